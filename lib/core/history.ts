@@ -1,0 +1,105 @@
+import type { FailureDetails } from '../errors.js';
+import type { Json } from './values.js';
+
+/**
+ * What an orchestration instance has lived through, in order: its whole state. One discriminated union; an event that
+ * came from outside carries the time at which it was taken (`at`, milliseconds since 1970, never going back), an event
+ * that the orchestrator's code caused carries the number of the action (`id`, from 0 in order of creation).
+ */
+export type HistoryEvent = InboundEvent | Action | ClosingEvent;
+
+/** Events that reach an instance through its mailbox, its timers or its activities. */
+export type InboundEvent =
+  | ExecutionStarted
+  | { readonly type: 'TaskCompleted'; readonly at: number; readonly id: number; readonly result?: Json }
+  | { readonly type: 'TaskFailed'; readonly at: number; readonly id: number; readonly failure: FailureDetails }
+  | {
+      readonly type: 'SubOrchestrationInstanceCompleted';
+      readonly at: number;
+      readonly id: number;
+      readonly result?: Json;
+    }
+  | {
+      readonly type: 'SubOrchestrationInstanceFailed';
+      readonly at: number;
+      readonly id: number;
+      readonly failure: FailureDetails;
+    }
+  | { readonly type: 'EntityOperationCompleted'; readonly at: number; readonly id: number; readonly result?: Json }
+  | {
+      readonly type: 'EntityOperationFailed';
+      readonly at: number;
+      readonly id: number;
+      readonly failure: FailureDetails;
+    }
+  | { readonly type: 'TimerFired'; readonly at: number; readonly id: number }
+  | { readonly type: 'EventRaised'; readonly at: number; readonly name: string; readonly input?: Json };
+
+/** The first event of every execution. */
+export interface ExecutionStarted {
+  readonly type: 'ExecutionStarted';
+  readonly at: number;
+  readonly name: string;
+  readonly executionId: string;
+  readonly input?: Json;
+  readonly parent?: ParentInstance;
+}
+
+/** Who waits for a sub-orchestration: the instance, its execution and the number of its action. */
+export interface ParentInstance {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly taskId: number;
+}
+
+/** An entity: its registered name and its key. */
+export interface EntityId {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** What an orchestrator's code asked for. The action as recorded is the durable request (C1). */
+export type Action =
+  | {
+      readonly type: 'TaskScheduled';
+      readonly id: number;
+      readonly name: string;
+      readonly input?: Json;
+      readonly queue?: string;
+    }
+  | {
+      readonly type: 'SubOrchestrationInstanceCreated';
+      readonly id: number;
+      readonly name: string;
+      readonly instanceId: string;
+      readonly input?: Json;
+    }
+  | { readonly type: 'TimerCreated'; readonly id: number; readonly fireAt: number }
+  | { readonly type: 'TimerCanceled'; readonly id: number; readonly timerId: number }
+  | {
+      readonly type: 'EntityOperationCalled';
+      readonly id: number;
+      readonly entity: EntityId;
+      readonly operation: string;
+      readonly input?: Json;
+    }
+  | {
+      readonly type: 'EntityOperationSignaled';
+      readonly id: number;
+      readonly entity: EntityId;
+      readonly operation: string;
+      readonly input?: Json;
+    }
+  | {
+      readonly type: 'EventSent';
+      readonly id: number;
+      readonly instanceId: string;
+      readonly name: string;
+      readonly input?: Json;
+    };
+
+/** How an execution ended. Nothing follows it. */
+export type ClosingEvent =
+  | { readonly type: 'ExecutionCompleted'; readonly at: number; readonly output?: Json }
+  | { readonly type: 'ExecutionFailed'; readonly at: number; readonly failure: FailureDetails }
+  | { readonly type: 'ContinuedAsNew'; readonly at: number; readonly input?: Json };

@@ -1,0 +1,61 @@
+import type { Constructor, InputType } from './values.js';
+
+/**
+ * What the core and the client need to know of a user's class to talk to it. The definitions recorded by decorators are
+ * a superset of these shapes; the resolver is passed in, so the core reads no metadata itself.
+ */
+export interface Names {
+  /** Throws DefinitionError when the class is not an `@Entity`. */
+  entity(type: Constructor): EntityShape;
+  /** Throws DefinitionError when the class is not an `@Orchestrator`. */
+  orchestrator(type: Constructor): OrchestratorShape;
+  /** Throws DefinitionError when the class has no `@Activity`. */
+  activities(type: Constructor): ActivitiesShape;
+}
+
+export interface EntityShape {
+  readonly name: string;
+  /** Operations by their exact wire names, which are the method names. */
+  readonly operations: ReadonlyMap<string, OperationShape>;
+  /** Public methods without `@Operation()`: refused before sending, with a text that says so. */
+  readonly undecorated: ReadonlySet<string>;
+}
+
+export interface OperationShape {
+  readonly name: string;
+  readonly input?: InputType | undefined;
+  readonly isReadonly: boolean;
+}
+
+export interface OrchestratorShape {
+  readonly name: string;
+  readonly input?: InputType | undefined;
+}
+
+export interface ActivitiesShape {
+  /** Activities by method name. */
+  readonly activities: ReadonlyMap<string, ActivityShape>;
+  readonly undecorated: ReadonlySet<string>;
+}
+
+export interface ActivityShape {
+  /** The wire name: the method's unless given. */
+  readonly name: string;
+  readonly input?: InputType | undefined;
+  readonly queue?: string | undefined;
+  readonly retry?: RetryOptions | undefined;
+}
+
+/** When and how often a failed task is tried again. Durations are in milliseconds. */
+export interface RetryOptions {
+  /** Attempts in all, the first included; at least 1. */
+  readonly maxAttempts: number;
+  /** The wait before the second attempt; above 0. */
+  readonly firstRetryIntervalInMilliseconds: number;
+  /** The factor by which each wait exceeds the one before; at least 1. Default 1. */
+  readonly backoffCoefficient?: number | undefined;
+  /** The longest wait. Default: no limit. */
+  readonly maxRetryIntervalInMilliseconds?: number | undefined;
+  /** No attempt starts later than this after the first. Default: no limit. */
+  readonly retryTimeoutInMilliseconds?: number | undefined;
+}

@@ -1,0 +1,33 @@
+import type { EntityContext } from './entity-context.js';
+import type { OrchestrationContext } from './orchestration-context.js';
+import type { Json } from './values.js';
+
+/** A user's orchestrator as the core runs it. */
+export interface OrchestratorProgram {
+  readonly name: string;
+  /**
+   * Calls user code: a fresh object, its `run` method, the input decoded and validated (throws InvalidInputError).
+   * Returns the generator, or the output itself when the method is no generator.
+   */
+  run(input: Json | undefined, context: OrchestrationContext): unknown;
+}
+
+/** A user's entity class as the core runs it. */
+export interface EntityProgram {
+  readonly name: string;
+  /** A new object of the class with its initial `state`. */
+  create(): { state: unknown };
+  /** The operation of this exact name, or undefined. */
+  operation(name: string): OperationProgram | undefined;
+  readonly operationNames: readonly string[];
+}
+
+export interface OperationProgram {
+  readonly name: string;
+  /** Runs over the committed state and commits nothing. */
+  readonly isReadonly: boolean;
+  /** Whether it may do IO: it then starts only when the record of its input is acknowledged (P17). */
+  readonly isAsync: boolean;
+  /** Calls the method on the object; the input decoded and validated (throws InvalidInputError). */
+  invoke(target: object, input: Json | undefined, context: EntityContext): unknown;
+}

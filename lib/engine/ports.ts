@@ -1,0 +1,113 @@
+/**
+ * What the engine needs of the world. lib/nats has it on JetStream, lib/memory in memory with virtual time; one contract
+ * suite (test/contract) holds both to the words below.
+ *
+ * Reads decide, so they are answered by the stream's leader (P11), and they are tried again until they are answered;
+ * they reject only with ClosedError. Writes never conclude: `undefined` means refused or unknown, and the caller looks
+ * at what is stored before it goes on (C10).
+ */
+
+/** A message as a stream stores it. */
+export interface StoredMessage {
+  readonly sequence: number;
+  readonly subject: string;
+  readonly body: Uint8Array;
+  /** When the server stored it, in milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** The commit log of a partition: one subject, appended by CAS on the record before (C2). */
+export interface Log {
+  /** Copies of the stream: with more than one, a read barrier needs a record (P16). */
+  readonly replicas: number;
+  /** Stores a record as the successor of `after` (0: none yet); its sequence, or undefined: refused or unknown. */
+  append(body: Uint8Array, after: number): Promise<number | undefined>;
+  /** The last record. */
+  last(): Promise<StoredMessage | undefined>;
+  /** The records from a sequence (or the first one kept) up to and including another, in order. */
+  read(from: number, to: number): AsyncIterable<StoredMessage>;
+  /** Forgets the records below a sequence. The newest one always stays. */
+  purgeBelow(sequence: number): Promise<void>;
+}
+
+/** Sends to a partition's mail stream. */
+export interface MailSender {
+  /** Stores a message; its sequence (also when it is a copy within the server's window), or undefined: unknown. */
+  send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined>;
+}
+
+/** The mail stream of a partition. */
+export interface Mailbox extends MailSender {
+  /**
+   * Delivers the messages from a sequence on, consecutive and in order, without holes or copies, through reconnects
+   * and lost consumers (P3). The next batch waits for the promise of the one before. A sequence that the leader says
+   * does not exist is skipped after `onGap` was told.
+   */
+  consume(from: number, onBatch: (batch: readonly StoredMessage[]) => Promise<void>, onGap: GapListener): Subscription;
+  /** The first and last sequence stored; last is 0 in a stream that never held a message. */
+  bounds(): Promise<{ readonly first: number; readonly last: number }>;
+  purgeBelow(sequence: number): Promise<void>;
+}
+
+export type GapListener = (from: number, to: number) => void;
+
+/** The state stream of a partition: at most one message per subject. */
+export interface Views {
+  read(subject: string): Promise<StoredMessage | undefined>;
+  /** Writes over `after` (0: the subject never existed, or was purged); the sequence, or undefined: refused or unknown. */
+  write(subject: string, body: Uint8Array, after: number): Promise<number | undefined>;
+  /** Removes one message by its sequence; removing what is gone is no error. */
+  remove(sequence: number): Promise<void>;
+  /** The current messages whose subjects match a pattern (`*` one token, `>` the rest), in order of sequence. */
+  scan(pattern: string): AsyncIterable<StoredMessage>;
+}
+
+/** Core messaging: at most once, never for data that must not be lost. */
+export interface Bus {
+  publish(subject: string, body: Uint8Array): void;
+  subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription;
+}
+
+export interface Subscription {
+  close(): void;
+}
+
+/** Time is the server's, and never goes back (P19). */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls once after a delay of at most an hour; the result cancels. */
+  after(milliseconds: number, call: () => void): () => void;
+}
+
+export interface Random {
+  /** A new id of 22 characters of `[0-9A-Za-z]`. */
+  id(): string;
+}
+
+/** Where the engine tells what happened, each line with the partition or instance it is about. */
+export interface Logger {
+  debug(message: string, fields: LogFields): void;
+  info(message: string, fields: LogFields): void;
+  warn(message: string, fields: LogFields): void;
+  error(message: string, fields: LogFields): void;
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
+  readonly instance: string;
+};
+
+/** The ports of one partition. */
+export interface PartitionPorts {
+  readonly log: Log;
+  readonly mailbox: Mailbox;
+  readonly views: Views;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The mail stream of another partition of the hub. */
+  mailOf(partition: number): MailSender;
+  /** The largest message body that can be stored, in bytes. */
+  readonly maxBodyBytes: number;
+}

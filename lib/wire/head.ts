@@ -1,0 +1,71 @@
+import type { ExecutionStarted, HistoryEvent } from '../core/history.js';
+import type { FailureDetails } from '../errors.js';
+import type { Json } from '../core/values.js';
+import type { Caller } from './messages.js';
+
+/** The readable copy of an instance, derived from the log (C7). Format version 1. */
+export type Head = OrchestrationHead | EntityHead | Tombstone;
+
+interface HeadBase {
+  readonly v: 1;
+  readonly epoch: number;
+  /** The last log record it reflects: sequence and commit id (P12). */
+  readonly logSeq: number;
+  readonly commit: string;
+}
+
+/** The states of an orchestration instance, as Durable Functions names them. */
+export type RuntimeStatus =
+  'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated' | 'Canceled' | 'ContinuedAsNew';
+
+export interface OrchestrationHead extends HeadBase {
+  readonly type: 'orchestration';
+  readonly instanceId: string;
+  readonly name: string;
+  readonly executionId: string;
+  readonly status: RuntimeStatus;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly input?: ExecutionStarted['input'];
+  readonly output?: Json;
+  readonly failure?: FailureDetails;
+  readonly customStatus?: Json;
+  /** Why the engine suspended it. */
+  readonly reason?: string;
+  readonly notify?: readonly string[];
+  readonly parent?: Caller;
+  /** Earlier parts of a long history, stored before this head (P14). */
+  readonly segments: readonly SegmentReference[];
+  /** The history behind the segments. */
+  readonly history: readonly HistoryEvent[];
+}
+
+/** A stored part of a history: events `first`..`last` (numbered from 0) under `subject` at `sequence`. */
+export interface SegmentReference {
+  readonly subject: string;
+  readonly sequence: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface EntityHead extends HeadBase {
+  readonly type: 'entity';
+  readonly name: string;
+  readonly key: string;
+  readonly updatedAt: number;
+  /** Absent: the entity does not exist. */
+  readonly state?: Json;
+}
+
+/** What remains of a deleted instance until its subject may be removed (P13). */
+export interface Tombstone extends HeadBase {
+  readonly type: 'tombstone';
+}
+
+/** Pending timers and activities of an instance that outlive a flush: a hint for recovery, never the truth (P19). */
+export interface Wake {
+  readonly v: 1;
+  readonly executionId: string;
+  /** The earliest due time, when timers are pending. */
+  readonly at?: number;
+}

@@ -1,0 +1,82 @@
+import type { FailureDetails } from '../errors.js';
+import type { Json } from '../core/values.js';
+
+/**
+ * The address of an instance: its mailbox's subject tokens behind `m.`, encoded: `o.<id>` for an orchestration
+ * instance, `e.<name>.<key>` for an entity. It names the instance everywhere inside the engine.
+ */
+export type Address = string;
+
+/** A message for one instance. On the wire it is one JSON object; unknown fields are ignored. */
+export type Message = StartMessage | EventMessage | OperationMessage | ResultMessage;
+
+interface FromClient {
+  /** The message's own id, for the stored outcome of calls and starts, and for the server's duplicate window. */
+  readonly id?: string;
+  /** Where the client listens for the outcome: a core-NATS subject. */
+  readonly reply?: string;
+  /** The client session and the message's number in it, from 1 up per partition (P5). */
+  readonly session?: string;
+  readonly number?: number;
+}
+
+/** Starts an orchestration instance. */
+export interface StartMessage extends FromClient {
+  readonly kind: 'start';
+  readonly name: string;
+  readonly input?: Json;
+  /** Where to tell the end of the instance: a core-NATS subject. */
+  readonly notify?: string;
+  readonly parent?: Caller;
+}
+
+/** Raises an external event. */
+export interface EventMessage extends FromClient {
+  readonly kind: 'event';
+  readonly name: string;
+  readonly input?: Json;
+}
+
+/** Asks an entity for an operation: a call when somebody waits (`reply` or `caller`), else a signal. */
+export interface OperationMessage extends FromClient {
+  readonly kind: 'operation';
+  readonly name: string;
+  readonly input?: Json;
+  readonly caller?: Caller;
+}
+
+/** The result of something an instance waits for: an entity operation, a sub-orchestration, a remote activity. */
+export interface ResultMessage {
+  readonly kind: 'result';
+  readonly of: 'activity' | 'subOrchestration' | 'operation';
+  readonly executionId: string;
+  readonly taskId: number;
+  readonly result?: Json;
+  readonly failure?: FailureDetails;
+}
+
+/** The instance that waits for a result, its execution, and the number of the action there. */
+export interface Caller {
+  readonly address: Address;
+  readonly executionId: string;
+  readonly taskId: number;
+}
+
+/** A message with the instance it is for, as packed in envelopes and records. */
+export type Addressed = readonly [to: Address, message: Message];
+
+/** What a partition's owner sends to another partition, on its `m.x` (P2). */
+export interface Envelope {
+  readonly v: 1;
+  /** The sending partition. */
+  readonly from: number;
+  /** One entry per commit record of the sender that had output for this partition, in order. */
+  readonly entries: readonly ChannelEntry[];
+}
+
+/** The output of one record for one partition: its number, its predecessor's (0: none), the messages. */
+export interface ChannelEntry {
+  readonly n: number;
+  readonly prev: number;
+  readonly messages: readonly Addressed[];
+}

@@ -1,0 +1,78 @@
+import type { HistoryEvent } from '../core/history.js';
+import type { FailureDetails } from '../errors.js';
+import type { Json } from '../core/values.js';
+import type { Addressed, Address } from './messages.js';
+
+/** The message of the commit log: one per group commit, or the mark of a takeover. Format version 1. */
+export type LogRecord = CommitRecord | EpochRecord;
+
+interface RecordBase {
+  readonly v: 1;
+  /** The takeover under which it was written; rises by one with each (C3). */
+  readonly epoch: number;
+  /** A random id: "was it me?" is answered by comparing it, never by an error's text. */
+  readonly commit: string;
+  /** The sequence of the record before it; 0 for the first. An unbroken chain is required on recovery (P9). */
+  readonly prev: number;
+  /** The server's time at which it was sealed, in milliseconds since 1970 (P19). */
+  readonly at: number;
+}
+
+/** A takeover: from here on the former owner's records are refused by CAS (C3). */
+export interface EpochRecord extends RecordBase {
+  readonly type: 'epoch';
+  /** The worker that took over, for people who look. */
+  readonly owner: string;
+}
+
+/** Everything that follows from a group of steps, or an empty barrier. */
+export interface CommitRecord extends RecordBase {
+  readonly type: 'commit';
+  /** Names the local messages of this record: the number of commits of this partition so far. */
+  readonly counter: number;
+  /** Mail accepted up to this sequence, in mail order (P1). Absent: unchanged. */
+  readonly accepted?: number;
+  /** Of the sequences accepted by this record, those with inputs not yet consumed: sequence and indexes. */
+  readonly open?: readonly (readonly [sequence: number, indexes: readonly number[]])[];
+  /** Channel marks advanced by this record: source partition -> N (C4). */
+  readonly received?: Readonly<Record<string, number>>;
+  /** Client session marks advanced by this record: session -> number (P5). */
+  readonly sessions?: Readonly<Record<string, number>>;
+  readonly steps: readonly StepEntry[];
+  /** Output for other partitions: destination -> the previous record that sent there, and the messages (C5). */
+  readonly out?: Readonly<Record<string, { readonly prev: number; readonly messages: readonly Addressed[] }>>;
+  /** Reserved: part i of n of a step that spans records (P7). */
+  readonly part?: readonly [number, number];
+}
+
+/** One turn of one instance. */
+export interface StepEntry {
+  readonly to: Address;
+  /** Mail inputs consumed, flat: sequence, index, sequence, index. */
+  readonly mail?: readonly number[];
+  /** Local inputs consumed, flat: counter, index, counter, index. */
+  readonly local?: readonly number[];
+  /** Orchestrations: the events appended to the history. */
+  readonly events?: readonly HistoryEvent[];
+  /** Orchestrations: the custom status when it changed; null clears it. */
+  readonly customStatus?: Json;
+  /** Orchestrations: where the end is to be told, added by this step. */
+  readonly notify?: string;
+  /** Orchestrations: suspended by the engine, and why. */
+  readonly suspended?: string;
+  /** Entities: the whole state when it changed. */
+  readonly state?: Json;
+  /** What a client that waits for this message gets. */
+  readonly outcome?: Outcome;
+  /** Messages for instances of the same partition, part of this record and hence of a JetStream message (C9). */
+  readonly messages?: readonly Addressed[];
+  /** The input was refused without a step, and why. */
+  readonly refused?: string;
+}
+
+/** The stored outcome of a client's call or start, by message id. */
+export interface Outcome {
+  readonly id: string;
+  readonly result?: Json;
+  readonly failure?: FailureDetails;
+}

@@ -38,7 +38,9 @@ export class Refusal extends Error {
 
   /** The refusal itself, or what user code threw while it was read. */
   static of(thrown: unknown): Refusal {
-    return thrown instanceof Refusal ? thrown : Refusal.unserializable(`getter threw: ${textOf(thrown)}`);
+    // By private brand: `instanceof` runs traps when a proxy was thrown.
+    const isRefusal = typeof thrown === 'object' && thrown !== null && #cause in thrown;
+    return isRefusal ? thrown : Refusal.unserializable(`getter threw: ${textOf(thrown)}`);
   }
 
   /** Tells that the refused value is under this key of this array or object. */

@@ -153,7 +153,7 @@ test('the partition of an address is the one that nats-server computes', (t) => 
 });
 
 test('instances spread evenly over the partitions', (t) => {
-  const counts = new Array<number>(8).fill(0);
+  const counts = Array.from({ length: 8 }, () => 0);
   for (let n = 0; n < 8_000; n++) counts[partitionOf(orchestrationAddress(`order-${n}`), 8)]! += 1;
   for (const count of counts) t.true(count > 800 && count < 1_200, String(counts));
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.js';
@@ -14,13 +14,14 @@ export function projectDataFolder(start: string): string {
   }
 }
 
-/** Creates a data folder that is to be kept; throws {@link ConfigError} when it cannot be. */
+/** Creates a data folder that is to be kept; throws {@link ConfigError} when it cannot be created or written. */
 export async function makeDataFolder(folder: string): Promise<string> {
   try {
     await mkdir(folder, { recursive: true });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     return resolve(folder);
   } catch (error) {
-    throw new ConfigError(`The data folder ${folder} cannot be created: ${textOf(error)}. Name another folder.`, {
+    throw new ConfigError(`The data folder ${folder} cannot be used: ${textOf(error)}. Name another folder.`, {
       cause: error,
     });
   }

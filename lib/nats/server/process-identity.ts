@@ -55,7 +55,12 @@ function startOnLinux(pid: number): string | undefined {
   }
   // The second field is the program's name in brackets and may itself hold spaces and brackets.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return state === 'Z' || state === 'X' ? undefined : fields[18];
+  return state === 'Z' || state === 'X' ? undefined : `${bootId()}/${fields[18]}`;
+}
+
+// Linux counts the start from the boot: after another boot the same number may mean another process.
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 function startByPs(pid: number): string | undefined {

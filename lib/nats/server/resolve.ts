@@ -3,7 +3,7 @@ import { BinaryCache } from './binary-cache.js';
 import { cacheFolder } from './cache-folder.js';
 import { fetchDebianPackage } from './debian-package.js';
 import { acceptServer, type FoundServer, type ServerSource, type Tried } from './found-server.js';
-import { findInstalledServer } from './installed-servers.js';
+import { findInstalledServer, usualFolders } from './installed-servers.js';
 import { fetchReleaseArchive } from './release-archive.js';
 import { textOf } from './system-error.js';
 import { floorVersion, isAtLeast, NotAServerError, testedVersion, versionOf } from './version.js';
@@ -14,6 +14,10 @@ export interface ResolveOptions {
   readonly onProgress?: ((line: string) => void) | undefined;
   /** The environment variables to go by. Default: those of this process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Where to look behind the PATH. Default: where package managers put servers. */
+  readonly installFolders?: readonly string[] | undefined;
+  /** Whether a server may be fetched. Default: true. */
+  readonly fetch?: boolean | undefined;
 }
 
 /**
@@ -26,14 +30,15 @@ export interface ResolveOptions {
  * NatsServerMissingError, which lists what was tried, when there is none.
  */
 export async function resolveNatsServer(options: ResolveOptions = {}): Promise<FoundServer> {
-  const { env = process.env, onProgress = toStandardError } = options;
+  const { env = process.env, installFolders = usualFolders } = options;
   const named = env['PERDURE_NATS_SERVER'];
   if (named) return ownServer(named);
   const tried: Tried = ['PERDURE_NATS_SERVER: not set'];
-  const installed = await findInstalledServer(env, tried);
+  const installed = await findInstalledServer(env, installFolders, tried);
   if (installed !== undefined) return installed;
+  const reason = tried.slice(1).join('; ');
   const cache = new BinaryCache(cacheFolder(env));
-  const found = (await cache.find(tried)) ?? (await fetchServer(cache, env, tried, onProgress));
+  const found = (await cache.find(tried)) ?? (await fetchServer(cache, options, reason, tried));
   if (found === undefined) throw new NatsServerMissingError(missingText(tried));
   return found;
 }
@@ -55,19 +60,23 @@ async function ownServer(path: string): Promise<FoundServer> {
 
 async function fetchServer(
   cache: BinaryCache,
-  env: NodeJS.ProcessEnv,
+  options: ResolveOptions,
+  reason: string,
   tried: Tried,
-  onProgress: (line: string) => void,
 ): Promise<FoundServer | undefined> {
-  if (env['PERDURE_OFFLINE'] === '1') {
-    tried.push('PERDURE_OFFLINE is 1: nothing is fetched');
+  const { env = process.env, onProgress = toStandardError, fetch = true } = options;
+  const forbidden = fetch
+    ? env['PERDURE_OFFLINE'] === '1' && 'PERDURE_OFFLINE is 1'
+    : 'run "perdure nats ensure" for it';
+  if (forbidden !== false) {
+    tried.push(`nothing was fetched: ${forbidden}`);
     return undefined;
   }
   const onWait = () => onProgress('Waiting for another process that fetches nats-server ...');
   return cache.exclusively(onWait, async (folder) => {
     const fetchedMeanwhile = await cache.find([]);
     if (fetchedMeanwhile !== undefined) return fetchedMeanwhile;
-    onProgress(`Fetching nats-server ${testedVersion} ...`);
+    onProgress(`Fetching nats-server ${testedVersion} (${reason}) ...`);
     const release = () => fetchReleaseArchive(folder, { env });
     const debian = () => fetchDebianPackage(folder, env['PERDURE_APT_SUITE'] || 'forky');
     const fetched =

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { identityOf, type ProcessIdentity } from './process-identity.js';
 
@@ -49,11 +49,10 @@ async function launchByShell({ command, log, onProcesses }: Launch): Promise<Lau
   // A launcher that is gone takes no line: its end shows on the standard output.
   child.stdin.on('error', () => child.stdout.destroy());
   const processes = known(await spawned(child));
-  await onProcesses(processes);
-  child.stdin.write('go\n');
-  const pid = Number(await firstLine(child.stdout));
-  processes.push(...known(pid));
-  await onProcesses(processes);
+  const pid = await go(child, processes, onProcesses).catch((error: unknown) => {
+    child.stdin.end();
+    throw error;
+  });
   return {
     processes,
     pid,
@@ -64,6 +63,20 @@ async function launchByShell({ command, log, onProcesses }: Launch): Promise<Lau
       for (const stream of [child.stdin, child.stdout]) unref(stream);
     },
   };
+}
+
+/** Lets the launcher start the server, between two calls of `onProcesses`; returns the server's number. */
+async function go(
+  child: ChildProcessByStdio<Writable, Readable, null>,
+  processes: ProcessIdentity[],
+  onProcesses: Launch['onProcesses'],
+): Promise<number> {
+  await onProcesses(processes);
+  child.stdin.write('go\n');
+  const pid = Number(await firstLine(child.stdout));
+  processes.push(...known(pid));
+  await onProcesses(processes);
+  return pid;
 }
 
 /** Without a shell the server outlives a killed parent; whoever takes the data folder over ends it. */
@@ -84,7 +97,7 @@ async function launchDirectly({ command, onProcesses }: Launch): Promise<Launche
   };
 }
 
-function spawned(child: ReturnType<typeof spawn>): Promise<number> {
+function spawned(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('spawn', () => resolve(child.pid ?? 0));
@@ -108,6 +121,7 @@ function firstLine(stream: Readable): Promise<string> {
       resolve(text.trim());
     };
     stream.on('data', onData).on('close', finish);
+    if (stream.destroyed) finish();
   });
 }
 

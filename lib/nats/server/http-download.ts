@@ -52,10 +52,14 @@ async function get(
 
 async function ask(url: URL, timeouts: DownloadTimeouts, proxy: URL | undefined): Promise<IncomingMessage> {
   const tunnel = proxy && (await tunnelThrough(proxy, url, timeouts));
-  const tunnelled = tunnel && { createConnection: () => connectTls({ socket: tunnel, servername: url.hostname }) };
-  const request =
-    url.protocol === 'https:' ? httpsRequest(url, { agent: false, ...tunnelled }) : httpRequest(url, { agent: false });
+  const request = requestFor(url, tunnel);
   return answerOf(request, url, 'response', timeouts);
+}
+
+function requestFor(url: URL, tunnel: Duplex | undefined): ClientRequest {
+  if (url.protocol === 'http:') return httpRequest(url, { agent: false });
+  if (tunnel === undefined) return httpsRequest(url, { agent: false });
+  return httpsRequest(url, { createConnection: () => connectTls({ socket: tunnel, servername: url.hostname }) });
 }
 
 /** A connection to the host of an https URL through an http proxy. */

@@ -1,0 +1,36 @@
+import { DefinitionError, InvalidNameError } from '../errors.js';
+
+const plain = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+const dotted = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+
+/** What is named, with the form its names have. An entity's name is a subject token, so it has no dots. */
+const forms = {
+  entity: plain,
+  operation: plain,
+  queue: plain,
+  orchestrator: dotted,
+  activity: dotted,
+};
+
+/** Throws InvalidNameError unless the name is 1 to 64 letters, digits, `_` or `-` (some also `.`), a letter first. */
+export function checkName(kind: keyof typeof forms, name: unknown): asserts name is string {
+  const form = forms[kind];
+  if (typeof name === 'string' && form.test(name)) return;
+  const shown = typeof name === 'string' ? JSON.stringify(name.slice(0, 80)) : typeof name;
+  throw new InvalidNameError(`The ${kind} name ${shown} is not acceptable: it must match ${form.source}.`);
+}
+
+/** Names that mean something to the language: a proxy that answered to them would break `await`, text or equality. */
+const reserved = new Set(['then', ...Object.getOwnPropertyNames(Object.prototype)]);
+
+/** Throws DefinitionError when a method of this name could never be called by a message. */
+export function checkMethodName(name: string, where: string): void {
+  if (name.startsWith('_'))
+    throw new DefinitionError(`${where}: methods that begin with "_" are private and cannot be called. Rename it.`);
+  if (reserved.has(name)) throw new DefinitionError(`${where}: the name "${name}" is reserved. Rename the method.`);
+}
+
+/** Whether a method of this name could be called by a message, were it decorated. */
+export function isPublicName(name: string): boolean {
+  return !name.startsWith('_') && !reserved.has(name);
+}

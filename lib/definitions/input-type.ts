@@ -39,7 +39,7 @@ export function givenType(given: GivenInput, where: string): InputType | undefin
   if (given === 'none') return undefined;
   if (given === 'unknown') return Object;
   const element: unknown = Array.isArray(given) && given.length === 1 ? given[0] : given;
-  if (isInputClass(element)) return given;
+  if (isClass(element) && element !== Array && element !== Function) return given;
   throw new DefinitionError(
     `${where}: input must be a DTO class, String, Number, Boolean or Date, one of these in brackets such as [Amount], ` +
       `'unknown' or 'none'. If it is a class, it is not loaded yet: break the circular import.`,
@@ -81,10 +81,7 @@ function inferred(site: HandlerSite, type: unknown): InputType {
         `any value unchecked. If the parameter is the context, write ` +
         `${site.methodName}(_: void, ctx: ${contexts[site.decorator].name}).`,
     );
-  if (isInputClass(type)) return type;
-  throw new DefinitionError(
-    `${where}: ${nameOf(type)} cannot be an input, because it cannot be stored as JSON. Use a DTO class of plain fields.`,
-  );
+  return type as Constructor;
 }
 
 function strippedMetadata(site: HandlerSite): DefinitionError {
@@ -100,26 +97,10 @@ function isContext(type: unknown, ...accepted: readonly (abstract new () => obje
   return wanted.some((context) => type === context || (isClass(type) && type.prototype instanceof context));
 }
 
-const plainTypes = new Set<unknown>([String, Number, Boolean, Date, Object]);
-
-/** A class of the user's, or one of the language's whose values are plain data. */
-function isInputClass(type: unknown): type is Constructor {
-  return plainTypes.has(type) || (isClass(type) && !isBuiltIn(type));
-}
-
 function isClass(type: unknown): type is Constructor {
   return typeof type === 'function' && typeof type.prototype === 'object';
 }
 
-/** Map, Set, Promise, Uint8Array ...: their source text is not JavaScript. */
-function isBuiltIn(type: Constructor): boolean {
-  return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(type));
-}
-
 function whereOf(site: HandlerSite): string {
   return `${site.type.name}.${site.methodName}`;
-}
-
-function nameOf(type: unknown): string {
-  return typeof type === 'function' ? type.name : String(type);
 }

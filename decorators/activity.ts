@@ -1,4 +1,5 @@
 import type { ActivityOptions } from '../lib/definitions/definition.js';
+import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordActivity } from '../lib/definitions/recording.js';
 
 /**
@@ -11,5 +12,6 @@ import { recordActivity } from '../lib/definitions/recording.js';
 export function Activity(
   options: ActivityOptions = {},
 ): (target: object, name: string, descriptor: PropertyDescriptor) => void {
+  checkParentheses('@Activity', options);
   return (target, name) => recordActivity(target, name, options);
 }

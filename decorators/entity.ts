@@ -1,4 +1,5 @@
 import type { Constructor } from '../lib/core/values.js';
+import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordEntity } from '../lib/definitions/recording.js';
 
 /**
@@ -15,5 +16,6 @@ import { recordEntity } from '../lib/definitions/recording.js';
  * }
  */
 export function Entity(name: string): (type: Constructor<{ state: unknown }>) => void {
+  checkParentheses('@Entity', name);
   return (type) => recordEntity(type, name);
 }

@@ -1,4 +1,5 @@
 import type { OperationOptions } from '../lib/definitions/definition.js';
+import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordOperation } from '../lib/definitions/recording.js';
 
 /**
@@ -12,5 +13,6 @@ import { recordOperation } from '../lib/definitions/recording.js';
 export function Operation(
   options: OperationOptions = {},
 ): (target: object, name: string, descriptor: PropertyDescriptor) => void {
+  checkParentheses('@Operation', options);
   return (target, name) => recordOperation(target, name, options);
 }

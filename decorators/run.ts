@@ -1,4 +1,5 @@
 import type { RunOptions } from '../lib/definitions/definition.js';
+import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordRun } from '../lib/definitions/recording.js';
 
 /**
@@ -9,5 +10,6 @@ import { recordRun } from '../lib/definitions/recording.js';
  * @example @Run() *run({ amount }: Transfer, ctx: OrchestrationContext): Orchestration<Receipt> { ... }
  */
 export function Run(options: RunOptions = {}): (target: object, name: 'run', descriptor: PropertyDescriptor) => void {
+  checkParentheses('@Run', options);
   return (target, name) => recordRun(target, name, options);
 }

@@ -1,18 +1,17 @@
 import { DefinitionError, InvalidNameError } from '../errors.js';
 
 const plain = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-const dotted = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
-/** What is named, with the form its names have. An entity's name is a subject token, so it has no dots. */
+/** What is named, with the form its names have: those that become tokens of subjects are shorter and have no dots. */
 const forms = {
   entity: plain,
-  operation: plain,
+  orchestrator: plain,
   queue: plain,
-  orchestrator: dotted,
-  activity: dotted,
+  activity: /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
+  operation: /^[A-Za-z$][A-Za-z0-9_$-]{0,127}$/,
 };
 
-/** Throws InvalidNameError unless the name is 1 to 64 letters, digits, `_` or `-` (some also `.`), a letter first. */
+/** Throws InvalidNameError unless names of this kind have this form. */
 export function checkName(kind: keyof typeof forms, name: unknown): asserts name is string {
   const form = forms[kind];
   if (typeof name === 'string' && form.test(name)) return;

@@ -27,6 +27,16 @@ export function checkOptions(
   if (options.retry !== undefined) checkRetry(options.retry, where);
 }
 
+/**
+ * Throws DefinitionError when a decorator was written without parentheses: it was then handed what stands below it, and
+ * what it returns would take that thing's place.
+ */
+export function checkParentheses(decorator: string, argument: unknown): void {
+  const isObject = typeof argument === 'object' && argument !== null;
+  if (typeof argument === 'function' || (isObject && Object.hasOwn(argument, 'constructor')))
+    throw new DefinitionError(`${decorator} is written with parentheses: ${decorator}(...).`);
+}
+
 function checkRetry(retry: RetryOptions, where: string): void {
   const isWhole = Number.isSafeInteger(retry.maxAttempts);
   demand(isWhole && retry.maxAttempts >= 1, 'maxAttempts must be a whole number of at least 1', where);

@@ -31,7 +31,8 @@ export class InputBuilder {
   }
 
   #dto(value: unknown, type: Constructor, path: string): unknown {
-    if (!isPlainObject(value)) return this.#refuse(path, 'isObject', `must be an object with the fields of ${type.name}`);
+    if (!isPlainObject(value))
+      return this.#refuse(path, 'isObject', `must be an object with the fields of ${type.name}`);
     const { fields } = planOf(type);
     const dto = newDto(type);
     for (const [name, given] of Object.entries(value)) {

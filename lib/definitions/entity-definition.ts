@@ -31,11 +31,20 @@ function operationDefinition(type: Constructor, name: string, options: Operation
   };
 }
 
-/** Throws DefinitionError unless a new object of the class has its initial state. */
+/** Throws DefinitionError unless an object of the class can be made and has its initial state. */
 export function checkInitialState({ type }: EntityDefinition): void {
-  if (new type().state === undefined)
+  if (construct(type).state === undefined)
     throw new DefinitionError(
       `${type.name} has no initial state. Write state = { ... } in the class: its initializer is the state of a new entity ` +
         `(null is one, undefined is not).`,
     );
+}
+
+function construct(type: EntityDefinition['type']): { state: unknown } {
+  try {
+    return new type();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DefinitionError(`${type.name} cannot be constructed: ${reason}`, { cause });
+  }
 }

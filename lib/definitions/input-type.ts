@@ -76,7 +76,7 @@ function inferred(site: HandlerSite, type: unknown): InputType {
   if (type === Object || type === Function)
     throw new DefinitionError(
       `${where}: the input's type is not known at run time. 'import type' (also as a linter's automatic fix), an interface, ` +
-        `a type alias, a union (also with null or undefined), a generic and unknown all hide it. Use a class, import it as ` +
+        `an object type, a union (also with null or undefined), a generic and unknown all hide it. Use a class, import it as ` +
         `a value, or write ${site.decorator}({ input: Amount }), with your class in place of Amount, or 'unknown' to take ` +
         `any value unchecked. If the parameter is the context, write ` +
         `${site.methodName}(_: void, ctx: ${contexts[site.decorator].name}).`,

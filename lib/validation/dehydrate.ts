@@ -17,6 +17,7 @@ export function dehydrate(value: unknown, type: InputType, path = '$'): unknown 
 
 function plain(value: unknown, type: InputType, path: string, ancestors: readonly object[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
+  reading(path, () => Object.getPrototypeOf(value) as unknown);
   if (ancestors.includes(value)) throw new UnserializableError(path, 'it contains itself');
   if (ancestors.length >= maxDepth) throw new TooDeepError(path, ancestors.length + 1, maxDepth);
   const within = [...ancestors, value];
@@ -30,7 +31,7 @@ function plain(value: unknown, type: InputType, path: string, ancestors: readonl
 
 function plainFields(dto: object, type: Constructor, path: string, within: readonly object[]): object {
   const { fields } = planOf(type);
-  const entries = entriesOf(dto, path).filter(([, value]) => value !== undefined);
+  const entries = reading(path, () => Object.entries(dto)).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
     entries.map(([name, value]) => {
       const field = fields.get(name);
@@ -49,10 +50,11 @@ function isoText(date: Date, path: string): string {
   return date.toISOString();
 }
 
-function entriesOf(value: object, path: string): [string, unknown][] {
+/** A revoked proxy throws at every touch, a getter at its own. */
+function reading<T>(path: string, read: () => T): T {
   try {
-    return Object.entries(value);
+    return read();
   } catch (error) {
-    throw new UnserializableError(path, `reading its fields threw ${String(error)}`);
+    throw new UnserializableError(path, `reading it threw ${String(error)}`);
   }
 }

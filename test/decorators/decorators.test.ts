@@ -52,7 +52,6 @@ class Example {
   }
   [Symbol.iterator](): void {}
   _hidden(): void {}
-  then(): void {}
   toString(): string {
     return '';
   }
@@ -60,6 +59,8 @@ class Example {
   async run(): Promise<void> {}
   dotted(): void {}
 }
+
+Object.defineProperty(Example.prototype, 'then', { value: () => undefined });
 
 type LooseDecorator = (target: object, name: string | symbol, descriptor?: PropertyDescriptor) => void;
 const operation = Operation() as LooseDecorator;

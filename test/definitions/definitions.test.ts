@@ -28,7 +28,7 @@ class Inputs {
   @Operation() time(_input: Date): void {}
   @Operation() defaulted(_input: number = 5): void {}
   @Operation() none(): void {}
-  @Operation() contextOnly(_: void, _ctx: EntityContext): void {}
+  @Operation() contextOnly(_none: void, _ctx: EntityContext): void {}
   @Operation({ input: [Amount] }) list(_input: Amount[]): void {}
   @Operation({ input: Amount }) union(_input: Amount | null): void {}
   @Operation({ input: 'unknown' }) anything(_input: unknown): void {}

@@ -40,6 +40,7 @@ class Transfer {
   readonly #steps: unknown[] = [];
   @Run() *run(input: Amount, ctx: OrchestrationContext): Generator<never, unknown[]> {
     this.#steps.push(input, ctx);
+    yield* [];
     return this.#steps;
   }
 }
@@ -187,7 +188,7 @@ class Jar {
   peek(): number {
     return this.state;
   }
-  shake(_: void, _ctx: EntityContext): void {}
+  shake(_none: void, _ctx: EntityContext): void {}
   stir(_anything: unknown): void {}
 }
 

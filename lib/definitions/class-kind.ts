@@ -3,6 +3,7 @@ import { DefinitionError } from '../errors.js';
 import { inheritedHandlers, inheritedRun, ownRecord } from './class-record.js';
 
 const decorators = { entity: '@Entity', orchestrator: '@Orchestrator' } as const;
+const definer = { entity: 'defineEntity', orchestrator: 'defineOrchestrator' } as const;
 const handlerOf = { entity: '@Operation', orchestrator: '@Run', activities: '@Activity' } as const;
 
 /**
@@ -23,8 +24,6 @@ export function nameAs(kind: 'entity' | 'orchestrator', type: Constructor): stri
   refuseForeignHandlers(kind, type);
   return name;
 }
-
-const definer = { entity: 'defineEntity', orchestrator: 'defineOrchestrator' } as const;
 
 /** Throws DefinitionError when a method of the class has a decorator that only works in another kind of class. */
 export function refuseForeignHandlers(kind: keyof typeof handlerOf, type: Constructor): void {

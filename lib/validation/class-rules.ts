@@ -29,6 +29,7 @@ export function classRules(type: Constructor): readonly Rule[] {
   return rules;
 }
 
+/** Whether class-validator goes on into the objects of the field. */
 export function isNested(rules: readonly Rule[]): boolean {
   return rules.some((rule) => rule.type === 'nestedValidation');
 }
@@ -36,6 +37,7 @@ export function isNested(rules: readonly Rule[]): boolean {
 /** Rules that only a Date can keep: they give the type where the declared one is lost (`Date | null`). */
 const dateRules = new Set(['isDate', 'minDate', 'maxDate']);
 
+/** The rule that says that the field, or each of its elements, is a Date. */
 export function dateRule(rules: readonly Rule[]): Rule | undefined {
   return rules.find((rule) => dateRules.has(rule.name ?? ''));
 }

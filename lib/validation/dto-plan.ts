@@ -52,12 +52,6 @@ export function isDto(type: Constructor): boolean {
   return plans.has(type) || classRules(type).length > 0;
 }
 
-/** Whether the DTO class declares the field as Date or as an array of dates. Throws DefinitionError as `planOf`. */
-export function isDateField(type: Constructor, field: string): boolean {
-  const declared = planOf(type).fields.get(field);
-  return declared === Date || (Array.isArray(declared) && declared[0] === Date);
-}
-
 function fieldNames(type: Constructor, rules: readonly Rule[]): string[] {
   const names = new Set([...Object.keys(newDto(type)), ...rules.map((rule) => rule.propertyName)]);
   // Getters, setters and methods are not fields: data from outside must not stand in for code.

@@ -8,18 +8,42 @@ import { itemsOf } from './items.js';
  * The type of a DTO's field, from `@Items`, class-validator's rules and the declared type; `Object` for any value. Values
  * of primitive fields are left to the rules. Throws DefinitionError when a nested class is hidden or would go unchecked.
  */
-export function fieldType(type: Constructor, name: string, classRuleList: readonly Rule[]): InputType {
-  const rules = classRuleList.filter((rule) => rule.propertyName === name);
+export function fieldType(type: Constructor, name: string, allRules: readonly Rule[]): InputType {
+  const rules = allRules.filter((rule) => rule.propertyName === name);
+  const date = dateType(type, name, rules);
+  if (date) return date;
   const where = `${type.name}.${name}`;
   const items = itemsOf(type.prototype as object, name);
   if (items) return [checkNested(items, rules, where)];
-  const date = dateRule(rules);
-  if (date) return date.each ? [Date] : Date;
-  const declared: unknown = Reflect.getMetadata('design:type', type.prototype as object, name);
-  if (declared === Date) return Date;
+  const declared = declaredType(type, name);
   if (isClass(declared)) return checkNested(declared, rules, where);
   if (isNested(rules)) throw hiddenType(declared, where);
   return declared === Array ? [Object] : Object;
+}
+
+const dateFields = new WeakMap<Constructor, Map<string, boolean>>();
+
+/** Whether a class declares the field as Date or as an array of dates. Any class may be asked, also one never an input. */
+export function isDateField(type: Constructor, name: string): boolean {
+  const known = dateFields.get(type) ?? new Map<string, boolean>();
+  dateFields.set(type, known);
+  let isDate = known.get(name);
+  if (isDate === undefined) {
+    const rules = classRules(type).filter((rule) => rule.propertyName === name);
+    known.set(name, (isDate = dateType(type, name, rules) !== undefined));
+  }
+  return isDate;
+}
+
+function dateType(type: Constructor, name: string, rules: readonly Rule[]): InputType | undefined {
+  if (itemsOf(type.prototype as object, name) === Date) return [Date];
+  const rule = dateRule(rules);
+  if (rule) return rule.each ? [Date] : Date;
+  return declaredType(type, name) === Date ? Date : undefined;
+}
+
+function declaredType(type: Constructor, name: string): unknown {
+  return Reflect.getMetadata('design:type', type.prototype as object, name);
 }
 
 const plainTypes = new Set<unknown>([Object, Function, Array, String, Number, Boolean]);

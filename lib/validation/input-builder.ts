@@ -59,10 +59,12 @@ export class InputBuilder {
   }
 }
 
+/** Whether the type is `[Class]`. */
 export function isArrayType(type: InputType): type is readonly [Constructor] {
   return Array.isArray(type);
 }
 
+/** Whether the value is an object of no class. */
 export function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

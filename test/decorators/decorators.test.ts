@@ -60,6 +60,7 @@ class Example {
   dotted(): void {}
 }
 
+// oxlint-disable-next-line unicorn/no-thenable -- that it is refused is the test
 Object.defineProperty(Example.prototype, 'then', { value: () => undefined });
 
 type LooseDecorator = (target: object, name: string | symbol, descriptor?: PropertyDescriptor) => void;

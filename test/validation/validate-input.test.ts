@@ -15,7 +15,8 @@ import type { Constructor, InputType } from '../../lib/core/values.js';
 import { DefinitionError, InvalidInputError, TooDeepError, UnserializableError } from '../../lib/errors.js';
 import { checkInputType } from '../../lib/validation/check-input-type.js';
 import { dehydrate } from '../../lib/validation/dehydrate.js';
-import { isDateField, isDto } from '../../lib/validation/dto-plan.js';
+import { isDto } from '../../lib/validation/dto-plan.js';
+import { isDateField } from '../../lib/validation/field-type.js';
 import { revive } from '../../lib/validation/revive.js';
 import { validateInput } from '../../lib/validation/validate-input.js';
 import { Address, Line, Order, order, Tree } from './orders.js';
@@ -152,6 +153,7 @@ test('date fields are known by their declared type or their rule', (t) => {
     ['placed', 'shipped', 'reminders', 'lines', 'note', 'nothing'].map((field) => isDateField(Order, field)),
     [true, true, true, false, false, false],
   );
+  t.false(isDateField(Needy, 'amount'), 'also in a class that could be no input');
 });
 
 // ---- DTO classes that could not work -------------------------------------------------------------------------------

@@ -1,0 +1,16 @@
+import type { OrchestrationContext } from '../lib/core/orchestration-context.js';
+import type { Constructor } from '../lib/core/values.js';
+import { checkParentheses } from '../lib/definitions/options-rule.js';
+import { recordOrchestrator } from '../lib/definitions/recording.js';
+
+/**
+ * Makes a class an orchestrator under this name. Its method `run`, with `@Run()`, is the orchestration; each execution and
+ * each replay gets a new object, so fields do not last. The constructor takes no arguments.
+ * Throws InvalidNameError unless the name is a letter followed by at most 63 letters, digits, `_` or `-`.
+ */
+export function Orchestrator(
+  name: string,
+): (type: Constructor<{ run(input: never, ctx: OrchestrationContext): unknown }>) => void {
+  checkParentheses('@Orchestrator', name);
+  return (type) => recordOrchestrator(type, name);
+}

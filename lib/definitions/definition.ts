@@ -1,0 +1,75 @@
+import type {
+  ActivitiesShape,
+  ActivityShape,
+  EntityShape,
+  OperationShape,
+  OrchestratorShape,
+  RetryOptions,
+} from '../core/names.js';
+import type { Constructor, InputType } from '../core/values.js';
+
+/** A user's method as it is called: on its object, with the decoded input and the context. */
+export type Handler = (this: object, input: unknown, context: object) => unknown;
+
+/** What was recorded of an `@Entity` class. */
+export interface EntityDefinition extends EntityShape {
+  readonly type: Constructor<{ state: unknown }>;
+  readonly operations: ReadonlyMap<string, OperationDefinition>;
+}
+
+/** What was recorded of a method with `@Operation()`. */
+export interface OperationDefinition extends OperationShape {
+  /** An async function, or declared to return a promise. */
+  readonly isAsync: boolean;
+  readonly method: Handler;
+}
+
+/** What was recorded of an `@Orchestrator` class. */
+export interface OrchestratorDefinition extends OrchestratorShape {
+  readonly type: Constructor;
+  readonly method: Handler;
+}
+
+/** What was recorded of a class with activities. */
+export interface ActivitiesDefinition extends ActivitiesShape {
+  readonly type: Constructor;
+  readonly activities: ReadonlyMap<string, ActivityDefinition>;
+}
+
+/** What was recorded of a method with `@Activity()`. */
+export interface ActivityDefinition extends ActivityShape {
+  readonly methodName: string;
+  readonly method: Handler;
+}
+
+/**
+ * The type of a handler's input, where it cannot be read from the declaration: a DTO class, `String`, `Number`,
+ * `Boolean` or `Date`; `[Class]` for an array of it; `'unknown'` for any value, unchecked; `'none'` for no input.
+ */
+export type GivenInput = InputType | 'unknown' | 'none';
+
+/** Options of `@Operation()`. */
+export interface OperationOptions {
+  /** The type of the input. Default: the declared type of the first parameter. */
+  readonly input?: GivenInput | undefined;
+  /** Whether the operation only reads: it runs over the committed state, and its changes are discarded. Default false. */
+  readonly readonly?: boolean | undefined;
+}
+
+/** Options of `@Run()`. */
+export interface RunOptions {
+  /** The type of the input. Default: the declared type of the first parameter. */
+  readonly input?: GivenInput | undefined;
+}
+
+/** Options of `@Activity()`. */
+export interface ActivityOptions {
+  /** The name under which the activity is scheduled. Default: the method's name. */
+  readonly name?: string | undefined;
+  /** The queue whose workers run the activity. Default: any worker that registered it. */
+  readonly queue?: string | undefined;
+  /** How a failed attempt is repeated, unless the call says otherwise. Default: not at all. */
+  readonly retry?: RetryOptions | undefined;
+  /** The type of the input. Default: the declared type of the first parameter. */
+  readonly input?: GivenInput | undefined;
+}

@@ -1,0 +1,50 @@
+import type { Constructor } from '../core/values.js';
+import { DefinitionError } from '../errors.js';
+import { checkConstructor, nameAs } from './class-kind.js';
+import { inheritedHandlers } from './class-record.js';
+import type { EntityDefinition, OperationDefinition, OperationOptions } from './definition.js';
+import { handlerOf, isAsync, undecoratedMethods } from './handler-method.js';
+import { inputTypeOf } from './input-type.js';
+
+/** What was recorded of an entity class. Throws DefinitionError when it cannot work as written. */
+export function entityDefinition(type: Constructor): EntityDefinition {
+  const name = nameAs('entity', type);
+  checkConstructor(type);
+  const recorded = inheritedHandlers(type, 'operations');
+  if (recorded.size === 0)
+    throw new DefinitionError(
+      `${type.name} has no operation. Write @Operation() above each method that may be called.`,
+    );
+  const operations = new Map<string, OperationDefinition>();
+  for (const [method, options] of recorded) operations.set(method, operationDefinition(type, method, options));
+  return { name, type: type as EntityDefinition['type'], operations, undecorated: undecoratedMethods(type, recorded) };
+}
+
+function operationDefinition(type: Constructor, name: string, options: OperationOptions): OperationDefinition {
+  const method = handlerOf(type, name);
+  return {
+    name,
+    method,
+    input: inputTypeOf({ type, methodName: name, method, decorator: '@Operation' }, options.input),
+    isReadonly: options.readonly ?? false,
+    isAsync: isAsync(type, name, method),
+  };
+}
+
+/** Throws DefinitionError unless an object of the class can be made and has its initial state. */
+export function checkInitialState({ type }: EntityDefinition): void {
+  if (construct(type).state === undefined)
+    throw new DefinitionError(
+      `${type.name} has no initial state. Write state = { ... } in the class: its initializer is the state of a new entity ` +
+        `(null is one, undefined is not).`,
+    );
+}
+
+function construct(type: EntityDefinition['type']): { state: unknown } {
+  try {
+    return new type();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DefinitionError(`${type.name} cannot be constructed: ${reason}`, { cause });
+  }
+}

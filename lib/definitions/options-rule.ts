@@ -1,0 +1,55 @@
+import { DefinitionError } from '../errors.js';
+import { givenType } from './input-type.js';
+import type { ActivityOptions, OperationOptions, RunOptions } from './definition.js';
+import type { RetryOptions } from '../core/names.js';
+import { checkName } from './name-rule.js';
+
+const known = {
+  '@Operation': ['input', 'readonly'],
+  '@Run': ['input'],
+  '@Activity': ['name', 'queue', 'retry', 'input'],
+};
+
+/** Throws DefinitionError or InvalidNameError unless these are options of the decorator, with values that can work. */
+export function checkOptions(
+  decorator: keyof typeof known,
+  options: OperationOptions & RunOptions & ActivityOptions,
+  where: string,
+): void {
+  for (const key of Reflect.ownKeys(options))
+    if (!known[decorator].includes(String(key)))
+      throw new DefinitionError(
+        `${where}: there is no option "${String(key)}"; there are: ${known[decorator].join(', ')}`,
+      );
+  if (options.input !== undefined) givenType(options.input, where);
+  if (options.name !== undefined) checkName('activity', options.name);
+  if (options.queue !== undefined) checkName('queue', options.queue);
+  if (options.retry !== undefined) checkRetry(options.retry, where);
+}
+
+/**
+ * Throws DefinitionError when a decorator was written without parentheses: it was then handed what stands below it, and
+ * what it returns would take that thing's place.
+ */
+export function checkParentheses(decorator: string, argument: unknown): void {
+  const isObject = typeof argument === 'object' && argument !== null;
+  if (typeof argument === 'function' || (isObject && Object.hasOwn(argument, 'constructor')))
+    throw new DefinitionError(`${decorator} is written with parentheses: ${decorator}(...).`);
+}
+
+function checkRetry(retry: RetryOptions, where: string): void {
+  const isWhole = Number.isSafeInteger(retry.maxAttempts);
+  demand(isWhole && retry.maxAttempts >= 1, 'maxAttempts must be a whole number of at least 1', where);
+  demand(isAbove(retry.firstRetryIntervalInMilliseconds), 'firstRetryIntervalInMilliseconds must be above 0', where);
+  demand((retry.backoffCoefficient ?? 1) >= 1, 'backoffCoefficient must be at least 1', where);
+  demand(isAbove(retry.maxRetryIntervalInMilliseconds ?? 1), 'maxRetryIntervalInMilliseconds must be above 0', where);
+  demand(isAbove(retry.retryTimeoutInMilliseconds ?? 1), 'retryTimeoutInMilliseconds must be above 0', where);
+}
+
+function isAbove(value: number): boolean {
+  return typeof value === 'number' && value > 0;
+}
+
+function demand(holds: boolean, rule: string, where: string): void {
+  if (!holds) throw new DefinitionError(`${where}: retry.${rule}.`);
+}

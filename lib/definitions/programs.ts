@@ -1,0 +1,68 @@
+import type { ActivityContext } from '../core/activity-context.js';
+import type { RetryOptions } from '../core/names.js';
+import type { EntityProgram, OperationProgram, OrchestratorProgram } from '../core/programs.js';
+import type { InputType, Json, ValueCodec } from '../core/values.js';
+import type {
+  ActivityDefinition,
+  EntityDefinition,
+  OperationDefinition,
+  OrchestratorDefinition,
+} from './definition.js';
+
+/** An activity with the object that runs it. */
+export interface BoundActivity {
+  /** The name under which it is scheduled. */
+  readonly name: string;
+  readonly queue: string | undefined;
+  readonly retry: RetryOptions | undefined;
+  /** Calls the method on the user's object; the input decoded and validated (throws InvalidInputError). */
+  invoke(input: Json | undefined, context: ActivityContext): unknown;
+}
+
+/** The entity as the core runs it, its values crossing through the codec. */
+export function entityProgram(definition: EntityDefinition, values: ValueCodec): EntityProgram {
+  const operations = new Map<string, OperationProgram>();
+  for (const operation of definition.operations.values())
+    operations.set(operation.name, operationProgram(definition.name, operation, values));
+  return {
+    name: definition.name,
+    create: () => new definition.type(),
+    operation: (name) => operations.get(name),
+    operationNames: [...operations.keys()],
+  };
+}
+
+function operationProgram(entity: string, operation: OperationDefinition, values: ValueCodec): OperationProgram {
+  const decode = decoder(values, operation.input, `${entity}.${operation.name}`);
+  return {
+    name: operation.name,
+    isReadonly: operation.isReadonly,
+    isAsync: operation.isAsync,
+    invoke: (target, input, context) => operation.method.call(target, decode(input), context),
+  };
+}
+
+/** The orchestrator as the core runs it, its input crossing through the codec. */
+export function orchestratorProgram(definition: OrchestratorDefinition, values: ValueCodec): OrchestratorProgram {
+  const decode = decoder(values, definition.input, definition.name);
+  return {
+    name: definition.name,
+    run: (input, context) => definition.method.call(new definition.type(), decode(input), context),
+  };
+}
+
+/** The activity of the given object, its input crossing through the codec. */
+export function boundActivity(definition: ActivityDefinition, object: object, values: ValueCodec): BoundActivity {
+  const { name, queue, retry, method } = definition;
+  const decode = decoder(values, definition.input, name);
+  return { name, queue, retry, invoke: (input, context) => method.call(object, decode(input), context) };
+}
+
+/** A handler without input gets `undefined`, whatever was sent: older senders may still send what it once took. */
+function decoder(
+  values: ValueCodec,
+  type: InputType | undefined,
+  target: string,
+): (input: Json | undefined) => unknown {
+  return type ? (input) => values.decode(input, type, target) : () => undefined;
+}

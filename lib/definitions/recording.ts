@@ -1,0 +1,73 @@
+import type { Constructor } from '../core/values.js';
+import { DefinitionError } from '../errors.js';
+import { ownRecord, recordOf } from './class-record.js';
+import type { ActivityOptions, OperationOptions, RunOptions } from './definition.js';
+import { decoratedMethod } from './handler-method.js';
+import { checkName } from './name-rule.js';
+import { checkOptions } from './options-rule.js';
+
+/** Writes what `@Entity(name)` says. Throws DefinitionError or InvalidNameError on misuse. */
+export function recordEntity(type: Constructor, name: string): void {
+  checkClass('@Entity', type, name);
+  checkName('entity', name);
+  recordOf(type.prototype as object).entity = name;
+}
+
+/** Writes what `@Orchestrator(name)` says. Throws DefinitionError or InvalidNameError on misuse. */
+export function recordOrchestrator(type: Constructor, name: string): void {
+  checkClass('@Orchestrator', type, name);
+  checkName('orchestrator', name);
+  recordOf(type.prototype as object).orchestrator = name;
+}
+
+/** Writes what `@Operation(options)` says. Throws DefinitionError on misuse. */
+export function recordOperation(target: object, name: string | symbol, options: OperationOptions): void {
+  const where = handlerSite('@Operation', target, name);
+  checkOptions('@Operation', options, where);
+  checkName('operation', name);
+  addOnce(recordOf(target).operations, name, options, where);
+}
+
+/** Writes what `@Activity(options)` says. Throws DefinitionError or InvalidNameError on misuse. */
+export function recordActivity(target: object, name: string | symbol, options: ActivityOptions): void {
+  const where = handlerSite('@Activity', target, name);
+  checkOptions('@Activity', options, where);
+  checkName('activity', options.name ?? name);
+  addOnce(recordOf(target).activities, String(name), options, where);
+}
+
+/** Writes what `@Run(options)` says. Throws DefinitionError on misuse. */
+export function recordRun(target: object, name: string | symbol, options: RunOptions): void {
+  const { where, form } = decoratedMethod('@Run', target, name);
+  if (name !== 'run') throw new DefinitionError(`${where}: an orchestrator's method is named "run". Rename it.`);
+  if (form.startsWith('Async'))
+    throw new DefinitionError(`${where}: an orchestrator cannot await. Write *run(...), and yield* for each task.`);
+  checkOptions('@Run', options, where);
+  recordOf(target).run = options;
+}
+
+function checkClass(decorator: string, type: Constructor, name: unknown): void {
+  if (typeof name !== 'string')
+    throw new DefinitionError(`${decorator} needs a name. Write ${decorator}('name') above the class.`);
+  if (typeof type !== 'function') throw new DefinitionError(`${decorator}('${name}') belongs above a class.`);
+  const record = ownRecord(type.prototype as object);
+  const already = record?.entity ?? record?.orchestrator;
+  if (already !== undefined)
+    throw new DefinitionError(
+      `${type.name} is named twice, "${already}" and "${name}". A class is one entity or one orchestrator: remove one.`,
+    );
+}
+
+function handlerSite(decorator: string, target: object, name: string | symbol): string {
+  const { where, form } = decoratedMethod(decorator, target, name);
+  if (form.endsWith('GeneratorFunction'))
+    throw new DefinitionError(
+      `${where}: only an orchestrator's run is a generator. Drop the "*"; await what you need.`,
+    );
+  return where;
+}
+
+function addOnce<T>(handlers: Map<string, T>, name: string, options: T, where: string): void {
+  if (handlers.has(name)) throw new DefinitionError(`${where}: the decorator stands there twice. Remove one.`);
+  handlers.set(name, options);
+}

@@ -1,0 +1,98 @@
+import type { EntityProgram, OrchestratorProgram } from '../core/programs.js';
+import type { Constructor, InputType, ValueCodec } from '../core/values.js';
+import { DefinitionError } from '../errors.js';
+import { checkIsObject } from './class-kind.js';
+import { checkInitialState } from './entity-definition.js';
+import { names } from './names.js';
+import { boundActivity, entityProgram, orchestratorProgram, type BoundActivity } from './programs.js';
+
+/** What a worker hosts. */
+export interface Hosted {
+  /** Classes with `@Entity`, whose constructors take no arguments. */
+  readonly entities?: readonly Constructor<{ state: unknown }>[] | undefined;
+  /** Classes with `@Orchestrator`, whose constructors take no arguments. */
+  readonly orchestrators?: readonly Constructor[] | undefined;
+  /** Objects whose classes have `@Activity` methods. */
+  readonly activities?: readonly object[] | undefined;
+}
+
+/** What the registry needs of the layers beside it. */
+export interface RegistryPorts {
+  readonly values: ValueCodec;
+  /** Throws DefinitionError when no value of the type could be received by `target`. */
+  checkInput(type: InputType, target: string): void;
+}
+
+/**
+ * Everything a worker hosts, by registered name and ready to run. Making it checks all of it: throws DefinitionError or
+ * InvalidNameError for the first thing that could not work, before any message is taken.
+ */
+export class Registry {
+  readonly entities: ReadonlyMap<string, EntityProgram>;
+  readonly orchestrators: ReadonlyMap<string, OrchestratorProgram>;
+  readonly activities: ReadonlyMap<string, BoundActivity>;
+  readonly #ports: RegistryPorts;
+
+  constructor(hosted: Hosted, ports: RegistryPorts) {
+    this.#ports = ports;
+    this.entities = this.#entities(hosted.entities ?? []);
+    this.orchestrators = this.#orchestrators(hosted.orchestrators ?? []);
+    this.activities = this.#activities(hosted.activities ?? []);
+  }
+
+  #entities(types: readonly Constructor[]): Map<string, EntityProgram> {
+    const programs = new Programs<EntityProgram>('entity');
+    for (const type of types) {
+      const definition = names.entity(type);
+      checkInitialState(definition);
+      for (const { name, input } of definition.operations.values()) this.#check(input, `${definition.name}.${name}`);
+      programs.add(entityProgram(definition, this.#ports.values), type.name);
+    }
+    return programs.byName;
+  }
+
+  #orchestrators(types: readonly Constructor[]): Map<string, OrchestratorProgram> {
+    const programs = new Programs<OrchestratorProgram>('orchestrator');
+    for (const type of types) {
+      const definition = names.orchestrator(type);
+      this.#check(definition.input, definition.name);
+      programs.add(orchestratorProgram(definition, this.#ports.values), type.name);
+    }
+    return programs.byName;
+  }
+
+  #activities(objects: readonly object[]): Map<string, BoundActivity> {
+    const programs = new Programs<BoundActivity>('activity');
+    for (const object of objects) {
+      checkIsObject(object);
+      for (const definition of names.activities(object.constructor as Constructor).activities.values()) {
+        this.#check(definition.input, definition.name);
+        const where = `${object.constructor.name}.${definition.methodName}`;
+        programs.add(boundActivity(definition, object, this.#ports.values), where);
+      }
+    }
+    return programs.byName;
+  }
+
+  #check(input: InputType | undefined, target: string): void {
+    if (input) this.#ports.checkInput(input, target);
+  }
+}
+
+/** Programs of one kind under unique names. */
+class Programs<P extends { readonly name: string }> {
+  readonly byName = new Map<string, P>();
+  readonly #origins = new Map<string, string>();
+
+  constructor(readonly kind: string) {}
+
+  add(program: P, origin: string): void {
+    const first = this.#origins.get(program.name);
+    if (first !== undefined)
+      throw new DefinitionError(
+        `The ${this.kind} name "${program.name}" is registered twice, by ${first} and by ${origin}. Rename one.`,
+      );
+    this.#origins.set(program.name, origin);
+    this.byName.set(program.name, program);
+  }
+}

@@ -76,10 +76,9 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   override callActivity<R>(target?: Constructor | string | ActivityOptions, ...rest: unknown[]): R {
     if (typeof target === 'string') return this.#activity(target, rest[0], (rest[1] as ActivityOptions)?.retry) as R;
-    const { activities } = this.#dependencies.names;
     if (typeof target === 'function') {
       const retry = (rest[0] as ActivityOptions | undefined)?.retry;
-      return activityProxy(activities(target), (activity, input) =>
+      return activityProxy(this.#dependencies.names.activities(target), (activity, input) =>
         this.#activity(activity.name, input, retry ?? activity.retry, activity.queue),
       ) as R;
     }

@@ -49,7 +49,7 @@ function cutCauses(details: FailureDetails, depth: number): FailureDetails {
 function textOf(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null) return String(thrown);
   if ('message' in thrown && typeof thrown.message === 'string') return thrown.message;
-  return JSON.stringify(thrown) ?? String(thrown);
+  return JSON.stringify(thrown) ?? 'an object without a text';
 }
 
 /** The text in at most 8 KiB of UTF-8, with a mark when something is missing. */

@@ -62,11 +62,14 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
 export function checkRetryOptions(options: RetryOptions): RetryOptions {
   const { maxAttempts, firstRetryIntervalInMilliseconds: first, backoffCoefficient = 1 } = options;
   const { maxRetryIntervalInMilliseconds: longest = first, retryTimeoutInMilliseconds: timeout = first } = options;
-  check(Number.isInteger(maxAttempts) &&
-    maxAttempts >= 1, 'maxAttempts', 'a whole number of at least 1', maxAttempts);
+  check(Number.isInteger(maxAttempts) && maxAttempts >= 1, 'maxAttempts', 'a whole number of at least 1', maxAttempts);
   check(first > 0 && first < Infinity, 'firstRetryIntervalInMilliseconds', 'above 0', first);
-  check(backoffCoefficient >= 1 &&
-    backoffCoefficient < Infinity, 'backoffCoefficient', 'at least 1', backoffCoefficient);
+  check(
+    backoffCoefficient >= 1 && backoffCoefficient < Infinity,
+    'backoffCoefficient',
+    'at least 1',
+    backoffCoefficient,
+  );
   check(longest > 0, 'maxRetryIntervalInMilliseconds', 'above 0', longest);
   check(timeout > 0, 'retryTimeoutInMilliseconds', 'above 0', timeout);
   return options;

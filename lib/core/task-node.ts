@@ -63,7 +63,8 @@ export abstract class TaskNode<T> extends Task<T> {
   protected settle(outcome: Outcome<T>): void {
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;
-    for (const parent of [...this.#parents]) parent.childCompleted(this);
+    const parents = this.#parents.slice(); // a parent that ends takes itself away
+    for (const parent of parents) parent.childCompleted(this);
   }
 
   /** Makes it running again: only for an outcome that no code has seen. */

@@ -167,14 +167,12 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   #timer(fireAt: number): DurableTimerTask {
-    const created = { timerId: -1 };
-    const cancel = () => {
-      this.#scheduler.record((id) => ({ type: 'TimerCanceled', id, timerId: created.timerId }));
-    };
+    let timerId = -1;
+    const timer = new DurableTimerTask(() => this.#scheduler.cancelTimer(timerId));
     return this.#scheduler.schedule((id) => {
-      created.timerId = id;
+      timerId = id;
       return { type: 'TimerCreated', id, fireAt };
-    }, new DurableTimerTask(cancel));
+    }, timer);
   }
 
   #toEntity(

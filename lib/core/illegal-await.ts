@@ -26,9 +26,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
+/** Whether something comes from an async function or an async generator. */
+export function isAsync(value: unknown): boolean {
+  return isThenable(value) || (typeof value === 'object' && value !== null && Symbol.asyncIterator in value);
+}
+
 /** A promise nobody will wait for must not end the process when it rejects: what was wrong is reported already. */
-export function disown(promise: PromiseLike<unknown>): void {
-  promise.then(undefined, () => undefined);
+export function disown(value: unknown): void {
+  if (isThenable(value)) value.then(undefined, () => undefined);
 }
 
 function hintFor(value: unknown): string {

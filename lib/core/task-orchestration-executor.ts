@@ -4,7 +4,7 @@ import { DurableOrchestrationContext } from './durable-orchestration-context.js'
 import { newExecution, type Execution } from './execution.js';
 import { ExternalEvents } from './external-events.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent } from './history.js';
-import { disown, illegalOutput, illegalRun, illegalYield, isThenable } from './illegal-await.js';
+import { disown, illegalOutput, illegalRun, illegalYield, isAsync } from './illegal-await.js';
 import { jsonEqual } from './json-equal.js';
 import type { OrchestratorProgram } from './programs.js';
 import { checkTurn, isInbound } from './replay-check.js';
@@ -127,7 +127,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
   #take(step: IteratorResult<unknown, unknown>): void {
     if (step.done) return this.#finish(step.value, illegalYield(step.value));
     if (step.value instanceof TaskNode) return this.#await(step.value);
-    if (isThenable(step.value)) disown(step.value);
+    disown(step.value);
     this.#fail(illegalYield(step.value));
   }
 
@@ -140,7 +140,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   #finish(output: unknown, whenPromise: IllegalAwaitError): void {
-    if (isThenable(output)) {
+    if (isAsync(output)) {
       disown(output);
       return this.#fail(whenPromise);
     }

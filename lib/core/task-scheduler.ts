@@ -69,6 +69,12 @@ export class TaskScheduler {
     return task;
   }
 
+  /** Records that a timer is cancelled; it will not end. */
+  cancelTimer(timerId: number): void {
+    this.record((id) => ({ type: 'TimerCanceled', id, timerId }));
+    this.#open.delete(timerId);
+  }
+
   /** Gives a task its answer. */
   settle(event: TaskEvent): void {
     const open = this.#open.get(event.id);

@@ -76,13 +76,13 @@ export function* inputs(ctx: OrchestrationContext): Orchestration<void> {
 export function* members(ctx: OrchestrationContext): Orchestration<void> {
   const account = ctx.callEntity(Account, 'a');
   // @ts-expect-error -- an unknown operation does not compile
-  account.withdraw;
+  void account.withdraw;
   // @ts-expect-error -- the state is not on the proxy
-  account.state;
+  void account.state;
   // @ts-expect-error -- nor is any other field
-  account.limit;
+  void account.limit;
   // @ts-expect-error -- nor is a method that is not public
-  account.hidden;
+  void account.hidden;
   // @ts-expect-error -- a class without run is no orchestrator
   ctx.callSubOrchestrator(Account);
   // @ts-expect-error -- a signal gives nothing to wait for
@@ -102,11 +102,4 @@ export function* waits(ctx: OrchestrationContext): Orchestration<void> {
   yield* ctx.all([Promise.resolve(5)]);
   // @ts-expect-error -- a list of tasks is waited for with ctx.all, ctx.any or ctx.race
   yield [ctx.createTimer(1)];
-}
-
-export class Awaiting {
-  *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
-    // @ts-expect-error -- `await` in a generator does not compile
-    await Promise.resolve(ctx);
-  }
 }

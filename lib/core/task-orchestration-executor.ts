@@ -102,7 +102,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#execution.parent = event.parent;
     this.#guard(() => {
       const started = this.#program.run(event.input, this.#context);
-      if (!isGenerator(started)) return this.#finish(started, illegalRun());
+      if (!isGenerator(started)) return this.#finish(started, illegalRun);
       this.#generator = started;
       this.#take(started.next());
     });
@@ -125,7 +125,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   #take(step: IteratorResult<unknown, unknown>): void {
-    if (step.done) return this.#finish(step.value, illegalYield(step.value));
+    if (step.done) return this.#finish(step.value, illegalYield);
     if (step.value instanceof TaskNode) return this.#await(step.value);
     disown(step.value);
     this.#fail(illegalYield(step.value));
@@ -139,10 +139,10 @@ export class TaskOrchestrationExecutor implements TaskParent {
     else task.attach(this);
   }
 
-  #finish(output: unknown, whenPromise: IllegalAwaitError): void {
+  #finish(output: unknown, refuseAsync: (output: unknown) => IllegalAwaitError): void {
     if (isAsync(output)) {
       disown(output);
-      return this.#fail(whenPromise);
+      return this.#fail(refuseAsync(output));
     }
     if (output instanceof TaskNode) return this.#fail(illegalOutput());
     const { continuation } = this.#execution;

@@ -1,6 +1,7 @@
 import type { CoreDependencies } from '../../lib/core/dependencies.js';
 import type { OrchestrationContext } from '../../lib/core/orchestration-context.js';
 import type { OrchestratorProgram } from '../../lib/core/programs.js';
+import type { Turn } from '../../lib/core/turn.js';
 import type { Constructor, Json, ValueCodec } from '../../lib/core/values.js';
 import {
   DefinitionError,
@@ -8,6 +9,7 @@ import {
   InvalidInputError,
   InvalidNameError,
   UnserializableError,
+  type FailureDetails,
 } from '../../lib/errors.js';
 import { scenario, type Scenario, type ScenarioOptions } from '../../lib/testing/index.js';
 
@@ -100,4 +102,17 @@ export function program(run: Run): OrchestratorProgram {
 /** A scenario of one generator function. */
 export function play(run: Run, options?: ScenarioOptions): Scenario {
   return scenario(program(run), dependencies, options);
+}
+
+/** When scenarios start. */
+export const start = Date.UTC(2025, 0, 1);
+
+/** The turn of one who goes on waiting: nothing else happened. */
+export const waiting = { actions: [] };
+
+/** The turn that ends well and does nothing else. */
+export const completed = (output?: unknown) => ({ actions: [], completion: { type: 'Completed', output } });
+
+export function failureOf({ completion }: Turn): FailureDetails | undefined {
+  return completion?.type === 'Failed' ? completion.failure : undefined;
 }

@@ -141,8 +141,9 @@ export class UnknownActivityError extends PerdureError {
   constructor(
     readonly activity: string,
     readonly registered: readonly string[],
+    hint = '',
   ) {
-    super(`Activity "${activity}" is not registered; registered are: ${listOf(registered)}`);
+    super(`Activity "${activity}" is not registered; registered are: ${listOf(registered)}${hint}`);
   }
 }
 

@@ -1,0 +1,128 @@
+import { freeze } from 'immer';
+import { UnknownOperationError } from '../errors.js';
+import type { CoreDependencies } from './dependencies.js';
+import { toFailureDetails } from './failure.js';
+import type { EntityId } from './history.js';
+import { isThenable } from './illegal-await.js';
+import type { OperationOutcome, OperationRequest } from './operation.js';
+import { OperationContext } from './operation-context.js';
+import type { EntityProgram, OperationProgram } from './programs.js';
+import { StateDraft } from './state-draft.js';
+import type { Json } from './values.js';
+
+type Target = ReturnType<EntityProgram['create']>;
+
+/**
+ * Runs the operations of one entity: one at a time, but readonly ones may run beside.
+ *
+ * S1. Committed state is plain, deeply frozen JSON. An operation changes a draft of it, which ends with the operation.
+ * S2. An operation that throws, or whose result or state cannot be stored, changes nothing and sends nothing.
+ * S3. One object of the user's class serves all operations that write, so `#private` members work; only its `state` is
+ *     durable. A readonly operation gets an object of its own.
+ */
+export class EntityExecutor {
+  readonly #program: EntityProgram;
+  readonly #id: EntityId;
+  readonly #dependencies: CoreDependencies;
+  /** What is committed; undefined: the entity does not exist. */
+  #state: Json | undefined;
+  #writer: Target | undefined;
+
+  constructor(program: EntityProgram, id: EntityId, dependencies: CoreDependencies) {
+    this.#program = program;
+    this.#id = id;
+    this.#dependencies = dependencies;
+  }
+
+  /** Takes over a stored state; undefined for an entity that does not exist. */
+  load(state: Json | undefined): void {
+    this.#state = freeze(state, true);
+    this.#writer = undefined;
+  }
+
+  /**
+   * Runs an operation. The outcome is there at once, unless user code returned a thenable. What user code throws is the
+   * outcome's failure.
+   */
+  execute(request: OperationRequest): OperationOutcome | Promise<OperationOutcome> {
+    const operation = this.#program.operation(request.name);
+    if (operation === undefined)
+      return this.#refused(new UnknownOperationError(this.#program.name, request.name, this.#program.operationNames));
+    const context = new OperationContext(this.#id, request, operation.isReadonly, this.#dependencies);
+    return operation.isReadonly ? this.#read(operation, request, context) : this.#write(operation, request, context);
+  }
+
+  #read(operation: OperationProgram, request: OperationRequest, context: OperationContext) {
+    return attempt(
+      () => {
+        const reader = this.#program.create();
+        reader.state = this.#state ?? this.#stored(reader.state);
+        return operation.invoke(reader, request.input, context);
+      },
+      (result) => ({ ...this.#result(result), changed: false, state: this.#state, messages: context.close() }),
+      (error) => this.#failed(error, context),
+    );
+  }
+
+  #write(operation: OperationProgram, request: OperationRequest, context: OperationContext) {
+    let draft: StateDraft | undefined;
+    return attempt(
+      () => {
+        const writer = (this.#writer ??= this.#program.create());
+        draft = new StateDraft(this.#state ?? this.#stored(writer.state), writer);
+        return operation.invoke(writer, request.input, context);
+      },
+      (result) => {
+        const encoded = this.#result(result); // before the draft ends: it may be the result
+        const changed = this.#commit(draft);
+        return { ...encoded, changed, state: this.#state, messages: context.close() };
+      },
+      (error) => {
+        draft?.discard();
+        return this.#failed(error, context);
+      },
+    );
+  }
+
+  /** Whether the committed state is another now. */
+  #commit(draft: StateDraft | undefined): boolean {
+    const before = this.#state;
+    const next = draft?.finish((state) => this.#stored(state));
+    this.#state = next;
+    if (next === undefined) this.#writer = undefined; // the next operation starts from the initial state
+    return next !== before; // an unchanged state is the same object
+  }
+
+  #stored(state: unknown): Json | undefined {
+    return freeze(this.#dependencies.values.encode(state), true);
+  }
+
+  #result(value: unknown): { readonly result?: Json } {
+    const result = this.#dependencies.values.encode(value);
+    return result === undefined ? {} : { result };
+  }
+
+  #failed(error: unknown, context: OperationContext): OperationOutcome {
+    context.close();
+    return this.#refused(error);
+  }
+
+  #refused(error: unknown): OperationOutcome {
+    return { failure: toFailureDetails(error), changed: false, state: this.#state, messages: [] };
+  }
+}
+
+/** Calls user code and turns what it returns, resolves to or throws into an outcome, at once when that is possible. */
+function attempt(
+  call: () => unknown,
+  end: (result: unknown) => OperationOutcome,
+  fail: (error: unknown) => OperationOutcome,
+): OperationOutcome | Promise<OperationOutcome> {
+  try {
+    const returned = call();
+    if (isThenable(returned)) return Promise.resolve(returned).then(end).catch(fail);
+    return end(returned);
+  } catch (error) {
+    return fail(error);
+  }
+}

@@ -1,0 +1,28 @@
+import type { ParentInstance } from './history.js';
+import type { Json } from './values.js';
+
+/** What an execution knows besides its tasks, shared by the executor and the context that user code sees. */
+export interface Execution {
+  readonly instanceId: string;
+  executionId: string;
+  parent: ParentInstance | undefined;
+  isReplaying: boolean;
+  /** Milliseconds since 1970; never goes back. */
+  now: number;
+  /** null: none. */
+  customStatus: Json;
+  /** Set once `continueAsNew` was called. */
+  continuation: { readonly input?: Json } | undefined;
+}
+
+export function newExecution(instanceId: string): Execution {
+  return {
+    instanceId,
+    executionId: '',
+    parent: undefined,
+    isReplaying: false,
+    now: 0,
+    customStatus: null,
+    continuation: undefined,
+  };
+}

@@ -1,0 +1,54 @@
+import { createDraft, enablePatches, finishDraft, isDraft, isDraftable, type Patch } from 'immer';
+import { jsonEqual } from './json-equal.js';
+import type { Json } from './values.js';
+
+enablePatches();
+
+/**
+ * The state of an entity while one operation may change it. It is assigned to the `state` field of the user's object
+ * and taken from there again; the field may have been assigned anew meanwhile.
+ */
+export class StateDraft {
+  readonly #base: Json | undefined;
+  readonly #holder: { state: unknown };
+  /** A draft of the base, or the base itself when it is a primitive, which cannot be changed in place. */
+  readonly #draft: unknown;
+
+  constructor(base: Json | undefined, holder: { state: unknown }) {
+    this.#base = base;
+    this.#holder = holder;
+    this.#draft = isDraftable(base) ? createDraft(base as object) : base;
+    holder.state = this.#draft;
+  }
+
+  /**
+   * The state as it is now in the form that `store` gives it, or the base when nothing changed. References to the draft
+   * that user code kept are dead from now on. When `store` throws, the draft is to be discarded.
+   */
+  finish(store: (state: unknown) => Json | undefined): Json | undefined {
+    const next = this.#isReplaced() ? this.#finishReplaced(store) : this.#finishDraft(store);
+    this.#holder.state = next;
+    return next;
+  }
+
+  /** Puts the base back. What user code does to the draft from now on reaches nobody. */
+  discard(): void {
+    this.#holder.state = this.#base;
+  }
+
+  #isReplaced(): boolean {
+    return this.#holder.state !== this.#draft || !isDraft(this.#draft);
+  }
+
+  #finishReplaced(store: (state: unknown) => Json | undefined): Json | undefined {
+    const next = store(this.#holder.state); // before the draft ends: parts of it may be in the new state
+    if (isDraft(this.#draft)) finishDraft(this.#draft as object);
+    return jsonEqual(next, this.#base) ? this.#base : next;
+  }
+
+  #finishDraft(store: (state: unknown) => Json | undefined): Json | undefined {
+    let changes: readonly Patch[] = [];
+    const next: unknown = finishDraft(this.#draft as object, (patches) => (changes = patches));
+    return changes.length === 0 ? this.#base : store(next);
+  }
+}

@@ -1,0 +1,86 @@
+import { IllegalAwaitError } from '../errors.js';
+import type { AtomicTask } from './atomic-task.js';
+import type { Action, InboundEvent } from './history.js';
+import type { ValueCodec } from './values.js';
+
+/** Inbound events that end a task. */
+export type TaskEvent = Extract<InboundEvent, { readonly id: number }>;
+
+const answeredActions = {
+  TaskCompleted: 'TaskScheduled',
+  TaskFailed: 'TaskScheduled',
+  SubOrchestrationInstanceCompleted: 'SubOrchestrationInstanceCreated',
+  SubOrchestrationInstanceFailed: 'SubOrchestrationInstanceCreated',
+  EntityOperationCompleted: 'EntityOperationCalled',
+  EntityOperationFailed: 'EntityOperationCalled',
+  TimerFired: 'TimerCreated',
+} as const satisfies Record<TaskEvent['type'], Action['type']>;
+
+/**
+ * Numbers the actions of an execution from 0 in order of creation, and finds the task that an event ends.
+ *
+ * R2. An action is recorded at the call that asks for it, and only during a turn.
+ * R3. A task ends once: an event for an unknown or ended task changes nothing.
+ */
+export class TaskScheduler {
+  readonly #values: ValueCodec;
+  readonly #open = new Map<number, { readonly type: Action['type']; readonly task: AtomicTask<unknown> }>();
+  #nextId = 0;
+  /** The actions of the turn; undefined between turns. */
+  #actions: Action[] | undefined;
+
+  constructor(values: ValueCodec) {
+    this.#values = values;
+  }
+
+  beginTurn(): void {
+    this.#actions = [];
+  }
+
+  /** Closes the turn; what it recorded. */
+  endTurn(): readonly Action[] {
+    const actions = this.#actions ?? [];
+    this.#actions = undefined;
+    return actions;
+  }
+
+  /** Throws IllegalAwaitError between turns. */
+  assertInTurn(): void {
+    if (this.#actions !== undefined) return;
+    throw new IllegalAwaitError(
+      'The orchestration context was used outside the turn of its orchestrator, such as in the callback of a promise or ' +
+        'a timer. Do the IO in an activity, and call the context from the generator only.',
+    );
+  }
+
+  /** Records an action without an answer. */
+  record<A extends Action>(make: (id: number) => A): A {
+    this.assertInTurn();
+    const action = make(this.#nextId);
+    this.#actions?.push(action);
+    this.#nextId += 1;
+    return action;
+  }
+
+  /** Records an action whose answer ends the task. */
+  schedule<T extends AtomicTask<unknown>>(make: (id: number) => Action, task: T): T {
+    const action = this.record(make);
+    this.#open.set(action.id, { type: action.type, task });
+    return task;
+  }
+
+  /** Records that a timer is cancelled; it will not end. */
+  cancelTimer(timerId: number): void {
+    this.record((id) => ({ type: 'TimerCanceled', id, timerId }));
+    this.#open.delete(timerId);
+  }
+
+  /** Gives a task its answer. */
+  settle(event: TaskEvent): void {
+    const open = this.#open.get(event.id);
+    if (open === undefined || open.type !== answeredActions[event.type]) return;
+    this.#open.delete(event.id);
+    if ('failure' in event) open.task.completeWithFailure(event.failure);
+    else open.task.complete('result' in event ? this.#values.decode(event.result) : undefined);
+  }
+}

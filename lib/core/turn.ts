@@ -1,0 +1,27 @@
+import type { FailureDetails } from '../errors.js';
+import type { Action, InboundEvent } from './history.js';
+import type { Json } from './values.js';
+
+/** What follows from one inbound event of an orchestration instance. */
+export interface Turn {
+  /** The new actions only, in order of creation. */
+  readonly actions: readonly Action[];
+  /** The custom status when this turn changed it; null: cleared. Absent: unchanged. */
+  readonly customStatus?: Json;
+  /** How the execution ended, when it did. Every later turn is empty. */
+  readonly completion?: Completion;
+}
+
+/** The end of an execution. Actions of the same turn stand; open timers and tasks are of no interest any more. */
+export type Completion =
+  | { readonly type: 'Completed'; readonly output?: Json }
+  | { readonly type: 'Failed'; readonly failure: FailureDetails }
+  | {
+      readonly type: 'ContinuedAsNew';
+      readonly input?: Json;
+      /** The events that user code has not seen, in order of arrival: they follow the next ExecutionStarted. */
+      readonly carriedEvents: readonly EventRaised[];
+    };
+
+/** An external event as recorded. */
+export type EventRaised = Extract<InboundEvent, { type: 'EventRaised' }>;

@@ -1,0 +1,167 @@
+import type { CoreDependencies } from '../core/dependencies.js';
+import { toFailureDetails } from '../core/failure.js';
+import type { ClosingEvent, HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
+import { jsonEqual } from '../core/json-equal.js';
+import type { OrchestratorProgram } from '../core/programs.js';
+import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
+import type { Completion, Turn } from '../core/turn.js';
+import type { Json } from '../core/values.js';
+import { NonDeterminismError } from '../errors.js';
+
+/** Where and when a scenario takes place. */
+export interface ScenarioOptions {
+  /** Default `instance`. */
+  readonly instanceId?: string | undefined;
+  /** Default `execution`. */
+  readonly executionId?: string | undefined;
+  /** The instance that waits for this one. Default: none. */
+  readonly parent?: ParentInstance | undefined;
+  /** When it starts, in milliseconds since 1970. Default 2025-01-01T00:00:00Z. */
+  readonly startAt?: number | undefined;
+}
+
+/**
+ * One execution of an orchestrator, played by hand: "these events in, these actions out", without server, time or
+ * waiting. Every method hands in one event and gives the turn that follows. At every step the whole history is also
+ * replayed from the first event by an executor of its own, which must do the same: otherwise NonDeterminismError.
+ *
+ * Tasks are named by the ids of their actions, which count from 0 in order of creation.
+ */
+export function scenario(
+  program: OrchestratorProgram,
+  dependencies: CoreDependencies,
+  options: ScenarioOptions = {},
+): Scenario {
+  return new Scenario(program, dependencies, options);
+}
+
+/** A scenario being played. */
+export class Scenario {
+  readonly #program: OrchestratorProgram;
+  readonly #dependencies: CoreDependencies;
+  readonly #options: ScenarioOptions;
+  readonly #resident: TaskOrchestrationExecutor;
+  readonly #history: HistoryEvent[] = [];
+  #now: number;
+
+  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, options: ScenarioOptions) {
+    this.#program = program;
+    this.#dependencies = dependencies;
+    this.#options = options;
+    this.#now = options.startAt ?? Date.UTC(2025, 0, 1);
+    this.#resident = this.#executor();
+  }
+
+  /** Everything recorded so far. */
+  get history(): readonly HistoryEvent[] {
+    return this.#history;
+  }
+
+  /** The time of the next event, in milliseconds since 1970. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Lets time pass before the next event. */
+  elapse(milliseconds: number): this {
+    this.#now += milliseconds;
+    return this;
+  }
+
+  start(input?: unknown): Turn {
+    const { executionId = 'execution', parent } = this.#options;
+    const { name } = this.#program;
+    const started = {
+      type: 'ExecutionStarted',
+      at: this.#now,
+      name,
+      executionId,
+      ...this.#encoded('input', input),
+    } as const;
+    return this.play(parent === undefined ? started : { ...started, parent });
+  }
+
+  completeTask(id: number, result?: unknown): Turn {
+    return this.play({ type: 'TaskCompleted', at: this.#now, id, ...this.#encoded('result', result) });
+  }
+
+  failTask(id: number, error: unknown): Turn {
+    return this.play({ type: 'TaskFailed', at: this.#now, id, failure: toFailureDetails(error) });
+  }
+
+  completeSubOrchestration(id: number, result?: unknown): Turn {
+    return this.play({
+      type: 'SubOrchestrationInstanceCompleted',
+      at: this.#now,
+      id,
+      ...this.#encoded('result', result),
+    });
+  }
+
+  failSubOrchestration(id: number, error: unknown): Turn {
+    return this.play({ type: 'SubOrchestrationInstanceFailed', at: this.#now, id, failure: toFailureDetails(error) });
+  }
+
+  completeOperation(id: number, result?: unknown): Turn {
+    return this.play({ type: 'EntityOperationCompleted', at: this.#now, id, ...this.#encoded('result', result) });
+  }
+
+  failOperation(id: number, error: unknown): Turn {
+    return this.play({ type: 'EntityOperationFailed', at: this.#now, id, failure: toFailureDetails(error) });
+  }
+
+  /** Lets time pass until a timer is due, and fires it. */
+  fireTimer(id: number): Turn {
+    const timer = this.#history.find((event) => event.type === 'TimerCreated' && event.id === id);
+    if (timer?.type === 'TimerCreated') this.#now = Math.max(this.#now, timer.fireAt);
+    return this.play({ type: 'TimerFired', at: this.#now, id });
+  }
+
+  raiseEvent(name: string, input?: unknown): Turn {
+    return this.play({ type: 'EventRaised', at: this.#now, name, ...this.#encoded('input', input) });
+  }
+
+  /** Hands in any event. */
+  play(event: InboundEvent): Turn {
+    const rebuilt = this.#executor();
+    rebuilt.replay(this.#history);
+    const turn = this.#resident.advance(event);
+    const replayed = rebuilt.advance(event);
+    if (!jsonEqual(comparable(turn), comparable(replayed)))
+      throw new NonDeterminismError(this.#history.length, JSON.stringify(turn), JSON.stringify(replayed));
+    this.#history.push(event, ...turn.actions, ...this.#closing(turn.completion));
+    return turn;
+  }
+
+  #executor(): TaskOrchestrationExecutor {
+    return new TaskOrchestrationExecutor(this.#program, this.#dependencies, {
+      instanceId: this.#options.instanceId ?? 'instance',
+    });
+  }
+
+  #encoded<K extends string>(key: K, value: unknown): { readonly [P in K]?: Json } {
+    const json = this.#dependencies.values.encode(value);
+    return (json === undefined ? {} : { [key]: json }) as { readonly [P in K]?: Json };
+  }
+
+  #closing(completion: Completion | undefined): readonly ClosingEvent[] {
+    const at = this.#now;
+    switch (completion?.type) {
+      case undefined:
+        return [];
+      case 'Completed':
+        return [{ ...completion, type: 'ExecutionCompleted', at }];
+      case 'Failed':
+        return [{ ...completion, type: 'ExecutionFailed', at }];
+      case 'ContinuedAsNew': {
+        const { carriedEvents: _, ...ending } = completion;
+        return [{ ...ending, at }];
+      }
+    }
+  }
+}
+
+/** The turn without stacks, which name the caller. */
+function comparable(turn: Turn): Json {
+  return JSON.parse(JSON.stringify(turn, (key, value: unknown) => (key === 'stack' ? undefined : value))) as Json;
+}

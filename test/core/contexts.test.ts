@@ -1,0 +1,151 @@
+import test from 'ava';
+import { Account, Amount, completed, failureOf, Greetings, play, start, Transfer, waiting } from './surroundings.js';
+
+// ---- proxies and other instances -----------------------------------------------------------------------------------
+
+test('entities, activities and sub-orchestrators are called by class, by type and by name', (t) => {
+  const s = play(function* (ctx) {
+    yield* ctx.all([
+      ctx.callEntity(Account, 'a').deposit({ amount: 5 }),
+      ctx.callEntity('account', 'a', 'deposit', Object.assign(new Amount(), { amount: 5 })),
+      ctx.callActivity<Greetings>().hello('Oslo'),
+      ctx.callActivity('hello', 'Oslo'),
+      ctx.callSubOrchestrator(Transfer, { amount: 1 }),
+      ctx.callSubOrchestrator('transfer', { amount: 1 }, { instanceId: 'mine' }),
+    ]);
+  });
+  const deposit = { entity: { name: 'account', key: 'a' }, operation: 'deposit', input: { amount: 5 } };
+  const transfer = { type: 'SubOrchestrationInstanceCreated', name: 'transfer', input: { amount: 1 } } as const;
+  t.deepEqual(s.start().actions, [
+    { type: 'EntityOperationCalled', id: 0, ...deposit },
+    { type: 'EntityOperationCalled', id: 1, ...deposit },
+    { type: 'TaskScheduled', id: 2, name: 'hello', input: 'Oslo' },
+    { type: 'TaskScheduled', id: 3, name: 'hello', input: 'Oslo' },
+    { ...transfer, id: 4, instanceId: 'execution:0004' },
+    { ...transfer, id: 5, instanceId: 'mine' },
+  ]);
+});
+
+test('a failed operation throws EntityOperationFailedError', (t) => {
+  const s = play(function* (ctx) {
+    yield* ctx.callEntity(Account, 'a').deposit({ amount: 5 });
+  });
+  s.start();
+  const failure = failureOf(s.failOperation(0, new Error('closed')));
+  t.is(failure?.code, 'PERDURE_ENTITY_OPERATION_FAILED');
+  t.is(failure?.message, 'account.deposit failed: closed');
+});
+
+test('an undecorated or unknown method is refused before anything is recorded', (t) => {
+  for (const [call, code, text] of [
+    ['audit', 'PERDURE_UNKNOWN_OPERATION', 'add @Operation()'],
+    ['constructor', 'PERDURE_UNKNOWN_OPERATION', 'it has: deposit, balance'],
+    ['toString', 'PERDURE_UNKNOWN_OPERATION', 'it has: deposit, balance'],
+  ] as const) {
+    const turn = play((ctx) =>
+      (ctx.callEntity(Account, 'a') as unknown as Record<string, () => void>)[call]?.(),
+    ).start();
+    t.is(failureOf(turn)?.code, code);
+    t.true(failureOf(turn)?.message.includes(text));
+    t.deepEqual(turn.actions, []);
+  }
+  const turn = play((ctx) => ctx.callActivity(Greetings).forgotten()).start();
+  t.is(failureOf(turn)?.code, 'PERDURE_UNKNOWN_ACTIVITY');
+  t.true(failureOf(turn)?.message.includes('add @Activity()'));
+});
+
+test('a proxy is no thenable and has no symbols', (t) => {
+  const s = play((ctx) => {
+    const proxy = ctx.callEntity(Account, 'a') as unknown as Record<string | symbol, unknown>;
+    return [typeof proxy['then'], typeof proxy[Symbol.iterator], typeof proxy[Symbol.toPrimitive]];
+  });
+  t.deepEqual(s.start(), completed(['undefined', 'undefined', 'undefined']));
+});
+
+test('events are sent to other instances', (t) => {
+  const s = play((ctx) => ctx.sendEvent('other', 'Approved', { by: 'me' }));
+  t.deepEqual(s.start().actions, [
+    { type: 'EventSent', id: 0, instanceId: 'other', name: 'Approved', input: { by: 'me' } },
+  ]);
+});
+
+// ---- what the context knows ----------------------------------------------------------------------------------------
+
+test('the context knows its instance, its execution, its parent and the time of the event', (t) => {
+  const s = play(
+    function* (ctx) {
+      const before = ctx.currentUtcDateTime.getTime();
+      yield* ctx.callActivity('a');
+      return [ctx.instanceId, ctx.executionId, ctx.parentInstanceId, ctx.currentUtcDateTime.getTime() - before];
+    },
+    { instanceId: 'me', executionId: 'x', parent: { instanceId: 'mum', executionId: 'y', taskId: 0 } },
+  );
+  s.start();
+  t.deepEqual(s.elapse(500).completeTask(0), completed(['me', 'x', 'mum', 500]));
+});
+
+test('time never goes back', (t) => {
+  const s = play(function* (ctx) {
+    yield* ctx.callActivity('a');
+    return ctx.currentUtcDateTime.getTime();
+  });
+  s.start();
+  t.deepEqual(s.elapse(-60_000).completeTask(0), completed(start));
+});
+
+test('guids are the same on every replay and new at every call and in every execution', (t) => {
+  const guids = (executionId: string) => {
+    const { completion } = play((ctx) => [ctx.newGuid(), ctx.newGuid()], { executionId }).start();
+    return completion?.type === 'Completed' ? (completion.output as string[]) : [];
+  };
+  const all = [...guids('x'), ...guids('y')];
+  t.is(new Set(all).size, 4);
+  for (const guid of all) t.regex(guid, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  t.deepEqual(guids('x'), all.slice(0, 2));
+});
+
+test('the custom status is told when it changed, the last of a turn, and null when cleared', (t) => {
+  const s = play(function* (ctx) {
+    ctx.setCustomStatus('first');
+    ctx.setCustomStatus({ done: 1 });
+    yield* ctx.callActivity('a');
+    ctx.setCustomStatus({ done: 1 });
+    yield* ctx.callActivity('b');
+    ctx.setCustomStatus(undefined);
+    return ctx.customStatus;
+  });
+  t.deepEqual(s.start().customStatus, { done: 1 });
+  t.false('customStatus' in s.completeTask(0));
+  t.is(s.completeTask(1).customStatus, null);
+});
+
+// ---- continueAsNew -------------------------------------------------------------------------------------------------
+
+test('continueAsNew ends the execution with the last input, actions and unseen events in order of arrival', (t) => {
+  const s = play(function* (ctx) {
+    yield* ctx.waitForExternalEvent('go');
+    ctx.waitForExternalEvent('b'); // takes the event but nobody looks at it
+    ctx.signalEntity(Account, 'a').deposit({ amount: 1 });
+    ctx.continueAsNew(1);
+    ctx.continueAsNew({ n: 2 });
+    return 'ignored';
+  });
+  s.start();
+  for (const name of ['a', 'b', 'B', 'c']) s.raiseEvent(name, name);
+  const turn = s.raiseEvent('GO');
+  t.is(turn.actions.length, 1);
+  t.deepEqual(turn.completion, {
+    type: 'ContinuedAsNew',
+    input: { n: 2 },
+    carriedEvents: ['a', 'b', 'B', 'c'].map((name) => ({ type: 'EventRaised', at: start, name, input: name })),
+  });
+  t.deepEqual(s.raiseEvent('late'), waiting);
+});
+
+test('a throw after continueAsNew fails the instance', (t) => {
+  const s = play((ctx) => {
+    ctx.continueAsNew();
+    throw new Error('after all');
+  });
+  t.is(s.start().completion?.type, 'Failed');
+});

@@ -1,0 +1,308 @@
+import test, { type ExecutionContext } from 'ava';
+import type { EntityContext } from '../../lib/index.js';
+import { EntityExecutor } from '../../lib/core/entity-executor.js';
+import type { OperationOutcome } from '../../lib/core/operation.js';
+import type { EntityProgram } from '../../lib/core/programs.js';
+import type { Constructor, Json } from '../../lib/core/values.js';
+import { Account, dependencies } from './surroundings.js';
+
+type Handlers = Record<string, (input: never, ctx: EntityContext) => unknown>;
+
+/** A class as an entity: all its methods are operations, those whose name begins with `read` are readonly. */
+function entity(type: Constructor<{ state: unknown }>, state?: Json): EntityExecutor {
+  const names = Object.getOwnPropertyNames(type.prototype).filter((name) => name !== 'constructor');
+  const program: EntityProgram = {
+    name: 'test',
+    create: () => new type(),
+    operationNames: names,
+    operation: (name) =>
+      names.includes(name)
+        ? {
+            name,
+            isReadonly: name.startsWith('read'),
+            isAsync: false,
+            invoke: (target, input, ctx) =>
+              (target as Handlers)[name]?.call(target, structuredClone(input) as never, ctx),
+          }
+        : undefined,
+  };
+  const executor = new EntityExecutor(program, { name: 'test', key: 'k' }, dependencies);
+  executor.load(state);
+  return executor;
+}
+
+/** Runs a synchronous operation: its outcome must be there at once. */
+function run(executor: EntityExecutor, name: string, input?: Json): OperationOutcome {
+  const outcome = executor.execute({ name, input, at: 1_000 });
+  if (outcome instanceof Promise) throw new Error('asynchronous');
+  return outcome;
+}
+
+function failsUnchanged(t: ExecutionContext, outcome: OperationOutcome, state: Json | undefined): string | undefined {
+  const { failure, ...rest } = outcome;
+  t.deepEqual(rest, { changed: false, state, messages: [] });
+  t.truthy(failure);
+  return failure?.code ?? failure?.message;
+}
+
+class Counter {
+  state = { total: 0, log: [] as number[] };
+  #calls = 0;
+  static leaked: Counter['state'];
+  add(amount: number): number {
+    this.state.log.push(amount);
+    return (this.state.total += amount);
+  }
+  addThenThrow(amount: number, ctx: EntityContext): never {
+    this.add(amount);
+    ctx.signalEntity(Account, 'a').deposit({ amount });
+    throw new RangeError('rolled back');
+  }
+  all() {
+    Counter.leaked = this.state;
+    return this.state;
+  }
+  same(): void {
+    this.state.total = this.state.total + 0;
+  }
+  calls(): number {
+    return (this.#calls += 1);
+  }
+  unstorable(): void {
+    Object.assign(this.state, { f: () => 1 });
+  }
+  unstorableResult() {
+    this.state.total = 99;
+    return { f: () => 1 };
+  }
+  circle(): void {
+    Object.assign(this.state, { self: this.state });
+  }
+  replace(total: number): void {
+    this.state = { ...this.state, total };
+  }
+  forget(): void {
+    this.state = undefined as never;
+  }
+  readTotal(): number {
+    return this.state.total;
+  }
+  readAndChange(): void {
+    this.state.total = 99;
+  }
+  readAndReplace(): void {
+    this.state = { total: 99, log: [] };
+  }
+  readAndSignal(_: void, ctx: EntityContext): void {
+    ctx.signalEntity(Account, 'a').deposit({ amount: 1 });
+  }
+  tell(amount: number, ctx: EntityContext): unknown {
+    const input = { amount };
+    ctx.signalEntity(Account, 'a').deposit(input);
+    input.amount = 0;
+    ctx.signalEntity('other', 'b', 'ping');
+    return [ctx.entityId, ctx.operationName, ctx.currentUtcDateTime.getTime()];
+  }
+}
+
+const fresh = { total: 0, log: [] };
+
+test('an operation changes the state and gives its result', (t) => {
+  const counter = entity(Counter);
+  t.deepEqual(run(counter, 'add', 2), { result: 2, changed: true, state: { total: 2, log: [2] }, messages: [] });
+  t.deepEqual(run(counter, 'add', 3), { result: 5, changed: true, state: { total: 5, log: [2, 3] }, messages: [] });
+});
+
+test('a stored state is gone on with', (t) => {
+  t.deepEqual(run(entity(Counter, { total: 7, log: [7] }), 'add', 1).state, { total: 8, log: [7, 1] });
+});
+
+test('the first operation that ends well makes the entity exist; one that changes nothing later is no change', (t) => {
+  const counter = entity(Counter);
+  t.deepEqual(run(counter, 'same'), { changed: true, state: fresh, messages: [] });
+  t.deepEqual(run(counter, 'same'), { changed: false, state: fresh, messages: [] });
+});
+
+test('an entity whose operations only failed or read does not exist', (t) => {
+  const counter = entity(Counter);
+  failsUnchanged(t, run(counter, 'addThenThrow', 1), undefined);
+  t.deepEqual(run(counter, 'readTotal'), { result: 0, changed: false, state: undefined, messages: [] });
+});
+
+test('a throw discards the changes and the messages of its operation alone', (t) => {
+  const counter = entity(Counter);
+  run(counter, 'add', 1);
+  t.is(failsUnchanged(t, run(counter, 'addThenThrow', 5), { total: 1, log: [1] }), 'rolled back');
+  t.deepEqual(run(counter, 'add', 1).state, { total: 2, log: [1, 1] });
+});
+
+test('an operation may return its draft, which is dead afterwards', (t) => {
+  const counter = entity(Counter);
+  run(counter, 'add', 1);
+  t.deepEqual(run(counter, 'all').result, { total: 1, log: [1] });
+  t.throws(() => (Counter.leaked.total = 99), { instanceOf: TypeError });
+  t.is(run(counter, 'readTotal').result, 1);
+});
+
+test('one object serves all operations, so private members work', (t) => {
+  const counter = entity(Counter);
+  run(counter, 'calls');
+  t.is(run(counter, 'calls').result, 2);
+});
+
+test('an unknown operation fails with the names of those that are there', (t) => {
+  const counter = entity(Counter);
+  for (const name of ['nothing', 'constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    const outcome = run(counter, name);
+    t.is(failsUnchanged(t, outcome, undefined), 'PERDURE_UNKNOWN_OPERATION');
+    t.true(outcome.failure?.message.includes('add, addThenThrow'));
+  }
+});
+
+test('a state or a result that cannot be stored fails the operation, and the old state stays', (t) => {
+  const counter = entity(Counter, { total: 1, log: [] });
+  for (const name of ['unstorable', 'unstorableResult', 'circle'])
+    failsUnchanged(t, run(counter, name), { total: 1, log: [] });
+  t.deepEqual(run(counter, 'add', 1).state, { total: 2, log: [1] });
+});
+
+test('the state may be assigned anew, with parts of the old one', (t) => {
+  const counter = entity(Counter, { total: 1, log: [1] });
+  t.deepEqual(run(counter, 'replace', 5), { changed: true, state: { total: 5, log: [1] }, messages: [] });
+  t.deepEqual(run(counter, 'replace', 5), { changed: false, state: { total: 5, log: [1] }, messages: [] });
+  t.deepEqual(run(counter, 'add', 1).state, { total: 6, log: [1, 1] });
+});
+
+test('an undefined state deletes the entity; the next operation starts from the initial one', (t) => {
+  const counter = entity(Counter, { total: 1, log: [1] });
+  t.deepEqual(run(counter, 'forget'), { changed: true, state: undefined, messages: [] });
+  t.deepEqual(run(counter, 'add', 1).state, { total: 1, log: [1] });
+});
+
+test('committed states are frozen copies that share nothing with later ones', (t) => {
+  const counter = entity(Counter);
+  const first = run(counter, 'add', 1).state as typeof fresh;
+  run(counter, 'add', 2);
+  t.deepEqual(first, { total: 1, log: [1] } as never);
+  t.true(Object.isFrozen(first) && Object.isFrozen(first.log));
+});
+
+test('messages are copied at the call and leave in order when the operation ends well', (t) => {
+  t.deepEqual(run(entity(Counter), 'tell', 5), {
+    result: [{ name: 'test', key: 'k' }, 'tell', 1_000],
+    changed: true,
+    state: fresh,
+    messages: [
+      { type: 'signal', entity: { name: 'account', key: 'a' }, operation: 'deposit', input: { amount: 5 } },
+      { type: 'signal', entity: { name: 'other', key: 'b' }, operation: 'ping' },
+    ],
+  });
+});
+
+test('a readonly operation can neither change the state nor send', (t) => {
+  const counter = entity(Counter, { total: 1, log: [] });
+  failsUnchanged(t, run(counter, 'readAndChange'), { total: 1, log: [] });
+  t.false(run(counter, 'readAndReplace').changed);
+  t.is(failsUnchanged(t, run(counter, 'readAndSignal'), { total: 1, log: [] }), 'PERDURE_DEFINITION');
+  t.is(run(counter, 'readTotal').result, 1);
+});
+
+for (const [what, initial, input, next] of [
+  ['a number', 0, 5, 5],
+  ['a text', '', 'x', 'x'],
+  ['a truth value', true, false, false],
+  ['null', 1, null, null],
+  ['a list', [1], [1, 2], [1, 2]],
+] as readonly (readonly [string, Json, Json, Json])[])
+  test(`the state may be ${what}`, (t) => {
+    class Holder {
+      state: unknown = initial;
+      set(value: Json): void {
+        this.state = value;
+      }
+    }
+    const holder = entity(Holder);
+    t.deepEqual(run(holder, 'set', input), { changed: true, state: next, messages: [] });
+    t.deepEqual(run(holder, 'set', input), { changed: false, state: next, messages: [] });
+  });
+
+test('an initial state that cannot be stored fails every operation', (t) => {
+  class Wrong {
+    state = { f: () => 1 };
+    touch(): void {}
+  }
+  t.is(failsUnchanged(t, run(entity(Wrong), 'touch'), undefined), 'PERDURE_UNSERIALIZABLE');
+});
+
+test('objects of classes inside the state are plain JSON after the commit', (t) => {
+  class Item {
+    constructor(readonly price: number) {}
+    double(): number {
+      return 2 * this.price;
+    }
+  }
+  class Cart {
+    state = { items: [] as Item[] };
+    add(price: number): number {
+      this.state.items.push(new Item(price));
+      return this.state.items.length;
+    }
+    isPlain(): boolean {
+      return this.state.items.every((item) => item.double === undefined);
+    }
+  }
+  const cart = entity(Cart);
+  t.deepEqual(run(cart, 'add', 5).state, { items: [{ price: 5 }] });
+  t.true(run(cart, 'isPlain').result);
+});
+
+// ---- asynchronous operations -----------------------------------------------------------------------------------------
+
+class Remote {
+  state = { value: 0 };
+  static draft: Remote['state'];
+  static ctx: EntityContext;
+  async set(value: number, ctx: EntityContext): Promise<number> {
+    Remote.draft = this.state;
+    Remote.ctx = ctx;
+    await Promise.resolve();
+    this.state.value = value;
+    ctx.signalEntity(Account, 'a').deposit({ amount: value });
+    return value;
+  }
+  async setThenThrow(value: number): Promise<void> {
+    await Promise.resolve();
+    this.state.value = value;
+    throw new Error('rejected');
+  }
+  thenable(value: number): PromiseLike<number> {
+    // oxlint-disable-next-line unicorn/no-thenable -- a thenable is what this test is about
+    return { then: (resolve) => Promise.resolve(resolve?.(value) as never) };
+  }
+  readValue(): number {
+    return this.state.value;
+  }
+}
+
+test('an asynchronous operation commits when it resolves; its draft and its context are dead afterwards', async (t) => {
+  const remote = entity(Remote, { value: 1 });
+  const pending = remote.execute({ name: 'set', input: 5, at: 0 });
+  t.is(run(remote, 'readValue').result, 1); // reads see what is committed
+  const deposit = { type: 'signal', entity: { name: 'account', key: 'a' }, operation: 'deposit', input: { amount: 5 } };
+  t.deepEqual((await pending) as unknown, { result: 5, changed: true, state: { value: 5 }, messages: [deposit] });
+  t.throws(() => (Remote.draft.value = 99), { instanceOf: TypeError });
+  t.throws(() => Remote.ctx.signalEntity('account', 'a', 'deposit'), { code: 'PERDURE_CLOSED' });
+  t.is(run(remote, 'readValue').result, 5);
+});
+
+test('an asynchronous operation that rejects changes nothing', async (t) => {
+  const remote = entity(Remote, { value: 1 });
+  const outcome = await remote.execute({ name: 'setThenThrow', input: 5, at: 0 });
+  t.is(failsUnchanged(t, outcome, { value: 1 }), 'rejected');
+  t.is(run(remote, 'readValue').result, 1);
+});
+
+test('row 48: a thenable is awaited once and its result encoded', async (t) => {
+  const outcome = await entity(Remote, { value: 1 }).execute({ name: 'thenable', input: 5, at: 0 });
+  t.deepEqual(outcome, { result: 5, changed: false, state: { value: 1 }, messages: [] });
+});

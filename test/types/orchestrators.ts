@@ -1,0 +1,105 @@
+/** Compiled by `tsc -p .`, which is the test: every `@ts-expect-error` proves the sentence behind it. */
+import type { Orchestration, OrchestrationContext, Task, TimerTask } from '../../lib/index.js';
+import { Account, Amount, Greetings, Immediate, Nightly, Receipt, Report, Transfer } from './classes.js';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Compiles only for a value of exactly the type. */
+function exactly<T>() {
+  return <V>(_value: V, _isExact: Equal<V, T>): void => undefined;
+}
+
+export function* results(ctx: OrchestrationContext): Orchestration<void> {
+  exactly<string>()(yield* ctx.callActivity(Greetings).hello('Oslo'), true);
+  exactly<string>()(yield* ctx.callActivity<Greetings>().hello('Oslo'), true);
+  exactly<unknown>()(yield* ctx.callActivity('hello', 'Oslo'), true);
+  exactly<string>()(yield* ctx.callActivity<string>('hello', 'Oslo'), true);
+  exactly<number>()(yield* ctx.callEntity(Account, 'a').deposit({ amount: 1 }), true);
+  exactly<string[]>()(yield* ctx.callEntity(Account, 'a').audit(), true);
+  exactly<unknown>()(yield* ctx.callEntity('account', 'a', 'deposit', { amount: 1 }), true);
+  exactly<void>()(ctx.signalEntity(Account, 'a').deposit({ amount: 1 }), true);
+  exactly<Receipt>()(yield* ctx.callSubOrchestrator(Transfer, { amount: 1 }), true);
+  exactly<void>()(yield* ctx.callSubOrchestrator(Nightly), true);
+  exactly<string>()(yield* ctx.callSubOrchestrator(Immediate, 1), true);
+  exactly<void>()(yield* ctx.createTimer(1), true);
+  exactly<Amount>()(yield* ctx.waitForExternalEvent('paid', Amount), true);
+  exactly<unknown>()(yield* ctx.waitForExternalEvent('paid'), true);
+  exactly<number>()(yield* ctx.waitForExternalEvent<number>('paid'), true);
+}
+
+export function* compounds(ctx: OrchestrationContext): Orchestration<void> {
+  const hello = ctx.callActivity(Greetings).hello('Oslo');
+  const deposit = ctx.callEntity(Account, 'a').deposit({ amount: 1 });
+  const timeout = ctx.createTimer(1);
+  exactly<[string, number, void]>()(yield* ctx.all([hello, deposit, timeout]), true);
+  exactly<string[]>()(yield* ctx.all(['Oslo'].map((city) => ctx.callActivity(Greetings).hello(city))), true);
+  exactly<string | number>()(yield* ctx.race([hello, deposit]), true);
+  exactly<string[] | void>()(yield* ctx.race([ctx.all(['Oslo'].map(() => hello)), timeout]), true);
+
+  const winner = yield* ctx.any([hello, deposit, timeout]);
+  exactly<Task<string> | Task<number> | TimerTask>()(winner, true);
+  if (winner === hello) exactly<string>()(winner.result, true);
+  if (winner === deposit) exactly<number>()(winner.result, true);
+}
+
+export function* inputs(ctx: OrchestrationContext): Orchestration<void> {
+  // @ts-expect-error -- a missing input does not compile
+  yield* ctx.callActivity(Greetings).hello();
+  // @ts-expect-error -- nor does a wrong one
+  yield* ctx.callActivity(Greetings).hello(5);
+  // @ts-expect-error -- nor a second argument: contexts are not passed
+  yield* ctx.callEntity(Account, 'a').tag('x', ctx);
+  // @ts-expect-error -- nor an incomplete input
+  ctx.signalEntity(Account, 'a').deposit({});
+  // @ts-expect-error -- nor an input for an operation that takes none
+  yield* ctx.callEntity(Account, 'a').balance(1);
+  // @ts-expect-error -- nor one where the first parameter is void
+  yield* ctx.callEntity(Account, 'a').close(1);
+  // @ts-expect-error -- nor a missing input of a sub-orchestrator
+  yield* ctx.callSubOrchestrator(Transfer);
+  // @ts-expect-error -- nor a wrong one
+  yield* ctx.callSubOrchestrator(Transfer, { amount: 'one' });
+  // @ts-expect-error -- nor one for a sub-orchestrator that takes none
+  yield* ctx.callSubOrchestrator(Nightly, 1);
+
+  // an input declared optional may be left away, one that is void or missing has no place, a literal or an object does
+  yield* ctx.callEntity(Account, 'a').audit();
+  yield* ctx.callEntity(Account, 'a').audit(1);
+  yield* ctx.callEntity(Account, 'a').close();
+  yield* ctx.callEntity(Account, 'a').tag('x');
+  yield* ctx.callEntity(Account, 'a').deposit(new Amount());
+  yield* ctx.callSubOrchestrator(Report);
+  yield* ctx.callSubOrchestrator(Report, 'monday', { instanceId: 'report' });
+  yield* ctx.callSubOrchestrator(Nightly, undefined, { instanceId: process.env['NIGHTLY_ID'] });
+}
+
+export function* members(ctx: OrchestrationContext): Orchestration<void> {
+  const account = ctx.callEntity(Account, 'a');
+  // @ts-expect-error -- an unknown operation does not compile
+  void account.withdraw;
+  // @ts-expect-error -- the state is not on the proxy
+  void account.state;
+  // @ts-expect-error -- nor is any other field
+  void account.limit;
+  // @ts-expect-error -- nor is a method that is not public
+  void account.hidden;
+  // @ts-expect-error -- a class without run is no orchestrator
+  ctx.callSubOrchestrator(Account);
+  // @ts-expect-error -- a signal gives nothing to wait for
+  yield* ctx.signalEntity(Account, 'a').deposit({ amount: 1 });
+}
+
+export function* waits(ctx: OrchestrationContext): Orchestration<void> {
+  // @ts-expect-error -- the value of `yield` without a star is unknown, so using it does not compile
+  const hello: string = yield ctx.callActivity(Greetings).hello('Oslo');
+  // @ts-expect-error -- a promise cannot be yielded
+  yield Promise.resolve(hello);
+  // @ts-expect-error -- nor anything else that is no task
+  yield 5;
+  // @ts-expect-error -- nor can a promise be delegated to
+  yield* Promise.resolve(5);
+  // @ts-expect-error -- a list of promises cannot be waited for
+  yield* ctx.all([Promise.resolve(5)]);
+  // @ts-expect-error -- a list of tasks is waited for with ctx.all, ctx.any or ctx.race
+  yield [ctx.createTimer(1)];
+}

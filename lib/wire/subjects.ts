@@ -1,0 +1,101 @@
+import type { Address } from './messages.js';
+
+/**
+ * Every subject, stream, bucket and inbox name of a task hub. Hub names are one token of `[A-Za-z0-9_-]` (checkHubName),
+ * addresses are encoded, so nothing here escapes and no name of one hub is a name of another.
+ */
+
+/** The three streams of a partition. */
+export type StreamKind = 'mail' | 'log' | 'state';
+
+/** The names that belong to a task hub as a whole. */
+export interface HubSubjects {
+  readonly hub: string;
+  /** The key-value bucket with the hub record, the workers and the leases. */
+  readonly bucket: string;
+  /** Where partitions' owners say what they have received (P2). Core NATS. */
+  readonly received: string;
+  /** The inbox prefix of this hub's clients and workers: one of its own, so that permissions can tell hubs apart. */
+  readonly inboxPrefix: string;
+  partition(partition: number): PartitionSubjects;
+}
+
+/** The names that belong to one partition. */
+export interface PartitionSubjects {
+  readonly partition: number;
+  /** Envelopes from other partitions. */
+  readonly envelopes: string;
+  /** The commit log. */
+  readonly log: string;
+  /** The checkpoint's directory. */
+  readonly checkpoint: string;
+  /** Exact reads, answered by the owner. Core NATS. */
+  readonly queries: string;
+  /** All heads, for scans. */
+  readonly heads: string;
+  /** All wake records, for scans. */
+  readonly wakes: string;
+  mail(address: Address): string;
+  head(address: Address): string;
+  wake(address: Address): string;
+  /** A segment of an orchestration's history: created once, never rewritten (P14). */
+  segment(address: Address, executionId: string, epoch: number, n: number): string;
+  checkpointPage(epoch: number, generation: number, k: number): string;
+  /** Whose mailbox, head or wake record a subject of this partition is, or undefined. */
+  addressOf(subject: string): Address | undefined;
+  streamName(kind: StreamKind): string;
+  streamSubjects(kind: StreamKind): readonly string[];
+}
+
+/** The names of a task hub; the hub's name must have passed `checkHubName`. */
+export function subjectsOf(hub: string): HubSubjects {
+  return {
+    hub,
+    bucket: `PD-${hub}`,
+    received: `pd.${hub}.r`,
+    inboxPrefix: `_INBOX_PD-${hub}`,
+    partition: (partition) => partitionSubjects(hub, partition),
+  };
+}
+
+/** The names of one partition of a task hub. Callers keep the result: the strings are built once. */
+export function partitionSubjects(hub: string, partition: number): PartitionSubjects {
+  const prefix = `pd.${hub}.${partition}.`;
+  const [mail, head, wake, segment] = [`${prefix}m.`, `${prefix}s.`, `${prefix}w.`, `${prefix}h.`];
+  const checkpoint = `${prefix}c`;
+  const filters = {
+    mail: [`${mail}>`],
+    log: [`${prefix}l`],
+    state: [`${head}>`, `${segment}>`, checkpoint, `${checkpoint}.>`, `${wake}>`],
+  };
+  return {
+    partition,
+    envelopes: `${mail}x`,
+    log: `${prefix}l`,
+    checkpoint,
+    queries: `${prefix}q`,
+    heads: `${head}>`,
+    wakes: `${wake}>`,
+    mail: (address) => mail + address,
+    head: (address) => head + address,
+    wake: (address) => wake + address,
+    segment: (address, executionId, epoch, n) => `${segment}${idToken(address)}.${executionId}.${epoch}.${n}`,
+    checkpointPage: (epoch, generation, k) => `${checkpoint}.${epoch}.${generation}.${k}`,
+    addressOf: (subject) =>
+      subject.startsWith(mail) || subject.startsWith(head) || subject.startsWith(wake)
+        ? addressIn(subject.slice(mail.length))
+        : undefined,
+    streamName: (kind) => `PD-${hub}-${partition}-${kind}`,
+    streamSubjects: (kind) => filters[kind],
+  };
+}
+
+/** `x` is where envelopes arrive; every address starts with its letter and a dot. */
+function addressIn(rest: string): Address | undefined {
+  return rest.startsWith('o.') || rest.startsWith('e.') ? rest : undefined;
+}
+
+/** `<id>` of `o.<id>`: only orchestration instances have a history. */
+function idToken(address: Address): string {
+  return address.slice('o.'.length);
+}

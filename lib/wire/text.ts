@@ -1,0 +1,45 @@
+/** Facts about strings that decide whether they may be stored. Hand-written scanners: linear in any input. */
+
+/** Bytes of the UTF-8 form. A lone surrogate counts as the three bytes of U+FFFD that an encoder makes of it. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) bytes += 1;
+    else if (unit < 0x800) bytes += 2;
+    else if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(at + 1))) {
+      bytes += 4;
+      at++;
+    } else bytes += 3;
+  }
+  return bytes;
+}
+
+/** Whether every surrogate has its partner: other strings change on their way through UTF-8, so two can become one. */
+export function isWellFormed(text: string): boolean {
+  // ES2024: in every supported Node.js, not in the `lib` of an ES2022 compilation.
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+/** The offset of the first control character (U+0000-1F, 7F, U+2028, U+2029), or -1. */
+export function controlCharacterAt(text: string): number {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x20 || unit === 0x7f || unit === 0x2028 || unit === 0x2029) return at;
+  }
+  return -1;
+}
+
+/** What a value of the wrong type is called in an error's text. */
+export function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}

@@ -86,6 +86,7 @@ export class MemoryConnection {
   /** A request that the server carries out at one instant. */
   call<T>(call: Omit<PortCall, 'connection'>, act: () => T): Promise<Answer<T>> {
     if (this.#state === 'closed') return Promise.reject(new ClosedError(`Connection ${this.name} is closed`));
+    if (this.#state === 'killed') return new Promise(() => {});
     const { scheduler, faults } = this.hub.world;
     const fault = faults.next({ ...call, connection: this.name });
     return new Promise((resolve) => {

@@ -1,5 +1,6 @@
 import type { Log, StoredMessage } from '../engine/ports.js';
 import type { MemoryConnection } from './connection.js';
+import { partitionSubjects } from '../wire/subjects.js';
 import { refuseTooLarge } from './body-limit.js';
 import type { MemoryStream } from './stream.js';
 
@@ -19,7 +20,7 @@ export class MemoryLog implements Log {
   ) {
     this.#connection = connection;
     this.#stream = connection.hub.streams(partition).log;
-    this.#subject = `pd.${connection.hub.name}.${partition}.l`;
+    this.#subject = partitionSubjects(connection.hub.name, partition).log;
   }
 
   async append(body: Uint8Array, after: number): Promise<number | undefined> {

@@ -33,7 +33,8 @@ function entityName(token: string): string {
   try {
     return checkName(token, 'entity');
   } catch (error) {
-    if (error instanceof InvalidNameError) throw new InvalidIdError(`Not an address: ${error.message}`, { cause: error });
+    if (error instanceof InvalidNameError)
+      throw new InvalidIdError(`Not an address: ${error.message}`, { cause: error });
     throw error;
   }
 }

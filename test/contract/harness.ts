@@ -6,11 +6,11 @@ import type { Logger, Mailbox, PartitionPorts, StoredMessage, Subscription } fro
 export interface PortsHarness {
   readonly hub: string;
   readonly store: HubStore;
-  ports(partition: number): PartitionPorts;
+  readonly ports: (partition: number) => PartitionPorts;
   /** Waits for a promise of a port, driving virtual time where time is virtual. */
-  settle<T>(promise: Promise<T>): Promise<T>;
+  readonly settle: <T>(promise: Promise<T>) => Promise<T>;
   /** Closes the connection behind the ports. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Adds a test of the contract, run on a fresh harness. */

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { PerdureError } from '../errors.js';
+import { natsCommands } from './nats-commands.js';
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('perdure')
+    .description('Durable orchestrations and entities on NATS JetStream.')
+    .addCommand(natsCommands())
+    .addHelpText('after', '\nExample:\n  $ perdure nats start      a local server for all services of the project');
+  for (const command of withSubcommands(program)) command.exitOverride();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof PerdureError)) throw error;
+    process.stderr.write(`${error.code}: ${error.message}\n`);
+    return 1;
+  }
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+process.exitCode = await main(process.argv.slice(2));

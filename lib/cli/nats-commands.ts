@@ -1,0 +1,82 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { ConfigError } from '../errors.js';
+import { startEmbeddedServer } from '../nats/server/embedded-server.js';
+import { resolveNatsServer } from '../nats/server/resolve.js';
+
+interface StartOptions {
+  readonly port?: number;
+  readonly folder?: string;
+}
+
+/** `perdure nats ...`: the server that Perdure runs on. */
+export function natsCommands(): Command {
+  const nats = new Command('nats').description('Find, fetch and run nats-server.');
+  nats
+    .command('ensure')
+    .description('Fetch nats-server unless there is one, and print its path.')
+    .addHelpText(
+      'after',
+      examples('perdure nats ensure', 'PERDURE_NATS_MIRROR=https://mirror.example/nats perdure nats ensure'),
+    )
+    .action(async () => print((await resolveNatsServer()).path));
+  nats
+    .command('start')
+    .description('Run the server of the data folder in the foreground, for many services; Ctrl-C stops it.')
+    .option(
+      '--port <number>',
+      'the port on the loopback address (default: the former one of the folder, else any)',
+      portOf,
+    )
+    .option('--folder <path>', 'the data folder (default: .perdure in the project)')
+    .addHelpText('after', examples('perdure nats start', 'perdure nats start --port 4222 --folder /var/tmp/perdure'))
+    .action(startInForeground);
+  nats
+    .command('path')
+    .description('Print the path of the nats-server in use; nothing is fetched.')
+    .addHelpText('after', examples('"$(perdure nats path)" --help'))
+    .action(async () => print((await resolveNatsServer({ fetch: false })).path));
+  nats
+    .command('version')
+    .description('Print the version of the nats-server in use; nothing is fetched.')
+    .addHelpText('after', examples('perdure nats version'))
+    .action(async () => print((await resolveNatsServer({ fetch: false })).version));
+  return nats.addHelpText('after', examples('perdure nats ensure', 'perdure nats start --port 4222'));
+}
+
+async function startInForeground(options: StartOptions): Promise<void> {
+  await using server = await startEmbeddedServer(options);
+  if (!server.owned) {
+    throw new ConfigError(
+      `A server runs on ${server.folder} already: ${server.url}. Use it, or name another --folder.`,
+    );
+  }
+  print(server.url);
+  process.stderr.write(`Data is in ${server.folder}, monitoring at ${server.monitorUrl}. Ctrl-C stops the server.\n`);
+  await untilToldToStop();
+}
+
+/** The server does not keep the process alive: the timer does. */
+function untilToldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    const alive = setInterval(() => {}, 2 ** 30);
+    const stop = () => {
+      clearInterval(alive);
+      resolve();
+    };
+    process.once('SIGINT', stop).once('SIGTERM', stop);
+  });
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 65535.');
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

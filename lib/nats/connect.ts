@@ -1,13 +1,11 @@
 import { connect, NatsError, type ConnectionOptions, type NatsConnection } from 'nats';
 import type { Logger } from '../engine/ports.js';
 import { AuthFailedError, ConfigError, ServerTooOldError, ServerUnavailableError } from '../errors.js';
+import { floorVersion, isAtLeast } from './server/version.js';
 import { parseServers, type ServerAddresses } from './servers.js';
 import { Session } from './session.js';
 
-/** The oldest nats-server whose streams can be trusted with a task hub. */
-export const OLDEST_SERVER = '2.12.0';
-
-/** The level of the JetStream API that `OLDEST_SERVER` speaks. */
+/** The level of the JetStream API that the oldest server speaks. */
 const API_LEVEL = 2;
 
 /** How often a wait for the server is logged, and how long one attempt is followed by none, in milliseconds. */
@@ -97,13 +95,13 @@ function refuseFatal(error: unknown, { where, options }: ServerAddresses): strin
 async function checkServer(connection: NatsConnection, session: Session): Promise<void> {
   const { version = '0.0.0', jetstream } = connection.info ?? {};
   const { where } = session;
-  if (isOlder(version, OLDEST_SERVER)) throw new ServerTooOldError(version, OLDEST_SERVER, where);
+  if (!isAtLeast(version, floorVersion)) throw new ServerTooOldError(version, floorVersion, where);
   for (;;) {
     const reply = await session.requests.send('$JS.API.INFO', new Uint8Array());
     const info = reply?.json<{ error?: { description: string }; api?: { level?: number } }>();
     if (info?.error)
       throw new ConfigError(`JetStream is not enabled for this account at ${where}: ${info.error.description}`);
-    if (info && (info.api?.level ?? 0) < API_LEVEL) throw new ServerTooOldError(version, OLDEST_SERVER, where);
+    if (info && (info.api?.level ?? 0) < API_LEVEL) throw new ServerTooOldError(version, floorVersion, where);
     if (info) return;
     // A cluster without a leader is silent for a while; a server that says it has no JetStream will not answer.
     if (jetstream !== true)
@@ -111,15 +109,6 @@ async function checkServer(connection: NatsConnection, session: Session): Promis
         `JetStream is not enabled at ${where}. Start nats-server with -js, or set "jetstream" in its configuration.`,
       );
   }
-}
-
-function isOlder(version: string, than: string): boolean {
-  const [have, want] = [version, than].map((text) => text.split('-')[0]?.split('.').map(Number) ?? []);
-  for (const [index, wanted] of (want ?? []).entries()) {
-    const found = have?.[index] ?? 0;
-    if (found !== wanted) return !(found > wanted);
-  }
-  return false;
 }
 
 function delay(milliseconds: number): Promise<void> {

@@ -82,7 +82,7 @@ export class Session {
       if (type === 'disconnect') this.#onDisconnect();
       else if (type === 'reconnect') this.#onReconnect();
       else if (type === 'error')
-        this.logger.error(`The server refused something: ${String(status.data)}`, { instance: this.where });
+        this.logger.error(`The server refused something: ${JSON.stringify(status.data)}`, { instance: this.where });
     }
   }
 

@@ -61,12 +61,14 @@ export function bucketStream(bucket: string, replicas: number): StreamSettings {
 export async function ensureStream(jetStream: JetStream, wanted: StreamSettings): Promise<StreamInfo> {
   const found = await findStream(jetStream, wanted);
   if (found) return found;
-  const { value, error } = await jetStream.ask<StreamInfo>(`STREAM.CREATE.${wanted.name}`, wanted);
+  const answer = await jetStream.ask<StreamInfo>(`STREAM.CREATE.${wanted.name}`, wanted);
+  if (!answer.error) {
+    checkSettings(answer.value, wanted);
+    return answer.value;
+  }
   // Another creator was faster.
-  if (error?.err_code === ErrorCode.streamNameInUse) return ensureStream(jetStream, wanted);
-  if (error) throw new ConfigError(`The server refuses to create stream ${wanted.name}: ${error.description}`);
-  checkSettings(value, wanted);
-  return value;
+  if (answer.error.err_code === ErrorCode.streamNameInUse) return ensureStream(jetStream, wanted);
+  throw new ConfigError(`The server refuses to create stream ${wanted.name}: ${answer.error.description}`);
 }
 
 /** The stream with these settings, or undefined when it does not exist. Throws StreamMismatchError. */
@@ -87,6 +89,11 @@ function checkSettings({ config }: StreamInfo, wanted: StreamSettings): void {
 function isEnough(field: string, have: unknown, want: unknown): boolean {
   if (field === 'num_replicas') return true;
   if (field === 'duplicate_window') return Number(have) >= Number(want);
-  if (Array.isArray(have) && Array.isArray(want)) return `${have.toSorted()}` === `${want.toSorted()}`;
+  if (field === 'subjects') return isSameSet(have, want);
   return have === want;
+}
+
+function isSameSet(have: unknown, want: unknown): boolean {
+  if (!Array.isArray(have) || !Array.isArray(want)) return false;
+  return have.length === want.length && want.every((item) => have.includes(item));
 }

@@ -17,8 +17,9 @@ export class MemoryHubStore implements HubStore {
 
   async put(key: string, value: Uint8Array, expected: number): Promise<number | undefined> {
     const { hub } = this.#connection;
+    const sent = value.slice();
     const answer = await this.#connection.call(this.#call('put'), () =>
-      hub.bucket.store(key, value, hub.world.time, { after: expected }),
+      hub.bucket.store(key, sent, hub.world.time, { after: expected }),
     );
     return answer?.value;
   }

@@ -16,8 +16,9 @@ export class MemoryMailSender implements MailSender {
 
   async send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined> {
     refuseTooLarge(body, this.connection.maxBodyBytes);
+    const sent = body.slice();
     const answer = await this.connection.call(this.call('send'), () =>
-      this.stream.store(subject, body, this.connection.hub.world.time, { messageId }),
+      this.stream.store(subject, sent, this.connection.hub.world.time, { messageId }),
     );
     return answer?.value;
   }

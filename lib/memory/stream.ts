@@ -37,7 +37,7 @@ export class MemoryStream {
     if (copy && time - copy.time < DUPLICATE_WINDOW) return copy.sequence;
     const latest = this.#latest.get(subject) ?? 0;
     if (after !== undefined && after !== latest) return undefined;
-    const message: StoredMessage = { sequence: ++this.#last, subject, body: body.slice(), time };
+    const message: StoredMessage = { sequence: ++this.#last, subject, body, time };
     this.#messages.set(message.sequence, message);
     this.#latest.set(subject, message.sequence);
     if (messageId !== undefined) this.#ids.set(messageId, message);

@@ -23,8 +23,9 @@ export class MemoryViews implements Views {
 
   async write(subject: string, body: Uint8Array, after: number): Promise<number | undefined> {
     refuseTooLarge(body, this.#connection.maxBodyBytes);
+    const sent = body.slice();
     const answer = await this.#connection.call(this.#call('write'), () =>
-      this.#stream.store(subject, body, this.#connection.hub.world.time, { after }),
+      this.#stream.store(subject, sent, this.#connection.hub.world.time, { after }),
     );
     return answer?.value;
   }

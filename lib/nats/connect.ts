@@ -8,7 +8,7 @@ import { Session } from './session.js';
 /** The level of the JetStream API that the oldest server speaks. */
 const API_LEVEL = 2;
 
-/** How often a wait for the server is logged, and how long one attempt is followed by none, in milliseconds. */
+/** How often a wait for the server is logged, and the pause between two attempts, in milliseconds. */
 const LOG_INTERVAL = 5_000;
 const ATTEMPT_INTERVAL = 250;
 
@@ -31,11 +31,12 @@ export interface ConnectOptions {
  */
 export async function connectSession(options: ConnectOptions): Promise<Session> {
   const addresses = parseServers(options.servers);
-  const { inboxPrefix = '_INBOX', logger } = options;
-  const connection = await dial(addresses, options, inboxPrefix);
+  const { inboxPrefix = '_INBOX', name = 'perdure', logger } = options;
+  const patience = new Patience(addresses.where, options);
+  const connection = await dial(addresses, { ...CLIENT_OPTIONS, name, inboxPrefix }, patience);
   const session = new Session(connection, addresses.where, inboxPrefix, logger);
   try {
-    await checkServer(connection, session);
+    await checkServer(connection, session, patience);
     return session;
   } catch (error) {
     await session.close();
@@ -43,28 +44,49 @@ export async function connectSession(options: ConnectOptions): Promise<Session> 
   }
 }
 
-async function dial(addresses: ServerAddresses, options: ConnectOptions, inboxPrefix: string): Promise<NatsConnection> {
-  const { timeoutInMilliseconds = Infinity, logger, name = 'perdure' } = options;
-  const began = performance.now();
-  let logged = began;
+async function dial(
+  addresses: ServerAddresses,
+  options: ConnectionOptions,
+  patience: Patience,
+): Promise<NatsConnection> {
   for (;;) {
     try {
-      return await connect({ ...addresses.options, ...CLIENT_OPTIONS, name, inboxPrefix });
+      return await connect({ ...addresses.options, ...options });
     } catch (error) {
-      const reason = refuseFatal(error, addresses);
-      const now = performance.now();
-      if (now - began >= timeoutInMilliseconds)
-        throw new ServerUnavailableError(
-          `No NATS server answered at ${addresses.where} within ${timeoutInMilliseconds} ms (${reason}). ` +
-            'Start one, or correct the address.',
-          { cause: error },
-        );
-      if (now - logged >= LOG_INTERVAL) {
-        logged = now;
-        logger.warn(`Waiting for a NATS server at ${addresses.where} (${reason})`, { instance: addresses.where });
-      }
-      await delay(Math.min(ATTEMPT_INTERVAL, Math.max(0, began + timeoutInMilliseconds - now)));
+      await patience.wait(refuseFatal(error, addresses), error);
     }
+  }
+}
+
+/** Waits between attempts, says so from time to time, and ends when the given time is over. */
+class Patience {
+  readonly #where: string;
+  readonly #limit: number;
+  readonly #logger: Logger;
+  readonly #began = performance.now();
+  #logged = this.#began;
+
+  constructor(where: string, { timeoutInMilliseconds = Infinity, logger }: ConnectOptions) {
+    this.#where = where;
+    this.#limit = timeoutInMilliseconds;
+    this.#logger = logger;
+  }
+
+  async wait(reason: string, cause?: unknown): Promise<void> {
+    const now = performance.now();
+    if (now - this.#began >= this.#limit)
+      throw new ServerUnavailableError(
+        `No NATS server answered at ${this.#where} within ${this.#limit} ms (${reason}). Start one, or correct the address.`,
+        { cause },
+      );
+    if (now - this.#logged >= LOG_INTERVAL) {
+      this.#logged = now;
+      this.#logger.warn(`Waiting for a NATS server at ${this.#where} (${reason})`, { instance: this.#where });
+    }
+    const pause = Math.min(ATTEMPT_INTERVAL, this.#began + this.#limit - now);
+    await new Promise((resolve) => {
+      setTimeout(resolve, pause);
+    });
   }
 }
 
@@ -92,7 +114,7 @@ function refuseFatal(error: unknown, { where, options }: ServerAddresses): strin
   return code || error.message;
 }
 
-async function checkServer(connection: NatsConnection, session: Session): Promise<void> {
+async function checkServer(connection: NatsConnection, session: Session, patience: Patience): Promise<void> {
   const { version = '0.0.0', jetstream } = connection.info ?? {};
   const { where } = session;
   if (!isAtLeast(version, floorVersion)) throw new ServerTooOldError(version, floorVersion, where);
@@ -103,16 +125,11 @@ async function checkServer(connection: NatsConnection, session: Session): Promis
       throw new ConfigError(`JetStream is not enabled for this account at ${where}: ${info.error.description}`);
     if (info && (info.api?.level ?? 0) < API_LEVEL) throw new ServerTooOldError(version, floorVersion, where);
     if (info) return;
-    // A cluster without a leader is silent for a while; a server that says it has no JetStream will not answer.
     if (jetstream !== true)
       throw new ConfigError(
         `JetStream is not enabled at ${where}. Start nats-server with -js, or set "jetstream" in its configuration.`,
       );
+    // A cluster is silent while it has no leader.
+    await patience.wait('JetStream does not answer');
   }
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }

@@ -59,13 +59,13 @@ export class Session {
     if (this.isConnected) this.#connection.publish(subject, body, reply === undefined ? {} : { reply });
   }
 
-  /** Core NATS; survives reconnects. The listener must not throw. */
+  /** Core NATS; survives reconnects. */
   subscribe(subject: string, onMessage: (message: ReceivedMessage) => void): Subscription {
     if (this.#state === 'closed') throw this.#closedError();
     const subscription = this.#connection.subscribe(subject, {
       callback: (error, message) => {
         if (error) this.logger.error(`Subscription to ${subject} ended: ${error.message}`, { instance: this.where });
-        else onMessage(message);
+        else this.#deliver(subject, message, onMessage);
       },
     });
     return { close: () => subscription.unsubscribe() };
@@ -74,6 +74,15 @@ export class Session {
   async close(): Promise<void> {
     this.#onClose();
     await this.#connection.close();
+  }
+
+  /** An error thrown into the client library would cost the connection. */
+  #deliver(subject: string, message: ReceivedMessage, onMessage: (message: ReceivedMessage) => void): void {
+    try {
+      onMessage(message);
+    } catch (error) {
+      this.logger.error(`A listener on ${subject} failed: ${String(error)}`, { instance: this.where });
+    }
   }
 
   async #followStatus(): Promise<void> {

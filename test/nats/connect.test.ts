@@ -59,6 +59,17 @@ test('a server that is not there is waited for, and given up after the given tim
   t.false(error.message.includes('secret'));
 });
 
+test('a wait for a server is logged every 5 s', async (t) => {
+  const lines: string[] = [];
+  const waiting = connectSession({
+    servers: '127.0.0.1:1',
+    timeoutInMilliseconds: 5_500,
+    logger: recordingLogger(lines),
+  });
+  await t.throwsAsync(waiting, { instanceOf: ServerUnavailableError });
+  t.deepEqual(lines, ['Waiting for a NATS server at 127.0.0.1:1 (CONNECTION_REFUSED)']);
+});
+
 test('a wrong password and none at all are told without the password', async (t) => {
   const server = await using(startBareServer(() => 'authorization { user: bob, password: correct }'));
   const wrong = await t.throwsAsync(connectTo(`nats://bob:secret@${server.address}`), { instanceOf: AuthFailedError });

@@ -38,6 +38,12 @@ const withServer = (title: string, body: (t: ExecutionContext, setting: Setting)
 
 const numbers = (last: number): number[] => Array.from({ length: last }, (_, at) => at + 1);
 
+/** Stops the server's process; the signal takes a moment to reach all its threads. */
+async function freeze(server: TestServer, session: Session): Promise<void> {
+  process.kill(server.pid, 'SIGSTOP');
+  await until(async () => !(await session.requests.send('$JS.API.INFO', bytes(''))), 'the server to fall silent');
+}
+
 withServer(
   'P3: a consumer deleted on the server is replaced without a hole',
   async (t, { hub, ports, mail, stream }) => {
@@ -175,7 +181,7 @@ withServer('what is sent while disconnected is stored or unknown, and nothing is
 });
 
 withServer('a request under way at a disconnect is unknown at once', async (t, { server, session, ports, mail }) => {
-  process.kill(server.pid, 'SIGSTOP');
+  await freeze(server, session);
   const sent = ports.mailbox.send(mail, bytes('m'));
   let isAnswered = false;
   void sent.then(() => (isAnswered = true));
@@ -188,11 +194,11 @@ withServer('a request under way at a disconnect is unknown at once', async (t, {
 });
 
 withServer('a frozen server: writes end as unknown, reads wait, mail goes on after it wakes', async (t, setting) => {
-  const { server, ports, mail, log } = setting;
+  const { server, session, ports, mail, log } = setting;
   const inbox = new Inbox(ports.mailbox, 1);
   await ports.mailbox.send(mail, bytes('1'));
   await inbox.count(1);
-  process.kill(server.pid, 'SIGSTOP');
+  await freeze(server, session);
   t.is(await ports.log.append(bytes('a'), 0), undefined);
   const read = ports.log.last();
   await until(() => log.some((line) => line.includes('silent')), 'the watchdog');

@@ -7,7 +7,7 @@ import { ConfigError } from '../../errors.js';
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
   const own = env['PERDURE_CACHE'];
   const folder = own ? resolve(own) : join(userCacheFolder(env), 'perdure');
-  return join(own || canBeMade(folder) ? folder : privateTemporaryFolder(), 'nats-server');
+  return join(own || canBeMade(folder) ? folder : privateTemporaryFolder(env), 'nats-server');
 }
 
 function userCacheFolder(env: NodeJS.ProcessEnv): string {
@@ -29,9 +29,9 @@ function canBeMade(folder: string): boolean {
 }
 
 /** For users without a home, such as `nobody`. What lies in it is run: nobody else may be able to write there. */
-function privateTemporaryFolder(): string {
+function privateTemporaryFolder(env: NodeJS.ProcessEnv): string {
   const user = process.getuid?.() ?? 'user';
-  const folder = join(tmpdir(), `perdure-cache-${user}`);
+  const folder = join(env['TMPDIR'] || tmpdir(), `perdure-cache-${user}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { uid, mode } = lstatSync(folder);
   if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o777) !== 0o700)) {

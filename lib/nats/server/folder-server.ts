@@ -127,10 +127,14 @@ export class FolderServer {
     const binary = found ?? (await this.#options.binary());
     await untilEnded(this.#left.processes);
     const server = await this.#startOnSamePort(held, binary);
+    const { address } = server;
+    this.#left = { ...this.#left, port: Number(new URL(address.url).port) };
+    await held.write({ ...this.#left, address }).catch(async (error: unknown) => {
+      await server.stop();
+      throw error;
+    });
     this.#server = server;
-    this.#address = server.address;
-    this.#left = { ...this.#left, port: Number(new URL(server.address.url).port) };
-    await held.write({ ...this.#left, address: server.address });
+    this.#address = address;
     void this.#supervise(server);
     return true;
   }

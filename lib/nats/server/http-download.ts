@@ -2,9 +2,10 @@ import { createWriteStream } from 'node:fs';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { connect as connectTls } from 'node:tls';
-import { codeOf } from './system-error.js';
+import { codeOf, textOf } from './system-error.js';
 
 /** How long a download may make no progress. */
 export interface DownloadTimeouts {
@@ -18,14 +19,18 @@ const mostRedirects = 5;
 
 /** Downloads a URL into a file. Throws an Error that says why not; the file may then hold a part. */
 export async function download(url: URL, file: string, timeouts: DownloadTimeouts, proxy?: URL): Promise<void> {
-  await pipeline(await get(url, timeouts, proxy), createWriteStream(file));
+  const answer = await get(url, timeouts, proxy);
+  await pipeline(answer, createWriteStream(file)).catch((error: unknown) => brokeOff(url, error));
 }
 
 /** Downloads a short text. */
 export async function downloadText(url: URL, timeouts: DownloadTimeouts, proxy?: URL): Promise<string> {
-  let text = '';
-  for await (const chunk of (await get(url, timeouts, proxy)).setEncoding('utf8')) text += chunk;
-  return text;
+  const answer = await get(url, timeouts, proxy);
+  return text(answer).catch((error: unknown) => brokeOff(url, error));
+}
+
+function brokeOff(url: URL, error: unknown): never {
+  throw new Error(`${url.href} broke off: ${textOf(error)}`, { cause: error });
 }
 
 async function get(
@@ -47,10 +52,14 @@ async function get(
 
 async function ask(url: URL, timeouts: DownloadTimeouts, proxy: URL | undefined): Promise<IncomingMessage> {
   const tunnel = proxy && (await tunnelThrough(proxy, url, timeouts));
-  const tunnelled = tunnel && { createConnection: () => connectTls({ socket: tunnel, servername: url.hostname }) };
-  const request =
-    url.protocol === 'https:' ? httpsRequest(url, { agent: false, ...tunnelled }) : httpRequest(url, { agent: false });
+  const request = requestFor(url, tunnel);
   return answerOf(request, url, 'response', timeouts);
+}
+
+function requestFor(url: URL, tunnel: Duplex | undefined): ClientRequest {
+  if (url.protocol === 'http:') return httpRequest(url, { agent: false });
+  if (tunnel === undefined) return httpsRequest(url, { agent: false });
+  return httpsRequest(url, { createConnection: () => connectTls({ socket: tunnel, servername: url.hostname }) });
 }
 
 /** A connection to the host of an https URL through an http proxy. */
@@ -73,18 +82,20 @@ function answerOf(
   timeouts: DownloadTimeouts,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const fail = (reason: string) => request.destroy(new Error(`${url.origin} ${reason}`));
+    let answer: IncomingMessage | undefined;
+    const fail = (reason: string) => (answer ?? request).destroy(new Error(`${url.origin} ${reason}`));
     const timer = setTimeout(() => fail(`could not be reached within ${timeouts.connect} ms`), timeouts.connect);
+    request.once('close', () => clearTimeout(timer));
     request.on('socket', (socket) => {
       socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(timer));
     });
     request.setTimeout(timeouts.stall, () => fail(`sent nothing for ${timeouts.stall} ms`));
-    request.once(event, (answer: IncomingMessage) => {
+    request.once(event, (received: IncomingMessage) => {
       clearTimeout(timer);
-      resolve(answer);
+      answer = received;
+      resolve(received);
     });
     request.on('error', (error) => {
-      clearTimeout(timer);
       reject(codeOf(error) === undefined ? error : new Error(`${url.origin}: ${error.message}`, { cause: error }));
     });
     request.end();

@@ -67,7 +67,10 @@ function startByPs(pid: number): string | undefined {
   try {
     // A fixed locale and time zone, so that two processes with different settings read the same text.
     const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
-    const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8', env }).trim();
+    const line = execFileSync('ps', ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      env,
+    }).trim();
     const [state = '', ...started] = line.split(/\s+/);
     return line === '' || state.startsWith('Z') ? undefined : started.join(' ');
   } catch (error) {

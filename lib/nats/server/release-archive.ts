@@ -56,7 +56,8 @@ export async function fetchReleaseArchive(folder: string, options: ReleaseOption
   return join(folder, name.replace(/\.(tar\.gz|zip)$/, ''), binaryName);
 }
 
-function archiveName(): string {
+/** The name of the release's archive for this system; throws an Error when there is none. */
+export function archiveName(): string {
   const [system, processor] = [systems[process.platform], processors[process.arch]];
   if (system === undefined || processor === undefined) {
     throw new Error(`there is no release for ${process.platform} on ${process.arch}`);

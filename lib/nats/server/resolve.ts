@@ -78,7 +78,7 @@ async function fetchServer(
     if (fetchedMeanwhile !== undefined) return fetchedMeanwhile;
     onProgress(`Fetching nats-server ${testedVersion} (${reason}) ...`);
     const release = () => fetchReleaseArchive(folder, { env });
-    const debian = () => fetchDebianPackage(folder, env['PERDURE_APT_SUITE'] || 'forky');
+    const debian = () => fetchDebianPackage(folder, { env });
     const fetched =
       (await tryFetch('the official release', 'release', release, tried)) ??
       (process.platform === 'linux' ? await tryFetch("Debian's package", 'debian', debian, tried) : undefined);

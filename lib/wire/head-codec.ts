@@ -1,0 +1,76 @@
+import type { Head, SegmentReference, Wake } from './head.js';
+import type { HistoryEvent } from '../core/history.js';
+import { decodeStored, encodeText, formatVersion } from './body.js';
+import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
+import { caller, inbox } from './message-codec.js';
+import { count, finite, list, object, oneOf, optional, string, variant } from './shapes.js';
+
+export function encodeHead(head: Head): Uint8Array {
+  return encodeText(JSON.stringify(head));
+}
+
+/** The head of an instance. Throws CorruptHistoryError or VersionTooNewError; `where` names the head in both. */
+export function decodeHead(body: Uint8Array, where: string): Head {
+  return decodeStored(body, where, head);
+}
+
+export function encodeWake(wake: Wake): Uint8Array {
+  return encodeText(JSON.stringify(wake));
+}
+
+/** A wake record. Throws CorruptHistoryError or VersionTooNewError. */
+export function decodeWake(body: Uint8Array, where: string): Wake {
+  return decodeStored(body, where, wake);
+}
+
+/** A segment of a history: the events that a head's reference names (P14). */
+export function encodeSegment(events: readonly HistoryEvent[]): Uint8Array {
+  return encodeText(JSON.stringify({ v: formatVersion, events }));
+}
+
+/** The events of a segment. Throws CorruptHistoryError or VersionTooNewError. */
+export function decodeSegment(body: Uint8Array, where: string): readonly HistoryEvent[] {
+  return decodeStored(body, where, segment).events;
+}
+
+const base = { v: oneOf(1), epoch: count, logSeq: count, commit: token };
+
+const segment = object<{ readonly events: readonly HistoryEvent[] }>({ events: list(historyEvent) });
+
+const reference = object<SegmentReference>({ subject: string, sequence: count, first: count, last: count });
+
+const status = oneOf(
+  'Pending',
+  'Running',
+  'Suspended',
+  'Completed',
+  'Failed',
+  'Terminated',
+  'Canceled',
+  'ContinuedAsNew',
+);
+
+const head = variant<Head, 'type'>('type', {
+  orchestration: {
+    ...base,
+    instanceId,
+    name: string,
+    executionId: token,
+    status,
+    createdAt: finite,
+    updatedAt: finite,
+    input: optional(json),
+    output: optional(json),
+    failure: optional(failure),
+    customStatus: optional(json),
+    reason: optional(string),
+    notify: optional(list(inbox)),
+    parent: optional(caller),
+    segments: list(reference),
+    history: list(historyEvent),
+  },
+  entity: { ...base, name: string, key: string, updatedAt: finite, state: optional(json) },
+  tombstone: base,
+});
+
+const wake = object<Wake>({ v: oneOf(1), executionId: token, at: optional(finite) });

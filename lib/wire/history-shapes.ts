@@ -1,0 +1,64 @@
+import type { EntityId, HistoryEvent, ParentInstance } from '../core/history.js';
+import type { FailureDetails } from '../errors.js';
+import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
+import { checkJson } from './json.js';
+import { checked, count, finite, object, optional, ShapeError, string, variant } from './shapes.js';
+import type { Shape } from './shapes.js';
+
+/** The shapes of what histories, messages and heads are made of. */
+
+export const json = checked(checkJson);
+export const instanceId = checked(checkInstanceId);
+
+/** A random id: one subject token. */
+export const token: Shape<string> = (value) => {
+  if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(value))
+    throw new ShapeError('must be 1 to 64 of A-Z a-z 0-9 _ -');
+  return value;
+};
+
+/** Causes deeper than the fourth are dropped: that is all a failure carries. */
+const maxCauses = 4;
+
+export const failure = failureShape(maxCauses);
+
+function failureShape(causes: number): Shape<FailureDetails> {
+  const deeper = causes > 0 ? failureShape(causes - 1) : undefined;
+  const fields = { name: string, message: string, code: optional(string), stack: optional(string) };
+  if (deeper !== undefined) return object<FailureDetails>({ ...fields, cause: optional(deeper) });
+  return object<Omit<FailureDetails, 'cause'>>(fields);
+}
+
+const entity = object<EntityId>({
+  name: checked((name) => checkName(name, 'entity')),
+  key: checked(checkEntityKey),
+});
+
+const parent = object<ParentInstance>({ instanceId, executionId: token, taskId: count });
+
+const header = { at: finite, id: count };
+const completed = { ...header, result: optional(json) };
+const failed = { ...header, failure };
+const operation = { id: count, entity, operation: string, input: optional(json) };
+
+export const historyEvent = variant<HistoryEvent, 'type'>('type', {
+  ExecutionStarted: { at: finite, name: string, executionId: token, input: optional(json), parent: optional(parent) },
+  TaskCompleted: completed,
+  TaskFailed: failed,
+  SubOrchestrationInstanceCompleted: completed,
+  SubOrchestrationInstanceFailed: failed,
+  EntityOperationCompleted: completed,
+  EntityOperationFailed: failed,
+  TimerFired: header,
+  EventRaised: { at: finite, name: string, input: optional(json) },
+  TaskScheduled: { id: count, name: string, input: optional(json), queue: optional(string) },
+  SubOrchestrationInstanceCreated: { id: count, name: string, instanceId, input: optional(json) },
+  TimerCreated: { id: count, fireAt: finite },
+  TimerCanceled: { id: count, timerId: count },
+  EntityOperationCalled: operation,
+  EntityOperationSignaled: operation,
+  EventSent: { id: count, instanceId, name: string, input: optional(json) },
+  ExecutionCompleted: { at: finite, output: optional(json) },
+  ExecutionFailed: { at: finite, failure },
+  ContinuedAsNew: { at: finite, input: optional(json) },
+});

@@ -1,0 +1,106 @@
+import type { Addressed, Caller, ChannelEntry, Envelope, Message } from './messages.js';
+import { parseAddress } from './addresses.js';
+import { decodeForeign, encodeText, formatVersion } from './body.js';
+import type { Decoded } from './body.js';
+import { checkName, textFault } from './checks.js';
+import { failure, json, token } from './history-shapes.js';
+import { checked, count, list, object, oneOf, optional, ShapeError, tuple, variant } from './shapes.js';
+import type { Shape } from './shapes.js';
+
+/** One message for one mailbox. */
+export function encodeMessage(message: Message): Uint8Array {
+  return encodeText(JSON.stringify({ v: formatVersion, ...message }));
+}
+
+/** A message as found in a mailbox: it may come from anybody, so every field is checked and nothing throws. */
+export function decodeMessage(body: Uint8Array): Decoded<Message> {
+  return decodeForeign(body, message);
+}
+
+/** The text of a message with its address, made once for the record and for every envelope that carries it. */
+export function encodeAddressed(addressed: Addressed): string {
+  return JSON.stringify(addressed);
+}
+
+/** A channel entry whose messages are the texts of `encodeAddressed`. */
+export interface EncodedEntry {
+  readonly n: number;
+  readonly prev: number;
+  readonly messages: readonly string[];
+}
+
+/** An envelope from partition `from`. */
+export function encodeEnvelope(from: number, entries: readonly EncodedEntry[]): Uint8Array {
+  const texts = entries.map(({ n, prev, messages }) => `{"n":${n},"prev":${prev},"messages":[${messages.join(',')}]}`);
+  return encodeText(`{"v":${formatVersion},"from":${from},"entries":[${texts.join(',')}]}`);
+}
+
+/** An envelope as found on a partition's `m.x`; checked like any message. */
+export function decodeEnvelope(body: Uint8Array): Decoded<Envelope> {
+  return decodeForeign(body, envelope);
+}
+
+export const address: Shape<string> = checked((value) => {
+  if (typeof value !== 'string') throw new ShapeError('must be an address');
+  parseAddress(value);
+  return value;
+});
+
+/**
+ * Where to answer. Only an inbox: an owner may publish to its own log, so a sender must not choose any other subject.
+ */
+export const inbox: Shape<string> = (value) => {
+  if (typeof value !== 'string' || !/^_INBOX[A-Za-z0-9_.=-]{1,250}$/.test(value))
+    throw new ShapeError('must be an inbox subject: _INBOX, then letters, digits and _ . = -');
+  return value;
+};
+
+/** A message's own id. */
+export const messageId: Shape<string> = (value) => {
+  const wrong = textFault(value, 256);
+  if (wrong !== undefined) throw new ShapeError(wrong);
+  return value as string;
+};
+
+export const caller = object<Caller>({ address, executionId: token, taskId: count });
+
+const fromClient = {
+  id: optional(messageId),
+  reply: optional(inbox),
+  session: optional(token),
+  number: optional(count),
+};
+
+const message = variant<Message, 'kind'>('kind', {
+  start: {
+    name: checked((name) => checkName(name, 'orchestrator')),
+    input: optional(json),
+    notify: optional(inbox),
+    parent: optional(caller),
+    ...fromClient,
+  },
+  event: { name: checked((name) => checkName(name, 'event')), input: optional(json), ...fromClient },
+  operation: {
+    name: checked((name) => checkName(name, 'operation')),
+    input: optional(json),
+    caller: optional(caller),
+    ...fromClient,
+  },
+  result: {
+    of: oneOf('activity', 'subOrchestration', 'operation'),
+    executionId: token,
+    taskId: count,
+    result: optional(json),
+    failure: optional(failure),
+  },
+});
+
+export const addressed: Shape<Addressed> = tuple(address, message);
+
+const entry: Shape<ChannelEntry> = (value) => {
+  const read = object<ChannelEntry>({ n: count, prev: count, messages: list(addressed) })(value);
+  if (read.prev >= read.n) throw new ShapeError('must be below n', '.prev');
+  return read;
+};
+
+const envelope = object<Envelope>({ v: oneOf(1), from: count, entries: list(entry) });

@@ -1,0 +1,108 @@
+import type { CommitRecord, EpochRecord, LogRecord, Outcome, StepEntry } from './record.js';
+import { decodeStored, encodeText } from './body.js';
+import { failure, historyEvent, json, token } from './history-shapes.js';
+import { address, addressed, inbox, messageId } from './message-codec.js';
+import {
+  count,
+  dictionary,
+  finite,
+  list,
+  object,
+  oneOf,
+  optional,
+  ShapeError,
+  string,
+  tuple,
+  variant,
+} from './shapes.js';
+import type { Shape } from './shapes.js';
+
+/** The fields of a commit record beside what was encoded ahead of sealing. */
+export type CommitFields = Omit<CommitRecord, 'type' | 'v' | 'steps' | 'out'>;
+
+/** Output for one partition, its messages as texts of `encodeAddressed`. */
+export interface EncodedOutput {
+  readonly prev: number;
+  readonly messages: readonly string[];
+}
+
+/** The text of a step, made once: its length is known before the record is sealed. */
+export function encodeStep(step: StepEntry): string {
+  return JSON.stringify(step);
+}
+
+/** The commit record of these steps (texts of `encodeStep`) and outputs by destination partition. */
+export function encodeCommit(
+  fields: CommitFields,
+  steps: readonly string[],
+  outputs: ReadonlyMap<number, EncodedOutput> = noOutputs,
+): Uint8Array {
+  const head = JSON.stringify({ v: 1, type: 'commit', ...fields }).slice(0, -1);
+  const out = outputs.size === 0 ? '' : `,"out":{${Array.from(outputs, outputText).join(',')}}`;
+  return encodeText(`${head}${out},"steps":[${steps.join(',')}]}`);
+}
+
+const noOutputs: ReadonlyMap<number, EncodedOutput> = new Map();
+
+function outputText([partition, { prev, messages }]: readonly [number, EncodedOutput]): string {
+  return `"${partition}":{"prev":${prev},"messages":[${messages.join(',')}]}`;
+}
+
+export function encodeEpoch(fields: Omit<EpochRecord, 'type' | 'v'>): Uint8Array {
+  return encodeText(JSON.stringify({ v: 1, type: 'epoch', ...fields }));
+}
+
+/** A record of the log. Throws CorruptHistoryError or VersionTooNewError; `where` names the record in both. */
+export function decodeRecord(body: Uint8Array, where: string): LogRecord {
+  return decodeStored(body, where, record);
+}
+
+const base = { v: oneOf(1), epoch: count, commit: token, prev: count, at: finite };
+
+const numbers = list(count);
+
+/** Inputs consumed: pairs, flat. */
+const pairs: Shape<readonly number[]> = (value) => {
+  const flat = numbers(value);
+  if (flat.length % 2 !== 0) throw new ShapeError('must hold pairs');
+  return flat;
+};
+
+const outcome = object<Outcome>({ id: messageId, result: optional(json), failure: optional(failure) });
+
+const step = object<StepEntry>({
+  to: address,
+  mail: optional(pairs),
+  local: optional(pairs),
+  events: optional(list(historyEvent)),
+  customStatus: optional(json),
+  notify: optional(inbox),
+  suspended: optional(string),
+  state: optional(json),
+  outcome: optional(outcome),
+  messages: optional(list(addressed)),
+  refused: optional(string),
+});
+
+const partitionNumber: Shape<string> = (value) => {
+  if (typeof value !== 'string' || !/^[0-9]{1,9}$/.test(value))
+    throw new ShapeError('must be the number of a partition');
+  return value;
+};
+
+const output = object<NonNullable<CommitRecord['out']>[string]>({ prev: count, messages: list(addressed) });
+
+const record = variant<LogRecord, 'type'>('type', {
+  epoch: { ...base, owner: string },
+  commit: {
+    ...base,
+    counter: count,
+    accepted: optional(count),
+    open: optional(list(tuple(count, numbers))),
+    received: optional(dictionary(partitionNumber, count)),
+    sessions: optional(dictionary(token, count)),
+    steps: list(step),
+    out: optional(dictionary(partitionNumber, output)),
+    part: optional(tuple(count, count)),
+  },
+});

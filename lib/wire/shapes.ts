@@ -1,0 +1,146 @@
+import { PerdureError } from '../errors.js';
+import { isWellFormed, typeName } from './text.js';
+
+/** Reads one part of parsed JSON: the typed value, or throws a ShapeError that says where and what is wrong. */
+export type Shape<T> = (value: unknown) => T;
+
+/** Parsed JSON has not the shape it should have. Each codec turns it into its own outcome; users never meet it. */
+export class ShapeError extends Error {
+  constructor(
+    readonly reason: string,
+    readonly path = '',
+    options?: ErrorOptions,
+  ) {
+    super(path === '' ? reason : `${path}: ${reason}`, options);
+  }
+}
+
+/** A field that may be missing. */
+export interface OptionalShape<T> {
+  readonly optional: Shape<T>;
+}
+
+/** A shape for each field of T: an optional one where the field may be missing. */
+export type FieldShapes<T> = {
+  readonly [K in keyof T]-?: object extends Pick<T, K> ? OptionalShape<Exclude<T[K], undefined>> : Shape<T[K]>;
+};
+
+export function optional<T>(shape: Shape<T>): OptionalShape<T> {
+  return { optional: shape };
+}
+
+/** An object of these fields. Unknown fields are ignored, and so not carried on. */
+export function object<T extends object>(fields: FieldShapes<T>): Shape<T> {
+  const entries = Object.entries(fields as Record<string, Shape<unknown> | OptionalShape<unknown>>);
+  return (value) => {
+    const source = members(value);
+    const result: Record<string, unknown> = {};
+    for (const [field, shape] of entries) {
+      const isRequired = typeof shape === 'function';
+      if (Object.hasOwn(source, field))
+        result[field] = within(`.${field}`, isRequired ? shape : shape.optional, source[field]);
+      else if (isRequired) throw new ShapeError('is missing', `.${field}`);
+    }
+    return result as T;
+  };
+}
+
+/** An object whose field `tag` says which of several sets of fields it has; any other is refused. */
+export function variant<T extends Readonly<Record<Tag, string>>, Tag extends string>(
+  tag: Tag,
+  fields: { readonly [K in T[Tag]]: FieldShapes<Omit<Extract<T, Readonly<Record<Tag, K>>>, Tag>> },
+): Shape<T> {
+  const shapes = new Map<unknown, Shape<object>>();
+  for (const name of Object.keys(fields) as T[Tag][])
+    shapes.set(name, object<object>({ [tag]: string, ...fields[name] }));
+  return (value) => {
+    const source = members(value);
+    const shape = Object.hasOwn(source, tag) ? shapes.get(source[tag]) : undefined;
+    if (shape === undefined) throw new ShapeError('is missing or unknown', `.${tag}`);
+    return shape(value) as T;
+  };
+}
+
+export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
+  return (value) => items(value).map((item, at) => within(`[${at}]`, shape, item));
+}
+
+/** An array of a fixed number of items, each with its own shape. */
+export function tuple<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [A, B]> {
+  return (value) => {
+    const found = items(value);
+    if (found.length !== 2) throw new ShapeError(`must have 2 items, has ${found.length}`);
+    return [within('[0]', first, found[0]), within('[1]', second, found[1])];
+  };
+}
+
+/** An object with keys of one shape and values of another. */
+export function dictionary<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
+  return (value) => {
+    const result: Record<string, T> = {};
+    for (const [name, member] of Object.entries(members(value))) {
+      if (name === '__proto__') throw new ShapeError('forbidden key', `.${name}`);
+      result[within(`.${name}`, key, name)] = within(`.${name}`, shape, member);
+    }
+    return result;
+  };
+}
+
+export function oneOf<const T extends readonly (string | number)[]>(...allowed: T): Shape<T[number]> {
+  return (value) => {
+    if (!allowed.includes(value as T[number])) throw new ShapeError(`must be one of ${allowed.join(', ')}`);
+    return value as T[number];
+  };
+}
+
+export function string(value: unknown): string {
+  if (typeof value !== 'string') throw wrongType('a string', value);
+  if (!isWellFormed(value)) throw new ShapeError('malformed Unicode');
+  return value;
+}
+
+/** A whole number from 0 to 2^53 - 1. */
+export function count(value: unknown): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0)
+    throw wrongType('a whole number from 0 to 2^53 - 1', value);
+  return value as number;
+}
+
+/** Any number: JSON has no others than finite ones, but overflow gives Infinity. */
+export function finite(value: unknown): number {
+  if (!Number.isFinite(value)) throw wrongType('a finite number', value);
+  return value as number;
+}
+
+/** A shape that applies one of the typed checks of this package, whose errors become the reason. */
+export function checked<T>(check: (value: unknown) => T): Shape<T> {
+  return (value) => {
+    try {
+      return check(value);
+    } catch (error) {
+      throw error instanceof PerdureError ? new ShapeError(error.message) : error;
+    }
+  };
+}
+
+function within<T>(step: string, shape: Shape<T>, value: unknown): T {
+  try {
+    return shape(value);
+  } catch (error) {
+    throw error instanceof ShapeError ? new ShapeError(error.reason, step + error.path) : error;
+  }
+}
+
+function members(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType('an object', value);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function items(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw wrongType('an array', value);
+  return value;
+}
+
+function wrongType(wanted: string, value: unknown): ShapeError {
+  return new ShapeError(`must be ${wanted}, is ${typeName(value)}`);
+}

@@ -1,0 +1,110 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { connect } from 'nats';
+import { fakeServer, temporaryFolder } from '../nats/server/fakes.js';
+import { until } from '../until.js';
+
+const main = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** The exit code, null when a signal ended it. */
+  readonly ended: Promise<number | null>;
+}
+
+function perdure(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { child, stdout: () => stdout, stderr: () => stderr, ended };
+}
+
+async function outcome(run: Run): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return { code: await run.ended, stdout: run.stdout(), stderr: run.stderr() };
+}
+
+test('ensure and path print the path of the server, version its version, and nothing else', async (t) => {
+  const path = fakeServer(temporaryFolder(t), '2.13.1');
+  const env = { PERDURE_NATS_SERVER: path };
+  t.deepEqual(await outcome(perdure(t, ['nats', 'ensure'], env)), { code: 0, stdout: `${path}\n`, stderr: '' });
+  t.deepEqual(await outcome(perdure(t, ['nats', 'path'], env)), { code: 0, stdout: `${path}\n`, stderr: '' });
+  t.deepEqual(await outcome(perdure(t, ['nats', 'version'], env)), { code: 0, stdout: '2.13.1\n', stderr: '' });
+});
+
+test('a failure has exit code 1 and says its stable code', async (t) => {
+  const folder = temporaryFolder(t);
+  const old = fakeServer(folder, '2.9.10');
+  const { code, stdout, stderr } = await outcome(perdure(t, ['nats', 'start'], { PERDURE_NATS_SERVER: old }));
+  t.deepEqual([code, stdout], [1, '']);
+  t.true(
+    stderr.startsWith(`PERDURE_SERVER_TOO_OLD: nats-server 2.9.10 at ${old} (from PERDURE_NATS_SERVER) is too old`),
+    stderr,
+  );
+});
+
+test('wrong usage has exit code 2, help has 0 and examples', async (t) => {
+  for (const args of [
+    ['nats', 'begin'],
+    ['nats', 'start', '--port', '0'],
+    ['nats', 'start', '--color'],
+    ['nats'],
+    [],
+  ]) {
+    const { code, stdout, stderr } = await outcome(perdure(t, args));
+    t.deepEqual([code, stdout, stderr === ''], [2, '', false], args.join(' '));
+  }
+  for (const command of ['ensure', 'start', 'path', 'version']) {
+    const { code, stdout } = await outcome(perdure(t, ['nats', command, '--help']));
+    t.is(code, 0);
+    t.regex(stdout, new RegExp(`Examples:\\n.*perdure nats ${command}`));
+  }
+});
+
+test('start runs the server in the foreground until Ctrl-C, which does not hit the server itself', async (t) => {
+  const folder = temporaryFolder(t);
+  const run = perdure(t, ['nats', 'start', '--folder', folder]);
+  await until(() => run.stderr().includes('Ctrl-C'), 'the server to start');
+  t.regex(run.stdout(), /^nats:\/\/127\.0\.0\.1:\d+\n$/);
+  t.true(run.stderr().includes(`Data is in ${folder}, monitoring at http://127.0.0.1:`));
+  const connection = await connect({ servers: run.stdout().trim() });
+  t.true(connection.info?.jetstream);
+  await connection.close();
+
+  const second = await outcome(perdure(t, ['nats', 'start', '--folder', folder]));
+  t.deepEqual([second.code, second.stdout], [1, '']);
+  t.true(second.stderr.includes(`A server runs on ${folder} already: ${run.stdout().trim()}`), second.stderr);
+
+  process.kill(-run.child.pid!, 'SIGINT');
+  t.is(await run.ended, 0);
+  const log = readFileSync(join(folder, 'nats-server.log'), 'utf8');
+  t.regex(log, /Trapped "terminated" signal/);
+  t.notRegex(log, /Trapped "interrupt" signal/);
+  t.regex(log, /Server Exiting/);
+});
+
+test('start takes the port it is told and ends on SIGTERM', async (t) => {
+  const folder = join(temporaryFolder(t), 'new');
+  const first = perdure(t, ['nats', 'start', '--folder', folder]);
+  await until(() => first.stderr().includes('Ctrl-C'), 'the server to start');
+  first.child.kill('SIGTERM');
+  t.is(await first.ended, 0);
+  const port = new URL(first.stdout()).port;
+  const again = perdure(t, ['nats', 'start', '--folder', folder, '--port', port]);
+  await until(() => again.stderr().includes('Ctrl-C'), 'the server to start again');
+  t.is(again.stdout(), `nats://127.0.0.1:${port}\n`);
+  again.child.kill('SIGTERM');
+  t.is(await again.ended, 0);
+  t.true(existsSync(join(folder, 'jetstream')));
+});

@@ -1,7 +1,7 @@
 import type { Log, StoredMessage } from '../engine/ports.js';
 import type { MemoryConnection } from './connection.js';
 import { partitionSubjects } from '../wire/subjects.js';
-import { refuseTooLarge } from '../engine/body-limit.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import type { MemoryStream } from './stream.js';
 
 /** How many records one read returns at most. */

@@ -1,5 +1,5 @@
 import type { GapListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
-import { refuseTooLarge } from '../engine/body-limit.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import type { MemoryConnection } from './connection.js';
 import type { MemoryStream } from './stream.js';
 

@@ -1,5 +1,5 @@
 import type { StoredMessage, Views } from '../engine/ports.js';
-import { refuseTooLarge } from '../engine/body-limit.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import type { MemoryConnection } from './connection.js';
 import type { MemoryStream } from './stream.js';
 import { matchesSubject } from './subject-pattern.js';

@@ -1,5 +1,5 @@
 import type { Log, StoredMessage } from '../engine/ports.js';
-import { refuseTooLarge } from '../engine/body-limit.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import type { JetStream } from './jetstream.js';
 import { readAhead } from './read-ahead.js';
 import type { PartitionSubjects } from '../wire/subjects.js';

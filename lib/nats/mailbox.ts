@@ -1,4 +1,4 @@
-import { refuseTooLarge } from '../engine/body-limit.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import type { GapListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
 import type { JetStream } from './jetstream.js';
 import { MailConsumer } from './mail-consumer.js';

@@ -1,4 +1,4 @@
-import { refuseTooLarge } from '../engine/body-limit.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import type { StoredMessage, Views } from '../engine/ports.js';
 import type { PartitionSubjects } from '../wire/subjects.js';
 import type { JetStream } from './jetstream.js';

@@ -1,0 +1,43 @@
+import { MemoryConnection } from './connection.js';
+import { MemoryStream } from './stream.js';
+import { MemoryTopics } from './bus.js';
+import type { MemoryWorld } from './world.js';
+
+/** A task hub's streams in memory: they outlive every connection. */
+export class MemoryHub {
+  readonly topics = new MemoryTopics();
+  /** The bucket behind HubStore. */
+  readonly bucket = new MemoryStream(true);
+  readonly #partitions: readonly PartitionStreams[];
+
+  constructor(
+    readonly world: MemoryWorld,
+    readonly name: string,
+    readonly partitions: number,
+  ) {
+    this.#partitions = Array.from({ length: partitions }, () => ({
+      log: new MemoryStream(false),
+      mail: new MemoryStream(false),
+      state: new MemoryStream(true),
+    }));
+  }
+
+  /** A process's connection; the name says in faults which one it was. */
+  connect(name: string): MemoryConnection {
+    return new MemoryConnection(this, name);
+  }
+
+  /** The streams of a partition, for a look behind the ports. */
+  streams(partition: number): PartitionStreams {
+    const streams = this.#partitions[partition];
+    if (!streams) throw new RangeError(`Task hub ${this.name} has no partition ${partition}`);
+    return streams;
+  }
+}
+
+/** The three streams of a partition. */
+export interface PartitionStreams {
+  readonly log: MemoryStream;
+  readonly mail: MemoryStream;
+  readonly state: MemoryStream;
+}

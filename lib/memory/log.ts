@@ -1,0 +1,67 @@
+import type { Log, StoredMessage } from '../engine/ports.js';
+import type { MemoryConnection } from './connection.js';
+import { partitionSubjects } from '../wire/subjects.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
+import type { MemoryStream } from './stream.js';
+
+/** How many records one read returns at most. */
+const PAGE = 16;
+
+/** The commit log of a partition in memory. */
+export class MemoryLog implements Log {
+  readonly replicas = 1;
+  readonly #connection: MemoryConnection;
+  readonly #stream: MemoryStream;
+  readonly #subject: string;
+
+  constructor(
+    connection: MemoryConnection,
+    readonly partition: number,
+  ) {
+    this.#connection = connection;
+    this.#stream = connection.hub.streams(partition).log;
+    this.#subject = partitionSubjects(connection.hub.name, partition).log;
+  }
+
+  async append(body: Uint8Array, after: number): Promise<number | undefined> {
+    refuseTooLarge(body, this.#connection.maxBodyBytes);
+    const sent = body.slice();
+    const answer = await this.#connection.call(this.#call('append'), () =>
+      this.#stream.store(this.#subject, sent, this.#connection.hub.world.time, { after }),
+    );
+    return answer?.value;
+  }
+
+  last(): Promise<StoredMessage | undefined> {
+    return this.#connection.read(this.#call('last'), () => this.#stream.latest(this.#subject));
+  }
+
+  async *read(from: number, to: number): AsyncIterable<StoredMessage> {
+    for (let next = from; next <= to;) {
+      const page = await this.#connection.read(this.#call('read'), () => takePage(this.#stream.from(next), to));
+      yield* page;
+      const last = page.at(-1);
+      if (!last) return;
+      next = last.sequence + 1;
+    }
+  }
+
+  async purgeBelow(sequence: number): Promise<void> {
+    await this.#connection.read(this.#call('purgeBelow'), () =>
+      this.#stream.purgeBelow(Math.min(sequence, this.#stream.last)),
+    );
+  }
+
+  #call(operation: string) {
+    return { partition: this.partition, port: 'log', operation } as const;
+  }
+}
+
+function takePage(messages: Iterable<StoredMessage>, to: number): StoredMessage[] {
+  const page: StoredMessage[] = [];
+  for (const message of messages) {
+    if (message.sequence > to || page.length === PAGE) break;
+    page.push(message);
+  }
+  return page;
+}

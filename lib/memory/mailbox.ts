@@ -1,0 +1,101 @@
+import type { GapListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
+import type { MemoryConnection } from './connection.js';
+import type { MemoryStream } from './stream.js';
+
+/** A batch holds at most this many messages and, but for its last message, bytes. */
+const BATCH_MESSAGES = 500;
+const BATCH_BYTES = 1_048_576;
+
+/** Sends to a partition's mail stream in memory. */
+export class MemoryMailSender implements MailSender {
+  constructor(
+    protected readonly connection: MemoryConnection,
+    protected readonly partition: number,
+  ) {}
+
+  async send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined> {
+    refuseTooLarge(body, this.connection.maxBodyBytes);
+    const sent = body.slice();
+    const answer = await this.connection.call(this.call('send'), () =>
+      this.stream.store(subject, sent, this.connection.hub.world.time, { messageId }),
+    );
+    return answer?.value;
+  }
+
+  protected get stream(): MemoryStream {
+    return this.connection.hub.streams(this.partition).mail;
+  }
+
+  protected call(operation: string) {
+    return { partition: this.partition, port: 'mailbox', operation } as const;
+  }
+}
+
+/** The mail stream of a partition in memory. */
+export class MemoryMailbox extends MemoryMailSender implements Mailbox {
+  readonly #logger: Logger;
+
+  constructor(connection: MemoryConnection, partition: number, logger: Logger) {
+    super(connection, partition);
+    this.#logger = logger;
+  }
+
+  consume(from: number, onBatch: (batch: readonly StoredMessage[]) => Promise<void>, onGap: GapListener): Subscription {
+    let isOpen = true;
+    const deliverAll = async (): Promise<void> => {
+      for (let next = from; isOpen;) {
+        const taken = await this.connection.read(this.call('consume'), () => this.#take(next));
+        if (!isOpen) return;
+        if ('arrival' in taken) {
+          await taken.arrival;
+          continue;
+        }
+        if (taken.first > next) onGap(next, taken.first - 1);
+        next = taken.first + taken.batch.length;
+        if (taken.batch.length > 0) await onBatch(taken.batch);
+      }
+    };
+    deliverAll().catch((error: unknown) => {
+      // A closed connection ends the delivery; anything else came out of a listener.
+      if (this.connection.isOpen)
+        this.#logger.error('Delivery of mail stopped', { instance: `${this.partition}`, error: String(error) });
+    });
+    return {
+      close: () => {
+        isOpen = false;
+      },
+    };
+  }
+
+  bounds(): Promise<{ readonly first: number; readonly last: number }> {
+    return this.connection.read(this.call('bounds'), () => ({ first: this.stream.first, last: this.stream.last }));
+  }
+
+  async purgeBelow(sequence: number): Promise<void> {
+    await this.connection.read(this.call('purgeBelow'), () => this.stream.purgeBelow(sequence));
+  }
+
+  /** The next batch, or, when there is nothing yet, a promise that ends when something was stored. */
+  #take(next: number): { first: number; batch: readonly StoredMessage[] } | { arrival: Promise<void> } {
+    const first = Math.max(next, this.stream.first);
+    const batch = takeBatch(this.stream.from(first));
+    if (batch.length > 0 || first > next) return { first, batch };
+    return {
+      arrival: new Promise((resolve) => {
+        this.stream.onArrival(() => this.connection.deliver(resolve));
+      }),
+    };
+  }
+}
+
+function takeBatch(messages: Iterable<StoredMessage>): StoredMessage[] {
+  const batch: StoredMessage[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    batch.push(message);
+    bytes += message.body.length;
+    if (batch.length === BATCH_MESSAGES || bytes >= BATCH_BYTES) break;
+  }
+  return batch;
+}

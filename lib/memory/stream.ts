@@ -1,0 +1,97 @@
+import type { StoredMessage } from '../engine/ports.js';
+
+/** How long the server knows a message id, in milliseconds. */
+const DUPLICATE_WINDOW = 120_000;
+
+/** How one message is to be stored. */
+export interface StoreOptions {
+  /** CAS: the sequence of the subject's last message, 0 for none. */
+  readonly after?: number | undefined;
+  /** A second message with the id within the window is not stored again. */
+  readonly messageId?: string | undefined;
+}
+
+/** A JetStream stream as a pure model: what the server does with it between two instants. */
+export class MemoryStream {
+  #first = 1;
+  #last = 0;
+  /** By sequence, in order: a Map keeps insertion order and sequences only rise. */
+  readonly #messages = new Map<number, StoredMessage>();
+  readonly #latest = new Map<string, number>();
+  readonly #ids = new Map<string, StoredMessage>();
+  #arrivals: (() => void)[] = [];
+
+  constructor(readonly isOnePerSubject: boolean) {}
+
+  get first(): number {
+    return this.#first;
+  }
+
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Stores a message; its sequence or that of its copy, or undefined when the CAS is refused. */
+  store(subject: string, body: Uint8Array, time: number, { after, messageId }: StoreOptions = {}): number | undefined {
+    const copy = messageId === undefined ? undefined : this.#ids.get(messageId);
+    if (copy && time - copy.time < DUPLICATE_WINDOW) return copy.sequence;
+    const latest = this.#latest.get(subject) ?? 0;
+    if (after !== undefined && after !== latest) return undefined;
+    const message: StoredMessage = { sequence: ++this.#last, subject, body, time };
+    this.#messages.set(message.sequence, message);
+    this.#latest.set(subject, message.sequence);
+    if (messageId !== undefined) this.#ids.set(messageId, message);
+    if (this.isOnePerSubject && latest > 0) this.remove(latest);
+    const arrivals = this.#arrivals.splice(0);
+    for (const arrival of arrivals) arrival();
+    return message.sequence;
+  }
+
+  get(sequence: number): StoredMessage | undefined {
+    return this.#messages.get(sequence);
+  }
+
+  latest(subject: string): StoredMessage | undefined {
+    return this.#messages.get(this.#latest.get(subject) ?? 0);
+  }
+
+  /** All stored messages, in order. */
+  all(): Iterable<StoredMessage> {
+    return this.#messages.values();
+  }
+
+  /** The stored messages from a sequence on, in order. */
+  *from(sequence: number): Generator<StoredMessage> {
+    for (let at = Math.max(sequence, this.#first); at <= this.#last; at++) {
+      const message = this.#messages.get(at);
+      if (message) yield message;
+    }
+  }
+
+  remove(sequence: number): void {
+    const message = this.#messages.get(sequence);
+    if (!message) return;
+    this.#messages.delete(sequence);
+    if (this.#latest.get(message.subject) === sequence) this.#forgetLatest(message.subject, sequence);
+    while (this.#first <= this.#last && !this.#messages.has(this.#first)) this.#first++;
+  }
+
+  /** Removes all below a sequence, at most everything. */
+  purgeBelow(sequence: number): void {
+    const end = Math.min(sequence, this.#last + 1);
+    for (let at = this.#first; at < end; at++) this.remove(at);
+  }
+
+  /** Calls once, when the next message is stored. */
+  onArrival(call: () => void): void {
+    this.#arrivals.push(call);
+  }
+
+  #forgetLatest(subject: string, removed: number): void {
+    this.#latest.delete(subject);
+    if (this.isOnePerSubject) return;
+    for (let at = removed - 1; at >= this.#first; at--) {
+      if (this.#messages.get(at)?.subject === subject) return void this.#latest.set(subject, at);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import type { HubStore } from '../engine/hub-store.js';
+import { ClosedError, ConfigError, StorageRegressedError, VersionTooNewError } from '../errors.js';
+import { checkHubName } from '../wire/checks.js';
+import { type HubSubjects, type StreamKind, subjectsOf } from '../wire/subjects.js';
+import { NatsHubStore } from './hub-store.js';
+import { JetStream, type StreamInfo } from './jetstream.js';
+import type { Session } from './session.js';
+import { bucketStream, ensureStream, findStream, partitionStream, type StreamSettings } from './streams.js';
+
+/** Which task hub, and how it is made when it does not exist. */
+export interface HubOptions {
+  readonly name: string;
+  /** 1 to 1024; fixed for ever when the hub is created. Default: 8, or what the hub has. */
+  readonly partitions?: number | undefined;
+  /** Copies of each stream when the hub is created: 1, 3 or 5. Default 1. */
+  readonly replicas?: number | undefined;
+}
+
+/** A task hub on JetStream, checked. */
+export interface NatsHub {
+  readonly name: string;
+  readonly partitions: number;
+  /** Copies of the log streams, as the server has them now. */
+  readonly replicas: number;
+  /** When it was created, in milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly subjects: HubSubjects;
+  readonly store: HubStore;
+  readonly session: Session;
+  readonly jetStream: JetStream;
+}
+
+/** The hub's record in its bucket. Format version 1. */
+interface HubRecord {
+  readonly v: 1;
+  readonly partitions: number;
+  readonly createdAt: number;
+  /** When each stream was created; absent while the hub is being created. */
+  readonly streams?: Readonly<Record<string, string>>;
+}
+
+const KEY = 'hub';
+const DEFAULT_PARTITIONS = 8;
+const KINDS: readonly StreamKind[] = ['mail', 'log', 'state'];
+
+/** How often the clock is compared with the server's, in milliseconds. */
+const TIME_CHECK = 60_000;
+
+/**
+ * Opens a task hub, creating it when it does not exist; creators that race end with one hub. Throws InvalidHubError,
+ * ConfigError when the partitions asked for are not those it has, StreamMismatchError, StorageRegressedError when a
+ * stream is gone or was created anew, and VersionTooNewError.
+ */
+export async function openHub(session: Session, options: HubOptions): Promise<NatsHub> {
+  const name = checkHubName(options.name);
+  const { partitions, replicas = 1 } = options;
+  if (partitions !== undefined && !(Number.isInteger(partitions) && partitions >= 1 && partitions <= 1024))
+    throw new ConfigError(`partitions: must be a whole number from 1 to 1024, not ${partitions}`);
+  const jetStream = new JetStream(session);
+  const subjects = subjectsOf(name);
+  const store = new NatsHubStore(jetStream, subjects.bucket);
+  await ensureStream(jetStream, bucketStream(subjects.bucket, replicas));
+  for (;;) {
+    const { record, revision } = await readRecord(store, name, partitions, session);
+    const settings = streamsOf(subjects, record.partitions, replicas);
+    const infos = await Promise.all(settings.map((wanted) => openStream(jetStream, wanted, record, name)));
+    if (record.streams) {
+      keepTime(jetStream, store.stream);
+      const copies = Math.max(...infos.map((info) => Number(info.config['num_replicas'])));
+      const { createdAt } = record;
+      return { name, partitions: record.partitions, replicas: copies, createdAt, subjects, store, session, jetStream };
+    }
+    // Refused or unknown: another creator was faster. What is stored is read again and checked either way.
+    const streams = Object.fromEntries(settings.map((wanted, at) => [wanted.name, infos[at]?.created ?? '']));
+    await store.put(KEY, encode({ ...record, streams }), revision);
+  }
+}
+
+function streamsOf(subjects: HubSubjects, partitions: number, replicas: number): StreamSettings[] {
+  return Array.from({ length: partitions }, (_, partition) => subjects.partition(partition)).flatMap((names) =>
+    KINDS.map((kind) => partitionStream(names, kind, replicas)),
+  );
+}
+
+async function readRecord(
+  store: HubStore,
+  name: string,
+  partitions: number | undefined,
+  session: Session,
+): Promise<{ record: HubRecord; revision: number }> {
+  for (;;) {
+    const entry = await store.get(KEY);
+    if (!entry) {
+      const created: HubRecord = { v: 1, partitions: partitions ?? DEFAULT_PARTITIONS, createdAt: session.clock.now() };
+      await store.put(KEY, encode(created), 0);
+      continue;
+    }
+    const record = JSON.parse(new TextDecoder().decode(entry.value)) as HubRecord;
+    if (record.v !== 1) throw new VersionTooNewError(`The record of task hub ${name}`, record.v, 1);
+    if (partitions !== undefined && partitions !== record.partitions)
+      throw new ConfigError(
+        `partitions: task hub ${name} was created with ${record.partitions} partitions, not ${partitions}. ` +
+          'Leave the option away, or use another task hub.',
+      );
+    return { record, revision: entry.revision };
+  }
+}
+
+/** While the hub is being created its streams are; later, one that is gone or another is a loss and never made good. */
+async function openStream(jetStream: JetStream, wanted: StreamSettings, record: HubRecord, hub: string) {
+  if (!record.streams) return ensureStream(jetStream, wanted);
+  const info: StreamInfo | undefined = await findStream(jetStream, wanted);
+  const created = record.streams[wanted.name];
+  if (info?.created === created && info) return info;
+  throw new StorageRegressedError(
+    info
+      ? `Stream ${wanted.name} was deleted and created again at ${info.created}: what task hub ${hub} had in it since ${created} is lost.`
+      : `Stream ${wanted.name} of task hub ${hub} is gone. Restore it from a backup, or use another task hub.`,
+  );
+}
+
+/** Compares the session's clock with the server's from time to time: two clocks drift apart by seconds a week. */
+function keepTime(jetStream: JetStream, stream: string): void {
+  const timer = setInterval(() => {
+    jetStream.info(stream).catch((error: unknown) => {
+      if (!(error instanceof ClosedError)) throw error;
+    });
+  }, TIME_CHECK);
+  timer.unref?.();
+  void jetStream.session.closed.then(() => clearInterval(timer));
+}
+
+function encode(record: HubRecord): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(record));
+}

@@ -1,0 +1,159 @@
+import { InvalidIdError } from '../errors.js';
+import type { StoredMessage } from '../engine/ports.js';
+import { decodeBase64 } from './base64.js';
+import type { Session } from './session.js';
+
+/** The wait before a question is asked again that the server could not answer now, in milliseconds. */
+const RETRY = 250;
+
+/** The server's codes for an outcome that callers decide on. */
+export const ErrorCode = {
+  noMessage: 10037,
+  sequenceNotFound: 10043,
+  messageDeleteFailed: 10057,
+  streamNotFound: 10059,
+  streamNameInUse: 10058,
+  wrongLastSequence: 10071,
+  wrongLastSequenceConstant: 10164,
+} as const;
+
+/** Why the server refused a request. */
+export interface ApiError {
+  readonly code: number;
+  readonly err_code: number;
+  readonly description: string;
+}
+
+/** An answer of the JetStream API: what was asked for, or why not. */
+export type ApiAnswer<T> = { readonly value: T; readonly error?: undefined } | { readonly error: ApiError };
+
+/** How a message is to be stored. */
+export interface StoreOptions {
+  /** CAS: the sequence of the subject's last message, 0 for none. */
+  readonly after?: number | undefined;
+  /** A second message with the id within the server's window is not stored again. */
+  readonly messageId?: string | undefined;
+}
+
+/** What the server keeps of a stream, as far as Perdure looks at it. */
+export interface StreamInfo {
+  readonly created: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly state: { readonly messages: number; readonly first_seq: number; readonly last_seq: number };
+}
+
+/** The JetStream API of a session, spoken directly: every call has a short deadline, every read goes to the leader. */
+export class JetStream {
+  constructor(readonly session: Session) {}
+
+  /** Publishes into a stream; the sequence, or undefined: refused or unknown. */
+  async store(subject: string, body: Uint8Array, options: StoreOptions): Promise<number | undefined> {
+    const reply = await this.session.requests.send(subject, body, storeHeaders(options));
+    if (!reply) return undefined;
+    const ack = JSON.parse(decoder.decode(reply.data)) as { seq?: number; error?: ApiError };
+    if (ack.error && !isConflict(ack.error))
+      this.session.logger.error(`The server refused to store a message on ${subject}: ${ack.error.description}`, {
+        instance: this.session.where,
+        code: ack.error.err_code,
+      });
+    return ack.error ? undefined : ack.seq;
+  }
+
+  /** Asks until the server answers. Rejects with ClosedError only. */
+  async ask<T>(request: string, body: object = {}): Promise<ApiAnswer<T>> {
+    for (;;) {
+      const asked = performance.now();
+      const reply = await this.session.requests.send(`$JS.API.${request}`, encoder.encode(JSON.stringify(body)));
+      if (!reply) continue;
+      const answer = JSON.parse(decoder.decode(reply.data)) as T & { error?: ApiError; ts?: string };
+      if (answer.ts !== undefined) this.session.clock.synchronize(Date.parse(answer.ts), asked);
+      if (!answer.error) return { value: answer };
+      if (answer.error.code !== 503) return { error: answer.error };
+      await delay(RETRY);
+    }
+  }
+
+  /** A message from the leader, chosen by sequence or subject; undefined: there is none. */
+  async get(stream: string, by: MessageQuery): Promise<StoredMessage | undefined> {
+    const { message } = (await this.demand<{ message: RawMessage }>(`STREAM.MSG.GET.${stream}`, by, [
+      ErrorCode.noMessage,
+    ])) ?? { message: undefined };
+    return message && readMessage(message);
+  }
+
+  /** A stream's settings and state, from its leader. */
+  info(stream: string): Promise<StreamInfo> {
+    return this.demand<StreamInfo>(`STREAM.INFO.${stream}`);
+  }
+
+  /** Forgets the messages of a stream below a sequence. */
+  async purgeBelow(stream: string, sequence: number): Promise<void> {
+    await this.demand(`STREAM.PURGE.${stream}`, { seq: sequence });
+  }
+
+  /** Removes one message; removing what is gone is no error. */
+  async remove(stream: string, sequence: number): Promise<void> {
+    await this.demand(`STREAM.MSG.DELETE.${stream}`, { seq: sequence, no_erase: true }, [
+      ErrorCode.noMessage,
+      ErrorCode.sequenceNotFound,
+      ErrorCode.messageDeleteFailed,
+    ]);
+  }
+
+  demand<T>(request: string, body?: object): Promise<T>;
+  demand<T>(request: string, body: object, absent: readonly number[]): Promise<T | undefined>;
+  /** Asks until the answer is neither an error nor, by its code, absence: an engine cannot go on without it. */
+  async demand<T>(request: string, body: object = {}, absent: readonly number[] = []): Promise<T | undefined> {
+    for (let attempt = 0; ; attempt++) {
+      const { error, ...answer } = await this.ask<T>(request, body);
+      if (!error) return (answer as { value: T }).value;
+      if (absent.includes(error.err_code)) return undefined;
+      if (attempt % 20 === 0)
+        this.session.logger.error(`${request} is refused, trying again: ${error.description}`, {
+          instance: this.session.where,
+          code: error.err_code,
+        });
+      await delay(RETRY);
+    }
+  }
+}
+
+/** The message at a sequence, the last one of a subject, or the next one that matches a pattern. */
+export type MessageQuery =
+  | { readonly seq: number }
+  | { readonly last_by_subj: string }
+  | { readonly seq: number; readonly next_by_subj: string };
+
+interface RawMessage {
+  readonly subject: string;
+  readonly seq: number;
+  readonly data?: string;
+  readonly time: string;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function readMessage({ seq, subject, data, time }: RawMessage): StoredMessage {
+  return { sequence: seq, subject, body: decodeBase64(data ?? ''), time: Date.parse(time) };
+}
+
+/** A refused CAS; with replicas also one that met another write of the subject under way. */
+function isConflict({ err_code }: ApiError): boolean {
+  return err_code === ErrorCode.wrongLastSequence || err_code === ErrorCode.wrongLastSequenceConstant;
+}
+
+function storeHeaders({ after, messageId }: StoreOptions): Uint8Array | undefined {
+  if (after === undefined && messageId === undefined) return undefined;
+  if (messageId !== undefined && !/^[!-~]{1,256}$/.test(messageId))
+    throw new InvalidIdError('A message id must be 1 to 256 printable ASCII characters without spaces');
+  const expected = after === undefined ? '' : `Nats-Expected-Last-Subject-Sequence: ${after}\r\n`;
+  const id = messageId === undefined ? '' : `Nats-Msg-Id: ${messageId}\r\n`;
+  return encoder.encode(`NATS/1.0\r\n${expected}${id}\r\n`);
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}

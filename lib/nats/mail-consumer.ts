@@ -1,0 +1,127 @@
+import type { GapListener, Logger, StoredMessage, Subscription } from '../engine/ports.js';
+import { ClosedError } from '../errors.js';
+import type { JetStream } from './jetstream.js';
+import { PullConsumer } from './pull-consumer.js';
+
+/** The wait before a consumer is replaced that delivered nothing, in milliseconds. */
+const PAUSE = 100;
+
+/**
+ * Delivers a mail stream without holes (P3). Consecutive sequences are handed on; at a jump, at a disconnect and when the
+ * consumer falls silent it is replaced by one that begins after the last consecutive sequence. Only the stream's leader
+ * can say that a sequence does not exist.
+ *
+ * At most one pull of messages waits here while the batch before it is being handled.
+ */
+export class MailConsumer implements Subscription {
+  readonly #jetStream: JetStream;
+  readonly #stream: string;
+  readonly #onBatch: (batch: readonly StoredMessage[]) => Promise<void>;
+  readonly #onGap: GapListener;
+  readonly #logger: Logger;
+  #next: number;
+  #queue: StoredMessage[] = [];
+  #handling: Promise<void> | undefined;
+  #source: PullConsumer | undefined;
+  #isOpen = true;
+
+  constructor(
+    jetStream: JetStream,
+    stream: string,
+    from: number,
+    onBatch: (batch: readonly StoredMessage[]) => Promise<void>,
+    onGap: GapListener,
+    logger: Logger,
+  ) {
+    this.#jetStream = jetStream;
+    this.#stream = stream;
+    this.#next = from;
+    this.#onBatch = onBatch;
+    this.#onGap = onGap;
+    this.#logger = logger;
+    this.#run().catch((error: unknown) => this.#fail(error));
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#source?.close();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isOpen) {
+      await this.#jetStream.session.whenConnected();
+      const from = this.#next;
+      const loss = await this.#follow();
+      if (!this.#isOpen) return;
+      this.#logger.debug(`Consumer of mail is replaced: ${loss.reason}`, { instance: this.#stream, next: this.#next });
+      if (loss.isJump) await this.#skipMissing();
+      if (this.#next === from) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  /** Takes messages from a new consumer until it is lost. */
+  async #follow(): Promise<Loss> {
+    let lose = (_loss: Loss): void => {};
+    const lost = new Promise<Loss>((resolve) => (lose = resolve));
+    const source: PullConsumer = new PullConsumer(this.#jetStream, this.#stream, {
+      onMessage: (message) => {
+        if (message.sequence === this.#next) return this.#take(message);
+        source.close();
+        lose({ reason: `${message.sequence} came instead of ${this.#next}`, isJump: message.sequence > this.#next });
+      },
+      onPullEnded: () => {
+        if (this.#queue.length === 0) source.pull();
+      },
+      onLost: (reason) => lose({ reason, isJump: false }),
+    });
+    this.#source = source;
+    try {
+      await source.start(this.#next);
+      return await lost;
+    } finally {
+      source.close();
+    }
+  }
+
+  #take(message: StoredMessage): void {
+    this.#queue.push(message);
+    this.#next++;
+    this.#handling ??= this.#handle().catch((error: unknown) => this.#fail(error));
+  }
+
+  async #handle(): Promise<void> {
+    // What arrived in the same read of the socket is one batch.
+    await Promise.resolve();
+    while (this.#isOpen && this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      this.#source?.pull();
+      this.#jetStream.session.clock.observe(batch.at(-1)?.time ?? 0);
+      await this.#onBatch(batch);
+    }
+    this.#handling = undefined;
+  }
+
+  /** Asks the leader which sequence follows, and tells of those that do not exist, after all before them was handled. */
+  async #skipMissing(): Promise<void> {
+    await this.#handling;
+    const stored = await this.#jetStream.get(this.#stream, { seq: this.#next, next_by_subj: '>' });
+    const following = stored?.sequence ?? (await this.#jetStream.info(this.#stream)).state.first_seq;
+    if (!this.#isOpen || following <= this.#next) return;
+    this.#onGap(this.#next, following - 1);
+    this.#next = following;
+  }
+
+  /** A closed session ends the delivery; anything else came out of a listener, and going on would lose its messages. */
+  #fail(error: unknown): void {
+    this.close();
+    if (error instanceof ClosedError && !this.#jetStream.session.isConnected) return;
+    this.#logger.error(`Delivery of mail stopped: ${String(error)}`, { instance: this.#stream });
+  }
+}
+
+interface Loss {
+  readonly reason: string;
+  /** A later sequence came than the one that follows. */
+  readonly isJump: boolean;
+}

@@ -1,0 +1,48 @@
+import { refuseTooLarge } from '../wire/body-limit.js';
+import type { GapListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
+import type { JetStream } from './jetstream.js';
+import { MailConsumer } from './mail-consumer.js';
+
+/** Sends to mail streams: the subject says to which. */
+export class NatsMailSender implements MailSender {
+  readonly #jetStream: JetStream;
+
+  constructor(jetStream: JetStream) {
+    this.#jetStream = jetStream;
+  }
+
+  async send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined> {
+    refuseTooLarge(body, this.#jetStream.session.maxBodyBytes);
+    return this.#jetStream.store(subject, body, { messageId });
+  }
+}
+
+/** The mail stream of a partition on JetStream. */
+export class NatsMailbox extends NatsMailSender implements Mailbox {
+  readonly #jetStream: JetStream;
+  readonly #stream: string;
+  readonly #logger: Logger;
+
+  constructor(jetStream: JetStream, stream: string, logger: Logger) {
+    super(jetStream);
+    this.#jetStream = jetStream;
+    this.#stream = stream;
+    this.#logger = logger;
+  }
+
+  consume(from: number, onBatch: (batch: readonly StoredMessage[]) => Promise<void>, onGap: GapListener): Subscription {
+    return new MailConsumer(this.#jetStream, this.#stream, from, onBatch, onGap, this.#logger);
+  }
+
+  async bounds(): Promise<{ readonly first: number; readonly last: number }> {
+    const { messages, first_seq, last_seq } = (await this.#jetStream.info(this.#stream)).state;
+    return { first: messages === 0 ? last_seq + 1 : first_seq, last: last_seq };
+  }
+
+  async purgeBelow(sequence: number): Promise<void> {
+    // Above its end a purge would move the stream's numbering forward.
+    const { first, last } = await this.bounds();
+    const end = Math.min(sequence, last + 1);
+    if (end > first) await this.#jetStream.purgeBelow(this.#stream, end);
+  }
+}

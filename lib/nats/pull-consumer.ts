@@ -1,0 +1,150 @@
+import type { StoredMessage, Subscription } from '../engine/ports.js';
+import type { JetStream } from './jetstream.js';
+import { platformRandom } from './random.js';
+import type { ReceivedMessage } from './session.js';
+
+/** One pull asks for so many messages and lives for so long; the server gives a sign of life each heartbeat. */
+const BATCH_MESSAGES = 500;
+const BATCH_BYTES = 4_194_304;
+const EXPIRES = 5_000;
+const HEARTBEAT = 1_000;
+
+/** Longer silence than this, in milliseconds, means that the consumer is gone. */
+const SILENCE = 2_500;
+const WATCH = 500;
+
+/** The server forgets a consumer nobody pulls from after this time, in milliseconds. */
+const INACTIVE = 30_000;
+
+const NANOSECONDS = 1_000_000;
+
+/** Whom a pull consumer tells. */
+export interface PullListener {
+  onMessage(message: StoredMessage): void;
+  /** The pull is used up or has expired: the next message comes after the next `pull`. */
+  onPullEnded(): void;
+  /** The consumer is of no use any more; nothing comes after this. */
+  onLost(reason: string): void;
+}
+
+/**
+ * One consumer of a stream on the server: ephemeral, in memory, without acks. The server may lose it at any time without
+ * a word, and counts a message as delivered that died on its way (M3): whoever uses it checks sequences and replaces it.
+ */
+export class PullConsumer {
+  readonly #jetStream: JetStream;
+  readonly #stream: string;
+  readonly #name = platformRandom.id();
+  readonly #inbox: string;
+  readonly #listener: PullListener;
+  readonly #subscription: Subscription;
+  readonly #stopListening: () => void;
+  readonly #watchdog: ReturnType<typeof setInterval>;
+  readonly #pull: Uint8Array;
+  #isOpen = true;
+  #isCreated = false;
+  #wanted = 0;
+  #heardAt = 0;
+
+  constructor(jetStream: JetStream, stream: string, listener: PullListener) {
+    const { session } = jetStream;
+    this.#jetStream = jetStream;
+    this.#stream = stream;
+    this.#listener = listener;
+    this.#inbox = `${session.inboxPrefix}.${this.#name}`;
+    this.#pull = encoder.encode(
+      JSON.stringify({
+        batch: BATCH_MESSAGES,
+        max_bytes: Math.max(BATCH_BYTES, 3 * session.maxBodyBytes),
+        expires: EXPIRES * NANOSECONDS,
+        idle_heartbeat: HEARTBEAT * NANOSECONDS,
+      }),
+    );
+    this.#subscription = session.subscribe(this.#inbox, (message) => this.#onMessage(message));
+    this.#stopListening = session.listen({ onDisconnect: () => this.#lose('disconnected') });
+    this.#watchdog = setInterval(() => this.#watch(), WATCH);
+  }
+
+  /** Creates the consumer, to begin at a sequence, and pulls. Rejects with ClosedError only. */
+  async start(from: number): Promise<void> {
+    await this.#jetStream.demand(`CONSUMER.CREATE.${this.#stream}.${this.#name}`, {
+      stream_name: this.#stream,
+      config: {
+        name: this.#name,
+        deliver_policy: 'by_start_sequence',
+        opt_start_seq: from,
+        ack_policy: 'none',
+        replay_policy: 'instant',
+        mem_storage: true,
+        num_replicas: 1,
+        inactive_threshold: INACTIVE * NANOSECONDS,
+      },
+    });
+    this.#isCreated = true;
+    if (this.#isOpen) this.pull();
+    else this.#delete();
+  }
+
+  /** Asks for the next messages, unless it is waiting for some. */
+  pull(): void {
+    if (!this.#isOpen || this.#wanted > 0) return;
+    this.#wanted = BATCH_MESSAGES;
+    this.#heardAt = performance.now();
+    const next = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#name}`;
+    this.#jetStream.session.publish(next, this.#pull, this.#inbox);
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    clearInterval(this.#watchdog);
+    this.#stopListening();
+    this.#subscription.close();
+    if (this.#isCreated) this.#delete();
+  }
+
+  /** Nobody waits for it: a consumer that stays is forgotten by the server when nobody pulls. */
+  #delete(): void {
+    this.#jetStream.session.publish(`$JS.API.CONSUMER.DELETE.${this.#stream}.${this.#name}`, new Uint8Array());
+  }
+
+  #onMessage(message: ReceivedMessage): void {
+    if (!this.#isOpen) return;
+    this.#heardAt = performance.now();
+    const place = message.reply === undefined ? undefined : placeOf(message.reply);
+    if (!place) return this.#onStatus(message.headers?.code ?? 0, message.headers?.description ?? '');
+    this.#wanted--;
+    this.#listener.onMessage({ ...place, subject: message.subject, body: message.data });
+    if (this.#wanted === 0 && this.#isOpen) this.#listener.onPullEnded();
+  }
+
+  #onStatus(code: number, description: string): void {
+    if (code === 100) return;
+    if (code !== 408) return this.#lose(`${code} ${description}`);
+    this.#wanted = 0;
+    this.#listener.onPullEnded();
+  }
+
+  #watch(): void {
+    if (this.#wanted > 0 && performance.now() - this.#heardAt > SILENCE) this.#lose('silent');
+  }
+
+  #lose(reason: string): void {
+    if (!this.#isOpen) return;
+    this.close();
+    this.#listener.onLost(reason);
+  }
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Sequence and time out of a delivery's reply subject: `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<consumer
+ * sequence>.<nanoseconds>.<pending>`, or with domain and account before the stream and a token at the end.
+ */
+function placeOf(reply: string): { sequence: number; time: number } | undefined {
+  if (!reply.startsWith('$JS.ACK.')) return undefined;
+  const tokens = reply.split('.');
+  const shift = tokens.length === 9 ? 0 : 2;
+  return { sequence: Number(tokens[5 + shift]), time: Number(tokens[7 + shift]?.slice(0, -6)) };
+}

@@ -1,0 +1,135 @@
+import type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
+import { ClosedError } from '../errors.js';
+import { platformRandom } from './random.js';
+
+/** A request without an answer after this time counts as unknown, in milliseconds. */
+const DEADLINE = 1500;
+
+/** How often deadlines are looked at, in milliseconds. */
+const SWEEP = 100;
+
+/** The wait before a request is made again that nobody was there to take, in milliseconds. */
+const RETRY = 25;
+
+interface Pending {
+  readonly subject: string;
+  readonly body: Uint8Array;
+  readonly headers: MsgHdrs | undefined;
+  readonly deadline: number;
+  readonly resolve: (reply: Msg | undefined) => void;
+  /** Not sent while disconnected: it is published as soon as the connection is back. */
+  isSent: boolean;
+}
+
+/**
+ * Requests over one subscription, each with a deadline, none sent while disconnected: the client library would drop
+ * them silently. A request that nobody was there to take (503) was not carried out and is made again at once; one that
+ * was under way at a disconnect is unknown at once.
+ */
+export class Requests {
+  readonly #connection: NatsConnection;
+  readonly #inbox: string;
+  readonly #replies: Subscription;
+  readonly #pending = new Map<string, Pending>();
+  #sent = 0;
+  #isConnected = true;
+  #isClosed = false;
+  #sweeper: ReturnType<typeof setInterval> | undefined;
+  #sweptAt = 0;
+
+  constructor(connection: NatsConnection, inboxPrefix: string) {
+    this.#connection = connection;
+    this.#inbox = `${inboxPrefix}.${platformRandom.id()}.`;
+    this.#replies = connection.subscribe(`${this.#inbox}*`, {
+      callback: (error, message) => {
+        if (!error) this.#onReply(message);
+      },
+    });
+  }
+
+  /**
+   * The reply, or undefined when it is not known what came of the request. Rejects with ClosedError once closed, and
+   * with what the client library refuses.
+   */
+  send(subject: string, body: Uint8Array, headers?: Uint8Array): Promise<Msg | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed || this.#connection.isClosed())
+        return reject(new ClosedError(`The connection is closed: nothing was sent to ${subject}`));
+      const token = (this.#sent++).toString(36);
+      const deadline = performance.now() + DEADLINE;
+      const pending = { subject, body, headers: headers && encoded(headers), deadline, resolve, isSent: false };
+      if (this.#isConnected) this.#publish(token, pending);
+      this.#pending.set(token, pending);
+      this.#watch();
+    });
+  }
+
+  onDisconnect(): void {
+    this.#isConnected = false;
+    for (const [token, pending] of this.#pending) if (pending.isSent) this.#settle(token, undefined);
+  }
+
+  onReconnect(): void {
+    this.#isConnected = true;
+    for (const [token, pending] of this.#pending) if (!pending.isSent) this.#publish(token, pending);
+  }
+
+  /** Everything under way becomes unknown; everything later is refused. */
+  close(): void {
+    this.#isClosed = true;
+    for (const token of this.#pending.keys()) this.#settle(token, undefined);
+    this.#replies.unsubscribe();
+  }
+
+  #publish(token: string, pending: Pending): void {
+    pending.isSent = true;
+    const reply = this.#inbox + token;
+    const { headers } = pending;
+    this.#connection.publish(pending.subject, pending.body, headers ? { reply, headers } : { reply });
+  }
+
+  #onReply(message: Msg): void {
+    const token = message.subject.slice(this.#inbox.length);
+    const pending = this.#pending.get(token);
+    if (!pending) return;
+    if (message.data.length > 0 || message.headers?.code !== 503) return this.#settle(token, message);
+    pending.isSent = false;
+    setTimeout(() => {
+      const isWaiting = this.#pending.has(token) && !pending.isSent;
+      if (isWaiting && this.#isConnected && !this.#connection.isClosed()) this.#publish(token, pending);
+    }, RETRY);
+  }
+
+  #settle(token: string, reply: Msg | undefined): void {
+    const pending = this.#pending.get(token);
+    this.#pending.delete(token);
+    pending?.resolve(reply);
+    if (this.#pending.size > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+
+  #watch(): void {
+    if (this.#sweeper) return;
+    this.#sweptAt = performance.now();
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP);
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    const isLate = now - this.#sweptAt > 3 * SWEEP;
+    this.#sweptAt = now;
+    // After a pause of this process the replies wait in the socket: they are read before the next sweep.
+    if (isLate) return;
+    for (const [token, pending] of this.#pending) {
+      // All deadlines are equally long, so they pass in order of sending.
+      if (pending.deadline > now) return;
+      this.#settle(token, undefined);
+    }
+  }
+}
+
+/** The client library asks of headers only their bytes: they are made once, without its header object. */
+function encoded(bytes: Uint8Array): MsgHdrs {
+  return { encode: () => bytes } as unknown as MsgHdrs;
+}

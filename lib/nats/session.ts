@@ -1,0 +1,139 @@
+import type { NatsConnection } from 'nats';
+import type { Logger, Subscription } from '../engine/ports.js';
+import { ClosedError } from '../errors.js';
+import { ServerClock } from './clock.js';
+import { Requests } from './requests.js';
+
+/** Room for the headers of a message, in bytes. */
+const HEADER_ROOM = 1024;
+
+/** One connection to a NATS server, with what Perdure needs to know of it. Reconnects by itself, for ever. */
+export class Session {
+  readonly clock = new ServerClock();
+  readonly requests: Requests;
+  /** Resolves when the connection is closed for good, with the reason unless `close` was called. */
+  readonly closed: Promise<Error | undefined>;
+  /** The largest message body that can be stored, in bytes. */
+  readonly maxBodyBytes: number;
+  readonly #connection: NatsConnection;
+  readonly #listeners = new Set<ConnectionListener>();
+  #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  #state: 'connected' | 'disconnected' | 'closed' = 'connected';
+
+  constructor(
+    connection: NatsConnection,
+    /** The server's address for people, without secrets. */
+    readonly where: string,
+    readonly inboxPrefix: string,
+    readonly logger: Logger,
+  ) {
+    this.#connection = connection;
+    this.requests = new Requests(connection, inboxPrefix);
+    this.maxBodyBytes = (connection.info?.max_payload ?? 1_048_576) - HEADER_ROOM;
+    this.closed = connection.closed().then((reason) => {
+      this.#onClose();
+      return reason ?? undefined;
+    });
+    void this.#followStatus();
+  }
+
+  get isConnected(): boolean {
+    return this.#state === 'connected';
+  }
+
+  /** Resolves once connected; rejects with ClosedError once closed. */
+  whenConnected(): Promise<void> {
+    if (this.#state === 'connected') return Promise.resolve();
+    if (this.#state === 'closed') return Promise.reject(this.#closedError());
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** Tells of the connection's ups and downs; the result ends it. */
+  listen(listener: ConnectionListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Core NATS, at most once: dropped while disconnected. */
+  publish(subject: string, body: Uint8Array, reply?: string): void {
+    if (this.isConnected) this.#connection.publish(subject, body, reply === undefined ? {} : { reply });
+  }
+
+  /** Core NATS; survives reconnects. */
+  subscribe(subject: string, onMessage: (message: ReceivedMessage) => void): Subscription {
+    if (this.#state === 'closed') throw this.#closedError();
+    const subscription = this.#connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error) this.logger.error(`Subscription to ${subject} ended: ${error.message}`, { instance: this.where });
+        else this.#deliver(subject, message, onMessage);
+      },
+    });
+    return { close: () => subscription.unsubscribe() };
+  }
+
+  async close(): Promise<void> {
+    this.#onClose();
+    await this.#connection.close();
+  }
+
+  /** An error thrown into the client library would cost the connection. */
+  #deliver(subject: string, message: ReceivedMessage, onMessage: (message: ReceivedMessage) => void): void {
+    try {
+      onMessage(message);
+    } catch (error) {
+      this.logger.error(`A listener on ${subject} failed: ${String(error)}`, { instance: this.where });
+    }
+  }
+
+  async #followStatus(): Promise<void> {
+    for await (const status of this.#connection.status()) {
+      const type: string = status.type;
+      if (type === 'disconnect') this.#onDisconnect();
+      else if (type === 'reconnect') this.#onReconnect();
+      else if (type === 'error')
+        this.logger.error(`The server refused something: ${JSON.stringify(status.data)}`, { instance: this.where });
+    }
+  }
+
+  #onDisconnect(): void {
+    if (this.#state !== 'connected') return;
+    this.#state = 'disconnected';
+    this.logger.warn('Connection lost; reconnecting', { instance: this.where });
+    this.requests.onDisconnect();
+    for (const listener of this.#listeners) listener.onDisconnect?.();
+  }
+
+  #onReconnect(): void {
+    if (this.#state !== 'disconnected') return;
+    this.#state = 'connected';
+    this.logger.info('Connected again', { instance: this.where });
+    this.requests.onReconnect();
+    for (const listener of this.#listeners) listener.onReconnect?.();
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  #onClose(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.requests.close();
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#closedError());
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError(`The connection to ${this.where} is closed`);
+  }
+}
+
+/** Who wants to know of the connection's ups and downs. */
+export interface ConnectionListener {
+  readonly onDisconnect?: (() => void) | undefined;
+  readonly onReconnect?: (() => void) | undefined;
+}
+
+/** A message as the client library hands it over. */
+export interface ReceivedMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly reply?: string | undefined;
+  readonly headers?: { readonly code: number; readonly description: string } | undefined;
+}

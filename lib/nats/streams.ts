@@ -1,0 +1,99 @@
+import { ConfigError, StreamMismatchError } from '../errors.js';
+import type { PartitionSubjects, StreamKind } from '../wire/subjects.js';
+import { ErrorCode, type JetStream, type StreamInfo } from './jetstream.js';
+
+/** The settings of a stream that Perdure's promises rest on, as the server names them. */
+export interface StreamSettings {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly num_replicas: number;
+  readonly [field: string]: unknown;
+}
+
+/** How long the server recognizes a copy of a message by its id. It saves work only: no promise rests on it. */
+const DUPLICATE_WINDOW = 120_000_000_000;
+
+/** Nothing is ever dropped by the server: a full stream refuses, and only its owner removes. */
+const SHARED = {
+  retention: 'limits',
+  discard: 'new',
+  storage: 'file',
+  max_age: 0,
+  max_msgs_per_subject: -1,
+  max_msg_size: -1,
+  allow_direct: true,
+  no_ack: false,
+  sealed: false,
+  deny_purge: false,
+  deny_delete: false,
+} as const;
+
+/** The settings of one of a partition's streams. */
+export function partitionStream(subjects: PartitionSubjects, kind: StreamKind, replicas: number): StreamSettings {
+  return {
+    ...SHARED,
+    name: subjects.streamName(kind),
+    subjects: subjects.streamSubjects(kind),
+    num_replicas: replicas,
+    ...(kind === 'state' ? { max_msgs_per_subject: 1 } : {}),
+    ...(kind === 'mail' ? { duplicate_window: DUPLICATE_WINDOW } : {}),
+  };
+}
+
+/** The settings of a key-value bucket's stream. */
+export function bucketStream(bucket: string, replicas: number): StreamSettings {
+  return {
+    ...SHARED,
+    name: `KV_${bucket}`,
+    subjects: [`$KV.${bucket}.>`],
+    num_replicas: replicas,
+    max_msgs_per_subject: 1,
+    deny_delete: true,
+    allow_rollup_hdrs: true,
+    allow_msg_ttl: true,
+  };
+}
+
+/**
+ * The stream with these settings, created when it does not exist. Throws StreamMismatchError when it exists with others,
+ * or when the server dropped some, and ConfigError when the server refuses to create it.
+ */
+export async function ensureStream(jetStream: JetStream, wanted: StreamSettings): Promise<StreamInfo> {
+  const found = await findStream(jetStream, wanted);
+  if (found) return found;
+  const answer = await jetStream.ask<StreamInfo>(`STREAM.CREATE.${wanted.name}`, wanted);
+  if (!answer.error) {
+    checkSettings(answer.value, wanted);
+    return answer.value;
+  }
+  // Another creator was faster.
+  if (answer.error.err_code === ErrorCode.streamNameInUse) return ensureStream(jetStream, wanted);
+  throw new ConfigError(`The server refuses to create stream ${wanted.name}: ${answer.error.description}`);
+}
+
+/** The stream with these settings, or undefined when it does not exist. Throws StreamMismatchError. */
+export async function findStream(jetStream: JetStream, wanted: StreamSettings): Promise<StreamInfo | undefined> {
+  const info = await jetStream.demand<StreamInfo>(`STREAM.INFO.${wanted.name}`, {}, [ErrorCode.streamNotFound]);
+  if (info) checkSettings(info, wanted);
+  return info;
+}
+
+function checkSettings({ config }: StreamInfo, wanted: StreamSettings): void {
+  for (const [field, want] of Object.entries(wanted)) {
+    const have = config[field] ?? (want === false ? false : undefined);
+    if (!isEnough(field, have, want)) throw new StreamMismatchError(wanted.name, field, have ?? null, want);
+  }
+}
+
+/** Replicas can be changed at any time and a longer window does no harm; everything else is exact. */
+function isEnough(field: string, have: unknown, want: unknown): boolean {
+  if (field === 'num_replicas') return true;
+  if (field === 'duplicate_window') return Number(have) >= Number(want);
+  if (field === 'subjects') return isSameSet(have, want);
+  return have === want;
+}
+
+function isSameSet(have: unknown, want: unknown): boolean {
+  if (!Array.isArray(have) || !Array.isArray(want)) return false;
+  return have.length === want.length && want.every((item) => have.includes(item));
+}

@@ -1,0 +1,91 @@
+import { ClosedError } from '../../lib/errors.js';
+import { subjectsOf } from '../../lib/wire/subjects.js';
+import { bytes, type Check, Inbox } from './harness.js';
+
+/** What holds of the bus, the clock, randomness, the hub's values and closing. */
+export function surroundingsContract(check: Check): void {
+  check('bus: a message reaches those who listen, and nobody after closing', async (t, { hub, ports, settle }) => {
+    const { bus } = ports(0);
+    const heard: string[] = [];
+    let ended = (): void => {};
+    const isEnded = new Promise<void>((resolve) => (ended = resolve));
+    const listen = (subject: string) =>
+      bus.subscribe(subject, (body, reply) => heard.push(`${subject}: ${new TextDecoder().decode(body)} ${reply}`));
+    listen(`${hub}.a`);
+    listen(`${hub}.*`);
+    listen(`${hub}.>`);
+    listen(`${hub}.other`);
+    listen(`${hub}.a`).close();
+    bus.subscribe(`${hub}.end`, () => ended());
+    bus.publish(`${hub}.a`, bytes('1'));
+    bus.publish(`${hub}.b.c`, bytes('2'));
+    bus.publish(`${hub}.end`, bytes(''));
+    await settle(isEnded);
+    t.deepEqual(heard.filter((line) => !line.includes(':  ')).toSorted(), [
+      `${hub}.*: 1 undefined`,
+      `${hub}.>: 1 undefined`,
+      `${hub}.>: 2 undefined`,
+      `${hub}.a: 1 undefined`,
+    ]);
+  });
+
+  check('clock: P19: time never goes back, and what is armed fires once and not early', async (t, harness) => {
+    const { clock, log } = harness.ports(0);
+    let before = clock.now();
+    t.true(Number.isInteger(before));
+    for (let at = 0; at < 20; at++) {
+      await harness.settle(log.append(bytes('tick'), at));
+      const now = clock.now();
+      t.true(now >= before);
+      before = now;
+    }
+    let fired = 0;
+    clock.after(5, () => void (fired += 100))();
+    await harness.settle(
+      new Promise<void>((resolve) => {
+        clock.after(20, () => {
+          fired += 1;
+          resolve();
+        });
+      }),
+    );
+    t.true(clock.now() >= before + 20);
+    t.is(fired, 1);
+    t.throws(() => clock.after(3_600_001, () => t.fail()), { instanceOf: RangeError });
+  });
+
+  check('random: ids are 22 letters and digits, and never the same', async (t, { ports }) => {
+    const { random } = ports(0);
+    const ids = Array.from({ length: 2_000 }, () => random.id());
+    t.true(ids.every((id) => /^[0-9A-Za-z]{22}$/.test(id)));
+    t.is(new Set(ids).size, 2_000);
+  });
+
+  check('store: a value is stored over the revision seen', async (t, { store, settle }) => {
+    t.is(await settle(store.get('names')), undefined);
+    const created = await settle(store.put('names', bytes('1'), 0));
+    t.is(typeof created, 'number');
+    t.is(await settle(store.put('names', bytes('again'), 0)), undefined);
+    const updated = await settle(store.put('names', bytes('2'), created ?? 0));
+    const entry = await settle(store.get('names'));
+    t.deepEqual([entry?.revision, new TextDecoder().decode(entry?.value)], [updated, '2']);
+    t.is(await settle(store.get('other')), undefined);
+  });
+
+  check('closed: reads and writes reject, and nothing is delivered', async (t, harness) => {
+    const { log, mailbox, views } = harness.ports(0);
+    const subject = subjectsOf(harness.hub).partition(0).mail('o.a');
+    const inbox = new Inbox(mailbox, 1);
+    await harness.settle(mailbox.send(subject, bytes('1')));
+    await harness.settle(inbox.count(1));
+    await harness.close();
+    const calls: Promise<unknown>[] = [
+      log.last(),
+      log.append(bytes('a'), 0),
+      mailbox.send(subject, bytes('2')),
+      views.read(subject),
+    ];
+    for (const call of calls) await t.throwsAsync(harness.settle(call), { instanceOf: ClosedError });
+    t.deepEqual(inbox.texts, ['1']);
+  });
+}

@@ -1,0 +1,73 @@
+import { subjectsOf } from '../../lib/wire/subjects.js';
+import { all, bytes, type Check, text } from './harness.js';
+
+/** What holds of a state stream. */
+export function viewsContract(check: Check): void {
+  check('views: a view is created once and then written over the sequence seen', async (t, { hub, ports, settle }) => {
+    const { views } = ports(0);
+    const subject = subjectsOf(hub).partition(0).head('o.a');
+    t.is(await settle(views.read(subject)), undefined);
+    const created = await settle(views.write(subject, bytes('1'), 0));
+    t.is(created, 1);
+    t.is(await settle(views.write(subject, bytes('created again'), 0)), undefined);
+    t.is(await settle(views.write(subject, bytes('2'), 1)), 2);
+    t.is(await settle(views.write(subject, bytes('stale'), 1)), undefined);
+    const stored = await settle(views.read(subject));
+    t.deepEqual([stored?.sequence, stored?.subject, text(stored)], [2, subject, '2']);
+  });
+
+  check('views: M1: a removed view is created again with 0', async (t, { hub, ports, settle }) => {
+    const { views } = ports(0);
+    const subject = subjectsOf(hub).partition(0).head('e.counter.a');
+    await settle(views.write(subject, bytes('1'), 0));
+    await settle(views.remove(1));
+    t.is(await settle(views.read(subject)), undefined);
+    t.is(await settle(views.write(subject, bytes('over what is gone'), 1)), undefined);
+    t.is(await settle(views.write(subject, bytes('2'), 0)), 2);
+    t.is(text(await settle(views.read(subject))), '2');
+  });
+
+  check('views: M2: a late removal of a former message leaves the new one', async (t, { hub, ports, settle }) => {
+    const { views } = ports(0);
+    const subject = subjectsOf(hub).partition(0).head('o.a');
+    await settle(views.write(subject, bytes('1'), 0));
+    await settle(views.write(subject, bytes('2'), 1));
+    await settle(views.remove(1));
+    await settle(views.remove(1));
+    await settle(views.remove(1_000));
+    t.is(text(await settle(views.read(subject))), '2');
+  });
+
+  check('views: a scan gives the current messages of a pattern by sequence', async (t, { hub, ports, settle }) => {
+    const { views } = ports(0);
+    const names = subjectsOf(hub).partition(0);
+    const scan = async (pattern: string) => (await settle(all(views.scan(pattern)))).map(text);
+    t.deepEqual(await scan(names.heads), []);
+    await settle(views.write(names.head('o.a'), bytes('a'), 0));
+    await settle(views.write(names.wake('o.a'), bytes('wake'), 0));
+    await settle(views.write(names.head('e.counter.b'), bytes('b'), 0));
+    await settle(views.write(names.checkpoint, bytes('c'), 0));
+    await settle(views.write(names.head('o.a'), bytes('a2'), 1));
+    await settle(views.write(names.head('o.gone'), bytes('gone'), 0));
+    await settle(views.remove(6));
+    t.deepEqual(await scan(names.heads), ['b', 'a2']);
+    t.deepEqual(await scan(names.head('o.*')), ['a2']);
+    t.deepEqual(await scan(names.head('e.counter.*')), ['b']);
+    t.deepEqual(await scan(names.wakes), ['wake']);
+    t.deepEqual(await scan(names.checkpoint), ['c']);
+    t.deepEqual(await scan(`${names.checkpoint}.>`), []);
+    t.deepEqual(await scan('pd.>'), ['wake', 'b', 'c', 'a2']);
+  });
+
+  check('views: a scan of many views gives each once', async (t, { hub, ports, settle }) => {
+    const { views } = ports(0);
+    const names = subjectsOf(hub).partition(0);
+    const writes = Array.from({ length: 150 }, (_, at) => views.write(names.head(`o.${at}`), bytes(`${at}`), 0));
+    await settle(Promise.all(writes));
+    const found = (await settle(all(views.scan(names.heads)))).map((message) => message.sequence);
+    t.deepEqual(
+      found,
+      Array.from({ length: 150 }, (_, at) => at + 1),
+    );
+  });
+}

@@ -1,0 +1,161 @@
+import test from 'ava';
+import type { Fault, PortCall } from '../../lib/memory/faults.js';
+import { Scheduler } from '../../lib/memory/scheduler.js';
+import { matchesSubject } from '../../lib/memory/subject-pattern.js';
+import { MemoryWorld } from '../../lib/memory/world.js';
+import { bytes, Inbox, recordingLogger, text } from '../contract/harness.js';
+
+/** A hub of one partition whose next calls of an operation meet the given faults. */
+function faulty(operation: string, ...faults: Fault[]) {
+  const asked: PortCall[] = [];
+  const next = (call: PortCall): Fault => {
+    asked.push(call);
+    return (call.operation === operation && faults.shift()) || 'none';
+  };
+  const world = new MemoryWorld({ faults: { next } });
+  const hub = world.createHub('hub', 1);
+  const connection = hub.connect('one');
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise);
+  return { world, hub, connection, asked, settle, ports: connection.ports(0, recordingLogger()) };
+}
+
+test('events run at their time, those of one time in order, each after all promise jobs of the one before', async (t) => {
+  const scheduler = new Scheduler();
+  const seen: string[] = [];
+  const note = (what: string) => seen.push(`${what}@${scheduler.now}`);
+  for (const delay of [30, 10, 20, 10, 5, 40]) scheduler.after(delay, () => note(`${delay}`));
+  const chain = async (): Promise<void> => {
+    for (let at = 0; at < 50; at++) await Promise.resolve();
+    note('jobs');
+  };
+  scheduler.after(10, () => void chain());
+  scheduler.after(10, () => note('after jobs'));
+  scheduler.after(10, () => note('cancelled'))();
+  await scheduler.advance(30);
+  t.deepEqual(seen, ['5@5', '10@10', '10@10', 'jobs@10', 'after jobs@10', '20@20', '30@30']);
+  t.is(scheduler.now, 30);
+});
+
+test('waiting for what cannot come is an error and not a hang', async (t) => {
+  const scheduler = new Scheduler();
+  const never = new Promise(() => {});
+  await t.throwsAsync(scheduler.settle(never), {
+    message: 'Stuck at 0 ms: nothing is left that could settle the promise',
+  });
+  const again = (): void => void scheduler.after(1_000, again);
+  again();
+  await t.throwsAsync(scheduler.settle(never, 5_000), { message: /did not settle within 5000 ms/ });
+  await t.throwsAsync(scheduler.settle(Promise.reject(new Error('its own'))), { message: 'its own' });
+});
+
+test('a lost request stores nothing and is unknown after the deadline', async (t) => {
+  const { world, hub, ports, settle } = faulty('append', 'requestLost');
+  t.is(await settle(ports.log.append(bytes('a'), 0)), undefined);
+  t.is(world.scheduler.now, 1500);
+  t.is(hub.streams(0).log.last, 0);
+});
+
+test('a lost response is unknown too, and the record is stored', async (t) => {
+  const { ports, settle } = faulty('append', 'responseLost');
+  t.is(await settle(ports.log.append(bytes('a'), 0)), undefined);
+  t.is(text(await settle(ports.log.last())), 'a');
+});
+
+test('a late request is unknown first and stored later', async (t) => {
+  const { world, ports, settle } = faulty('append', { delay: 4_000 });
+  t.is(await settle(ports.log.append(bytes('a'), 0)), undefined);
+  t.is(await settle(ports.log.last()), undefined);
+  await world.scheduler.advance(4_000);
+  t.is(text(await settle(ports.log.last())), 'a');
+});
+
+test('reads are asked again until they are answered', async (t) => {
+  const { ports, asked, settle } = faulty('bounds', 'requestLost', 'responseLost', { delay: 2_000 });
+  t.deepEqual(await settle(ports.mailbox.bounds()), { first: 1, last: 0 });
+  t.deepEqual(
+    asked.map((call) => `${call.connection} ${call.partition} ${call.port} ${call.operation}`),
+    Array.from({ length: 4 }, () => 'one 0 mailbox bounds'),
+  );
+});
+
+test('mail comes whole through lost deliveries', async (t) => {
+  const { ports, settle } = faulty('consume', 'requestLost', 'responseLost', 'none', 'responseLost');
+  const inbox = new Inbox(ports.mailbox, 1);
+  for (let at = 1; at <= 5; at++) await settle(ports.mailbox.send('m', bytes(`${at}`)));
+  await settle(inbox.count(5));
+  t.deepEqual([inbox.sequences, inbox.gaps], [[1, 2, 3, 4, 5], []]);
+});
+
+test('nothing comes back to a killed process, but what it sent arrives', async (t) => {
+  const { world, hub, connection, ports } = faulty('none');
+  const seen: string[] = [];
+  const inbox = new Inbox(ports.mailbox, 1);
+  const note = (): void => void seen.push('answer');
+  ports.log.append(bytes('a'), 0).then(note, note);
+  ports.clock.after(1, note);
+  ports.bus.subscribe('x', note);
+  await world.scheduler.advance(0);
+  connection.kill();
+  ports.log.append(bytes('b'), 1).then(note, note);
+  hub.connect('two').bus.publish('x', bytes(''));
+  await world.scheduler.advance(10_000);
+  t.deepEqual(seen, []);
+  t.deepEqual(inbox.messages, []);
+  t.is(hub.streams(0).log.last, 1);
+});
+
+test('writes under way when a connection closes are unknown at once', async (t) => {
+  const { world, connection, ports, settle } = faulty('append', { delay: 100 });
+  const write = ports.log.append(bytes('a'), 0);
+  connection.close();
+  t.is(await settle(write), undefined);
+  t.is(world.scheduler.now, 0);
+});
+
+test('what was sent stays as it was, whatever its sender does with the bytes', async (t) => {
+  const { ports, settle } = faulty('none');
+  const body = bytes('before');
+  const sent = ports.mailbox.send('m', body);
+  const appended = ports.log.append(body, 0);
+  body.fill(0);
+  await settle(Promise.all([sent, appended]));
+  const inbox = new Inbox(ports.mailbox, 1);
+  await settle(inbox.count(1));
+  t.deepEqual([inbox.texts, text(await settle(ports.log.last()))], [['before'], 'before']);
+});
+
+test('message ids are forgotten after the window', async (t) => {
+  const { world, ports, settle } = faulty('none');
+  t.is(await settle(ports.mailbox.send('m', bytes('1'), 'id')), 1);
+  await world.scheduler.advance(119_000);
+  t.is(await settle(ports.mailbox.send('m', bytes('1'), 'id')), 1);
+  await world.scheduler.advance(2_000);
+  t.is(await settle(ports.mailbox.send('m', bytes('1'), 'id')), 2);
+});
+
+test('the same seed draws the same, another seed something else', (t) => {
+  const ids = (seed: number): string[] => {
+    const hub = new MemoryWorld({ seed }).createHub('hub');
+    return [hub.connect('a'), hub.connect('b')].flatMap(({ random }) => [random.id(), random.id()]);
+  };
+  t.deepEqual(ids(7), ids(7));
+  t.is(new Set([...ids(7), ...ids(8)]).size, 8);
+});
+
+test('subjects match as NATS matches them', (t) => {
+  const cases: [pattern: string, subject: string, matches: boolean][] = [
+    ['a.b', 'a.b', true],
+    ['a.b', 'a.b.c', false],
+    ['a.b.c', 'a.b', false],
+    ['a.*', 'a.b', true],
+    ['a.*', 'a', false],
+    ['a.*', 'a.b.c', false],
+    ['*.b', 'a.b', true],
+    ['a.>', 'a.b.c', true],
+    ['a.>', 'a', false],
+    ['>', 'a', true],
+    ['a.*.>', 'a.b', false],
+  ];
+  for (const [pattern, subject, matches] of cases)
+    t.is(matchesSubject(pattern, subject), matches, `${pattern} ${subject}`);
+});

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { resolveNatsServer } from '../../lib/nats/server/resolve.js';
+import { until } from '../until.js';
+
+/** A server under a configuration that Perdure would not choose. */
+export interface BareServer {
+  /** `host:port`. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** Runs nats-server with some lines of configuration on a free port and a folder that `stop()` removes. */
+export async function startBareServer(configuration: (folder: string) => string): Promise<BareServer> {
+  const { path } = await resolveNatsServer();
+  const folder = await mkdtemp(join(tmpdir(), 'perdure-bare-'));
+  const file = join(folder, 'server.conf');
+  await writeFile(file, `listen: "127.0.0.1:-1"\nports_file_dir: "${folder}"\n${configuration(folder)}\n`);
+  const child = spawn(path, ['-c', file], { stdio: 'ignore' });
+  const portsFile = async () => (await readdir(folder)).find((name) => name.endsWith(`_${child.pid}.ports`));
+  await until(async () => (await portsFile()) !== undefined, 'the file with the ports');
+  let ports: { nats?: string[] } = {};
+  await until(async () => {
+    const text = await readFile(join(folder, (await portsFile()) ?? ''), 'utf8');
+    if (text.endsWith('}')) ports = JSON.parse(text) as typeof ports;
+    return ports.nats !== undefined;
+  }, 'the ports');
+  return {
+    address: ports.nats?.[0]?.replace('nats://', '') ?? '',
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Something that greets as a nats-server of another version and answers pings, and nothing else. */
+export async function startFakeServer(version: string): Promise<BareServer> {
+  const info = { server_id: 'FAKE', version, max_payload: 1_048_576, headers: true, jetstream: true, proto: 1 };
+  const server = createServer((socket) => {
+    socket.write(`INFO ${JSON.stringify(info)}\r\n`);
+    socket.on('data', (text) => {
+      if (text.includes('PING')) socket.write('PONG\r\n');
+    });
+    // The client hangs up without a farewell.
+    socket.on('error', () => socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: async () => {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -7,6 +7,9 @@
  * at what is stored before it goes on (C10).
  */
 
+import type { HubSubjects, PartitionSubjects } from '../wire/subjects.js';
+import type { HubStore } from './hub-store.js';
+
 /** A message as a stream stores it. */
 export interface StoredMessage {
   readonly sequence: number;
@@ -64,7 +67,8 @@ export interface Views {
 
 /** Core messaging: at most once, never for data that must not be lost. */
 export interface Bus {
-  publish(subject: string, body: Uint8Array): void;
+  /** `reply`: where the receiver is to answer. */
+  publish(subject: string, body: Uint8Array, reply?: string): void;
   subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription;
 }
 
@@ -97,6 +101,25 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
   readonly instance: string;
 };
 
+/** The ports of a task hub: what workers and clients are built on. */
+export interface HubPorts {
+  readonly name: string;
+  readonly partitions: number;
+  readonly subjects: HubSubjects;
+  readonly store: HubStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The largest message body that can be stored, in bytes. */
+  readonly maxBodyBytes: number;
+  mailOf(partition: number): MailSender;
+  viewsOf(partition: number): Views;
+  partition(partition: number): PartitionPorts;
+  /** Settles when the connection is closed for good: with the reason, or undefined when it was asked for. */
+  readonly closed: Promise<Error | undefined>;
+}
+
 /** The ports of one partition. */
 export interface PartitionPorts {
   readonly log: Log;
@@ -106,6 +129,7 @@ export interface PartitionPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly subjects: PartitionSubjects;
   /** The mail stream of another partition of the hub. */
   mailOf(partition: number): MailSender;
   /** The largest message body that can be stored, in bytes. */

@@ -8,6 +8,7 @@ import type { MemoryHub } from './hub.js';
 import { MemoryHubStore } from './hub-store.js';
 import { MemoryLog } from './log.js';
 import { MemoryMailbox, MemoryMailSender } from './mailbox.js';
+import { partitionSubjects } from '../wire/subjects.js';
 import type { SeededRandom } from './random.js';
 import { MemoryViews } from './views.js';
 
@@ -50,6 +51,7 @@ export class MemoryConnection {
       clock: this.clock,
       random: this.random,
       logger,
+      subjects: partitionSubjects(this.hub.name, partition),
       mailOf: (other) => this.mailOf(other),
       maxBodyBytes: this.maxBodyBytes,
     };

@@ -19,6 +19,7 @@ export function natsPartitionPorts(hub: NatsHub, partition: number, logger: Logg
     clock: session.clock,
     random: platformRandom,
     logger,
+    subjects,
     mailOf: () => sender,
     maxBodyBytes: session.maxBodyBytes,
   };

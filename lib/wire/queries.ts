@@ -1,0 +1,69 @@
+import type { EntityId, HistoryEvent } from '../core/history.js';
+import type { Json } from '../core/values.js';
+import type { FailureDetails } from '../errors.js';
+import type { RuntimeStatus } from './head.js';
+import type { Outcome } from './record.js';
+
+/** An exact read, sent to the owner of the partition as a core-NATS request on `q` (C11). */
+export type Query =
+  | {
+      readonly v: 1;
+      readonly kind: 'status';
+      readonly instanceId: string;
+      /** Whether the history is wanted too. */
+      readonly history?: boolean;
+      /** Where to tell the end of the instance if it has not ended: forgotten when the owner changes. */
+      readonly notify?: string;
+    }
+  | { readonly v: 1; readonly kind: 'entity'; readonly entity: EntityId }
+  /** What became of a client's call or start; `address` is where it was sent. */
+  | { readonly v: 1; readonly kind: 'outcome'; readonly address: string; readonly id: string };
+
+/** The owner's answer. */
+export type Answer =
+  | { readonly v: 1; readonly kind: 'status'; readonly status?: InstanceStatus }
+  | { readonly v: 1; readonly kind: 'entity'; readonly exists: boolean; readonly state?: Json }
+  /** No outcome: not there yet, or forgotten. */
+  | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome }
+  | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };
+
+/** An orchestration instance as read. Times are in milliseconds since 1970. */
+export interface InstanceStatus {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly executionId: string;
+  readonly runtimeStatus: RuntimeStatus;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly input?: Json;
+  readonly output?: Json;
+  readonly failure?: FailureDetails;
+  readonly customStatus?: Json;
+  /** Why the engine suspended it. */
+  readonly reason?: string;
+  readonly history?: readonly HistoryEvent[];
+}
+
+/** What an owner publishes on a client's inbox after the commit (C1). May be lost: the slow re-check is behind it. */
+export type Notice =
+  | { readonly v: 1; readonly kind: 'outcome'; readonly outcome: Outcome }
+  | {
+      readonly v: 1;
+      readonly kind: 'ended';
+      readonly instanceId: string;
+      readonly executionId: string;
+      readonly runtimeStatus: RuntimeStatus;
+      /** Absent when there is none, or when it is too large for a notice: then `ask` is set. */
+      readonly output?: Json;
+      readonly failure?: FailureDetails;
+      readonly ask?: true;
+    };
+
+/** The names that workers of a hub have ever registered: under `names` in the hub's store. Names are only ever added. */
+export interface KnownNames {
+  readonly v: 1;
+  /** Entity name -> its operations. */
+  readonly entities: Readonly<Record<string, readonly string[]>>;
+  readonly orchestrators: readonly string[];
+  readonly activities: readonly string[];
+}

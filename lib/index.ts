@@ -1,4 +1,5 @@
 export * from './errors.js';
+export { ActivityContext } from './core/activity-context.js';
 export { EntityContext } from './core/entity-context.js';
 export {
   OrchestrationContext,
@@ -9,3 +10,5 @@ export type { RetryOptions } from './core/names.js';
 export type { ActivityCalls, OperationCalls, OrchestratorOutput, StartArguments } from './core/proxies.js';
 export { Task, type Orchestration, type TaskResult, type TimerTask } from './core/task.js';
 export type { EntityId } from './core/history.js';
+export type { Hosted } from './definitions/registry.js';
+export { TaskHubWorker, type TaskHubWorkerOptions } from './worker/task-hub-worker.js';

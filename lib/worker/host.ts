@@ -1,0 +1,23 @@
+import { names } from '../definitions/names.js';
+import { Registry, type Hosted } from '../definitions/registry.js';
+import type { Host } from '../engine/host.js';
+import { checkInputType } from '../validation/check-input-type.js';
+import { isDto } from '../validation/dto-plan.js';
+import { isDateField } from '../validation/field-type.js';
+import { revive } from '../validation/revive.js';
+import { checkEntityKey, checkInstanceId, checkName } from '../wire/checks.js';
+import { createValueCodec } from '../wire/value-codec.js';
+import { hostedActivity } from './hosted-activity.js';
+
+/** What a worker hosts, checked and ready for the engine. Throws DefinitionError or InvalidNameError. */
+export function createHost(worker: string, hosted: Hosted): Host {
+  const values = createValueCodec({ revive, isDto, isDateField });
+  const { entities, orchestrators, activities } = new Registry(hosted, { values, checkInput: checkInputType });
+  return {
+    worker,
+    core: { values, names, ids: { checkInstanceId, checkEntityKey, checkName } },
+    entities,
+    orchestrators,
+    activities: new Map([...activities].map(([name, activity]) => [name, hostedActivity(activity, values)])),
+  };
+}

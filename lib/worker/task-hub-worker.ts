@@ -1,0 +1,145 @@
+import { hostname } from 'node:os';
+import type { Hosted } from '../definitions/registry.js';
+import type { Host } from '../engine/host.js';
+import { PartitionOwner } from '../engine/partition-owner.js';
+import type { HubPorts } from '../engine/ports.js';
+import { ClosedError, ConfigError } from '../errors.js';
+import { createHost } from './host.js';
+import { publishNames } from './known-names.js';
+import { PartitionKeeper } from './partition-keeper.js';
+import { onSignal } from './process-signals.js';
+
+/** What a worker hosts, and how it stops. */
+export interface TaskHubWorkerOptions extends Hosted {
+  /**
+   * How long `stop` waits for what is running, in milliseconds, at most an hour. What is not committed by then is done
+   * again by the next worker. Default 30,000.
+   */
+  readonly stopTimeoutInMilliseconds?: number | undefined;
+}
+
+/** A connection to a task hub, as `connectTaskHub` makes it. */
+interface ConnectedHub {
+  readonly ports: HubPorts;
+}
+
+const DEFAULT_STOP_TIMEOUT = 30_000;
+const LONGEST_STOP_TIMEOUT = 3_600_000;
+
+/**
+ * Runs the entities, orchestrators and activities of this process for a task hub: it owns all partitions of the hub, from
+ * `start` until `stop`, or until another worker takes one over. A worker that crashed is replaced by starting another:
+ * everything that was acknowledged goes on from where it was.
+ */
+export class TaskHubWorker implements AsyncDisposable {
+  readonly #ports: HubPorts;
+  readonly #keepers: readonly PartitionKeeper[];
+  readonly #stopTimeout: number;
+  readonly #ended: Promise<Error | undefined>;
+  #settle!: (reason: Error | undefined) => void;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(ports: HubPorts, host: Host, stopTimeout: number) {
+    this.#ports = ports;
+    this.#stopTimeout = stopTimeout;
+    this.#ended = new Promise((resolve) => (this.#settle = resolve));
+    this.#keepers = Array.from({ length: ports.partitions }, (_, partition) => {
+      const name = `${ports.name}/${partition}`;
+      return new PartitionKeeper(name, () => new PartitionOwner(partition, ports, host), ports);
+    });
+  }
+
+  /**
+   * Checks what is to be hosted, takes over all partitions of the task hub and runs them; resolves when they run.
+   * Throws DefinitionError, InvalidNameError or ConfigError before anything is taken over; OwnershipLostError when
+   * another worker takes over at the same time; StorageRegressedError, CorruptHistoryError or VersionTooNewError when
+   * what is stored cannot be used; and ClosedError.
+   */
+  static async start(hub: ConnectedHub, options: TaskHubWorkerOptions): Promise<TaskHubWorker> {
+    const { ports } = hub;
+    const { stopTimeoutInMilliseconds = DEFAULT_STOP_TIMEOUT, ...hosted } = options;
+    if (!(stopTimeoutInMilliseconds >= 0 && stopTimeoutInMilliseconds <= LONGEST_STOP_TIMEOUT))
+      throw new ConfigError(`stopTimeoutInMilliseconds: must be from 0 to 3600000, not ${stopTimeoutInMilliseconds}`);
+    const host = createHost(`${hostname()}.${process.pid}.${ports.random.id()}`, hosted);
+    await publishNames(ports.store, host);
+    const worker = new TaskHubWorker(ports, host, stopTimeoutInMilliseconds);
+    await worker.#claim();
+    return worker;
+  }
+
+  /**
+   * Stops gracefully: takes no new messages, commits what is running, stores readable copies of all instances. Resolves
+   * when that is done, or after `stopTimeoutInMilliseconds`. Calling it again gives the same promise.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#shutDown(undefined);
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Resolves when the worker was stopped, by `stop()` or by SIGINT or SIGTERM, which stop it gracefully while this is
+   * waited for; a second signal ends the process at once. Rejects with OwnershipLostError when another worker has taken
+   * over, and when the connection is closed for good: with its reason, or with ClosedError.
+   */
+  async untilStopped(): Promise<void> {
+    const endListening = onSignal(() => void this.stop());
+    try {
+      const reason = await this.#ended;
+      if (reason) throw reason;
+    } finally {
+      endListening();
+    }
+  }
+
+  async #claim(): Promise<void> {
+    const claims = await Promise.allSettled(this.#keepers.map((keeper) => keeper.claim()));
+    const failed = claims.find((claim) => claim.status === 'rejected');
+    if (failed) {
+      await this.stop();
+      throw failed.reason;
+    }
+    for (const keeper of this.#keepers) void keeper.ended.then((reason) => reason && this.#fail(reason));
+    void this.#ports.closed.then((reason) => this.#fail(reason ?? this.#closedError()));
+  }
+
+  /** Half a worker is none: what one partition lost, or the connection, ends all. */
+  #fail(reason: Error): void {
+    if (this.#stopping) return;
+    this.#ports.logger.error(`The worker stops: ${reason.message}`, { instance: this.#ports.name });
+    this.#stopping = this.#shutDown(reason);
+  }
+
+  async #shutDown(reason: Error | undefined): Promise<void> {
+    const running = new Set(this.#keepers);
+    const stopping = [...running].map((keeper) => this.#stopKeeper(keeper).then(() => running.delete(keeper)));
+    let cancelTimeout = (): void => {};
+    const timeout = new Promise<void>((resolve) => {
+      cancelTimeout = this.#ports.clock.after(this.#stopTimeout, resolve);
+    });
+    await Promise.race([Promise.all(stopping), timeout]);
+    cancelTimeout();
+    if (running.size > 0) this.#warn(`${running.size} partitions did not stop in ${this.#stopTimeout} ms`);
+    this.#settle(reason);
+  }
+
+  /** A partition that cannot be given back is recovered by its next owner. */
+  async #stopKeeper(keeper: PartitionKeeper): Promise<void> {
+    try {
+      await keeper.stop();
+    } catch (error) {
+      this.#warn(`Partition ${keeper.name} did not stop gracefully: ${String(error)}`);
+    }
+  }
+
+  #warn(message: string): void {
+    this.#ports.logger.warn(`${message}; what is not committed is done again.`, { instance: this.#ports.name });
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError(`The connection to task hub ${this.#ports.name} was closed while a worker ran on it.`);
+  }
+}

@@ -1,0 +1,36 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Moment } from './dying-ports.js';
+
+const script = fileURLToPath(new URL('service.js', import.meta.url));
+
+/** The samples' service in a process of its own, which ends with the test's. */
+export class ServiceProcess {
+  /** How it ended: a signal such as `SIGKILL`, or an exit code. */
+  readonly ended: Promise<string | number>;
+  /** What it wrote to its standard error. */
+  errors = '';
+  readonly #child: ChildProcess;
+  #isRunning = true;
+
+  constructor(url: string, hub: string, death?: { readonly write: number; readonly moment: Moment }) {
+    const args = death ? [url, hub, String(death.write), death.moment] : [url, hub];
+    this.#child = fork(script, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#child.stderr?.on('data', (text: Buffer) => (this.errors += text.toString()));
+    this.ended = once(this.#child, 'close').then(([code, signal]) => {
+      this.#isRunning = false;
+      return (signal ?? code) as string | number;
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Ends it as an operator does, and says how it ended. */
+  stop(): Promise<string | number> {
+    this.#child.kill('SIGTERM');
+    return this.ended;
+  }
+}

@@ -1,0 +1,65 @@
+import test from 'ava';
+import { connectTaskHub, TaskHubClient } from 'perdure';
+import { SeededRandom } from '../../lib/memory/random.js';
+import { startTestServer } from '../servers.js';
+import type { Moment } from './dying-ports.js';
+import { Ledger } from './ledger.js';
+import { ServiceProcess } from './service-process.js';
+
+const seed = Number(process.env['PERDURE_SEED'] ?? 1);
+const kills = 20;
+const moments: readonly Moment[] = ['before', 'sent', 'answered'];
+
+test('a worker killed with -9 at 20 moments leaves everything done, and done once', async (t) => {
+  t.timeout(180_000);
+  t.log(`PERDURE_SEED=${seed}`);
+  const random = new SeededRandom(seed);
+  const server = await startTestServer();
+  const hub = await connectTaskHub({ name: 'chaos', servers: server.url, partitions: 4 });
+  const client = new TaskHubClient(hub);
+  const ledger = new Ledger(client, random.fork());
+
+  const first = new ServiceProcess(server.url, hub.name);
+  await ledger.open();
+  t.is(await first.stop(), 0, first.errors);
+
+  for (let kill = 0; kill < kills; kill++) {
+    const death = { write: 1 + random.below(60), moment: moments[random.below(moments.length)]! };
+    const service = new ServiceProcess(server.url, hub.name, death);
+    while (service.isRunning) {
+      const hello = await ledger.work();
+      await Promise.race([hello.result(), service.ended]);
+    }
+    t.is(await service.ended, 'SIGKILL', `kill ${kill} at ${JSON.stringify(death)}: ${service.errors}`);
+  }
+
+  const last = new ServiceProcess(server.url, hub.name);
+  const { hellos, transfers, signals } = ledger.asked;
+  t.deepEqual(
+    await ledger.greetings(),
+    Array.from({ length: hellos }, () => ['Hello, Tokyo!', 'Hello, Seattle!', 'Hello, Cairo!']),
+  );
+  const ends = await ledger.transfers();
+  t.is(ends.length, transfers);
+  const refusals = ends.filter((end) => typeof end === 'string');
+  t.true(refusals.length > 0 && refusals.length < transfers);
+  t.deepEqual(
+    refusals.filter((reason) => !reason.includes('Insufficient funds')),
+    [],
+  );
+  const balances = await ledger.balances();
+  t.is(
+    balances.reduce((sum, balance) => sum + balance, 0),
+    ledger.total,
+  );
+  t.deepEqual(
+    balances.filter((balance) => balance < 0),
+    [],
+  );
+  t.deepEqual(await ledger.counted(), signals);
+
+  t.is(await last.stop(), 0, last.errors);
+  await client.close();
+  await hub.close();
+  await server.stop();
+});

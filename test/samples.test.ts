@@ -1,0 +1,106 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { connectTaskHub, TaskHubClient } from 'perdure';
+import { startTestServer, type TestServer } from './servers.js';
+import { until } from './until.js';
+
+const execute = promisify(execFile);
+const greetings = '["Hello, Tokyo!","Hello, Seattle!","Hello, Cairo!"]';
+
+let server: TestServer;
+test.before(async () => {
+  server = await startTestServer();
+});
+test.after.always(() => server?.stop());
+
+/** What `npm run sample NAME [arguments]` prints, once it is built. */
+async function sample(...args: string[]): Promise<string[]> {
+  const env = { ...process.env, NATS_URL: server.url };
+  const { stdout, stderr } = await execute(process.execPath, ['.ci/sample.mjs', ...args], { env });
+  if (stderr) throw new Error(stderr);
+  return stdout.trimEnd().split('\n');
+}
+
+test('hello, without a server of its own, shows each step and goes on with the same hub when started again', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'perdure-sample-'));
+  await writeFile(join(folder, 'package.json'), '{}');
+  const { NATS_URL: _, ...env } = process.env;
+  const started: string[] = [];
+  for (let run = 1; run <= 2; run++) {
+    const options = { cwd: folder, env };
+    const { stdout } = await execute(process.execPath, [resolve('build/samples/hello/main.js')], options);
+    const [hub, start, ...steps] = stdout.trimEnd().split('\n');
+    t.regex(hub!, /^Task hub "hello" at nats:/);
+    started.push(/^hello-sequence (\S+) started$/.exec(start!)![1]!);
+    t.deepEqual(steps, ['  hello Tokyo', '  hello Seattle', '  hello Cairo', greetings]);
+  }
+  t.not(started[0], started[1]);
+  await using hub = await connectTaskHub({ name: 'hello', folder: join(folder, '.perdure') });
+  const client = new TaskHubClient(hub);
+  for (const id of started) t.is((await client.getHandle(id).status()).runtimeStatus, 'Completed');
+  await client.close();
+  await hub.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('hello in two processes: the client waits for a service that comes later', async (t) => {
+  const env = { ...process.env, NATS_URL: server.url };
+  const client = execute(process.execPath, ['build/samples/hello/client.js'], { env });
+  let told = '';
+  client.child.stdout?.on('data', (text: string) => (told += text));
+  await until(() => told.includes('Started '), 'the client to have started a sequence');
+  const service = spawn(process.execPath, ['build/samples/hello/service.js'], { env, stdio: 'ignore' });
+  const { stdout } = await client;
+  t.is(stdout.trimEnd().split('\n').at(-1), greetings);
+  service.kill('SIGTERM');
+  t.deepEqual(await once(service, 'exit'), [0, null]);
+});
+
+test('counter counts on where it stood', async (t) => {
+  t.deepEqual(await sample('counter'), [
+    'counter visits stands at 0',
+    '10 signals sent: 1 to 10',
+    'counter visits stands at 55: 55 more',
+    'its state is {"value":55}',
+  ]);
+  t.deepEqual(await sample('counter'), [
+    'counter visits stands at 55',
+    '10 signals sent: 1 to 10',
+    'counter visits stands at 110: 55 more',
+    'its state is {"value":110}',
+  ]);
+});
+
+test('fan-out counts the words of each file and shows its progress', async (t) => {
+  const lines = await sample('fan-out');
+  t.is(lines[0], `Counting the words in ${resolve('samples/fan-out/texts')}`);
+  t.true(lines.includes('progress {"counted":3,"files":3}'));
+  t.regex(lines.at(-1)!, /^ +\d+ words in 3 files$/);
+  const counts = lines.slice(-4, -1).map((line) => Number.parseInt(line, 10));
+  t.is(counts[0]! + counts[1]! + counts[2]!, Number.parseInt(lines.at(-1)!, 10));
+  t.true(counts.every((count) => count > 20));
+});
+
+test('bank refuses what must be refused and keeps the money together', async (t) => {
+  const lines = await sample('bank');
+  const [, open, sent, receipt, after, , short, unchanged, , closed, compensated, , invalid, last] = lines;
+  t.is(open, '  alice 5000, bob 0, carol 0; together 5000');
+  t.is(sent, 'alice -> bob: 2000');
+  t.is(receipt, '  done: {"left":3000,"arrived":2000}');
+  t.is(after, '  alice 3000, bob 2000, carol 0; together 5000');
+  t.regex(short!, /^  refused: PERDURE_ORCHESTRATION_FAILED: .*Insufficient funds/);
+  t.regex(closed!, /^  refused: PERDURE_ORCHESTRATION_FAILED: .*The account is closed/);
+  t.regex(invalid!, /^  refused: PERDURE_INVALID_INPUT: .*\$\.amount.*\$\.to/);
+  for (const balances of [unchanged, compensated, last]) t.is(balances, after);
+  t.is(lines.length, 14);
+});
+
+test('a sample that does not exist is answered with those that do', async (t) => {
+  const refused = await t.throwsAsync(sample('nothing'), { message: /bank, counter, fan-out, hello/ });
+  t.is((refused as Error & { code?: unknown }).code, 2);
+});

@@ -12,3 +12,5 @@ export { Task, type Orchestration, type TaskResult, type TimerTask } from './cor
 export type { EntityId } from './core/history.js';
 export type { Hosted } from './definitions/registry.js';
 export { TaskHubWorker, type TaskHubWorkerOptions } from './worker/task-hub-worker.js';
+export { connectTaskHub, TaskHub, type TaskHubOptions } from './nats/task-hub.js';
+export type { LogFields, Logger } from './engine/ports.js';

@@ -61,7 +61,7 @@ export class PartitionKeeper {
       await this.#pause();
       reason = this.#isStopping ? undefined : await this.#claimAgain();
     }
-    return reason && isFinal(reason) ? reason : undefined;
+    return this.#isStopping ? undefined : reason;
   }
 
   /** Runs a new owner; why it ended, or could not begin. */

@@ -12,8 +12,8 @@ import { onSignal } from './process-signals.js';
 /** What a worker hosts, and how it stops. */
 export interface TaskHubWorkerOptions extends Hosted {
   /**
-   * How long `stop` waits for what is running, in milliseconds, at most an hour. What is not committed by then is done
-   * again by the next worker. Default 30,000.
+   * How long `stop` waits for running activities and operations, in milliseconds, at most 10 minutes. What has not ended
+   * by then is told so by its signal, and done again by the next worker. Default 10,000.
    */
   readonly stopTimeoutInMilliseconds?: number | undefined;
 }
@@ -23,8 +23,11 @@ interface ConnectedHub {
   readonly ports: HubPorts;
 }
 
-const DEFAULT_STOP_TIMEOUT = 30_000;
-const LONGEST_STOP_TIMEOUT = 3_600_000;
+const DEFAULT_STOP_TIMEOUT = 10_000;
+const LONGEST_STOP_TIMEOUT = 600_000;
+
+/** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
+const STORING_TIMEOUT = 5_000;
 
 /**
  * Runs the entities, orchestrators and activities of this process for a task hub: it owns all partitions of the hub, from
@@ -43,9 +46,10 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#ports = ports;
     this.#stopTimeout = stopTimeout;
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
+    const options = { stopTimeoutInMilliseconds: stopTimeout };
     this.#keepers = Array.from({ length: ports.partitions }, (_, partition) => {
       const name = `${ports.name}/${partition}`;
-      return new PartitionKeeper(name, () => new PartitionOwner(partition, ports, host), ports);
+      return new PartitionKeeper(name, () => new PartitionOwner(partition, ports, host, options), ports);
     });
   }
 
@@ -59,7 +63,7 @@ export class TaskHubWorker implements AsyncDisposable {
     const { ports } = hub;
     const { stopTimeoutInMilliseconds = DEFAULT_STOP_TIMEOUT, ...hosted } = options;
     if (!(stopTimeoutInMilliseconds >= 0 && stopTimeoutInMilliseconds <= LONGEST_STOP_TIMEOUT))
-      throw new ConfigError(`stopTimeoutInMilliseconds: must be from 0 to 3600000, not ${stopTimeoutInMilliseconds}`);
+      throw new ConfigError(`stopTimeoutInMilliseconds: must be from 0 to 600000, not ${stopTimeoutInMilliseconds}`);
     const host = createHost(`${hostname()}.${process.pid}.${ports.random.id()}`, hosted);
     await publishNames(ports.store, host);
     const worker = new TaskHubWorker(ports, host, stopTimeoutInMilliseconds);
@@ -69,7 +73,7 @@ export class TaskHubWorker implements AsyncDisposable {
 
   /**
    * Stops gracefully: takes no new messages, commits what is running, stores readable copies of all instances. Resolves
-   * when that is done, or after `stopTimeoutInMilliseconds`. Calling it again gives the same promise.
+   * when that is done, or 5 s after `stopTimeoutInMilliseconds`. Calling it again gives the same promise.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#shutDown(undefined);
@@ -116,13 +120,14 @@ export class TaskHubWorker implements AsyncDisposable {
   async #shutDown(reason: Error | undefined): Promise<void> {
     const running = new Set(this.#keepers);
     const stopping = [...running].map((keeper) => this.#stopKeeper(keeper).then(() => running.delete(keeper)));
+    const limit = this.#stopTimeout + STORING_TIMEOUT;
     let cancelTimeout = (): void => {};
     const timeout = new Promise<void>((resolve) => {
-      cancelTimeout = this.#ports.clock.after(this.#stopTimeout, resolve);
+      cancelTimeout = this.#ports.clock.after(limit, resolve);
     });
     await Promise.race([Promise.all(stopping), timeout]);
     cancelTimeout();
-    if (running.size > 0) this.#warn(`${running.size} partitions did not stop in ${this.#stopTimeout} ms`);
+    if (running.size > 0) this.#warn(`${running.size} partitions did not stop in ${limit} ms`);
     this.#settle(reason);
   }
 

@@ -57,9 +57,11 @@ class Account {
 }
 
 @Entity('account')
-class NewerAccount extends Object {
+class NewerAccount {
   state = { balance: 0 };
-  @Operation() withdraw(_: Amount): void {}
+  @Operation() withdraw({ amount }: Amount): number {
+    return (this.state.balance -= amount);
+  }
 }
 
 @Orchestrator('transfer')

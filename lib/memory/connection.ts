@@ -33,6 +33,9 @@ export class MemoryConnection {
   readonly maxBodyBytes = MAX_BODY_BYTES;
   #state: 'open' | 'closed' | 'killed' = 'open';
   readonly #pending = new Set<() => void>();
+  #settleClosed: (reason: undefined) => void = () => {};
+  /** Resolves once `close` was called. */
+  readonly closed = new Promise<undefined>((resolve) => (this.#settleClosed = resolve));
 
   constructor(
     readonly hub: MemoryHub,
@@ -67,6 +70,7 @@ export class MemoryConnection {
     if (this.#state !== 'open') return;
     this.#state = 'closed';
     for (const giveUp of this.#pending) giveUp();
+    this.#settleClosed(undefined);
   }
 
   /** The process dies: what it sent may still arrive, but nothing ever comes back to it, and no timer of it fires. */

@@ -7,6 +7,9 @@ import { Requests } from './requests.js';
 /** Room for the headers of a message, in bytes. */
 const HEADER_ROOM = 1024;
 
+/** How long a closing connection waits for the server to have read everything, in milliseconds. */
+const FLUSH_DEADLINE = 1500;
+
 /** One connection to a NATS server, with what Perdure needs to know of it. Reconnects by itself, for ever. */
 export class Session {
   readonly clock = new ServerClock();
@@ -39,6 +42,11 @@ export class Session {
 
   get isConnected(): boolean {
     return this.#state === 'connected';
+  }
+
+  /** Whether it is closed for good. */
+  get isClosed(): boolean {
+    return this.#state === 'closed';
   }
 
   /** Resolves once connected; rejects with ClosedError once closed. */
@@ -74,6 +82,21 @@ export class Session {
   async close(): Promise<void> {
     this.#onClose();
     await this.#connection.close();
+  }
+
+  /** Closes it after the server has read what was published; while disconnected there is nothing to wait for. */
+  async drain(): Promise<void> {
+    if (this.isConnected) await within(FLUSH_DEADLINE, this.#connection.flush());
+    await this.close();
+  }
+
+  /** From now on it reconnects to this address and no other: the server it knew has moved. */
+  redirect(url: string): void {
+    const { servers } = (this.#connection as unknown as ConnectionInternals).protocol;
+    const { host } = new URL(url);
+    if (servers.getCurrentServer().toString() === host) return;
+    servers.clear();
+    servers.addServer(host, false);
   }
 
   /** An error thrown into the client library would cost the connection. */
@@ -122,6 +145,29 @@ export class Session {
   #closedError(): ClosedError {
     return new ClosedError(`The connection to ${this.where} is closed`);
   }
+}
+
+/** The client library has no way of its own to be told that a server has moved. Its version is pinned. */
+interface ConnectionInternals {
+  readonly protocol: {
+    readonly servers: {
+      getCurrentServer(): { toString(): string };
+      clear(): void;
+      addServer(address: string, gossiped: boolean): void;
+    };
+  };
+}
+
+/** Resolves when the promise settles, at the latest after a time: a flush fails only with the connection. */
+function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    promise.then(done, done);
+  });
 }
 
 /** Who wants to know of the connection's ups and downs. */

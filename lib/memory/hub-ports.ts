@@ -1,0 +1,25 @@
+import type { HubPorts, Logger } from '../engine/ports.js';
+import { subjectsOf } from '../wire/subjects.js';
+import type { MemoryConnection } from './connection.js';
+import { MemoryMailSender } from './mailbox.js';
+import { MemoryViews } from './views.js';
+
+/** The ports of a task hub in memory, as one process's connection sees them. */
+export function memoryHubPorts(connection: MemoryConnection, logger: Logger): HubPorts {
+  const { hub, store, bus, clock, random, maxBodyBytes, closed } = connection;
+  return {
+    name: hub.name,
+    partitions: hub.partitions,
+    subjects: subjectsOf(hub.name),
+    store,
+    bus,
+    clock,
+    random,
+    logger,
+    maxBodyBytes,
+    mailOf: (partition) => new MemoryMailSender(connection, partition),
+    viewsOf: (partition) => new MemoryViews(connection, partition),
+    partition: (partition) => connection.ports(partition, logger),
+    closed,
+  };
+}

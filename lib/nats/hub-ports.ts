@@ -1,0 +1,28 @@
+import type { HubPorts, Logger } from '../engine/ports.js';
+import { NatsBus } from './bus.js';
+import type { NatsHub } from './hub.js';
+import { NatsMailSender } from './mailbox.js';
+import { natsPartitionPorts } from './partition.js';
+import { platformRandom } from './random.js';
+import { NatsViews } from './views.js';
+
+/** The ports of a task hub on JetStream. */
+export function natsHubPorts(hub: NatsHub, logger: Logger): HubPorts {
+  const { jetStream, session, name, partitions, subjects, store } = hub;
+  const sender = new NatsMailSender(jetStream);
+  return {
+    name,
+    partitions,
+    subjects,
+    store,
+    bus: new NatsBus(session),
+    clock: session.clock,
+    random: platformRandom,
+    logger,
+    maxBodyBytes: session.maxBodyBytes,
+    mailOf: () => sender,
+    viewsOf: (partition) => new NatsViews(jetStream, subjects.partition(partition)),
+    partition: (partition) => natsPartitionPorts(hub, partition, logger),
+    closed: session.closed,
+  };
+}

@@ -1,0 +1,137 @@
+import type { HubPorts, Logger } from '../engine/ports.js';
+import { checkHubName } from '../wire/checks.js';
+import { subjectsOf } from '../wire/subjects.js';
+import { connectSession } from './connect.js';
+import { consoleLogger } from './console-logger.js';
+import { openHub } from './hub.js';
+import { natsHubPorts } from './hub-ports.js';
+import { startEmbeddedServer, type EmbeddedServer } from './server/embedded-server.js';
+import type { Session } from './session.js';
+
+/** Which task hub to connect to, and where. */
+export interface TaskHubOptions {
+  /** The task hub's name: 1 to 64 letters, digits, `_` or `-`. It is created when it does not exist. */
+  readonly name: string;
+  /**
+   * Addresses such as `nats://localhost:4222`, several in an array or separated by commas. Default: an embedded
+   * nats-server, shared by all processes that use the same folder.
+   */
+  readonly servers?: string | readonly string[] | undefined;
+  /** Where the embedded server keeps its data. Default: `.perdure` beside the nearest package.json. */
+  readonly folder?: string | undefined;
+  /** 1 to 1024, fixed for ever when the hub is created. Default: 8, or what the hub has. */
+  readonly partitions?: number | undefined;
+  /** Copies of each stream when the hub is created: 1, 3 or 5. Default 1. */
+  readonly replicas?: number | undefined;
+  /** How long to wait for a server, in milliseconds. Default: for ever, with a warning each 5 s. */
+  readonly timeoutInMilliseconds?: number | undefined;
+  /** Where to tell what happens. Default: warnings and errors on the standard error; PERDURE_LOG sets the level. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Connects to a task hub, creating it when it does not exist; without `servers`, to one on an embedded nats-server. The
+ * connection restores itself for ever. Throws InvalidHubError, ConfigError, AuthFailedError, ServerTooOldError,
+ * ServerUnavailableError (only with a timeout), NatsServerMissingError, StreamMismatchError, StorageRegressedError and
+ * VersionTooNewError.
+ */
+export async function connectTaskHub(options: TaskHubOptions): Promise<TaskHub> {
+  checkHubName(options.name);
+  const logger = options.logger ?? consoleLogger();
+  if (isGiven(options.servers)) return open(options, options.servers, logger, undefined);
+  const server = await startEmbeddedServer({ folder: options.folder });
+  try {
+    return await open(options, server.url, logger, server);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** `process.env['NATS_URL']` may be set to nothing. */
+function isGiven(servers: TaskHubOptions['servers']): servers is string | readonly string[] {
+  return servers !== undefined && servers !== '';
+}
+
+async function open(
+  options: TaskHubOptions,
+  servers: string | readonly string[],
+  logger: Logger,
+  server: EmbeddedServer | undefined,
+): Promise<TaskHub> {
+  const { name, timeoutInMilliseconds } = options;
+  const { inboxPrefix } = subjectsOf(name);
+  const session = await connectSession({
+    servers,
+    name: `perdure ${name}`,
+    inboxPrefix,
+    timeoutInMilliseconds,
+    logger,
+  });
+  try {
+    const hub = await openHub(session, options);
+    if (server) keepRunning(server, session, logger);
+    return new TaskHub(natsHubPorts(hub, logger), session, server);
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** A lost connection may mean that the process with the server is gone: then this one starts it, perhaps elsewhere. */
+function keepRunning(server: EmbeddedServer, session: Session, logger: Logger): void {
+  const restore = async (): Promise<void> => {
+    try {
+      await server.ensureRunning();
+      session.redirect(server.url);
+    } catch (error) {
+      if (!session.isClosed)
+        logger.error(`The embedded server does not run: ${String(error)}`, { instance: server.folder });
+    }
+  };
+  session.listen({ onDisconnect: () => void restore() });
+}
+
+/** A connection to a task hub: what workers and clients are built on. Several may share it. */
+export class TaskHub implements AsyncDisposable {
+  /** Internal: what workers and clients build on. No part of the public interface; it changes without notice. */
+  readonly ports: HubPorts;
+  readonly #session: Session;
+  readonly #server: EmbeddedServer | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Internal: use `connectTaskHub`. */
+  constructor(ports: HubPorts, session: Session, server: EmbeddedServer | undefined) {
+    this.ports = ports;
+    this.#session = session;
+    this.#server = server;
+  }
+
+  /** The task hub's name. */
+  get name(): string {
+    return this.ports.name;
+  }
+
+  /** The server's address, without secrets. With an embedded server other programs can connect there as well. */
+  get url(): string {
+    return this.#server?.url ?? this.#session.where;
+  }
+
+  /**
+   * Closes the connection after what was published has left, and stops the embedded server if this process started it.
+   * Stop workers and close clients before it: what they still wait for rejects with ClosedError.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#session.drain();
+    await this.#server?.stop();
+  }
+}

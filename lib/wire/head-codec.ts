@@ -1,8 +1,8 @@
 import type { Head, SegmentReference, Wake } from './head.js';
 import type { HistoryEvent } from '../core/history.js';
 import { decodeStored, encodeText, formatVersion } from './body.js';
-import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
-import { caller, inbox } from './message-codec.js';
+import { failure, historyEvent, inboundEvent, instanceId, json, token, yes } from './history-shapes.js';
+import { inbox } from './message-codec.js';
 import { count, finite, list, object, oneOf, optional, string, variant } from './shapes.js';
 
 export function encodeHead(head: Head): Uint8Array {
@@ -65,7 +65,7 @@ const head = variant<Head, 'type'>('type', {
     customStatus: optional(json),
     reason: optional(string),
     notify: optional(list(inbox)),
-    parent: optional(caller),
+    buffered: optional(list(inboundEvent)),
     segments: list(reference),
     history: list(historyEvent),
   },
@@ -73,4 +73,4 @@ const head = variant<Head, 'type'>('type', {
   tombstone: base,
 });
 
-const wake = object<Wake>({ v: oneOf(1), executionId: token, at: optional(finite) });
+const wake = object<Wake>({ v: oneOf(1), executionId: token, at: optional(finite), load: optional(yes) });

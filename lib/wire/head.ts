@@ -1,7 +1,6 @@
-import type { ExecutionStarted, HistoryEvent } from '../core/history.js';
+import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json } from '../core/values.js';
-import type { Caller } from './messages.js';
 
 /** The readable copy of an instance, derived from the log (C7). Format version 1. */
 export type Head = OrchestrationHead | EntityHead | Tombstone;
@@ -26,14 +25,15 @@ export interface OrchestrationHead extends HeadBase {
   readonly status: RuntimeStatus;
   readonly createdAt: number;
   readonly updatedAt: number;
-  readonly input?: ExecutionStarted['input'];
+  readonly input?: Json;
   readonly output?: Json;
   readonly failure?: FailureDetails;
   readonly customStatus?: Json;
   /** Why the engine suspended it. */
   readonly reason?: string;
   readonly notify?: readonly string[];
-  readonly parent?: Caller;
+  /** Events taken while it is suspended. */
+  readonly buffered?: readonly InboundEvent[];
   /** Earlier parts of a long history, stored before this head (P14). */
   readonly segments: readonly SegmentReference[];
   /** The history behind the segments. */
@@ -68,4 +68,6 @@ export interface Wake {
   readonly executionId: string;
   /** The earliest due time, when timers are pending. */
   readonly at?: number;
+  /** Whether it must be loaded at a takeover: activities are pending, or events wait behind a suspension. */
+  readonly load?: true;
 }

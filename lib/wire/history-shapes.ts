@@ -1,4 +1,4 @@
-import type { EntityId, HistoryEvent, ParentInstance } from '../core/history.js';
+import type { EntityId, HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
 import { checkJson } from './json.js';
@@ -15,6 +15,12 @@ export const token: Shape<string> = (value) => {
   if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(value))
     throw new ShapeError('must be 1 to 64 of A-Z a-z 0-9 _ -');
   return value;
+};
+
+/** A mark that is there or not. */
+export const yes: Shape<true> = (value) => {
+  if (value !== true) throw new ShapeError('must be true');
+  return true;
 };
 
 /** Causes deeper than the fourth are dropped: that is all a failure carries. */
@@ -41,7 +47,7 @@ const completed = { ...header, result: optional(json) };
 const failed = { ...header, failure };
 const operation = { id: count, entity, operation: string, input: optional(json) };
 
-export const historyEvent = variant<HistoryEvent, 'type'>('type', {
+const inbound = {
   ExecutionStarted: { at: finite, name: string, executionId: token, input: optional(json), parent: optional(parent) },
   TaskCompleted: completed,
   TaskFailed: failed,
@@ -51,6 +57,12 @@ export const historyEvent = variant<HistoryEvent, 'type'>('type', {
   EntityOperationFailed: failed,
   TimerFired: header,
   EventRaised: { at: finite, name: string, input: optional(json) },
+};
+
+export const inboundEvent = variant<InboundEvent, 'type'>('type', inbound);
+
+export const historyEvent = variant<HistoryEvent, 'type'>('type', {
+  ...inbound,
   TaskScheduled: { id: count, name: string, input: optional(json), queue: optional(string) },
   SubOrchestrationInstanceCreated: { id: count, name: string, instanceId, input: optional(json) },
   TimerCreated: { id: count, fireAt: finite },

@@ -1,6 +1,6 @@
-import type { CommitRecord, EpochRecord, LogRecord, Outcome, StepEntry } from './record.js';
+import type { CommitRecord, DroppedInput, EpochRecord, LogRecord, Outcome, StepEntry } from './record.js';
 import { decodeStored, encodeText } from './body.js';
-import { failure, historyEvent, json, token } from './history-shapes.js';
+import { failure, historyEvent, inboundEvent, json, token, yes } from './history-shapes.js';
 import { address, addressed, inbox, messageId } from './message-codec.js';
 import {
   count,
@@ -68,7 +68,7 @@ const pairs: Shape<readonly number[]> = (value) => {
   return flat;
 };
 
-const outcome = object<Outcome>({ id: messageId, result: optional(json), failure: optional(failure) });
+export const outcome = object<Outcome>({ id: messageId, result: optional(json), failure: optional(failure) });
 
 const step = object<StepEntry>({
   to: address,
@@ -78,13 +78,16 @@ const step = object<StepEntry>({
   customStatus: optional(json),
   notify: optional(inbox),
   suspended: optional(string),
+  buffered: optional(list(inboundEvent)),
+  resumed: optional(yes),
   state: optional(json),
+  deleted: optional(yes),
   outcome: optional(outcome),
   messages: optional(list(addressed)),
   refused: optional(string),
 });
 
-const partitionNumber: Shape<string> = (value) => {
+export const partitionNumber: Shape<string> = (value) => {
   if (typeof value !== 'string' || !/^[0-9]{1,9}$/.test(value))
     throw new ShapeError('must be the number of a partition');
   return value;
@@ -101,6 +104,7 @@ const record = variant<LogRecord, 'type'>('type', {
     open: optional(list(tuple(count, numbers))),
     received: optional(dictionary(partitionNumber, count)),
     sessions: optional(dictionary(token, count)),
+    dropped: optional(list(object<DroppedInput>({ sequence: count, index: count, reason: string }))),
     steps: list(step),
     out: optional(dictionary(partitionNumber, output)),
     part: optional(tuple(count, count)),

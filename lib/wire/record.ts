@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../core/history.js';
+import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json } from '../core/values.js';
 import type { Addressed, Address } from './messages.js';
@@ -38,11 +38,20 @@ export interface CommitRecord extends RecordBase {
   readonly received?: Readonly<Record<string, number>>;
   /** Client session marks advanced by this record: session -> number (P5). */
   readonly sessions?: Readonly<Record<string, number>>;
+  /** Mail inputs consumed without a step: no instance could be told of them, and why (dead letters). */
+  readonly dropped?: readonly DroppedInput[];
   readonly steps: readonly StepEntry[];
   /** Output for other partitions: destination -> the previous record that sent there, and the messages (C5). */
   readonly out?: Readonly<Record<string, { readonly prev: number; readonly messages: readonly Addressed[] }>>;
   /** Reserved: part i of n of a step that spans records (P7). */
   readonly part?: readonly [number, number];
+}
+
+/** A mail input that no instance could take. */
+export interface DroppedInput {
+  readonly sequence: number;
+  readonly index: number;
+  readonly reason: string;
 }
 
 /** One turn of one instance. */
@@ -60,8 +69,14 @@ export interface StepEntry {
   readonly notify?: string;
   /** Orchestrations: suspended by the engine, and why. */
   readonly suspended?: string;
+  /** Orchestrations: events taken while it is suspended; they wait behind the history in this order. */
+  readonly buffered?: readonly InboundEvent[];
+  /** Orchestrations: the buffered events went into `events`, and the instance runs again. */
+  readonly resumed?: true;
   /** Entities: the whole state when it changed. */
   readonly state?: Json;
+  /** Entities: the state is gone. */
+  readonly deleted?: true;
   /** What a client that waits for this message gets. */
   readonly outcome?: Outcome;
   /** Messages for instances of the same partition, part of this record and hence of a JetStream message (C9). */

@@ -1,0 +1,76 @@
+import type { Json } from '../core/values.js';
+import type { Head, Wake } from '../wire/head.js';
+import type { Addressed, Message } from '../wire/messages.js';
+import type { Notice } from '../wire/queries.js';
+import type { StepEntry } from '../wire/record.js';
+import type { Due } from './timer-queue.js';
+
+/** What an instance takes: a message of its mailbox, or what the owner tells it, such as a timer that is due. */
+export type InputBody = Message | TimerDue | Resume;
+
+/** Asks a suspended instance to try its code again: a new deployment may have mended it. */
+export interface Resume {
+  readonly kind: 'resume';
+}
+
+export interface TimerDue {
+  readonly kind: 'timer';
+  readonly executionId: string;
+  readonly timerId: number;
+}
+
+/** A timer of an instance, as the owner waits for it. */
+export interface InstanceTimer extends Due, TimerDue {
+  readonly address: string;
+}
+
+/** A committed request for an activity. */
+export interface PendingActivity {
+  readonly executionId: string;
+  readonly taskId: number;
+  readonly name: string;
+  readonly input?: Json | undefined;
+}
+
+/** What follows from one step. Nothing of it leaves before the record that holds the entry is acknowledged (C1). */
+export interface StepOutput {
+  /** What the record says of the step, without the inputs and messages that the group adds. */
+  readonly entry: Omit<StepEntry, 'to' | 'mail' | 'local' | 'messages'>;
+  readonly messages: readonly Addressed[];
+  readonly activities?: readonly PendingActivity[] | undefined;
+  readonly timers?: readonly InstanceTimer[] | undefined;
+  /** What clients are told, by inbox subject. */
+  readonly notices?: readonly (readonly [inbox: string, notice: Notice])[] | undefined;
+}
+
+/** Timers and activities of an instance that are not done. */
+export interface PendingWork {
+  readonly activities: readonly PendingActivity[];
+  readonly timers: readonly InstanceTimer[];
+}
+
+/** Where in the log a head stands. */
+export interface Stamp {
+  readonly epoch: number;
+  readonly logSeq: number;
+  readonly commit: string;
+}
+
+/** An instance loaded in memory. Its state changes only by `apply`: live steps and recovery run the same code. */
+export interface Activation {
+  /** Whether the input may only be taken once its own record is acknowledged: its handler may do IO (P17). */
+  mustWait(input: InputBody): boolean;
+  /** Runs one step. `apply` of the entry follows before the next step. */
+  step(input: InputBody, now: number): StepOutput | Promise<StepOutput>;
+  /** Takes a step's entry into the state. */
+  apply(entry: StepEntry): void;
+  /** A copy of the state as it is now, to be written later as the head. Shares nothing that changes. */
+  capture(): Captured;
+  pending(): PendingWork;
+}
+
+/** The state of an instance at one moment. */
+export interface Captured {
+  readonly wake: Wake | undefined;
+  head(stamp: Stamp): Head;
+}

@@ -1,0 +1,62 @@
+import { OwnershipLostError } from '../errors.js';
+import { decodeRecord } from '../wire/record-codec.js';
+import type { Committer } from './committer.js';
+import type { PartitionPorts } from './ports.js';
+import type { PartitionTables } from './tables.js';
+
+/**
+ * The barrier behind which an exact read is answered (C11, P16): everything in memory is acknowledged, and this worker
+ * still owned the partition at a moment after the read arrived. All reads that wait share one.
+ */
+export class Barrier {
+  readonly #tables: PartitionTables;
+  readonly #ports: PartitionPorts;
+  readonly #committer: Committer;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(tables: PartitionTables, ports: PartitionPorts, committer: Committer) {
+    this.#tables = tables;
+    this.#ports = ports;
+    this.#committer = committer;
+  }
+
+  /** Resolves behind the barrier; rejects with OwnershipLostError, or never settles when the owner stops. */
+  async pass(): Promise<void> {
+    const isOpen = !this.#committer.group.isEmpty;
+    await this.#committer.whenAcknowledged();
+    if (!isOpen) await this.#confirm(); // an open group is published later than this call: that says it all
+  }
+
+  /** A confirmation that begins after this call. */
+  #confirm(): Promise<void> {
+    if (!this.#running) return this.#begin();
+    this.#next ??= this.#running.then(
+      () => this.#begin(),
+      () => this.#begin(),
+    );
+    return this.#next;
+  }
+
+  #begin(): Promise<void> {
+    this.#next = undefined;
+    const running = this.#look().finally(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    this.#running = running;
+    return running;
+  }
+
+  /** With one replica the stream's server answers for itself; a deposed leader of several may not, so a record must. */
+  async #look(): Promise<void> {
+    const { log, subjects } = this.#ports;
+    if (log.replicas > 1) return this.#committer.barrier();
+    const last = await log.last();
+    if (last?.sequence === this.#tables.sequence) return;
+    const record = last && decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`);
+    if (record?.epoch !== this.#tables.epoch)
+      throw new OwnershipLostError(
+        `Partition ${subjects.partition} has a new owner: its log is in epoch ${record?.epoch ?? 'none'}, mine is ${this.#tables.epoch}.`,
+      );
+  }
+}

@@ -1,0 +1,137 @@
+import type { PendingEntry } from '../wire/checkpoint.js';
+import { encodeEnvelope } from '../wire/message-codec.js';
+import type { PartitionPorts } from './ports.js';
+import type { PartitionTables } from './tables.js';
+
+/** An envelope is cut at this many characters of messages. */
+const ENVELOPE_TARGET = 512 * 1024;
+/** After an unknown outcome the same bytes are sent again after so many milliseconds, doubled each time up to the second. */
+const FIRST_RETRY = 50;
+const LAST_RETRY = 5_000;
+/** A receiver that stands still for so many milliseconds has ignored something: it is sent again. */
+const STANDSTILL = 3_000;
+
+/** Where envelopes of a partition go. */
+export type EnvelopeSubject = (partition: number) => string;
+
+/**
+ * Sends the output of acknowledged records to other partitions.
+ *
+ * P2. One publish per channel is under way; the next envelope leaves after its acknowledgement. A send is forgotten only
+ *     when the receiver's committed mark covers it, and sent again from there when the receiver stands still (C5).
+ */
+export class Channels {
+  readonly #tables: PartitionTables;
+  readonly #ports: PartitionPorts;
+  readonly #subject: EnvelopeSubject;
+  readonly #senders = new Map<number, Sender>();
+  #isClosed = false;
+
+  constructor(tables: PartitionTables, ports: PartitionPorts, subject: EnvelopeSubject) {
+    this.#tables = tables;
+    this.#ports = ports;
+    this.#subject = subject;
+  }
+
+  /** Sends what the channel to a partition holds and has not sent. */
+  flush(partition: number): void {
+    const sender = this.#sender(partition);
+    if (sender.isSending || this.#isClosed) return;
+    sender.isSending = true;
+    void this.#sendAll(partition, sender);
+  }
+
+  flushAll(): void {
+    for (const partition of this.#tables.channels.keys()) this.flush(partition);
+  }
+
+  /** A receiver told how far its committed state has received this partition. */
+  advertised(partition: number, received: number): void {
+    const channel = this.#tables.channels.get(partition);
+    if (!channel || this.#isClosed) return;
+    const sender = this.#sender(partition);
+    const done = channel.pending.findIndex(({ n }) => n > received);
+    channel.pending.splice(0, done < 0 ? channel.pending.length : done);
+    const now = this.#ports.clock.now();
+    if (received > sender.received || channel.pending.length === 0) {
+      sender.received = Math.max(sender.received, received);
+      sender.progressAt = now;
+      return;
+    }
+    if (sender.isSending || now - sender.progressAt < STANDSTILL) return;
+    this.#checkGap(partition, channel.pending[0]!, received);
+    sender.sentUpTo = Math.min(sender.sentUpTo, received);
+    sender.progressAt = now;
+    this.flush(partition);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  async #sendAll(partition: number, sender: Sender): Promise<void> {
+    for (;;) {
+      const entries = this.#next(partition, sender);
+      if (entries.length === 0 || this.#isClosed) break;
+      const body = encodeEnvelope(this.#ports.subjects.partition, entries);
+      const isStored = await this.#store(partition, body);
+      if (!isStored) break;
+      sender.sentUpTo = entries.at(-1)!.n;
+      sender.progressAt = this.#ports.clock.now();
+    }
+    sender.isSending = false;
+  }
+
+  /** The unsent entries that fit one envelope. */
+  #next(partition: number, sender: Sender): readonly PendingEntry[] {
+    const entries: PendingEntry[] = [];
+    let size = 0;
+    for (const entry of this.#tables.channel(partition).pending) {
+      if (entry.n <= sender.sentUpTo) continue;
+      for (const text of entry.messages) size += text.length;
+      if (entries.length > 0 && size > ENVELOPE_TARGET) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  /** The same bytes until they are acknowledged: a copy is dropped by its number. False when closed meanwhile. */
+  async #store(partition: number, body: Uint8Array): Promise<boolean> {
+    const { clock } = this.#ports;
+    for (let wait = FIRST_RETRY; !this.#isClosed; wait = Math.min(2 * wait, LAST_RETRY)) {
+      const sequence = await this.#ports.mailOf(partition).send(this.#subject(partition), body);
+      if (sequence !== undefined) return true;
+      await new Promise<void>((resolve) => clock.after(wait, resolve));
+    }
+    return false;
+  }
+
+  #checkGap(partition: number, first: PendingEntry, received: number): void {
+    if (first.prev === received) return;
+    const { subjects, logger } = this.#ports;
+    logger.error('A channel has a gap that its sender cannot fill: messages between two partitions are lost', {
+      instance: `partition ${subjects.partition}`,
+      receiver: `partition ${partition}`,
+      received,
+      firstKept: first.n,
+      itsPredecessor: first.prev,
+    });
+  }
+
+  #sender(partition: number): Sender {
+    let sender = this.#senders.get(partition);
+    if (!sender) {
+      sender = { isSending: false, sentUpTo: 0, received: 0, progressAt: this.#ports.clock.now() };
+      this.#senders.set(partition, sender);
+    }
+    return sender;
+  }
+}
+
+/** What is known of one channel in this process. */
+interface Sender {
+  isSending: boolean;
+  sentUpTo: number;
+  received: number;
+  progressAt: number;
+}

@@ -1,0 +1,142 @@
+import { CorruptHistoryError, OwnershipLostError } from '../errors.js';
+import { decodeCheckpoint, decodeDirectory, encodeCheckpoint, encodeDirectory } from '../wire/checkpoint-codec.js';
+import type { Checkpoint, CheckpointDirectory } from '../wire/checkpoint.js';
+import type { PartitionPorts } from './ports.js';
+
+/** A checkpoint is stored in pages of at most so many bytes. */
+const PAGE = 512 * 1024;
+/** So many epochs are remembered to tell zombies' heads. */
+const EPOCHS = 100;
+
+/**
+ * A partition's checkpoint: a directory `c`, replaced by CAS, and the pages it names.
+ *
+ * P9. A takeover rewrites the directory under its epoch before it reads anything: from then on no former owner replaces
+ *     it, hence none purges unseen.
+ * P10. Pages are created before the directory names them and removed after it no longer does: it never tears.
+ */
+export class Checkpoints {
+  readonly #ports: PartitionPorts;
+  readonly #epoch: number;
+  #directory: CheckpointDirectory | undefined;
+  #sequence = 0;
+
+  constructor(ports: PartitionPorts, epoch: number) {
+    this.#ports = ports;
+    this.#epoch = epoch;
+  }
+
+  /** For each epoch, the sequence of its first directory (P13). */
+  get firstDirectories(): CheckpointDirectory['epochs'] {
+    return this.#directory?.epochs ?? [];
+  }
+
+  /** Puts my epoch on the directory. Throws OwnershipLostError when a later owner has done so. */
+  async takeOver(): Promise<void> {
+    const { views, subjects } = this.#ports;
+    for (;;) {
+      const stored = await views.read(subjects.checkpoint);
+      const former = stored && decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`);
+      if (former && former.epoch > this.#epoch) throw this.#lost(former.epoch);
+      if (former && stored && former.epoch === this.#epoch) {
+        this.#keep(former, stored.sequence); // an unclear write of mine was stored
+        return;
+      }
+      const directory: CheckpointDirectory = {
+        v: 1,
+        epoch: this.#epoch,
+        generation: 0,
+        epochs: former ? withEpoch(former.epochs, former.epoch, stored!.sequence) : [],
+        pages: former?.pages ?? [],
+      };
+      const sequence = await views.write(subjects.checkpoint, encodeDirectory(directory), stored?.sequence ?? 0);
+      if (sequence === undefined) continue;
+      this.#keep(directory, sequence);
+      return;
+    }
+  }
+
+  #keep(directory: CheckpointDirectory, sequence: number): void {
+    this.#sequence = sequence;
+    this.#directory = { ...directory, epochs: withEpoch(directory.epochs, directory.epoch, sequence) };
+  }
+
+  /** The stored checkpoint; undefined: none yet. */
+  async read(): Promise<Checkpoint | undefined> {
+    const { views, subjects } = this.#ports;
+    const pages = this.#directory?.pages ?? [];
+    if (pages.length === 0) return undefined;
+    const bodies = await Promise.all(
+      pages.map(async ({ subject, sequence }) => {
+        const stored = await views.read(subject);
+        if (stored?.sequence === sequence) return stored.body;
+        throw new CorruptHistoryError(`Page ${subject} (${sequence}) of the checkpoint ${subjects.checkpoint} is gone`);
+      }),
+    );
+    return decodeCheckpoint(joined(bodies), `Checkpoint ${subjects.checkpoint}`);
+  }
+
+  /** Replaces the checkpoint. Throws OwnershipLostError when a later owner has done so. */
+  async write(checkpoint: Checkpoint): Promise<void> {
+    const { views, subjects } = this.#ports;
+    const former = this.#directory!;
+    const generation = former.generation + 1;
+    const pages: { subject: string; sequence: number }[] = [];
+    const body = encodeCheckpoint(checkpoint);
+    for (let at = 0; at < body.length; at += PAGE) {
+      const subject = subjects.checkpointPage(this.#epoch, generation, pages.length);
+      pages.push({ subject, sequence: await this.#create(subject, body.subarray(at, at + PAGE)) });
+    }
+    const directory: CheckpointDirectory = { ...former, generation, pages };
+    this.#sequence = await this.#replace(encodeDirectory(directory), generation);
+    this.#directory = directory;
+    for (const { sequence } of former.pages) await views.remove(sequence);
+  }
+
+  async #create(subject: string, body: Uint8Array): Promise<number> {
+    for (;;) {
+      const sequence = await this.#ports.views.write(subject, body, 0);
+      if (sequence !== undefined) return sequence;
+      const stored = await this.#ports.views.read(subject);
+      if (stored) return stored.sequence; // the name is this owner's alone: an unclear write was stored
+    }
+  }
+
+  async #replace(body: Uint8Array, generation: number): Promise<number> {
+    const { views, subjects } = this.#ports;
+    for (;;) {
+      const sequence = await views.write(subjects.checkpoint, body, this.#sequence);
+      if (sequence !== undefined) return sequence;
+      const stored = await views.read(subjects.checkpoint);
+      const found = stored && decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`);
+      if (!found || found.epoch !== this.#epoch) throw this.#lost(found?.epoch);
+      if (found.generation === generation) return stored!.sequence;
+    }
+  }
+
+  #lost(epoch: number | undefined): OwnershipLostError {
+    const { subjects } = this.#ports;
+    return new OwnershipLostError(
+      `Checkpoint ${subjects.checkpoint} belongs to epoch ${epoch ?? 'none'}, mine is ${this.#epoch}: another worker owns the partition.`,
+    );
+  }
+}
+
+function withEpoch(
+  epochs: CheckpointDirectory['epochs'],
+  epoch: number,
+  sequence: number,
+): CheckpointDirectory['epochs'] {
+  if (epochs.some(([known]) => known === epoch)) return epochs;
+  return [...epochs, [epoch, sequence] as const].slice(-EPOCHS);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const body = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
+}

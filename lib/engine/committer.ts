@@ -1,0 +1,158 @@
+import { OwnershipLostError } from '../errors.js';
+import { decodeRecord, encodeCommit, type EncodedOutput } from '../wire/record-codec.js';
+import type { CommitRecord } from '../wire/record.js';
+import { Group } from './group.js';
+import type { PartitionPorts } from './ports.js';
+import type { PartitionTables } from './tables.js';
+
+/** After an unclear append, look again after so many milliseconds. */
+const RETRY = 20;
+
+/** What the committer tells and asks the owner. */
+export interface CommitListener {
+  /** What the record of this group must say of the mail. Called once, when it is sealed. */
+  sealing(group: Group): Pick<CommitRecord, 'accepted' | 'open' | 'received' | 'sessions'>;
+  /** The record is acknowledged and applied to the tables: its effects may leave (C1). */
+  acknowledged(group: Group, sequence: number): void;
+  /** The chain is broken: another owner's record follows ours (C2), or the connection is closed. */
+  failed(error: Error): void;
+}
+
+/**
+ * Commits groups one after another: while a record is under way the next group gathers, and it is sealed when the
+ * acknowledgement arrives.
+ *
+ * C2. A record is published only as the successor of the last one that this owner knows.
+ */
+export class Committer {
+  readonly #tables: PartitionTables;
+  readonly #ports: PartitionPorts;
+  readonly #partitions: number;
+  readonly #listener: CommitListener;
+  #open: Group;
+  #inFlight: Group | undefined;
+  #isStopped = false;
+  /** The next group is sealed even when it is empty. */
+  #mustSeal = false;
+  readonly #waiting = new Map<Group, (() => void)[]>();
+
+  constructor(tables: PartitionTables, ports: PartitionPorts, partitions: number, listener: CommitListener) {
+    this.#tables = tables;
+    this.#ports = ports;
+    this.#partitions = partitions;
+    this.#listener = listener;
+    this.#open = this.#newGroup(tables.counter + 1);
+  }
+
+  /** The open group. */
+  get group(): Group {
+    return this.#open;
+  }
+
+  /** Nothing is open and nothing under way: memory is what the log says. */
+  get isQuiet(): boolean {
+    return this.#inFlight === undefined && this.#open.isEmpty;
+  }
+
+  /** Seals the open group if there is something in it and nothing is under way. */
+  seal(): void {
+    if (this.#inFlight || this.#open.isEmpty || this.#isStopped) return;
+    this.#sealNow();
+  }
+
+  /** Resolves when all that is in memory now is acknowledged. */
+  whenAcknowledged(): Promise<void> {
+    const group = this.#open.isEmpty ? this.#inFlight : this.#open;
+    return group ? this.#whenDone(group) : Promise.resolve();
+  }
+
+  /** Commits a record, an empty one if nothing is open, that is published after this call (P16). */
+  barrier(): Promise<void> {
+    const done = this.#whenDone(this.#open);
+    if (!this.#inFlight) this.#sealNow();
+    else this.#mustSeal = true;
+    return done;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #whenDone(group: Group): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(group);
+      if (waiting) waiting.push(resolve);
+      else this.#waiting.set(group, [resolve]);
+    });
+  }
+
+  #newGroup(counter: number): Group {
+    return new Group(counter, this.#ports.subjects.partition, this.#partitions);
+  }
+
+  #sealNow(): void {
+    if (this.#isStopped) return;
+    const group = this.#open;
+    this.#mustSeal = false;
+    this.#inFlight = group;
+    this.#open = this.#newGroup(group.counter + 1);
+    this.#commit(group).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const record = this.#record(group);
+    const outputs = new Map<number, EncodedOutput>();
+    for (const [partition, messages] of group.outputs)
+      outputs.set(partition, { prev: this.#tables.channels.get(partition)?.last ?? 0, messages });
+    const { steps, v: _v, type: _type, ...fields } = record;
+    const sequence = await this.#append(encodeCommit(fields, group.texts, outputs), record);
+    if (this.#isStopped) return;
+    this.#tables.apply({ ...record, steps }, sequence, group.outputs);
+    this.#inFlight = undefined;
+    group.isAcknowledged = true;
+    this.#listener.acknowledged(group, sequence);
+    for (const resolve of this.#waiting.get(group) ?? []) resolve();
+    this.#waiting.delete(group);
+    if (this.#mustSeal && !this.#inFlight) this.#sealNow();
+    else this.seal();
+  }
+
+  #record(group: Group): CommitRecord {
+    return {
+      v: 1,
+      type: 'commit',
+      epoch: this.#tables.epoch,
+      commit: this.#ports.random.id(),
+      prev: this.#tables.sequence,
+      at: this.#ports.clock.now(),
+      counter: group.counter,
+      ...this.#listener.sealing(group),
+      ...(group.dropped.length > 0 && { dropped: group.dropped }),
+      steps: group.entries,
+    };
+  }
+
+  /** Appends until it is known what became of it: never fenced by a timeout, never stored without a look (C10). */
+  async #append(body: Uint8Array, { commit, prev, epoch }: CommitRecord): Promise<number> {
+    const { log, clock, subjects } = this.#ports;
+    for (;;) {
+      const sequence = await log.append(body, prev);
+      if (sequence !== undefined) return sequence;
+      const last = await log.last();
+      if (last && last.sequence !== prev) {
+        const record = decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`);
+        if (record.commit === commit) return last.sequence;
+        throw new OwnershipLostError(
+          `Partition ${subjects.partition} has a new owner: its log ends with a record of epoch ${record.epoch}, mine is ${epoch}.`,
+        );
+      }
+      await new Promise<void>((resolve) => clock.after(RETRY, resolve));
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#listener.failed(error instanceof Error ? error : new Error(String(error)));
+  }
+}

@@ -1,0 +1,114 @@
+import { EntityExecutor } from '../core/entity-executor.js';
+import { toFailureDetails } from '../core/failure.js';
+import type { EntityId } from '../core/history.js';
+import type { OperationOutcome } from '../core/operation.js';
+import type { Json } from '../core/values.js';
+import { UnknownEntityError } from '../errors.js';
+import { entityAddress } from '../wire/addresses.js';
+import type { EntityHead, Head } from '../wire/head.js';
+import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
+import type { Outcome, StepEntry } from '../wire/record.js';
+import type { Activation, Captured, InputBody, PendingWork, StepOutput } from './activation.js';
+import type { Host } from './host.js';
+
+/** A durable entity loaded in memory. */
+export class EntityActivation implements Activation {
+  readonly #id: EntityId;
+  readonly #host: Host;
+  readonly #executor: EntityExecutor | undefined;
+  /** What the log says; the executor's own copy may be one operation ahead. */
+  #state: Json | undefined;
+  #updatedAt = 0;
+
+  constructor(id: EntityId, host: Host, head: EntityHead | undefined) {
+    this.#id = id;
+    this.#host = host;
+    this.#state = head?.state;
+    this.#updatedAt = head?.updatedAt ?? 0;
+    const program = host.entities.get(id.name);
+    this.#executor = program && new EntityExecutor(program, id, host.core);
+  }
+
+  /** After the last recovered entry was applied, before the first step. */
+  resume(): void {
+    this.#executor?.load(this.#state);
+  }
+
+  get state(): Json | undefined {
+    return this.#state;
+  }
+
+  mustWait(input: InputBody): boolean {
+    if (input.kind !== 'operation') return false;
+    return this.#host.entities.get(this.#id.name)?.operation(input.name)?.isAsync ?? false;
+  }
+
+  step(input: InputBody, now: number): StepOutput | Promise<StepOutput> {
+    if (input.kind !== 'operation')
+      return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
+    this.#updatedAt = Math.max(this.#updatedAt, now);
+    const outcome = this.#execute(input);
+    return outcome instanceof Promise
+      ? outcome.then((settled) => this.#output(input, settled))
+      : this.#output(input, outcome);
+  }
+
+  #execute({ name, input }: OperationMessage): OperationOutcome | Promise<OperationOutcome> {
+    if (this.#executor) return this.#executor.execute({ name, input, at: this.#updatedAt });
+    const unknown = new UnknownEntityError(this.#id.name, [...this.#host.entities.keys()]);
+    return { failure: toFailureDetails(unknown), changed: false, state: this.#state, messages: [] };
+  }
+
+  #output(message: OperationMessage, outcome: OperationOutcome): StepOutput {
+    const { result, failure, changed, state } = outcome;
+    const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
+    const messages = outcome.messages.map(signalOf);
+    if (message.caller) messages.push(resultFor(message.caller, told));
+    const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
+    return {
+      entry: {
+        ...(changed && (state === undefined ? { deleted: true as const } : { state })),
+        ...(known && { outcome: known }),
+      },
+      messages,
+      notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
+    };
+  }
+
+  apply(entry: StepEntry): void {
+    if (entry.deleted) this.#state = undefined;
+    else if (entry.state !== undefined) this.#state = entry.state;
+  }
+
+  capture(): Captured {
+    const { name, key } = this.#id;
+    const [state, updatedAt] = [this.#state, this.#updatedAt];
+    return {
+      wake: undefined,
+      head: (stamp): Head => ({
+        v: 1,
+        type: 'entity',
+        ...stamp,
+        name,
+        key,
+        updatedAt,
+        ...(state !== undefined && { state }),
+      }),
+    };
+  }
+
+  pending(): PendingWork {
+    return { activities: [], timers: [] };
+  }
+}
+
+function signalOf({ entity, operation, input }: OperationOutcome['messages'][number]): Addressed {
+  return [entityAddress(entity), { kind: 'operation', name: operation, ...(input !== undefined && { input }) }];
+}
+
+function resultFor(
+  { address, executionId, taskId }: NonNullable<OperationMessage['caller']>,
+  told: Pick<ResultMessage, 'result' | 'failure'>,
+): Addressed {
+  return [address, { kind: 'result', of: 'operation', executionId, taskId, ...told }];
+}

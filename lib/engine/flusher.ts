@@ -1,0 +1,160 @@
+import type { Captured, Stamp } from './activation.js';
+import type { Committer } from './committer.js';
+import type { Group } from './group.js';
+import type { Heads } from './heads.js';
+import type { Instance } from './instance.js';
+import { OrchestrationActivation } from './orchestration-activation.js';
+import type { PartitionPorts } from './ports.js';
+import type { PartitionTables } from './tables.js';
+
+/** A changed instance's head is stored within about so many milliseconds. */
+const LAG = 100;
+/** Heads written at the same time. */
+const WIDTH = 64;
+
+/** Instances as they were at one record. */
+type Capture = readonly (readonly [Instance, Captured])[];
+
+/**
+ * Stores heads behind the log, off the critical path and coalesced: an instance that changed many times between two
+ * flushes is written once.
+ *
+ * C7. Instances are captured exactly when memory is what one record says: when its group is sealed, or when nothing is
+ *     open. They are written once that record is acknowledged, so no head runs ahead of the log.
+ */
+export class Flusher {
+  readonly #tables: PartitionTables;
+  readonly #ports: PartitionPorts;
+  readonly #heads: Heads;
+  readonly #committer: Committer;
+  readonly #failed: (error: Error) => void;
+  /** Instances whose heads do not show all acknowledged records. */
+  readonly #dirty = new Set<Instance>();
+  readonly #captures = new Map<Group, Capture>();
+  #isDue = false;
+  #isScheduled = false;
+  #writing: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(
+    tables: PartitionTables,
+    ports: PartitionPorts,
+    heads: Heads,
+    committer: Committer,
+    failed: (error: Error) => void,
+  ) {
+    this.#tables = tables;
+    this.#ports = ports;
+    this.#heads = heads;
+    this.#committer = committer;
+    this.#failed = failed;
+  }
+
+  /** The first record that the stored heads do not all show; every record below is flushed. */
+  get watermark(): number {
+    let low = this.#tables.sequence + 1;
+    for (const { dirtySince } of this.#dirty) low = Math.min(low, dirtySince!);
+    return low;
+  }
+
+  /** Instances that recovery found changed behind their heads. */
+  recovered(instance: Instance, since: number): void {
+    this.#mark(instance, since);
+  }
+
+  /** A group is sealed: memory is what its record will say. */
+  sealing(group: Group): void {
+    if (!this.#isDue || this.#writing) return;
+    this.#captures.set(group, this.#capture(new Set([...this.#dirty, ...group.instances])));
+  }
+
+  acknowledged(group: Group, sequence: number): void {
+    const capture = this.#captures.get(group);
+    this.#captures.delete(group);
+    for (const instance of group.instances) this.#mark(instance, sequence);
+    if (capture) void this.#start(capture);
+    else this.#whenQuiet();
+  }
+
+  /** Writes everything that is behind; the owner has seen to it that nothing runs. */
+  async drain(): Promise<void> {
+    while (this.#dirty.size > 0 && !this.#isStopped) {
+      await this.#writing;
+      if (this.#dirty.size > 0) await this.#start(this.#capture(this.#dirty));
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #mark(instance: Instance, sequence: number): void {
+    if (instance.dirtySince === undefined) {
+      instance.dirtySince = sequence;
+      this.#dirty.add(instance);
+    } else instance.dirtyBehind ??= sequence;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
+    this.#ports.clock.after(LAG, () => {
+      this.#isScheduled = false;
+      this.#isDue = true;
+      this.#whenQuiet();
+    });
+  }
+
+  /** When nothing is open, memory is what the last record says; else the next seal captures. */
+  #whenQuiet(): void {
+    if (!this.#isDue || this.#writing || this.#isStopped || !this.#committer.isQuiet) return;
+    void this.#start(this.#capture(this.#dirty));
+  }
+
+  /** From here on, changes are behind this capture. */
+  #capture(instances: Iterable<Instance>): Capture {
+    this.#isDue = false;
+    return Array.from(instances)
+      .filter(({ activation }) => activation !== undefined)
+      .map((instance) => {
+        instance.dirtyBehind = undefined;
+        return [instance, instance.activation!.capture()];
+      });
+  }
+
+  #start(capture: Capture): Promise<void> {
+    const { epoch, sequence: logSeq, commit } = this.#tables;
+    // What the capture's own record touched is in the capture.
+    for (const [instance] of capture) instance.dirtyBehind = undefined;
+    this.#writing = this.#writeAll(capture, { epoch, logSeq, commit })
+      .catch((error: unknown) => {
+        if (!this.#isStopped) this.#failed(error instanceof Error ? error : new Error(String(error)));
+      })
+      .finally(() => {
+        this.#writing = undefined;
+        if (this.#dirty.size > 0) this.#schedule();
+      });
+    return this.#writing;
+  }
+
+  async #writeAll(capture: Capture, stamp: Stamp): Promise<void> {
+    const waiting = capture[Symbol.iterator]();
+    const worker = async (): Promise<void> => {
+      for (const [instance, captured] of waiting) {
+        if (this.#isStopped) return;
+        await this.#write(instance, captured, stamp);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(WIDTH, capture.length) }, worker));
+  }
+
+  async #write(instance: Instance, captured: Captured, stamp: Stamp): Promise<void> {
+    const { cut } = await this.#heads.write(instance, captured, stamp);
+    if (cut && instance.activation instanceof OrchestrationActivation)
+      instance.activation.cut(cut.executionId, cut.segments, cut.events);
+    instance.dirtySince = instance.dirtyBehind;
+    instance.dirtyBehind = undefined;
+    if (instance.dirtySince === undefined) this.#dirty.delete(instance);
+  }
+}

@@ -1,0 +1,91 @@
+import { encodeAddressed } from '../wire/message-codec.js';
+import { partitionOf } from '../wire/addresses.js';
+import { encodeStep } from '../wire/record-codec.js';
+import type { Addressed } from '../wire/messages.js';
+import type { DroppedInput, StepEntry } from '../wire/record.js';
+import type { InstanceTimer, PendingActivity, StepOutput } from './activation.js';
+import type { Input, Instance } from './instance.js';
+import type { Notice } from '../wire/queries.js';
+
+/** A group is sealed when it has grown to this many bytes or steps. */
+const TARGET_BYTES = 256 * 1024;
+const TARGET_STEPS = 500;
+
+/** A message that the group's record holds for an instance of the same partition. */
+export interface LocalDelivery {
+  readonly message: Addressed;
+  readonly local: readonly [counter: number, index: number];
+}
+
+/** Steps and their effects, gathered while the commit before is under way; one record in the end. */
+export class Group {
+  readonly entries: StepEntry[] = [];
+  readonly texts: string[] = [];
+  readonly outputs = new Map<number, string[]>();
+  readonly instances = new Set<Instance>();
+  readonly dropped: DroppedInput[] = [];
+  readonly activities: (readonly [Instance, PendingActivity])[] = [];
+  readonly timers: InstanceTimer[] = [];
+  readonly notices: (readonly [inbox: string, notice: Notice])[] = [];
+  /** The mail consumed by this group reaches up to here. */
+  mailUpTo = 0;
+  isAcknowledged = false;
+  #bytes = 0;
+  #locals = 0;
+
+  constructor(
+    readonly counter: number,
+    readonly partition: number,
+    readonly partitions: number,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.entries.length === 0 && this.dropped.length === 0;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= TARGET_BYTES || this.entries.length >= TARGET_STEPS;
+  }
+
+  /** Adds a step that an instance has taken; returns what it sent within the partition. */
+  add(instance: Instance, input: Input, output: StepOutput): readonly LocalDelivery[] {
+    const locals: Addressed[] = [];
+    for (const message of output.messages) {
+      const to = partitionOf(message[0], this.partitions);
+      if (to === this.partition) locals.push(message);
+      else this.#send(to, message);
+    }
+    const entry: StepEntry = {
+      to: instance.address,
+      ...(input.mail && { mail: input.mail }),
+      ...(input.local && { local: input.local }),
+      ...output.entry,
+      ...(locals.length > 0 && { messages: locals }),
+    };
+    const text = encodeStep(entry);
+    this.#bytes += text.length;
+    this.entries.push(entry);
+    this.texts.push(text);
+    this.instances.add(instance);
+    instance.touchedBy = this;
+    if (input.mail) this.mailUpTo = Math.max(this.mailUpTo, input.mail[0]);
+    for (const activity of output.activities ?? []) this.activities.push([instance, activity]);
+    this.timers.push(...(output.timers ?? []));
+    this.notices.push(...(output.notices ?? []));
+    return locals.map((message) => ({ message, local: [this.counter, this.#locals++] }));
+  }
+
+  /** Records that mail was consumed without a step. */
+  drop(dropped: DroppedInput): void {
+    this.dropped.push(dropped);
+    this.mailUpTo = Math.max(this.mailUpTo, dropped.sequence);
+  }
+
+  #send(to: number, message: Addressed): void {
+    const text = encodeAddressed(message);
+    this.#bytes += text.length;
+    const texts = this.outputs.get(to);
+    if (texts) texts.push(text);
+    else this.outputs.set(to, [text]);
+  }
+}

@@ -1,0 +1,209 @@
+import { partitionOf, parseAddress } from '../wire/addresses.js';
+import { decodeEnvelope, decodeMessage } from '../wire/message-codec.js';
+import type { Addressed, Message } from '../wire/messages.js';
+import type { CommitRecord, DroppedInput } from '../wire/record.js';
+import type { PartitionSubjects } from '../wire/subjects.js';
+import type { Group } from './group.js';
+import type { Input } from './instance.js';
+import type { StoredMessage } from './ports.js';
+import type { PartitionTables } from './tables.js';
+
+/** Where delivered mail goes. */
+export interface InboxListener {
+  deliver(address: string, input: Input): void;
+  /** Mail that no instance can take. */
+  drop(dropped: DroppedInput): void;
+  /** A copy of a message whose client may still wait for the answer. */
+  answerCopy(message: Message): void;
+}
+
+/** What the record that accepts mail says of it. */
+type Acceptance = Pick<CommitRecord, 'accepted' | 'open' | 'received' | 'sessions'>;
+
+interface Delivered {
+  readonly pending: Set<number>;
+  readonly received: readonly (readonly [from: number, n: number])[];
+  readonly session: readonly [id: string, number: number] | undefined;
+}
+
+/**
+ * Takes mail in order, recognises copies, and knows what the next record must say of it.
+ *
+ * P1. An input is named (sequence, index). What a record accepts but no step has consumed yet is `open`, so a re-read of
+ *     its sequence delivers exactly that; every other copy takes the tests of its channel or session (C4).
+ */
+export class Inbox {
+  readonly #tables: PartitionTables;
+  readonly #subjects: PartitionSubjects;
+  readonly #partitions: number;
+  readonly #listener: InboxListener;
+  /** Mail delivered and not yet accepted by a sealed record, and accepted mail with inputs not yet consumed. */
+  readonly #delivered = new Map<number, Delivered>();
+  /** Marks as of the last delivery, ahead of the tables. */
+  readonly #received: Map<number, number>;
+  readonly #sessions = new Map<string, number>();
+  /** Sessions whose marks are in a sealed record: once it is acknowledged the tables know them. */
+  #sealed: string[] = [];
+  #accepted: number;
+  #last: number;
+
+  constructor(tables: PartitionTables, subjects: PartitionSubjects, partitions: number, listener: InboxListener) {
+    this.#tables = tables;
+    this.#subjects = subjects;
+    this.#partitions = partitions;
+    this.#listener = listener;
+    this.#received = new Map(tables.received);
+    this.#accepted = tables.accepted;
+    this.#last = tables.accepted;
+  }
+
+  take(message: StoredMessage): void {
+    const { sequence } = message;
+    if (sequence <= this.#accepted) return this.#reread(message, this.#tables.open.get(sequence));
+    this.#last = sequence;
+    if (message.subject === this.#subjects.envelopes) this.#envelope(message);
+    else this.#single(message);
+  }
+
+  /** Mail accepted by an earlier record: only what is open, without any test. */
+  #reread(message: StoredMessage, open: ReadonlySet<number> | undefined): void {
+    if (!open) return;
+    const { sequence } = message;
+    this.#delivered.set(sequence, { pending: new Set(open), received: [], session: undefined });
+    const messages = message.subject === this.#subjects.envelopes ? messagesOf(message) : [this.#read(message)];
+    messages.forEach((item, index) => {
+      if (item && open.has(index)) this.#deliver(sequence, index, item);
+    });
+  }
+
+  #envelope(message: StoredMessage): void {
+    const { sequence } = message;
+    const decoded = decodeEnvelope(message.body);
+    if ('refused' in decoded) return this.#refuse(sequence, decoded.refused);
+    const { from, entries } = decoded.value;
+    const mark = this.#received.get(from) ?? 0;
+    const accepted: [number, Addressed][] = [];
+    let [n, index] = [mark, 0];
+    for (const entry of entries) {
+      const isNext = entry.n > n && entry.prev === n;
+      if (isNext) n = entry.n;
+      for (const addressed of entry.messages) {
+        if (isNext) accepted.push([index, addressed]);
+        index++;
+      }
+    }
+    const pending = new Set(accepted.map(([at]) => at));
+    this.#delivered.set(sequence, { pending, received: n > mark ? [[from, n]] : [], session: undefined });
+    if (n > mark) this.#received.set(from, n);
+    for (const [at, addressed] of accepted) this.#deliver(sequence, at, addressed);
+  }
+
+  #single(message: StoredMessage): void {
+    const { sequence } = message;
+    const addressed = this.#read(message);
+    if (!addressed) return this.#refuse(sequence, this.#fault(message));
+    const { session, number } = withSession(addressed[1]);
+    const isCounted = session !== undefined && number !== undefined;
+    if (isCounted && number <= this.#sessionMark(session)) {
+      this.#delivered.set(sequence, { pending: new Set(), received: [], session: undefined });
+      return this.#listener.answerCopy(addressed[1]);
+    }
+    this.#delivered.set(sequence, {
+      pending: new Set([0]),
+      received: [],
+      session: isCounted ? [session, number] : undefined,
+    });
+    if (isCounted) this.#sessions.set(session, number);
+    this.#deliver(sequence, 0, addressed);
+  }
+
+  #sessionMark(session: string): number {
+    return this.#sessions.get(session) ?? this.#tables.sessions.get(session) ?? 0;
+  }
+
+  #deliver(sequence: number, index: number, [to, body]: Addressed): void {
+    if (partitionOf(to, this.#partitions) === this.#subjects.partition)
+      return this.#listener.deliver(to, { body, mail: [sequence, index] });
+    this.#listener.drop({ sequence, index, reason: `WrongPartition: ${to} is not an instance of this partition` });
+  }
+
+  #refuse(sequence: number, reason: string): void {
+    this.#delivered.set(sequence, { pending: new Set([0]), received: [], session: undefined });
+    this.#listener.drop({ sequence, index: 0, reason });
+  }
+
+  #read(message: StoredMessage): Addressed | undefined {
+    const address = this.#subjects.addressOf(message.subject);
+    if (address === undefined || !isAddress(address)) return undefined;
+    const decoded = decodeMessage(message.body);
+    return 'value' in decoded ? [address, decoded.value] : undefined;
+  }
+
+  #fault(message: StoredMessage): string {
+    const address = this.#subjects.addressOf(message.subject);
+    if (address === undefined || !isAddress(address)) return `Not the mailbox of an instance: ${message.subject}`;
+    const decoded = decodeMessage(message.body);
+    return 'refused' in decoded ? decoded.refused : 'Not readable';
+  }
+
+  /** An input is part of the open group now. */
+  consumed([sequence, index]: readonly [number, number]): void {
+    this.#delivered.get(sequence)?.pending.delete(index);
+  }
+
+  /** What the record of a group must say of the mail that it accepts, in mail order. */
+  accept({ mailUpTo }: Group): Acceptance {
+    const from = this.#accepted;
+    let accepted = Math.max(from, mailUpTo);
+    const open: (readonly [number, readonly number[]])[] = [];
+    const received = new Map<number, number>();
+    const sessions = new Map<string, number>();
+    for (let sequence = from + 1; sequence <= this.#last; sequence++) {
+      const delivered = this.#delivered.get(sequence);
+      const isDone = !delivered || delivered.pending.size === 0;
+      if (sequence > accepted && !isDone) break;
+      accepted = Math.max(accepted, sequence); // copies behind the last consumed input are done with, too
+      for (const [partition, n] of delivered?.received ?? []) received.set(partition, n);
+      if (delivered?.session) sessions.set(...(delivered.session as [string, number]));
+      if (isDone) this.#delivered.delete(sequence);
+      else open.push([sequence, [...delivered.pending]]);
+    }
+    this.#accepted = accepted;
+    for (const [session, number] of sessions) if (this.#sessions.get(session) === number) this.#sealed.push(session);
+    return {
+      ...(accepted > from && { accepted }),
+      ...(open.length > 0 && { open }),
+      ...(received.size > 0 && { received: Object.fromEntries(received) }),
+      ...(sessions.size > 0 && { sessions: Object.fromEntries(sessions) }),
+    };
+  }
+
+  /** The record of the last `accept` is acknowledged and applied to the tables. */
+  acknowledged(): void {
+    for (const session of this.#sealed)
+      if (this.#sessions.get(session) === this.#tables.sessions.get(session)) this.#sessions.delete(session);
+    this.#sealed = [];
+    for (const [sequence, { pending }] of this.#delivered) {
+      if (sequence > this.#accepted) return; // in mail order
+      if (pending.size === 0) this.#delivered.delete(sequence);
+    }
+  }
+}
+
+function messagesOf(message: StoredMessage): readonly (Addressed | undefined)[] {
+  const decoded = decodeEnvelope(message.body);
+  return 'value' in decoded ? decoded.value.entries.flatMap(({ messages }) => messages) : [];
+}
+
+function withSession(message: Message): { readonly session?: string; readonly number?: number } {
+  return message.kind === 'result' ? {} : message;
+}
+
+function isAddress(text: string): boolean {
+  try {
+    parseAddress(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,214 @@
+import type { Address } from '../wire/messages.js';
+import type { Activation, InputBody, StepOutput } from './activation.js';
+import type { Committer } from './committer.js';
+import { Fifo } from './fifo.js';
+import type { Inbox } from './inbox.js';
+import { Instance, type Input } from './instance.js';
+import type { PartitionPorts } from './ports.js';
+
+/** Inputs that may wait in memory before mail is no longer taken, and below which it is taken again. */
+const MANY = 10_000;
+const FEW = 5_000;
+
+/** Loads an instance from its head and the log. */
+export type Loader = (instance: Instance) => Promise<Activation>;
+
+/**
+ * The mailboxes of a partition and the loop that runs their steps.
+ *
+ * C6. Steps of one instance are serial and see all earlier effects of that instance; inputs keep their order.
+ * C9. A step may take the message of an uncommitted step of this partition: both are in the same chain of records.
+ * P17. A step that may do IO takes such a message only when its record is acknowledged.
+ */
+export class Instances {
+  readonly #ports: PartitionPorts;
+  readonly #committer: Committer;
+  readonly #inbox: Inbox;
+  readonly #load: Loader;
+  readonly #failed: (error: Error) => void;
+  readonly #instances = new Map<Address, Instance>();
+  readonly #runnable = new Fifo<Instance>();
+  /** Instances whose next input waits for its record. */
+  #parked: Instance[] = [];
+  #waitingInputs = 0;
+  #whenFewer: (() => void)[] = [];
+  readonly #loading = new Map<Instance, Promise<void>>();
+  #isStopped = false;
+
+  constructor(ports: PartitionPorts, committer: Committer, inbox: Inbox, load: Loader, failed: (error: Error) => void) {
+    this.#ports = ports;
+    this.#committer = committer;
+    this.#inbox = inbox;
+    this.#load = load;
+    this.#failed = failed;
+  }
+
+  get size(): number {
+    return this.#instances.size;
+  }
+
+  all(): Iterable<Instance> {
+    return this.#instances.values();
+  }
+
+  /** Whether nothing waits, runs or loads. */
+  get isQuiet(): boolean {
+    if (this.#waitingInputs > 0 || this.#runnable.length > 0) return false;
+    for (const { isBusy, isLoading, finished } of this.#instances.values())
+      if (isBusy || isLoading || finished) return false;
+    return true;
+  }
+
+  instance(address: Address): Instance {
+    let instance = this.#instances.get(address);
+    if (!instance) this.#instances.set(address, (instance = new Instance(address)));
+    return instance;
+  }
+
+  /** Puts an input into a mailbox; `pump` runs it. */
+  deliver(address: Address, input: Input): void {
+    const instance = this.instance(address);
+    instance.queue.push(input);
+    this.#waitingInputs++;
+    this.#enqueue(instance);
+  }
+
+  /** The activation of an instance, loaded when it is not. */
+  async loaded(address: Address): Promise<Activation> {
+    const instance = this.instance(address);
+    while (!instance.activation) {
+      this.#startLoading(instance);
+      await this.#loading.get(instance);
+    }
+    return instance.activation;
+  }
+
+  /** Runs what can run, until the open group is full; then seals it if it can be sealed. */
+  pump(): void {
+    if (this.#isStopped) return;
+    while (!this.#committer.group.isFull) {
+      const instance = this.#runnable.shift();
+      if (!instance) break;
+      instance.isQueued = false;
+      this.#run(instance);
+    }
+    this.#committer.seal();
+    this.#wakeSenders();
+  }
+
+  /** A record was acknowledged: what waited for it may run. */
+  acknowledged(): void {
+    const parked = this.#parked;
+    this.#parked = [];
+    for (const instance of parked) this.#enqueue(instance);
+  }
+
+  /** Resolves when more mail may be taken: at once unless too much waits. */
+  whenRoom(): Promise<void> {
+    if (this.#waitingInputs < MANY) return Promise.resolve();
+    return new Promise((resolve) => this.#whenFewer.push(resolve));
+  }
+
+  /** Drops the activations of idle instances, the longest untouched first, until at most so many are loaded. */
+  passivate(limit: number, passivated: (instance: Instance) => void): void {
+    for (const [address, instance] of this.#instances) {
+      if (this.#instances.size <= limit) return;
+      if (!instance.isIdle) continue;
+      this.#instances.delete(address);
+      passivated(instance);
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const resolve of this.#whenFewer) resolve();
+  }
+
+  #enqueue(instance: Instance): void {
+    if (instance.isQueued || instance.isBusy) return;
+    instance.isQueued = true;
+    this.#runnable.push(instance);
+  }
+
+  #run(instance: Instance): void {
+    const { finished, activation } = instance;
+    if (finished) {
+      instance.finished = undefined;
+      this.#commit(instance, finished.input, finished.output);
+    }
+    const input = instance.queue.peek();
+    if (!input) return;
+    if (!activation) return this.#startLoading(instance);
+    if (input.from && !input.from.isAcknowledged && activation.mustWait(input.body)) {
+      this.#parked.push(instance);
+      return;
+    }
+    instance.queue.shift();
+    this.#waitingInputs--;
+    this.#touch(instance);
+    const output = activation.step(input.body, this.#ports.clock.now());
+    if (output instanceof Promise) this.#await(instance, input, output);
+    else {
+      this.#commit(instance, input, output);
+      if (instance.queue.length > 0) this.#enqueue(instance);
+    }
+  }
+
+  /** The most recently used stand last. */
+  #touch(instance: Instance): void {
+    if (this.#instances.size < 2) return;
+    this.#instances.delete(instance.address);
+    this.#instances.set(instance.address, instance);
+  }
+
+  #await(instance: Instance, input: Input, output: Promise<StepOutput>): void {
+    instance.isBusy = true;
+    output
+      .then((settled) => {
+        instance.isBusy = false;
+        instance.finished = { input, output: settled };
+        this.#enqueue(instance);
+        this.pump();
+      })
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  #commit(instance: Instance, input: Input, output: StepOutput): void {
+    // What the owner told the instance and changes nothing needs no record: it is not in any stream.
+    if (!input.mail && !input.local && output.entry.refused !== undefined) return;
+    const { group } = this.#committer;
+    const locals = group.add(instance, input, output);
+    instance.activation!.apply(group.entries.at(-1)!);
+    if (input.mail) this.#inbox.consumed(input.mail);
+    for (const { message, local } of locals) {
+      const [to, body] = message;
+      this.deliver(to, { body: body as InputBody, local, from: group });
+    }
+  }
+
+  #startLoading(instance: Instance): void {
+    if (instance.isLoading) return;
+    instance.isLoading = true;
+    const loading = this.#load(instance)
+      .then((activation) => {
+        instance.isLoading = false;
+        instance.activation = activation;
+        this.#loading.delete(instance);
+        if (instance.queue.length > 0) this.#enqueue(instance);
+        this.pump();
+      })
+      .catch((error: unknown) => this.#fail(error));
+    this.#loading.set(instance, loading);
+  }
+
+  #wakeSenders(): void {
+    if (this.#whenFewer.length === 0 || this.#waitingInputs > FEW) return;
+    const waiting = this.#whenFewer;
+    this.#whenFewer = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#isStopped) this.#failed(error instanceof Error ? error : new Error(String(error)));
+  }
+}

@@ -1,0 +1,242 @@
+import { toFailureDetails } from '../core/failure.js';
+import type { HistoryEvent, InboundEvent } from '../core/history.js';
+import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
+import { CorruptHistoryError, InstanceExistsError, NonDeterminismError, UnknownOrchestratorError } from '../errors.js';
+import { orchestrationAddress } from '../wire/addresses.js';
+import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
+import type { SegmentReference } from '../wire/head.js';
+import type { StepEntry } from '../wire/record.js';
+import type { Activation, Captured, InputBody, PendingWork, StepOutput } from './activation.js';
+import type { Host } from './host.js';
+import { isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
+import { OrchestrationState } from './orchestration-state.js';
+import { OrchestrationTurn } from './orchestration-turn.js';
+import { effectsOf } from './orchestration-effects.js';
+import type { Random } from './ports.js';
+
+/**
+ * An orchestration instance loaded in memory: an actor whose state is its history. The executor with the user's
+ * generator is kept between steps, and rebuilt by replay when the instance was loaded from a head.
+ */
+export class OrchestrationActivation implements Activation {
+  readonly #instanceId: string;
+  readonly #address: Address;
+  readonly #host: Host;
+  readonly #random: Random;
+  readonly #state: OrchestrationState;
+  /** The events before the state's own, until the executor has replayed them. */
+  #earlier: readonly HistoryEvent[];
+  #executor: TaskOrchestrationExecutor | undefined;
+  readonly #watchers = new Set<string>();
+  #replayedEvents = 0;
+
+  constructor(
+    instanceId: string,
+    host: Host,
+    random: Random,
+    state = new OrchestrationState(),
+    earlier: readonly HistoryEvent[] = [],
+  ) {
+    this.#instanceId = instanceId;
+    this.#address = orchestrationAddress(instanceId);
+    this.#host = host;
+    this.#random = random;
+    this.#state = state;
+    this.#earlier = earlier;
+  }
+
+  /** Somebody wants to be told the end; forgotten with the activation. */
+  watch(inbox: string): void {
+    this.#watchers.add(inbox);
+  }
+
+  get state(): OrchestrationState {
+    return this.#state;
+  }
+
+  /** How many events were ever replayed; 0 for an instance that was resident from its start. */
+  get replayedEvents(): number {
+    return this.#replayedEvents;
+  }
+
+  mustWait(): boolean {
+    return false;
+  }
+
+  step(input: InputBody, now: number): StepOutput {
+    const at = Math.max(this.#state.updatedAt, now);
+    switch (input.kind) {
+      case 'start':
+        return this.#start(input, at);
+      case 'event':
+        return this.#raise(input, at);
+      case 'result':
+        return this.#result(input, at);
+      case 'timer': {
+        const { open, started } = this.#state;
+        const isOpen = open.get(input.timerId)?.type === 'TimerCreated' && started?.executionId === input.executionId;
+        return isOpen ? this.#take({ type: 'TimerFired', at, id: input.timerId }) : refusal('The timer is not open');
+      }
+      case 'resume':
+        return this.#state.status === 'Suspended' ? this.#resume() : refusal('The instance is not suspended');
+      case 'operation':
+        return refusal('An orchestration instance takes no operations');
+    }
+  }
+
+  #start(message: StartMessage, at: number): StepOutput {
+    if (this.#state.started && !this.#state.isEnded) return this.#exists(message);
+    const event = startedEvent(message, this.#random.id(), at);
+    const { id, reply, notify } = message;
+    this.#executor = undefined;
+    this.#earlier = [];
+    const turn = new OrchestrationTurn(this.#address, this.#told(notify === undefined ? [] : [notify]));
+    if (this.#host.orchestrators.has(message.name)) this.#run(turn, [event]);
+    else turn.refuse(event, new UnknownOrchestratorError(message.name, [...this.#host.orchestrators.keys()]));
+    const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
+    return turn.output(this.#instanceId, {
+      ...(notify !== undefined && { notify }),
+      ...(outcome && { outcome }),
+      reply,
+    });
+  }
+
+  #told(notify: readonly string[]): readonly string[] {
+    return [...new Set([...notify, ...this.#watchers])];
+  }
+
+  #exists({ id, reply, parent }: StartMessage): StepOutput {
+    const failure = toFailureDetails(new InstanceExistsError(this.#instanceId));
+    const outcome = id === undefined || reply === undefined ? undefined : { id, failure };
+    const messages: Addressed[] = [];
+    if (parent) {
+      const { address, executionId, taskId } = parent;
+      messages.push([address, { kind: 'result', of: 'subOrchestration', executionId, taskId, failure }]);
+    }
+    return {
+      entry: { refused: 'The instance exists and has not ended', ...(outcome && { outcome }) },
+      messages,
+      notices: outcome && reply !== undefined ? [[reply, { v: 1, kind: 'outcome', outcome }]] : undefined,
+    };
+  }
+
+  #raise({ name, input }: EventMessage, at: number): StepOutput {
+    if (!this.#state.started) return refusal('There is no such instance');
+    if (this.#state.isEnded) return refusal('The instance has ended');
+    return this.#take({ type: 'EventRaised', at, name, ...(input !== undefined && { input }) });
+  }
+
+  #result(message: ResultMessage, at: number): StepOutput {
+    if (!isAnswered(this.#state, message)) return refusal('Nothing waits for this result');
+    return this.#take(resultEvent(message, at));
+  }
+
+  /** One event for the code, or for the buffer while the code cannot take it. */
+  #take(event: InboundEvent): StepOutput {
+    const fault = this.#prepare();
+    if (fault !== undefined) return { entry: { suspended: fault, buffered: [event] }, messages: [] };
+    const wasSuspended = this.#state.status === 'Suspended';
+    return this.#advance([...(wasSuspended ? this.#state.buffered : []), event], wasSuspended);
+  }
+
+  #resume(): StepOutput {
+    const fault = this.#prepare();
+    if (fault !== undefined) return refusal(fault);
+    return this.#advance(this.#state.buffered, true);
+  }
+
+  #advance(events: readonly InboundEvent[], resumes: boolean): StepOutput {
+    const turn = new OrchestrationTurn(this.#address, this.#told(this.#state.notify), this.#state.started);
+    this.#run(turn, events);
+    return turn.output(this.#instanceId, resumes ? { resumed: true } : {});
+  }
+
+  /** Runs events through the executor, and the next executions that begin in the same step. */
+  #run(turn: OrchestrationTurn, events: readonly InboundEvent[]): void {
+    let waiting = events;
+    while (waiting.length > 0) {
+      const [event, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
+      if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event.name);
+      const { completion } = turn.take(event, this.#executor!.advance(event));
+      waiting = rest;
+      if (!completion) continue;
+      if (completion.type !== 'ContinuedAsNew') return; // nothing follows the end
+      // What followed in this step is unseen too, so it goes on behind what the code had not seen.
+      waiting = [turn.continued(completion, this.#random.id()), ...completion.carriedEvents, ...rest.filter(isRaised)];
+    }
+  }
+
+  /** Makes the executor ready by replay; a text when the history does not fit the code. */
+  #prepare(): string | undefined {
+    if (this.#executor) return undefined;
+    const { started } = this.#state;
+    if (!started) throw new CorruptHistoryError(`Orchestration ${this.#instanceId} has no ExecutionStarted`);
+    if (!this.#host.orchestrators.has(started.name))
+      return `Orchestrator "${started.name}" is not registered on this worker`;
+    try {
+      const executor = this.#newExecutor(started.name);
+      executor.replay([...this.#earlier, ...this.#state.history]);
+      this.#replayedEvents += executor.replayedEvents;
+      this.#executor = executor;
+      this.#earlier = [];
+      return undefined;
+    } catch (error) {
+      if (error instanceof NonDeterminismError) return error.message;
+      throw error;
+    }
+  }
+
+  #newExecutor(name: string): TaskOrchestrationExecutor {
+    const program = this.#host.orchestrators.get(name);
+    if (!program) throw new UnknownOrchestratorError(name, [...this.#host.orchestrators.keys()]);
+    return new TaskOrchestrationExecutor(program, this.#host.core, { instanceId: this.#instanceId });
+  }
+
+  apply(entry: StepEntry): void {
+    this.#state.apply(entry);
+    if (!this.#state.isEnded) return;
+    this.#executor = undefined;
+    this.#watchers.clear();
+  }
+
+  /** The first events of the history are stored as segments: they need not stay in memory. */
+  cut(executionId: string, segments: readonly SegmentReference[], events: number): void {
+    if (this.#state.started?.executionId !== executionId) return; // another execution has begun meanwhile
+    const stored = this.#state.history.splice(0, events);
+    this.#state.segments = segments;
+    if (!this.#executor && !this.#state.isEnded) this.#earlier = [...this.#earlier, ...stored];
+  }
+
+  capture(): Captured {
+    const { started, open, status, buffered } = this.#state;
+    const timers = [...open.values()].flatMap((action) => (action.type === 'TimerCreated' ? [action.fireAt] : []));
+    const load = status === 'Suspended' || buffered.length > 0 || hasActivities(open.values());
+    const isPending = load || timers.length > 0;
+    return {
+      wake:
+        started && isPending
+          ? {
+              v: 1,
+              executionId: started.executionId,
+              ...(timers.length > 0 && { at: Math.min(...timers) }),
+              ...(load && { load }),
+            }
+          : undefined,
+      head: this.#state.head(this.#instanceId),
+    };
+  }
+
+  pending(): PendingWork {
+    const { started, open } = this.#state;
+    return started ? effectsOf(open.values(), this.#address, started.executionId) : { activities: [], timers: [] };
+  }
+}
+
+function isRaised(event: InboundEvent): boolean {
+  return event.type === 'EventRaised';
+}
+
+function hasActivities(open: Iterable<{ readonly type: string }>): boolean {
+  for (const { type } of open) if (type === 'TaskScheduled') return true;
+  return false;
+}

@@ -1,0 +1,57 @@
+import type { Action } from '../core/history.js';
+import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
+import type { Addressed, Address, Caller } from '../wire/messages.js';
+import type { InstanceTimer, PendingActivity } from './activation.js';
+
+/** What the actions of an orchestration ask of the world. */
+export interface ActionEffects {
+  readonly messages: Addressed[];
+  readonly activities: PendingActivity[];
+  readonly timers: InstanceTimer[];
+}
+
+/** The effects of actions of one execution. */
+export function effectsOf(actions: Iterable<Action>, address: Address, executionId: string): ActionEffects {
+  const effects: ActionEffects = { messages: [], activities: [], timers: [] };
+  for (const action of actions) add(effects, action, { address, executionId, taskId: action.id });
+  return effects;
+}
+
+function add({ messages, activities, timers }: ActionEffects, action: Action, caller: Caller): void {
+  const { address, executionId, taskId } = caller;
+  switch (action.type) {
+    case 'TaskScheduled':
+      activities.push({ executionId, taskId, name: action.name, input: action.input });
+      return;
+    case 'TimerCreated':
+      timers.push({ kind: 'timer', address, executionId, timerId: taskId, at: action.fireAt });
+      return;
+    case 'TimerCanceled':
+      return; // the timer finds its task closed when it fires
+    case 'SubOrchestrationInstanceCreated':
+      messages.push([
+        orchestrationAddress(action.instanceId),
+        { kind: 'start', name: action.name, ...inputOf(action), parent: caller },
+      ]);
+      return;
+    case 'EntityOperationCalled':
+      messages.push([
+        entityAddress(action.entity),
+        { kind: 'operation', name: action.operation, ...inputOf(action), caller },
+      ]);
+      return;
+    case 'EntityOperationSignaled':
+      messages.push([entityAddress(action.entity), { kind: 'operation', name: action.operation, ...inputOf(action) }]);
+      return;
+    case 'EventSent':
+      messages.push([
+        orchestrationAddress(action.instanceId),
+        { kind: 'event', name: action.name, ...inputOf(action) },
+      ]);
+      return;
+  }
+}
+
+function inputOf(action: Extract<Action, { input?: unknown }>) {
+  return action.input === undefined ? {} : { input: action.input };
+}

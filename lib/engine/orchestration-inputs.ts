@@ -1,0 +1,55 @@
+import type { ExecutionStarted, InboundEvent } from '../core/history.js';
+import { parseAddress } from '../wire/addresses.js';
+import type { ResultMessage, StartMessage } from '../wire/messages.js';
+import type { StepOutput } from './activation.js';
+import type { OpenAction, OrchestrationState } from './orchestration-state.js';
+
+/** An input that changes nothing; when it came by mail its consumption is recorded with the reason. */
+export function refusal(reason: string): StepOutput {
+  return { entry: { refused: reason }, messages: [] };
+}
+
+/** The event that begins the execution which a message asks for. */
+export function startedEvent(message: StartMessage, executionId: string, at: number): ExecutionStarted {
+  const { name, input, parent } = message;
+  const addressee = parent && parseAddress(parent.address);
+  return {
+    type: 'ExecutionStarted',
+    at,
+    name,
+    executionId,
+    ...(input !== undefined && { input }),
+    ...(parent &&
+      addressee?.kind === 'orchestration' && {
+        parent: {
+          instanceId: addressee.instanceId,
+          executionId: parent.executionId,
+          taskId: parent.taskId,
+        },
+      }),
+  };
+}
+
+const answeredBy: Readonly<Record<ResultMessage['of'], OpenAction['type']>> = {
+  activity: 'TaskScheduled',
+  subOrchestration: 'SubOrchestrationInstanceCreated',
+  operation: 'EntityOperationCalled',
+};
+
+/** Whether the running execution waits for this result: copies and results of former executions are not (C4). */
+export function isAnswered({ open, started }: OrchestrationState, { of, executionId, taskId }: ResultMessage): boolean {
+  return started?.executionId === executionId && open.get(taskId)?.type === answeredBy[of];
+}
+
+/** The history event of a result. */
+export function resultEvent({ of, taskId: id, result, failure }: ResultMessage, at: number): InboundEvent {
+  if (failure) {
+    if (of === 'activity') return { type: 'TaskFailed', at, id, failure };
+    if (of === 'subOrchestration') return { type: 'SubOrchestrationInstanceFailed', at, id, failure };
+    return { type: 'EntityOperationFailed', at, id, failure };
+  }
+  const told = result === undefined ? {} : { result };
+  if (of === 'activity') return { type: 'TaskCompleted', at, id, ...told };
+  if (of === 'subOrchestration') return { type: 'SubOrchestrationInstanceCompleted', at, id, ...told };
+  return { type: 'EntityOperationCompleted', at, id, ...told };
+}

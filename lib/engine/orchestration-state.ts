@@ -1,0 +1,154 @@
+import type { Action, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import type { Json } from '../core/values.js';
+import { CorruptHistoryError, type FailureDetails } from '../errors.js';
+import type { OrchestrationHead, RuntimeStatus, SegmentReference } from '../wire/head.js';
+import type { StepEntry } from '../wire/record.js';
+import type { Stamp } from './activation.js';
+
+/** An action that waits for an answer. */
+export type OpenAction = Exclude<Action, { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' }>;
+
+/** The state of an orchestration instance: a fold over its history, and what does not replay. */
+export class OrchestrationState {
+  started: ExecutionStarted | undefined;
+  status: RuntimeStatus = 'Pending';
+  updatedAt = 0;
+  output: Json | undefined;
+  failure: FailureDetails | undefined;
+  customStatus: Json | undefined;
+  reason: string | undefined;
+  notify: string[] = [];
+  segments: readonly SegmentReference[] = [];
+  /** The events behind the segments. */
+  history: HistoryEvent[] = [];
+  /** Events taken while suspended, in order. */
+  buffered: readonly InboundEvent[] = [];
+  /** Actions that wait for an answer, by id. */
+  readonly open = new Map<number, OpenAction>();
+
+  /** From a stored head; the earlier events are those of its segments, read before. */
+  static from(head: OrchestrationHead, earlier: readonly HistoryEvent[]): OrchestrationState {
+    const state = new OrchestrationState();
+    for (const event of [...earlier, ...head.history]) state.#take(event);
+    const { name, executionId, createdAt: at, input } = head;
+    // The segments of an instance that has ended are not read: nothing of it replays.
+    state.started ??= { type: 'ExecutionStarted', at, name, executionId, ...(input !== undefined && { input }) };
+    state.output = head.output;
+    state.failure = head.failure;
+    state.history = [...head.history];
+    state.segments = head.segments;
+    state.status = head.status;
+    state.updatedAt = head.updatedAt;
+    state.customStatus = head.customStatus;
+    state.reason = head.reason;
+    state.notify = [...(head.notify ?? [])];
+    state.buffered = head.buffered ?? [];
+    return state;
+  }
+
+  get isEnded(): boolean {
+    return this.status === 'Completed' || this.status === 'Failed' || this.status === 'Terminated';
+  }
+
+  apply(entry: StepEntry): void {
+    for (const event of entry.events ?? []) {
+      if (event.type === 'ExecutionStarted') this.#begin();
+      this.#take(event);
+      this.history.push(event);
+    }
+    if (entry.customStatus !== undefined) this.customStatus = entry.customStatus ?? undefined;
+    if (entry.notify !== undefined) this.notify.push(entry.notify);
+    if (entry.resumed) this.#resume();
+    if (entry.suspended !== undefined) this.#suspend(entry.suspended);
+    if (entry.buffered) this.buffered = [...this.buffered, ...entry.buffered];
+    if (this.isEnded) this.notify = [];
+  }
+
+  #resume(): void {
+    this.buffered = [];
+    this.reason = undefined;
+    if (this.status === 'Suspended') this.status = 'Running';
+  }
+
+  #suspend(reason: string): void {
+    this.reason = reason;
+    this.status = 'Suspended';
+  }
+
+  /** A new execution starts from nothing; who waits for the instance goes on waiting. */
+  #begin(): void {
+    this.history = [];
+    this.segments = [];
+    this.open.clear();
+    this.buffered = [];
+    this.output = this.failure = this.customStatus = this.reason = undefined;
+  }
+
+  #take(event: HistoryEvent): void {
+    if ('at' in event) this.updatedAt = Math.max(this.updatedAt, event.at);
+    switch (event.type) {
+      case 'ExecutionStarted':
+        this.started = event;
+        this.status = 'Running';
+        return;
+      case 'TaskScheduled':
+      case 'SubOrchestrationInstanceCreated':
+      case 'TimerCreated':
+      case 'EntityOperationCalled':
+        this.open.set(event.id, event);
+        return;
+      case 'TimerCanceled':
+        this.open.delete(event.timerId);
+        return;
+      case 'ExecutionCompleted':
+        this.#end('Completed');
+        this.output = event.output;
+        return;
+      case 'ExecutionFailed':
+        this.#end('Failed');
+        this.failure = event.failure;
+        return;
+      case 'ContinuedAsNew':
+        return this.#end('ContinuedAsNew');
+      case 'EntityOperationSignaled':
+      case 'EventSent':
+      case 'EventRaised':
+        return;
+      default:
+        this.open.delete(event.id);
+    }
+  }
+
+  #end(status: RuntimeStatus): void {
+    this.status = status;
+    this.open.clear();
+  }
+
+  /** The head of this state; `history` is copied, for it grows. */
+  head(instanceId: string): (stamp: Stamp) => OrchestrationHead {
+    const { started, status, updatedAt, output, failure, customStatus, reason, segments } = this;
+    if (!started) throw new CorruptHistoryError(`Orchestration ${instanceId} has not been started`);
+    const history = [...this.history];
+    const [notify, buffered] = [[...this.notify], this.buffered];
+    return (stamp) => ({
+      v: 1,
+      type: 'orchestration',
+      ...stamp,
+      instanceId,
+      name: started.name,
+      executionId: started.executionId,
+      status,
+      createdAt: started.at,
+      updatedAt,
+      ...(started.input !== undefined && { input: started.input }),
+      ...(output !== undefined && { output }),
+      ...(failure && { failure }),
+      ...(customStatus !== undefined && { customStatus }),
+      ...(reason !== undefined && { reason }),
+      ...(notify.length > 0 && { notify }),
+      ...(buffered.length > 0 && { buffered }),
+      segments,
+      history,
+    });
+  }
+}

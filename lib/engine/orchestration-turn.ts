@@ -1,0 +1,138 @@
+import { toFailureDetails } from '../core/failure.js';
+import type { ClosingEvent, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import type { Completion, Turn } from '../core/turn.js';
+import type { Json } from '../core/values.js';
+import { orchestrationAddress } from '../wire/addresses.js';
+import type { Addressed, Address } from '../wire/messages.js';
+import type { Notice } from '../wire/queries.js';
+import type { StepEntry } from '../wire/record.js';
+import type { InstanceTimer, PendingActivity, StepOutput } from './activation.js';
+import { effectsOf } from './orchestration-effects.js';
+
+/** The end of an execution that ends the instance. */
+type Ended = Extract<ClosingEvent, { type: 'ExecutionCompleted' | 'ExecutionFailed' }>;
+
+/** Gathers what one step of an orchestration instance brings, through as many executions as it passes. */
+export class OrchestrationTurn {
+  readonly #address: Address;
+  readonly #notify: readonly string[];
+  #started: ExecutionStarted | undefined;
+  readonly #events: HistoryEvent[] = [];
+  readonly #messages: Addressed[] = [];
+  #activities: PendingActivity[] = [];
+  #timers: InstanceTimer[] = [];
+  #customStatus: Json | undefined;
+  #ended: Ended | undefined;
+  #at = 0;
+
+  /** `notify`: who waits for the end; `started`: the running execution's first event. */
+  constructor(address: Address, notify: readonly string[], started?: ExecutionStarted) {
+    this.#address = address;
+    this.#notify = notify;
+    this.#started = started;
+  }
+
+  /** An event and what the code made of it. */
+  take(event: InboundEvent, turn: Turn): Turn {
+    if (event.type === 'ExecutionStarted') this.#started = event;
+    this.#at = event.at;
+    this.#events.push(event, ...turn.actions);
+    const effects = effectsOf(turn.actions, this.#address, this.#started!.executionId);
+    this.#messages.push(...effects.messages);
+    this.#activities.push(...effects.activities);
+    this.#timers.push(...effects.timers);
+    if (turn.customStatus !== undefined) this.#customStatus = turn.customStatus;
+    if (turn.completion && !this.#ended) this.#complete(turn.completion);
+    return turn;
+  }
+
+  /** An execution that cannot run at all. */
+  refuse(event: ExecutionStarted, error: Error): void {
+    this.take(event, { actions: [], completion: { type: 'Failed', failure: toFailureDetails(error) } });
+  }
+
+  /** The first event of the execution that follows the one which ended. */
+  continued({ input }: Extract<Completion, { type: 'ContinuedAsNew' }>, executionId: string): ExecutionStarted {
+    const { name, parent } = this.#started!;
+    this.#customStatus = undefined;
+    return {
+      type: 'ExecutionStarted',
+      at: this.#at,
+      name,
+      executionId,
+      ...(input !== undefined && { input }),
+      ...(parent && { parent }),
+    };
+  }
+
+  #complete(completion: Completion): void {
+    // Work of an execution that has ended is of no interest any more: its results would be refused.
+    this.#activities = [];
+    this.#timers = [];
+    const at = this.#at;
+    if (completion.type === 'ContinuedAsNew') {
+      this.#events.push({ type: 'ContinuedAsNew', at, ...inputOf(completion.input) });
+      return;
+    }
+    this.#ended =
+      completion.type === 'Completed'
+        ? { type: 'ExecutionCompleted', at, ...(completion.output !== undefined && { output: completion.output }) }
+        : { type: 'ExecutionFailed', at, failure: completion.failure };
+    this.#events.push(this.#ended);
+    this.#tellParent(this.#ended);
+  }
+
+  #tellParent(ended: Ended): void {
+    const parent = this.#started?.parent;
+    if (!parent) return;
+    const { instanceId, executionId, taskId } = parent;
+    this.#messages.push([
+      orchestrationAddress(instanceId),
+      { kind: 'result', of: 'subOrchestration', executionId, taskId, ...told(ended, 'result') },
+    ]);
+  }
+
+  /** The step's output; `extra`: what the entry says beside, and where the start is answered. */
+  output(
+    instanceId: string,
+    { reply, ...extra }: Pick<StepEntry, 'notify' | 'outcome' | 'resumed'> & { readonly reply?: string | undefined },
+  ): StepOutput {
+    const notices: [string, Notice][] = this.#endNotices(instanceId);
+    if (reply !== undefined && extra.outcome)
+      notices.unshift([reply, { v: 1, kind: 'outcome', outcome: extra.outcome }]);
+    return {
+      entry: {
+        events: this.#events,
+        ...(this.#customStatus !== undefined && { customStatus: this.#customStatus }),
+        ...extra,
+      },
+      messages: this.#messages,
+      activities: this.#activities,
+      timers: this.#timers,
+      notices,
+    };
+  }
+
+  #endNotices(instanceId: string): [string, Notice][] {
+    const ended = this.#ended;
+    if (!ended) return [];
+    const notice: Notice = {
+      v: 1,
+      kind: 'ended',
+      instanceId,
+      executionId: this.#started!.executionId,
+      runtimeStatus: ended.type === 'ExecutionCompleted' ? 'Completed' : 'Failed',
+      ...told(ended, 'output'),
+    };
+    return this.#notify.map((inbox) => [inbox, notice]);
+  }
+}
+
+function inputOf(input: Json | undefined): { readonly input?: Json } {
+  return input === undefined ? {} : { input };
+}
+
+function told<K extends 'result' | 'output'>(ended: Ended, field: K) {
+  if (ended.type === 'ExecutionFailed') return { failure: ended.failure };
+  return ended.output === undefined ? {} : ({ [field]: ended.output } as { readonly [P in K]: Json });
+}

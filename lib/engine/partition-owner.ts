@@ -1,0 +1,65 @@
+import { ClosedError } from '../errors.js';
+import { PartitionRun } from './partition-run.js';
+import type { Host } from './host.js';
+import type { HubPorts, PartitionPorts } from './ports.js';
+import { takeOver } from './recovery.js';
+
+/** How an owner keeps its partition. */
+export interface OwnerOptions {
+  /** Instances kept in memory; idle ones beyond it are unloaded. Default 10,000. */
+  readonly maxActivations?: number | undefined;
+  /** How long `stop` waits for running activities and operations, in milliseconds. Default 10,000. */
+  readonly stopTimeoutInMilliseconds?: number | undefined;
+}
+
+/**
+ * Owns one partition of a task hub: takes it over, runs it until it stops or another worker takes it over, and leaves
+ * it so that the next owner finds everything in the streams.
+ */
+export class PartitionOwner {
+  readonly #ports: PartitionPorts;
+  readonly #hub: HubPorts;
+  readonly #host: Host;
+  readonly #options: Required<{ [K in keyof OwnerOptions]: number }>;
+  #run: PartitionRun | undefined;
+  #isStopped = false;
+  #end!: (error: Error | undefined) => void;
+
+  /** Settles when it no longer owns: undefined after `stop`, else why. */
+  readonly ended: Promise<Error | undefined>;
+
+  constructor(partition: number, hub: HubPorts, host: Host, options: OwnerOptions = {}) {
+    this.#ports = hub.partition(partition);
+    this.#hub = hub;
+    this.#host = host;
+    this.#options = {
+      maxActivations: options.maxActivations ?? 10_000,
+      stopTimeoutInMilliseconds: options.stopTimeoutInMilliseconds ?? 10_000,
+    };
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  /**
+   * Takes the partition over and runs it. Rejects with StorageRegressedError, CorruptHistoryError, OwnershipLostError or
+   * ClosedError.
+   */
+  async claim(): Promise<void> {
+    const recovered = await takeOver(this.#ports, this.#host.worker);
+    if (this.#isStopped) throw new ClosedError('The owner was stopped while it took its partition over.');
+    this.#run = new PartitionRun(this.#ports, this.#hub, this.#host, recovered, this.#options, this.#end);
+    await this.#run.start();
+  }
+
+  /** Graceful: takes no new input, commits what runs, and stores heads and checkpoint. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    await this.#run?.stop();
+    this.#end(undefined);
+  }
+
+  /** How many history events were replayed to rebuild instances; resident ones are never replayed. */
+  get replayedEvents(): number {
+    return this.#run?.replayedEvents ?? 0;
+  }
+}

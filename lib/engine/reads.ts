@@ -1,0 +1,108 @@
+import { toFailureDetails } from '../core/failure.js';
+import { orchestrationAddress, entityAddress } from '../wire/addresses.js';
+import { decodeQuery, encodeAnswer } from '../wire/query-codec.js';
+import type { Answer, InstanceStatus, Query } from '../wire/queries.js';
+import type { Barrier } from './barrier.js';
+import { EntityActivation } from './entity-activation.js';
+import type { Heads } from './heads.js';
+import type { Instances } from './instances.js';
+import { OrchestrationActivation } from './orchestration-activation.js';
+import type { PartitionPorts } from './ports.js';
+import type { PartitionTables } from './tables.js';
+import { OwnershipLostError, PayloadTooLargeError } from '../errors.js';
+
+/** Answers exact reads: what is in memory when the read arrives, told behind the barrier (C11). */
+export class Reads {
+  readonly #tables: PartitionTables;
+  readonly #ports: PartitionPorts;
+  readonly #instances: Instances;
+  readonly #heads: Heads;
+  readonly #barrier: Barrier;
+  readonly #failed: (error: Error) => void;
+
+  constructor(
+    tables: PartitionTables,
+    ports: PartitionPorts,
+    instances: Instances,
+    heads: Heads,
+    barrier: Barrier,
+    failed: (error: Error) => void,
+  ) {
+    this.#tables = tables;
+    this.#ports = ports;
+    this.#instances = instances;
+    this.#heads = heads;
+    this.#barrier = barrier;
+    this.#failed = failed;
+  }
+
+  /** Answers a query, or nobody: a refused barrier means that another owner will. */
+  async answer(body: Uint8Array, reply: string): Promise<void> {
+    const decoded = decodeQuery(body);
+    try {
+      const answer = 'value' in decoded ? await this.#find(decoded.value) : refused(decoded.refused);
+      await this.#barrier.pass();
+      this.#send(reply, answer);
+    } catch (error) {
+      if (error instanceof OwnershipLostError) return this.#failed(error);
+      this.#ports.logger.error('A query failed', { instance: this.#name, error: String(error) });
+      this.#send(reply, { v: 1, kind: 'failed', failure: toFailureDetails(error) });
+    }
+  }
+
+  get #name(): string {
+    return `partition ${this.#ports.subjects.partition}`;
+  }
+
+  #send(reply: string, answer: Answer): void {
+    const body = encodeAnswer(answer);
+    const { bus, maxBodyBytes } = this.#ports;
+    if (body.length <= maxBodyBytes) return bus.publish(reply, body);
+    const failure = toFailureDetails(new PayloadTooLargeError('The answer to a query', body.length, maxBodyBytes));
+    bus.publish(reply, encodeAnswer({ v: 1, kind: 'failed', failure }));
+  }
+
+  async #find(query: Query): Promise<Answer> {
+    switch (query.kind) {
+      case 'status':
+        return this.#status(query);
+      case 'entity': {
+        const activation = await this.#instances.loaded(entityAddress(query.entity));
+        const state = activation instanceof EntityActivation ? activation.state : undefined;
+        return { v: 1, kind: 'entity', exists: state !== undefined, ...(state !== undefined && { state }) };
+      }
+      case 'outcome': {
+        const outcome = this.#tables.outcomes.get(query.id);
+        return { v: 1, kind: 'outcome', ...(outcome && { outcome }) };
+      }
+    }
+  }
+
+  async #status({ instanceId, history, notify }: Extract<Query, { kind: 'status' }>): Promise<Answer> {
+    const activation = await this.#instances.loaded(orchestrationAddress(instanceId));
+    if (!(activation instanceof OrchestrationActivation) || !activation.state.started) return { v: 1, kind: 'status' };
+    if (notify !== undefined) activation.watch(notify);
+    const head = activation.state.head(instanceId)({ epoch: 0, logSeq: 0, commit: '0' });
+    const { name, executionId, status: runtimeStatus, createdAt, updatedAt } = head;
+    const { input, output, failure, customStatus, reason } = head;
+    const status: InstanceStatus = {
+      instanceId,
+      name,
+      executionId,
+      runtimeStatus,
+      createdAt,
+      updatedAt,
+      ...(input !== undefined && { input }),
+      ...(output !== undefined && { output }),
+      ...(failure && { failure }),
+      ...(customStatus !== undefined && { customStatus }),
+      ...(reason !== undefined && { reason }),
+      ...(history && { history: [...(await this.#heads.segments(head)), ...head.history] }),
+    };
+    return { v: 1, kind: 'status', status };
+  }
+}
+
+function refused(reason: string): Answer {
+  return { v: 1, kind: 'failed', failure: { name: 'InvalidQuery', message: reason } };
+}

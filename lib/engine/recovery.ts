@@ -1,0 +1,105 @@
+import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { decodeRecord, encodeEpoch } from '../wire/record-codec.js';
+import type { Address } from '../wire/messages.js';
+import type { LogRecord, StepEntry } from '../wire/record.js';
+import { Checkpoints } from './checkpoints.js';
+import type { PartitionPorts } from './ports.js';
+import { PartitionTables } from './tables.js';
+
+/** A step that the log holds and a stored head may not show. */
+export interface TailEntry {
+  readonly sequence: number;
+  readonly entry: StepEntry;
+}
+
+/** A partition as its new owner finds it. */
+export interface Recovered {
+  readonly tables: PartitionTables;
+  readonly checkpoints: Checkpoints;
+  /** The first record whose heads may not be stored. */
+  readonly low: number;
+  /** The steps from `low` on, by instance, in order. */
+  readonly tail: Map<Address, TailEntry[]>;
+}
+
+/**
+ * Takes a partition over (P9): 1. my epoch record, by CAS: the former owner can commit nothing any more (C3). 2. my epoch
+ * on the checkpoint. 3. the log from there through my record, with an unbroken chain.
+ */
+export async function takeOver(ports: PartitionPorts, worker: string): Promise<Recovered> {
+  const mine = await appendEpoch(ports, worker);
+  const checkpoints = new Checkpoints(ports, mine.epoch);
+  await checkpoints.takeOver();
+  const checkpoint = await checkpoints.read();
+  const tables = new PartitionTables();
+  if (checkpoint) tables.restore(checkpoint);
+  if (tables.sequence >= mine.sequence)
+    throw new StorageRegressedError(
+      `The log of partition ${ports.subjects.partition} ends at ${mine.sequence}, but its checkpoint knows of record ` +
+        `${tables.sequence}: the log stream lost acknowledged records.`,
+    );
+  const low = checkpoint?.low ?? 1;
+  const tail = await readLog(ports, tables, low, mine.sequence);
+  await checkMail(ports, tables);
+  return { tables, checkpoints, low, tail };
+}
+
+async function appendEpoch(
+  { log, random, clock, subjects }: PartitionPorts,
+  owner: string,
+): Promise<{ epoch: number; sequence: number }> {
+  const commit = random.id();
+  for (;;) {
+    const last = await log.last();
+    const former = last && decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`);
+    const prev = last?.sequence ?? 0;
+    if (former?.commit === commit) return { epoch: former.epoch, sequence: prev };
+    const epoch = (former?.epoch ?? 0) + 1;
+    const sequence = await log.append(encodeEpoch({ epoch, commit, prev, at: clock.now(), owner }), prev);
+    if (sequence !== undefined) return { epoch, sequence };
+  }
+}
+
+/** Applies the records behind the checkpoint to the tables, and gathers the steps whose heads may not be stored. */
+async function readLog(
+  { log, subjects }: PartitionPorts,
+  tables: PartitionTables,
+  low: number,
+  end: number,
+): Promise<Map<Address, TailEntry[]>> {
+  const tail = new Map<Address, TailEntry[]>();
+  let last: number | undefined;
+  for await (const { sequence, body } of log.read(low, end)) {
+    const where = `Record ${sequence} of ${subjects.log}`;
+    const record = decodeRecord(body, where);
+    if (last === undefined ? sequence !== low : record.prev !== last)
+      throw new CorruptHistoryError(
+        `${where} follows record ${record.prev}, and record ${last === undefined ? low : last + 1} is not where it should be: records are missing.`,
+      );
+    last = sequence;
+    if (sequence > tables.sequence) tables.apply(record, sequence);
+    gather(tail, record, sequence);
+  }
+  if (last !== end)
+    throw new OwnershipLostError(`The log ${subjects.log} does not hold my own record ${end} any more.`);
+  return tail;
+}
+
+function gather(tail: Map<Address, TailEntry[]>, record: LogRecord, sequence: number): void {
+  if (record.type === 'epoch') return;
+  for (const entry of record.steps) {
+    const entries = tail.get(entry.to);
+    if (entries) entries.push({ sequence, entry });
+    else tail.set(entry.to, [{ sequence, entry }]);
+  }
+}
+
+/** A cursor above the end would skip new mail for ever (P12). */
+async function checkMail({ mailbox, subjects }: PartitionPorts, { accepted }: PartitionTables): Promise<void> {
+  const { last } = await mailbox.bounds();
+  if (accepted <= last) return;
+  throw new StorageRegressedError(
+    `Stream ${subjects.streamName('mail')} ends at ${last}, but mail was taken up to ${accepted}: the stream lost ` +
+      'acknowledged messages.',
+  );
+}

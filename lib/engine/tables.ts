@@ -1,0 +1,146 @@
+import type { ChannelState, Checkpoint, PendingEntry } from '../wire/checkpoint.js';
+import { encodeAddressed } from '../wire/message-codec.js';
+import type { Addressed } from '../wire/messages.js';
+import type { CommitRecord, LogRecord, Outcome, StepEntry } from '../wire/record.js';
+import { RecentMap } from './recent-map.js';
+
+/** Outcomes of clients' calls and starts that are remembered per partition. */
+const OUTCOMES = 4096;
+/** Client sessions that are remembered per partition. */
+const SESSIONS = 10_000;
+
+/** What was sent to another partition and may not have been received there. */
+export interface Channel {
+  /** The last record that had output for the partition; 0: none. */
+  last: number;
+  readonly pending: PendingEntry[];
+}
+
+/**
+ * What a partition durably knows beside its instances. It changes only by `apply`, which the owner calls for each
+ * acknowledged record and recovery for each record read: live and replayed state are made by the same code.
+ */
+export class PartitionTables {
+  epoch = 0;
+  /** The last record applied, and its commit id. */
+  sequence = 0;
+  commit = '0';
+  counter = 0;
+  /** Mail is accepted up to here, in order (P1). */
+  accepted = 0;
+  /** Of accepted mail, the inputs not yet consumed. */
+  readonly open = new Map<number, Set<number>>();
+  readonly received = new Map<number, number>();
+  readonly sessions = new RecentMap<string, number>(SESSIONS);
+  /** Local messages not yet consumed, by name, in the order in which they were sent. */
+  readonly locals = new Map<
+    string,
+    { readonly counter: number; readonly index: number; readonly message: Addressed }
+  >();
+  readonly channels = new Map<number, Channel>();
+  readonly outcomes = new RecentMap<string, Outcome>(OUTCOMES);
+
+  /** All mail up to here is consumed. */
+  get cursor(): number {
+    let cursor = this.accepted;
+    for (const sequence of this.open.keys()) cursor = Math.min(cursor, sequence - 1);
+    return cursor;
+  }
+
+  channel(partition: number): Channel {
+    let channel = this.channels.get(partition);
+    if (!channel) this.channels.set(partition, (channel = { last: 0, pending: [] }));
+    return channel;
+  }
+
+  /** `outputs`: the record's output as texts, when they are at hand. */
+  apply(
+    record: LogRecord,
+    sequence: number,
+    outputs: ReadonlyMap<number, readonly string[]> = outputsOf(record),
+  ): void {
+    this.sequence = sequence;
+    this.commit = record.commit;
+    this.epoch = record.epoch;
+    if (record.type === 'epoch') return;
+    this.counter = record.counter;
+    this.#accept(record);
+    let index = 0;
+    for (const step of record.steps) {
+      for (const message of step.messages ?? []) {
+        this.locals.set(localName(record.counter, index), { counter: record.counter, index, message });
+        index++;
+      }
+    }
+    for (const step of record.steps) this.#consume(step);
+    for (const { sequence: mail, index: at } of record.dropped ?? []) this.#close(mail, at);
+    for (const [partition, messages] of outputs) {
+      const channel = this.channel(partition);
+      channel.pending.push({ n: sequence, prev: channel.last, messages });
+      channel.last = sequence;
+    }
+  }
+
+  #accept(record: CommitRecord): void {
+    this.accepted = record.accepted ?? this.accepted;
+    for (const [sequence, indexes] of record.open ?? []) this.open.set(sequence, new Set(indexes));
+    for (const [from, n] of Object.entries(record.received ?? {})) this.received.set(Number(from), n);
+    for (const [session, number] of Object.entries(record.sessions ?? {})) this.sessions.set(session, number);
+  }
+
+  #consume({ mail = [], local = [], outcome }: StepEntry): void {
+    for (let at = 0; at < mail.length; at += 2) this.#close(mail[at]!, mail[at + 1]!);
+    for (let at = 0; at < local.length; at += 2) this.locals.delete(localName(local[at]!, local[at + 1]!));
+    if (outcome) this.outcomes.set(outcome.id, outcome);
+  }
+
+  #close(sequence: number, index: number): void {
+    const indexes = this.open.get(sequence);
+    if (indexes?.delete(index) && indexes.size === 0) this.open.delete(sequence);
+  }
+
+  /** What of these tables a checkpoint holds. */
+  snapshot(): Omit<Checkpoint, 'v' | 'low'> {
+    const channels: Record<string, ChannelState> = {};
+    for (const [partition, { last, pending }] of this.channels) channels[partition] = { last, pending: [...pending] };
+    return {
+      epoch: this.epoch,
+      logSeq: this.sequence,
+      commit: this.commit,
+      counter: this.counter,
+      accepted: this.accepted,
+      open: Array.from(this.open, ([sequence, indexes]) => [sequence, [...indexes]] as const),
+      received: Object.fromEntries(this.received),
+      sessions: Object.fromEntries(this.sessions.entries()),
+      locals: [...this.locals.values()],
+      channels,
+      outcomes: Array.from(this.outcomes.entries(), ([, outcome]) => outcome),
+    };
+  }
+
+  restore(checkpoint: Checkpoint): void {
+    this.epoch = checkpoint.epoch;
+    this.sequence = checkpoint.logSeq;
+    this.commit = checkpoint.commit;
+    this.counter = checkpoint.counter;
+    this.accepted = checkpoint.accepted;
+    for (const [sequence, indexes] of checkpoint.open) this.open.set(sequence, new Set(indexes));
+    for (const [from, n] of Object.entries(checkpoint.received)) this.received.set(Number(from), n);
+    for (const [session, number] of Object.entries(checkpoint.sessions)) this.sessions.set(session, number);
+    for (const local of checkpoint.locals) this.locals.set(localName(local.counter, local.index), local);
+    for (const [partition, { last, pending }] of Object.entries(checkpoint.channels))
+      this.channels.set(Number(partition), { last, pending: [...pending] });
+    for (const outcome of checkpoint.outcomes) this.outcomes.set(outcome.id, outcome);
+  }
+}
+
+function localName(counter: number, index: number): string {
+  return `${counter}.${index}`;
+}
+
+function outputsOf(record: LogRecord): ReadonlyMap<number, readonly string[]> {
+  if (record.type === 'epoch' || !record.out) return new Map();
+  return new Map(
+    Object.entries(record.out).map(([partition, { messages }]) => [Number(partition), messages.map(encodeAddressed)]),
+  );
+}

@@ -1,0 +1,52 @@
+import { decodeStored, encodeText } from './body.js';
+import type { ChannelState, Checkpoint, CheckpointDirectory, PendingEntry, PendingLocal } from './checkpoint.js';
+import { token } from './history-shapes.js';
+import { addressed } from './message-codec.js';
+import { outcome, partitionNumber } from './record-codec.js';
+import { count, dictionary, list, object, oneOf, string, tuple } from './shapes.js';
+
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  return encodeText(JSON.stringify(checkpoint));
+}
+
+/** The joined pages of a checkpoint. Throws CorruptHistoryError or VersionTooNewError. */
+export function decodeCheckpoint(body: Uint8Array, where: string): Checkpoint {
+  return decodeStored(body, where, checkpoint);
+}
+
+export function encodeDirectory(directory: CheckpointDirectory): Uint8Array {
+  return encodeText(JSON.stringify(directory));
+}
+
+/** Throws CorruptHistoryError or VersionTooNewError. */
+export function decodeDirectory(body: Uint8Array, where: string): CheckpointDirectory {
+  return decodeStored(body, where, directory);
+}
+
+const pendingEntry = object<PendingEntry>({ n: count, prev: count, messages: list(string) });
+
+const channel = object<ChannelState>({ last: count, pending: list(pendingEntry) });
+
+const checkpoint = object<Checkpoint>({
+  v: oneOf(1),
+  epoch: count,
+  logSeq: count,
+  commit: token,
+  low: count,
+  counter: count,
+  accepted: count,
+  open: list(tuple(count, list(count))),
+  received: dictionary(partitionNumber, count),
+  sessions: dictionary(token, count),
+  locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed })),
+  channels: dictionary(partitionNumber, channel),
+  outcomes: list(outcome),
+});
+
+const directory = object<CheckpointDirectory>({
+  v: oneOf(1),
+  epoch: count,
+  generation: count,
+  epochs: list(tuple(count, count)),
+  pages: list(object<{ readonly subject: string; readonly sequence: number }>({ subject: string, sequence: count })),
+});

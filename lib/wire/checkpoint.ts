@@ -1,0 +1,54 @@
+import type { Addressed } from './messages.js';
+import type { Outcome } from './record.js';
+
+/** A partition's tables at one record of its log: recovery starts from here (P8, P9). Format version 1. */
+export interface Checkpoint {
+  readonly v: 1;
+  /** The epoch that wrote it: a takeover rewrites it first, so no older one passes afterwards. */
+  readonly epoch: number;
+  /** The record whose effects it includes last: sequence and commit id (P12). */
+  readonly logSeq: number;
+  readonly commit: string;
+  /** The first record that recovery must read: below it every head is stored. */
+  readonly low: number;
+  readonly counter: number;
+  readonly accepted: number;
+  readonly open: readonly (readonly [sequence: number, indexes: readonly number[]])[];
+  readonly received: Readonly<Record<string, number>>;
+  readonly sessions: Readonly<Record<string, number>>;
+  /** Local messages not yet consumed, in order, with their names (P8). */
+  readonly locals: readonly PendingLocal[];
+  /** Per destination partition: the last record that sent there, and what the destination may not have received. */
+  readonly channels: Readonly<Record<string, ChannelState>>;
+  /** Outcomes of clients' calls and starts, oldest first. */
+  readonly outcomes: readonly Outcome[];
+}
+
+export interface PendingLocal {
+  readonly counter: number;
+  readonly index: number;
+  readonly message: Addressed;
+}
+
+export interface ChannelState {
+  readonly last: number;
+  readonly pending: readonly PendingEntry[];
+}
+
+/** A channel entry with its messages as texts, ready for an envelope. */
+export interface PendingEntry {
+  readonly n: number;
+  readonly prev: number;
+  readonly messages: readonly string[];
+}
+
+/** The directory of a checkpoint: where its pages are (P10). */
+export interface CheckpointDirectory {
+  readonly v: 1;
+  readonly epoch: number;
+  readonly generation: number;
+  /** For each epoch, the sequence of its first directory, as far as known: tells a zombie's heads (P13). */
+  readonly epochs: readonly (readonly [epoch: number, sequence: number])[];
+  /** The subject and sequence of each page; the pages' bodies joined are the checkpoint. */
+  readonly pages: readonly { readonly subject: string; readonly sequence: number }[];
+}

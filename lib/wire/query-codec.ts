@@ -1,0 +1,35 @@
+import { decodeForeign, encodeText } from './body.js';
+import type { Decoded } from './body.js';
+import type { EntityId } from '../core/history.js';
+import { checkEntityKey, checkName } from './checks.js';
+import { instanceId } from './history-shapes.js';
+import { address, inbox, messageId } from './message-codec.js';
+import type { Answer, Notice, Query } from './queries.js';
+import { checked, object, oneOf, optional, ShapeError, variant } from './shapes.js';
+import type { Shape } from './shapes.js';
+
+/** The owner's side of queries. A query as found on `q`: anybody may ask, so every field is checked. */
+export function decodeQuery(body: Uint8Array): Decoded<Query> {
+  return decodeForeign(body, query);
+}
+
+export function encodeAnswer(answer: Answer): Uint8Array {
+  return encodeText(JSON.stringify(answer));
+}
+
+export function encodeNotice(notice: Notice): Uint8Array {
+  return encodeText(JSON.stringify(notice));
+}
+
+const boolean: Shape<boolean> = (value) => {
+  if (typeof value !== 'boolean') throw new ShapeError('must be true or false');
+  return value;
+};
+
+const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entity')), key: checked(checkEntityKey) });
+
+const query = variant<Query, 'kind'>('kind', {
+  status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
+  entity: { v: oneOf(1), entity },
+  outcome: { v: oneOf(1), address, id: messageId },
+});

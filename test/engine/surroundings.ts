@@ -1,0 +1,137 @@
+import { Registry, type Hosted } from '../../lib/definitions/registry.js';
+import { names } from '../../lib/definitions/names.js';
+import type { ActivityContext } from '../../lib/core/activity-context.js';
+import { toFailureDetails } from '../../lib/core/failure.js';
+import type { Host } from '../../lib/engine/host.js';
+import { PartitionOwner, type OwnerOptions } from '../../lib/engine/partition-owner.js';
+import type { HubPorts, Logger } from '../../lib/engine/ports.js';
+import type { MemoryConnection } from '../../lib/memory/connection.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import type { MemoryHub } from '../../lib/memory/hub.js';
+import { checkInputType } from '../../lib/validation/check-input-type.js';
+import { isDto } from '../../lib/validation/dto-plan.js';
+import { isDateField } from '../../lib/validation/field-type.js';
+import { revive } from '../../lib/validation/revive.js';
+import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
+import * as ids from '../../lib/wire/checks.js';
+import { decodeHead } from '../../lib/wire/head-codec.js';
+import { encodeMessage } from '../../lib/wire/message-codec.js';
+import type { Address, Message } from '../../lib/wire/messages.js';
+import type { EntityHead, OrchestrationHead } from '../../lib/wire/head.js';
+import { createValueCodec } from '../../lib/wire/value-codec.js';
+import { partitionSubjects } from '../../lib/wire/subjects.js';
+import { Account, Counter, Greetings, Hello, Nap, Parent, Steps, Transfer } from './bank.js';
+
+export const lines: string[] = [];
+
+/** Keeps what is logged at warning level and above. */
+export function recordingLogger(into: string[] = lines): Logger {
+  const keep = (message: string, fields: { instance: string }): void =>
+    void into.push(`${fields.instance}: ${message} ${JSON.stringify(fields)}`);
+  return { debug: () => {}, info: () => {}, warn: keep, error: keep };
+}
+
+/** A host of classes, as a worker makes it. */
+export function hostOf(hosted: Hosted, worker = 'worker'): Host {
+  const values = createValueCodec({ revive, isDto, isDateField });
+  const registry = new Registry(hosted, { values, checkInput: checkInputType });
+  const activities = new Map<string, Host['activities'] extends ReadonlyMap<string, infer A> ? A : never>();
+  for (const [name, activity] of registry.activities)
+    activities.set(name, async ({ input, ...request }) => {
+      try {
+        const context = { ...request, activityName: name, idempotencyKey: '' } as ActivityContext;
+        const result = values.encode(await activity.invoke(input, context));
+        return result === undefined ? {} : { result };
+      } catch (error) {
+        return { failure: toFailureDetails(error) };
+      }
+    });
+  const { entities, orchestrators } = registry;
+  return { worker, core: { values, names, ids }, entities, orchestrators, activities };
+}
+
+export const bankHost = (greetings = new Greetings()): Host =>
+  hostOf({
+    entities: [Account, Counter],
+    orchestrators: [Transfer, Hello, Nap, Parent, Steps],
+    activities: [greetings],
+  });
+
+/** A worker of the memory hub: one connection that owns all partitions. */
+export class MemoryWorker {
+  readonly connection: MemoryConnection;
+  readonly ports: HubPorts;
+  readonly owners: PartitionOwner[];
+
+  constructor(hub: MemoryHub, name: string, host: Host, options: OwnerOptions = {}, logger = recordingLogger()) {
+    this.connection = hub.connect(name);
+    this.ports = memoryHubPorts(this.connection, logger);
+    this.owners = Array.from(
+      { length: hub.partitions },
+      (_, partition) => new PartitionOwner(partition, this.ports, host, options),
+    );
+  }
+
+  async claim(): Promise<void> {
+    await Promise.all(this.owners.map((owner) => owner.claim()));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.owners.map((owner) => owner.stop()));
+  }
+
+  get replayedEvents(): number {
+    return this.owners.reduce((sum, owner) => sum + owner.replayedEvents, 0);
+  }
+}
+
+/** Sends messages as a client's session does: numbered per partition, again with the same bytes when unknown. */
+export class MemoryClient {
+  readonly ports: HubPorts;
+  readonly #session: string;
+  readonly #numbers = new Map<number, number>();
+  readonly #queues = new Map<number, Promise<void>>();
+
+  constructor(hub: MemoryHub, name: string) {
+    this.ports = memoryHubPorts(hub.connect(name), recordingLogger());
+    this.#session = name;
+  }
+
+  send(address: Address, message: Message): Promise<void> {
+    const partition = partitionOf(address, this.ports.partitions);
+    const number = (this.#numbers.get(partition) ?? 0) + 1;
+    this.#numbers.set(partition, number);
+    const body = encodeMessage({ ...message, session: this.#session, number } as Message);
+    const subject = partitionSubjects(this.ports.name, partition).mail(address);
+    const sent = (this.#queues.get(partition) ?? Promise.resolve()).then(async () => {
+      while ((await this.ports.mailOf(partition).send(subject, body)) === undefined);
+    });
+    this.#queues.set(partition, sent);
+    return sent;
+  }
+
+  signal(name: string, key: string, operation: string, input?: unknown): Promise<void> {
+    const message = { kind: 'operation', name: operation, ...(input !== undefined && { input }) } as Message;
+    return this.send(entityAddress({ name, key }), message);
+  }
+
+  start(name: string, instanceId: string, input?: unknown): Promise<void> {
+    const message = { kind: 'start', name, ...(input !== undefined && { input }) } as Message;
+    return this.send(orchestrationAddress(instanceId), message);
+  }
+
+  async entityHead(name: string, key: string): Promise<EntityHead | undefined> {
+    return (await this.#head(entityAddress({ name, key }))) as EntityHead | undefined;
+  }
+
+  async orchestrationHead(instanceId: string): Promise<OrchestrationHead | undefined> {
+    return (await this.#head(orchestrationAddress(instanceId))) as OrchestrationHead | undefined;
+  }
+
+  async #head(address: Address) {
+    const partition = partitionOf(address, this.ports.partitions);
+    const subject = partitionSubjects(this.ports.name, partition).head(address);
+    const stored = await this.ports.viewsOf(partition).read(subject);
+    return stored && decodeHead(stored.body, subject);
+  }
+}

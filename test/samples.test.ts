@@ -95,7 +95,7 @@ test('bank refuses what must be refused and keeps the money together', async (t)
   t.is(after, '  alice 3000, bob 2000, carol 0; together 5000');
   t.regex(short!, /^  refused: PERDURE_ORCHESTRATION_FAILED: .*Insufficient funds/);
   t.regex(closed!, /^  refused: PERDURE_ORCHESTRATION_FAILED: .*The account is closed/);
-  t.regex(invalid!, /^  refused: PERDURE_INVALID_INPUT: .*\$\.amount.*\$\.to/);
+  t.regex(invalid!, /^  refused: PERDURE_INVALID_INPUT: .*\$\.to.*\$\.amount/);
   for (const balances of [unchanged, compensated, last]) t.is(balances, after);
   t.is(lines.length, 14);
 });

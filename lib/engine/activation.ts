@@ -64,8 +64,8 @@ export interface Activation {
   step(input: InputBody, now: number): StepOutput | Promise<StepOutput>;
   /** Takes a step's entry into the state. */
   apply(entry: StepEntry): void;
-  /** A copy of the state as it is now, to be written later as the head. Shares nothing that changes. */
-  capture(): Captured;
+  /** A copy of the state as it is now, to be written later as the head; undefined: there is nothing to store. */
+  capture(): Captured | undefined;
   pending(): PendingWork;
 }
 

@@ -13,7 +13,7 @@ const LAG = 100;
 const WIDTH = 64;
 
 /** Instances as they were at one record. */
-type Capture = readonly (readonly [Instance, Captured])[];
+type Capture = readonly (readonly [Instance, Captured | undefined])[];
 
 /**
  * Stores heads behind the log, off the critical path and coalesced: an instance that changed many times between two
@@ -149,8 +149,8 @@ export class Flusher {
     await Promise.all(Array.from({ length: Math.min(WIDTH, capture.length) }, worker));
   }
 
-  async #write(instance: Instance, captured: Captured, stamp: Stamp): Promise<void> {
-    const { cut } = await this.#heads.write(instance, captured, stamp);
+  async #write(instance: Instance, captured: Captured | undefined, stamp: Stamp): Promise<void> {
+    const { cut } = captured ? await this.#heads.write(instance, captured, stamp) : {};
     if (cut && instance.activation instanceof OrchestrationActivation)
       instance.activation.cut(cut.executionId, cut.segments, cut.events);
     instance.dirtySince = instance.dirtyBehind;

@@ -18,7 +18,6 @@ export interface Input {
 export class Instance {
   readonly queue = new Fifo<Input>();
   activation: Activation | undefined;
-  isLoading = false;
   /** An asynchronous step is running: nothing else runs until it has ended (C6). */
   isBusy = false;
   /** The step that has ended and is not yet in a group. */

@@ -32,7 +32,7 @@ export class Instances {
   #parked: Instance[] = [];
   #waitingInputs = 0;
   #whenFewer: (() => void)[] = [];
-  readonly #loading = new Map<Instance, Promise<void>>();
+  readonly #loading = new Map<Instance, Promise<Activation>>();
   #isStopped = false;
 
   constructor(ports: PartitionPorts, committer: Committer, inbox: Inbox, load: Loader, failed: (error: Error) => void) {
@@ -53,9 +53,8 @@ export class Instances {
 
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
-    if (this.#waitingInputs > 0 || this.#runnable.length > 0) return false;
-    for (const { isBusy, isLoading, finished } of this.#instances.values())
-      if (isBusy || isLoading || finished) return false;
+    if (this.#waitingInputs > 0 || this.#runnable.length > 0 || this.#loading.size > 0) return false;
+    for (const { isBusy, finished } of this.#instances.values()) if (isBusy || finished) return false;
     return true;
   }
 
@@ -73,14 +72,10 @@ export class Instances {
     this.#enqueue(instance);
   }
 
-  /** The activation of an instance, loaded when it is not. */
+  /** The activation of an instance, loaded when it is not. Rejects when it cannot be loaded: the owner has failed then. */
   async loaded(address: Address): Promise<Activation> {
     const instance = this.instance(address);
-    while (!instance.activation) {
-      this.#startLoading(instance);
-      await this.#loading.get(instance);
-    }
-    return instance.activation;
+    return instance.activation ?? this.#startLoading(instance);
   }
 
   /** Runs what can run, until the open group is full; then seals it if it can be sealed. */
@@ -138,7 +133,7 @@ export class Instances {
     }
     const input = instance.queue.peek();
     if (!input) return;
-    if (!activation) return this.#startLoading(instance);
+    if (!activation) return void this.#startLoading(instance);
     if (input.from && !input.from.isAcknowledged && activation.mustWait(input.body)) {
       this.#parked.push(instance);
       return;
@@ -186,19 +181,18 @@ export class Instances {
     }
   }
 
-  #startLoading(instance: Instance): void {
-    if (instance.isLoading) return;
-    instance.isLoading = true;
-    const loading = this.#load(instance)
-      .then((activation) => {
-        instance.isLoading = false;
-        instance.activation = activation;
-        this.#loading.delete(instance);
-        if (instance.queue.length > 0) this.#enqueue(instance);
-        this.pump();
-      })
-      .catch((error: unknown) => this.#fail(error));
+  #startLoading(instance: Instance): Promise<Activation> {
+    const under = this.#loading.get(instance);
+    if (under) return under;
+    const loading = this.#load(instance).then((activation) => {
+      instance.activation = activation;
+      this.#loading.delete(instance);
+      if (instance.queue.length > 0) this.#enqueue(instance);
+      return activation;
+    });
     this.#loading.set(instance, loading);
+    loading.then(() => this.pump()).catch((error: unknown) => this.#fail(error));
+    return loading;
   }
 
   #wakeSenders(): void {

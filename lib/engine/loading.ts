@@ -1,4 +1,4 @@
-import { CorruptHistoryError, StorageRegressedError } from '../errors.js';
+import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { parseAddress } from '../wire/addresses.js';
 import type { Head } from '../wire/head.js';
 import type { Activation } from './activation.js';
@@ -39,23 +39,29 @@ export class Loading {
   }
 
   async load(instance: Instance): Promise<Activation> {
-    const isFirst = instance.headSequence === undefined;
     const head = await this.#heads.read(instance);
-    if (head && isFirst && head.logSeq > this.#end && !this.#wroteItself(head))
-      throw new StorageRegressedError(
-        `The head of ${instance.address} knows of record ${head.logSeq}, the log ended at ${this.#end}: the log stream ` +
-          'lost acknowledged records.',
-      );
-    const behind = (this.#tail.get(instance.address) ?? []).filter(({ sequence }) => sequence > (head?.logSeq ?? 0));
+    if (head) this.#checkHead(instance, head);
+    const tail = this.#tail.get(instance.address) ?? [];
     this.#tail.delete(instance.address);
+    const behind = tail.filter(({ sequence }) => sequence > (head?.logSeq ?? 0));
     const activation = await this.#activation(instance, head, behind);
-    if (behind[0]) this.#isBehind(instance, behind[0].sequence);
+    // Also when the head shows it all: a former owner may have stored it after my takeover. Under my epoch it is stored
+    // again before the log below is forgotten, so that nobody takes it for a zombie's later (P13, docs/adr/0014).
+    if (tail[0]) this.#isBehind(instance, tail[0].sequence);
     return activation;
   }
 
-  /** An instance that this owner has passivated since: its head may be younger than the takeover. */
-  #wroteItself({ epoch }: Head): boolean {
-    return epoch === this.#heads.epoch;
+  /** A head of a former owner cannot know more than the log had when I took over (P12). */
+  #checkHead({ address }: Instance, { epoch, logSeq }: Head): void {
+    if (epoch > this.#heads.epoch)
+      throw new OwnershipLostError(
+        `The head of ${address} was written in epoch ${epoch}, mine is ${this.#heads.epoch}.`,
+      );
+    if (epoch < this.#heads.epoch && logSeq > this.#end)
+      throw new StorageRegressedError(
+        `The head of ${address} knows of record ${logSeq}, the log ended at ${this.#end}: the log stream lost ` +
+          'acknowledged records.',
+      );
   }
 
   async #activation(instance: Instance, head: Head | undefined, behind: readonly TailEntry[]): Promise<Activation> {

@@ -207,21 +207,21 @@ export class OrchestrationActivation implements Activation {
     if (!this.#executor && !this.#state.isEnded) this.#earlier = [...this.#earlier, ...stored];
   }
 
-  capture(): Captured {
+  capture(): Captured | undefined {
     const { started, open, status, buffered } = this.#state;
+    if (!started) return undefined; // all that it took was refused
     const timers = [...open.values()].flatMap((action) => (action.type === 'TimerCreated' ? [action.fireAt] : []));
     const load = status === 'Suspended' || buffered.length > 0 || hasActivities(open.values());
     const isPending = load || timers.length > 0;
     return {
-      wake:
-        started && isPending
-          ? {
-              v: 1,
-              executionId: started.executionId,
-              ...(timers.length > 0 && { at: Math.min(...timers) }),
-              ...(load && { load }),
-            }
-          : undefined,
+      wake: isPending
+        ? {
+            v: 1,
+            executionId: started.executionId,
+            ...(timers.length > 0 && { at: Math.min(...timers) }),
+            ...(load && { load }),
+          }
+        : undefined,
       head: this.#state.head(this.#instanceId),
     };
   }

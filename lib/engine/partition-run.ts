@@ -1,5 +1,6 @@
 import { OwnershipLostError } from '../errors.js';
 import { decodeAdvert, encodeAdvert } from '../wire/advert-codec.js';
+import type { PendingLocal } from '../wire/checkpoint.js';
 import type { Message } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
 import { encodeNotice } from '../wire/query-codec.js';
@@ -121,25 +122,29 @@ export class PartitionRun {
         if (reply !== undefined && !this.#isOver) void this.#reads.answer(body, reply);
       }),
     );
-    for (const { counter, index, message } of this.#tables.locals.values())
-      this.#instances.deliver(message[0], { body: message[1], local: [counter, index] });
-    const waking = Array.from(this.#recovered.tail.keys(), (address) => this.#instances.loaded(address));
+    const waking = new Set(this.#recovered.tail.keys());
     for await (const { subject, body, sequence } of views.scan(subjects.wakes)) {
       const address = subjects.addressOf(subject);
       if (address === undefined) continue;
       this.#instances.instance(address).wakeSequence = sequence;
       const { at, load } = readWake(body, subject);
-      if (load) waking.push(this.#instances.loaded(address));
+      if (load) waking.add(address);
       else if (at !== undefined) this.#timers.add({ kind: 'wake', address, at });
     }
-    await Promise.all(waking);
+    await Promise.all(Array.from(waking, (address) => this.#instances.loaded(address)));
     if (this.#isOver) return;
     this.#channels.flushAll();
     this.#advertise();
+    const { cursor, locals } = this.#tables;
+    const waiting = [...locals.values()];
+    this.#redeliver(waiting, cursor);
     this.#mail = this.#ports.mailbox.consume(
-      this.#tables.cursor + 1,
+      cursor + 1,
       async (batch) => {
-        for (const message of batch) this.#inbox.take(message);
+        for (const message of batch) {
+          this.#inbox.take(message);
+          if (waiting.length > 0) this.#redeliver(waiting, message.sequence);
+        }
         this.#instances.pump();
         await this.#instances.whenRoom();
       },
@@ -152,6 +157,15 @@ export class PartitionRun {
     );
     this.#instances.pump();
     this.#beat();
+  }
+
+  /** Local messages that a former owner left take their places again, behind the mail that stood before them. */
+  #redeliver(waiting: PendingLocal[], taken: number): void {
+    for (let next = waiting[0]; next && next.behind <= taken; next = waiting[0]) {
+      waiting.shift();
+      const { counter, index, message } = next;
+      this.#instances.deliver(message[0], { body: message[1], local: [counter, index] });
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,5 @@
-import type { ChannelState, Checkpoint, PendingEntry } from '../wire/checkpoint.js';
+import type { ChannelState, Checkpoint, PendingEntry, PendingLocal } from '../wire/checkpoint.js';
 import { encodeAddressed } from '../wire/message-codec.js';
-import type { Addressed } from '../wire/messages.js';
 import type { CommitRecord, LogRecord, Outcome, StepEntry } from '../wire/record.js';
 import { RecentMap } from './recent-map.js';
 
@@ -33,10 +32,7 @@ export class PartitionTables {
   readonly received = new Map<number, number>();
   readonly sessions = new RecentMap<string, number>(SESSIONS);
   /** Local messages not yet consumed, by name, in the order in which they were sent. */
-  readonly locals = new Map<
-    string,
-    { readonly counter: number; readonly index: number; readonly message: Addressed }
-  >();
+  readonly locals = new Map<string, PendingLocal>();
   readonly channels = new Map<number, Channel>();
   readonly outcomes = new RecentMap<string, Outcome>(OUTCOMES);
 
@@ -68,8 +64,8 @@ export class PartitionTables {
     let index = 0;
     for (const step of record.steps) {
       for (const message of step.messages ?? []) {
-        this.locals.set(localName(record.counter, index), { counter: record.counter, index, message });
-        index++;
+        const local = { counter: record.counter, index: index++, message, behind: this.accepted };
+        this.locals.set(localName(local.counter, local.index), local);
       }
     }
     for (const step of record.steps) this.#consume(step);

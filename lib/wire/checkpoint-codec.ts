@@ -38,7 +38,7 @@ const checkpoint = object<Checkpoint>({
   open: list(tuple(count, list(count))),
   received: dictionary(partitionNumber, count),
   sessions: dictionary(token, count),
-  locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed })),
+  locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed, behind: count })),
   channels: dictionary(partitionNumber, channel),
   outcomes: list(outcome),
 });

@@ -28,6 +28,8 @@ export interface PendingLocal {
   readonly counter: number;
   readonly index: number;
   readonly message: Addressed;
+  /** Mail up to this sequence stood before it in the mailboxes. */
+  readonly behind: number;
 }
 
 export interface ChannelState {

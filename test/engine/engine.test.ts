@@ -27,7 +27,10 @@ test('transfers between accounts of several partitions keep the total', async (t
   await settle(world, worker.claim());
   for (let i = 0; i < 10; i++) await settle(world, client.signal('account', `a${i}`, 'deposit', { amount: 100 }));
   for (let i = 0; i < 30; i++)
-    await settle(world, client.start('transfer', `t${i}`, { from: `a${i % 10}`, to: `a${(i * 7 + 3) % 10}`, amount: 10 }));
+    await settle(
+      world,
+      client.start('transfer', `t${i}`, { from: `a${i % 10}`, to: `a${(i * 7 + 3) % 10}`, amount: 10 }),
+    );
   await world.scheduler.advance(3_000);
   let total = 0;
   for (let i = 0; i < 10; i++)

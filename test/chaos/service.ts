@@ -14,6 +14,7 @@ const [servers, name = 'chaos', write, moment = 'before'] = process.argv.slice(2
 
 // Nobody is left to ask for anything.
 process.once('disconnect', () => process.exit(1));
+process.channel?.unref();
 
 await using hub = await connectTaskHub({ name, servers });
 const ports = write === undefined ? hub.ports : dyingAt(hub.ports, Number(write), moment as Moment);
@@ -21,5 +22,4 @@ await using worker = await TaskHubWorker.start(
   { ports },
   { entities: [Account, Counter], orchestrators: [HelloSequence, Transfer], activities: [new Greetings()] },
 );
-process.send?.('ready');
 await worker.untilStopped();

@@ -269,7 +269,7 @@ export class PartitionRun {
   #advertised(body: Uint8Array): void {
     const decoded = decodeAdvert(body);
     if ('refused' in decoded || this.#isOver) return;
-    const { partition, received } = decoded.value;
-    this.#channels.advertised(partition, received[this.#ports.subjects.partition] ?? 0);
+    const { partition, epoch, received } = decoded.value;
+    this.#channels.advertised(partition, epoch, received[this.#ports.subjects.partition] ?? 0);
   }
 }

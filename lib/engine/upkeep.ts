@@ -90,10 +90,13 @@ export class Upkeep {
   /** A sender forgets what this partition's committed state has received (P2). */
   #advertise(): void {
     const { bus, subjects } = this.#ports;
-    const { received } = this.#recovered.tables;
+    const { received, epoch } = this.#recovered.tables;
     if (received.size === 0) return;
-    const advert = { v: 1, partition: subjects.partition, received: Object.fromEntries(received) } as const;
-    bus.publish(this.#receivedSubject, encodeAdvert(advert));
+    const { partition } = subjects;
+    bus.publish(
+      this.#receivedSubject,
+      encodeAdvert({ v: 1, partition, epoch, received: Object.fromEntries(received) }),
+    );
   }
 
   #passivate(): void {

@@ -45,21 +45,25 @@ export class Channels {
     for (const partition of this.#tables.channels.keys()) this.flush(partition);
   }
 
-  /** A receiver told how far its committed state has received this partition. */
-  advertised(partition: number, received: number): void {
+  /** A receiver, in its epoch, told how far its committed state has received this partition. */
+  advertised(partition: number, epoch: number, received: number): void {
     const channel = this.#tables.channels.get(partition);
     if (!channel || this.#isClosed) return;
     const sender = this.#sender(partition);
+    if (epoch < sender.epoch) return; // a former owner of the receiver
+    sender.epoch = epoch;
     const done = channel.pending.findIndex(({ n }) => n > received);
     channel.pending.splice(0, done < 0 ? channel.pending.length : done);
     const now = this.#ports.clock.now();
     if (received > sender.received || channel.pending.length === 0) {
       sender.received = Math.max(sender.received, received);
       sender.progressAt = now;
+      sender.standstills = 0;
       return;
     }
     if (sender.isSending || now - sender.progressAt < STANDSTILL) return;
-    this.#checkGap(partition, channel.pending[0]!, received);
+    // Once may be a former owner's word, before the new one's is heard.
+    if (++sender.standstills > 1) this.#checkGap(partition, channel.pending[0]!, received);
     sender.sentUpTo = Math.min(sender.sentUpTo, received);
     sender.progressAt = now;
     this.flush(partition);
@@ -121,7 +125,14 @@ export class Channels {
   #sender(partition: number): Sender {
     let sender = this.#senders.get(partition);
     if (!sender) {
-      sender = { isSending: false, sentUpTo: 0, received: 0, progressAt: this.#ports.clock.now() };
+      sender = {
+        isSending: false,
+        sentUpTo: 0,
+        received: 0,
+        epoch: 0,
+        standstills: 0,
+        progressAt: this.#ports.clock.now(),
+      };
       this.#senders.set(partition, sender);
     }
     return sender;
@@ -133,5 +144,9 @@ interface Sender {
   isSending: boolean;
   sentUpTo: number;
   received: number;
+  /** The highest epoch in which the receiver has spoken. */
+  epoch: number;
+  /** How often in a row it stood still. */
+  standstills: number;
   progressAt: number;
 }

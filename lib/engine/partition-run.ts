@@ -1,5 +1,5 @@
 import { OwnershipLostError } from '../errors.js';
-import { decodeAdvert, encodeAdvert } from '../wire/advert-codec.js';
+import { decodeAdvert } from '../wire/advert-codec.js';
 import type { PendingLocal } from '../wire/checkpoint.js';
 import type { Message } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
@@ -25,11 +25,7 @@ import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
 import { Reads } from './reads.js';
 import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
-
-/** A receiver tells how far it is, and a checkpoint is looked at, every so many milliseconds. */
-const BEAT = 1_000;
-/** Mail below the cursor that is kept. */
-const MARGIN = 256;
+import { Upkeep } from './upkeep.js';
 
 /** The parts of a partition in the hands of one owner, from the takeover to the end. */
 export class PartitionRun {
@@ -49,12 +45,10 @@ export class PartitionRun {
   readonly #activities: ActivityRunner;
   readonly #reads: Reads;
   readonly #loading: Loading;
+  readonly #upkeep: Upkeep;
   readonly #subscriptions: Subscription[] = [];
   #mail: Subscription | undefined;
-  #cancelBeat: (() => void) | undefined;
-  #checkpointed: number;
   #isOver = false;
-  #replayedEvents = 0;
 
   constructor(
     ports: PartitionPorts,
@@ -72,7 +66,6 @@ export class PartitionRun {
     this.#tables = tables;
     this.#options = options;
     this.#ended = ended;
-    this.#checkpointed = tables.sequence;
     this.#heads = new Heads(ports, { epoch: tables.epoch, low, firstCheckpoints: checkpoints.firstDirectories });
     this.#inbox = new Inbox(tables, ports.subjects, hub.partitions, {
       deliver: (address, input) => this.#instances.deliver(address, input),
@@ -104,13 +97,14 @@ export class PartitionRun {
     });
     const barrier = new Barrier(tables, ports, this.#committer);
     this.#reads = new Reads(tables, ports, this.#instances, this.#heads, barrier, fail);
+    this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, {
+      maxActivations: options.maxActivations,
+      failed: fail,
+    });
   }
 
   get replayedEvents(): number {
-    let live = 0;
-    for (const { activation } of this.#instances.all())
-      if (activation instanceof OrchestrationActivation) live += activation.replayedEvents;
-    return this.#replayedEvents + live;
+    return this.#upkeep.replayedEvents;
   }
 
   /** The last steps of a takeover (P9): wake what was pending, send again, then take mail. */
@@ -134,7 +128,6 @@ export class PartitionRun {
     await Promise.all(Array.from(waking, (address) => this.#instances.loaded(address)));
     if (this.#isOver) return;
     this.#channels.flushAll();
-    this.#advertise();
     const { cursor, locals } = this.#tables;
     const waiting = [...locals.values()];
     this.#redeliver(waiting, cursor);
@@ -156,7 +149,7 @@ export class PartitionRun {
         }),
     );
     this.#instances.pump();
-    this.#beat();
+    this.#upkeep.start();
   }
 
   /** Local messages that a former owner left take their places again, behind the mail that stood before them. */
@@ -176,7 +169,7 @@ export class PartitionRun {
     this.#activities.stop();
     await this.#drain();
     await this.#flusher.drain();
-    if (!this.#isOver) await this.#checkpoint();
+    if (!this.#isOver) await this.#upkeep.checkpoint();
     this.#close();
   }
 
@@ -208,7 +201,7 @@ export class PartitionRun {
     this.#isOver = true;
     this.#mail?.close();
     for (const subscription of this.#subscriptions) subscription.close();
-    this.#cancelBeat?.();
+    this.#upkeep.stop();
     this.#timers.stop();
     this.#activities.stop();
     this.#channels.close();
@@ -273,46 +266,10 @@ export class PartitionRun {
     if (outcome) this.#tell(message.reply, { v: 1, kind: 'outcome', outcome });
   }
 
-  #advertise(): void {
-    const { bus, subjects } = this.#ports;
-    const { received } = this.#tables;
-    if (received.size === 0) return;
-    const body = encodeAdvert({ v: 1, partition: subjects.partition, received: Object.fromEntries(received) });
-    bus.publish(this.#hub.subjects.received, body);
-  }
-
   #advertised(body: Uint8Array): void {
     const decoded = decodeAdvert(body);
     if ('refused' in decoded || this.#isOver) return;
-    const { partition, received } = decoded.value;
-    this.#channels.advertised(partition, received[this.#ports.subjects.partition] ?? 0);
-  }
-
-  #beat(): void {
-    this.#cancelBeat = this.#ports.clock.after(BEAT, () => {
-      this.#advertise();
-      this.#passivate();
-      this.#checkpoint()
-        .then(() => this.#isOver || this.#beat())
-        .catch((error: unknown) => this.#fail(error as Error));
-    });
-  }
-
-  #passivate(): void {
-    this.#instances.passivate(this.#options.maxActivations, ({ activation }) => {
-      if (activation instanceof OrchestrationActivation) this.#replayedEvents += activation.replayedEvents;
-    });
-  }
-
-  /** Stores the tables, then forgets what they and the heads cover (C8, P8). */
-  async #checkpoint(): Promise<void> {
-    if (this.#tables.sequence === this.#checkpointed) return;
-    const snapshot = this.#tables.snapshot();
-    const { cursor } = this.#tables;
-    const low = this.#flusher.watermark;
-    await this.#recovered.checkpoints.write({ v: 1, ...snapshot, low });
-    this.#checkpointed = snapshot.logSeq;
-    await this.#ports.log.purgeBelow(low);
-    if (cursor > MARGIN) await this.#ports.mailbox.purgeBelow(cursor + 1 - MARGIN);
+    const { partition, epoch, received } = decoded.value;
+    this.#channels.advertised(partition, epoch, received[this.#ports.subjects.partition] ?? 0);
   }
 }

@@ -7,6 +7,8 @@ import { count, dictionary, object, oneOf } from './shapes.js';
 export interface Advert {
   readonly v: 1;
   readonly partition: number;
+  /** The owner's epoch: what a former owner still tells is old. */
+  readonly epoch: number;
   readonly received: Readonly<Record<string, number>>;
 }
 
@@ -19,4 +21,9 @@ export function decodeAdvert(body: Uint8Array): Decoded<Advert> {
   return decodeForeign(body, advert);
 }
 
-const advert = object<Advert>({ v: oneOf(1), partition: count, received: dictionary(partitionNumber, count) });
+const advert = object<Advert>({
+  v: oneOf(1),
+  partition: count,
+  epoch: count,
+  received: dictionary(partitionNumber, count),
+});

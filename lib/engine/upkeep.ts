@@ -1,0 +1,107 @@
+import { encodeAdvert } from '../wire/advert-codec.js';
+import type { Flusher } from './flusher.js';
+import type { Instances } from './instances.js';
+import { OrchestrationActivation } from './orchestration-activation.js';
+import type { PartitionPorts } from './ports.js';
+import type { Recovered } from './recovery.js';
+
+/** Milliseconds between two rounds. */
+const BEAT = 1_000;
+/** Mail below the cursor that is kept. */
+const MARGIN = 256;
+
+/** What an owner does once a second: tells what it received, unloads idle instances, stores its tables, forgets. */
+export class Upkeep {
+  readonly #ports: PartitionPorts;
+  readonly #receivedSubject: string;
+  readonly #recovered: Recovered;
+  readonly #instances: Instances;
+  readonly #flusher: Flusher;
+  readonly #options: { readonly maxActivations: number; readonly failed: (error: Error) => void };
+  /** The last record that the stored checkpoint includes, as far as this owner wrote it. */
+  #checkpointed: number;
+  #replayedByPassivated = 0;
+  #cancel: (() => void) | undefined;
+  #isStopped = false;
+  #storing: Promise<void> = Promise.resolve();
+
+  constructor(
+    ports: PartitionPorts,
+    receivedSubject: string,
+    recovered: Recovered,
+    instances: Instances,
+    flusher: Flusher,
+    options: { readonly maxActivations: number; readonly failed: (error: Error) => void },
+  ) {
+    this.#ports = ports;
+    this.#receivedSubject = receivedSubject;
+    this.#recovered = recovered;
+    this.#instances = instances;
+    this.#flusher = flusher;
+    this.#options = options;
+    this.#checkpointed = recovered.tables.sequence;
+  }
+
+  /** How many history events were replayed, by instances that are loaded and by those that were unloaded since. */
+  get replayedEvents(): number {
+    let events = this.#replayedByPassivated;
+    for (const { activation } of this.#instances.all())
+      if (activation instanceof OrchestrationActivation) events += activation.replayedEvents;
+    return events;
+  }
+
+  start(): void {
+    this.#advertise();
+    this.#cancel = this.#ports.clock.after(BEAT, () => {
+      this.#passivate();
+      this.checkpoint().then(
+        () => this.#isStopped || this.start(),
+        (error: unknown) => this.#options.failed(error instanceof Error ? error : new Error(String(error))),
+      );
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  /**
+   * Stores the tables, then forgets what they and the heads cover (C8, P8). One call at a time: the log must never be
+   * forgotten behind a checkpoint that another call stored.
+   */
+  checkpoint(): Promise<void> {
+    this.#storing = this.#storing.then(() => this.#store());
+    return this.#storing;
+  }
+
+  async #store(): Promise<void> {
+    const { tables, checkpoints } = this.#recovered;
+    if (tables.sequence === this.#checkpointed) return;
+    const snapshot = tables.snapshot();
+    const { cursor } = tables;
+    const low = this.#flusher.watermark;
+    await checkpoints.write({ v: 1, ...snapshot, low });
+    this.#checkpointed = snapshot.logSeq;
+    await this.#ports.log.purgeBelow(low);
+    if (cursor > MARGIN) await this.#ports.mailbox.purgeBelow(cursor + 1 - MARGIN);
+  }
+
+  /** A sender forgets what this partition's committed state has received (P2). */
+  #advertise(): void {
+    const { bus, subjects } = this.#ports;
+    const { received, epoch } = this.#recovered.tables;
+    if (received.size === 0) return;
+    const { partition } = subjects;
+    bus.publish(
+      this.#receivedSubject,
+      encodeAdvert({ v: 1, partition, epoch, received: Object.fromEntries(received) }),
+    );
+  }
+
+  #passivate(): void {
+    this.#instances.passivate(this.#options.maxActivations, ({ activation }) => {
+      if (activation instanceof OrchestrationActivation) this.#replayedByPassivated += activation.replayedEvents;
+    });
+  }
+}

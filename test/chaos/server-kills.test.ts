@@ -10,11 +10,16 @@ const keys = Array.from({ length: 10 }, (_, key) => `k${key}`);
 test('a server killed with -9 under 200 signals a second loses nothing acknowledged and doubles nothing', async (t) => {
   t.timeout(120_000);
   const server = await startTestServer();
-  const [serviceHub, hub] = await Promise.all(
-    ['service', 'client'].map(() => connectTaskHub({ name: 'kills', servers: server.url, partitions: 4 })),
-  );
-  const worker = await TaskHubWorker.start(serviceHub!, { entities: [Counter] });
-  const client = new TaskHubClient(hub!);
+  t.teardown(() => server.stop());
+  const connect = async () => {
+    const hub = await connectTaskHub({ name: 'kills', servers: server.url, partitions: 4 });
+    t.teardown(() => hub.close());
+    return hub;
+  };
+  const worker = await TaskHubWorker.start(await connect(), { entities: [Counter] });
+  t.teardown(() => worker.stop());
+  const client = new TaskHubClient(await connect());
+  t.teardown(() => client.close());
 
   const sent = new Map<string, number>();
   const acknowledged: Promise<void>[] = [];
@@ -44,9 +49,4 @@ test('a server killed with -9 under 200 signals a second loses nothing acknowled
   );
   const counted = keys.map(async (key) => [key, await client.callEntity(Counter, key).get()] as const);
   t.deepEqual(Object.fromEntries(await Promise.all(counted)), Object.fromEntries(sent));
-
-  await client.close();
-  await worker.stop();
-  await Promise.all([serviceHub!.close(), hub!.close()]);
-  await server.stop();
 });

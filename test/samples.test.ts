@@ -87,6 +87,13 @@ test('fan-out counts the words of each file and shows its progress', async (t) =
   t.true(counts.every((count) => count > 20));
 });
 
+test('fan-out says in one line that there is no such folder', async (t) => {
+  const failed = await t.throwsAsync(sample('fan-out', 'no-such-folder'));
+  const { code, stderr } = failed as Error & { code?: unknown; stderr?: string };
+  t.is(code, 1);
+  t.regex(stderr!, /^Orchestration \S+ failed: .*ENOENT.*no-such-folder'\n$/);
+});
+
 test('bank refuses what must be refused and keeps the money together', async (t) => {
   const lines = await sample('bank');
   const [, open, sent, receipt, after, , short, unchanged, , closed, compensated, , invalid, last] = lines;

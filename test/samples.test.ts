@@ -55,6 +55,7 @@ test('hello in two processes: the client waits for a service that comes later', 
   client.child.stdout?.on('data', (text: string) => (told += text));
   await until(() => told.includes('Started '), 'the client to have started a sequence');
   const service = spawn(process.execPath, ['build/samples/hello/service.js'], { env, stdio: 'ignore' });
+  t.teardown(() => service.kill());
   const { stdout } = await client;
   t.is(stdout.trimEnd().split('\n').at(-1), greetings);
   service.kill('SIGTERM');

@@ -1,20 +1,33 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
-import { connectTaskHub, TaskHubClient, TaskHubWorker } from 'perdure';
+import { connectTaskHub, TaskHubClient, TaskHubWorker, type Logger } from 'perdure';
 import { Counter } from '../../samples/counter/counter.js';
 import { startTestServer } from '../servers.js';
 
 const interval = 5; // ms between two signals: 200 a second
+const kills = 3;
 const keys = Array.from({ length: 10 }, (_, key) => `k${key}`);
 
 test('a server killed with -9 under 200 signals a second loses nothing acknowledged and doubles nothing', async (t) => {
   t.timeout(120_000);
   const server = await startTestServer();
-  const [serviceHub, hub] = await Promise.all(
-    ['service', 'client'].map(() => connectTaskHub({ name: 'kills', servers: server.url, partitions: 4 })),
-  );
-  const worker = await TaskHubWorker.start(serviceHub!, { entities: [Counter] });
-  const client = new TaskHubClient(hub!);
+  t.teardown(() => server.stop());
+  const lines = { warn: [] as string[], error: [] as string[] };
+  const logger: Logger = {
+    debug: () => {},
+    info: () => {},
+    warn: (line) => void lines.warn.push(line),
+    error: (line) => void lines.error.push(line),
+  };
+  const connect = async () => {
+    const hub = await connectTaskHub({ name: 'kills', servers: server.url, partitions: 4, logger });
+    t.teardown(() => hub.close());
+    return hub;
+  };
+  const worker = await TaskHubWorker.start(await connect(), { entities: [Counter] });
+  t.teardown(() => worker.stop());
+  const client = new TaskHubClient(await connect());
+  t.teardown(() => client.close());
 
   const sent = new Map<string, number>();
   const acknowledged: Promise<void>[] = [];
@@ -28,7 +41,7 @@ test('a server killed with -9 under 200 signals a second loses nothing acknowled
     }
   };
   const loading = load();
-  for (let kill = 0; kill < 3; kill++) {
+  for (let kill = 0; kill < kills; kill++) {
     // Between two kills the service must be seen to count: it came back by itself.
     const before = await client.callEntity(Counter, keys[0]!).get();
     while ((await client.callEntity(Counter, keys[0]!).get()) < before + 5) await delay(interval);
@@ -44,9 +57,7 @@ test('a server killed with -9 under 200 signals a second loses nothing acknowled
   );
   const counted = keys.map(async (key) => [key, await client.callEntity(Counter, key).get()] as const);
   t.deepEqual(Object.fromEntries(await Promise.all(counted)), Object.fromEntries(sent));
-
-  await client.close();
-  await worker.stop();
-  await Promise.all([serviceHub!.close(), hub!.close()]);
-  await server.stop();
+  const lost = lines.warn.filter((line) => line.startsWith('Connection lost'));
+  t.true(lost.length >= 2 * kills);
+  t.deepEqual(lines.error, []);
 });

@@ -15,8 +15,11 @@ test('a worker killed with -9 at 20 moments leaves everything done, and done onc
   t.log(`PERDURE_SEED=${seed}`);
   const random = new SeededRandom(seed);
   const server = await startTestServer();
+  t.teardown(() => server.stop());
   const hub = await connectTaskHub({ name: 'chaos', servers: server.url, partitions: 4 });
+  t.teardown(() => hub.close());
   const client = new TaskHubClient(hub);
+  t.teardown(() => client.close());
   const ledger = new Ledger(client, random.fork());
 
   const first = new ServiceProcess(server.url, hub.name);
@@ -27,8 +30,8 @@ test('a worker killed with -9 at 20 moments leaves everything done, and done onc
     const death = { write: 1 + random.below(60), moment: moments[random.below(moments.length)]! };
     const service = new ServiceProcess(server.url, hub.name, death);
     while (service.isRunning) {
-      const hello = await ledger.work();
-      await Promise.race([hello.result(), service.ended]);
+      const hellos = await Promise.all([ledger.work(), ledger.work(), ledger.work()]);
+      await Promise.race([Promise.all(hellos.map((hello) => hello.result())), service.ended]);
     }
     t.is(await service.ended, 'SIGKILL', `kill ${kill} at ${JSON.stringify(death)}: ${service.errors}`);
   }
@@ -59,7 +62,4 @@ test('a worker killed with -9 at 20 moments leaves everything done, and done onc
   t.deepEqual(await ledger.counted(), signals);
 
   t.is(await last.stop(), 0, last.errors);
-  await client.close();
-  await hub.close();
-  await server.stop();
 });

@@ -114,7 +114,13 @@ export class OrchestrationState {
       case 'EventSent':
       case 'EventRaised':
         return;
-      default:
+      case 'TaskCompleted':
+      case 'TaskFailed':
+      case 'SubOrchestrationInstanceCompleted':
+      case 'SubOrchestrationInstanceFailed':
+      case 'EntityOperationCompleted':
+      case 'EntityOperationFailed':
+      case 'TimerFired':
         this.open.delete(event.id);
     }
   }

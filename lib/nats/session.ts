@@ -162,11 +162,11 @@ interface ConnectionInternals {
 function within(milliseconds: number, promise: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    const done = (): void => {
+    const settled = (): void => {
       clearTimeout(timer);
       resolve();
     };
-    promise.then(done, done);
+    promise.then(settled, settled);
   });
 }
 

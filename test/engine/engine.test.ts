@@ -33,8 +33,10 @@ test('transfers between accounts of several partitions keep the total', async (t
     );
   await world.scheduler.advance(3_000);
   let total = 0;
-  for (let i = 0; i < 10; i++)
-    total += ((await settle(world, client.entityHead('account', `a${i}`)))?.state as { balance: number }).balance;
+  for (let i = 0; i < 10; i++) {
+    const head = await settle(world, client.entityHead('account', `a${i}`));
+    total += (head?.state as { balance: number } | undefined)?.balance ?? NaN;
+  }
   t.is(total, 1_000);
   for (let i = 0; i < 30; i++) t.is((await settle(world, client.orchestrationHead(`t${i}`)))?.status, 'Completed');
 });

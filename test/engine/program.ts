@@ -38,7 +38,8 @@ export async function violations(client: MemoryClient): Promise<string[]> {
   expect('total', total, 400);
   expect('operations on accounts', operations, 4 + 12);
   for (let k = 0; k < 3; k++) {
-    const { seen } = (await client.entityHead('counter', `k${k}`))?.state as { seen: string[] };
+    const state = (await client.entityHead('counter', `k${k}`))?.state as { seen: string[] } | undefined;
+    const seen = state?.seen ?? [];
     const own = seen.filter((id) => id.startsWith('s'));
     expect(
       `k${k} in order`,

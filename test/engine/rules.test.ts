@@ -59,7 +59,7 @@ class Mutating {
     const said = { words: ['first'] };
     context.signalEntity(Mutator, 'listener').hear(said);
     said.words.push('second');
-    return said;
+    return yield* context.all([]);
   }
 }
 
@@ -240,7 +240,9 @@ test('mail that no instance can take is consumed and recorded with the reason, a
   const { hub, client, settle, advance } = surroundings(1);
   const worker = new MemoryWorker(hub, 'w', bankHost());
   await settle(worker.claim());
-  const { mail, envelopes } = partitionSubjects('test', 0);
+  const subjects = partitionSubjects('test', 0);
+  const mail = (address: string): string => subjects.mail(address);
+  const { envelopes } = subjects;
   mailTo(hub, mail('e.counter.k'), new Uint8Array([1, 2, 3]));
   mailTo(hub, mail('e.counter.k'), { v: 1, kind: 'nonsense' });
   mailTo(hub, `${mail('o.')}..`, { v: 1, kind: 'start', name: 'hello' });

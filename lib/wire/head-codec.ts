@@ -39,7 +39,8 @@ const segment = object<{ readonly events: readonly HistoryEvent[] }>({ events: l
 
 const reference = object<SegmentReference>({ subject: string, sequence: count, first: count, last: count });
 
-const status = oneOf(
+/** The states of an orchestration instance. */
+export const runtimeStatus = oneOf(
   'Pending',
   'Running',
   'Suspended',
@@ -56,7 +57,7 @@ const head = variant<Head, 'type'>('type', {
     instanceId,
     name: string,
     executionId: token,
-    status,
+    status: runtimeStatus,
     createdAt: finite,
     updatedAt: finite,
     input: optional(json),

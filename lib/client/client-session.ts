@@ -1,0 +1,139 @@
+import type { InputType, Json, ValueCodec } from '../core/values.js';
+import type { HubPorts } from '../engine/ports.js';
+import { ClosedError, PayloadTooLargeError } from '../errors.js';
+import { isDto } from '../validation/dto-plan.js';
+import { isDateField } from '../validation/field-type.js';
+import { validateInput } from '../validation/validate-input.js';
+import { partitionOf } from '../wire/addresses.js';
+import { encodeMessage } from '../wire/message-codec.js';
+import type { Address, Message, ResultMessage } from '../wire/messages.js';
+import type { Outcome } from '../wire/record.js';
+import { createValueCodec } from '../wire/value-codec.js';
+import { followDelivery, type Delivery } from './delivery.js';
+import { Inbox } from './inbox.js';
+import { MailChannel } from './mail-channel.js';
+import { OwnerQueries } from './owner-queries.js';
+import { recheck } from './recheck.js';
+import { RegisteredNames } from './registered-names.js';
+import { Waits, type Wait } from './waits.js';
+
+/** Kept free in a message for what the engine adds when it puts it into a record, in bytes. */
+const RESERVE = 65_536;
+
+/** What a client sends. */
+export type ClientMessage = Exclude<Message, ResultMessage>;
+
+/** How a message is sent. */
+export interface SendOptions<T> {
+  /** Rejects when the message must not be sent; undefined when that is known at once. */
+  readonly check: () => Promise<void> | undefined;
+  /** What waits for it: when that is over the message is not sent any more. */
+  readonly wait: Wait<T>;
+  readonly delivery?: Delivery | undefined;
+}
+
+/** A message with a number of its channel. */
+export interface Sent {
+  readonly id: string;
+  /** Resolves when it is stored. */
+  readonly stored: Promise<void>;
+}
+
+/** One client's connection to a task hub: its numbered channels, its inbox, and everything it waits for. */
+export class ClientSession {
+  readonly values: ValueCodec = createValueCodec({ isDto, isDateField });
+  readonly waits: Waits;
+  readonly inbox: Inbox;
+  readonly queries: OwnerQueries;
+  readonly names: RegisteredNames;
+  readonly ports: HubPorts;
+  readonly #id: string;
+  readonly #channels = new Map<number, MailChannel>();
+  /** The checks under way for messages to an address: a later message to it waits behind them. */
+  readonly #lines = new Map<Address, Promise<void>>();
+
+  constructor(ports: HubPorts) {
+    this.ports = ports;
+    this.#id = ports.random.id();
+    const prefix = `${ports.subjects.inboxPrefix}.${this.#id}`;
+    this.waits = new Waits(ports.clock);
+    this.inbox = new Inbox(ports, prefix);
+    this.queries = new OwnerQueries(ports, prefix);
+    this.names = new RegisteredNames(ports);
+    void ports.closed.then(() => this.close('The connection to the task hub is closed.'));
+  }
+
+  /** A user's value as it is sent. Throws InvalidInputError, UnserializableError, TooDeepError or ForbiddenKeyError. */
+  encode(value: unknown, type: InputType | undefined, target: string): { readonly input?: Json } {
+    const input = this.values.encode(type ? validateInput(value, type, target) : value);
+    return input === undefined ? {} : { input };
+  }
+
+  /**
+   * Sends a message once `check` has passed, in the order of the calls for one address; resolves with its id when it
+   * is on its way. What is no longer waited for by then is not sent.
+   */
+  async send<T>(
+    address: Address,
+    message: ClientMessage,
+    { check, wait, delivery }: SendOptions<T>,
+  ): Promise<Sent> {
+    await this.#inTurn(address, check);
+    if (wait.isOver) throw new ClosedError('Nobody waits for it any more: nothing was sent.');
+    const partition = partitionOf(address, this.ports.partitions);
+    const subject = this.ports.subjects.partition(partition).mail(address);
+    const sent = this.#channel(partition).send(subject, (stamp) => this.#sized({ ...message, ...stamp }));
+    if (delivery) followDelivery(delivery, sent.stored);
+    return sent;
+  }
+
+  /** Waits for what became of a message: told by the owner, or asked for when it is not. */
+  async outcome<T>(address: Address, { id, stored }: Sent, wait: Wait<Outcome | T>): Promise<void> {
+    wait.onEnd(this.inbox.onOutcome(id, (outcome) => wait.succeed(outcome)));
+    await stored;
+    void recheck(wait, async () => {
+      const answer = await this.queries.ask(address, { v: 1, kind: 'outcome', address, id });
+      if (typeof answer === 'object' && answer.outcome) wait.succeed(answer.outcome);
+    });
+  }
+
+  close(reason: string): void {
+    const error = new ClosedError(reason);
+    this.waits.close(error);
+    for (const channel of this.#channels.values()) channel.close(error);
+    this.inbox.close();
+    this.queries.close();
+  }
+
+  #inTurn(address: Address, check: () => Promise<void> | undefined): Promise<void> | undefined {
+    const before = this.#lines.get(address);
+    const turn = before ? before.then(check) : check();
+    if (!turn) return undefined;
+    const line = turn.then(noop, noop);
+    this.#lines.set(address, line);
+    void line.then(() => {
+      if (this.#lines.get(address) === line) this.#lines.delete(address);
+    });
+    return turn;
+  }
+
+  #channel(partition: number): MailChannel {
+    const known = this.#channels.get(partition);
+    if (known) return known;
+    const channel = new MailChannel(this.#id, partition, {
+      mail: this.ports.mailOf(partition),
+      clock: this.ports.clock,
+    });
+    this.#channels.set(partition, channel);
+    return channel;
+  }
+
+  #sized(message: ClientMessage): Uint8Array {
+    const body = encodeMessage(message);
+    const limit = this.ports.maxBodyBytes - RESERVE;
+    if (body.length > limit) throw new PayloadTooLargeError('The message with this input', body.length, limit);
+    return body;
+  }
+}
+
+function noop(): void {}

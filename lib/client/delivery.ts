@@ -1,0 +1,23 @@
+import { TimeoutError } from '../errors.js';
+
+/** How far a message has come. */
+export interface Delivery {
+  progress: 'unsent' | 'sending' | 'stored';
+}
+
+/** Keeps the progress of a message that is on its way. */
+export function followDelivery(delivery: Delivery, stored: Promise<void>): void {
+  delivery.progress = 'sending';
+  const note = (): void => void (delivery.progress = 'stored');
+  stored.then(note, () => {}); // a failure is told to whoever waits for the message
+}
+
+/** The error for a caller whose time is over, with what is known of the message. */
+export function lateError(what: string, milliseconds: number, { progress }: Delivery): TimeoutError {
+  const known = {
+    unsent: 'Nothing was sent: the registered names could not be read.',
+    sending: 'Whether it is stored is not known; it is sent again until the client is closed.',
+    stored: 'It is stored, and will be carried out as soon as a worker takes it.',
+  };
+  return new TimeoutError(`${what} was not answered within ${milliseconds} ms. ${known[progress]}`);
+}

@@ -1,0 +1,84 @@
+import type { HubPorts, Subscription } from '../engine/ports.js';
+import { decodeNotice } from '../wire/answer-codec.js';
+import type { Notice } from '../wire/queries.js';
+import type { Outcome } from '../wire/record.js';
+
+/** What is kept of instances that ended before anybody asked; what is beyond it, the owner is asked for. */
+const KEPT_ENDS = 1_000;
+
+/** The notice of an instance's end. */
+export type EndedNotice = Extract<Notice, { readonly kind: 'ended' }>;
+
+/**
+ * What owners tell a client after their commits: the outcomes of its calls and starts, and the ends of instances. It may
+ * get lost, so it only ever saves a question.
+ */
+export class Inbox {
+  /** Where outcomes are to be told. */
+  readonly reply: string;
+  /** Where ends are to be told. */
+  readonly notify: string;
+  readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
+  readonly #waiting = new Map<string, Set<(notice: EndedNotice) => void>>();
+  readonly #ended = new Map<string, EndedNotice>();
+  readonly #subscription: Subscription;
+  readonly #ports: HubPorts;
+
+  constructor(ports: HubPorts, prefix: string) {
+    this.#ports = ports;
+    this.reply = `${prefix}.o`;
+    this.notify = `${prefix}.n`;
+    this.#subscription = ports.bus.subscribe(`${prefix}.*`, (body) => this.#receive(body));
+  }
+
+  /** Calls with the outcome of a message when it comes; the result forgets it. */
+  onOutcome(id: string, call: (outcome: Outcome) => void): () => void {
+    this.#outcomes.set(id, call);
+    return () => this.#outcomes.delete(id);
+  }
+
+  /** Calls with the end of an instance, at once when it is already known; the result forgets it. */
+  onEnded(instanceId: string, call: (notice: EndedNotice) => void): () => void {
+    const known = this.#ended.get(instanceId);
+    if (known) {
+      this.forgetEnd(instanceId);
+      call(known);
+      return () => {};
+    }
+    const calls = this.#waiting.get(instanceId) ?? new Set();
+    this.#waiting.set(instanceId, calls.add(call));
+    return () => {
+      calls.delete(call);
+      if (calls.size === 0 && this.#waiting.get(instanceId) === calls) this.#waiting.delete(instanceId);
+    };
+  }
+
+  /** Another run of an instance begins: what is known is of the one before. */
+  forgetEnd(instanceId: string): void {
+    this.#ended.delete(instanceId);
+  }
+
+  close(): void {
+    this.#subscription.close();
+  }
+
+  #receive(body: Uint8Array): void {
+    const decoded = decodeNotice(body);
+    if ('refused' in decoded)
+      return this.#ports.logger.warn(`A notice cannot be read: ${decoded.refused}`, { instance: this.#ports.name });
+    if (decoded.value.kind === 'outcome') this.#outcomes.get(decoded.value.outcome.id)?.(decoded.value.outcome);
+    else this.#onEnded(decoded.value);
+  }
+
+  #onEnded(notice: EndedNotice): void {
+    const calls = this.#waiting.get(notice.instanceId);
+    if (calls) for (const call of calls) call(notice);
+    else this.#keep(notice);
+  }
+
+  #keep(notice: EndedNotice): void {
+    this.#ended.set(notice.instanceId, notice);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > KEPT_ENDS && oldest !== undefined) this.#ended.delete(oldest);
+  }
+}

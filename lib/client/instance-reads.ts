@@ -1,0 +1,98 @@
+import type { EntityId, HistoryEvent } from '../core/history.js';
+import type { Json } from '../core/values.js';
+import { CorruptHistoryError } from '../errors.js';
+import { entityAddress, orchestrationAddress, partitionOf } from '../wire/addresses.js';
+import { decodeHead, decodeSegment } from '../wire/head-codec.js';
+import type { Head, OrchestrationHead } from '../wire/head.js';
+import type { Address } from '../wire/messages.js';
+import type { InstanceStatus, Query } from '../wire/queries.js';
+import type { ClientSession } from './client-session.js';
+
+/**
+ * Where something was read: `owner` is exact; `view` is what the partition's last owner wrote for readers, and may be
+ * behind what is stored: nobody owns the partition now.
+ */
+export type ReadSource = 'owner' | 'view';
+
+/** How often an owner that stays silent is asked before the view is read. */
+const ATTEMPTS = 2;
+
+/** Reads instances: from the owner of their partition, or from their views when there is none. */
+export class InstanceReads {
+  readonly #session: ClientSession;
+
+  constructor(session: ClientSession) {
+    this.#session = session;
+  }
+
+  async status(
+    instanceId: string,
+    options: { readonly history?: boolean } = {},
+  ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
+    const address = orchestrationAddress(instanceId);
+    const answer = await this.#ask(address, { v: 1, kind: 'status', instanceId, ...options });
+    if (answer) return { ...(answer.status && { status: answer.status }), source: 'owner' };
+    const head = await this.#head(address);
+    if (head?.type !== 'orchestration') return { source: 'view' };
+    const history = options.history === true && { history: await this.#history(address, head) };
+    return { status: { ...statusOf(head), ...history }, source: 'view' };
+  }
+
+  async entity(
+    entity: EntityId,
+  ): Promise<{ readonly exists: boolean; readonly state: Json | undefined; readonly source: ReadSource }> {
+    const address = entityAddress(entity);
+    const answer = await this.#ask(address, { v: 1, kind: 'entity', entity });
+    if (answer) return { exists: answer.exists, state: answer.state, source: 'owner' };
+    const head = await this.#head(address);
+    const state = head?.type === 'entity' ? head.state : undefined;
+    return { exists: state !== undefined, state, source: 'view' };
+  }
+
+  /** Undefined: nobody answers. */
+  async #ask<Q extends Query>(address: Address, query: Q) {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const answer = await this.#session.queries.ask(address, query);
+      if (typeof answer === 'object') return answer;
+      if (answer === 'noOwner') return undefined;
+    }
+    return undefined;
+  }
+
+  async #head(address: Address): Promise<Head | undefined> {
+    const { views, subjects } = this.#at(address);
+    const stored = await views.read(subjects.head(address));
+    return stored && decodeHead(stored.body, `The head of ${address}`);
+  }
+
+  async #history(address: Address, head: OrchestrationHead): Promise<readonly HistoryEvent[]> {
+    const { views } = this.#at(address);
+    const parts = await Promise.all(
+      head.segments.map(async ({ subject }) => {
+        const stored = await views.read(subject);
+        if (stored) return decodeSegment(stored.body, `The segment ${subject}`);
+        throw new CorruptHistoryError(`The segment ${subject}, which the head of ${address} names, is missing`);
+      }),
+    );
+    return [...parts.flat(), ...head.history];
+  }
+
+  #at(address: Address) {
+    const { ports } = this.#session;
+    const partition = partitionOf(address, ports.partitions);
+    return { views: ports.viewsOf(partition), subjects: ports.subjects.partition(partition) };
+  }
+}
+
+function statusOf(head: OrchestrationHead): InstanceStatus {
+  const { instanceId, name, executionId, status, createdAt, updatedAt } = head;
+  const { input, output, failure, customStatus, reason } = head;
+  return {
+    ...{ instanceId, name, executionId, runtimeStatus: status, createdAt, updatedAt },
+    ...(input !== undefined && { input }),
+    ...(output !== undefined && { output }),
+    ...(failure !== undefined && { failure }),
+    ...(customStatus !== undefined && { customStatus }),
+    ...(reason !== undefined && { reason }),
+  };
+}

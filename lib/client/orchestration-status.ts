@@ -1,0 +1,64 @@
+import type { Json, ValueCodec } from '../core/values.js';
+import { OrchestrationFailedError, type FailureDetails } from '../errors.js';
+import type { RuntimeStatus } from '../wire/head.js';
+import type { InstanceStatus } from '../wire/queries.js';
+import type { ReadSource } from './instance-reads.js';
+
+/** An orchestration instance as it was read. Values are copies. */
+export interface OrchestrationStatus {
+  readonly instanceId: string;
+  /** The orchestrator's name. */
+  readonly name: string;
+  /** Undefined while the instance waits for a worker to begin it. */
+  readonly executionId: string | undefined;
+  readonly runtimeStatus: RuntimeStatus;
+  readonly createdTime: Date;
+  readonly lastUpdatedTime: Date;
+  readonly input: unknown;
+  /** What it returned, once it is completed. */
+  readonly output: unknown;
+  /** What `setCustomStatus` set last. */
+  readonly customStatus: unknown;
+  /** Why it failed. */
+  readonly failure: FailureDetails | undefined;
+  /** Why it was suspended or terminated, when somebody said so. */
+  readonly reason: string | undefined;
+  /** Where it was read: `owner` is exact, `view` may be behind: no worker owns the instance's partition now. */
+  readonly source: ReadSource;
+}
+
+export function statusFor(status: InstanceStatus, source: ReadSource, values: ValueCodec): OrchestrationStatus {
+  const { instanceId, name, executionId, runtimeStatus, failure, reason } = status;
+  return {
+    ...{ instanceId, name, executionId, runtimeStatus, failure, reason, source },
+    createdTime: new Date(status.createdAt),
+    lastUpdatedTime: new Date(status.updatedAt),
+    input: values.decode(status.input),
+    output: values.decode(status.output),
+    customStatus: values.decode(status.customStatus),
+  };
+}
+
+/** How an instance ended: told by a notice or read. */
+export interface End {
+  readonly runtimeStatus: RuntimeStatus;
+  readonly output?: Json;
+  readonly failure?: FailureDetails;
+  readonly reason?: string;
+}
+
+/** Whether nothing more will come of the run. */
+export function hasEnded({ runtimeStatus }: End): boolean {
+  return runtimeStatus === 'Completed' || isWithoutResult(runtimeStatus);
+}
+
+/** What an ended instance returned, as stored. Throws OrchestrationFailedError when it ended without a result. */
+export function resultOf(instanceId: string, { runtimeStatus, output, failure, reason }: End): Json | undefined {
+  if (!isWithoutResult(runtimeStatus)) return output;
+  const message = `it was ${runtimeStatus.toLowerCase()}${reason === undefined ? '' : `: ${reason}`}`;
+  throw new OrchestrationFailedError(instanceId, failure ?? { name: runtimeStatus, message });
+}
+
+function isWithoutResult(status: RuntimeStatus): boolean {
+  return status === 'Failed' || status === 'Terminated' || status === 'Canceled';
+}

@@ -1,0 +1,125 @@
+import type { HistoryEvent } from '../core/history.js';
+import { InstanceExistsError, NotFoundError, RemoteError, TimeoutError } from '../errors.js';
+import type { FailureDetails } from '../errors.js';
+import { orchestrationAddress } from '../wire/addresses.js';
+import { checkInstanceId, checkName } from '../wire/checks.js';
+import type { InstanceStatus } from '../wire/queries.js';
+import type { Outcome } from '../wire/record.js';
+import type { ClientSession } from './client-session.js';
+import { lateError, type Delivery } from './delivery.js';
+import { resultOfRun } from './ended-runs.js';
+import { InstanceReads, type ReadSource } from './instance-reads.js';
+import { statusFor, type OrchestrationStatus } from './orchestration-status.js';
+import { pendingStatus, type Start, type StartedRun } from './started-run.js';
+import type { Wait, WaitOptions } from './waits.js';
+
+/** The wait before an instance is looked for again that nobody could tell of, in milliseconds. */
+const LOOK_AGAIN = 250;
+
+/** What a client does with orchestration instances, apart from waiting for their ends. */
+export class Orchestrations {
+  readonly #session: ClientSession;
+  readonly #reads: InstanceReads;
+  readonly #timeout: number;
+
+  /** @param timeout how long to wait for an owner, in milliseconds. */
+  constructor(session: ClientSession, timeout: number) {
+    this.#session = session;
+    this.#reads = new InstanceReads(session);
+    this.#timeout = timeout;
+  }
+
+  /** Starts an instance. A new id is nobody's, so it has only to be stored; a given one has to be accepted. */
+  async start({ name, type, input, options }: Start): Promise<{ instanceId: string; run: StartedRun }> {
+    const { inbox, ports, waits, names } = this.#session;
+    const isGiven = options.instanceId !== undefined;
+    const instanceId = isGiven ? checkInstanceId(options.instanceId) : ports.random.id();
+    const encoded = this.#session.encode(input, type, name);
+    const { timeoutInMilliseconds = this.#timeout } = options;
+    const delivery: Delivery = { progress: 'unsent' };
+    const wait = waits.begin<Outcome | undefined>({ timeoutInMilliseconds }, () =>
+      lateError(`The start of ${name} as "${instanceId}"`, timeoutInMilliseconds, delivery),
+    );
+    const send = async (): Promise<void> => {
+      const address = orchestrationAddress(instanceId);
+      const message = { kind: 'start', name, ...encoded, notify: inbox.notify } as const;
+      const check = () => names.checkOrchestrator(name);
+      const whole = isGiven ? { ...message, reply: inbox.reply } : message;
+      const sent = await this.#session.send(address, whole, { check, wait, delivery });
+      if (isGiven) return this.#session.outcome(address, sent, wait);
+      await sent.stored;
+      wait.succeed(undefined);
+    };
+    send().catch((error: unknown) => wait.fail(error));
+    const outcome = await wait.promise;
+    if (outcome?.failure) throw startError(instanceId, outcome.failure);
+    // Whatever came before this outcome is of the instance's former run.
+    if (isGiven) inbox.forgetEnd(instanceId);
+    return { instanceId, run: { name, ...encoded, storedAt: ports.clock.now(), isSeen: isGiven } };
+  }
+
+  /** What an instance returns in the end. */
+  result(instanceId: string, run: StartedRun | undefined, options: WaitOptions): Promise<unknown> {
+    return resultOfRun(this.#session, instanceId, run, options);
+  }
+
+  /** Rejects with NotFoundError when an owner says that there is none, TimeoutError when nobody can tell. */
+  status(instanceId: string, run: StartedRun | undefined): Promise<OrchestrationStatus> {
+    return this.#session.waits.whileOpen(async (wait) => {
+      const found = await this.#find(instanceId, run, wait);
+      const { values } = this.#session;
+      return found ? statusFor(found.status, found.source, values) : pendingStatus(instanceId, run!, values);
+    });
+  }
+
+  history(instanceId: string, run: StartedRun | undefined): Promise<readonly HistoryEvent[]> {
+    return this.#session.waits.whileOpen(async (wait) => {
+      const found = await this.#find(instanceId, run, wait, { history: true });
+      return found?.status.history ?? [];
+    });
+  }
+
+  raiseEvent(instanceId: string, event: string, data: unknown, run: StartedRun | undefined): Promise<void> {
+    return this.#session.waits.whileOpen(async (wait) => {
+      const address = orchestrationAddress(instanceId);
+      const name = checkName(event, 'event');
+      const message = { kind: 'event', name, ...this.#session.encode(data, undefined, name) } as const;
+      // A start of this client that no owner has shown yet is stored before the event, in the same channel.
+      const check = () => (run?.isSeen === false ? undefined : this.#find(instanceId, run, wait).then(() => {}));
+      const { stored } = await this.#session.send(address, message, { check, wait });
+      await stored;
+    });
+  }
+
+  /** Undefined for a run that was started and has not been seen yet. */
+  async #find(
+    instanceId: string,
+    run: StartedRun | undefined,
+    wait: Wait<unknown>,
+    options: { readonly history?: boolean } = {},
+  ): Promise<{ readonly status: InstanceStatus; readonly source: ReadSource } | undefined> {
+    const { clock } = this.#session.ports;
+    for (const deadline = clock.now() + this.#timeout; ; await wait.pause(LOOK_AGAIN)) {
+      const { status, source } = await this.#reads.status(instanceId, options);
+      if (status) {
+        if (run) run.isSeen = true;
+        return { status, source };
+      }
+      if (run?.isSeen === false) return undefined;
+      if (source === 'owner') throw new NotFoundError(instanceId);
+      if (wait.isOver || clock.now() >= deadline) throw this.#nobodyTells(instanceId);
+    }
+  }
+
+  #nobodyTells(instanceId: string): TimeoutError {
+    return new TimeoutError(
+      `No worker could tell of orchestration instance "${instanceId}" within ${this.#timeout} ms, and there is no view ` +
+        `of it. Start a worker of task hub ${this.#session.ports.name}, or try again.`,
+    );
+  }
+
+}
+
+function startError(instanceId: string, failure: FailureDetails): Error {
+  return failure.code === 'PERDURE_INSTANCE_EXISTS' ? new InstanceExistsError(instanceId) : new RemoteError(failure);
+}

@@ -1,0 +1,82 @@
+import type { HubPorts } from '../engine/ports.js';
+import { UnknownEntityError, UnknownOperationError, UnknownOrchestratorError } from '../errors.js';
+import { isPublicName } from '../definitions/name-rule.js';
+import { decodeKnownNames } from '../wire/answer-codec.js';
+import { checkName } from '../wire/checks.js';
+import type { KnownNames } from '../wire/queries.js';
+
+/** Why a message for this name would reach nobody, or undefined. */
+type Refusal = (known: KnownNames) => Error | undefined;
+
+/**
+ * The names that workers of the hub ever registered, so that a misspelt one is refused before anything is stored. They
+ * are read once, and once more for a name that is not among them; a hub without names accepts every name.
+ */
+export class RegisteredNames {
+  readonly #ports: HubPorts;
+  #known: KnownNames | undefined;
+
+  constructor(ports: HubPorts) {
+    this.#ports = ports;
+  }
+
+  /** Rejects with UnknownOrchestratorError; undefined when the name is known already. */
+  checkOrchestrator(name: string): Promise<void> | undefined {
+    return this.#check(({ orchestrators }) =>
+      orchestrators.includes(name) ? undefined : new UnknownOrchestratorError(name, orchestrators),
+    );
+  }
+
+  /** Rejects with UnknownEntityError; undefined when the name is known already. */
+  checkEntity(name: string): Promise<void> | undefined {
+    return this.#check((known) => refuseEntity(known, name));
+  }
+
+  /** Rejects with UnknownEntityError or UnknownOperationError; undefined when both names are known already. */
+  checkOperation(entity: string, operation: string): Promise<void> | undefined {
+    return this.#check((known) => refuseEntity(known, entity) ?? refuseOperation(known, entity, operation));
+  }
+
+  /** The name, when an operation can have it. Throws InvalidNameError or UnknownOperationError. */
+  operationName(entity: string, operation: unknown): string {
+    const name = checkName(operation, 'operation');
+    if (!name.startsWith('#') && isPublicName(name)) return name;
+    const hint = '. Names that begin with _ or #, and those that every object has, are never operations';
+    throw new UnknownOperationError(entity, name, (this.#known && operationsOf(this.#known, entity)) ?? [], hint);
+  }
+
+  #check(refusal: Refusal): Promise<void> | undefined {
+    return this.#known && !refusal(this.#known) ? undefined : this.#checkStored(refusal);
+  }
+
+  async #checkStored(refusal: Refusal): Promise<void> {
+    const known = await this.#read();
+    if (!known) return;
+    this.#known = known;
+    const error = refusal(known);
+    if (error) throw error;
+  }
+
+  async #read(): Promise<KnownNames | undefined> {
+    const { store, logger, name } = this.#ports;
+    const entry = await store.get('names');
+    if (!entry) return undefined;
+    const decoded = decodeKnownNames(entry.value);
+    if ('value' in decoded) return decoded.value;
+    logger.warn(`The registered names cannot be read, so no name is refused: ${decoded.refused}`, { instance: name });
+    return undefined;
+  }
+}
+
+function refuseEntity(known: KnownNames, name: string): Error | undefined {
+  return operationsOf(known, name) ? undefined : new UnknownEntityError(name, Object.keys(known.entities));
+}
+
+function refuseOperation(known: KnownNames, entity: string, name: string): Error | undefined {
+  const operations = operationsOf(known, entity) ?? [];
+  return operations.includes(name) ? undefined : new UnknownOperationError(entity, name, operations);
+}
+
+function operationsOf({ entities }: KnownNames, entity: string): readonly string[] | undefined {
+  return Object.hasOwn(entities, entity) ? entities[entity] : undefined;
+}

@@ -1,0 +1,42 @@
+import type { InputType, Json, ValueCodec } from '../core/values.js';
+import type { OrchestrationStatus } from './orchestration-status.js';
+
+/** How an orchestration instance is started. */
+export interface StartOptions {
+  /**
+   * The instance's id: 1 to 256 bytes of UTF-8, without control characters and `/ \ # ?`, not starting with `@`.
+   * Default: a new one.
+   */
+  readonly instanceId?: string | undefined;
+  /** How long to wait until the start is accepted, in milliseconds. Default: as the client says. */
+  readonly timeoutInMilliseconds?: number | undefined;
+}
+
+/** What is to be started. */
+export interface Start {
+  readonly name: string;
+  readonly type: InputType | undefined;
+  readonly input: unknown;
+  readonly options: StartOptions;
+}
+
+/** A run that this client started. Until an owner has shown it, not finding it proves nothing. */
+export interface StartedRun {
+  readonly name: string;
+  readonly input?: Json;
+  /** When it was stored, in milliseconds since 1970. */
+  readonly storedAt: number;
+  isSeen: boolean;
+}
+
+/** The status of a run whose start is stored, and which no worker has taken yet. */
+export function pendingStatus(instanceId: string, run: StartedRun, values: ValueCodec): OrchestrationStatus {
+  const { name, input, storedAt } = run;
+  return {
+    ...{ instanceId, name, executionId: undefined, runtimeStatus: 'Pending', source: 'view' },
+    createdTime: new Date(storedAt),
+    lastUpdatedTime: new Date(storedAt),
+    input: values.decode(input),
+    ...{ output: undefined, customStatus: undefined, failure: undefined, reason: undefined },
+  };
+}

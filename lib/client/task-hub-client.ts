@@ -1,0 +1,169 @@
+import type { EntityId } from '../core/history.js';
+import { operationProxy } from '../core/method-proxy.js';
+import type { OperationCalls, OrchestratorObject, OrchestratorOutput, StartArguments } from '../core/proxies.js';
+import type { Constructor } from '../core/values.js';
+import { names } from '../definitions/names.js';
+import type { HubPorts } from '../engine/ports.js';
+import { checkEntityKey, checkInstanceId, checkName } from '../wire/checks.js';
+import { ClientSession } from './client-session.js';
+import { Entities, type EntityStateResponse } from './entities.js';
+import { OrchestrationHandle } from './orchestration-handle.js';
+import { Orchestrations } from './orchestrations.js';
+import type { StartOptions } from './started-run.js';
+import { checkTimeout } from './waits.js';
+
+/** How a client waits. */
+export interface TaskHubClientOptions {
+  /** How long a call, or a start with a given id, waits for an answer, in milliseconds. Default 30,000. */
+  readonly timeoutInMilliseconds?: number | undefined;
+}
+
+/** A connection to a task hub, as `connectTaskHub` makes it. */
+interface ConnectedHub {
+  readonly ports: HubPorts;
+}
+
+/** An orchestrator class. */
+type OrchestratorClass<O extends OrchestratorObject> = new () => O;
+
+/** An entity class. */
+type EntityClass<E extends object> = new () => E;
+
+const DEFAULT_TIMEOUT = 30_000;
+
+/**
+ * Starts orchestrations and talks to entities. Everything it sends to one partition travels in the order of the calls and
+ * takes effect exactly once: what it does not know to be stored it sends again, numbered. Inputs are validated and
+ * encoded before anything is sent, so what is refused stores nothing.
+ *
+ * @example
+ * const client = new TaskHubClient(hub);
+ * await client.signalEntity(Account, 'alice').deposit({ amount: 100 });
+ * const transfer = await client.startNew(Transfer, { from: 'alice', to: 'bob', amount: 20 });
+ * console.log(await transfer.result());
+ */
+export class TaskHubClient implements AsyncDisposable {
+  readonly #session: ClientSession;
+  readonly #orchestrations: Orchestrations;
+  readonly #entities: Entities;
+
+  /** Throws ConfigError for a timeout that is none. */
+  constructor(hub: ConnectedHub, options: TaskHubClientOptions = {}) {
+    const { timeoutInMilliseconds = DEFAULT_TIMEOUT } = options;
+    checkTimeout(timeoutInMilliseconds);
+    this.#session = new ClientSession(hub.ports);
+    this.#orchestrations = new Orchestrations(this.#session, timeoutInMilliseconds);
+    this.#entities = new Entities(this.#session, timeoutInMilliseconds);
+  }
+
+  /**
+   * Starts an orchestration instance. Resolves when the start is stored; with a given id, when its owner has accepted it.
+   * Rejects with InstanceExistsError when an instance of the given id has not ended, UnknownOrchestratorError,
+   * InvalidInputError and the other errors of values, ids and names, PayloadTooLargeError, TimeoutError and ClosedError.
+   */
+  startNew<O extends OrchestratorObject>(
+    orchestrator: OrchestratorClass<O>,
+    ...args: StartArguments<O, StartOptions>
+  ): Promise<OrchestrationHandle<OrchestratorOutput<O>>>;
+  /** The same by name, for callers that do not have the class; the input is validated where it arrives. */
+  startNew<T = unknown>(orchestrator: string, input?: unknown, options?: StartOptions): Promise<OrchestrationHandle<T>>;
+  async startNew(
+    orchestrator: string | OrchestratorClass<OrchestratorObject>,
+    input?: unknown,
+    options: StartOptions = {},
+  ): Promise<OrchestrationHandle> {
+    const { name, type } =
+      typeof orchestrator === 'string'
+        ? { name: checkName(orchestrator, 'orchestrator'), type: undefined }
+        : { ...shapeOf(orchestrator) };
+    const { instanceId, run } = await this.#orchestrations.start({ name, type, input, options });
+    return new OrchestrationHandle(this.#orchestrations, instanceId, run);
+  }
+
+  /** The handle of an instance by its id; nothing is asked yet. Throws InvalidIdError. */
+  getHandle<O extends OrchestratorObject>(
+    orchestrator: OrchestratorClass<O>,
+    instanceId: string,
+  ): OrchestrationHandle<OrchestratorOutput<O>>;
+  getHandle<T = unknown>(instanceId: string): OrchestrationHandle<T>;
+  getHandle(first: string | OrchestratorClass<OrchestratorObject>, second?: string): OrchestrationHandle {
+    const instanceId = checkInstanceId(typeof first === 'string' ? first : second);
+    return new OrchestrationHandle(this.#orchestrations, instanceId);
+  }
+
+  /**
+   * Raises an external event; resolves when it is stored. Rejects with NotFoundError when there is no such instance, and
+   * as `OrchestrationHandle.raiseEvent`.
+   */
+  raiseEvent(instanceId: string, name: string, data?: unknown): Promise<void> {
+    return this.getHandle(instanceId).raiseEvent(name, data);
+  }
+
+  /**
+   * Sends one-way messages to an entity: `await client.signalEntity(Account, 'alice').deposit({ amount: 5 })` resolves
+   * when the message is stored. Rejects with UnknownEntityError, UnknownOperationError, InvalidInputError and the other
+   * errors of values, ids and names, PayloadTooLargeError and ClosedError.
+   */
+  signalEntity<E extends object>(entity: EntityClass<E>, key: string): OperationCalls<E, 'accepted'>;
+  /** The same by name. */
+  signalEntity(entity: string, key: string, operation: string, input?: unknown): Promise<void>;
+  signalEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
+    if (typeof entity === 'string') return this.#entities.signalByName(entity, key, operation, input);
+    return this.#proxy(entity, key, (id, name, type, value) => this.#entities.signal(id, name, value, type));
+  }
+
+  /**
+   * Calls operations of an entity: `await client.callEntity(Account, 'alice').balance()` resolves with the result, as a
+   * copy, once the operation is committed. Rejects with EntityOperationFailedError when the operation failed, TimeoutError,
+   * and as `signalEntity`.
+   */
+  callEntity<E extends object>(entity: EntityClass<E>, key: string): OperationCalls<E, 'promise'>;
+  /** The same by name. */
+  callEntity<T = unknown>(entity: string, key: string, operation: string, input?: unknown): Promise<T>;
+  callEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
+    if (typeof entity === 'string') return this.#entities.callByName(entity, key, operation, input);
+    return this.#proxy(entity, key, (id, name, type, value) => this.#entities.call(id, name, value, type));
+  }
+
+  /**
+   * The state of an entity, as a copy: exact while a worker owns it, else as of its view (`source` says which). Rejects
+   * with UnknownEntityError, InvalidIdError and ClosedError.
+   */
+  readEntityState<E extends { state: unknown }>(
+    entity: EntityClass<E>,
+    key: string,
+  ): Promise<EntityStateResponse<E['state']>>;
+  /** The same by name. */
+  readEntityState<T = unknown>(entity: string, key: string): Promise<EntityStateResponse<T>>;
+  async readEntityState(entity: string | EntityClass<object>, key: string): Promise<EntityStateResponse<unknown>> {
+    const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
+    return this.#entities.read({ name, key: checkEntityKey(key) });
+  }
+
+  /** Ends the client: whatever waits rejects with ClosedError. The hub's connection stays. */
+  close(): Promise<void> {
+    this.#session.close('The client was closed.');
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #proxy(
+    entity: EntityClass<object>,
+    key: string,
+    send: (id: EntityId, operation: string, type: Parameters<Entities['call']>[3], input: unknown) => Promise<unknown>,
+  ): object {
+    const shape = names.entity(entity as Constructor);
+    const id = { name: shape.name, key: checkEntityKey(key) };
+    return operationProxy(shape, (operation, input) =>
+      send(id, operation, shape.operations.get(operation)?.input, input),
+    );
+  }
+}
+
+function shapeOf(orchestrator: OrchestratorClass<OrchestratorObject>) {
+  const { name, input } = names.orchestrator(orchestrator as Constructor);
+  return { name, type: input };
+}

@@ -1,0 +1,141 @@
+import type { Clock } from '../engine/ports.js';
+import { ClosedError, ConfigError } from '../errors.js';
+
+/** How long something is waited for. */
+export interface WaitOptions {
+  /** In milliseconds. */
+  readonly timeoutInMilliseconds?: number | undefined;
+  /** Ends the waiting, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Timers are armed for an hour at most. */
+const LONGEST_TIMER = 3_600_000;
+
+/** Everything that a client waits for: each ends at its deadline, by its signal, or when the client is closed. */
+export class Waits {
+  readonly clock: Clock;
+  readonly #open = new Set<{ fail(error: Error): void }>();
+  #closed: ClosedError | undefined;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** Begins to wait; `late` makes the error at the deadline. Throws ConfigError for a time that is none. */
+  begin<T>({ timeoutInMilliseconds, signal }: WaitOptions, late: () => Error): Wait<T> {
+    checkTimeout(timeoutInMilliseconds);
+    const wait = this.#begin<T>();
+    if (timeoutInMilliseconds !== undefined) wait.expire(timeoutInMilliseconds, late);
+    if (signal) wait.follow(signal);
+    return wait;
+  }
+
+  /** Runs something that has its own limits; only the closing ends the waiting for it. */
+  whileOpen<T>(run: (wait: Wait<T>) => Promise<T>): Promise<T> {
+    const wait = this.#begin<T>();
+    run(wait).then(
+      (value) => wait.succeed(value),
+      (error: unknown) => wait.fail(error),
+    );
+    return wait.promise;
+  }
+
+  #begin<T>(): Wait<T> {
+    const wait = new Wait<T>(this.clock, () => this.#open.delete(wait));
+    this.#open.add(wait);
+    if (this.#closed) wait.fail(this.#closed);
+    return wait;
+  }
+
+  /** Fails everything that waits now or later. */
+  close(error: ClosedError): void {
+    this.#closed ??= error;
+    for (const wait of this.#open) wait.fail(this.#closed);
+  }
+}
+
+/** Throws ConfigError for a timeout that is none. */
+export function checkTimeout(milliseconds: number | undefined): void {
+  if (milliseconds !== undefined && !(milliseconds >= 0))
+    throw new ConfigError(`timeoutInMilliseconds: must be 0 or more, not ${milliseconds}`);
+}
+
+/** Something awaited that may come from several sides: the first one counts. */
+export class Wait<T> {
+  readonly promise: Promise<T>;
+  #isOver = false;
+  readonly #clock: Clock;
+  #settle: { resolve(value: T): void; reject(error: unknown): void } | undefined;
+  readonly #atEnd = new Set<() => void>();
+
+  constructor(clock: Clock, onEnd: () => void) {
+    this.#clock = clock;
+    this.#atEnd.add(onEnd);
+    this.promise = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    // Whoever awaits it sees the error; that it may fail before that is no fault of this process.
+    this.promise.catch(() => {});
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  succeed(value: T): void {
+    if (this.#end()) this.#settle?.resolve(value);
+  }
+
+  fail(error: unknown): void {
+    if (this.#end()) this.#settle?.reject(error);
+  }
+
+  /** Runs something when it is over, whatever came of it; the result cancels that. */
+  onEnd(run: () => void): () => void {
+    if (this.isOver) run();
+    else this.#atEnd.add(run);
+    return () => this.#atEnd.delete(run);
+  }
+
+  /** Fails after a time. */
+  expire(milliseconds: number, late: () => Error): void {
+    if (milliseconds < Infinity) this.#expireAt(this.#clock.now() + milliseconds, late);
+  }
+
+  /** Fails with the reason of the signal. */
+  follow(signal: AbortSignal): void {
+    const abort = (): void => this.fail(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort);
+    this.onEnd(() => signal.removeEventListener('abort', abort));
+  }
+
+  /** Resolves after a time, at once when the waiting is over. */
+  pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(milliseconds, () => {
+        forget();
+        resolve();
+      });
+      const forget = this.onEnd(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  #expireAt(at: number, late: () => Error): void {
+    const left = at - this.#clock.now();
+    if (left <= 0) return this.fail(late());
+    const cancel = this.#clock.after(Math.min(left, LONGEST_TIMER), () => this.#expireAt(at, late));
+    this.onEnd(cancel);
+  }
+
+  /** Whether it was still open. */
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    for (const run of this.#atEnd) run();
+    this.#atEnd.clear();
+    return true;
+  }
+}

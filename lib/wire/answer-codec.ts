@@ -1,0 +1,86 @@
+import { decodeForeign, encodeText } from './body.js';
+import type { Decoded } from './body.js';
+import { runtimeStatus } from './head-codec.js';
+import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
+import { messageId } from './message-codec.js';
+import type { Answer, InstanceStatus, KnownNames, Notice, Query } from './queries.js';
+import type { Outcome } from './record.js';
+import { dictionary, finite, list, object, oneOf, optional, ShapeError, string, variant } from './shapes.js';
+import type { Shape } from './shapes.js';
+
+/** The client's side of queries: what it asks, and what it is told. All of it is checked: anybody may publish there. */
+
+export function encodeQuery(query: Query): Uint8Array {
+  return encodeText(JSON.stringify(query));
+}
+
+/** The answer to a query. Never throws for its content. */
+export function decodeAnswer(body: Uint8Array): Decoded<Answer> {
+  return decodeForeign(body, answer);
+}
+
+/** What came on a client's inbox. Never throws for its content. */
+export function decodeNotice(body: Uint8Array): Decoded<Notice> {
+  return decodeForeign(body, notice);
+}
+
+/** The names that workers registered, as stored. Never throws for its content. */
+export function decodeKnownNames(body: Uint8Array): Decoded<KnownNames> {
+  return decodeForeign(body, knownNames);
+}
+
+const v = oneOf(1);
+
+const boolean: Shape<boolean> = (value) => {
+  if (typeof value !== 'boolean') throw new ShapeError('must be true or false');
+  return value;
+};
+
+const isTrue: Shape<true> = (value) => {
+  if (value !== true) throw new ShapeError('must be true');
+  return value;
+};
+
+const outcome = object<Outcome>({ id: messageId, result: optional(json), failure: optional(failure) });
+
+const status = object<InstanceStatus>({
+  instanceId,
+  name: string,
+  executionId: token,
+  runtimeStatus,
+  createdAt: finite,
+  updatedAt: finite,
+  input: optional(json),
+  output: optional(json),
+  failure: optional(failure),
+  customStatus: optional(json),
+  reason: optional(string),
+  history: optional(list(historyEvent)),
+});
+
+const answer = variant<Answer, 'kind'>('kind', {
+  status: { v, status: optional(status) },
+  entity: { v, exists: boolean, state: optional(json) },
+  outcome: { v, outcome: optional(outcome) },
+  failed: { v, failure },
+});
+
+const notice = variant<Notice, 'kind'>('kind', {
+  outcome: { v, outcome },
+  ended: {
+    v,
+    instanceId,
+    executionId: token,
+    runtimeStatus,
+    output: optional(json),
+    failure: optional(failure),
+    ask: optional(isTrue),
+  },
+});
+
+const knownNames = object<KnownNames>({
+  v,
+  entities: dictionary(string, list(string)),
+  orchestrators: list(string),
+  activities: list(string),
+});

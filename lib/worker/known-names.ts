@@ -1,5 +1,6 @@
 import type { HubStore } from '../engine/hub-store.js';
-import { VersionTooNewError } from '../errors.js';
+import { CorruptHistoryError } from '../errors.js';
+import { decodeKnownNames } from '../wire/answer-codec.js';
 import type { KnownNames } from '../wire/queries.js';
 
 /** What has names of its own, as the registry keeps it. */
@@ -13,7 +14,8 @@ const KEY = 'names';
 
 /**
  * Adds the names of what a worker hosts to those that the hub knows; resolves when they are stored. Names are never
- * taken away: another worker may host them. Throws VersionTooNewError and ClosedError.
+ * taken away: another worker may host them. Throws CorruptHistoryError when the list
+ * is damaged or in a newer format, and ClosedError.
  */
 export async function publishNames(store: HubStore, hosted: NamedPrograms): Promise<void> {
   for (;;) {
@@ -47,7 +49,9 @@ function encode(names: KnownNames): string {
 }
 
 function decode(body: Uint8Array): KnownNames {
-  const names = JSON.parse(new TextDecoder().decode(body)) as KnownNames;
-  if (names.v !== 1) throw new VersionTooNewError('The list of names of the task hub', names.v, 1);
-  return names;
+  const decoded = decodeKnownNames(body);
+  if ('value' in decoded) return decoded.value;
+  throw new CorruptHistoryError(
+    `The names that the task hub knows (key "${KEY}" of its bucket) cannot be read: ${decoded.refused}`,
+  );
 }

@@ -18,4 +18,5 @@ console.log('10 signals sent: 1 to 10');
 const after = await client.callEntity(Counter, key).get();
 console.log(`counter ${key} stands at ${after}: ${after - before} more`);
 
-console.log(`its state is ${JSON.stringify(await client.readEntityState(Counter, key))}`);
+const { entityState } = await client.readEntityState(Counter, key);
+console.log(`its state is ${JSON.stringify(entityState)}`);

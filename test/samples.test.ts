@@ -77,7 +77,8 @@ test('counter counts on where it stood', async (t) => {
   ]);
 });
 
-test('fan-out counts the words of each file and shows its progress', async (t) => {
+// Both on one hub, which has one worker at a time.
+test.serial('fan-out counts the words of each file and shows its progress', async (t) => {
   const lines = await sample('fan-out');
   t.is(lines[0], `Counting the words in ${resolve('samples/fan-out/texts')}`);
   t.true(lines.includes('progress {"counted":3,"files":3}'));
@@ -87,7 +88,7 @@ test('fan-out counts the words of each file and shows its progress', async (t) =
   t.true(counts.every((count) => count > 20));
 });
 
-test('fan-out says in one line that there is no such folder', async (t) => {
+test.serial('fan-out says in one line that there is no such folder', async (t) => {
   const failed = await t.throwsAsync(sample('fan-out', 'no-such-folder'));
   const { code, stderr } = failed as Error & { code?: unknown; stderr?: string };
   t.is(code, 1);

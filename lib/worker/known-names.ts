@@ -14,8 +14,8 @@ const KEY = 'names';
 
 /**
  * Adds the names of what a worker hosts to those that the hub knows; resolves when they are stored. Names are never
- * taken away: another worker may host them. Throws CorruptHistoryError when the list
- * is damaged or in a newer format, and ClosedError.
+ * taken away: another worker may host them. Throws CorruptHistoryError when the list is damaged or in a newer format, and
+ * ClosedError.
  */
 export async function publishNames(store: HubStore, hosted: NamedPrograms): Promise<void> {
   for (;;) {

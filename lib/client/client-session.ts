@@ -73,11 +73,7 @@ export class ClientSession {
    * Sends a message once `check` has passed, in the order of the calls for one address; resolves with its id when it
    * is on its way. What is no longer waited for by then is not sent.
    */
-  async send<T>(
-    address: Address,
-    message: ClientMessage,
-    { check, wait, delivery }: SendOptions<T>,
-  ): Promise<Sent> {
+  async send<T>(address: Address, message: ClientMessage, { check, wait, delivery }: SendOptions<T>): Promise<Sent> {
     await this.#inTurn(address, check);
     if (wait.isOver) throw new ClosedError('Nobody waits for it any more: nothing was sent.');
     const partition = partitionOf(address, this.ports.partitions);

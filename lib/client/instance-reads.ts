@@ -4,6 +4,7 @@ import { CorruptHistoryError } from '../errors.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../wire/addresses.js';
 import { decodeHead, decodeSegment } from '../wire/head-codec.js';
 import type { Head, OrchestrationHead } from '../wire/head.js';
+import { statusOf } from '../wire/instance-status.js';
 import type { Address } from '../wire/messages.js';
 import type { InstanceStatus, Query } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
@@ -82,17 +83,4 @@ export class InstanceReads {
     const partition = partitionOf(address, ports.partitions);
     return { views: ports.viewsOf(partition), subjects: ports.subjects.partition(partition) };
   }
-}
-
-function statusOf(head: OrchestrationHead): InstanceStatus {
-  const { instanceId, name, executionId, status, createdAt, updatedAt } = head;
-  const { input, output, failure, customStatus, reason } = head;
-  return {
-    ...{ instanceId, name, executionId, runtimeStatus: status, createdAt, updatedAt },
-    ...(input !== undefined && { input }),
-    ...(output !== undefined && { output }),
-    ...(failure !== undefined && { failure }),
-    ...(customStatus !== undefined && { customStatus }),
-    ...(reason !== undefined && { reason }),
-  };
 }

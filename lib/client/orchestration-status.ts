@@ -30,7 +30,13 @@ export interface OrchestrationStatus {
 export function statusFor(status: InstanceStatus, source: ReadSource, values: ValueCodec): OrchestrationStatus {
   const { instanceId, name, executionId, runtimeStatus, failure, reason } = status;
   return {
-    ...{ instanceId, name, executionId, runtimeStatus, failure, reason, source },
+    instanceId,
+    name,
+    executionId,
+    runtimeStatus,
+    failure,
+    reason,
+    source,
     createdTime: new Date(status.createdAt),
     lastUpdatedTime: new Date(status.updatedAt),
     input: values.decode(status.input),

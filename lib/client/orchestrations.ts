@@ -117,7 +117,6 @@ export class Orchestrations {
         `of it. Start a worker of task hub ${this.#session.ports.name}, or try again.`,
     );
   }
-
 }
 
 function startError(instanceId: string, failure: FailureDetails): Error {

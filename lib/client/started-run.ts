@@ -33,10 +33,17 @@ export interface StartedRun {
 export function pendingStatus(instanceId: string, run: StartedRun, values: ValueCodec): OrchestrationStatus {
   const { name, input, storedAt } = run;
   return {
-    ...{ instanceId, name, executionId: undefined, runtimeStatus: 'Pending', source: 'view' },
+    instanceId,
+    name,
+    executionId: undefined,
+    runtimeStatus: 'Pending',
+    source: 'view',
     createdTime: new Date(storedAt),
     lastUpdatedTime: new Date(storedAt),
     input: values.decode(input),
-    ...{ output: undefined, customStatus: undefined, failure: undefined, reason: undefined },
+    output: undefined,
+    customStatus: undefined,
+    failure: undefined,
+    reason: undefined,
   };
 }

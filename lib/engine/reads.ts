@@ -1,7 +1,8 @@
 import { toFailureDetails } from '../core/failure.js';
 import { orchestrationAddress, entityAddress } from '../wire/addresses.js';
 import { decodeQuery, encodeAnswer } from '../wire/query-codec.js';
-import type { Answer, InstanceStatus, Query } from '../wire/queries.js';
+import { statusOf } from '../wire/instance-status.js';
+import type { Answer, Query } from '../wire/queries.js';
 import type { Barrier } from './barrier.js';
 import { EntityActivation } from './entity-activation.js';
 import type { Heads } from './heads.js';
@@ -83,23 +84,8 @@ export class Reads {
     if (!(activation instanceof OrchestrationActivation) || !activation.state.started) return { v: 1, kind: 'status' };
     if (notify !== undefined) activation.watch(notify);
     const head = activation.state.head(instanceId)({ epoch: 0, logSeq: 0, commit: '0' });
-    const { name, executionId, status: runtimeStatus, createdAt, updatedAt } = head;
-    const { input, output, failure, customStatus, reason } = head;
-    const status: InstanceStatus = {
-      instanceId,
-      name,
-      executionId,
-      runtimeStatus,
-      createdAt,
-      updatedAt,
-      ...(input !== undefined && { input }),
-      ...(output !== undefined && { output }),
-      ...(failure && { failure }),
-      ...(customStatus !== undefined && { customStatus }),
-      ...(reason !== undefined && { reason }),
-      ...(history && { history: [...(await this.#heads.segments(head)), ...head.history] }),
-    };
-    return { v: 1, kind: 'status', status };
+    const events = history && { history: [...(await this.#heads.segments(head)), ...head.history] };
+    return { v: 1, kind: 'status', status: { ...statusOf(head), ...events } };
   }
 }
 

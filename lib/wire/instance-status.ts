@@ -1,0 +1,21 @@
+import type { OrchestrationHead } from './head.js';
+import type { InstanceStatus } from './queries.js';
+
+/** The status that a head tells, without the history. */
+export function statusOf(head: Omit<OrchestrationHead, 'history' | 'segments'>): InstanceStatus {
+  const { instanceId, name, executionId, status: runtimeStatus, createdAt, updatedAt } = head;
+  const { input, output, failure, customStatus, reason } = head;
+  return {
+    instanceId,
+    name,
+    executionId,
+    runtimeStatus,
+    createdAt,
+    updatedAt,
+    ...(input !== undefined && { input }),
+    ...(output !== undefined && { output }),
+    ...(failure && { failure }),
+    ...(customStatus !== undefined && { customStatus }),
+    ...(reason !== undefined && { reason }),
+  };
+}

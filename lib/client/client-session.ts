@@ -5,6 +5,7 @@ import { isDto } from '../validation/dto-plan.js';
 import { isDateField } from '../validation/field-type.js';
 import { validateInput } from '../validation/validate-input.js';
 import { partitionOf } from '../wire/addresses.js';
+import { largestMessage } from '../wire/body-limit.js';
 import { encodeMessage } from '../wire/message-codec.js';
 import type { Address, Message, ResultMessage } from '../wire/messages.js';
 import type { Outcome } from '../wire/record.js';
@@ -16,9 +17,6 @@ import { OwnerQueries } from './owner-queries.js';
 import { recheck } from './recheck.js';
 import { RegisteredNames } from './registered-names.js';
 import { Waits, type Wait } from './waits.js';
-
-/** Kept free in a message for what the engine adds when it puts it into a record, in bytes. */
-const RESERVE = 65_536;
 
 /** What a client sends. */
 export type ClientMessage = Exclude<Message, ResultMessage>;
@@ -126,7 +124,7 @@ export class ClientSession {
 
   #sized(message: ClientMessage): Uint8Array {
     const body = encodeMessage(message);
-    const limit = this.ports.maxBodyBytes - RESERVE;
+    const limit = largestMessage(this.ports.maxBodyBytes);
     if (body.length > limit) throw new PayloadTooLargeError('The message with this input', body.length, limit);
     return body;
   }

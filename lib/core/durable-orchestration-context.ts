@@ -1,4 +1,4 @@
-import { EntityOperationFailedError, InvalidIdError, TaskFailedError } from '../errors.js';
+import { EntityOperationFailedError, InvalidIdError, PayloadTooLargeError, TaskFailedError } from '../errors.js';
 import { AtomicTask } from './atomic-task.js';
 import { asChildren } from './compound-task.js';
 import type { CoreDependencies } from './dependencies.js';
@@ -18,6 +18,9 @@ import { uuidV5 } from './uuid-v5.js';
 import type { Constructor, Json } from './values.js';
 import { WhenAllTask } from './when-all-task.js';
 import { RaceTask, WhenAnyTask } from './when-any-task.js';
+
+/** Characters of JSON: a custom status is read with every status, and stored with every head. */
+const MAX_CUSTOM_STATUS = 16 * 1024;
 
 /**
  * The context that user code gets. Overloads are declared once, on OrchestrationContext; here each method takes what
@@ -71,7 +74,10 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   setCustomStatus(status: unknown): void {
     this.#scheduler.assertInTurn();
-    this.#execution.customStatus = this.#dependencies.values.encode(status) ?? null;
+    const encoded = this.#dependencies.values.encode(status) ?? null;
+    const { length } = JSON.stringify(encoded);
+    if (length > MAX_CUSTOM_STATUS) throw new PayloadTooLargeError('The custom status', length, MAX_CUSTOM_STATUS);
+    this.#execution.customStatus = encoded;
   }
 
   override callActivity<R>(target?: Constructor | string | ActivityOptions, ...rest: unknown[]): R {

@@ -1,4 +1,5 @@
 import type { Json } from '../core/values.js';
+import type { PerdureError } from '../errors.js';
 import type { Head, Wake } from '../wire/head.js';
 import type { Addressed, Message } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
@@ -62,6 +63,8 @@ export interface Activation {
   mustWait(input: InputBody): boolean;
   /** Runs one step. `apply` of the entry follows before the next step. */
   step(input: InputBody, now: number): StepOutput | Promise<StepOutput>;
+  /** What takes the place of the last step's output, which cannot be recorded: its failure, and nothing else of it. */
+  replace(input: InputBody, error: PerdureError): StepOutput;
   /** Takes a step's entry into the state. */
   apply(entry: StepEntry): void;
   /** A copy of the state as it is now, to be written later as the head; undefined: there is nothing to store. */

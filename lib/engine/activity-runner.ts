@@ -1,6 +1,8 @@
 import { toFailureDetails } from '../core/failure.js';
-import { UnknownActivityError } from '../errors.js';
+import { PayloadTooLargeError, UnknownActivityError } from '../errors.js';
 import { parseAddress } from '../wire/addresses.js';
+import { largestMessage } from '../wire/body-limit.js';
+import { utf8Length } from '../wire/text.js';
 import type { ResultMessage } from '../wire/messages.js';
 import type { PendingActivity } from './activation.js';
 import type { ActivityRequest, ActivityResult, Host } from './host.js';
@@ -68,7 +70,16 @@ export class ActivityRunner {
 
   async #result(request: ActivityRequest): Promise<ActivityResult> {
     const activity = this.#host.activities.get(request.name);
-    if (activity) return activity(request);
+    if (activity) return this.#fitting(request, await activity(request));
     return { failure: toFailureDetails(new UnknownActivityError(request.name, [...this.#host.activities.keys()])) };
+  }
+
+  /** A result that no step could record is a failure that the orchestrator can catch. */
+  #fitting({ name }: ActivityRequest, result: ActivityResult): ActivityResult {
+    if ('failure' in result || result.result === undefined) return result;
+    const bytes = utf8Length(JSON.stringify(result.result));
+    const limit = largestMessage(this.#ports.maxBodyBytes);
+    if (bytes <= limit) return result;
+    return { failure: toFailureDetails(new PayloadTooLargeError(`The result of activity "${name}"`, bytes, limit)) };
   }
 }

@@ -3,7 +3,7 @@ import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
 import type { OperationOutcome } from '../core/operation.js';
 import type { Json } from '../core/values.js';
-import { UnknownEntityError } from '../errors.js';
+import { UnknownEntityError, type PerdureError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
@@ -51,6 +51,17 @@ export class EntityActivation implements Activation {
     return outcome instanceof Promise
       ? outcome.then((settled) => this.#output(input, settled))
       : this.#output(input, outcome);
+  }
+
+  replace(input: InputBody, error: PerdureError): StepOutput {
+    this.#executor?.load(this.#state);
+    if (input.kind !== 'operation') return { entry: { refused: error.message }, messages: [] };
+    return this.#output(input, {
+      failure: toFailureDetails(error),
+      changed: false,
+      state: this.#state,
+      messages: [],
+    });
   }
 
   #execute({ name, input }: OperationMessage): OperationOutcome | Promise<OperationOutcome> {

@@ -1,5 +1,6 @@
 import { encodeAddressed } from '../wire/message-codec.js';
 import { partitionOf } from '../wire/addresses.js';
+import { utf8Length } from '../wire/text.js';
 import { encodeStep } from '../wire/record-codec.js';
 import type { Addressed } from '../wire/messages.js';
 import type { DroppedInput, StepEntry } from '../wire/record.js';
@@ -15,6 +16,14 @@ const TARGET_STEPS = 500;
 export interface LocalDelivery {
   readonly message: Addressed;
   readonly local: readonly [counter: number, index: number];
+}
+
+/** A step encoded, once, before it is known whether it fits. */
+export interface PreparedStep {
+  readonly entry: StepEntry;
+  readonly text: string;
+  readonly outputs: readonly (readonly [partition: number, text: string])[];
+  readonly bytes: number;
 }
 
 /** Steps and their effects, gathered while the commit before is under way; one record in the end. */
@@ -47,13 +56,14 @@ export class Group {
     return this.#bytes >= TARGET_BYTES || this.entries.length >= TARGET_STEPS;
   }
 
-  /** Adds a step that an instance has taken; returns what it sent within the partition. */
-  add(instance: Instance, input: Input, output: StepOutput): readonly LocalDelivery[] {
+  /** A step as the record and the envelopes will hold it. */
+  prepare(instance: Instance, input: Input, output: StepOutput): PreparedStep {
     const locals: Addressed[] = [];
+    const outputs: (readonly [partition: number, text: string])[] = [];
     for (const message of output.messages) {
       const to = partitionOf(message[0], this.partitions);
       if (to === this.partition) locals.push(message);
-      else this.#send(to, message);
+      else outputs.push([to, encodeAddressed(message)]);
     }
     const entry: StepEntry = {
       to: instance.address,
@@ -63,16 +73,24 @@ export class Group {
       ...(locals.length > 0 && { messages: locals }),
     };
     const text = encodeStep(entry);
-    this.#bytes += text.length;
-    this.entries.push(entry);
-    this.texts.push(text);
+    const bytes = outputs.reduce((sum, [, sent]) => sum + utf8Length(sent), utf8Length(text));
+    return { entry, text, outputs, bytes };
+  }
+
+  /** Adds a step that an instance has taken; returns what it sent within the partition. */
+  add(instance: Instance, input: Input, output: StepOutput, step: PreparedStep): readonly LocalDelivery[] {
+    this.#bytes += step.bytes;
+    this.entries.push(step.entry);
+    this.texts.push(step.text);
+    for (const [partition, text] of step.outputs) this.#send(partition, text);
     this.instances.add(instance);
     instance.touchedBy = this;
     if (input.mail) this.mailUpTo = Math.max(this.mailUpTo, input.mail[0]);
     for (const activity of output.activities ?? []) this.activities.push([instance, activity]);
     this.timers.push(...(output.timers ?? []));
     this.notices.push(...(output.notices ?? []));
-    return locals.map((message) => ({ message, local: [this.counter, this.#locals++] }));
+    const messages = step.entry.messages ?? [];
+    return messages.map((message) => ({ message, local: [this.counter, this.#locals++] }));
   }
 
   /** Records that mail was consumed without a step. */
@@ -81,9 +99,7 @@ export class Group {
     this.mailUpTo = Math.max(this.mailUpTo, dropped.sequence);
   }
 
-  #send(to: number, message: Addressed): void {
-    const text = encodeAddressed(message);
-    this.#bytes += text.length;
+  #send(to: number, text: string): void {
     const texts = this.outputs.get(to);
     if (texts) texts.push(text);
     else this.outputs.set(to, [text]);

@@ -1,3 +1,5 @@
+import { PayloadTooLargeError } from '../errors.js';
+import { largestStep } from '../wire/body-limit.js';
 import type { Address } from '../wire/messages.js';
 import type { Activation, InputBody, StepOutput } from './activation.js';
 import type { Committer } from './committer.js';
@@ -26,6 +28,7 @@ export class Instances {
   readonly #inbox: Inbox;
   readonly #load: Loader;
   readonly #failed: (error: Error) => void;
+  readonly #largestStep: number;
   readonly #instances = new Map<Address, Instance>();
   readonly #runnable = new Fifo<Instance>();
   /** Instances whose next input waits for its record. */
@@ -41,6 +44,7 @@ export class Instances {
     this.#inbox = inbox;
     this.#load = load;
     this.#failed = failed;
+    this.#largestStep = largestStep(ports.maxBodyBytes);
   }
 
   get size(): number {
@@ -172,8 +176,16 @@ export class Instances {
     // What the owner told the instance and changes nothing needs no record: it is not in any stream.
     if (!input.mail && !input.local && output.entry.refused !== undefined) return;
     const { group } = this.#committer;
-    const locals = group.add(instance, input, output);
-    instance.activation!.apply(group.entries.at(-1)!);
+    const activation = instance.activation!;
+    let fitting = output;
+    let step = group.prepare(instance, input, output);
+    if (step.bytes > this.#largestStep) {
+      const what = `What a step of ${instance.address} brings`;
+      fitting = activation.replace(input.body, new PayloadTooLargeError(what, step.bytes, this.#largestStep));
+      step = group.prepare(instance, input, fitting);
+    }
+    const locals = group.add(instance, input, fitting, step);
+    activation.apply(step.entry);
     if (input.mail) this.#inbox.consumed(input.mail);
     for (const { message, local } of locals) {
       const [to, body] = message;

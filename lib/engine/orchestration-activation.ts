@@ -1,7 +1,13 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
-import { CorruptHistoryError, InstanceExistsError, NonDeterminismError, UnknownOrchestratorError } from '../errors.js';
+import {
+  CorruptHistoryError,
+  InstanceExistsError,
+  NonDeterminismError,
+  UnknownOrchestratorError,
+  type PerdureError,
+} from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
 import type { SegmentReference } from '../wire/head.js';
@@ -82,6 +88,22 @@ export class OrchestrationActivation implements Activation {
       case 'operation':
         return refusal('An orchestration instance takes no operations');
     }
+  }
+
+  /** The execution fails: its code has gone on, and what it asked for cannot be recorded. */
+  replace(input: InputBody, error: PerdureError): StepOutput {
+    this.#executor = undefined;
+    if (input.kind === 'start' && (!this.#state.started || this.#state.isEnded)) {
+      const { id, reply, notify } = input;
+      const event = startedEvent({ ...input, input: null }, this.#random.id(), this.#state.updatedAt);
+      const turn = new OrchestrationTurn(this.#address, this.#told(notify === undefined ? [] : [notify]));
+      turn.refuse(event, error);
+      const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
+      return turn.output(this.#instanceId, { ...(outcome && { outcome }), reply });
+    }
+    const turn = new OrchestrationTurn(this.#address, this.#told(this.#state.notify), this.#state.started);
+    turn.fail(error, this.#state.updatedAt);
+    return turn.output(this.#instanceId, {});
   }
 
   #start(message: StartMessage, at: number): StepOutput {

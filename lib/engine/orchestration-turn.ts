@@ -51,6 +51,12 @@ export class OrchestrationTurn {
     this.take(event, { actions: [], completion: { type: 'Failed', failure: toFailureDetails(error) } });
   }
 
+  /** An execution that cannot go on. */
+  fail(error: Error, at: number): void {
+    this.#at = at;
+    this.#complete({ type: 'Failed', failure: toFailureDetails(error) });
+  }
+
   /** The first event of the execution that follows the one which ended. */
   continued({ input }: Extract<Completion, { type: 'ContinuedAsNew' }>, executionId: string): ExecutionStarted {
     const { name, parent } = this.#started!;

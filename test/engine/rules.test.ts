@@ -1,6 +1,6 @@
 import test from 'ava';
-import { EntityContext, OrchestrationContext, type Orchestration } from 'perdure';
-import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
+import { EntityContext, OrchestrationContext, type Orchestration, type TaskFailedError } from 'perdure';
+import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
@@ -372,4 +372,54 @@ test('a graceful stop leaves nothing to replay from the log: the next owner find
   t.deepEqual((await settle(client.entityHead('counter', 'k')))?.state, { seen: ['one'] });
   const { log } = hub.streams(0);
   t.is(log.first, log.last);
+});
+
+@Entity('hoard')
+class Hoard {
+  state = { kept: '' };
+  @Operation({ input: Number }) keep(length: number): number {
+    this.state.kept = 'ü'.repeat(length);
+    return length;
+  }
+}
+
+class Printer {
+  @Activity({ input: Number }) print(length: number): string {
+    return 'x'.repeat(length);
+  }
+}
+
+@Orchestrator('large')
+class Large {
+  @Run({ input: String }) *run(what: string, context: OrchestrationContext): Orchestration<string> {
+    if (what === 'output') return yield* context.callActivity(Printer).print(200_000);
+    if (what === 'result') {
+      try {
+        return yield* context.callActivity(Printer).print(500_000);
+      } catch (error) {
+        return (error as TaskFailedError).failureDetails.code ?? '';
+      }
+    }
+    const printed = yield* context.callActivity(Printer).print(300_000);
+    yield* context.callEntity(Hoard, 'h').keep(1);
+    return what === 'twice' ? printed + printed : printed;
+  }
+}
+
+test('what is too large for a record fails alone: its caller is told, the old state stays, the rest goes on', async (t) => {
+  const { hub, client, settle, advance } = surroundings(1);
+  const host = hostOf({ entities: [Hoard], orchestrators: [Large], activities: [new Printer()] });
+  const worker = new MemoryWorker(hub, 'w', host);
+  await settle(worker.claim());
+  const inputs = ['output', 'result', 'once', 'twice'];
+  for (const input of inputs) await settle(client.start('large', input, input));
+  await settle(client.signal('hoard', 'k', 'keep', 5));
+  await settle(client.signal('hoard', 'k', 'keep', 400_000));
+  await advance(3_000);
+  const heads = await settle(Promise.all(inputs.map((input) => client.orchestrationHead(input))));
+  t.is((heads[0]?.output as string).length, 200_000);
+  t.is(heads[1]?.output, 'PERDURE_PAYLOAD_TOO_LARGE');
+  t.is((heads[2]?.output as string).length, 300_000);
+  t.is(heads[3]?.failure?.code, 'PERDURE_PAYLOAD_TOO_LARGE');
+  t.deepEqual((await settle(client.entityHead('hoard', 'k')))?.state, { kept: 'üüüüü' });
 });

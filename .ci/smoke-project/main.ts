@@ -1,5 +1,5 @@
 import { IsInt, Min } from 'class-validator';
-import { PerdureError } from 'perdure';
+import { connectTaskHub, TaskHubClient, TaskHubWorker } from 'perdure';
 import { Entity, Operation } from 'perdure/decorators';
 import 'perdure/testing';
 
@@ -15,8 +15,15 @@ class Account {
   }
 }
 
-const account = new Account();
-account.deposit({ amount: 5 });
-const inputs: unknown = Reflect.getMetadata('design:paramtypes', Account.prototype, 'deposit');
-if (!Array.isArray(inputs) || inputs[0] !== Amount || !(PerdureError.prototype instanceof Error)) process.exit(1);
-console.log(`account: ${Object.getOwnPropertyNames(Account.prototype)[1]}, balance ${account.state.balance}`);
+const hub = await connectTaskHub({ name: 'smoke' });
+const worker = await TaskHubWorker.start(hub, { entities: [Account] });
+const client = new TaskHubClient(hub);
+const balance = await client.callEntity(Account, 'alice').deposit({ amount: 5 });
+const refused = await client
+  .callEntity(Account, 'alice')
+  .deposit({ amount: 0 })
+  .catch((error: Error) => error.name);
+await client.close();
+await worker.stop();
+await hub.close();
+console.log(`balance ${balance}, then ${refused}`);

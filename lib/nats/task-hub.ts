@@ -92,16 +92,27 @@ function keepRunning(server: EmbeddedServer, session: Session, logger: Logger): 
   session.listen({ onDisconnect: () => void restore() });
 }
 
+// The public types must not lead to those of `nats`, which do not compile in every project.
+interface Connection {
+  readonly where: string;
+  drain(): Promise<void>;
+}
+
+interface Server {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
 /** A connection to a task hub: what workers and clients are built on. Several may share it. */
 export class TaskHub implements AsyncDisposable {
   /** Internal: what workers and clients build on. No part of the public interface; it changes without notice. */
   readonly ports: HubPorts;
-  readonly #session: Session;
-  readonly #server: EmbeddedServer | undefined;
+  readonly #session: Connection;
+  readonly #server: Server | undefined;
   #closing: Promise<void> | undefined;
 
   /** Internal: use `connectTaskHub`. */
-  constructor(ports: HubPorts, session: Session, server: EmbeddedServer | undefined) {
+  constructor(ports: HubPorts, session: Connection, server: Server | undefined) {
     this.ports = ports;
     this.#session = session;
     this.#server = server;

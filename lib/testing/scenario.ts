@@ -5,8 +5,15 @@ import { jsonEqual } from '../core/json-equal.js';
 import type { OrchestratorProgram } from '../core/programs.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import type { Completion, Turn } from '../core/turn.js';
-import type { Json } from '../core/values.js';
+import type { Constructor, Json } from '../core/values.js';
+import { names } from '../definitions/names.js';
+import { orchestratorProgram } from '../definitions/programs.js';
 import { NonDeterminismError } from '../errors.js';
+import { isDto } from '../validation/dto-plan.js';
+import { isDateField } from '../validation/field-type.js';
+import { revive } from '../validation/revive.js';
+import * as ids from '../wire/checks.js';
+import { createValueCodec } from '../wire/value-codec.js';
 
 /** Where and when a scenario takes place. */
 export interface ScenarioOptions {
@@ -25,14 +32,17 @@ export interface ScenarioOptions {
  * waiting. Every method hands in one event and gives the turn that follows. At every step the whole history is also
  * replayed from the first event by an executor of its own, which must do the same: otherwise NonDeterminismError.
  *
- * Tasks are named by the ids of their actions, which count from 0 in order of creation.
+ * Tasks are named by the ids of their actions, which count from 0 in order of creation. Throws DefinitionError when the
+ * class is no orchestrator.
+ *
+ * @example
+ * const play = scenario(HelloSequence);
+ * assert.deepEqual(play.start().actions, [{ type: 'TaskScheduled', id: 0, name: 'hello', input: 'Tokyo' }]);
  */
-export function scenario(
-  program: OrchestratorProgram,
-  dependencies: CoreDependencies,
-  options: ScenarioOptions = {},
-): Scenario {
-  return new Scenario(program, dependencies, options);
+export function scenario(orchestrator: Constructor, options: ScenarioOptions = {}): Scenario {
+  const values = createValueCodec({ revive, isDto, isDateField });
+  const program = orchestratorProgram(names.orchestrator(orchestrator), values);
+  return new Scenario(program, { values, names, ids }, options);
 }
 
 /** A scenario being played. */
@@ -44,7 +54,7 @@ export class Scenario {
   readonly #history: HistoryEvent[] = [];
   #now: number;
 
-  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, options: ScenarioOptions) {
+  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, options: ScenarioOptions = {}) {
     this.#program = program;
     this.#dependencies = dependencies;
     this.#options = options;

@@ -11,7 +11,7 @@ import {
   UnserializableError,
   type FailureDetails,
 } from '../../lib/errors.js';
-import { scenario, type Scenario, type ScenarioOptions } from '../../lib/testing/index.js';
+import { Scenario, type ScenarioOptions } from '../../lib/testing/index.js';
 
 export class Amount {
   amount!: number;
@@ -101,7 +101,7 @@ export function program(run: Run): OrchestratorProgram {
 
 /** A scenario of one generator function. */
 export function play(run: Run, options?: ScenarioOptions): Scenario {
-  return scenario(program(run), dependencies, options);
+  return new Scenario(program(run), dependencies, options);
 }
 
 /** When scenarios start. */

@@ -45,10 +45,9 @@ export abstract class OrchestrationContext {
   /** A UUID (version 5) that is the same on every replay, and another at every call. */
   abstract newGuid(): string;
 
-  /** Shows a value to those who query the instance; the last one of a turn counts. null or undefined clears it. */
   /**
-   * Sets what a status query shows of this execution; `undefined` or `null` clears it. It is stored with the step that
-   * sets it and does not outlive `continueAsNew`. Throws PayloadTooLargeError beyond 16 Ki characters of JSON, and the
+   * Shows a value to those who query the instance; the last one of a turn counts, `undefined` or `null` clears it. It is
+   * stored with the step that sets it and does not outlive `continueAsNew`. Throws PayloadTooLargeError beyond 16 Ki characters of JSON, and the
    * errors of values that cannot be stored.
    */
   abstract setCustomStatus(status: unknown): void;

@@ -1,4 +1,5 @@
 import type { EntityProgram, OrchestratorProgram } from '../core/programs.js';
+import type { OrchestratorObject } from '../core/proxies.js';
 import type { Constructor, InputType, ValueCodec } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { checkIsObject } from './class-kind.js';
@@ -11,7 +12,7 @@ export interface Hosted {
   /** Classes with `@Entity`, whose constructors take no arguments. */
   readonly entities?: readonly Constructor<{ state: unknown }>[] | undefined;
   /** Classes with `@Orchestrator`, whose constructors take no arguments. */
-  readonly orchestrators?: readonly Constructor[] | undefined;
+  readonly orchestrators?: readonly Constructor<OrchestratorObject>[] | undefined;
   /** Objects whose classes have `@Activity` methods. */
   readonly activities?: readonly object[] | undefined;
 }

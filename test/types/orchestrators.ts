@@ -1,13 +1,7 @@
 /** Compiled by `tsc -p .`, which is the test: every `@ts-expect-error` proves the sentence behind it. */
 import type { Orchestration, OrchestrationContext, Task, TimerTask } from '../../lib/index.js';
 import { Account, Amount, Greetings, Immediate, Nightly, Receipt, Report, Transfer } from './classes.js';
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-
-/** Compiles only for a value of exactly the type. */
-function exactly<T>() {
-  return <V>(_value: V, _isExact: Equal<V, T>): void => undefined;
-}
+import { exactly } from './exactly.js';
 
 export function* results(ctx: OrchestrationContext): Orchestration<void> {
   exactly<string>()(yield* ctx.callActivity(Greetings).hello('Oslo'), true);

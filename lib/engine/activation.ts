@@ -4,25 +4,18 @@ import type { Head, Wake } from '../wire/head.js';
 import type { Addressed, Message } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
-import type { Due } from './timer-queue.js';
 
 /** What an instance takes: a message of its mailbox, or what the owner tells it, such as a timer that is due. */
-export type InputBody = Message | TimerDue | Resume;
+export type InputBody = Message | Due | Resume;
 
-/** Asks a suspended instance to try its code again: a new deployment may have mended it. */
+/** Tells an instance that its earliest timer is due; it knows which are (P19). */
+export interface Due {
+  readonly kind: 'due';
+}
+
+/** Asks an instance to go on with the events that it holds back: a new deployment may have mended its code. */
 export interface Resume {
   readonly kind: 'resume';
-}
-
-export interface TimerDue {
-  readonly kind: 'timer';
-  readonly executionId: string;
-  readonly timerId: number;
-}
-
-/** A timer of an instance, as the owner waits for it. */
-export interface InstanceTimer extends Due, TimerDue {
-  readonly address: string;
 }
 
 /** A committed request for an activity. */
@@ -39,15 +32,10 @@ export interface StepOutput {
   readonly entry: Omit<StepEntry, 'to' | 'mail' | 'local' | 'messages'>;
   readonly messages: readonly Addressed[];
   readonly activities?: readonly PendingActivity[] | undefined;
-  readonly timers?: readonly InstanceTimer[] | undefined;
   /** What clients are told, by inbox subject. */
   readonly notices?: readonly (readonly [inbox: string, notice: Notice])[] | undefined;
-}
-
-/** Timers and activities of an instance that are not done. */
-export interface PendingWork {
-  readonly activities: readonly PendingActivity[];
-  readonly timers: readonly InstanceTimer[];
+  /** It has not gone through all that it took: it asks for a `resume`. */
+  readonly goesOn?: true | undefined;
 }
 
 /** Where in the log a head stands. */
@@ -69,11 +57,17 @@ export interface Activation {
   apply(entry: StepEntry): void;
   /** A copy of the state as it is now, to be written later as the head; undefined: there is nothing to store. */
   capture(): Captured | undefined;
-  pending(): PendingWork;
+  /** The activities that are asked for and have not answered. */
+  pendingActivities(): readonly PendingActivity[];
+  /** When it is to be told that a timer is due, the server's time; undefined: never. */
+  readonly dueAt: number | undefined;
+  /** Whether it holds back events that a `resume` would let it go on with. */
+  readonly holdsBack: boolean;
 }
 
 /** The state of an instance at one moment. */
 export interface Captured {
-  readonly wake: Wake | undefined;
+  /** What a new owner has to know at once; undefined: it may find the instance when somebody asks for it. */
+  readonly wake: Omit<Wake, 'v' | 'epoch'> | undefined;
   head(stamp: Stamp): Head;
 }

@@ -1,4 +1,4 @@
-import { OwnershipLostError } from '../errors.js';
+import { ClosedError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeRecord, encodeCommit, type EncodedOutput } from '../wire/record-codec.js';
 import type { CommitRecord } from '../wire/record.js';
 import { Group } from './group.js';
@@ -7,6 +7,8 @@ import type { PartitionTables } from './tables.js';
 
 /** After an unclear append, look again after so many milliseconds. */
 const RETRY = 20;
+/** A deposed leader may not know the last record; after so many looks it is the stream that lost it. */
+const LOOKS = 100;
 
 /** What the committer tells and asks the owner. */
 export interface CommitListener {
@@ -34,7 +36,7 @@ export class Committer {
   #isStopped = false;
   /** The next group is sealed even when it is empty. */
   #mustSeal = false;
-  readonly #waiting = new Map<Group, (() => void)[]>();
+  readonly #waiting = new Map<Group, { readonly resolve: () => void; readonly reject: (error: Error) => void }[]>();
 
   constructor(tables: PartitionTables, ports: PartitionPorts, partitions: number, listener: CommitListener) {
     this.#tables = tables;
@@ -60,13 +62,13 @@ export class Committer {
     this.#sealNow();
   }
 
-  /** Resolves when all that is in memory now is acknowledged. */
+  /** Resolves when all that is in memory now is acknowledged; rejects with ClosedError when that does not come to pass. */
   whenAcknowledged(): Promise<void> {
     const group = this.#open.isEmpty ? this.#inFlight : this.#open;
     return group ? this.#whenDone(group) : Promise.resolve();
   }
 
-  /** Commits a record, an empty one if nothing is open, that is published after this call (P16). */
+  /** Commits a record, an empty one if nothing is open, that is published after this call (P16). Rejects as above. */
   barrier(): Promise<void> {
     const done = this.#whenDone(this.#open);
     if (!this.#inFlight) this.#sealNow();
@@ -76,14 +78,21 @@ export class Committer {
 
   stop(): void {
     this.#isStopped = true;
+    for (const waiting of this.#waiting.values()) for (const { reject } of waiting) reject(this.#closed());
+    this.#waiting.clear();
   }
 
   #whenDone(group: Group): Promise<void> {
-    return new Promise((resolve) => {
+    if (this.#isStopped) return Promise.reject(this.#closed());
+    return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(group);
-      if (waiting) waiting.push(resolve);
-      else this.#waiting.set(group, [resolve]);
+      if (waiting) waiting.push({ resolve, reject });
+      else this.#waiting.set(group, [{ resolve, reject }]);
     });
+  }
+
+  #closed(): ClosedError {
+    return new ClosedError(`Partition ${this.#ports.subjects.partition} is not owned here any more.`);
   }
 
   #newGroup(counter: number): Group {
@@ -111,7 +120,7 @@ export class Committer {
     this.#inFlight = undefined;
     group.isAcknowledged = true;
     this.#listener.acknowledged(group, sequence);
-    for (const resolve of this.#waiting.get(group) ?? []) resolve();
+    for (const { resolve } of this.#waiting.get(group) ?? []) resolve();
     this.#waiting.delete(group);
     if (this.#mustSeal && !this.#inFlight) this.#sealNow();
     else this.seal();
@@ -135,17 +144,25 @@ export class Committer {
   /** Appends until it is known what became of it: never fenced by a timeout, never stored without a look (C10). */
   async #append(body: Uint8Array, { commit, prev, epoch }: CommitRecord): Promise<number> {
     const { log, clock, subjects } = this.#ports;
-    for (;;) {
+    for (let behind = 0; ;) {
       const sequence = await log.append(body, prev);
       if (sequence !== undefined) return sequence;
+      if (this.#isStopped) throw this.#closed();
       const last = await log.last();
-      if (last && last.sequence !== prev) {
-        const record = decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`);
-        if (record.commit === commit) return last.sequence;
+      const end = last?.sequence ?? 0;
+      if (last && end > prev) {
+        const record = decodeRecord(last.body, `Record ${end} of ${subjects.log}`);
+        if (record.commit === commit) return end;
         throw new OwnershipLostError(
           `Partition ${subjects.partition} has a new owner: its log ends with a record of epoch ${record.epoch}, mine is ${epoch}.`,
         );
       }
+      behind = end < prev ? behind + 1 : 0;
+      if (behind === LOOKS)
+        throw new StorageRegressedError(
+          `The log of partition ${subjects.partition} ends at ${end}, but record ${prev} was acknowledged: the log ` +
+            'stream lost acknowledged records.',
+        );
       await new Promise<void>((resolve) => clock.after(RETRY, resolve));
     }
   }

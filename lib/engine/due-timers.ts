@@ -1,42 +1,57 @@
-import type { InstanceTimer } from './activation.js';
+import type { Address } from '../wire/messages.js';
 import type { Clock } from './ports.js';
-import { TimerQueue } from './timer-queue.js';
+import { TimerQueue, type Timed } from './timer-queue.js';
 
 /** The longest single wait, in milliseconds: longer ones are looked at again (P19). */
 const LONGEST = 3_600_000;
+/** So many items of instances that have changed their minds are kept before the queue is built anew. */
+const STALE = 1_000;
 
-/** A wake-up of an instance that is not loaded. */
-export interface WakeUp {
-  readonly kind: 'wake';
-  readonly address: string;
-  readonly at: number;
+interface Item extends Timed {
+  readonly address: Address;
 }
 
-/** Waits for the timers of a partition's instances; each is told once, never early. */
+/** Waits for the next due time of each instance of a partition; never early. */
 export class DueTimers {
   readonly #clock: Clock;
-  readonly #due: (timer: InstanceTimer | WakeUp) => void;
+  readonly #due: (address: Address) => void;
   readonly #done: () => void;
-  readonly #queue = new TimerQueue<InstanceTimer | WakeUp>();
+  readonly #next = new Map<Address, Item>();
+  #queue = new TimerQueue<Item>();
   #cancel: (() => void) | undefined;
   #armedFor = Infinity;
   #isStopped = false;
 
-  /** `due` is told each timer that is due, `done` after the last of those due together. */
-  constructor(clock: Clock, due: (timer: InstanceTimer | WakeUp) => void, done: () => void) {
+  /** `due` is told each instance whose time has come, `done` after the last of those due together. */
+  constructor(clock: Clock, due: (address: Address) => void, done: () => void) {
     this.#clock = clock;
     this.#due = due;
     this.#done = done;
   }
 
-  add(timer: InstanceTimer | WakeUp): void {
-    this.#queue.push(timer);
+  /** The instance is to be told at this time, and at no other; undefined: at none. */
+  schedule(address: Address, at: number | undefined): void {
+    const item = this.#next.get(address);
+    if (item?.at === at) return;
+    if (at === undefined) this.#next.delete(address);
+    else this.#add({ address, at });
+    if (this.#queue.length > 2 * this.#next.size + STALE) this.#rebuild();
     this.#arm();
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();
+  }
+
+  #add(item: Item): void {
+    this.#next.set(item.address, item);
+    this.#queue.push(item);
+  }
+
+  #rebuild(): void {
+    this.#queue = new TimerQueue();
+    for (const item of this.#next.values()) this.#queue.push(item);
   }
 
   #arm(): void {
@@ -53,7 +68,9 @@ export class DueTimers {
     const now = this.#clock.now();
     for (let next = this.#queue.peek(); next && next.at <= now; next = this.#queue.peek()) {
       this.#queue.pop();
-      this.#due(next);
+      if (this.#next.get(next.address) !== next) continue;
+      this.#next.delete(next.address);
+      this.#due(next.address);
     }
     this.#done();
     this.#arm();

@@ -8,7 +8,7 @@ import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
-import type { Activation, Captured, InputBody, PendingWork, StepOutput } from './activation.js';
+import type { Activation, Captured, InputBody, StepOutput } from './activation.js';
 import type { Host } from './host.js';
 
 /** A durable entity loaded in memory. */
@@ -108,8 +108,16 @@ export class EntityActivation implements Activation {
     };
   }
 
-  pending(): PendingWork {
-    return { activities: [], timers: [] };
+  pendingActivities(): readonly [] {
+    return [];
+  }
+
+  get dueAt(): undefined {
+    return undefined;
+  }
+
+  get holdsBack(): boolean {
+    return false;
   }
 }
 

@@ -4,7 +4,7 @@ import { utf8Length } from '../wire/text.js';
 import { encodeStep } from '../wire/record-codec.js';
 import type { Addressed } from '../wire/messages.js';
 import type { DroppedInput, StepEntry } from '../wire/record.js';
-import type { InstanceTimer, PendingActivity, StepOutput } from './activation.js';
+import type { PendingActivity, StepOutput } from './activation.js';
 import type { Input, Instance } from './instance.js';
 import type { Notice } from '../wire/queries.js';
 
@@ -34,7 +34,6 @@ export class Group {
   readonly instances = new Set<Instance>();
   readonly dropped: DroppedInput[] = [];
   readonly activities: (readonly [Instance, PendingActivity])[] = [];
-  readonly timers: InstanceTimer[] = [];
   readonly notices: (readonly [inbox: string, notice: Notice])[] = [];
   /** The mail consumed by this group reaches up to here. */
   mailUpTo = 0;
@@ -87,7 +86,6 @@ export class Group {
     instance.touchedBy = this;
     if (input.mail) this.mailUpTo = Math.max(this.mailUpTo, input.mail[0]);
     for (const activity of output.activities ?? []) this.activities.push([instance, activity]);
-    this.timers.push(...(output.timers ?? []));
     this.notices.push(...(output.notices ?? []));
     const messages = step.entry.messages ?? [];
     return messages.map((message) => ({ message, local: [this.counter, this.#locals++] }));

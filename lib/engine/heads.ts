@@ -121,12 +121,8 @@ export class Heads {
       body = encodeHead(head);
     }
     if (captured.wake) await this.#writeWake(instance, captured.wake);
-    instance.headSequence = await this.#put(
-      this.#ports.subjects.head(instance.address),
-      body,
-      instance.headSequence,
-      (stored) => decodeHead(stored, `Head of ${instance.address}`).epoch,
-    );
+    const subject = this.#ports.subjects.head(instance.address);
+    instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOfHead);
     this.#written.set(instance.address, instance.headSequence);
     if (!captured.wake) await this.#removeWake(instance);
     return written;
@@ -145,39 +141,51 @@ export class Heads {
     return references;
   }
 
-  async #writeWake(instance: Instance, wake: Wake): Promise<void> {
+  async #writeWake(instance: Instance, wake: NonNullable<Captured['wake']>): Promise<void> {
     const subject = this.#ports.subjects.wake(instance.address);
-    instance.wakeSequence = await this.#put(subject, encodeWake(wake), instance.wakeSequence, () => 0);
+    const body = encodeWake({ v: 1, epoch: this.#fence.epoch, ...wake });
+    instance.wakeSequence = await this.#put(subject, body, instance.wakeSequence, epochOfWake);
   }
 
   async #removeWake(instance: Instance): Promise<void> {
     const { views, subjects } = this.#ports;
-    instance.wakeSequence ??= (await views.read(subjects.wake(instance.address)))?.sequence ?? 0;
+    instance.wakeSequence ??= this.#sequenceOfMine(await views.read(subjects.wake(instance.address)), epochOfWake);
     if (instance.wakeSequence === 0) return;
     await views.remove(instance.wakeSequence);
     instance.wakeSequence = 0;
   }
 
   /** Writes over what is there; `epochOf` says whose it is. Returns the sequence. Throws OwnershipLostError. */
-  async #put(
-    subject: string,
-    body: Uint8Array,
-    expected: number | undefined,
-    epochOf: (stored: Uint8Array) => number,
-  ): Promise<number> {
+  async #put(subject: string, body: Uint8Array, expected: number | undefined, epochOf: EpochOf): Promise<number> {
     const { views, clock } = this.#ports;
-    let after = expected ?? (await views.read(subject))?.sequence ?? 0;
+    let after = expected ?? this.#sequenceOfMine(await views.read(subject), epochOf);
     for (;;) {
       const sequence = await views.write(subject, body, after);
       if (sequence !== undefined) return sequence;
       const stored = await views.read(subject);
       if (stored && equal(stored.body, body)) return stored.sequence;
-      if (stored && epochOf(stored.body) > this.#fence.epoch)
-        throw new OwnershipLostError(`${subject} was written by a later owner than epoch ${this.#fence.epoch}.`);
-      after = stored?.sequence ?? 0;
+      after = this.#sequenceOfMine(stored, epochOf);
       await new Promise<void>((resolve) => clock.after(RETRY, resolve));
     }
   }
+
+  /** The sequence of what is stored, by me or a former owner; 0: nothing. Throws OwnershipLostError. */
+  #sequenceOfMine(stored: StoredMessage | undefined, epochOf: EpochOf): number {
+    if (!stored) return 0;
+    if (epochOf(stored) <= this.#fence.epoch) return stored.sequence;
+    throw new OwnershipLostError(`${stored.subject} was written by a later owner than epoch ${this.#fence.epoch}.`);
+  }
+}
+
+/** The epoch of the owner who stored something. */
+type EpochOf = (stored: StoredMessage) => number;
+
+function epochOfHead({ body, subject }: StoredMessage): number {
+  return decodeHead(body, `Head ${subject}`).epoch;
+}
+
+function epochOfWake({ body, subject }: StoredMessage): number {
+  return readWake(body, subject).epoch;
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

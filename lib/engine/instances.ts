@@ -9,8 +9,11 @@ import { Instance, type Input } from './instance.js';
 import type { PartitionPorts } from './ports.js';
 
 /** Inputs that may wait in memory before mail is no longer taken, and below which it is taken again. */
-const MANY = 10_000;
-const FEW = 5_000;
+const MANY = 4_000;
+const FEW = 2_000;
+
+/** So many dropped messages fill a record. */
+const MANY_DROPPED = 500;
 
 /** Loads an instance from its head and the log. */
 export type Loader = (instance: Instance) => Promise<Activation>;
@@ -85,14 +88,22 @@ export class Instances {
   /** Runs what can run, until the open group is full; then seals it if it can be sealed. */
   pump(): void {
     if (this.#isStopped) return;
+    try {
+      this.#runAll();
+      this.#committer.seal();
+      this.#wakeSenders();
+    } catch (error) {
+      this.#fail(error); // what user code throws is data by now: this is a fault of the engine or of what is stored
+    }
+  }
+
+  #runAll(): void {
     while (!this.#committer.group.isFull) {
       const instance = this.#runnable.shift();
       if (!instance) break;
       instance.isQueued = false;
       this.#run(instance);
     }
-    this.#committer.seal();
-    this.#wakeSenders();
   }
 
   /** A record was acknowledged: what waited for it may run. */
@@ -104,7 +115,7 @@ export class Instances {
 
   /** Resolves when more mail may be taken: at once unless too much waits. */
   whenRoom(): Promise<void> {
-    if (this.#waitingInputs < MANY) return Promise.resolve();
+    if (this.#waitingInputs < MANY && this.#committer.group.dropped.length < MANY_DROPPED) return Promise.resolve();
     return new Promise((resolve) => this.#whenFewer.push(resolve));
   }
 
@@ -191,6 +202,7 @@ export class Instances {
       const [to, body] = message;
       this.deliver(to, { body: body as InputBody, local, from: group });
     }
+    if (fitting.goesOn) this.deliver(instance.address, { body: { kind: 'resume' } });
   }
 
   #startLoading(instance: Instance): Promise<Activation> {
@@ -209,6 +221,7 @@ export class Instances {
 
   #wakeSenders(): void {
     if (this.#whenFewer.length === 0 || this.#waitingInputs > FEW) return;
+    if (this.#committer.group.dropped.length >= MANY_DROPPED) return;
     const waiting = this.#whenFewer;
     this.#whenFewer = [];
     for (const resolve of waiting) resolve();

@@ -12,13 +12,18 @@ import { orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
 import type { SegmentReference } from '../wire/head.js';
 import type { StepEntry } from '../wire/record.js';
-import type { Activation, Captured, InputBody, PendingWork, StepOutput } from './activation.js';
+import type { Activation, Captured, InputBody, PendingActivity, StepOutput } from './activation.js';
 import type { Host } from './host.js';
 import { isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
 import { effectsOf } from './orchestration-effects.js';
 import type { Random } from './ports.js';
+
+/** Executions that may begin in one step. */
+const MOST_EXECUTIONS = 100;
+/** Timers that may fire in one step. */
+const MOST_TIMERS = 1_000;
 
 /**
  * An orchestration instance loaded in memory: an actor whose state is its history. The executor with the user's
@@ -78,13 +83,10 @@ export class OrchestrationActivation implements Activation {
         return this.#raise(input, at);
       case 'result':
         return this.#result(input, at);
-      case 'timer': {
-        const { open, started } = this.#state;
-        const isOpen = open.get(input.timerId)?.type === 'TimerCreated' && started?.executionId === input.executionId;
-        return isOpen ? this.#take({ type: 'TimerFired', at, id: input.timerId }) : refusal('The timer is not open');
-      }
+      case 'due':
+        return this.#fire(at, now);
       case 'resume':
-        return this.#state.status === 'Suspended' ? this.#resume() : refusal('The instance is not suspended');
+        return this.holdsBack ? this.#resume() : refusal('The instance holds nothing back');
       case 'operation':
         return refusal('An orchestration instance takes no operations');
     }
@@ -113,14 +115,19 @@ export class OrchestrationActivation implements Activation {
     this.#executor = undefined;
     this.#earlier = [];
     const turn = new OrchestrationTurn(this.#address, this.#told(notify === undefined ? [] : [notify]));
-    if (this.#host.orchestrators.has(message.name)) this.#run(turn, [event]);
+    let heldBack: readonly InboundEvent[] = [];
+    if (this.#host.orchestrators.has(message.name)) heldBack = this.#run(turn, [event]);
     else turn.refuse(event, new UnknownOrchestratorError(message.name, [...this.#host.orchestrators.keys()]));
     const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
-    return turn.output(this.#instanceId, {
-      ...(notify !== undefined && { notify }),
-      ...(outcome && { outcome }),
-      reply,
-    });
+    return turn.output(
+      this.#instanceId,
+      {
+        ...(notify !== undefined && { notify }),
+        ...(outcome && { outcome }),
+        reply,
+      },
+      heldBack,
+    );
   }
 
   #told(notify: readonly string[]): readonly string[] {
@@ -145,47 +152,65 @@ export class OrchestrationActivation implements Activation {
   #raise({ name, input }: EventMessage, at: number): StepOutput {
     if (!this.#state.started) return refusal('There is no such instance');
     if (this.#state.isEnded) return refusal('The instance has ended');
-    return this.#take({ type: 'EventRaised', at, name, ...(input !== undefined && { input }) });
+    return this.#take([{ type: 'EventRaised', at, name, ...(input !== undefined && { input }) }]);
   }
 
   #result(message: ResultMessage, at: number): StepOutput {
     if (!isAnswered(this.#state, message)) return refusal('Nothing waits for this result');
-    return this.#take(resultEvent(message, at));
+    return this.#take([resultEvent(message, at)]);
   }
 
-  /** One event for the code, or for the buffer while the code cannot take it. */
-  #take(event: InboundEvent): StepOutput {
+  #fire(at: number, now: number): StepOutput {
+    if (this.dueAt === undefined || this.dueAt > now) return refusal('No timer is due');
+    return this.#take(this.#state.takeDue(now, MOST_TIMERS).map((id) => ({ type: 'TimerFired', at, id })));
+  }
+
+  /** Events for the code, or for the buffer while the code cannot take them. */
+  #take(events: readonly InboundEvent[]): StepOutput {
+    if (this.#isBetweenExecutions) return { entry: { buffered: events }, messages: [] };
     const fault = this.#prepare();
-    if (fault !== undefined) return { entry: { suspended: fault, buffered: [event] }, messages: [] };
-    const wasSuspended = this.#state.status === 'Suspended';
-    return this.#advance([...(wasSuspended ? this.#state.buffered : []), event], wasSuspended);
+    if (fault !== undefined) return { entry: { suspended: fault, buffered: events }, messages: [] };
+    const { buffered } = this.#state;
+    return this.#advance([...buffered, ...events]);
   }
 
   #resume(): StepOutput {
-    const fault = this.#prepare();
+    const fault = this.#isBetweenExecutions ? undefined : this.#prepare();
     if (fault !== undefined) return refusal(fault);
-    return this.#advance(this.#state.buffered, true);
+    return this.#advance(this.#state.buffered);
   }
 
-  #advance(events: readonly InboundEvent[], resumes: boolean): StepOutput {
+  #advance(events: readonly InboundEvent[]): StepOutput {
     const turn = new OrchestrationTurn(this.#address, this.#told(this.#state.notify), this.#state.started);
-    this.#run(turn, events);
-    return turn.output(this.#instanceId, resumes ? { resumed: true } : {});
+    const heldBack = this.#run(turn, events);
+    return turn.output(this.#instanceId, this.holdsBack ? { resumed: true } : {}, heldBack);
   }
 
-  /** Runs events through the executor, and the next executions that begin in the same step. */
-  #run(turn: OrchestrationTurn, events: readonly InboundEvent[]): void {
+  /**
+   * Runs events through the executor, and the next executions that begin in the same step, up to a number: code that
+   * continues as new without ever waiting must not keep the partition from its other instances. Returns what is left.
+   */
+  #run(turn: OrchestrationTurn, events: readonly InboundEvent[]): readonly InboundEvent[] {
     let waiting = events;
-    while (waiting.length > 0) {
+    for (let executions = 1; waiting.length > 0;) {
       const [event, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
       if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event.name);
       const { completion } = turn.take(event, this.#executor!.advance(event));
       waiting = rest;
       if (!completion) continue;
-      if (completion.type !== 'ContinuedAsNew') return; // nothing follows the end
+      if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
       waiting = [turn.continued(completion, this.#random.id()), ...completion.carriedEvents, ...rest.filter(isRaised)];
+      if (executions++ < MOST_EXECUTIONS) continue;
+      this.#executor = undefined;
+      return waiting;
     }
+    return [];
+  }
+
+  /** Whether the next execution is among what is held back. */
+  get #isBetweenExecutions(): boolean {
+    return this.#state.status === 'ContinuedAsNew';
   }
 
   /** Makes the executor ready by replay; a text when the history does not fit the code. */
@@ -230,27 +255,35 @@ export class OrchestrationActivation implements Activation {
   }
 
   capture(): Captured | undefined {
-    const { started, open, status, buffered } = this.#state;
+    const { started, open } = this.#state;
     if (!started) return undefined; // all that it took was refused
-    const timers = [...open.values()].flatMap((action) => (action.type === 'TimerCreated' ? [action.fireAt] : []));
-    const load = status === 'Suspended' || buffered.length > 0 || hasActivities(open.values());
-    const isPending = load || timers.length > 0;
+    const { dueAt } = this.#state;
+    const load = this.holdsBack || hasActivities(open.values());
     return {
-      wake: isPending
-        ? {
-            v: 1,
-            executionId: started.executionId,
-            ...(timers.length > 0 && { at: Math.min(...timers) }),
-            ...(load && { load }),
-          }
-        : undefined,
+      wake:
+        load || dueAt !== undefined
+          ? {
+              executionId: started.executionId,
+              ...(dueAt !== undefined && { at: dueAt }),
+              ...(load && { load }),
+            }
+          : undefined,
       head: this.#state.head(this.#instanceId),
     };
   }
 
-  pending(): PendingWork {
+  pendingActivities(): readonly PendingActivity[] {
     const { started, open } = this.#state;
-    return started ? effectsOf(open.values(), this.#address, started.executionId) : { activities: [], timers: [] };
+    return started ? effectsOf(open.values(), this.#address, started.executionId).activities : [];
+  }
+
+  /** Suspended, it is told nothing: its timers are due when it goes on. */
+  get dueAt(): number | undefined {
+    return this.#state.status === 'Suspended' ? undefined : this.#state.dueAt;
+  }
+
+  get holdsBack(): boolean {
+    return this.#state.status === 'Suspended' || this.#state.buffered.length > 0;
   }
 }
 

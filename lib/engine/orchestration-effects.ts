@@ -1,33 +1,30 @@
 import type { Action } from '../core/history.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address, Caller } from '../wire/messages.js';
-import type { InstanceTimer, PendingActivity } from './activation.js';
+import type { PendingActivity } from './activation.js';
 
 /** What the actions of an orchestration ask of the world. */
 export interface ActionEffects {
   readonly messages: Addressed[];
   readonly activities: PendingActivity[];
-  readonly timers: InstanceTimer[];
 }
 
 /** The effects of actions of one execution. */
 export function effectsOf(actions: Iterable<Action>, address: Address, executionId: string): ActionEffects {
-  const effects: ActionEffects = { messages: [], activities: [], timers: [] };
+  const effects: ActionEffects = { messages: [], activities: [] };
   for (const action of actions) add(effects, action, { address, executionId, taskId: action.id });
   return effects;
 }
 
-function add({ messages, activities, timers }: ActionEffects, action: Action, caller: Caller): void {
-  const { address, executionId, taskId } = caller;
+function add({ messages, activities }: ActionEffects, action: Action, caller: Caller): void {
+  const { executionId, taskId } = caller;
   switch (action.type) {
     case 'TaskScheduled':
       activities.push({ executionId, taskId, name: action.name, input: action.input });
       return;
     case 'TimerCreated':
-      timers.push({ kind: 'timer', address, executionId, timerId: taskId, at: action.fireAt });
-      return;
     case 'TimerCanceled':
-      return; // the timer finds its task closed when it fires
+      return; // the state knows its open timers
     case 'SubOrchestrationInstanceCreated':
       messages.push([
         orchestrationAddress(action.instanceId),

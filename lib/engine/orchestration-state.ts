@@ -4,6 +4,7 @@ import { CorruptHistoryError, type FailureDetails } from '../errors.js';
 import type { OrchestrationHead, RuntimeStatus, SegmentReference } from '../wire/head.js';
 import type { StepEntry } from '../wire/record.js';
 import type { Stamp } from './activation.js';
+import { TimerQueue } from './timer-queue.js';
 
 /** An action that waits for an answer. */
 export type OpenAction = Exclude<Action, { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' }>;
@@ -21,10 +22,12 @@ export class OrchestrationState {
   segments: readonly SegmentReference[] = [];
   /** The events behind the segments. */
   history: HistoryEvent[] = [];
-  /** Events taken while suspended, in order. */
+  /** Events taken and held back, in order: while suspended, and between two steps of one input. */
   buffered: readonly InboundEvent[] = [];
   /** Actions that wait for an answer, by id. */
   readonly open = new Map<number, OpenAction>();
+  /** The timers among them, and some that are closed by now. */
+  #timers = new TimerQueue<{ readonly at: number; readonly id: number }>();
 
   /** From a stored head; the earlier events are those of its segments, read before. */
   static from(head: OrchestrationHead, earlier: readonly HistoryEvent[]): OrchestrationState {
@@ -42,12 +45,29 @@ export class OrchestrationState {
     state.customStatus = head.customStatus;
     state.reason = head.reason;
     state.notify = [...(head.notify ?? [])];
-    state.buffered = head.buffered ?? [];
+    state.#holdBack(head.buffered ?? []);
     return state;
   }
 
   get isEnded(): boolean {
     return this.status === 'Completed' || this.status === 'Failed' || this.status === 'Terminated';
+  }
+
+  /** When its earliest open timer is due. */
+  get dueAt(): number | undefined {
+    for (let next = this.#timers.peek(); next; next = this.#timers.peek()) {
+      if (this.open.get(next.id)?.type === 'TimerCreated') return next.at;
+      this.#timers.pop();
+    }
+    return undefined;
+  }
+
+  /** Up to so many open timers that are due, the earliest first, those of one time in the order of their creation. */
+  takeDue(now: number, limit: number): readonly number[] {
+    const due: { readonly at: number; readonly id: number }[] = [];
+    for (let at = this.dueAt; at !== undefined && at <= now && due.length < limit; at = this.dueAt)
+      due.push(this.#timers.pop()!);
+    return due.sort((a, b) => a.at - b.at || a.id - b.id).map(({ id }) => id);
   }
 
   apply(entry: StepEntry): void {
@@ -60,7 +80,7 @@ export class OrchestrationState {
     if (entry.notify !== undefined) this.notify.push(entry.notify);
     if (entry.resumed) this.#resume();
     if (entry.suspended !== undefined) this.#suspend(entry.suspended);
-    if (entry.buffered) this.buffered = [...this.buffered, ...entry.buffered];
+    if (entry.buffered) this.#holdBack(entry.buffered);
     if (this.isEnded) this.notify = [];
   }
 
@@ -68,6 +88,12 @@ export class OrchestrationState {
     this.buffered = [];
     this.reason = undefined;
     if (this.status === 'Suspended') this.status = 'Running';
+  }
+
+  /** What is held back has come: nothing waits for it a second time. */
+  #holdBack(events: readonly InboundEvent[]): void {
+    this.buffered = [...this.buffered, ...events];
+    for (const event of events) if ('id' in event) this.open.delete(event.id);
   }
 
   #suspend(reason: string): void {
@@ -79,7 +105,7 @@ export class OrchestrationState {
   #begin(): void {
     this.history = [];
     this.segments = [];
-    this.open.clear();
+    this.#closeAll();
     this.buffered = [];
     this.output = this.failure = this.customStatus = this.reason = undefined;
   }
@@ -93,9 +119,12 @@ export class OrchestrationState {
         return;
       case 'TaskScheduled':
       case 'SubOrchestrationInstanceCreated':
-      case 'TimerCreated':
       case 'EntityOperationCalled':
         this.open.set(event.id, event);
+        return;
+      case 'TimerCreated':
+        this.open.set(event.id, event);
+        this.#timers.push({ at: event.fireAt, id: event.id });
         return;
       case 'TimerCanceled':
         this.open.delete(event.timerId);
@@ -127,7 +156,13 @@ export class OrchestrationState {
 
   #end(status: RuntimeStatus): void {
     this.status = status;
+    this.#closeAll();
+    if (this.isEnded) this.buffered = [];
+  }
+
+  #closeAll(): void {
     this.open.clear();
+    this.#timers = new TimerQueue();
   }
 
   /** The head of this state; `history` is copied, for it grows. */

@@ -6,7 +6,7 @@ import { orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
-import type { InstanceTimer, PendingActivity, StepOutput } from './activation.js';
+import type { PendingActivity, StepOutput } from './activation.js';
 import { effectsOf } from './orchestration-effects.js';
 
 /** The end of an execution that ends the instance. */
@@ -20,7 +20,6 @@ export class OrchestrationTurn {
   readonly #events: HistoryEvent[] = [];
   readonly #messages: Addressed[] = [];
   #activities: PendingActivity[] = [];
-  #timers: InstanceTimer[] = [];
   #customStatus: Json | undefined;
   #ended: Ended | undefined;
   #at = 0;
@@ -40,7 +39,6 @@ export class OrchestrationTurn {
     const effects = effectsOf(turn.actions, this.#address, this.#started!.executionId);
     this.#messages.push(...effects.messages);
     this.#activities.push(...effects.activities);
-    this.#timers.push(...effects.timers);
     if (turn.customStatus !== undefined) this.#customStatus = turn.customStatus;
     if (turn.completion && !this.#ended) this.#complete(turn.completion);
     return turn;
@@ -74,7 +72,6 @@ export class OrchestrationTurn {
   #complete(completion: Completion): void {
     // Work of an execution that has ended is of no interest any more: its results would be refused.
     this.#activities = [];
-    this.#timers = [];
     const at = this.#at;
     if (completion.type === 'ContinuedAsNew') {
       this.#events.push({ type: 'ContinuedAsNew', at, ...inputOf(completion.input) });
@@ -98,10 +95,11 @@ export class OrchestrationTurn {
     ]);
   }
 
-  /** The step's output; `extra`: what the entry says beside, and where the start is answered. */
+  /** The step's output; `extra`: what the entry says beside, and where the start is answered; what the next step is to take. */
   output(
     instanceId: string,
     { reply, ...extra }: Pick<StepEntry, 'notify' | 'outcome' | 'resumed'> & { readonly reply?: string | undefined },
+    heldBack: readonly InboundEvent[] = [],
   ): StepOutput {
     const notices: [string, Notice][] = this.#endNotices(instanceId);
     if (reply !== undefined && extra.outcome)
@@ -111,10 +109,11 @@ export class OrchestrationTurn {
         events: this.#events,
         ...(this.#customStatus !== undefined && { customStatus: this.#customStatus }),
         ...extra,
+        ...(heldBack.length > 0 && { buffered: heldBack }),
       },
+      goesOn: heldBack.length > 0 || undefined,
       messages: this.#messages,
       activities: this.#activities,
-      timers: this.#timers,
       notices,
     };
   }

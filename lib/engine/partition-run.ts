@@ -6,12 +6,12 @@ import type { DroppedInput } from '../wire/record.js';
 import { encodeNotice } from '../wire/query-codec.js';
 import type { Notice } from '../wire/queries.js';
 import { partitionSubjects } from '../wire/subjects.js';
-import type { Activation, InstanceTimer } from './activation.js';
+import type { Activation } from './activation.js';
 import { ActivityRunner } from './activity-runner.js';
 import { Barrier } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
-import { DueTimers, type WakeUp } from './due-timers.js';
+import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
 import type { Group } from './group.js';
 import { Heads, readWake } from './heads.js';
@@ -20,12 +20,16 @@ import { Inbox } from './inbox.js';
 import type { Instance } from './instance.js';
 import { Instances } from './instances.js';
 import { Loading } from './loading.js';
-import { OrchestrationActivation } from './orchestration-activation.js';
-import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
+import type { HubPorts, PartitionPorts, StoredMessage, Subscription } from './ports.js';
 import { Reads } from './reads.js';
 import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
 import { Upkeep } from './upkeep.js';
+
+/** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
+const STORING_TIMEOUT = 5_000;
+/** Characters kept of why a message was dropped. */
+const LONGEST_REASON = 200;
 
 /** The parts of a partition in the hands of one owner, from the takeover to the end. */
 export class PartitionRun {
@@ -88,7 +92,7 @@ export class PartitionRun {
     this.#channels = new Channels(tables, ports, (partition) => partitionSubjects(hub.name, partition).envelopes);
     this.#timers = new DueTimers(
       ports.clock,
-      (timer) => this.#due(timer),
+      (address) => this.#instances.deliver(address, { body: { kind: 'due' } }),
       () => this.#instances.pump(),
     );
     this.#activities = new ActivityRunner(host, ports, (instance, body) => {
@@ -123,7 +127,7 @@ export class PartitionRun {
       this.#instances.instance(address).wakeSequence = sequence;
       const { at, load } = readWake(body, subject);
       if (load) waking.add(address);
-      else if (at !== undefined) this.#timers.add({ kind: 'wake', address, at });
+      else this.#timers.schedule(address, at);
     }
     await Promise.all(Array.from(waking, (address) => this.#instances.loaded(address)));
     if (this.#isOver) return;
@@ -133,14 +137,7 @@ export class PartitionRun {
     this.#redeliver(waiting, cursor);
     this.#mail = this.#ports.mailbox.consume(
       cursor + 1,
-      async (batch) => {
-        for (const message of batch) {
-          this.#inbox.take(message);
-          if (waiting.length > 0) this.#redeliver(waiting, message.sequence);
-        }
-        this.#instances.pump();
-        await this.#instances.whenRoom();
-      },
+      (batch) => this.#take(batch, waiting),
       (from, to) =>
         this.#ports.logger.error('Mail is missing: the stream does not hold it any more', {
           instance: this.#name,
@@ -152,6 +149,21 @@ export class PartitionRun {
     this.#upkeep.start();
   }
 
+  /** Nothing of a batch may get lost: what goes wrong ends the run, and the next owner reads it again. */
+  async #take(batch: readonly StoredMessage[], waiting: PendingLocal[]): Promise<void> {
+    if (this.#isOver) return;
+    try {
+      for (const message of batch) {
+        this.#inbox.take(message);
+        if (waiting.length > 0) this.#redeliver(waiting, message.sequence);
+      }
+    } catch (error) {
+      return this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.#instances.pump();
+    await this.#instances.whenRoom();
+  }
+
   /** Local messages that a former owner left take their places again, behind the mail that stood before them. */
   #redeliver(waiting: PendingLocal[], taken: number): void {
     for (let next = waiting[0]; next && next.behind <= taken; next = waiting[0]) {
@@ -161,24 +173,44 @@ export class PartitionRun {
     }
   }
 
+  /** Graceful, but never for longer than it may take: what is not stored then, the next owner recovers. */
   async stop(): Promise<void> {
     if (this.#isOver) return;
+    const { clock } = this.#ports;
+    const { stopTimeoutInMilliseconds: timeout } = this.#options;
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(timeout + STORING_TIMEOUT, () => {
+        this.#ports.logger.warn('It did not stop in time; what is not stored is recovered by the next owner', {
+          instance: this.#name,
+        });
+        resolve();
+      });
+    });
+    try {
+      await Promise.race([this.#giveBack(clock.now() + timeout), late]);
+    } finally {
+      cancel();
+      this.#close();
+    }
+  }
+
+  async #giveBack(deadline: number): Promise<void> {
     this.#mail?.close();
     this.#timers.stop();
-    await this.#activities.drain(this.#options.stopTimeoutInMilliseconds);
+    await this.#activities.drain(deadline - this.#ports.clock.now());
     this.#activities.stop();
-    await this.#drain();
+    await this.#drain(deadline);
+    this.#instances.stop();
+    await this.#committer.whenAcknowledged();
     await this.#flusher.drain();
     if (!this.#isOver) await this.#upkeep.checkpoint();
-    this.#close();
   }
 
   /** Waits until nothing runs and all is acknowledged, or for the time that is given. */
-  async #drain(): Promise<void> {
+  async #drain(deadline: number): Promise<void> {
     const { clock } = this.#ports;
-    const deadline = clock.now() + this.#options.stopTimeoutInMilliseconds;
     while (!this.#isOver && clock.now() < deadline) {
-      await this.#committer.whenAcknowledged();
       if (this.#instances.isQuiet && this.#committer.isQuiet) return;
       await new Promise<void>((resolve) => clock.after(5, resolve));
     }
@@ -212,11 +244,9 @@ export class PartitionRun {
 
   async #load(instance: Instance): Promise<Activation> {
     const activation = await this.#loading.load(instance);
-    const { activities, timers } = activation.pending();
-    for (const timer of timers) this.#timers.add(timer);
-    for (const activity of activities) this.#activities.start(instance, activity, 2);
-    if (activation instanceof OrchestrationActivation && activation.state.status === 'Suspended')
-      this.#instances.deliver(instance.address, { body: { kind: 'resume' } });
+    this.#timers.schedule(instance.address, activation.dueAt);
+    for (const activity of activation.pendingActivities()) this.#activities.start(instance, activity, 2);
+    if (activation.holdsBack) this.#instances.deliver(instance.address, { body: { kind: 'resume' } });
     return activation;
   }
 
@@ -227,7 +257,7 @@ export class PartitionRun {
     for (const partition of group.outputs.keys()) this.#channels.flush(partition);
     for (const [instance, activity] of group.activities) this.#activities.start(instance, activity, 1);
     for (const [inbox, notice] of group.notices) this.#tell(inbox, notice);
-    for (const timer of group.timers) this.#timers.add(timer);
+    for (const { address, activation } of group.instances) this.#timers.schedule(address, activation?.dueAt);
     this.#flusher.acknowledged(group, sequence);
     this.#instances.acknowledged();
     this.#instances.pump();
@@ -242,20 +272,15 @@ export class PartitionRun {
     bus.publish(inbox, encodeNotice({ ...short, ask: true }));
   }
 
-  #due(timer: InstanceTimer | WakeUp): void {
-    if (timer.kind === 'timer') this.#instances.deliver(timer.address, { body: timer });
-    else this.#instances.loaded(timer.address).catch((error: unknown) => this.#fail(error as Error));
-  }
-
-  #drop(dropped: DroppedInput): void {
-    const { sequence, index, reason } = dropped;
+  #drop({ sequence, index, reason: whole }: DroppedInput): void {
+    const reason = whole.slice(0, LONGEST_REASON);
     this.#ports.logger.warn('Mail that no instance can take was dropped', {
       instance: this.#name,
       sequence,
       index,
       reason,
     });
-    this.#committer.group.drop(dropped);
+    this.#committer.group.drop({ sequence, index, reason });
     this.#inbox.consumed([sequence, index]);
   }
 

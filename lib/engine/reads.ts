@@ -10,7 +10,7 @@ import type { Instances } from './instances.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
-import { OwnershipLostError, PayloadTooLargeError } from '../errors.js';
+import { ClosedError, OwnershipLostError, PayloadTooLargeError } from '../errors.js';
 
 /** Answers exact reads: what is in memory when the read arrives, told behind the barrier (C11). */
 export class Reads {
@@ -45,6 +45,7 @@ export class Reads {
       await this.#barrier.pass();
       this.#send(reply, answer);
     } catch (error) {
+      if (error instanceof ClosedError) return;
       if (error instanceof OwnershipLostError) return this.#failed(error);
       this.#ports.logger.error('A query failed', { instance: this.#name, error: String(error) });
       this.#send(reply, { v: 1, kind: 'failed', failure: toFailureDetails(error) });

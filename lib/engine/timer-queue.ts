@@ -1,11 +1,11 @@
 /** Something due at a time. */
-export interface Due {
+export interface Timed {
   /** Milliseconds since 1970, the server's. */
   readonly at: number;
 }
 
 /** A binary heap: the earliest first; of equal times, any order. */
-export class TimerQueue<T extends Due> {
+export class TimerQueue<T extends Timed> {
   readonly #heap: T[] = [];
 
   get length(): number {

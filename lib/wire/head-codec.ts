@@ -74,4 +74,4 @@ const head = variant<Head, 'type'>('type', {
   tombstone: base,
 });
 
-const wake = object<Wake>({ v: oneOf(1), executionId: token, at: optional(finite), load: optional(yes) });
+const wake = object<Wake>({ v: oneOf(1), epoch: count, executionId: token, at: optional(finite), load: optional(yes) });

@@ -65,6 +65,8 @@ export interface Tombstone extends HeadBase {
 /** Pending timers and activities of an instance that outlive a flush: a hint for recovery, never the truth (P19). */
 export interface Wake {
   readonly v: 1;
+  /** Whose it is: an owner neither replaces nor removes a later one's (P13). */
+  readonly epoch: number;
   readonly executionId: string;
   /** The earliest due time, when timers are pending. */
   readonly at?: number;

@@ -11,8 +11,11 @@ export interface Owner {
   readonly ended: Promise<Error | undefined>;
 }
 
-/** Before a failed partition is claimed again, in milliseconds. */
-const PAUSE = 1_000;
+/** Before a failed partition is claimed again, in milliseconds: doubled with each failure, up to the longest. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+/** A partition that ran for so many milliseconds has recovered. */
+const STEADY = 60_000;
 
 /** Keeps a partition owned: after a failure of this worker's own it is recovered from the streams (C10). */
 export class PartitionKeeper {
@@ -21,6 +24,7 @@ export class PartitionKeeper {
   #owner: Owner;
   #isStopping = false;
   #endPause = (): void => {};
+  #pauseTime = FIRST_PAUSE;
   #kept: Promise<Error | undefined> | undefined;
 
   constructor(
@@ -55,10 +59,15 @@ export class PartitionKeeper {
   }
 
   async #keep(): Promise<Error | undefined> {
+    const { clock } = this.#surroundings;
+    let since = clock.now();
     let reason = await this.#owner.ended;
     while (reason && !isFinal(reason) && !this.#isStopping) {
+      if (clock.now() - since >= STEADY) this.#pauseTime = FIRST_PAUSE;
       this.#log(reason);
       await this.#pause();
+      this.#pauseTime = Math.min(2 * this.#pauseTime, LONGEST_PAUSE);
+      since = clock.now();
       reason = this.#isStopping ? undefined : await this.#claimAgain();
     }
     return this.#isStopping ? undefined : reason;
@@ -79,7 +88,7 @@ export class PartitionKeeper {
 
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#surroundings.clock.after(PAUSE, resolve);
+      const cancel = this.#surroundings.clock.after(this.#pauseTime, resolve);
       this.#endPause = () => {
         cancel();
         resolve();
@@ -88,7 +97,7 @@ export class PartitionKeeper {
   }
 
   #log(reason: Error): void {
-    const text = `Partition failed and is claimed again in ${PAUSE} ms: ${reason.stack ?? reason.message}`;
+    const text = `Partition failed and is claimed again in ${this.#pauseTime} ms: ${reason.stack ?? reason.message}`;
     this.#surroundings.logger.error(text, { instance: this.name });
   }
 }

@@ -26,8 +26,8 @@ interface ConnectedHub {
 const DEFAULT_STOP_TIMEOUT = 10_000;
 const LONGEST_STOP_TIMEOUT = 600_000;
 
-/** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
-const STORING_TIMEOUT = 5_000;
+/** How much longer a stop may take in all, in milliseconds; its partitions take 5 s of it to store what was committed. */
+const STORING_TIMEOUT = 6_000;
 
 /**
  * Runs the entities, orchestrators and activities of this process for a task hub: it owns all partitions of the hub, from
@@ -73,7 +73,7 @@ export class TaskHubWorker implements AsyncDisposable {
 
   /**
    * Stops gracefully: takes no new messages, commits what is running, stores readable copies of all instances. Resolves
-   * when that is done, or 5 s after `stopTimeoutInMilliseconds`. Calling it again gives the same promise.
+   * when that is done, or 6 s after `stopTimeoutInMilliseconds`. Calling it again gives the same promise.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#shutDown(undefined);

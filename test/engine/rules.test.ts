@@ -9,34 +9,7 @@ import { partitionSubjects } from '../../lib/wire/subjects.js';
 import type { Answer } from '../../lib/wire/queries.js';
 import type { Message } from '../../lib/wire/messages.js';
 import { Counter, Greetings, Hello, Steps } from './bank.js';
-import { bankHost, hostOf, MemoryClient, MemoryWorker } from './surroundings.js';
-
-const text = new TextDecoder();
-const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-
-function surroundings(partitions = 2, seed = 1) {
-  const world = new MemoryWorld({ seed });
-  const hub = world.createHub('test', partitions);
-  const client = new MemoryClient(hub, 'client');
-  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise, 60_000);
-  return { world, hub, client, settle, advance: (ms: number) => world.scheduler.advance(ms) };
-}
-
-/** Asks the owner of a partition; what came back within a second. */
-async function ask(
-  { client, advance }: Pick<ReturnType<typeof surroundings>, 'client' | 'advance'>,
-  address: string,
-  query: object,
-): Promise<Answer[]> {
-  const { ports } = client;
-  const answers: Answer[] = [];
-  const inbox = ports.bus.subscribe('_INBOX.ask', (body) => void answers.push(JSON.parse(text.decode(body)) as Answer));
-  const subjects = partitionSubjects(ports.name, partitionOf(address, ports.partitions));
-  ports.bus.publish(subjects.queries, bytes({ v: 1, ...query }), '_INBOX.ask');
-  await advance(1_000);
-  inbox.close();
-  return answers;
-}
+import { ask, bankHost, bytes, hostOf, MemoryWorker, surroundings, text } from './surroundings.js';
 
 const status = (instanceId: string, more = {}) => ({ kind: 'status', instanceId, ...more });
 

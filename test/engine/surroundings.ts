@@ -8,6 +8,7 @@ import type { HubPorts, Logger } from '../../lib/engine/ports.js';
 import type { MemoryConnection } from '../../lib/memory/connection.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
+import { MemoryWorld } from '../../lib/memory/world.js';
 import { checkInputType } from '../../lib/validation/check-input-type.js';
 import { isDto } from '../../lib/validation/dto-plan.js';
 import { isDateField } from '../../lib/validation/field-type.js';
@@ -18,6 +19,7 @@ import { decodeHead } from '../../lib/wire/head-codec.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import type { Address, Message } from '../../lib/wire/messages.js';
 import type { EntityHead, OrchestrationHead } from '../../lib/wire/head.js';
+import type { Answer } from '../../lib/wire/queries.js';
 import { createValueCodec } from '../../lib/wire/value-codec.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { Account, Counter, Greetings, Hello, Nap, Parent, Steps, Transfer } from './bank.js';
@@ -134,4 +136,31 @@ export class MemoryClient {
     const stored = await this.ports.viewsOf(partition).read(subject);
     return stored && decodeHead(stored.body, subject);
   }
+}
+
+export const text = new TextDecoder();
+export const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+export function surroundings(partitions = 2, seed = 1) {
+  const world = new MemoryWorld({ seed });
+  const hub = world.createHub('test', partitions);
+  const client = new MemoryClient(hub, 'client');
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise, 60_000);
+  return { world, hub, client, settle, advance: (ms: number) => world.scheduler.advance(ms) };
+}
+
+/** Asks the owner of a partition; what came back within a second. */
+export async function ask(
+  { client, advance }: Pick<ReturnType<typeof surroundings>, 'client' | 'advance'>,
+  address: string,
+  query: object,
+): Promise<Answer[]> {
+  const { ports } = client;
+  const answers: Answer[] = [];
+  const inbox = ports.bus.subscribe('_INBOX.ask', (body) => void answers.push(JSON.parse(text.decode(body)) as Answer));
+  const subjects = partitionSubjects(ports.name, partitionOf(address, ports.partitions));
+  ports.bus.publish(subjects.queries, bytes({ v: 1, ...query }), '_INBOX.ask');
+  await advance(1_000);
+  inbox.close();
+  return answers;
 }

@@ -186,7 +186,7 @@ function keeperOf(...refusals: (Error | undefined)[]) {
   return { world, lines, owners, keeper };
 }
 
-test('a partition that fails is claimed again after a second, until it runs', async (t) => {
+test('a partition that fails is claimed again after a second, then two, until it runs; a steady one begins anew', async (t) => {
   const { world, lines, owners, keeper } = keeperOf(undefined, new Error('still down'), undefined);
   await keeper.claim();
   owners[0]!.end(new Error('broken'));
@@ -194,19 +194,24 @@ test('a partition that fails is claimed again after a second, until it runs', as
   t.is(owners.length, 1);
   await world.scheduler.advance(1);
   t.is(owners.length, 2);
-  await world.scheduler.advance(1_000);
+  await world.scheduler.advance(1_999);
+  t.is(owners.length, 2);
+  await world.scheduler.advance(1);
   t.is(owners.length, 3);
-  await world.scheduler.advance(10_000);
+  await world.scheduler.advance(60_000);
   t.is(owners.length, 3);
   t.is(lines.length, 3);
   t.regex(lines[0]!, /broken/);
   t.regex(lines[1]!, /still down/);
   t.is(lines[2], 'Partition claimed again');
+  owners[2]!.end(new Error('broken later'));
+  await world.scheduler.advance(1_000);
+  t.is(owners.length, 4);
   await keeper.stop();
   t.is(await keeper.ended, undefined);
   t.deepEqual(
     owners.map(({ stops }) => stops),
-    [0, 0, 1],
+    [0, 0, 0, 1],
   );
 });
 

@@ -2,14 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { connectTaskHub, TaskHubClient, TaskHubWorker, type Logger } from 'perdure';
 import { Counter } from '../../samples/counter/counter.js';
+import { amount } from '../amount.js';
 import { startTestServer } from '../servers.js';
 
 const interval = 5; // ms between two signals: 200 a second
-const kills = 3;
+const kills = amount(3, 30);
 const keys = Array.from({ length: 10 }, (_, key) => `k${key}`);
 
 test('a server killed with -9 under 200 signals a second loses nothing acknowledged and doubles nothing', async (t) => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   const server = await startTestServer();
   t.teardown(() => server.stop());
   const lines = { warn: [] as string[], error: [] as string[] };

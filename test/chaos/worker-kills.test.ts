@@ -1,18 +1,19 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { connectTaskHub, TaskHubClient } from 'perdure';
 import { SeededRandom } from '../../lib/memory/random.js';
+import { amount } from '../amount.js';
 import { startTestServer } from '../servers.js';
 import type { Moment } from './dying-ports.js';
 import { Ledger } from './ledger.js';
 import { ServiceProcess } from './service-process.js';
 
-const seed = Number(process.env['PERDURE_SEED'] ?? 1);
+const firstSeed = Number(process.env['PERDURE_SEED'] ?? 1);
+const seeds = amount(1, 10);
 const kills = 20;
 const moments: readonly Moment[] = ['before', 'sent', 'answered'];
 
-test('a worker killed with -9 at 20 moments leaves everything done, and done once', async (t) => {
+async function killAndCheck(t: ExecutionContext, seed: number): Promise<void> {
   t.timeout(180_000);
-  t.log(`PERDURE_SEED=${seed}`);
   const random = new SeededRandom(seed);
   const server = await startTestServer();
   t.teardown(() => server.stop());
@@ -62,4 +63,10 @@ test('a worker killed with -9 at 20 moments leaves everything done, and done onc
   t.deepEqual(await ledger.counted(), signals);
 
   t.is(await last.stop(), 0, last.errors);
-});
+}
+
+for (let seed = firstSeed; seed < firstSeed + seeds; seed++)
+  test.serial(
+    `a worker killed with -9 at 20 moments leaves everything done, and done once: PERDURE_SEED=${seed}`,
+    (t) => killAndCheck(t, seed),
+  );

@@ -2,6 +2,7 @@ import test from 'ava';
 import type { Fault, FaultPlan } from '../../lib/memory/faults.js';
 import { SeededRandom } from '../../lib/memory/random.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
+import { amount } from '../amount.js';
 import { sendProgram, violations } from './program.js';
 import { bankHost, MemoryClient, MemoryWorker } from './surroundings.js';
 
@@ -51,6 +52,9 @@ export async function run(seed: number): Promise<readonly string[]> {
   return found;
 }
 
-test('lost, late and repeated calls, dead workers and zombies change nothing: 300 seeds', async (t) => {
-  for (let seed = 1; seed <= 300; seed++) t.deepEqual(await run(seed), [], `seed ${seed}`);
+const seeds = amount(300, 20_000);
+
+test(`lost, late and repeated calls, dead workers and zombies change nothing: ${seeds} seeds`, async (t) => {
+  t.timeout(1_800_000);
+  for (let seed = 1; seed <= seeds; seed++) t.deepEqual(await run(seed), [], `seed ${seed}`);
 });

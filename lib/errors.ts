@@ -208,7 +208,7 @@ export class ServerTooOldError extends PerdureError {
   ) {
     super(
       `nats-server ${found} at ${where} is too old: ${found} < ${needed}. Older servers silently ignore what Perdure asks of ` +
-        `streams. Install a newer one, or leave the address away to use the embedded server.`,
+        `streams. Install a newer one there, or do not name it: Perdure then finds or fetches a server itself.`,
     );
   }
 }

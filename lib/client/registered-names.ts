@@ -61,10 +61,12 @@ export class RegisteredNames {
     const { store, logger, name } = this.#ports;
     const entry = await store.get('names');
     if (!entry) return undefined;
-    const decoded = decodeKnownNames(entry.value);
-    if ('value' in decoded) return decoded.value;
-    logger.warn(`The registered names cannot be read, so no name is refused: ${decoded.refused}`, { instance: name });
-    return undefined;
+    try {
+      return decodeKnownNames(entry.value, 'The list of registered names');
+    } catch (error) {
+      logger.warn(`No name is refused: ${(error as Error).message}`, { instance: name });
+      return undefined;
+    }
   }
 }
 

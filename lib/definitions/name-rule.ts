@@ -1,15 +1,8 @@
+import { namePatterns } from '../core/name-patterns.js';
 import { DefinitionError, InvalidNameError } from '../errors.js';
 
-const plain = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-
-/** What is named, with the form its names have: those that become tokens of subjects are shorter and have no dots. */
-const forms = {
-  entity: plain,
-  orchestrator: plain,
-  queue: plain,
-  activity: /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
-  operation: /^[A-Za-z$][A-Za-z0-9_$-]{0,127}$/,
-};
+/** What is named, with the form its names have. */
+const forms = { ...namePatterns, operation: /^[A-Za-z$][A-Za-z0-9_$-]{0,127}$/ };
 
 /** Throws InvalidNameError unless names of this kind have this form. */
 export function checkName(kind: keyof typeof forms, name: unknown): asserts name is string {

@@ -1,4 +1,4 @@
-import { decodeForeign, encodeText } from './body.js';
+import { decodeForeign, decodeStored, encodeText } from './body.js';
 import type { Decoded } from './body.js';
 import { runtimeStatus } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
@@ -24,9 +24,9 @@ export function decodeNotice(body: Uint8Array): Decoded<Notice> {
   return decodeForeign(body, notice);
 }
 
-/** The names that workers registered, as stored. Never throws for its content. */
-export function decodeKnownNames(body: Uint8Array): Decoded<KnownNames> {
-  return decodeForeign(body, knownNames);
+/** The names that workers registered, as stored. Throws CorruptHistoryError or VersionTooNewError. */
+export function decodeKnownNames(body: Uint8Array, where: string): KnownNames {
+  return decodeStored(body, where, knownNames);
 }
 
 const v = oneOf(1);

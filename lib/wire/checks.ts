@@ -1,3 +1,4 @@
+import { namePatterns } from '../core/name-patterns.js';
 import { InvalidHubError, InvalidIdError, InvalidNameError } from '../errors.js';
 import { controlCharacterAt, isWellFormed, typeName, utf8Length } from './text.js';
 
@@ -37,13 +38,6 @@ function forbiddenCharacter(id: string): string | undefined {
   }
   return undefined;
 }
-
-// Anchored and without nested repetition: matched in one pass.
-const namePatterns = {
-  entity: /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
-  orchestrator: /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
-  activity: /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
-} as const;
 
 const hubPattern = /^[A-Za-z0-9_-]{1,64}$/;
 

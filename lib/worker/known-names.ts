@@ -1,5 +1,4 @@
 import type { HubStore } from '../engine/hub-store.js';
-import { CorruptHistoryError } from '../errors.js';
 import { decodeKnownNames } from '../wire/answer-codec.js';
 import type { KnownNames } from '../wire/queries.js';
 
@@ -14,8 +13,8 @@ const KEY = 'names';
 
 /**
  * Adds the names of what a worker hosts to those that the hub knows; resolves when they are stored. Names are never
- * taken away: another worker may host them. Throws CorruptHistoryError when the list is damaged or in a newer format, and
- * ClosedError.
+ * taken away: another worker may host them. Throws CorruptHistoryError when the list is damaged, VersionTooNewError when it
+ * is of a newer format, and ClosedError.
  */
 export async function publishNames(store: HubStore, hosted: NamedPrograms): Promise<void> {
   for (;;) {
@@ -49,9 +48,5 @@ function encode(names: KnownNames): string {
 }
 
 function decode(body: Uint8Array): KnownNames {
-  const decoded = decodeKnownNames(body);
-  if ('value' in decoded) return decoded.value;
-  throw new CorruptHistoryError(
-    `The names that the task hub knows (key "${KEY}" of its bucket) cannot be read: ${decoded.refused}`,
-  );
+  return decodeKnownNames(body, `The list of names that the task hub knows (key "${KEY}" of its bucket)`);
 }

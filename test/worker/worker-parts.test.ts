@@ -1,7 +1,7 @@
 import test from 'ava';
 import { ActivityContext } from '../../lib/core/activity-context.js';
 import type { ActivityRequest } from '../../lib/engine/host.js';
-import { ClosedError, CorruptHistoryError, DefinitionError, OwnershipLostError } from '../../lib/errors.js';
+import { ClosedError, DefinitionError, OwnershipLostError } from '../../lib/errors.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { createHost } from '../../lib/worker/host.js';
 import { publishNames } from '../../lib/worker/known-names.js';
@@ -138,18 +138,19 @@ test('names are added to those that the hub knows, and none is taken away', asyn
   t.is((await stored()).revision, revision);
 });
 
-test('a list of names that cannot be read is left alone', async (t) => {
-  const world = new MemoryWorld();
-  const { store } = world.createHub('hub', 1).connect('one');
-  const newer = new TextEncoder().encode('{"v":2}');
-  await world.scheduler.settle(store.put('names', newer, 0));
-  const publishing = publishNames(store, createHost('w', { entities: [Account] }));
-  await t.throwsAsync(world.scheduler.settle(publishing), {
-    instanceOf: CorruptHistoryError,
-    message: /format version 2/,
+for (const [what, text, code] of [
+  ['a newer format', '{"v":2}', 'PERDURE_VERSION_TOO_NEW'],
+  ['no format at all', '{"v":1,"entities":[', 'PERDURE_CORRUPT_HISTORY'],
+] as const)
+  test(`a list of names of ${what} is left alone`, async (t) => {
+    const world = new MemoryWorld();
+    const { store } = world.createHub('hub', 1).connect('one');
+    const stored = new TextEncoder().encode(text);
+    await world.scheduler.settle(store.put('names', stored, 0));
+    const publishing = publishNames(store, createHost('w', { entities: [Account] }));
+    await t.throwsAsync(world.scheduler.settle(publishing), { code, message: /key "names"/ });
+    t.deepEqual((await world.scheduler.settle(store.get('names')))?.value, stored);
   });
-  t.deepEqual((await world.scheduler.settle(store.get('names')))?.value, newer);
-});
 
 /** An owner that does what the test says. */
 class ScriptedOwner implements Owner {

@@ -10,15 +10,13 @@ import type { EntityProgram, OperationProgram } from './programs.js';
 import { StateDraft } from './state-draft.js';
 import type { Json } from './values.js';
 
-type Target = ReturnType<EntityProgram['create']>;
-
 /**
  * Runs the operations of one entity: one at a time, but readonly ones may run beside.
  *
  * S1. Committed state is plain, deeply frozen JSON. An operation changes a draft of it, which ends with the operation.
  * S2. An operation that throws, or whose result or state cannot be stored, changes nothing and sends nothing.
- * S3. One object of the user's class serves all operations that write, so `#private` members work; only its `state` is
- *     durable. A readonly operation gets an object of its own.
+ * S3. Each operation gets an object of the user's class of its own, so `#private` members work, and code that goes on
+ *     after its operation has ended reaches no later one (docs/adr/0015). Only `state` is durable.
  */
 export class EntityExecutor {
   readonly #program: EntityProgram;
@@ -26,7 +24,6 @@ export class EntityExecutor {
   readonly #dependencies: CoreDependencies;
   /** What is committed; undefined: the entity does not exist. */
   #state: Json | undefined;
-  #writer: Target | undefined;
 
   constructor(program: EntityProgram, id: EntityId, dependencies: CoreDependencies) {
     this.#program = program;
@@ -37,7 +34,6 @@ export class EntityExecutor {
   /** Takes over a stored state; undefined for an entity that does not exist. */
   load(state: Json | undefined): void {
     this.#state = freeze(state, true);
-    this.#writer = undefined;
   }
 
   /**
@@ -68,7 +64,7 @@ export class EntityExecutor {
     let draft: StateDraft | undefined;
     return attempt(
       () => {
-        const writer = (this.#writer ??= this.#program.create());
+        const writer = this.#program.create();
         draft = new StateDraft(this.#state ?? this.#stored(writer.state), writer);
         return operation.invoke(writer, request.input, context);
       },
@@ -89,7 +85,6 @@ export class EntityExecutor {
     const before = this.#state;
     const next = draft?.finish((state) => this.#stored(state));
     this.#state = next;
-    if (next === undefined) this.#writer = undefined; // the next operation starts from the initial state
     return next !== before; // an unchanged state is the same object
   }
 

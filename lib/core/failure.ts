@@ -52,8 +52,9 @@ function textOf(thrown: unknown): string {
   return JSON.stringify(thrown) ?? 'an object without a text';
 }
 
-/** The text in at most 8 KiB of UTF-8, with a mark when something is missing. */
-function cut(text: string): string {
+/** The text in at most 8 KiB of UTF-8, with a mark when something is missing: half a character becomes U+FFFD. */
+function cut(thrown: string): string {
+  const text = thrown.toWellFormed(); // a message may quote half an emoji, as that of JSON.parse does
   if (text.length * 3 <= longestText) return text;
   const space = new Uint8Array(longestText);
   if (utf8.encodeInto(text, space).read === text.length) return text;

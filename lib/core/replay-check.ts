@@ -97,5 +97,5 @@ function describe(event: { readonly type: string }): string {
 }
 
 function shorten(text: string): string {
-  return text.length <= 200 ? text : `${text.slice(0, 199)}…`;
+  return text.length <= 200 ? text : `${text.slice(0, 199).toWellFormed()}…`;
 }

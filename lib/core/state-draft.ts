@@ -1,8 +1,11 @@
-import { createDraft, enablePatches, finishDraft, isDraft, isDraftable, type Patch } from 'immer';
+import { enablePatches, Immer, isDraft, isDraftable, type Patch } from 'immer';
 import { jsonEqual } from './json-equal.js';
 import type { Json } from './values.js';
 
 enablePatches();
+
+/** What user code put into its state stays the user's: only the stored copy is frozen. */
+const immer = new Immer({ autoFreeze: false });
 
 /**
  * The state of an entity while one operation may change it. It is assigned to the `state` field of the user's object
@@ -17,13 +20,13 @@ export class StateDraft {
   constructor(base: Json | undefined, holder: { state: unknown }) {
     this.#base = base;
     this.#holder = holder;
-    this.#draft = isDraftable(base) ? createDraft(base as object) : base;
+    this.#draft = isDraftable(base) ? immer.createDraft(base as object) : base;
     holder.state = this.#draft;
   }
 
   /**
    * The state as it is now in the form that `store` gives it, or the base when nothing changed. References to the draft
-   * that user code kept are dead from now on. When `store` throws, the draft is to be discarded.
+   * that user code kept are dead from now on, and the holder's state is frozen. When `store` throws, the draft is to be discarded.
    */
   finish(store: (state: unknown) => Json | undefined): Json | undefined {
     const next = this.#isReplaced() ? this.#finishReplaced(store) : this.#finishDraft(store);
@@ -42,13 +45,13 @@ export class StateDraft {
 
   #finishReplaced(store: (state: unknown) => Json | undefined): Json | undefined {
     const next = store(this.#holder.state); // before the draft ends: parts of it may be in the new state
-    if (isDraft(this.#draft)) finishDraft(this.#draft as object);
+    if (isDraft(this.#draft)) immer.finishDraft(this.#draft as object);
     return jsonEqual(next, this.#base) ? this.#base : next;
   }
 
   #finishDraft(store: (state: unknown) => Json | undefined): Json | undefined {
     let changes: readonly Patch[] = [];
-    const next: unknown = finishDraft(this.#draft as object, (patches) => (changes = patches));
+    const next: unknown = immer.finishDraft(this.#draft as object, (patches) => (changes = patches));
     return changes.length === 0 ? this.#base : store(next);
   }
 }

@@ -52,7 +52,7 @@ export type GivenInput = InputType | 'unknown' | 'none';
 export interface OperationOptions {
   /** The type of the input. Default: the declared type of the first parameter. */
   readonly input?: GivenInput | undefined;
-  /** Whether the operation only reads: it runs over the committed state, and its changes are discarded. Default false. */
+  /** Whether the operation only reads: it runs over the committed state, and fails when it changes it. Default false. */
   readonly readonly?: boolean | undefined;
 }
 

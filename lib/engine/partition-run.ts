@@ -273,7 +273,7 @@ export class PartitionRun {
   }
 
   #drop({ sequence, index, reason: whole }: DroppedInput): void {
-    const reason = whole.slice(0, LONGEST_REASON);
+    const reason = whole.slice(0, LONGEST_REASON).toWellFormed();
     this.#ports.logger.warn('Mail that no instance can take was dropped', {
       instance: this.#name,
       sequence,

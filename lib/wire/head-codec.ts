@@ -3,7 +3,7 @@ import type { HistoryEvent } from '../core/history.js';
 import { decodeStored, encodeText, formatVersion } from './body.js';
 import { failure, historyEvent, inboundEvent, instanceId, json, token, yes } from './history-shapes.js';
 import { inbox } from './message-codec.js';
-import { count, finite, list, object, oneOf, optional, string, variant } from './shapes.js';
+import { count, finite, list, object, oneOf, optional, prose, string, variant } from './shapes.js';
 
 export function encodeHead(head: Head): Uint8Array {
   return encodeText(JSON.stringify(head));
@@ -64,7 +64,7 @@ const head = variant<Head, 'type'>('type', {
     output: optional(json),
     failure: optional(failure),
     customStatus: optional(json),
-    reason: optional(string),
+    reason: optional(prose),
     notify: optional(list(inbox)),
     buffered: optional(list(inboundEvent)),
     segments: list(reference),

@@ -2,7 +2,7 @@ import type { EntityId, HistoryEvent, InboundEvent, ParentInstance } from '../co
 import type { FailureDetails } from '../errors.js';
 import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
 import { checkJson } from './json.js';
-import { checked, count, finite, object, optional, ShapeError, string, variant } from './shapes.js';
+import { checked, count, finite, object, optional, prose, ShapeError, string, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
 
 /** The shapes of what histories, messages and heads are made of. */
@@ -30,7 +30,7 @@ export const failure = failureShape(maxCauses);
 
 function failureShape(causes: number): Shape<FailureDetails> {
   const deeper = causes > 0 ? failureShape(causes - 1) : undefined;
-  const fields = { name: string, message: string, code: optional(string), stack: optional(string) };
+  const fields = { name: prose, message: prose, code: optional(prose), stack: optional(prose) };
   if (deeper !== undefined) return object<FailureDetails>({ ...fields, cause: optional(deeper) });
   return object<Omit<FailureDetails, 'cause'>>(fields);
 }

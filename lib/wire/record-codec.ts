@@ -10,8 +10,8 @@ import {
   object,
   oneOf,
   optional,
+  prose,
   ShapeError,
-  string,
   tuple,
   variant,
 } from './shapes.js';
@@ -77,14 +77,14 @@ const step = object<StepEntry>({
   events: optional(list(historyEvent)),
   customStatus: optional(json),
   notify: optional(inbox),
-  suspended: optional(string),
+  suspended: optional(prose),
   buffered: optional(list(inboundEvent)),
   resumed: optional(yes),
   state: optional(json),
   deleted: optional(yes),
   outcome: optional(outcome),
   messages: optional(list(addressed)),
-  refused: optional(string),
+  refused: optional(prose),
 });
 
 export const partitionNumber: Shape<string> = (value) => {
@@ -96,7 +96,7 @@ export const partitionNumber: Shape<string> = (value) => {
 const output = object<NonNullable<CommitRecord['out']>[string]>({ prev: count, messages: list(addressed) });
 
 const record = variant<LogRecord, 'type'>('type', {
-  epoch: { ...base, owner: string },
+  epoch: { ...base, owner: prose },
   commit: {
     ...base,
     counter: count,
@@ -104,7 +104,7 @@ const record = variant<LogRecord, 'type'>('type', {
     open: optional(list(tuple(count, numbers))),
     received: optional(dictionary(partitionNumber, count)),
     sessions: optional(dictionary(token, count)),
-    dropped: optional(list(object<DroppedInput>({ sequence: count, index: count, reason: string }))),
+    dropped: optional(list(object<DroppedInput>({ sequence: count, index: count, reason: prose }))),
     steps: list(step),
     out: optional(dictionary(partitionNumber, output)),
     part: optional(tuple(count, count)),

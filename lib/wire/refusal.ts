@@ -84,7 +84,7 @@ export class Refusal extends Error {
 export function textOf(thrown: unknown): string {
   try {
     const text = thrown instanceof Error ? thrown.message : String(thrown);
-    return text.length <= 200 ? text : `${text.slice(0, 199)}…`;
+    return (text.length <= 200 ? text : `${text.slice(0, 199)}…`).toWellFormed();
   } catch {
     return 'something that has no text';
   }

@@ -99,6 +99,12 @@ export function string(value: unknown): string {
   return value;
 }
 
+/** A text for people to read: it is made well-formed rather than refused, for nothing depends on it. */
+export function prose(value: unknown): string {
+  if (typeof value !== 'string') throw wrongType('a string', value);
+  return value.toWellFormed();
+}
+
 /** A whole number from 0 to 2^53 - 1. */
 export function count(value: unknown): number {
   if (!Number.isSafeInteger(value) || (value as number) < 0)

@@ -17,8 +17,7 @@ export function utf8Length(text: string): number {
 
 /** Whether every surrogate has its partner: other strings change on their way through UTF-8, so two can become one. */
 export function isWellFormed(text: string): boolean {
-  // ES2024: in every supported Node.js, not in the `lib` of an ES2022 compilation.
-  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+  return text.isWellFormed();
 }
 
 /** The offset of the first control character (U+0000-1F, 7F, U+2028, U+2029), or -1. */

@@ -144,10 +144,38 @@ test('an operation may return its draft, which is dead afterwards', (t) => {
   t.is(run(counter, 'readTotal').result, 1);
 });
 
-test('one object serves all operations, so private members work', (t) => {
+test('private members work, and live for one operation', (t) => {
   const counter = entity(Counter);
-  run(counter, 'calls');
-  t.is(run(counter, 'calls').result, 2);
+  t.is(run(counter, 'calls').result, 1);
+  t.is(run(counter, 'calls').result, 1);
+});
+
+test('code that goes on after its operation has ended reaches no later one', async (t) => {
+  const faults: unknown[] = [];
+  let goOn = (): void => {};
+  const late = new Promise<void>((resolve) => (goOn = resolve));
+  class Leaky {
+    state = { n: 0 };
+    async fail(): Promise<void> {
+      void late.then(() => (this.state.n += 1_000)).catch((error: unknown) => faults.push(error));
+      throw new Error('rolled back');
+    }
+    leave(): void {
+      void late.then(() => (this.state.n += 100)).catch((error: unknown) => faults.push(error));
+      this.state.n += 1;
+    }
+    async wait(): Promise<number> {
+      goOn();
+      for (let i = 0; i < 5; i++) await Promise.resolve();
+      return (this.state.n += 1);
+    }
+  }
+  const leaky = entity(Leaky);
+  await leaky.execute({ name: 'fail', input: undefined, at: 1 });
+  run(leaky, 'leave');
+  const outcome = await leaky.execute({ name: 'wait', input: undefined, at: 1 });
+  t.deepEqual(outcome, { result: 2, changed: true, state: { n: 2 }, messages: [] });
+  t.is(faults.length, 2);
 });
 
 test('an unknown operation fails with the names of those that are there', (t) => {
@@ -305,4 +333,18 @@ test('an asynchronous operation that rejects changes nothing', async (t) => {
 test('row 48: a thenable is awaited once and its result encoded', async (t) => {
   const outcome = await entity(Remote, { value: 1 }).execute({ name: 'thenable', input: 5, at: 0 });
   t.deepEqual(outcome, { result: 5, changed: false, state: { value: 1 }, messages: [] });
+});
+
+test('objects that user code puts into the state stay its own', (t) => {
+  const mine = { a: 1 };
+  class Keeper {
+    state = { kept: {} as object };
+    keep(): void {
+      this.state.kept = mine;
+    }
+  }
+  const keeper = entity(Keeper);
+  const { state } = run(keeper, 'keep');
+  mine.a = 2;
+  t.deepEqual(state, { kept: { a: 1 } });
 });

@@ -396,3 +396,64 @@ test('what is too large for a record fails alone: its caller is told, the old st
   t.is(heads[3]?.failure?.code, 'PERDURE_PAYLOAD_TOO_LARGE');
   t.deepEqual((await settle(client.entityHead('hoard', 'k')))?.state, { kept: 'üüüüü' });
 });
+
+const half = '\ud83d is half a character';
+
+@Entity('quoting')
+class Quoting {
+  state = { calls: 0 };
+  @Operation() quote(): void {
+    throw new Error(half);
+  }
+  @Operation() count(): number {
+    return ++this.state.calls;
+  }
+}
+
+class Quoter {
+  @Activity() quote(): string {
+    return JSON.parse('😀') as string; // its message quotes half of it
+  }
+}
+
+@Orchestrator('quotes')
+class Quotes {
+  @Run() *run(_none: void, context: OrchestrationContext): Orchestration<unknown[]> {
+    const tasks = [
+      context.callActivity(Quoter).quote(),
+      context.callEntity(Quoting, 'near').quote(),
+      context.callEntity(Quoting, 'far').quote(),
+      context.callEntity(Quoting, 'other').quote(),
+    ];
+    const codes: unknown[] = [];
+    for (const task of tasks) {
+      try {
+        yield* task;
+      } catch (error) {
+        codes.push((error as TaskFailedError).failureDetails.message.isWellFormed());
+      }
+    }
+    yield* context.callEntity(Quoting, 'near').count();
+    yield* context.callEntity(Quoting, 'far').count();
+    yield* context.callEntity(Quoting, 'other').count();
+    return codes;
+  }
+}
+
+test('half a character in the text of an error stops no channel and no takeover', async (t) => {
+  const { hub, client, settle, advance } = surroundings(3);
+  const host = () => hostOf({ entities: [Quoting], orchestrators: [Quotes], activities: [new Quoter()] });
+  const first = new MemoryWorker(hub, 'w1', host());
+  await settle(first.claim());
+  await settle(client.start('quotes', 'q'));
+  await settle(client.signal('quoting', 'near', 'quote'));
+  await advance(20);
+  first.connection.kill();
+  const second = new MemoryWorker(hub, 'w2', host());
+  await settle(second.claim());
+  await advance(5_000);
+  t.deepEqual((await settle(client.orchestrationHead('q')))?.output, [true, true, true, true]);
+  await settle(second.stop());
+  await settle(new MemoryWorker(hub, 'w3', host()).claim());
+  t.deepEqual((await settle(client.entityHead('quoting', 'far')))?.state, { calls: 1 });
+});

@@ -168,6 +168,17 @@ export class InstanceExistsError extends PerdureError {
   }
 }
 
+/** The run that a handle stands for has ended, and another one with the same id has taken its place. */
+export class InstanceReplacedError extends PerdureError {
+  readonly code = 'PERDURE_INSTANCE_REPLACED';
+  constructor(readonly instanceId: string) {
+    super(
+      `The run of orchestration instance "${instanceId}" that this handle started has ended, and another one was started with ` +
+        'the same id: its result is not kept. Use getHandle for the present run, or an id for each run.',
+    );
+  }
+}
+
 /** There is no orchestration instance with this id. */
 export class NotFoundError extends PerdureError {
   readonly code = 'PERDURE_NOT_FOUND';
@@ -179,6 +190,13 @@ export class NotFoundError extends PerdureError {
 /** No answer came in time. Whether the request took effect is not known unless the text says so. */
 export class TimeoutError extends PerdureError {
   readonly code = 'PERDURE_TIMEOUT';
+  constructor(
+    message: string,
+    /** Of a start: the id of the instance, which may begin yet. Look at it before you start another. */
+    readonly instanceId?: string,
+  ) {
+    super(message);
+  }
 }
 
 // ---- configuration errors ----------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ export class ClientSession {
   readonly names: RegisteredNames;
   readonly ports: HubPorts;
   readonly #id: string;
+  /** From here on the end of the connection does not matter to it. */
+  readonly #leave: () => void;
   readonly #channels = new Map<number, MailChannel>();
   /** The checks under way for messages to an address: a later message to it waits behind them. */
   readonly #lines = new Map<Address, Promise<void>>();
@@ -58,7 +60,7 @@ export class ClientSession {
     this.inbox = new Inbox(ports, prefix);
     this.queries = new OwnerQueries(ports, prefix);
     this.names = new RegisteredNames(ports);
-    void ports.closed.then(() => this.close('The connection to the task hub is closed.'));
+    this.#leave = joinOpenSessions(ports, this);
   }
 
   /** A user's value as it is sent. Throws InvalidInputError, UnserializableError, TooDeepError or ForbiddenKeyError. */
@@ -92,6 +94,7 @@ export class ClientSession {
   }
 
   close(reason: string): void {
+    this.#leave();
     const error = new ClosedError(reason);
     this.waits.close(error);
     for (const channel of this.#channels.values()) channel.close(error);
@@ -128,6 +131,22 @@ export class ClientSession {
     if (body.length > limit) throw new PayloadTooLargeError('The message with this input', body.length, limit);
     return body;
   }
+}
+
+/** The open sessions of each hub's connection: they end with it, and it keeps none that has ended before. */
+const openSessions = new WeakMap<HubPorts, Set<ClientSession>>();
+
+function joinOpenSessions(ports: HubPorts, session: ClientSession): () => void {
+  let sessions = openSessions.get(ports);
+  if (!sessions) {
+    const all = (sessions = new Set<ClientSession>());
+    openSessions.set(ports, all);
+    void ports.closed.then(() => {
+      for (const open of all) open.close('The connection to the task hub is closed.');
+    });
+  }
+  sessions.add(session);
+  return () => sessions.delete(session);
 }
 
 function noop(): void {}

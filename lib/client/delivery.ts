@@ -13,11 +13,16 @@ export function followDelivery(delivery: Delivery, stored: Promise<void>): void 
 }
 
 /** The error for a caller whose time is over, with what is known of the message. */
-export function lateError(what: string, milliseconds: number, { progress }: Delivery): TimeoutError {
+export function lateError(
+  what: string,
+  milliseconds: number,
+  { progress }: Delivery,
+  instanceId?: string,
+): TimeoutError {
   const known = {
-    unsent: 'Nothing was sent: the registered names could not be read.',
+    unsent: 'Nothing was sent: what has to be known before, such as the registered names, could not be read.',
     sending: 'Whether it is stored is not known; it is sent again until the client is closed.',
     stored: 'It is stored, and will be carried out as soon as a worker takes it.',
   };
-  return new TimeoutError(`${what} was not answered within ${milliseconds} ms. ${known[progress]}`);
+  return new TimeoutError(`${what} was not answered within ${milliseconds} ms. ${known[progress]}`, instanceId);
 }

@@ -48,10 +48,14 @@ export class Entities {
 
   /** Resolves when the message is stored. */
   signal(id: EntityId, name: string, input: unknown, type: InputType | undefined): Promise<void> {
-    return this.#session.waits.whileOpen(async (wait) => {
-      const message = { kind: 'operation', name, ...this.#session.encode(input, type, `${id.name}.${name}`) } as const;
+    const target = `${id.name}.${name}`;
+    const delivery: Delivery = { progress: 'unsent' };
+    const options = { timeoutInMilliseconds: this.#timeout };
+    const late = () => lateError(`The signal ${target} to "${id.key}"`, this.#timeout, delivery);
+    return this.#session.waits.within(options, late, async (wait) => {
+      const message = { kind: 'operation', name, ...this.#session.encode(input, type, target) } as const;
       const check = () => this.#session.names.checkOperation(id.name, name);
-      const { stored } = await this.#session.send(entityAddress(id), message, { check, wait });
+      const { stored } = await this.#session.send(entityAddress(id), message, { check, wait, delivery });
       await stored;
     });
   }

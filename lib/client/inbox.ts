@@ -37,14 +37,8 @@ export class Inbox {
     return () => this.#outcomes.delete(id);
   }
 
-  /** Calls with the end of an instance, at once when it is already known; the result forgets it. */
+  /** Calls with each end of an instance that is told from now on; the result forgets it. */
   onEnded(instanceId: string, call: (notice: EndedNotice) => void): () => void {
-    const known = this.#ended.get(instanceId);
-    if (known) {
-      this.forgetEnd(instanceId);
-      call(known);
-      return () => {};
-    }
     const calls = this.#waiting.get(instanceId) ?? new Set();
     this.#waiting.set(instanceId, calls.add(call));
     return () => {
@@ -53,9 +47,12 @@ export class Inbox {
     };
   }
 
-  /** Another run of an instance begins: what is known is of the one before. */
-  forgetEnd(instanceId: string): void {
+  /** Takes the last end of an instance that was told while nobody waited for it, when it is the one looked for. */
+  takeEnded(instanceId: string, isWanted: (notice: EndedNotice) => boolean): EndedNotice | undefined {
+    const known = this.#ended.get(instanceId);
+    if (!known || !isWanted(known)) return undefined;
     this.#ended.delete(instanceId);
+    return known;
   }
 
   close(): void {

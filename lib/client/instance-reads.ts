@@ -1,12 +1,12 @@
 import type { EntityId, HistoryEvent } from '../core/history.js';
 import type { Json } from '../core/values.js';
-import { CorruptHistoryError } from '../errors.js';
+import { CorruptHistoryError, RemoteError } from '../errors.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../wire/addresses.js';
 import { decodeHead, decodeSegment } from '../wire/head-codec.js';
-import type { Head, OrchestrationHead } from '../wire/head.js';
+import type { Head, SegmentReference } from '../wire/head.js';
 import { statusOf } from '../wire/instance-status.js';
 import type { Address } from '../wire/messages.js';
-import type { InstanceStatus, Query } from '../wire/queries.js';
+import type { Answer, InstanceStatus, Query } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
 
 /**
@@ -17,6 +17,10 @@ export type ReadSource = 'owner' | 'view';
 
 /** How often an owner that stays silent is asked before the view is read. */
 const ATTEMPTS = 2;
+
+/** A history that is too large for an answer is so until its owner has stored it in segments: in so many milliseconds. */
+const FLUSH = 250;
+const LARGE_ATTEMPTS = 20;
 
 /** Reads instances: from the owner of their partition, or from their views when there is none. */
 export class InstanceReads {
@@ -32,11 +36,18 @@ export class InstanceReads {
   ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
     const address = orchestrationAddress(instanceId);
     const answer = await this.#ask(address, { v: 1, kind: 'status', instanceId, ...options });
-    if (answer) return { ...(answer.status && { status: answer.status }), source: 'owner' };
+    if (answer) return { ...(await this.#whole(address, answer)), source: 'owner' };
     const head = await this.#head(address);
     if (head?.type !== 'orchestration') return { source: 'view' };
-    const history = options.history === true && { history: await this.#history(address, head) };
+    const history = options.history === true && { history: await this.#history(address, head.segments, head.history) };
     return { status: { ...statusOf(head), ...history }, source: 'view' };
+  }
+
+  /** An owner tells where the earlier parts of a history are stored: all of it may be too large for an answer. */
+  async #whole(address: Address, { status, segments }: Extract<Answer, { kind: 'status' }>) {
+    if (!status) return {};
+    if (!status.history || !segments) return { status };
+    return { status: { ...status, history: await this.#history(address, segments, status.history) } };
   }
 
   async entity(
@@ -52,10 +63,16 @@ export class InstanceReads {
 
   /** Undefined: nobody answers. */
   async #ask<Q extends Query>(address: Address, query: Q) {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const answer = await this.#session.queries.ask(address, query);
-      if (typeof answer === 'object') return answer;
-      if (answer === 'noOwner') return undefined;
+    for (let [silent, large] = [0, 0]; silent < ATTEMPTS;) {
+      try {
+        const answer = await this.#session.queries.ask(address, query);
+        if (typeof answer === 'object') return answer;
+        if (answer === 'noOwner') return undefined;
+        silent++;
+      } catch (error) {
+        if (!isTooLarge(error) || ++large === LARGE_ATTEMPTS) throw error;
+        await this.#session.waits.whileOpen((wait) => wait.pause(FLUSH));
+      }
     }
     return undefined;
   }
@@ -66,16 +83,20 @@ export class InstanceReads {
     return stored && decodeHead(stored.body, `The head of ${address}`);
   }
 
-  async #history(address: Address, head: OrchestrationHead): Promise<readonly HistoryEvent[]> {
+  async #history(
+    address: Address,
+    segments: readonly SegmentReference[],
+    last: readonly HistoryEvent[],
+  ): Promise<readonly HistoryEvent[]> {
     const { views } = this.#at(address);
     const parts = await Promise.all(
-      head.segments.map(async ({ subject }) => {
+      segments.map(async ({ subject }) => {
         const stored = await views.read(subject);
         if (stored) return decodeSegment(stored.body, `The segment ${subject}`);
         throw new CorruptHistoryError(`The segment ${subject}, which the head of ${address} names, is missing`);
       }),
     );
-    return [...parts.flat(), ...head.history];
+    return [...parts.flat(), ...last];
   }
 
   #at(address: Address) {
@@ -83,4 +104,8 @@ export class InstanceReads {
     const partition = partitionOf(address, ports.partitions);
     return { views: ports.viewsOf(partition), subjects: ports.subjects.partition(partition) };
   }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof RemoteError && error.failureDetails.code === 'PERDURE_PAYLOAD_TOO_LARGE';
 }

@@ -1,4 +1,5 @@
 import type { Clock, MailSender } from '../engine/ports.js';
+import { ClosedError } from '../errors.js';
 
 /** The waits before the same bytes are sent again, in milliseconds: each twice the one before. */
 const FIRST_RETRY = 25;
@@ -20,7 +21,8 @@ interface Outgoing {
 
 /**
  * A client's messages to one partition, in order (P5): at most one publish is in flight, and one whose outcome is
- * unknown is sent again as the same bytes under the same id before anything newer. No number is ever given up.
+ * unknown is sent again as the same bytes under the same id before anything newer. Only the number of a message that the
+ * server refuses for good is given up, and not used again.
  */
 export class MailChannel {
   readonly #session: string;
@@ -63,25 +65,29 @@ export class MailChannel {
 
   async #sendAll(): Promise<void> {
     for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      try {
-        await this.#store(next);
-      } catch (error) {
-        return this.close(error as Error);
-      }
+      const refused = await this.#store(next);
       if (this.#closed) return;
       this.#queue.shift();
-      next.stored();
+      if (refused) next.failed(refused);
+      else next.stored();
     }
   }
 
-  async #store({ subject, body, messageId }: Outgoing): Promise<void> {
+  /** Why it will never be stored; undefined when it is. Its number is given up then: numbers need no next one. */
+  async #store({ subject, body, messageId }: Outgoing): Promise<Error | undefined> {
     for (let wait = FIRST_RETRY; !this.#closed; wait = Math.min(2 * wait, LONGEST_RETRY)) {
-      const sequence = await this.#ports.mail.send(subject, body, messageId);
-      if (sequence !== undefined) return;
+      try {
+        const sequence = await this.#ports.mail.send(subject, body, messageId);
+        if (sequence !== undefined) return undefined;
+      } catch (error) {
+        if (error instanceof ClosedError) this.close(error);
+        return error as Error;
+      }
       await new Promise<void>((resolve) => {
         this.#ports.clock.after(wait, resolve);
       });
     }
+    return undefined;
   }
 }
 

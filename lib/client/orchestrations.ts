@@ -38,7 +38,7 @@ export class Orchestrations {
     const { timeoutInMilliseconds = this.#timeout } = options;
     const delivery: Delivery = { progress: 'unsent' };
     const wait = waits.begin<Outcome | undefined>({ timeoutInMilliseconds }, () =>
-      lateError(`The start of ${name} as "${instanceId}"`, timeoutInMilliseconds, delivery),
+      lateError(`The start of ${name} as "${instanceId}"`, timeoutInMilliseconds, delivery, instanceId),
     );
     const send = async (): Promise<void> => {
       const address = orchestrationAddress(instanceId);
@@ -53,9 +53,8 @@ export class Orchestrations {
     send().catch((error: unknown) => wait.fail(error));
     const outcome = await wait.promise;
     if (outcome?.failure) throw startError(instanceId, outcome.failure);
-    // Whatever came before this outcome is of the instance's former run.
-    if (isGiven) inbox.forgetEnd(instanceId);
-    return { instanceId, run: { name, ...encoded, storedAt: ports.clock.now(), isSeen: isGiven } };
+    const runId = typeof outcome?.result === 'string' ? outcome.result : undefined;
+    return { instanceId, run: { name, ...encoded, storedAt: ports.clock.now(), isSeen: isGiven, runId } };
   }
 
   /** What an instance returns in the end. */
@@ -80,13 +79,16 @@ export class Orchestrations {
   }
 
   raiseEvent(instanceId: string, event: string, data: unknown, run: StartedRun | undefined): Promise<void> {
-    return this.#session.waits.whileOpen(async (wait) => {
+    const delivery: Delivery = { progress: 'unsent' };
+    const options = { timeoutInMilliseconds: this.#timeout };
+    const late = () => lateError(`The event for "${instanceId}"`, this.#timeout, delivery);
+    return this.#session.waits.within(options, late, async (wait) => {
       const address = orchestrationAddress(instanceId);
       const name = checkName(event, 'event');
       const message = { kind: 'event', name, ...this.#session.encode(data, undefined, name) } as const;
       // A start of this client that no owner has shown yet is stored before the event, in the same channel.
       const check = () => (run?.isSeen === false ? undefined : this.#find(instanceId, run, wait).then(() => {}));
-      const { stored } = await this.#session.send(address, message, { check, wait });
+      const { stored } = await this.#session.send(address, message, { check, wait, delivery });
       await stored;
     });
   }

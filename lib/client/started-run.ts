@@ -1,5 +1,5 @@
 import type { InputType, Json, ValueCodec } from '../core/values.js';
-import type { OrchestrationStatus } from './orchestration-status.js';
+import type { End, OrchestrationStatus } from './orchestration-status.js';
 
 /** How an orchestration instance is started. */
 export interface StartOptions {
@@ -27,6 +27,17 @@ export interface StartedRun {
   /** When it was stored, in milliseconds since 1970. */
   readonly storedAt: number;
   isSeen: boolean;
+  /** Which run of the instance it is; undefined until an owner has told: it is the first one then. */
+  runId?: string | undefined;
+  /** Once it is known. */
+  end?: End;
+}
+
+/** Whether what an owner told is of this run. */
+export function isOf(run: StartedRun, runId: string): boolean {
+  run.runId ??= runId;
+  run.isSeen = true;
+  return run.runId === runId;
 }
 
 /** The status of a run whose start is stored, and which no worker has taken yet. */

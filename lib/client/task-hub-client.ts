@@ -14,7 +14,9 @@ import { checkTimeout } from './waits.js';
 
 /** How a client waits. */
 export interface TaskHubClientOptions {
-  /** How long a call, or a start with a given id, waits for an answer, in milliseconds. Default 30,000. */
+  /**
+   * How long a call, a start, a signal or an event waits until it is answered or stored, in milliseconds. Default 30,000.
+   */
   readonly timeoutInMilliseconds?: number | undefined;
 }
 
@@ -95,7 +97,7 @@ export class TaskHubClient implements AsyncDisposable {
    * Raises an external event; resolves when it is stored. Rejects with NotFoundError when there is no such instance, and
    * as `OrchestrationHandle.raiseEvent`.
    */
-  raiseEvent(instanceId: string, name: string, data?: unknown): Promise<void> {
+  async raiseEvent(instanceId: string, name: string, data?: unknown): Promise<void> {
     return this.getHandle(instanceId).raiseEvent(name, data);
   }
 

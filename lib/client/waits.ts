@@ -33,7 +33,15 @@ export class Waits {
 
   /** Runs something that has its own limits; only the closing ends the waiting for it. */
   whileOpen<T>(run: (wait: Wait<T>) => Promise<T>): Promise<T> {
-    const wait = this.#begin<T>();
+    return this.#run(this.#begin<T>(), run);
+  }
+
+  /** Runs something that ends as `begin` says. */
+  within<T>(options: WaitOptions, late: () => Error, run: (wait: Wait<T>) => Promise<T>): Promise<T> {
+    return this.#run(this.begin<T>(options, late), run);
+  }
+
+  #run<T>(wait: Wait<T>, run: (wait: Wait<T>) => Promise<T>): Promise<T> {
     run(wait).then(
       (value) => wait.succeed(value),
       (error: unknown) => wait.fail(error),

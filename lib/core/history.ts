@@ -41,6 +41,8 @@ export interface ExecutionStarted {
   readonly at: number;
   readonly name: string;
   readonly executionId: string;
+  /** The first execution of the run, which this one continues as new. Absent: this is the first. */
+  readonly run?: string;
   readonly input?: Json;
   readonly parent?: ParentInstance;
 }

@@ -33,9 +33,10 @@ export class OrchestrationState {
   static from(head: OrchestrationHead, earlier: readonly HistoryEvent[]): OrchestrationState {
     const state = new OrchestrationState();
     for (const event of [...earlier, ...head.history]) state.#take(event);
-    const { name, executionId, createdAt: at, input } = head;
+    const { name, executionId, run, createdAt: at, input } = head;
     // The segments of an instance that has ended are not read: nothing of it replays.
-    state.started ??= { type: 'ExecutionStarted', at, name, executionId, ...(input !== undefined && { input }) };
+    const began = { type: 'ExecutionStarted', at, name, executionId } as const;
+    state.started ??= { ...began, ...(run !== undefined && { run }), ...(input !== undefined && { input }) };
     state.output = head.output;
     state.failure = head.failure;
     state.history = [...head.history];
@@ -178,6 +179,7 @@ export class OrchestrationState {
       instanceId,
       name: started.name,
       executionId: started.executionId,
+      ...(started.run !== undefined && { run: started.run }),
       status,
       createdAt: started.at,
       updatedAt,

@@ -57,13 +57,14 @@ export class OrchestrationTurn {
 
   /** The first event of the execution that follows the one which ended. */
   continued({ input }: Extract<Completion, { type: 'ContinuedAsNew' }>, executionId: string): ExecutionStarted {
-    const { name, parent } = this.#started!;
+    const { name, parent, executionId: former, run = former } = this.#started!;
     this.#customStatus = undefined;
     return {
       type: 'ExecutionStarted',
       at: this.#at,
       name,
       executionId,
+      run,
       ...(input !== undefined && { input }),
       ...(parent && { parent }),
     };
@@ -121,11 +122,12 @@ export class OrchestrationTurn {
   #endNotices(instanceId: string): [string, Notice][] {
     const ended = this.#ended;
     if (!ended) return [];
+    const { executionId, run: runId = executionId } = this.#started!;
     const notice: Notice = {
       v: 1,
       kind: 'ended',
       instanceId,
-      executionId: this.#started!.executionId,
+      runId,
       runtimeStatus: ended.type === 'ExecutionCompleted' ? 'Completed' : 'Failed',
       ...told(ended, 'output'),
     };

@@ -100,7 +100,7 @@ export class PartitionRun {
       this.#instances.pump();
     });
     const barrier = new Barrier(tables, ports, this.#committer);
-    this.#reads = new Reads(tables, ports, this.#instances, this.#heads, barrier, fail);
+    this.#reads = new Reads(tables, ports, this.#instances, barrier, fail);
     this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, {
       maxActivations: options.maxActivations,
       failed: fail,

@@ -35,7 +35,10 @@ export interface Log {
 
 /** Sends to a partition's mail stream. */
 export interface MailSender {
-  /** Stores a message; its sequence (also when it is a copy within the server's window), or undefined: unknown. */
+  /**
+   * Stores a message; its sequence (also when it is a copy within the server's window), or undefined: unknown. Rejects
+   * with PayloadTooLargeError when the server says that it never will, and with ClosedError.
+   */
   send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined>;
 }
 

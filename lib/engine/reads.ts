@@ -5,7 +5,6 @@ import { statusOf } from '../wire/instance-status.js';
 import type { Answer, Query } from '../wire/queries.js';
 import type { Barrier } from './barrier.js';
 import { EntityActivation } from './entity-activation.js';
-import type { Heads } from './heads.js';
 import type { Instances } from './instances.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
@@ -17,7 +16,6 @@ export class Reads {
   readonly #tables: PartitionTables;
   readonly #ports: PartitionPorts;
   readonly #instances: Instances;
-  readonly #heads: Heads;
   readonly #barrier: Barrier;
   readonly #failed: (error: Error) => void;
 
@@ -25,14 +23,12 @@ export class Reads {
     tables: PartitionTables,
     ports: PartitionPorts,
     instances: Instances,
-    heads: Heads,
     barrier: Barrier,
     failed: (error: Error) => void,
   ) {
     this.#tables = tables;
     this.#ports = ports;
     this.#instances = instances;
-    this.#heads = heads;
     this.#barrier = barrier;
     this.#failed = failed;
   }
@@ -85,8 +81,9 @@ export class Reads {
     if (!(activation instanceof OrchestrationActivation) || !activation.state.started) return { v: 1, kind: 'status' };
     if (notify !== undefined) activation.watch(notify);
     const head = activation.state.head(instanceId)({ epoch: 0, logSeq: 0, commit: '0' });
-    const events = history && { history: [...(await this.#heads.segments(head)), ...head.history] };
-    return { v: 1, kind: 'status', status: { ...statusOf(head), ...events } };
+    const status = statusOf(head);
+    if (!history) return { v: 1, kind: 'status', status };
+    return { v: 1, kind: 'status', status: { ...status, history: head.history }, segments: head.segments };
   }
 }
 

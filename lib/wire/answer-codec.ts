@@ -1,6 +1,6 @@
 import { decodeForeign, decodeStored, encodeText } from './body.js';
 import type { Decoded } from './body.js';
-import { runtimeStatus } from './head-codec.js';
+import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
 import { messageId } from './message-codec.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query } from './queries.js';
@@ -47,6 +47,7 @@ const status = object<InstanceStatus>({
   instanceId,
   name: string,
   executionId: token,
+  runId: token,
   runtimeStatus,
   createdAt: finite,
   updatedAt: finite,
@@ -59,7 +60,7 @@ const status = object<InstanceStatus>({
 });
 
 const answer = variant<Answer, 'kind'>('kind', {
-  status: { v, status: optional(status) },
+  status: { v, status: optional(status), segments: optional(list(segmentReference)) },
   entity: { v, exists: boolean, state: optional(json) },
   outcome: { v, outcome: optional(outcome) },
   failed: { v, failure },
@@ -70,7 +71,7 @@ const notice = variant<Notice, 'kind'>('kind', {
   ended: {
     v,
     instanceId,
-    executionId: token,
+    runId: token,
     runtimeStatus,
     output: optional(json),
     failure: optional(failure),

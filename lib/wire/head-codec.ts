@@ -37,7 +37,12 @@ const base = { v: oneOf(1), epoch: count, logSeq: count, commit: token };
 
 const segment = object<{ readonly events: readonly HistoryEvent[] }>({ events: list(historyEvent) });
 
-const reference = object<SegmentReference>({ subject: string, sequence: count, first: count, last: count });
+export const segmentReference = object<SegmentReference>({
+  subject: string,
+  sequence: count,
+  first: count,
+  last: count,
+});
 
 /** The states of an orchestration instance. */
 export const runtimeStatus = oneOf(
@@ -57,6 +62,7 @@ const head = variant<Head, 'type'>('type', {
     instanceId,
     name: string,
     executionId: token,
+    run: optional(token),
     status: runtimeStatus,
     createdAt: finite,
     updatedAt: finite,
@@ -67,7 +73,7 @@ const head = variant<Head, 'type'>('type', {
     reason: optional(prose),
     notify: optional(list(inbox)),
     buffered: optional(list(inboundEvent)),
-    segments: list(reference),
+    segments: list(segmentReference),
     history: list(historyEvent),
   },
   entity: { ...base, name: string, key: string, updatedAt: finite, state: optional(json) },

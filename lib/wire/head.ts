@@ -22,6 +22,8 @@ export interface OrchestrationHead extends HeadBase {
   readonly instanceId: string;
   readonly name: string;
   readonly executionId: string;
+  /** The first execution of the run, when it is another. */
+  readonly run?: string;
   readonly status: RuntimeStatus;
   readonly createdAt: number;
   readonly updatedAt: number;

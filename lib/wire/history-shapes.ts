@@ -48,7 +48,14 @@ const failed = { ...header, failure };
 const operation = { id: count, entity, operation: string, input: optional(json) };
 
 const inbound = {
-  ExecutionStarted: { at: finite, name: string, executionId: token, input: optional(json), parent: optional(parent) },
+  ExecutionStarted: {
+    at: finite,
+    name: string,
+    executionId: token,
+    run: optional(token),
+    input: optional(json),
+    parent: optional(parent),
+  },
   TaskCompleted: completed,
   TaskFailed: failed,
   SubOrchestrationInstanceCompleted: completed,

@@ -4,11 +4,12 @@ import type { InstanceStatus } from './queries.js';
 /** The status that a head tells, without the history. */
 export function statusOf(head: Omit<OrchestrationHead, 'history' | 'segments'>): InstanceStatus {
   const { instanceId, name, executionId, status: runtimeStatus, createdAt, updatedAt } = head;
-  const { input, output, failure, customStatus, reason } = head;
+  const { run, input, output, failure, customStatus, reason } = head;
   return {
     instanceId,
     name,
     executionId,
+    runId: run ?? executionId,
     runtimeStatus,
     createdAt,
     updatedAt,

@@ -1,7 +1,7 @@
 import type { EntityId, HistoryEvent } from '../core/history.js';
 import type { Json } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
-import type { RuntimeStatus } from './head.js';
+import type { RuntimeStatus, SegmentReference } from './head.js';
 import type { Outcome } from './record.js';
 
 /** An exact read, sent to the owner of the partition as a core-NATS request on `q` (C11). */
@@ -21,7 +21,13 @@ export type Query =
 
 /** The owner's answer. */
 export type Answer =
-  | { readonly v: 1; readonly kind: 'status'; readonly status?: InstanceStatus }
+  | {
+      readonly v: 1;
+      readonly kind: 'status';
+      readonly status?: InstanceStatus;
+      /** The stored parts of the history that was asked for; the status has what follows them. */
+      readonly segments?: readonly SegmentReference[];
+    }
   | { readonly v: 1; readonly kind: 'entity'; readonly exists: boolean; readonly state?: Json }
   /** No outcome: not there yet, or forgotten. */
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome }
@@ -32,6 +38,8 @@ export interface InstanceStatus {
   readonly instanceId: string;
   readonly name: string;
   readonly executionId: string;
+  /** What one start began: the id of its first execution, kept through all that it continues as new. */
+  readonly runId: string;
   readonly runtimeStatus: RuntimeStatus;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -51,7 +59,7 @@ export type Notice =
       readonly v: 1;
       readonly kind: 'ended';
       readonly instanceId: string;
-      readonly executionId: string;
+      readonly runId: string;
       readonly runtimeStatus: RuntimeStatus;
       /** Absent when there is none, or when it is too large for a notice: then `ask` is set. */
       readonly output?: Json;

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { EntityContext, OrchestrationContext, type Orchestration, type TaskFailedError } from 'perdure';
+import { EntityContext, OrchestrationContext, TaskHubClient, type Orchestration, type TaskFailedError } from 'perdure';
 import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
@@ -9,7 +10,7 @@ import { partitionSubjects } from '../../lib/wire/subjects.js';
 import type { Answer } from '../../lib/wire/queries.js';
 import type { Message } from '../../lib/wire/messages.js';
 import { Counter, Greetings, Hello, Steps } from './bank.js';
-import { ask, bankHost, bytes, hostOf, MemoryWorker, surroundings, text } from './surroundings.js';
+import { ask, bankHost, bytes, hostOf, MemoryWorker, recordingLogger, surroundings, text } from './surroundings.js';
 
 const status = (instanceId: string, more = {}) => ({ kind: 'status', instanceId, ...more });
 
@@ -187,8 +188,8 @@ test('P14: a long history goes to segments, and reads and takeovers find all of 
   t.is(head?.status, 'Completed');
   t.true((head?.segments.length ?? 0) > 0);
   t.true(second.replayedEvents > 0);
-  const [answer] = (await ask(around, 'o.s', status('s', { history: true }))) as [Extract<Answer, { kind: 'status' }>];
-  const history = answer.status?.history ?? [];
+  const reader = new TaskHubClient({ ports: memoryHubPorts(hub.connect('reader'), recordingLogger()) });
+  const history = await settle(reader.getHandle('s').history());
   t.is(history.filter(({ type }) => type === 'TaskCompleted').length, 3_000);
   t.is(history.length, 6_002);
 });

@@ -105,11 +105,11 @@ export class PayloadTooLargeError extends PerdureError {
   constructor(
     readonly what: string,
     readonly bytes: number,
-    readonly limit: number,
+    /** Undefined: the server did not say. */
+    readonly limit: number | undefined,
   ) {
-    super(
-      `${what} is too large: ${bytes} > ${limit} bytes. Send less, split it, or store it elsewhere and pass a reference.`,
-    );
+    const size = limit === undefined ? `${bytes}` : `${bytes} > ${limit}`;
+    super(`${what} is too large: ${size} bytes. Send less, split it, or store it elsewhere and pass a reference.`);
   }
 }
 

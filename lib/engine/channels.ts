@@ -1,3 +1,4 @@
+import { ClosedError } from '../errors.js';
 import type { PendingEntry } from '../wire/checkpoint.js';
 import { encodeEnvelope } from '../wire/message-codec.js';
 import type { PartitionPorts } from './ports.js';
@@ -103,11 +104,24 @@ export class Channels {
   async #store(partition: number, body: Uint8Array): Promise<boolean> {
     const { clock } = this.#ports;
     for (let wait = FIRST_RETRY; !this.#isClosed; wait = Math.min(2 * wait, LAST_RETRY)) {
-      const sequence = await this.#ports.mailOf(partition).send(this.#subject(partition), body);
-      if (sequence !== undefined) return true;
+      if (await this.#isSent(partition, body)) return true;
       await new Promise<void>((resolve) => clock.after(wait, resolve));
     }
     return false;
+  }
+
+  /** A refusal is told and tried again: what is in a record has to arrive. */
+  async #isSent(partition: number, body: Uint8Array): Promise<boolean> {
+    const { subjects, logger } = this.#ports;
+    try {
+      return (await this.#ports.mailOf(partition).send(this.#subject(partition), body)) !== undefined;
+    } catch (error) {
+      if (!(error instanceof ClosedError))
+        logger.error(`An envelope for partition ${partition} is refused, and sent again: ${String(error)}`, {
+          instance: `partition ${subjects.partition}`,
+        });
+      return false;
+    }
   }
 
   #checkGap(partition: number, first: PendingEntry, received: number): void {

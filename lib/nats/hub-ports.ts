@@ -19,7 +19,9 @@ export function natsHubPorts(hub: NatsHub, logger: Logger): HubPorts {
     clock: session.clock,
     random: platformRandom,
     logger,
-    maxBodyBytes: session.maxBodyBytes,
+    get maxBodyBytes() {
+      return session.maxBodyBytes;
+    },
     mailOf: () => sender,
     viewsOf: (partition) => new NatsViews(jetStream, subjects.partition(partition)),
     partition: (partition) => natsPartitionPorts(hub, partition, logger),

@@ -1,4 +1,4 @@
-import { InvalidIdError } from '../errors.js';
+import { InvalidIdError, PayloadTooLargeError } from '../errors.js';
 import type { StoredMessage } from '../engine/ports.js';
 import { decodeBase64 } from './base64.js';
 import type { Session } from './session.js';
@@ -6,10 +6,14 @@ import type { Session } from './session.js';
 /** The wait before a question is asked again that the server could not answer now, in milliseconds. */
 const RETRY = 250;
 
+/** A refusal that comes again and again is logged once in so many milliseconds. */
+const LOG_INTERVAL = 5_000;
+
 /** The server's codes for an outcome that callers decide on. */
 export const ErrorCode = {
   noMessage: 10037,
   sequenceNotFound: 10043,
+  messageTooLarge: 10054,
   messageDeleteFailed: 10057,
   streamNotFound: 10059,
   streamNameInUse: 10058,
@@ -44,19 +48,37 @@ export interface StreamInfo {
 
 /** The JetStream API of a session, spoken directly: every call has a short deadline, every read goes to the leader. */
 export class JetStream {
-  constructor(readonly session: Session) {}
+  readonly session: Session;
+  readonly #loggedAt = new Map<number, number>();
 
-  /** Publishes into a stream; the sequence, or undefined: refused or unknown. */
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /**
+   * Publishes into a stream; the sequence, or undefined: refused or unknown. Rejects with PayloadTooLargeError when the
+   * stream takes no message of this size, and with ClosedError.
+   */
   async store(subject: string, body: Uint8Array, options: StoreOptions): Promise<number | undefined> {
     const reply = await this.session.requests.send(subject, body, storeHeaders(options));
     if (!reply) return undefined;
-    const ack = JSON.parse(decoder.decode(reply.data)) as { seq?: number; error?: ApiError };
-    if (ack.error && !isConflict(ack.error))
-      this.session.logger.error(`The server refused to store a message on ${subject}: ${ack.error.description}`, {
-        instance: this.session.where,
-        code: ack.error.err_code,
-      });
-    return ack.error ? undefined : ack.seq;
+    const { seq, error } = JSON.parse(decoder.decode(reply.data)) as { seq?: number; error?: ApiError };
+    if (!error) return seq;
+    if (!isConflict(error)) this.#logRefusal(`The server refused to store a message on ${subject}`, error);
+    if (error.err_code === ErrorCode.messageTooLarge)
+      throw new PayloadTooLargeError(
+        `A message on ${subject}, whose stream has a limit of its own,`,
+        body.length,
+        undefined,
+      );
+    return undefined;
+  }
+
+  #logRefusal(what: string, { description, err_code: code }: ApiError): void {
+    const now = performance.now();
+    if (now - (this.#loggedAt.get(code) ?? -Infinity) < LOG_INTERVAL) return;
+    this.#loggedAt.set(code, now);
+    this.session.logger.error(`${what}: ${description}`, { instance: this.session.where, code });
   }
 
   /** Asks until the server answers. Rejects with ClosedError only. */
@@ -69,6 +91,7 @@ export class JetStream {
       if (answer.ts !== undefined) this.session.clock.synchronize(Date.parse(answer.ts), asked);
       if (!answer.error) return { value: answer };
       if (answer.error.code !== 503) return { error: answer.error };
+      this.#logRefusal(`${request} cannot be answered now`, answer.error);
       await delay(RETRY);
     }
   }
@@ -104,15 +127,11 @@ export class JetStream {
   demand<T>(request: string, body: object, absent: readonly number[]): Promise<T | undefined>;
   /** Asks until the answer is neither an error nor, by its code, absence: an engine cannot go on without it. */
   async demand<T>(request: string, body: object = {}, absent: readonly number[] = []): Promise<T | undefined> {
-    for (let attempt = 0; ; attempt++) {
+    for (;;) {
       const { error, ...answer } = await this.ask<T>(request, body);
       if (!error) return (answer as { value: T }).value;
       if (absent.includes(error.err_code)) return undefined;
-      if (attempt % 20 === 0)
-        this.session.logger.error(`${request} is refused, trying again: ${error.description}`, {
-          instance: this.session.where,
-          code: error.err_code,
-        });
+      this.#logRefusal(`${request} is refused, trying again`, error);
       await delay(RETRY);
     }
   }

@@ -1,5 +1,5 @@
-import type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
-import { ClosedError } from '../errors.js';
+import { NatsError, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from 'nats';
+import { ClosedError, PayloadTooLargeError } from '../errors.js';
 import { platformRandom } from './random.js';
 
 /** A request without an answer after this time counts as unknown, in milliseconds. */
@@ -17,6 +17,7 @@ interface Pending {
   readonly headers: MsgHdrs | undefined;
   readonly deadline: number;
   readonly resolve: (reply: Msg | undefined) => void;
+  readonly reject: (error: Error) => void;
   /** Not sent while disconnected: it is published as soon as the connection is back. */
   isSent: boolean;
 }
@@ -49,7 +50,7 @@ export class Requests {
 
   /**
    * The reply, or undefined when it is not known what came of the request. Rejects with ClosedError once closed, and
-   * with what the client library refuses.
+   * with PayloadTooLargeError when the server takes no message of this size.
    */
   send(subject: string, body: Uint8Array, headers?: Uint8Array): Promise<Msg | undefined> {
     return new Promise((resolve, reject) => {
@@ -57,9 +58,9 @@ export class Requests {
         return reject(new ClosedError(`The connection is closed: nothing was sent to ${subject}`));
       const token = (this.#sent++).toString(36);
       const deadline = performance.now() + DEADLINE;
-      const pending = { subject, body, headers: headers && encoded(headers), deadline, resolve, isSent: false };
-      if (this.#isConnected) this.#publish(token, pending);
+      const pending = { subject, body, headers: headers && encoded(headers), deadline, resolve, reject, isSent: false };
       this.#pending.set(token, pending);
+      if (this.#isConnected) this.#publish(token, pending);
       this.#watch();
     });
   }
@@ -84,8 +85,13 @@ export class Requests {
   #publish(token: string, pending: Pending): void {
     pending.isSent = true;
     const reply = this.#inbox + token;
-    const { headers } = pending;
-    this.#connection.publish(pending.subject, pending.body, headers ? { reply, headers } : { reply });
+    const { headers, subject, body } = pending;
+    try {
+      this.#connection.publish(subject, body, headers ? { reply, headers } : { reply });
+    } catch (error) {
+      this.#pending.delete(token);
+      pending.reject(refusalOf(error, subject, body, this.#connection.info?.max_payload));
+    }
   }
 
   #onReply(message: Msg): void {
@@ -127,6 +133,13 @@ export class Requests {
       this.#settle(token, undefined);
     }
   }
+}
+
+/** What the client library refuses to send: too large for a server that came back with another limit, or after its end. */
+function refusalOf(error: unknown, subject: string, body: Uint8Array, limit: number | undefined): Error {
+  if (error instanceof NatsError && error.code === 'MAX_PAYLOAD_EXCEEDED')
+    return new PayloadTooLargeError(`A message on ${subject}`, body.length, limit);
+  return new ClosedError(`Nothing was sent to ${subject}: ${String(error)}`, { cause: error });
 }
 
 /** The client library asks of headers only their bytes: they are made once, without its header object. */

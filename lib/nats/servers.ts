@@ -42,8 +42,14 @@ function parseServer(text: string): URL {
   }
 }
 
-function credentials({ username, password }: URL): { user?: string; pass?: string; token?: string } {
+function credentials({ username, password, host }: URL): { user?: string; pass?: string; token?: string } {
   if (username === '') return {};
-  if (password === '') return { token: decodeURIComponent(username) };
-  return { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
+  try {
+    if (password === '') return { token: decodeURIComponent(username) };
+    return { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
+  } catch (error) {
+    throw new ConfigError(`servers: the user or password for ${host} is not URL-encoded: write % as %25`, {
+      cause: error,
+    });
+  }
 }

@@ -1,4 +1,4 @@
-import type { NatsConnection } from 'nats';
+import type { NatsConnection, Status } from 'nats';
 import type { Logger, Subscription } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
 import { ServerClock } from './clock.js';
@@ -16,8 +16,6 @@ export class Session {
   readonly requests: Requests;
   /** Resolves when the connection is closed for good, with the reason unless `close` was called. */
   readonly closed: Promise<Error | undefined>;
-  /** The largest message body that can be stored, in bytes. */
-  readonly maxBodyBytes: number;
   readonly #connection: NatsConnection;
   readonly #listeners = new Set<ConnectionListener>();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -32,12 +30,16 @@ export class Session {
   ) {
     this.#connection = connection;
     this.requests = new Requests(connection, inboxPrefix);
-    this.maxBodyBytes = (connection.info?.max_payload ?? 1_048_576) - HEADER_ROOM;
     this.closed = connection.closed().then((reason) => {
       this.#onClose();
       return reason ?? undefined;
     });
     void this.#followStatus();
+  }
+
+  /** The largest message body that can be stored, in bytes, as the server says that it is connected to. */
+  get maxBodyBytes(): number {
+    return (this.#connection.info?.max_payload ?? 1_048_576) - HEADER_ROOM;
   }
 
   get isConnected(): boolean {
@@ -114,7 +116,7 @@ export class Session {
       if (type === 'disconnect') this.#onDisconnect();
       else if (type === 'reconnect') this.#onReconnect();
       else if (type === 'error')
-        this.logger.error(`The server refused something: ${JSON.stringify(status.data)}`, { instance: this.where });
+        this.logger.error(`The server refused something: ${refusalText(status)}`, { instance: this.where });
     }
   }
 
@@ -145,6 +147,12 @@ export class Session {
   #closedError(): ClosedError {
     return new ClosedError(`The connection to ${this.where} is closed`);
   }
+}
+
+/** What the server refused: with permissions, of which subject. */
+function refusalText({ data, permissionContext }: Status): string {
+  if (!permissionContext) return JSON.stringify(data);
+  return `${permissionContext.operation} on ${permissionContext.subject} (${String(data)})`;
 }
 
 /** The client library has no way of its own to be told that a server has moved. Its version is pinned. */

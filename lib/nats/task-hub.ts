@@ -1,12 +1,13 @@
 import type { HubPorts, Logger } from '../engine/ports.js';
+import { ServerUnavailableError } from '../errors.js';
 import { checkHubName } from '../wire/checks.js';
 import { subjectsOf } from '../wire/subjects.js';
 import { connectSession } from './connect.js';
 import { consoleLogger } from './console-logger.js';
 import { openHub } from './hub.js';
+import { keepRunning } from './keep-running.js';
 import { natsHubPorts } from './hub-ports.js';
 import { startEmbeddedServer, type EmbeddedServer } from './server/embedded-server.js';
-import type { Session } from './session.js';
 
 /** Which task hub to connect to, and where. */
 export interface TaskHubOptions {
@@ -23,7 +24,10 @@ export interface TaskHubOptions {
   readonly partitions?: number | undefined;
   /** Copies of each stream when the hub is created: 1, 3 or 5. Default 1. */
   readonly replicas?: number | undefined;
-  /** How long to wait for a server, in milliseconds. Default: for ever, with a warning each 5 s. */
+  /**
+   * How long to wait until a server has opened the hub, in milliseconds. Default: for ever, with a line in the log each
+   * 5 s.
+   */
   readonly timeoutInMilliseconds?: number | undefined;
   /** Where to tell what happens. Default: warnings and errors on the standard error; PERDURE_LOG sets the level. */
   readonly logger?: Logger | undefined;
@@ -61,6 +65,7 @@ async function open(
 ): Promise<TaskHub> {
   const { name, timeoutInMilliseconds } = options;
   const { inboxPrefix } = subjectsOf(name);
+  const began = performance.now();
   const session = await connectSession({
     servers,
     name: `perdure ${name}`,
@@ -69,7 +74,8 @@ async function open(
     logger,
   });
   try {
-    const hub = await openHub(session, options);
+    const left = (timeoutInMilliseconds ?? Infinity) - (performance.now() - began);
+    const hub = await inTime(openHub(session, options), left, session.where);
     if (server) keepRunning(server, session, logger);
     return new TaskHub(natsHubPorts(hub, logger), session, server);
   } catch (error) {
@@ -78,18 +84,20 @@ async function open(
   }
 }
 
-/** A lost connection may mean that the process with the server is gone: then this one starts it, perhaps elsewhere. */
-function keepRunning(server: EmbeddedServer, session: Session, logger: Logger): void {
-  const restore = async (): Promise<void> => {
-    try {
-      await server.ensureRunning();
-      session.redirect(server.url);
-    } catch (error) {
-      if (!session.isClosed)
-        logger.error(`The embedded server does not run: ${String(error)}`, { instance: server.folder });
-    }
-  };
-  session.listen({ onDisconnect: () => void restore() });
+/** The server answers, but does not do what is asked of it: its log, and this one's, say why. */
+function inTime<T>(opening: Promise<T>, milliseconds: number, where: string): Promise<T> {
+  if (milliseconds === Infinity) return opening;
+  return new Promise((resolve, reject) => {
+    const late = (): void =>
+      reject(
+        new ServerUnavailableError(
+          `The NATS server at ${where} could not open the task hub in the given time. The errors logged before say what it ` +
+            'refused: storage that is full, or permissions that are missing.',
+        ),
+      );
+    const timer = setTimeout(late, Math.max(0, milliseconds));
+    opening.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 // The public types must not lead to those of `nats`, which do not compile in every project.

@@ -152,7 +152,7 @@ export class Session {
 /** What the server refused: with permissions, of which subject. */
 function refusalText({ data, permissionContext }: Status): string {
   if (!permissionContext) return JSON.stringify(data);
-  return `${permissionContext.operation} on ${permissionContext.subject} (${String(data)})`;
+  return `${permissionContext.operation} on ${permissionContext.subject} (${JSON.stringify(data)})`;
 }
 
 /** The client library has no way of its own to be told that a server has moved. Its version is pinned. */

@@ -3,11 +3,19 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.js';
 
-/** Where this user's fetched servers are kept; `PERDURE_CACHE` replaces the folder `perdure` in the user's cache. */
+/**
+ * Where this user's fetched servers are looked for: `PERDURE_CACHE`, or the folder `perdure` in the user's cache. That
+ * one may hold servers although it cannot be written, as in an image for containers.
+ */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
   const own = env['PERDURE_CACHE'];
-  const folder = own ? resolve(own) : join(userCacheFolder(env), 'perdure');
-  return join(own || canBeMade(folder) ? folder : privateTemporaryFolder(env), 'nats-server');
+  return join(own ? resolve(own) : join(userCacheFolder(env), 'perdure'), 'nats-server');
+}
+
+/** Where a fetched server is kept: the same, or a private folder when that cannot be written. Throws ConfigError. */
+export function writableCacheFolder(env: NodeJS.ProcessEnv): string {
+  const folder = cacheFolder(env);
+  return env['PERDURE_CACHE'] || canBeMade(folder) ? folder : join(privateTemporaryFolder(env), 'nats-server');
 }
 
 function userCacheFolder(env: NodeJS.ProcessEnv): string {
@@ -32,7 +40,15 @@ function canBeMade(folder: string): boolean {
 function privateTemporaryFolder(env: NodeJS.ProcessEnv): string {
   const user = process.getuid?.() ?? 'user';
   const folder = join(env['TMPDIR'] || tmpdir(), `perdure-cache-${user}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new ConfigError(
+      `No folder can be made for fetched servers, neither in the user's cache nor as ${folder}. Set PERDURE_CACHE to a ` +
+        'folder that can be written.',
+      { cause: error },
+    );
+  }
   const { uid, mode } = lstatSync(folder);
   if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o777) !== 0o700)) {
     throw new ConfigError(

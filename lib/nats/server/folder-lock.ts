@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityOf, isRunning, type ProcessIdentity } from './process-identity.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identityOf, isNear, isRunning, type ProcessIdentity } from './process-identity.js';
 import { codeOf } from './system-error.js';
 
 interface LockRecord<Note> {
@@ -10,8 +11,16 @@ interface LockRecord<Note> {
   readonly note: Note;
 }
 
+/** The holder touches its record so often, in milliseconds; a record that stays untouched for so long is left behind. */
+const BEAT = 500;
+const SILENCE = 3_000;
+/** How often a record is looked at meanwhile, in milliseconds. */
+const LOOK = 100;
+
 /**
- * A lock between processes of one machine that ends with its holder, also on kill -9, with a note for whoever reads it.
+ * A lock between processes that share a folder. It ends with its holder, also on kill -9, and has a note for whoever
+ * reads it. Whether a holder still runs is seen at once in its own container, and elsewhere by whether its record is
+ * touched within 3 s.
  *
  * A lock is a folder of numbered records. The highest number is the current one, it is never removed, and taking the
  * lock is creating the next number, which the file system lets exactly one process do. So a stale lock can be taken
@@ -26,8 +35,8 @@ export class FolderLock<Note> {
 
   /** The note of the current holder; undefined when nobody holds the lock. */
   async noteOfHolder(): Promise<Note | undefined> {
-    const { record } = await this.#current();
-    return record !== undefined && isHeld(record) ? record.note : undefined;
+    const { record, number } = await this.#current();
+    return record !== undefined && (await this.#isHeld(record, number)) ? record.note : undefined;
   }
 
   /**
@@ -37,12 +46,12 @@ export class FolderLock<Note> {
   async tryTake(firstNote: (left: Note | undefined) => Note): Promise<HeldLock<Note> | undefined> {
     await mkdir(this.folder, { recursive: true });
     const { number, record } = await this.#current();
-    if (record !== undefined && isHeld(record)) return undefined;
+    if (record !== undefined && (await this.#isHeld(record, number))) return undefined;
     const held = new HeldLock<Note>(this.folder, number + 1);
     if (!(await held.create(firstNote(record?.note)))) return undefined;
     // A process that read the list long ago may create a number that was already used and tidied away.
     if ((await this.#numbers()).some((other) => other > number + 1)) {
-      await rm(held.file);
+      await held.discard();
       return undefined;
     }
     await this.#removeBelow(number + 1);
@@ -60,6 +69,18 @@ export class FolderLock<Note> {
         if (codeOf(error) !== 'ENOENT') throw error;
       }
     }
+  }
+
+  async #isHeld({ holder }: LockRecord<Note>, number: number): Promise<boolean> {
+    if (holder === undefined) return false;
+    if (isNear(holder)) return isRunning(holder);
+    const file = join(this.folder, `${number}.json`);
+    const first = await touchedAt(file);
+    for (let waited = 0; waited < SILENCE; waited += LOOK) {
+      await delay(LOOK);
+      if ((await touchedAt(file)) !== first) return true; // or tidied away: another has it
+    }
+    return false;
   }
 
   async #numbers(): Promise<number[]> {
@@ -80,6 +101,10 @@ export class FolderLock<Note> {
 /** The lock while this process holds it. */
 export class HeldLock<Note> {
   readonly file: string;
+  /** Resolves when another process has taken the lock over, because this one was frozen for too long. */
+  readonly lost: Promise<void>;
+  #lose!: () => void;
+  #beat: ReturnType<typeof setInterval> | undefined;
   readonly #holder: ProcessIdentity;
 
   constructor(
@@ -88,6 +113,7 @@ export class HeldLock<Note> {
   ) {
     this.file = join(folder, `${number}.json`);
     this.#holder = identityOf(process.pid) ?? { pid: process.pid };
+    this.lost = new Promise((resolve) => (this.#lose = resolve));
   }
 
   /** Creates the record, whole or not at all; false when another process has. */
@@ -95,6 +121,7 @@ export class HeldLock<Note> {
     const draft = await this.#draft({ holder: this.#holder, note });
     try {
       await link(draft, this.file);
+      this.#beat = setInterval(() => void this.#touch(), BEAT).unref();
       return true;
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
@@ -104,6 +131,12 @@ export class HeldLock<Note> {
     }
   }
 
+  /** Undoes `create`. */
+  async discard(): Promise<void> {
+    clearInterval(this.#beat);
+    await rm(this.file);
+  }
+
   /** Replaces the note. */
   async write(note: Note): Promise<void> {
     await rename(await this.#draft({ holder: this.#holder, note }), this.file);
@@ -111,7 +144,19 @@ export class HeldLock<Note> {
 
   /** Lets the lock go; the note stays for the next holder. */
   async release(note: Note): Promise<void> {
+    clearInterval(this.#beat);
     await rename(await this.#draft({ note }), this.file);
+  }
+
+  async #touch(): Promise<void> {
+    try {
+      const now = new Date();
+      await utimes(this.file, now, now);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') return; // a full or read-only disk takes the lock from nobody
+      clearInterval(this.#beat);
+      this.#lose();
+    }
   }
 
   async #draft(record: LockRecord<Note>): Promise<string> {
@@ -121,8 +166,14 @@ export class HeldLock<Note> {
   }
 }
 
-function isHeld(record: LockRecord<unknown>): boolean {
-  return record.holder !== undefined && isRunning(record.holder);
+/** When a file was written or touched last; undefined: it is not there. */
+async function touchedAt(file: string): Promise<bigint | undefined> {
+  try {
+    return (await stat(file, { bigint: true })).mtimeNs;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function parse<Note>(text: string): LockRecord<Note> | undefined {

@@ -120,7 +120,17 @@ export class FolderServer {
       throw error;
     }
     this.#held = held;
+    void held.lost.then(() => this.#giveUp());
     return true;
+  }
+
+  /** Another process has the folder now: two servers on one store would ruin it. */
+  async #giveUp(): Promise<void> {
+    const server = this.#server;
+    this.#held = undefined;
+    this.#server = undefined;
+    this.#options.onProgress(`Another process has taken over ${this.#options.folder}: nats-server ends here.`);
+    await server?.stop();
   }
 
   async #start(held: HeldLock<FolderNote>, found?: string): Promise<true> {
@@ -194,8 +204,9 @@ export class FolderServer {
 
   #silent(): ServerUnavailableError {
     return new ServerUnavailableError(
-      `A process holds the data folder ${this.#options.folder}, but no server answered within ` +
-        `${attachWithinMilliseconds / 1000} s. Stop that process, or name another folder.`,
+      `A process holds the data folder ${this.#options.folder}, but no server of it answered here within ` +
+        `${attachWithinMilliseconds / 1000} s. Stop that process, or name another folder; between containers, run one ` +
+        'nats-server for all of them and give its address.',
     );
   }
 }

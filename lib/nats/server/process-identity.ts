@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { codeOf } from './system-error.js';
 
 /**
@@ -9,6 +9,8 @@ import { codeOf } from './system-error.js';
 export interface ProcessIdentity {
   readonly pid: number;
   readonly started?: string;
+  /** Where the number means something: this boot of the machine and this table of processes, of which a container has its own. */
+  readonly where?: string;
 }
 
 /** Who the process `pid` is, or undefined when it does not run (a zombie has ended: it holds no file and no socket). */
@@ -16,7 +18,12 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   if (!exists(pid)) return undefined;
   if (process.platform === 'win32') return { pid };
   const started = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
-  return started === undefined ? undefined : { pid, started };
+  return started === undefined ? undefined : { pid, started, ...where() };
+}
+
+/** Whether this process can tell if the other one runs: numbers of another container or boot say nothing here. */
+export function isNear(one: ProcessIdentity): boolean {
+  return one.where === undefined || one.where === where().where;
 }
 
 /** Whether exactly this process still runs. */
@@ -61,6 +68,13 @@ function startOnLinux(pid: number): string | undefined {
 // Linux counts the start from the boot: after another boot the same number may mean another process.
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+let here: { readonly where?: string } | undefined;
+
+function where(): { readonly where?: string } {
+  here ??= process.platform === 'linux' ? { where: `${bootId()} ${readlinkSync('/proc/self/ns/pid')}` } : {};
+  return here;
 }
 
 function startByPs(pid: number): string | undefined {

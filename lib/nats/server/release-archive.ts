@@ -90,9 +90,11 @@ function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
   const exceptions = (env['NO_PROXY'] || env['no_proxy'] || '')
     .split(',')
     .map((host) => host.trim().replace(/^\*?\./, ''));
-  const direct = exceptions.some((host) => host !== '' && (url.hostname === host || url.hostname.endsWith(`.${host}`)));
+  const direct = exceptions.some(
+    (host) => host === '*' || (host !== '' && (url.hostname === host || url.hostname.endsWith(`.${host}`))),
+  );
   if (!proxy || direct) return undefined;
   const address = proxy.includes('://') ? proxy : `http://${proxy}`;
   if (URL.canParse(address) && new URL(address).protocol === 'http:') return new URL(address);
-  throw new ConfigError(`HTTPS_PROXY is "${proxy}": only proxies with an http address are supported.`);
+  throw new Error(`HTTPS_PROXY is "${proxy}": only proxies with an http address are supported`);
 }

@@ -1,6 +1,6 @@
 import { ConfigError, NatsServerMissingError, ServerTooOldError } from '../../errors.js';
 import { BinaryCache } from './binary-cache.js';
-import { cacheFolder } from './cache-folder.js';
+import { cacheFolder, writableCacheFolder } from './cache-folder.js';
 import { fetchDebianPackage } from './debian-package.js';
 import { acceptServer, type FoundServer, type ServerSource, type Tried } from './found-server.js';
 import { findInstalledServer, usualFolders } from './installed-servers.js';
@@ -37,8 +37,11 @@ export async function resolveNatsServer(options: ResolveOptions = {}): Promise<F
   const installed = await findInstalledServer(env, installFolders, tried);
   if (installed !== undefined) return installed;
   const reason = tried.slice(1).join('; ');
-  const cache = new BinaryCache(cacheFolder(env));
-  const found = (await cache.find(tried)) ?? (await fetchServer(cache, options, reason, tried));
+  const cached = await new BinaryCache(cacheFolder(env)).find(tried);
+  if (cached !== undefined) return cached;
+  const cache = new BinaryCache(writableCacheFolder(env));
+  const kept = cache.folder === cacheFolder(env) ? undefined : await cache.find(tried);
+  const found = kept ?? (await fetchServer(cache, options, reason, tried));
   if (found === undefined) throw new NatsServerMissingError(missingText(tried));
   return found;
 }

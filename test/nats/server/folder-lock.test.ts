@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
 import { FolderLock } from '../../../lib/nats/server/folder-lock.js';
+import { until } from '../../until.js';
 import { temporaryFolder } from './fakes.js';
 
 const ended = { pid: process.pid, started: 'another time' };
@@ -58,4 +59,37 @@ test('a lock that is held is not taken, and other files in its folder do not mat
   t.is(await lock.noteOfHolder(), undefined);
   t.not(await lock.tryTake((left) => `after ${left}`), undefined);
   t.is(await lock.noteOfHolder(), 'after left');
+});
+
+test('a holder in another container is seen by its touches, and its lock is taken when they end', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, '7.json');
+  const elsewhere = { pid: 1, started: 'then', where: 'another container' };
+  writeFileSync(file, JSON.stringify({ holder: elsewhere, note: 'theirs' }));
+  const lock = new FolderLock<string>(folder);
+  const beat = setInterval(() => utimesSync(file, new Date(), new Date()), 200);
+  t.teardown(() => clearInterval(beat));
+  t.is(await lock.noteOfHolder(), 'theirs');
+  t.is(await lock.tryTake(() => 'mine'), undefined);
+  clearInterval(beat);
+  t.is(await lock.noteOfHolder(), undefined);
+  const held = await lock.tryTake((left) => `after ${left}`);
+  t.is(await lock.noteOfHolder(), 'after theirs');
+  await held!.release('left');
+});
+
+test('a holder that others took for gone is told when it goes on', async (t) => {
+  const folder = temporaryFolder(t);
+  const held = await new FolderLock<string>(folder).tryTake(() => 'first');
+  writeFileSync(join(folder, '2.json'), JSON.stringify({ holder: ended, note: 'second' }));
+  rmSync(held!.file);
+  await t.notThrowsAsync(held!.lost);
+});
+
+test('a holder touches its record for as long as it holds it', async (t) => {
+  const folder = temporaryFolder(t);
+  const held = await new FolderLock<string>(folder).tryTake(() => 'mine');
+  const { mtimeMs } = statSync(held!.file);
+  await t.notThrowsAsync(until(() => statSync(held!.file).mtimeMs > mtimeMs, 'a touch'));
+  await held!.release('left');
 });

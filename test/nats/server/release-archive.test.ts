@@ -110,16 +110,20 @@ test('https goes through HTTPS_PROXY unless NO_PROXY names the host', async (t) 
   await t.throwsAsync(fetchReleaseArchive(temporaryFolder(t), { env: { ...env, NO_PROXY: 'a.example, localhost' } }), {
     message: /^https:\/\/localhost:1: /,
   });
+  await t.throwsAsync(fetchReleaseArchive(temporaryFolder(t), { env: { ...env, NO_PROXY: '*' } }), {
+    message: /^https:\/\/localhost:1: /,
+  });
   t.is(proxy.asked.length, 1);
+  // Not the end of the search: there may be another way to a server.
+  await t.throwsAsync(fetchReleaseArchive(temporaryFolder(t), { env: { ...env, HTTPS_PROXY: 'socks5://proxy' } }), {
+    message: /HTTPS_PROXY is "socks5:\/\/proxy"/,
+    instanceOf: Error,
+  });
 });
 
 test('addresses that cannot work are configuration errors', async (t) => {
   const folder = join(temporaryFolder(t), 'unused');
-  for (const env of [
-    { PERDURE_NATS_MIRROR: 'ftp://mirror' },
-    { PERDURE_NATS_MIRROR: 'mirror' },
-    { HTTPS_PROXY: 'socks5://proxy' },
-  ]) {
+  for (const env of [{ PERDURE_NATS_MIRROR: 'ftp://mirror' }, { PERDURE_NATS_MIRROR: 'mirror' }]) {
     const error = await t.throwsAsync(fetchReleaseArchive(folder, { env }), { instanceOf: ConfigError });
     t.true(error.message.includes(Object.keys(env)[0]!));
     t.true(error.message.includes(Object.values(env)[0]!));

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { ConfigError, NatsServerMissingError, ServerTooOldError } from '../../../lib/errors.js';
-import { cacheFolder } from '../../../lib/nats/server/cache-folder.js';
+import { writableCacheFolder } from '../../../lib/nats/server/cache-folder.js';
 import { fetchDebianPackage } from '../../../lib/nats/server/debian-package.js';
 import { archiveName } from '../../../lib/nats/server/release-archive.js';
 import { resolveNatsServer } from '../../../lib/nats/server/resolve.js';
@@ -83,6 +83,16 @@ test('of the cache the tested version is taken, else the newest that is new enou
   cached('2.17.0');
   t.deepEqual(await resolve(), { path: tested, version: '2.15.1', source: 'cache' });
   t.deepEqual(lines, []);
+});
+
+test("a server in the user's cache is found although nothing can be written there", async (t) => {
+  const { folder, resolve } = emptyMachine(t);
+  const cache = join(folder, 'home', 'perdure', 'nats-server');
+  const path = fakeServer(join(cache, `2.15.1-${process.platform}-${process.arch}`), '2.15.1');
+  chmodSync(join(folder, 'home', 'perdure'), 0o555);
+  t.teardown(() => chmodSync(join(folder, 'home', 'perdure'), 0o755));
+  const env = { PERDURE_CACHE: '', XDG_CACHE_HOME: join(folder, 'home'), TMPDIR: folder, PERDURE_OFFLINE: '1' };
+  t.deepEqual(await resolve(env), { path, version: '2.15.1', source: 'cache' });
 });
 
 test('a fetched server is kept in the cache, and the fetch says one line', async (t) => {
@@ -216,12 +226,14 @@ test('a user without a home gets a cache that nobody else can write', (t) => {
   writeFileSync(home, '');
   const env = { XDG_CACHE_HOME: home, LOCALAPPDATA: home, TMPDIR: folder };
   const own = join(folder, `perdure-cache-${process.getuid?.() ?? 'user'}`);
-  t.is(cacheFolder(env), join(own, 'nats-server'));
+  t.is(writableCacheFolder(env), join(own, 'nats-server'));
   t.is(statSync(own).mode & 0o777, 0o700);
-  t.is(cacheFolder(env), join(own, 'nats-server'));
+  t.is(writableCacheFolder(env), join(own, 'nats-server'));
   chmodSync(own, 0o777);
-  const error = t.throws(() => cacheFolder(env), { instanceOf: ConfigError });
+  const error = t.throws(() => writableCacheFolder(env), { instanceOf: ConfigError });
   t.regex(error.message, /open to others.*Set PERDURE_CACHE/);
+  const nowhere = { XDG_CACHE_HOME: home, LOCALAPPDATA: home, TMPDIR: home };
+  t.regex(t.throws(() => writableCacheFolder(nowhere), { instanceOf: ConfigError }).message, /Set PERDURE_CACHE/);
 });
 
 function fakeApt(bin: string, targets: string): void {

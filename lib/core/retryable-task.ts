@@ -58,8 +58,9 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
   }
 }
 
-/** The options themselves when they can work. Throws ConfigError that names the option. */
-export function checkRetryOptions(options: RetryOptions): RetryOptions {
+/** A copy of the options, which is theirs as they are now, when they can work. Throws ConfigError that names the option. */
+export function checkRetryOptions(given: RetryOptions): RetryOptions {
+  const options = { ...given };
   const { maxAttempts, firstRetryIntervalInMilliseconds: first, backoffCoefficient = 1 } = options;
   const { maxRetryIntervalInMilliseconds: longest = first, retryTimeoutInMilliseconds: timeout = first } = options;
   check(Number.isInteger(maxAttempts) && maxAttempts >= 1, 'maxAttempts', 'a whole number of at least 1', maxAttempts);

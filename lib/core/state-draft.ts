@@ -34,9 +34,13 @@ export class StateDraft {
     return next;
   }
 
-  /** Puts the base back. What user code does to the draft from now on reaches nobody. */
+  /** Puts the base back, if it can: code may have frozen its object. What it does to the draft now reaches nobody. */
   discard(): void {
-    this.#holder.state = this.#base;
+    try {
+      this.#holder.state = this.#base;
+    } catch {
+      // The object is of no use any more, and nobody looks at it.
+    }
   }
 
   #isReplaced(): boolean {

@@ -80,9 +80,11 @@ export class TaskOrchestrationExecutor implements TaskParent {
     const statusBefore = this.#execution.customStatus;
     this.#execution.now = Math.max(this.#execution.now, event.at);
     this.#scheduler.beginTurn();
-    if (event.type === 'ExecutionStarted') this.#start(event);
-    else if (event.type === 'EventRaised') this.#events.deliver(event);
-    else this.#scheduler.settle(event);
+    this.#guard(() => {
+      if (event.type === 'ExecutionStarted') this.#start(event);
+      else if (event.type === 'EventRaised') this.#events.deliver(event);
+      else this.#scheduler.settle(event);
+    });
     this.#tryResumingUserCode();
     return this.#endTurn(statusBefore);
   }

@@ -1,10 +1,11 @@
 import { ClosedError } from '../errors.js';
 import type { PendingEntry } from '../wire/checkpoint.js';
 import { encodeEnvelope } from '../wire/message-codec.js';
+import { utf8Length } from '../wire/text.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 
-/** An envelope is cut at this many characters of messages. */
+/** An envelope is cut at this many bytes of messages. */
 const ENVELOPE_TARGET = 512 * 1024;
 /** After an unknown outcome the same bytes are sent again after so many milliseconds, doubled each time up to the second. */
 const FIRST_RETRY = 50;
@@ -25,13 +26,20 @@ export class Channels {
   readonly #tables: PartitionTables;
   readonly #ports: PartitionPorts;
   readonly #subject: EnvelopeSubject;
+  readonly #failed: (error: unknown) => void;
   readonly #senders = new Map<number, Sender>();
   #isClosed = false;
 
-  constructor(tables: PartitionTables, ports: PartitionPorts, subject: EnvelopeSubject) {
+  constructor(
+    tables: PartitionTables,
+    ports: PartitionPorts,
+    subject: EnvelopeSubject,
+    failed: (error: unknown) => void,
+  ) {
     this.#tables = tables;
     this.#ports = ports;
     this.#subject = subject;
+    this.#failed = failed;
   }
 
   /** Sends what the channel to a partition holds and has not sent. */
@@ -39,7 +47,9 @@ export class Channels {
     const sender = this.#sender(partition);
     if (sender.isSending || this.#isClosed) return;
     sender.isSending = true;
-    void this.#sendAll(partition, sender);
+    this.#sendAll(partition, sender)
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => (sender.isSending = false));
   }
 
   flushAll(): void {
@@ -84,7 +94,6 @@ export class Channels {
       sender.sentUpTo = entries.at(-1)!.n;
       sender.progressAt = this.#ports.clock.now();
     }
-    sender.isSending = false;
   }
 
   /** The unsent entries that fit one envelope. */
@@ -93,7 +102,7 @@ export class Channels {
     let size = 0;
     for (const entry of this.#tables.channel(partition).pending) {
       if (entry.n <= sender.sentUpTo) continue;
-      for (const text of entry.messages) size += text.length;
+      for (const text of entry.messages) size += utf8Length(text);
       if (entries.length > 0 && size > ENVELOPE_TARGET) break;
       entries.push(entry);
     }

@@ -1,10 +1,14 @@
-import { CorruptHistoryError, OwnershipLostError } from '../errors.js';
+import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeCheckpoint, decodeDirectory, encodeCheckpoint, encodeDirectory } from '../wire/checkpoint-codec.js';
 import type { Checkpoint, CheckpointDirectory } from '../wire/checkpoint.js';
 import type { PartitionPorts } from './ports.js';
 
 /** A checkpoint is stored in pages of at most so many bytes. */
 const PAGE = 512 * 1024;
+/** After an unclear write, look again after so many milliseconds. */
+const RETRY = 20;
+/** A deposed leader may not know the last write; after so many looks it is the stream that lost it. */
+const LOOKS = 100;
 /** So many epochs are remembered to tell zombies' heads. */
 const EPOCHS = 100;
 
@@ -50,9 +54,8 @@ export class Checkpoints {
         pages: former?.pages ?? [],
       };
       const sequence = await views.write(subjects.checkpoint, encodeDirectory(directory), stored?.sequence ?? 0);
-      if (sequence === undefined) continue;
-      this.#keep(directory, sequence);
-      return;
+      if (sequence !== undefined) return this.#keep(directory, sequence);
+      await this.#pause();
     }
   }
 
@@ -63,17 +66,11 @@ export class Checkpoints {
 
   /** The stored checkpoint; undefined: none yet. */
   async read(): Promise<Checkpoint | undefined> {
-    const { views, subjects } = this.#ports;
+    const { subjects } = this.#ports;
     const pages = this.#directory?.pages ?? [];
-    if (pages.length === 0) return undefined;
-    const bodies = await Promise.all(
-      pages.map(async ({ subject, sequence }) => {
-        const stored = await views.read(subject);
-        if (stored?.sequence === sequence) return stored.body;
-        throw new CorruptHistoryError(`Page ${subject} (${sequence}) of the checkpoint ${subjects.checkpoint} is gone`);
-      }),
-    );
-    return decodeCheckpoint(joined(bodies), `Checkpoint ${subjects.checkpoint}`);
+    const checkpoint = await readPages(this.#ports, pages);
+    if (checkpoint || pages.length === 0) return checkpoint;
+    throw new CorruptHistoryError(`A page of the checkpoint ${subjects.checkpoint} is gone`);
   }
 
   /** Replaces the checkpoint. Throws OwnershipLostError when a later owner has done so. */
@@ -99,19 +96,30 @@ export class Checkpoints {
       if (sequence !== undefined) return sequence;
       const stored = await this.#ports.views.read(subject);
       if (stored) return stored.sequence; // the name is this owner's alone: an unclear write was stored
+      await this.#pause();
     }
   }
 
   async #replace(body: Uint8Array, generation: number): Promise<number> {
     const { views, subjects } = this.#ports;
-    for (;;) {
+    for (let looks = 1; ; looks++) {
       const sequence = await views.write(subjects.checkpoint, body, this.#sequence);
       if (sequence !== undefined) return sequence;
       const stored = await views.read(subjects.checkpoint);
       const found = stored && decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`);
       if (!found || found.epoch !== this.#epoch) throw this.#lost(found?.epoch);
       if (found.generation === generation) return stored!.sequence;
+      if (stored!.sequence !== this.#sequence && looks >= LOOKS)
+        throw new StorageRegressedError(
+          `Checkpoint ${subjects.checkpoint} is at sequence ${stored!.sequence}, but I stored it at ${this.#sequence}: the ` +
+            'state stream lost acknowledged messages.',
+        );
+      await this.#pause();
     }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#ports.clock.after(RETRY, resolve));
   }
 
   #lost(epoch: number | undefined): OwnershipLostError {
@@ -120,6 +128,25 @@ export class Checkpoints {
       `Checkpoint ${subjects.checkpoint} belongs to epoch ${epoch ?? 'none'}, mine is ${this.#epoch}: another worker owns the partition.`,
     );
   }
+}
+
+/** The checkpoint as it is stored now, whoever owns the partition; undefined: none, or it is being replaced. */
+export async function storedCheckpoint(ports: PartitionPorts): Promise<Checkpoint | undefined> {
+  const { views, subjects } = ports;
+  const stored = await views.read(subjects.checkpoint);
+  return stored && readPages(ports, decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`).pages);
+}
+
+/** Undefined: there are no pages, or not all of them any more. */
+async function readPages(
+  { views, subjects }: PartitionPorts,
+  pages: CheckpointDirectory['pages'],
+): Promise<Checkpoint | undefined> {
+  if (pages.length === 0) return undefined;
+  const stored = await Promise.all(pages.map(({ subject }) => views.read(subject)));
+  const bodies = stored.flatMap((page, at) => (page?.sequence === pages[at]!.sequence ? [page.body] : []));
+  if (bodies.length < pages.length) return undefined;
+  return decodeCheckpoint(joined(bodies), `Checkpoint ${subjects.checkpoint}`);
 }
 
 function withEpoch(

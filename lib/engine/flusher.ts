@@ -150,9 +150,8 @@ export class Flusher {
   }
 
   async #write(instance: Instance, captured: Captured | undefined, stamp: Stamp): Promise<void> {
-    const { cut } = captured ? await this.#heads.write(instance, captured, stamp) : {};
-    if (cut && instance.activation instanceof OrchestrationActivation)
-      instance.activation.cut(cut.executionId, cut.segments, cut.events);
+    const cut = captured && (await this.#heads.write(instance, captured, stamp));
+    if (cut && instance.activation instanceof OrchestrationActivation) instance.activation.cut(cut);
     instance.dirtySince = instance.dirtyBehind;
     instance.dirtyBehind = undefined;
     if (instance.dirtySince === undefined) this.#dirty.delete(instance);

@@ -1,16 +1,21 @@
-import { decodeHead, decodeSegment, decodeWake, encodeHead, encodeSegment, encodeWake } from '../wire/head-codec.js';
+import { decodeHead, decodeWake, encodeHead, encodeWake } from '../wire/head-codec.js';
 import type { Head, OrchestrationHead, SegmentReference, Wake } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
-import { OwnershipLostError } from '../errors.js';
-import type { HistoryEvent } from '../core/history.js';
+import { OwnershipLostError, StorageRegressedError } from '../errors.js';
+import type { HistoryEvent, InboundEvent } from '../core/history.js';
+import { utf8Length } from '../wire/text.js';
 import type { Captured, Stamp } from './activation.js';
-import { cutSegments } from './segment-cuts.js';
 import type { Instance } from './instance.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 import { RecentMap } from './recent-map.js';
+import { Segments } from './segments.js';
 
-/** A head larger than this keeps its history in segments. */
+/** A head larger than this, in bytes, keeps its history in segments, */
 const HEAD_TARGET = 64 * 1024;
+/** if that is larger than this: a large input alone makes no segments. */
+const HISTORY_TARGET = 32 * 1024;
+/** A deposed leader may not know my last write; after so many looks it is the stream that lost it. */
+const LOOKS = 100;
 /** So many of the heads written last are remembered with their sequences (P11). */
 const REMEMBERED = 20_000;
 /** After an unclear write, look again after so many milliseconds. */
@@ -26,14 +31,16 @@ export interface HeadFence {
   readonly firstCheckpoints: readonly (readonly [epoch: number, sequence: number])[];
 }
 
-/** What was written of an instance. */
-export interface WrittenHead {
-  /** The segments of the history as the head refers to them, and how many events of the capture they took up. */
-  readonly cut?: {
-    readonly executionId: string;
-    readonly segments: readonly SegmentReference[];
-    readonly events: number;
-  };
+/** What a head that was stored keeps in segments now, and the events of the capture that they took up. */
+export interface Cut {
+  readonly executionId: string;
+  readonly history: CutPart | undefined;
+  readonly held: CutPart | undefined;
+}
+
+interface CutPart {
+  readonly references: readonly SegmentReference[];
+  readonly events: readonly HistoryEvent[];
 }
 
 /**
@@ -48,11 +55,12 @@ export class Heads {
   readonly #fence: HeadFence;
   /** A read below what I have written comes from a deposed leader. */
   readonly #written = new RecentMap<Address, number>(REMEMBERED);
-  #segments = 0;
+  readonly #segments: Segments;
 
   constructor(ports: PartitionPorts, fence: HeadFence) {
     this.#ports = ports;
     this.#fence = fence;
+    this.#segments = new Segments(ports, fence.epoch);
   }
 
   get epoch(): number {
@@ -71,7 +79,10 @@ export class Heads {
     }
     const head = decodeHead(stored.body, `Head ${subject}`);
     if (head.type === 'entity') instance.wakeSequence = 0; // entities have no wake records
-    if (!this.#isZombie(head, stored.sequence)) return head;
+    if (!this.#isZombie(head, stored.sequence)) {
+      instance.segments = segmentsOf(head);
+      return head;
+    }
     logger.warn('A former owner wrote this head after it was replaced: ignored and removed', {
       instance: instance.address,
       epoch: head.epoch,
@@ -84,9 +95,14 @@ export class Heads {
 
   async #readCurrent(subject: string, least: number): Promise<StoredMessage | undefined> {
     const { views, clock } = this.#ports;
-    for (;;) {
+    for (let looks = 1; ; looks++) {
       const stored = await views.read(subject);
       if ((stored?.sequence ?? 0) >= least) return stored;
+      if (looks === LOOKS)
+        throw new StorageRegressedError(
+          `${subject} was stored at sequence ${least}, but the state stream has it at ${stored?.sequence ?? 'none'}: the ` +
+            'state stream lost acknowledged messages.',
+        );
       await new Promise<void>((resolve) => clock.after(RETRY, resolve));
     }
   }
@@ -97,48 +113,50 @@ export class Heads {
     return this.#fence.firstCheckpoints.some(([later, first]) => later > epoch && sequence > first);
   }
 
-  /** The events of a head's segments, in order. */
-  async segments({ segments, instanceId }: OrchestrationHead): Promise<HistoryEvent[]> {
-    const parts = await Promise.all(
-      segments.map(async ({ subject, sequence }) => {
-        const stored = await this.#ports.views.read(subject);
-        const where = `Segment ${subject} (${sequence}) of ${instanceId}`;
-        return decodeSegment(stored?.body ?? new Uint8Array(), where);
-      }),
-    );
-    return parts.flat();
+  /** The events of a head's history that it keeps in segments, and those that it holds back there, in order. */
+  async earlier(
+    head: OrchestrationHead,
+    { address }: Instance,
+  ): Promise<{ readonly history: readonly HistoryEvent[]; readonly held: readonly InboundEvent[] }> {
+    const [history, held] = await Promise.all([
+      this.#segments.read<HistoryEvent>(head.segments, address),
+      this.#segments.read<InboundEvent>(head.held ?? [], address),
+    ]);
+    return { history, held };
   }
 
   /** Stores what was captured: segments, then the wake record, then the head (P8, P14). */
-  async write(instance: Instance, captured: Captured, stamp: Stamp): Promise<WrittenHead> {
-    let head = captured.head(stamp);
-    let written: WrittenHead = {};
-    let body = encodeHead(head);
-    if (head.type === 'orchestration' && body.length > HEAD_TARGET && head.history.length > 0) {
-      const segments = await this.#writeSegments(instance.address, head);
-      written = { cut: { executionId: head.executionId, segments, events: head.history.length } };
-      head = { ...head, segments, history: [] };
-      body = encodeHead(head);
-    }
+  async write(instance: Instance, captured: Captured, stamp: Stamp): Promise<Cut | undefined> {
+    const whole = captured.head(stamp);
+    const cut = whole.type === 'orchestration' ? await this.#cut(instance.address, whole) : undefined;
+    const head = cut ? { ...(whole as OrchestrationHead), ...fieldsOf(cut) } : whole;
     if (captured.wake) await this.#writeWake(instance, captured.wake);
     const subject = this.#ports.subjects.head(instance.address);
-    instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOfHead);
+    instance.headSequence = await this.#put(subject, encodeHead(head), instance.headSequence, epochOfHead);
     this.#written.set(instance.address, instance.headSequence);
     if (!captured.wake) await this.#removeWake(instance);
-    return written;
+    await this.#forgetSegments(instance, head);
+    return cut;
   }
 
-  async #writeSegments(address: Address, head: OrchestrationHead): Promise<readonly SegmentReference[]> {
-    const { subjects } = this.#ports;
-    const references = [...head.segments];
-    let first = (references.at(-1)?.last ?? -1) + 1;
-    for (const events of cutSegments(head.history)) {
-      const subject = subjects.segment(address, head.executionId, this.#fence.epoch, this.#segments++);
-      const sequence = await this.#put(subject, encodeSegment(events), 0, () => this.#fence.epoch);
-      references.push({ subject, sequence, first, last: first + events.length - 1 });
-      first += events.length;
-    }
-    return references;
+  /** Moves what is long in a large head to segments; undefined when nothing is. */
+  async #cut(address: Address, head: OrchestrationHead): Promise<Cut | undefined> {
+    const { executionId, history, segments, buffered = [], held = [] } = head;
+    if (encodeHead(head).length <= HEAD_TARGET) return undefined;
+    const store = async (references: readonly SegmentReference[], events: readonly HistoryEvent[]) =>
+      isLong(events)
+        ? { references: await this.#segments.append(address, executionId, references, events), events }
+        : undefined;
+    const cut = { executionId, history: await store(segments, history), held: await store(held, buffered) };
+    return cut.history || cut.held ? cut : undefined;
+  }
+
+  /** Those that the former head named and this one does not: of former executions, and of events that went on. */
+  async #forgetSegments(instance: Instance, head: Head): Promise<void> {
+    const named = segmentsOf(head);
+    const sequences = new Set(named.map(({ sequence }) => sequence));
+    await this.#segments.remove(instance.segments.filter(({ sequence }) => !sequences.has(sequence)));
+    instance.segments = named;
   }
 
   async #writeWake(instance: Instance, wake: NonNullable<Captured['wake']>): Promise<void> {
@@ -175,6 +193,22 @@ export class Heads {
     if (epochOf(stored) <= this.#fence.epoch) return stored.sequence;
     throw new OwnershipLostError(`${stored.subject} was written by a later owner than epoch ${this.#fence.epoch}.`);
   }
+}
+
+/** A head's fields in place of what was cut from it. */
+function fieldsOf({ history, held }: Cut): Partial<OrchestrationHead> {
+  return {
+    ...(history && { segments: history.references, history: [] }),
+    ...(held && { held: held.references, buffered: [] }),
+  };
+}
+
+function isLong(events: readonly HistoryEvent[]): boolean {
+  return events.length > 0 && utf8Length(JSON.stringify(events)) > HISTORY_TARGET;
+}
+
+function segmentsOf(head: Head): readonly SegmentReference[] {
+  return head.type === 'orchestration' ? [...head.segments, ...(head.held ?? [])] : [];
 }
 
 /** The epoch of the owner who stored something. */

@@ -18,9 +18,11 @@ export interface InboxListener {
 }
 
 /** What the record that accepts mail says of it. */
-type Acceptance = Pick<CommitRecord, 'accepted' | 'open' | 'received' | 'sessions'>;
+type Acceptance = Pick<CommitRecord, 'accepted' | 'acceptedAt' | 'open' | 'received' | 'sessions'>;
 
 interface Delivered {
+  /** When the stream stored it. */
+  readonly time: number;
   readonly pending: Set<number>;
   readonly received: readonly (readonly [from: number, n: number])[];
   readonly session: readonly [id: string, number: number] | undefined;
@@ -68,19 +70,21 @@ export class Inbox {
   /** Mail accepted by an earlier record: only what is open, without any test. */
   #reread(message: StoredMessage, open: ReadonlySet<number> | undefined): void {
     if (!open) return;
-    const { sequence } = message;
-    this.#delivered.set(sequence, { pending: new Set(open), received: [], session: undefined });
+    const { sequence, time } = message;
+    this.#delivered.set(sequence, { time, pending: new Set(open), received: [], session: undefined });
     const messages = message.subject === this.#subjects.envelopes ? messagesOf(message) : [this.#read(message)];
-    messages.forEach((item, index) => {
-      if (item && open.has(index)) this.#deliver(sequence, index, item);
-    });
+    this.#deliver(
+      sequence,
+      messages.flatMap((item, index) => (item && open.has(index) ? [[index, item] as const] : [])),
+    );
   }
 
   #envelope(message: StoredMessage): void {
-    const { sequence } = message;
+    const { sequence, time } = message;
     const decoded = decodeEnvelope(message.body);
-    if ('refused' in decoded) return this.#refuse(sequence, decoded.refused);
+    if ('refused' in decoded) return this.#refuse(message, decoded.refused);
     const { from, entries } = decoded.value;
+    if (from >= this.#partitions) return this.#refuse(message, `There is no partition ${from}`);
     const mark = this.#received.get(from) ?? 0;
     const accepted: [number, Addressed][] = [];
     let [n, index] = [mark, 0];
@@ -93,42 +97,53 @@ export class Inbox {
       }
     }
     const pending = new Set(accepted.map(([at]) => at));
-    this.#delivered.set(sequence, { pending, received: n > mark ? [[from, n]] : [], session: undefined });
+    this.#delivered.set(sequence, { time, pending, received: n > mark ? [[from, n]] : [], session: undefined });
     if (n > mark) this.#received.set(from, n);
-    for (const [at, addressed] of accepted) this.#deliver(sequence, at, addressed);
+    this.#deliver(sequence, accepted);
   }
 
   #single(message: StoredMessage): void {
-    const { sequence } = message;
+    const { sequence, time } = message;
     const addressed = this.#read(message);
-    if (!addressed) return this.#refuse(sequence, this.#fault(message));
+    if (!addressed) return this.#refuse(message, this.#fault(message));
     const { session, number } = withSession(addressed[1]);
     const isCounted = session !== undefined && number !== undefined;
     if (isCounted && number <= this.#sessionMark(session)) {
-      this.#delivered.set(sequence, { pending: new Set(), received: [], session: undefined });
+      this.#delivered.set(sequence, { time, pending: new Set(), received: [], session: undefined });
       return this.#listener.answerCopy(addressed[1]);
     }
     this.#delivered.set(sequence, {
+      time,
       pending: new Set([0]),
       received: [],
       session: isCounted ? [session, number] : undefined,
     });
     if (isCounted) this.#sessions.set(session, number);
-    this.#deliver(sequence, 0, addressed);
+    this.#deliver(sequence, [[0, addressed]]);
   }
 
   #sessionMark(session: string): number {
     return this.#sessions.get(session) ?? this.#tables.sessions.get(session) ?? 0;
   }
 
-  #deliver(sequence: number, index: number, [to, body]: Addressed): void {
-    if (partitionOf(to, this.#partitions) === this.#subjects.partition)
-      return this.#listener.deliver(to, { body, mail: [sequence, index] });
-    this.#listener.drop({ sequence, index, reason: `WrongPartition: ${to} is not an instance of this partition` });
+  /** Messages for other partitions are dropped, all of a sequence under one reason: a record must stay small. */
+  #deliver(sequence: number, messages: readonly (readonly [index: number, message: Addressed])[]): void {
+    const wrong: number[] = [];
+    let first = '';
+    for (const [index, [to, body]] of messages) {
+      if (partitionOf(to, this.#partitions) === this.#subjects.partition)
+        this.#listener.deliver(to, { body, mail: [sequence, index] });
+      else if (wrong.push(index) === 1) first = to;
+    }
+    if (wrong.length === 0) return;
+    const more = wrong.length > 1 ? ` (nor are ${wrong.length - 1} more of this envelope)` : '';
+    const reason = `WrongPartition: ${first} is not an instance of this partition${more}`;
+    this.#listener.drop({ sequence, index: wrong[0]!, reason });
+    for (const index of wrong) this.consumed([sequence, index]);
   }
 
-  #refuse(sequence: number, reason: string): void {
-    this.#delivered.set(sequence, { pending: new Set([0]), received: [], session: undefined });
+  #refuse({ sequence, time }: StoredMessage, reason: string): void {
+    this.#delivered.set(sequence, { time, pending: new Set([0]), received: [], session: undefined });
     this.#listener.drop({ sequence, index: 0, reason });
   }
 
@@ -155,6 +170,7 @@ export class Inbox {
   accept({ mailUpTo }: Group): Acceptance {
     const from = this.#accepted;
     let accepted = Math.max(from, mailUpTo);
+    let acceptedAt: number | undefined;
     const open: (readonly [number, readonly number[]])[] = [];
     const received = new Map<number, number>();
     const sessions = new Map<string, number>();
@@ -163,6 +179,7 @@ export class Inbox {
       const isDone = !delivered || delivered.pending.size === 0;
       if (sequence > accepted && !isDone) break;
       accepted = Math.max(accepted, sequence); // copies behind the last consumed input are done with, too
+      acceptedAt = delivered?.time;
       for (const [partition, n] of delivered?.received ?? []) received.set(partition, n);
       if (delivered?.session) sessions.set(...(delivered.session as [string, number]));
       if (isDone) this.#delivered.delete(sequence);
@@ -172,6 +189,7 @@ export class Inbox {
     for (const [session, number] of sessions) if (this.#sessions.get(session) === number) this.#sealed.push(session);
     return {
       ...(accepted > from && { accepted }),
+      ...(accepted > from && acceptedAt !== undefined && { acceptedAt }),
       ...(open.length > 0 && { open }),
       ...(received.size > 0 && { received: Object.fromEntries(received) }),
       ...(sessions.size > 0 && { sessions: Object.fromEntries(sessions) }),

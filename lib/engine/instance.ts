@@ -1,4 +1,5 @@
 import type { Activation, InputBody, StepOutput } from './activation.js';
+import type { SegmentReference } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import { Fifo } from './fifo.js';
 import type { Group } from './group.js';
@@ -33,6 +34,8 @@ export class Instance {
   /** The sequences of its head and wake record in the state stream; 0: none, undefined: not known. */
   headSequence: number | undefined;
   wakeSequence: number | undefined;
+  /** The segments that its stored head names. */
+  segments: readonly SegmentReference[] = [];
   /** Activities that run now. */
   runningActivities = 0;
 

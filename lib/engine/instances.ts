@@ -40,6 +40,8 @@ export class Instances {
   #whenFewer: (() => void)[] = [];
   readonly #loading = new Map<Instance, Promise<Activation>>();
   #isStopped = false;
+  /** Nothing runs before what a former owner left is in its place. */
+  #isHeld = true;
 
   constructor(ports: PartitionPorts, committer: Committer, inbox: Inbox, load: Loader, failed: (error: Error) => void) {
     this.#ports = ports;
@@ -60,6 +62,7 @@ export class Instances {
 
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
+    if (this.#isHeld) return true;
     if (this.#waitingInputs > 0 || this.#runnable.length > 0 || this.#loading.size > 0) return false;
     for (const { isBusy, finished } of this.#instances.values()) if (isBusy || finished) return false;
     return true;
@@ -87,7 +90,7 @@ export class Instances {
 
   /** Runs what can run, until the open group is full; then seals it if it can be sealed. */
   pump(): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isHeld) return;
     try {
       this.#runAll();
       this.#committer.seal();
@@ -113,13 +116,25 @@ export class Instances {
     for (const instance of parked) this.#enqueue(instance);
   }
 
-  /** Resolves when more mail may be taken: at once unless too much waits. */
+  /** From here on steps run. */
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.pump();
+  }
+
+  /** Whether more mail may be taken: not while too much waits, unless it is what a former owner left. */
+  get hasRoom(): boolean {
+    return this.#isHeld || (this.#waitingInputs < MANY && this.#committer.group.dropped.length < MANY_DROPPED);
+  }
+
+  /** Resolves when more mail may be taken. */
   whenRoom(): Promise<void> {
-    if (this.#waitingInputs < MANY && this.#committer.group.dropped.length < MANY_DROPPED) return Promise.resolve();
+    if (this.hasRoom || this.#isStopped) return Promise.resolve();
     return new Promise((resolve) => this.#whenFewer.push(resolve));
   }
 
-  /** Drops the activations of idle instances, the longest untouched first, until at most so many are loaded. */
+  /** Drops idle instances, the longest untouched first, until at most so many are left. */
   passivate(limit: number, passivated: (instance: Instance) => void): void {
     for (const [address, instance] of this.#instances) {
       if (this.#instances.size <= limit) return;

@@ -20,6 +20,7 @@ export class Loading {
   readonly #tail: Recovered['tail'];
   /** The end of the log when it was read: no head may know more (P12). */
   readonly #end: number;
+  readonly #commits: Recovered['commits'];
   /** Told the first record that the stored head does not show. */
   readonly #isBehind: (instance: Instance, since: number) => void;
 
@@ -27,7 +28,7 @@ export class Loading {
     host: Host,
     heads: Heads,
     random: Random,
-    { tail, tables }: Recovered,
+    { tail, tables, commits }: Recovered,
     isBehind: (instance: Instance, since: number) => void,
   ) {
     this.#host = host;
@@ -35,6 +36,7 @@ export class Loading {
     this.#random = random;
     this.#tail = tail;
     this.#end = tables.sequence;
+    this.#commits = commits;
     this.#isBehind = isBehind;
   }
 
@@ -51,16 +53,16 @@ export class Loading {
     return activation;
   }
 
-  /** A head of a former owner cannot know more than the log had when I took over (P12). */
-  #checkHead({ address }: Instance, { epoch, logSeq }: Head): void {
+  /** A head of a former owner cannot know more than the log had when I took over, nor another record there (P12). */
+  #checkHead({ address }: Instance, { epoch, logSeq, commit }: Head): void {
     if (epoch > this.#heads.epoch)
       throw new OwnershipLostError(
         `The head of ${address} was written in epoch ${epoch}, mine is ${this.#heads.epoch}.`,
       );
-    if (epoch < this.#heads.epoch && logSeq > this.#end)
+    if (epoch < this.#heads.epoch && (logSeq > this.#end || (this.#commits.get(logSeq) ?? commit) !== commit))
       throw new StorageRegressedError(
-        `The head of ${address} knows of record ${logSeq}, the log ended at ${this.#end}: the log stream lost ` +
-          'acknowledged records.',
+        `The head of ${address} knows of record ${logSeq}, which the log, that ended at ${this.#end}, does not have: the ` +
+          'log stream lost acknowledged records.',
       );
   }
 
@@ -74,9 +76,10 @@ export class Loading {
       return activation;
     }
     if (head && head.type !== 'orchestration') throw mismatch(instance, head);
-    const earlier = head && !isEnded(head) ? await this.#heads.segments(head) : [];
-    const state = head && OrchestrationState.from(head, earlier);
-    const activation = new OrchestrationActivation(addressee.instanceId, this.#host, this.#random, state, earlier);
+    const { history, held } =
+      head && !isEnded(head) ? await this.#heads.earlier(head, instance) : { history: [], held: [] };
+    const state = head && OrchestrationState.from(head, history, held);
+    const activation = new OrchestrationActivation(addressee.instanceId, this.#host, this.#random, state, history);
     for (const { entry } of behind) activation.apply(entry);
     return activation;
   }

@@ -9,10 +9,11 @@ import {
   type PerdureError,
 } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
+import { utf8Length } from '../wire/text.js';
 import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
-import type { SegmentReference } from '../wire/head.js';
 import type { StepEntry } from '../wire/record.js';
 import type { Activation, Captured, InputBody, PendingActivity, StepOutput } from './activation.js';
+import type { Cut } from './heads.js';
 import type { Host } from './host.js';
 import { isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
@@ -24,6 +25,9 @@ import type { Random } from './ports.js';
 const MOST_EXECUTIONS = 100;
 /** Timers that may fire in one step. */
 const MOST_TIMERS = 1_000;
+/** Events held back that one step may take, and their bytes but for the last one. */
+const MOST_HELD = 500;
+const MOST_HELD_BYTES = 64 * 1024;
 
 /**
  * An orchestration instance loaded in memory: an actor whose state is its history. The executor with the user's
@@ -38,6 +42,7 @@ export class OrchestrationActivation implements Activation {
   /** The events before the state's own, until the executor has replayed them. */
   #earlier: readonly HistoryEvent[];
   #executor: TaskOrchestrationExecutor | undefined;
+  #knownFault: string | undefined;
   readonly #watchers = new Set<string>();
   #replayedEvents = 0;
 
@@ -113,6 +118,7 @@ export class OrchestrationActivation implements Activation {
     const event = startedEvent(message, this.#random.id(), at);
     const { id, reply, notify } = message;
     this.#executor = undefined;
+    this.#knownFault = undefined;
     this.#earlier = [];
     const turn = new OrchestrationTurn(this.#address, this.#told(notify === undefined ? [] : [notify]));
     let heldBack: readonly InboundEvent[] = [];
@@ -165,25 +171,28 @@ export class OrchestrationActivation implements Activation {
     return this.#take(this.#state.takeDue(now, MOST_TIMERS).map((id) => ({ type: 'TimerFired', at, id })));
   }
 
-  /** Events for the code, or for the buffer while the code cannot take them. */
+  /** Events for the code, or to be held back while the code cannot take them, or has others to take before. */
   #take(events: readonly InboundEvent[]): StepOutput {
-    if (this.#isBetweenExecutions) return { entry: { buffered: events }, messages: [] };
-    const fault = this.#prepare();
+    const fault = this.#fault();
+    if (this.holdsBack) return { entry: { buffered: events }, messages: [], goesOn: fault === undefined || undefined };
     if (fault !== undefined) return { entry: { suspended: fault, buffered: events }, messages: [] };
-    const { buffered } = this.#state;
-    return this.#advance([...buffered, ...events]);
+    return this.#advance(events, {});
   }
 
+  /** Goes on with the first events that are held back: as many as one step may take. */
   #resume(): StepOutput {
-    const fault = this.#isBetweenExecutions ? undefined : this.#prepare();
-    if (fault !== undefined) return refusal(fault);
-    return this.#advance(this.#state.buffered);
+    const fault = this.#fault();
+    const events = firstOf(this.#state.buffered);
+    if (fault === undefined) return this.#advance(events, { taken: events.length });
+    if (this.#state.status === 'Suspended') return refusal(fault);
+    return { entry: { suspended: fault }, messages: [] };
   }
 
-  #advance(events: readonly InboundEvent[]): StepOutput {
+  #advance(events: readonly InboundEvent[], more: { readonly taken?: number }): StepOutput {
     const turn = new OrchestrationTurn(this.#address, this.#told(this.#state.notify), this.#state.started);
-    const heldBack = this.#run(turn, events);
-    return turn.output(this.#instanceId, this.holdsBack ? { resumed: true } : {}, heldBack);
+    const returned = this.#run(turn, events);
+    const isLast = (more.taken ?? 0) === this.#state.buffered.length;
+    return { ...turn.output(this.#instanceId, more, returned), ...(!isLast && { goesOn: true }) };
   }
 
   /**
@@ -208,18 +217,20 @@ export class OrchestrationActivation implements Activation {
     return [];
   }
 
-  /** Whether the next execution is among what is held back. */
-  get #isBetweenExecutions(): boolean {
-    return this.#state.status === 'ContinuedAsNew';
+  /** Why the code cannot take events now; undefined: it can. What does not fit will not fit later in this process. */
+  #fault(): string | undefined {
+    this.#knownFault ??= this.#executor ? undefined : this.#findFault();
+    return this.#knownFault;
   }
 
-  /** Makes the executor ready by replay; a text when the history does not fit the code. */
-  #prepare(): string | undefined {
-    if (this.#executor) return undefined;
-    const { started } = this.#state;
+  /** Makes the executor ready by replay, unless the next execution is among what is held back. */
+  #findFault(): string | undefined {
+    const [next] = this.#state.buffered;
+    const started = next?.type === 'ExecutionStarted' ? next : this.#state.started;
     if (!started) throw new CorruptHistoryError(`Orchestration ${this.#instanceId} has no ExecutionStarted`);
     if (!this.#host.orchestrators.has(started.name))
       return `Orchestrator "${started.name}" is not registered on this worker`;
+    if (started === next) return undefined;
     try {
       const executor = this.#newExecutor(started.name);
       executor.replay([...this.#earlier, ...this.#state.history]);
@@ -246,11 +257,9 @@ export class OrchestrationActivation implements Activation {
     this.#watchers.clear();
   }
 
-  /** The first events of the history are stored as segments: they need not stay in memory. */
-  cut(executionId: string, segments: readonly SegmentReference[], events: number): void {
-    if (this.#state.started?.executionId !== executionId) return; // another execution has begun meanwhile
-    const stored = this.#state.history.splice(0, events);
-    this.#state.segments = segments;
+  /** Events of a capture are stored as segments: those of the history need not stay in memory. */
+  cut(cut: Cut): void {
+    const stored = this.#state.cut(cut);
     if (!this.#executor && !this.#state.isEnded) this.#earlier = [...this.#earlier, ...stored];
   }
 
@@ -285,6 +294,13 @@ export class OrchestrationActivation implements Activation {
   get holdsBack(): boolean {
     return this.#state.status === 'Suspended' || this.#state.buffered.length > 0;
   }
+}
+
+function firstOf(held: readonly InboundEvent[]): readonly InboundEvent[] {
+  let [count, bytes] = [0, 0];
+  while (count < Math.min(held.length, MOST_HELD) && bytes < MOST_HELD_BYTES)
+    bytes += utf8Length(JSON.stringify(held[count++]));
+  return held.slice(0, count);
 }
 
 function isRaised(event: InboundEvent): boolean {

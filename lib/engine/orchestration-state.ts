@@ -4,10 +4,13 @@ import { CorruptHistoryError, type FailureDetails } from '../errors.js';
 import type { OrchestrationHead, RuntimeStatus, SegmentReference } from '../wire/head.js';
 import type { StepEntry } from '../wire/record.js';
 import type { Stamp } from './activation.js';
+import type { Cut } from './heads.js';
 import { TimerQueue } from './timer-queue.js';
 
 /** An action that waits for an answer. */
 export type OpenAction = Exclude<Action, { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' }>;
+
+const noneHeld = { segments: [], events: 0 };
 
 /** The state of an orchestration instance: a fold over its history, and what does not replay. */
 export class OrchestrationState {
@@ -22,15 +25,21 @@ export class OrchestrationState {
   segments: readonly SegmentReference[] = [];
   /** The events behind the segments. */
   history: HistoryEvent[] = [];
-  /** Events taken and held back, in order: while suspended, and between two steps of one input. */
+  /** Events taken and held back, in order: while suspended, and what was too much for one step. */
   buffered: readonly InboundEvent[] = [];
+  /** The segments that hold the first ones of them, and how many. */
+  #held: { readonly segments: readonly SegmentReference[]; readonly events: number } = noneHeld;
   /** Actions that wait for an answer, by id. */
   readonly open = new Map<number, OpenAction>();
   /** The timers among them, and some that are closed by now. */
   #timers = new TimerQueue<{ readonly at: number; readonly id: number }>();
 
-  /** From a stored head; the earlier events are those of its segments, read before. */
-  static from(head: OrchestrationHead, earlier: readonly HistoryEvent[]): OrchestrationState {
+  /** From a stored head; the earlier events, and those held back, are those of its segments, read before. */
+  static from(
+    head: OrchestrationHead,
+    earlier: readonly HistoryEvent[],
+    held: readonly InboundEvent[],
+  ): OrchestrationState {
     const state = new OrchestrationState();
     for (const event of [...earlier, ...head.history]) state.#take(event);
     const { name, executionId, run, createdAt: at, input } = head;
@@ -46,7 +55,8 @@ export class OrchestrationState {
     state.customStatus = head.customStatus;
     state.reason = head.reason;
     state.notify = [...(head.notify ?? [])];
-    state.#holdBack(head.buffered ?? []);
+    state.#holdBack([...held, ...(head.buffered ?? [])]);
+    state.#held = { segments: head.held ?? [], events: held.length };
     return state;
   }
 
@@ -79,16 +89,23 @@ export class OrchestrationState {
     }
     if (entry.customStatus !== undefined) this.customStatus = entry.customStatus ?? undefined;
     if (entry.notify !== undefined) this.notify.push(entry.notify);
-    if (entry.resumed) this.#resume();
+    if (entry.taken !== undefined) this.#goOn(entry.taken);
+    if (entry.returned) this.#changeFront([...entry.returned, ...this.buffered]);
     if (entry.suspended !== undefined) this.#suspend(entry.suspended);
     if (entry.buffered) this.#holdBack(entry.buffered);
     if (this.isEnded) this.notify = [];
   }
 
-  #resume(): void {
-    this.buffered = [];
+  #goOn(taken: number): void {
+    this.#changeFront(this.buffered.slice(taken));
     this.reason = undefined;
     if (this.status === 'Suspended') this.status = 'Running';
+  }
+
+  /** Stored parts of what is held back do not begin where it begins now. */
+  #changeFront(buffered: readonly InboundEvent[]): void {
+    this.buffered = buffered;
+    this.#held = noneHeld;
   }
 
   /** What is held back has come: nothing waits for it a second time. */
@@ -107,7 +124,6 @@ export class OrchestrationState {
     this.history = [];
     this.segments = [];
     this.#closeAll();
-    this.buffered = [];
     this.output = this.failure = this.customStatus = this.reason = undefined;
   }
 
@@ -158,7 +174,7 @@ export class OrchestrationState {
   #end(status: RuntimeStatus): void {
     this.status = status;
     this.#closeAll();
-    if (this.isEnded) this.buffered = [];
+    if (this.isEnded) this.#changeFront([]);
   }
 
   #closeAll(): void {
@@ -166,12 +182,24 @@ export class OrchestrationState {
     this.#timers = new TimerQueue();
   }
 
+  /** The first events of a capture are stored as segments: those of the history need not stay in memory. Returns them. */
+  cut({ executionId, history, held }: Cut): readonly HistoryEvent[] {
+    if (this.started?.executionId !== executionId) return []; // another execution has begun meanwhile
+    const stored = this.#held.events;
+    // Unless what was held back has gone on meanwhile, or something was put in front of it.
+    if (held && this.buffered[stored] === held.events[0])
+      this.#held = { segments: held.references, events: stored + held.events.length };
+    if (!history) return [];
+    this.segments = history.references;
+    return this.history.splice(0, history.events.length);
+  }
+
   /** The head of this state; `history` is copied, for it grows. */
   head(instanceId: string): (stamp: Stamp) => OrchestrationHead {
     const { started, status, updatedAt, output, failure, customStatus, reason, segments } = this;
     if (!started) throw new CorruptHistoryError(`Orchestration ${instanceId} has not been started`);
     const history = [...this.history];
-    const [notify, buffered] = [[...this.notify], this.buffered];
+    const [notify, buffered, held] = [[...this.notify], this.buffered.slice(this.#held.events), this.#held.segments];
     return (stamp) => ({
       v: 1,
       type: 'orchestration',
@@ -190,6 +218,7 @@ export class OrchestrationState {
       ...(reason !== undefined && { reason }),
       ...(notify.length > 0 && { notify }),
       ...(buffered.length > 0 && { buffered }),
+      ...(held.length > 0 && { held }),
       segments,
       history,
     });

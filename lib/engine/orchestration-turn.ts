@@ -99,8 +99,8 @@ export class OrchestrationTurn {
   /** The step's output; `extra`: what the entry says beside, and where the start is answered; what the next step is to take. */
   output(
     instanceId: string,
-    { reply, ...extra }: Pick<StepEntry, 'notify' | 'outcome' | 'resumed'> & { readonly reply?: string | undefined },
-    heldBack: readonly InboundEvent[] = [],
+    { reply, ...extra }: Pick<StepEntry, 'notify' | 'outcome' | 'taken'> & { readonly reply?: string | undefined },
+    returned: readonly InboundEvent[] = [],
   ): StepOutput {
     const notices: [string, Notice][] = this.#endNotices(instanceId);
     if (reply !== undefined && extra.outcome)
@@ -110,9 +110,9 @@ export class OrchestrationTurn {
         events: this.#events,
         ...(this.#customStatus !== undefined && { customStatus: this.#customStatus }),
         ...extra,
-        ...(heldBack.length > 0 && { buffered: heldBack }),
+        ...(returned.length > 0 && { returned }),
       },
-      goesOn: heldBack.length > 0 || undefined,
+      goesOn: returned.length > 0 || undefined,
       messages: this.#messages,
       activities: this.#activities,
       notices,

@@ -47,7 +47,12 @@ export class PartitionOwner {
     const recovered = await takeOver(this.#ports, this.#host.worker);
     if (this.#isStopped) throw new ClosedError('The owner was stopped while it took its partition over.');
     this.#run = new PartitionRun(this.#ports, this.#hub, this.#host, recovered, this.#options, this.#end);
-    await this.#run.start();
+    try {
+      await this.#run.start();
+    } catch (error) {
+      this.#run.close();
+      throw error;
+    }
   }
 
   /** Graceful: takes no new input, commits what runs, and stores heads and checkpoint. */

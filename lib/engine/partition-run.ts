@@ -1,7 +1,6 @@
 import { OwnershipLostError } from '../errors.js';
 import { decodeAdvert } from '../wire/advert-codec.js';
-import type { PendingLocal } from '../wire/checkpoint.js';
-import type { Message } from '../wire/messages.js';
+import type { Address, Message } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
 import { encodeNotice } from '../wire/query-codec.js';
 import type { Notice } from '../wire/queries.js';
@@ -17,10 +16,11 @@ import type { Group } from './group.js';
 import { Heads, readWake } from './heads.js';
 import type { Host } from './host.js';
 import { Inbox } from './inbox.js';
+import { Intake } from './intake.js';
 import type { Instance } from './instance.js';
 import { Instances } from './instances.js';
 import { Loading } from './loading.js';
-import type { HubPorts, PartitionPorts, StoredMessage, Subscription } from './ports.js';
+import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
 import { Reads } from './reads.js';
 import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
@@ -51,8 +51,9 @@ export class PartitionRun {
   readonly #loading: Loading;
   readonly #upkeep: Upkeep;
   readonly #subscriptions: Subscription[] = [];
-  #mail: Subscription | undefined;
+  readonly #intake: Intake;
   #isOver = false;
+  #isStopping = false;
 
   constructor(
     ports: PartitionPorts,
@@ -89,7 +90,13 @@ export class PartitionRun {
       this.#flusher.recovered(instance, since),
     );
     this.#instances = new Instances(ports, this.#committer, this.#inbox, (instance) => this.#load(instance), fail);
-    this.#channels = new Channels(tables, ports, (partition) => partitionSubjects(hub.name, partition).envelopes);
+    this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, fail);
+    this.#channels = new Channels(
+      tables,
+      ports,
+      (partition) => partitionSubjects(hub.name, partition).envelopes,
+      (error) => fail(error instanceof Error ? error : new Error(String(error))),
+    );
     this.#timers = new DueTimers(
       ports.clock,
       (address) => this.#instances.deliver(address, { body: { kind: 'due' } }),
@@ -121,61 +128,33 @@ export class PartitionRun {
       }),
     );
     const waking = new Set(this.#recovered.tail.keys());
-    for await (const { subject, body, sequence } of views.scan(subjects.wakes)) {
+    const hinted: Address[] = [];
+    for await (const { subject, body } of views.scan(subjects.wakes)) {
       const address = subjects.addressOf(subject);
       if (address === undefined) continue;
-      this.#instances.instance(address).wakeSequence = sequence;
       const { at, load } = readWake(body, subject);
-      if (load) waking.add(address);
+      if (load) hinted.push(address);
       else this.#timers.schedule(address, at);
     }
-    await Promise.all(Array.from(waking, (address) => this.#instances.loaded(address)));
-    if (this.#isOver) return;
+    await Promise.all(Array.from([...waking, ...hinted], (address) => this.#instances.loaded(address)));
+    if (this.#isOver || this.#isStopping) return;
+    for (const address of hinted) this.#mend(this.#instances.instance(address));
     this.#channels.flushAll();
-    const { cursor, locals } = this.#tables;
-    const waiting = [...locals.values()];
-    this.#redeliver(waiting, cursor);
-    this.#mail = this.#ports.mailbox.consume(
-      cursor + 1,
-      (batch) => this.#take(batch, waiting),
-      (from, to) =>
-        this.#ports.logger.error('Mail is missing: the stream does not hold it any more', {
-          instance: this.#name,
-          from,
-          to,
-        }),
-    );
-    this.#instances.pump();
+    this.#intake.start();
     this.#upkeep.start();
   }
 
-  /** Nothing of a batch may get lost: what goes wrong ends the run, and the next owner reads it again. */
-  async #take(batch: readonly StoredMessage[], waiting: PendingLocal[]): Promise<void> {
-    if (this.#isOver) return;
-    try {
-      for (const message of batch) {
-        this.#inbox.take(message);
-        if (waiting.length > 0) this.#redeliver(waiting, message.sequence);
-      }
-    } catch (error) {
-      return this.#fail(error instanceof Error ? error : new Error(String(error)));
-    }
-    this.#instances.pump();
-    await this.#instances.whenRoom();
-  }
-
-  /** Local messages that a former owner left take their places again, behind the mail that stood before them. */
-  #redeliver(waiting: PendingLocal[], taken: number): void {
-    for (let next = waiting[0]; next && next.behind <= taken; next = waiting[0]) {
-      waiting.shift();
-      const { counter, index, message } = next;
-      this.#instances.deliver(message[0], { body: message[1], local: [counter, index] });
-    }
+  /** A wake record that a former owner could not remove any more would be followed at each takeover: it is mended. */
+  #mend(instance: Instance): void {
+    const { activation } = instance;
+    if (!activation || activation.holdsBack || activation.pendingActivities().length > 0) return;
+    this.#flusher.recovered(instance, this.#tables.sequence);
   }
 
   /** Graceful, but never for longer than it may take: what is not stored then, the next owner recovers. */
   async stop(): Promise<void> {
     if (this.#isOver) return;
+    this.#isStopping = true;
     const { clock } = this.#ports;
     const { stopTimeoutInMilliseconds: timeout } = this.#options;
     let cancel = (): void => {};
@@ -191,12 +170,12 @@ export class PartitionRun {
       await Promise.race([this.#giveBack(clock.now() + timeout), late]);
     } finally {
       cancel();
-      this.#close();
+      this.close();
     }
   }
 
   async #giveBack(deadline: number): Promise<void> {
-    this.#mail?.close();
+    this.#intake.close();
     this.#timers.stop();
     await this.#activities.drain(deadline - this.#ports.clock.now());
     this.#activities.stop();
@@ -224,14 +203,14 @@ export class PartitionRun {
     if (this.#isOver) return;
     const level = error instanceof OwnershipLostError ? 'warn' : 'error';
     this.#ports.logger[level](error.message, { instance: this.#name });
-    this.#close();
+    this.close();
     this.#ended(error);
   }
 
   /** Drops everything that is not in the streams (C10). */
-  #close(): void {
+  close(): void {
     this.#isOver = true;
-    this.#mail?.close();
+    this.#intake.close();
     for (const subscription of this.#subscriptions) subscription.close();
     this.#upkeep.stop();
     this.#timers.stop();

@@ -47,15 +47,27 @@ export interface Mailbox extends MailSender {
   /**
    * Delivers the messages from a sequence on, consecutive and in order, without holes or copies, through reconnects
    * and lost consumers (P3). The next batch waits for the promise of the one before. A sequence that the leader says
-   * does not exist is skipped after `onGap` was told.
+   * does not exist is skipped after `onGap` was told. When the stream went back behind what was delivered, `onRegressed`
+   * is told and nothing more is delivered (P12).
    */
-  consume(from: number, onBatch: (batch: readonly StoredMessage[]) => Promise<void>, onGap: GapListener): Subscription;
+  consume(
+    from: number,
+    onBatch: (batch: readonly StoredMessage[]) => Promise<void>,
+    losses: LossListener,
+  ): Subscription;
+  /** When the message at a sequence was stored; undefined: it is not there. */
+  timeOf(sequence: number): Promise<number | undefined>;
   /** The first and last sequence stored; last is 0 in a stream that never held a message. */
   bounds(): Promise<{ readonly first: number; readonly last: number }>;
   purgeBelow(sequence: number): Promise<void>;
 }
 
-export type GapListener = (from: number, to: number) => void;
+/** Told of mail that is not in the stream any more. */
+export interface LossListener {
+  onGap(from: number, to: number): void;
+  /** The stream delivered a lower sequence than the one that follows. */
+  onRegressed(sequence: number, expected: number): void;
+}
 
 /** The state stream of a partition: at most one message per subject. */
 export interface Views {

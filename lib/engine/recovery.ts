@@ -2,7 +2,8 @@ import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '
 import { decodeRecord, encodeEpoch } from '../wire/record-codec.js';
 import type { Address } from '../wire/messages.js';
 import type { LogRecord, StepEntry } from '../wire/record.js';
-import { Checkpoints } from './checkpoints.js';
+import type { Checkpoint } from '../wire/checkpoint.js';
+import { Checkpoints, storedCheckpoint } from './checkpoints.js';
 import type { PartitionPorts } from './ports.js';
 import { PartitionTables } from './tables.js';
 
@@ -20,28 +21,52 @@ export interface Recovered {
   readonly low: number;
   /** The steps from `low` on, by instance, in order. */
   readonly tail: Map<Address, TailEntry[]>;
+  /** The commit ids of the records from `low` on, by sequence (P12). */
+  readonly commits: ReadonlyMap<number, string>;
 }
 
+/** After an unclear append, look again after so many milliseconds. */
+const RETRY = 20;
+
 /**
- * Takes a partition over (P9): 1. my epoch record, by CAS: the former owner can commit nothing any more (C3). 2. my epoch
+ * Takes a partition over (P9), once its streams are seen not to have gone back (P12): my epoch record would fill the hole.
+ * 1. my epoch record, by CAS: the former owner can commit nothing any more (C3). 2. my epoch
  * on the checkpoint. 3. the log from there through my record, with an unbroken chain.
  */
 export async function takeOver(ports: PartitionPorts, worker: string): Promise<Recovered> {
+  await checkStreams(ports, await storedCheckpoint(ports));
   const mine = await appendEpoch(ports, worker);
   const checkpoints = new Checkpoints(ports, mine.epoch);
   await checkpoints.takeOver();
   const checkpoint = await checkpoints.read();
   const tables = new PartitionTables();
   if (checkpoint) tables.restore(checkpoint);
-  if (tables.sequence >= mine.sequence)
-    throw new StorageRegressedError(
-      `The log of partition ${ports.subjects.partition} ends at ${mine.sequence}, but its checkpoint knows of record ` +
-        `${tables.sequence}: the log stream lost acknowledged records.`,
-    );
+  if (tables.sequence >= mine.sequence) throw logRegressed(ports, mine.sequence, tables.sequence);
   const low = checkpoint?.low ?? 1;
-  const tail = await readLog(ports, tables, low, mine.sequence);
+  const { tail, commits } = await readLog(ports, tables, low, mine.sequence);
   await checkMail(ports, tables);
-  return { tables, checkpoints, low, tail };
+  return { tables, checkpoints, low, tail, commits };
+}
+
+/** What a checkpoint knows of, the streams must hold. */
+async function checkStreams(ports: PartitionPorts, checkpoint: Checkpoint | undefined): Promise<void> {
+  if (!checkpoint) return;
+  const { log, subjects } = ports;
+  const { logSeq, commit } = checkpoint;
+  const last = await log.last();
+  if ((last?.sequence ?? 0) < logSeq) throw logRegressed(ports, last?.sequence ?? 0, logSeq);
+  for await (const { body } of log.read(logSeq, logSeq)) {
+    const found = decodeRecord(body, `Record ${logSeq} of ${subjects.log}`);
+    if (found.commit !== commit) throw logRegressed(ports, logSeq - 1, logSeq);
+  }
+  await checkMail(ports, checkpoint);
+}
+
+function logRegressed({ subjects }: PartitionPorts, end: number, known: number): StorageRegressedError {
+  return new StorageRegressedError(
+    `The log of partition ${subjects.partition} ends at ${end}, but its checkpoint knows of record ${known}: the log ` +
+      'stream lost acknowledged records.',
+  );
 }
 
 async function appendEpoch(
@@ -57,6 +82,7 @@ async function appendEpoch(
     const epoch = (former?.epoch ?? 0) + 1;
     const sequence = await log.append(encodeEpoch({ epoch, commit, prev, at: clock.now(), owner }), prev);
     if (sequence !== undefined) return { epoch, sequence };
+    await new Promise<void>((resolve) => clock.after(RETRY, resolve));
   }
 }
 
@@ -66,8 +92,9 @@ async function readLog(
   tables: PartitionTables,
   low: number,
   end: number,
-): Promise<Map<Address, TailEntry[]>> {
+): Promise<Pick<Recovered, 'tail' | 'commits'>> {
   const tail = new Map<Address, TailEntry[]>();
+  const commits = new Map<number, string>();
   let last: number | undefined;
   for await (const { sequence, body } of log.read(low, end)) {
     const where = `Record ${sequence} of ${subjects.log}`;
@@ -77,12 +104,13 @@ async function readLog(
         `${where} follows record ${record.prev}, and record ${last === undefined ? low : last + 1} is not where it should be: records are missing.`,
       );
     last = sequence;
+    commits.set(sequence, record.commit);
     if (sequence > tables.sequence) tables.apply(record, sequence);
     gather(tail, record, sequence);
   }
   if (last !== end)
     throw new OwnershipLostError(`The log ${subjects.log} does not hold my own record ${end} any more.`);
-  return tail;
+  return { tail, commits };
 }
 
 function gather(tail: Map<Address, TailEntry[]>, record: LogRecord, sequence: number): void {
@@ -94,10 +122,14 @@ function gather(tail: Map<Address, TailEntry[]>, record: LogRecord, sequence: nu
   }
 }
 
-/** A cursor above the end would skip new mail for ever (P12). */
-async function checkMail({ mailbox, subjects }: PartitionPorts, { accepted }: PartitionTables): Promise<void> {
+/** A cursor above the end would skip new mail for ever, and so would one whose message was stored another time (P12). */
+async function checkMail(
+  { mailbox, subjects }: PartitionPorts,
+  { accepted, acceptedAt }: { readonly accepted: number; readonly acceptedAt?: number | undefined },
+): Promise<void> {
   const { last } = await mailbox.bounds();
-  if (accepted <= last) return;
+  const time = acceptedAt === undefined ? undefined : await mailbox.timeOf(accepted);
+  if (accepted <= last && (time === undefined || time === acceptedAt)) return;
   throw new StorageRegressedError(
     `Stream ${subjects.streamName('mail')} ends at ${last}, but mail was taken up to ${accepted}: the stream lost ` +
       'acknowledged messages.',

@@ -1,7 +1,8 @@
 import { isInbound } from '../core/replay-check.js';
 import type { HistoryEvent } from '../core/history.js';
+import { utf8Length } from '../wire/text.js';
 
-/** A segment holds about so many characters of events. */
+/** A segment holds about so many bytes of events. */
 const SEGMENT_TARGET = 512 * 1024;
 
 /** Cuts a history into parts that fit a message each; cuts fall between turns, so each part can be replayed by itself. */
@@ -9,7 +10,7 @@ export function cutSegments(history: readonly HistoryEvent[]): readonly (readonl
   const parts: HistoryEvent[][] = [];
   let [part, size]: [HistoryEvent[], number] = [[], 0];
   for (const turn of turnsOf(history)) {
-    const length = JSON.stringify(turn).length;
+    const length = utf8Length(JSON.stringify(turn));
     if (part.length > 0 && size + length > SEGMENT_TARGET) {
       parts.push(part);
       [part, size] = [[], 0];

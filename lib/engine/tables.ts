@@ -27,6 +27,8 @@ export class PartitionTables {
   counter = 0;
   /** Mail is accepted up to here, in order (P1). */
   accepted = 0;
+  /** When the stream stored the last one; undefined: not known. */
+  acceptedAt: number | undefined;
   /** Of accepted mail, the inputs not yet consumed. */
   readonly open = new Map<number, Set<number>>();
   readonly received = new Map<number, number>();
@@ -78,7 +80,10 @@ export class PartitionTables {
   }
 
   #accept(record: CommitRecord): void {
-    this.accepted = record.accepted ?? this.accepted;
+    if (record.accepted !== undefined) {
+      this.accepted = record.accepted;
+      this.acceptedAt = record.acceptedAt;
+    }
     for (const [sequence, indexes] of record.open ?? []) this.open.set(sequence, new Set(indexes));
     for (const [from, n] of Object.entries(record.received ?? {})) this.received.set(Number(from), n);
     for (const [session, number] of Object.entries(record.sessions ?? {})) this.sessions.set(session, number);
@@ -105,6 +110,7 @@ export class PartitionTables {
       commit: this.commit,
       counter: this.counter,
       accepted: this.accepted,
+      ...(this.acceptedAt !== undefined && { acceptedAt: this.acceptedAt }),
       open: Array.from(this.open, ([sequence, indexes]) => [sequence, [...indexes]] as const),
       received: Object.fromEntries(this.received),
       sessions: Object.fromEntries(this.sessions.entries()),
@@ -120,6 +126,7 @@ export class PartitionTables {
     this.commit = checkpoint.commit;
     this.counter = checkpoint.counter;
     this.accepted = checkpoint.accepted;
+    this.acceptedAt = checkpoint.acceptedAt;
     for (const [sequence, indexes] of checkpoint.open) this.open.set(sequence, new Set(indexes));
     for (const [from, n] of Object.entries(checkpoint.received)) this.received.set(Number(from), n);
     for (const [session, number] of Object.entries(checkpoint.sessions)) this.sessions.set(session, number);

@@ -1,4 +1,4 @@
-import type { GapListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
+import type { Logger, LossListener, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
 import { refuseTooLarge } from '../wire/body-limit.js';
 import type { MemoryConnection } from './connection.js';
 import type { MemoryStream } from './stream.js';
@@ -41,17 +41,22 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
     this.#logger = logger;
   }
 
-  consume(from: number, onBatch: (batch: readonly StoredMessage[]) => Promise<void>, onGap: GapListener): Subscription {
+  consume(
+    from: number,
+    onBatch: (batch: readonly StoredMessage[]) => Promise<void>,
+    losses: LossListener,
+  ): Subscription {
     let isOpen = true;
     const deliverAll = async (): Promise<void> => {
       for (let next = from; isOpen;) {
         const taken = await this.connection.read(this.call('consume'), () => this.#take(next));
         if (!isOpen) return;
+        if ('regressed' in taken) return losses.onRegressed(taken.regressed, next);
         if ('arrival' in taken) {
           await taken.arrival;
           continue;
         }
-        if (taken.first > next) onGap(next, taken.first - 1);
+        if (taken.first > next) losses.onGap(next, taken.first - 1);
         next = taken.first + taken.batch.length;
         if (taken.batch.length > 0) await onBatch(taken.batch);
       }
@@ -68,6 +73,10 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
     };
   }
 
+  timeOf(sequence: number): Promise<number | undefined> {
+    return this.connection.read(this.call('timeOf'), () => this.stream.get(sequence)?.time);
+  }
+
   bounds(): Promise<{ readonly first: number; readonly last: number }> {
     return this.connection.read(this.call('bounds'), () => ({ first: this.stream.first, last: this.stream.last }));
   }
@@ -77,7 +86,8 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
   }
 
   /** The next batch, or, when there is nothing yet, a promise that ends when something was stored. */
-  #take(next: number): { first: number; batch: readonly StoredMessage[] } | { arrival: Promise<void> } {
+  #take(next: number): Taken {
+    if (this.stream.last < next - 1) return { regressed: this.stream.last };
     const first = Math.max(next, this.stream.first);
     const batch = takeBatch(this.stream.from(first));
     if (batch.length > 0 || first > next) return { first, batch };
@@ -88,6 +98,11 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
     };
   }
 }
+
+type Taken =
+  | { readonly first: number; readonly batch: readonly StoredMessage[] }
+  | { readonly arrival: Promise<void> }
+  | { readonly regressed: number };
 
 function takeBatch(messages: Iterable<StoredMessage>): StoredMessage[] {
   const batch: StoredMessage[] = [];

@@ -1,10 +1,12 @@
-import type { GapListener, Logger, StoredMessage, Subscription } from '../engine/ports.js';
+import type { Logger, LossListener, StoredMessage, Subscription } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
 import type { JetStream } from './jetstream.js';
 import { PullConsumer } from './pull-consumer.js';
 
 /** The wait before a consumer is replaced that delivered nothing, in milliseconds. */
 const PAUSE = 100;
+/** How often a stream that seems to have lost messages is looked at. */
+const LOOKS = 20;
 
 /**
  * Delivers a mail stream without holes (P3). Consecutive sequences are handed on; at a jump, at a disconnect and when the
@@ -17,7 +19,7 @@ export class MailConsumer implements Subscription {
   readonly #jetStream: JetStream;
   readonly #stream: string;
   readonly #onBatch: (batch: readonly StoredMessage[]) => Promise<void>;
-  readonly #onGap: GapListener;
+  readonly #losses: LossListener;
   readonly #logger: Logger;
   #next: number;
   #queue: StoredMessage[] = [];
@@ -30,14 +32,14 @@ export class MailConsumer implements Subscription {
     stream: string,
     from: number,
     onBatch: (batch: readonly StoredMessage[]) => Promise<void>,
-    onGap: GapListener,
+    losses: LossListener,
     logger: Logger,
   ) {
     this.#jetStream = jetStream;
     this.#stream = stream;
     this.#next = from;
     this.#onBatch = onBatch;
-    this.#onGap = onGap;
+    this.#losses = losses;
     this.#logger = logger;
     this.#run().catch((error: unknown) => this.#fail(error));
   }
@@ -55,6 +57,7 @@ export class MailConsumer implements Subscription {
       if (!this.#isOpen) return;
       this.#logger.debug(`Consumer of mail is replaced: ${loss.reason}`, { instance: this.#stream, next: this.#next });
       if (loss.isJump) await this.#skipMissing();
+      else await this.#checkEnd();
       if (this.#next === from) await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
@@ -67,7 +70,8 @@ export class MailConsumer implements Subscription {
       onMessage: (message) => {
         if (message.sequence === this.#next) return this.#take(message);
         source.close();
-        lose({ reason: `${message.sequence} came instead of ${this.#next}`, isJump: message.sequence > this.#next });
+        if (message.sequence < this.#next) return this.#regressed(message.sequence);
+        lose({ reason: `${message.sequence} came instead of ${this.#next}`, isJump: true });
       },
       onPullEnded: () => {
         if (this.#queue.length === 0) source.pull();
@@ -81,6 +85,23 @@ export class MailConsumer implements Subscription {
     } finally {
       source.close();
     }
+  }
+
+  /** A stream that is restored from an older copy ends before what was delivered (P12). */
+  async #checkEnd(): Promise<void> {
+    for (let looks = 1; ; looks++) {
+      const { state } = await this.#jetStream.info(this.#stream);
+      if (!this.#isOpen || state.last_seq >= this.#next - 1) return;
+      // A deposed leader may not know the last messages.
+      if (looks === LOOKS) return this.#regressed(state.last_seq + 1);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  /** A consumer begins where it is told to, unless the stream ends before that: it has lost what was delivered. */
+  #regressed(sequence: number): void {
+    this.close();
+    this.#losses.onRegressed(sequence, this.#next);
   }
 
   #take(message: StoredMessage): void {
@@ -108,7 +129,7 @@ export class MailConsumer implements Subscription {
     const stored = await this.#jetStream.get(this.#stream, { seq: this.#next, next_by_subj: '>' });
     const following = stored?.sequence ?? (await this.#jetStream.info(this.#stream)).state.first_seq;
     if (!this.#isOpen || following <= this.#next) return;
-    this.#onGap(this.#next, following - 1);
+    this.#losses.onGap(this.#next, following - 1);
     this.#next = following;
   }
 

@@ -1,5 +1,5 @@
 import { refuseTooLarge } from '../wire/body-limit.js';
-import type { GapListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
+import type { LossListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
 import type { JetStream } from './jetstream.js';
 import { MailConsumer } from './mail-consumer.js';
 
@@ -30,8 +30,16 @@ export class NatsMailbox extends NatsMailSender implements Mailbox {
     this.#logger = logger;
   }
 
-  consume(from: number, onBatch: (batch: readonly StoredMessage[]) => Promise<void>, onGap: GapListener): Subscription {
-    return new MailConsumer(this.#jetStream, this.#stream, from, onBatch, onGap, this.#logger);
+  consume(
+    from: number,
+    onBatch: (batch: readonly StoredMessage[]) => Promise<void>,
+    losses: LossListener,
+  ): Subscription {
+    return new MailConsumer(this.#jetStream, this.#stream, from, onBatch, losses, this.#logger);
+  }
+
+  async timeOf(sequence: number): Promise<number | undefined> {
+    return (await this.#jetStream.get(this.#stream, { seq: sequence }))?.time;
   }
 
   async bounds(): Promise<{ readonly first: number; readonly last: number }> {

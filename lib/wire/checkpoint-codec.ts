@@ -3,7 +3,7 @@ import type { ChannelState, Checkpoint, CheckpointDirectory, PendingEntry, Pendi
 import { token } from './history-shapes.js';
 import { addressed } from './message-codec.js';
 import { outcome, partitionNumber } from './record-codec.js';
-import { count, dictionary, list, object, oneOf, string, tuple } from './shapes.js';
+import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return encodeText(JSON.stringify(checkpoint));
@@ -35,6 +35,7 @@ const checkpoint = object<Checkpoint>({
   low: count,
   counter: count,
   accepted: count,
+  acceptedAt: optional(finite),
   open: list(tuple(count, list(count))),
   received: dictionary(partitionNumber, count),
   sessions: dictionary(token, count),

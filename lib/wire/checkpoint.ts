@@ -13,6 +13,8 @@ export interface Checkpoint {
   readonly low: number;
   readonly counter: number;
   readonly accepted: number;
+  /** When the stream stored that message (P12). Absent: not known. */
+  readonly acceptedAt?: number;
   readonly open: readonly (readonly [sequence: number, indexes: readonly number[]])[];
   readonly received: Readonly<Record<string, number>>;
   readonly sessions: Readonly<Record<string, number>>;

@@ -73,6 +73,7 @@ const head = variant<Head, 'type'>('type', {
     reason: optional(prose),
     notify: optional(list(inbox)),
     buffered: optional(list(inboundEvent)),
+    held: optional(list(segmentReference)),
     segments: list(segmentReference),
     history: list(historyEvent),
   },

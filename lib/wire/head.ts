@@ -34,8 +34,10 @@ export interface OrchestrationHead extends HeadBase {
   /** Why the engine suspended it. */
   readonly reason?: string;
   readonly notify?: readonly string[];
-  /** Events taken while it is suspended. */
+  /** Events that are held back: behind those of `held`. */
   readonly buffered?: readonly InboundEvent[];
+  /** Stored parts of what is held back, when it is long. */
+  readonly held?: readonly SegmentReference[];
   /** Earlier parts of a long history, stored before this head (P14). */
   readonly segments: readonly SegmentReference[];
   /** The history behind the segments. */

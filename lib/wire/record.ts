@@ -32,6 +32,8 @@ export interface CommitRecord extends RecordBase {
   readonly counter: number;
   /** Mail accepted up to this sequence, in mail order (P1). Absent: unchanged. */
   readonly accepted?: number;
+  /** When the stream stored that message: tells it from another at the same sequence (P12). Absent: not known. */
+  readonly acceptedAt?: number;
   /** Of the sequences accepted by this record, those with inputs not yet consumed: sequence and indexes. */
   readonly open?: readonly (readonly [sequence: number, indexes: readonly number[]])[];
   /** Channel marks advanced by this record: source partition -> N (C4). */
@@ -69,10 +71,12 @@ export interface StepEntry {
   readonly notify?: string;
   /** Orchestrations: suspended by the engine, and why. */
   readonly suspended?: string;
-  /** Orchestrations: events taken while it is suspended; they wait behind the history in this order. */
+  /** Orchestrations: events that are held back, in this order behind those that are: while it is suspended, and so on. */
   readonly buffered?: readonly InboundEvent[];
-  /** Orchestrations: the buffered events went into `events`, and the instance runs again. */
-  readonly resumed?: true;
+  /** Orchestrations: so many of the events that were held back, the first ones, went into `events`; it runs again. */
+  readonly taken?: number;
+  /** Orchestrations: events of this step that the next one is to take, before those that are held back. */
+  readonly returned?: readonly InboundEvent[];
   /** Entities: the whole state when it changed. */
   readonly state?: Json;
   /** Entities: the state is gone. */

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../engine/ports.js';
-import { ClosedError, OwnershipLostError } from '../errors.js';
+import { ClosedError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 
 /** One claim of a partition, as the engine makes it. */
 export interface Owner {
@@ -102,7 +102,9 @@ export class PartitionKeeper {
   }
 }
 
-/** Claiming again would fight another worker, or never succeed. */
+/** Claiming again would fight another worker, never succeed, or go on over what the streams have lost. */
 function isFinal(reason: Error): boolean {
-  return reason instanceof OwnershipLostError || reason instanceof ClosedError;
+  return (
+    reason instanceof OwnershipLostError || reason instanceof ClosedError || reason instanceof StorageRegressedError
+  );
 }

@@ -43,7 +43,8 @@ export function dyingAt(ports: HubPorts, n: number, moment: Moment): HubPorts {
         views: viewsOf(own.views),
         mailbox: {
           ...sender(mailbox),
-          consume: (from, onBatch, onGap) => mailbox.consume(from, onBatch, onGap),
+          consume: (from, onBatch, losses) => mailbox.consume(from, onBatch, losses),
+          timeOf: (sequence) => mailbox.timeOf(sequence),
           bounds: () => mailbox.bounds(),
           purgeBelow: (sequence) => dying(() => mailbox.purgeBelow(sequence)),
         },

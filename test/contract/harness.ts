@@ -30,6 +30,7 @@ export function recordingLogger(lines: string[] = []): Logger {
 export class Inbox {
   readonly messages: StoredMessage[] = [];
   readonly gaps: (readonly [from: number, to: number])[] = [];
+  readonly regressions: number[] = [];
   readonly #subscription: Subscription;
   #waiting: { count: number; done: () => void }[] = [];
 
@@ -40,7 +41,10 @@ export class Inbox {
         this.messages.push(...batch);
         this.#wake();
       },
-      (first, last) => void this.gaps.push([first, last]),
+      {
+        onGap: (first, last) => void this.gaps.push([first, last]),
+        onRegressed: (sequence) => void this.regressions.push(sequence),
+      },
     );
   }
 

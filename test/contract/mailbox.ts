@@ -52,7 +52,7 @@ export function mailboxContract(check: Check): void {
         started();
         return batches.length === 1 ? isReleased : Promise.resolve();
       },
-      () => t.fail(),
+      { onGap: () => t.fail(), onRegressed: () => t.fail() },
     );
     await settle(mailbox.send(subject, bytes('1')));
     await settle(isStarted);

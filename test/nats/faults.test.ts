@@ -77,13 +77,27 @@ withServer(
         seen.push(...batch.map((message) => text(message) ?? ''));
         if (seen.at(-1) === '9') finish();
       },
-      (from, to) => void seen.push(`gap ${from}-${to}`),
+      { onGap: (from, to) => void seen.push(`gap ${from}-${to}`), onRegressed: () => t.fail() },
     );
     await isFinished;
     t.deepEqual(seen, ['1', '2', '3', 'gap 4-5', '6', '7', 'gap 8-8', '9']);
     subscription.close();
   },
 );
+
+withServer('mail that went back behind what was delivered is told, and delivered no further', async (t, setting) => {
+  const { hub, ports, mail, stream } = setting;
+  const inbox = new Inbox(ports.mailbox, 1);
+  for (const id of numbers(3)) await ports.mailbox.send(mail, bytes(`${id}`));
+  await inbox.count(3);
+  const { config } = await hub.jetStream.info(stream);
+  await hub.jetStream.demand(`STREAM.DELETE.${stream}`);
+  await hub.jetStream.demand(`STREAM.CREATE.${stream}`, config);
+  await ports.mailbox.send(mail, bytes('after'));
+  await until(() => inbox.regressions.length > 0, 'the word of it');
+  t.is(inbox.regressions.length, 1);
+  t.deepEqual(inbox.texts, ['1', '2', '3']);
+});
 
 withServer('a closed mailbox leaves no consumer behind', async (t, { hub, ports, mail, stream }) => {
   const inbox = new Inbox(ports.mailbox, 1);
@@ -104,7 +118,7 @@ withServer('a listener that fails stops the delivery and is told', async (t, { p
       refused.push(batch.length);
       return Promise.reject(new Error('no room'));
     },
-    () => t.fail(),
+    { onGap: () => t.fail(), onRegressed: () => t.fail() },
   );
   await ports.mailbox.send(mail, bytes('1'));
   await until(() => log.length > 0, 'the line in the log');

@@ -1,0 +1,96 @@
+import { StorageRegressedError } from '../errors.js';
+import type { PendingLocal } from '../wire/checkpoint.js';
+import type { Inbox } from './inbox.js';
+import type { Instances } from './instances.js';
+import type { PartitionPorts, StoredMessage, Subscription } from './ports.js';
+import type { PartitionTables } from './tables.js';
+
+/**
+ * Takes a partition's mail. After a takeover it first puts what the former owner had taken and not carried out back into
+ * its places, mail and local messages, and only then may anything run: what a step makes stands behind all of it (C4, C6).
+ */
+export class Intake {
+  readonly #tables: PartitionTables;
+  readonly #ports: PartitionPorts;
+  readonly #inbox: Inbox;
+  readonly #instances: Instances;
+  readonly #failed: (error: Error) => void;
+  /** Local messages that the former owner left, behind the mail that stood before them. */
+  #locals: PendingLocal[] = [];
+  /** The last mail that the former owner had accepted. */
+  #former = 0;
+  #mail: Subscription | undefined;
+  #isClosed = false;
+
+  constructor(
+    tables: PartitionTables,
+    ports: PartitionPorts,
+    inbox: Inbox,
+    instances: Instances,
+    failed: (error: Error) => void,
+  ) {
+    this.#tables = tables;
+    this.#ports = ports;
+    this.#inbox = inbox;
+    this.#instances = instances;
+    this.#failed = failed;
+  }
+
+  start(): void {
+    const { cursor, accepted, locals } = this.#tables;
+    this.#locals = [...locals.values()];
+    this.#former = accepted;
+    this.#mail = this.#ports.mailbox.consume(cursor + 1, (batch) => this.#take(batch), {
+      onGap: (from, to) => this.#onGap(from, to),
+      onRegressed: (sequence, expected) => this.#failed(this.#regressed(sequence, expected)),
+    });
+    this.#passed(cursor);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#mail?.close();
+  }
+
+  /** Nothing of a batch may get lost: what goes wrong ends the run, and the next owner reads it again. */
+  async #take(batch: readonly StoredMessage[]): Promise<void> {
+    try {
+      for (const message of batch) {
+        if (this.#isClosed) return;
+        this.#inbox.take(message);
+        this.#passed(message.sequence);
+        if (this.#instances.hasRoom) continue;
+        this.#instances.pump();
+        await this.#instances.whenRoom();
+      }
+    } catch (error) {
+      return this.#failed(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.#instances.pump();
+  }
+
+  #passed(sequence: number): void {
+    while (this.#locals[0] && this.#locals[0].behind <= sequence) {
+      const { counter, index, message } = this.#locals.shift()!;
+      this.#instances.deliver(message[0], { body: message[1], local: [counter, index] });
+    }
+    if (sequence >= this.#former) this.#instances.release();
+  }
+
+  #onGap(from: number, to: number): void {
+    const { logger, subjects } = this.#ports;
+    logger.error('Mail is missing: the stream does not hold it any more', {
+      instance: `partition ${subjects.partition}`,
+      from,
+      to,
+    });
+    this.#passed(to);
+  }
+
+  #regressed(sequence: number, expected: number): StorageRegressedError {
+    return new StorageRegressedError(
+      `Stream ${this.#ports.subjects.streamName('mail')} delivered ${sequence} where ${expected} follows: the stream lost ` +
+        'acknowledged messages.',
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import type { HistoryEvent, InboundEvent } from '../core/history.js';
+import { CorruptHistoryError } from '../errors.js';
+import { decodeSegment, encodeSegment } from '../wire/head-codec.js';
+import type { SegmentReference } from '../wire/head.js';
+import type { Address } from '../wire/messages.js';
+import type { PartitionPorts } from './ports.js';
+import { cutSegments } from './segment-cuts.js';
+
+/** After an unclear write, look again after so many milliseconds. */
+const RETRY = 20;
+
+/**
+ * The stored parts of long heads: events in order, each part a message of its own.
+ *
+ * P14. A segment is created and never changed; the head that names it is stored after it. One that no stored head names
+ *      any more is removed by its sequence.
+ */
+export class Segments {
+  readonly #ports: PartitionPorts;
+  readonly #epoch: number;
+  #count = 0;
+
+  constructor(ports: PartitionPorts, epoch: number) {
+    this.#ports = ports;
+    this.#epoch = epoch;
+  }
+
+  /** The events of the segments, in order. Throws CorruptHistoryError. */
+  async read<E extends HistoryEvent>(references: readonly SegmentReference[], address: Address): Promise<E[]> {
+    const parts = await Promise.all(
+      references.map(async ({ subject, sequence }) => {
+        const where = `Segment ${subject} (${sequence}) of ${address}`;
+        const stored = await this.#ports.views.read(subject);
+        if (!stored) throw new CorruptHistoryError(`${where} is gone`);
+        return decodeSegment(stored.body, where);
+      }),
+    );
+    return parts.flat() as E[];
+  }
+
+  /** Stores events behind those of these segments; all references, the new ones included. */
+  async append(
+    address: Address,
+    executionId: string,
+    references: readonly SegmentReference[],
+    events: readonly (HistoryEvent | InboundEvent)[],
+  ): Promise<readonly SegmentReference[]> {
+    const all = [...references];
+    let first = (all.at(-1)?.last ?? -1) + 1;
+    for (const part of cutSegments(events)) {
+      const subject = this.#ports.subjects.segment(address, executionId, this.#epoch, this.#count++);
+      const sequence = await this.#create(subject, encodeSegment(part));
+      all.push({ subject, sequence, first, last: first + part.length - 1 });
+      first += part.length;
+    }
+    return all;
+  }
+
+  async remove(references: readonly SegmentReference[]): Promise<void> {
+    for (const { sequence } of references) await this.#ports.views.remove(sequence);
+  }
+
+  async #create(subject: string, body: Uint8Array): Promise<number> {
+    const { views, clock } = this.#ports;
+    for (;;) {
+      const sequence = await views.write(subject, body, 0);
+      if (sequence !== undefined) return sequence;
+      const stored = await views.read(subject);
+      if (stored) return stored.sequence; // the name is this owner's alone: an unclear write was stored
+      await new Promise<void>((resolve) => clock.after(RETRY, resolve));
+    }
+  }
+}

@@ -1,4 +1,5 @@
-import type { InputType, Json, ValueCodec } from '../core/values.js';
+import type { InputShape } from '../core/names.js';
+import type { Json, ValueCodec } from '../core/values.js';
 import type { HubPorts } from '../engine/ports.js';
 import { ClosedError, PayloadTooLargeError } from '../errors.js';
 import { isDto } from '../validation/dto-plan.js';
@@ -64,8 +65,9 @@ export class ClientSession {
   }
 
   /** A user's value as it is sent. Throws InvalidInputError, UnserializableError, TooDeepError or ForbiddenKeyError. */
-  encode(value: unknown, type: InputType | undefined, target: string): { readonly input?: Json } {
-    const input = this.values.encode(type ? validateInput(value, type, target) : value);
+  encode(value: unknown, shape: InputShape | undefined, target: string): { readonly input?: Json } {
+    if (value === undefined && (!shape?.input || shape.isInputOptional)) return {};
+    const input = this.values.encode(shape?.input ? validateInput(value, shape.input, target) : value);
     return input === undefined ? {} : { input };
   }
 

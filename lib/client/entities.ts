@@ -1,5 +1,5 @@
 import type { EntityId } from '../core/history.js';
-import type { InputType } from '../core/values.js';
+import type { InputShape } from '../core/names.js';
 import { EntityOperationFailedError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
@@ -47,13 +47,13 @@ export class Entities {
   }
 
   /** Resolves when the message is stored. */
-  signal(id: EntityId, name: string, input: unknown, type: InputType | undefined): Promise<void> {
+  signal(id: EntityId, name: string, input: unknown, shape: InputShape | undefined): Promise<void> {
     const target = `${id.name}.${name}`;
     const delivery: Delivery = { progress: 'unsent' };
     const options = { timeoutInMilliseconds: this.#timeout };
     const late = () => lateError(`The signal ${target} to "${id.key}"`, this.#timeout, delivery);
     return this.#session.waits.within(options, late, async (wait) => {
-      const message = { kind: 'operation', name, ...this.#session.encode(input, type, target) } as const;
+      const message = { kind: 'operation', name, ...this.#session.encode(input, shape, target) } as const;
       const check = () => this.#session.names.checkOperation(id.name, name);
       const { stored } = await this.#session.send(entityAddress(id), message, { check, wait, delivery });
       await stored;
@@ -61,10 +61,10 @@ export class Entities {
   }
 
   /** The result of an operation, once it is committed. */
-  async call(id: EntityId, name: string, input: unknown, type: InputType | undefined): Promise<unknown> {
+  async call(id: EntityId, name: string, input: unknown, shape: InputShape | undefined): Promise<unknown> {
     const { inbox, waits, names, values } = this.#session;
     const target = `${id.name}.${name}`;
-    const encoded = this.#session.encode(input, type, target);
+    const encoded = this.#session.encode(input, shape, target);
     const delivery: Delivery = { progress: 'unsent' };
     const wait = waits.begin<Outcome>({ timeoutInMilliseconds: this.#timeout }, () =>
       lateError(`The call of ${target} of "${id.key}"`, this.#timeout, delivery),

@@ -30,11 +30,12 @@ export class Orchestrations {
   }
 
   /** Starts an instance. A new id is nobody's, so it has only to be stored; a given one has to be accepted. */
-  async start({ name, type, input, options }: Start): Promise<{ instanceId: string; run: StartedRun }> {
+  async start({ shape, input, options }: Start): Promise<{ instanceId: string; run: StartedRun }> {
     const { inbox, ports, waits, names } = this.#session;
     const isGiven = options.instanceId !== undefined;
     const instanceId = isGiven ? checkInstanceId(options.instanceId) : ports.random.id();
-    const encoded = this.#session.encode(input, type, name);
+    const { name } = shape;
+    const encoded = this.#session.encode(input, shape, name);
     const { timeoutInMilliseconds = this.#timeout } = options;
     const delivery: Delivery = { progress: 'unsent' };
     const wait = waits.begin<Outcome | undefined>({ timeoutInMilliseconds }, () =>

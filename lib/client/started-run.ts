@@ -1,4 +1,5 @@
-import type { InputType, Json, ValueCodec } from '../core/values.js';
+import type { OrchestratorShape } from '../core/names.js';
+import type { Json, ValueCodec } from '../core/values.js';
 import type { End, OrchestrationStatus } from './orchestration-status.js';
 
 /** How an orchestration instance is started. */
@@ -14,8 +15,7 @@ export interface StartOptions {
 
 /** What is to be started. */
 export interface Start {
-  readonly name: string;
-  readonly type: InputType | undefined;
+  readonly shape: OrchestratorShape;
   readonly input: unknown;
   readonly options: StartOptions;
 }

@@ -1,6 +1,7 @@
 import type { EntityId } from '../core/history.js';
 import { operationProxy } from '../core/method-proxy.js';
 import type { OperationCalls, OrchestratorObject, OrchestratorOutput, StartArguments } from '../core/proxies.js';
+import type { InputShape } from '../core/names.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import type { HubPorts } from '../engine/ports.js';
@@ -74,11 +75,11 @@ export class TaskHubClient implements AsyncDisposable {
     input?: unknown,
     options: StartOptions = {},
   ): Promise<OrchestrationHandle> {
-    const { name, type } =
+    const shape =
       typeof orchestrator === 'string'
-        ? { name: checkName(orchestrator, 'orchestrator'), type: undefined }
-        : { ...shapeOf(orchestrator) };
-    const { instanceId, run } = await this.#orchestrations.start({ name, type, input, options });
+        ? { name: checkName(orchestrator, 'orchestrator') }
+        : names.orchestrator(orchestrator as Constructor);
+    const { instanceId, run } = await this.#orchestrations.start({ shape, input, options });
     return new OrchestrationHandle(this.#orchestrations, instanceId, run);
   }
 
@@ -111,7 +112,7 @@ export class TaskHubClient implements AsyncDisposable {
   signalEntity(entity: string, key: string, operation: string, input?: unknown): Promise<void>;
   signalEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
     if (typeof entity === 'string') return this.#entities.signalByName(entity, key, operation, input);
-    return this.#proxy(entity, key, (id, name, type, value) => this.#entities.signal(id, name, value, type));
+    return this.#proxy(entity, key, (id, name, shape, value) => this.#entities.signal(id, name, value, shape));
   }
 
   /**
@@ -124,7 +125,7 @@ export class TaskHubClient implements AsyncDisposable {
   callEntity<T = unknown>(entity: string, key: string, operation: string, input?: unknown): Promise<T>;
   callEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
     if (typeof entity === 'string') return this.#entities.callByName(entity, key, operation, input);
-    return this.#proxy(entity, key, (id, name, type, value) => this.#entities.call(id, name, value, type));
+    return this.#proxy(entity, key, (id, name, shape, value) => this.#entities.call(id, name, value, shape));
   }
 
   /**
@@ -155,17 +156,10 @@ export class TaskHubClient implements AsyncDisposable {
   #proxy(
     entity: EntityClass<object>,
     key: string,
-    send: (id: EntityId, operation: string, type: Parameters<Entities['call']>[3], input: unknown) => Promise<unknown>,
+    send: (id: EntityId, operation: string, shape: InputShape | undefined, input: unknown) => Promise<unknown>,
   ): object {
     const shape = names.entity(entity as Constructor);
     const id = { name: shape.name, key: checkEntityKey(key) };
-    return operationProxy(shape, (operation, input) =>
-      send(id, operation, shape.operations.get(operation)?.input, input),
-    );
+    return operationProxy(shape, (operation, input) => send(id, operation, shape.operations.get(operation), input));
   }
-}
-
-function shapeOf(orchestrator: OrchestratorClass<OrchestratorObject>) {
-  const { name, input } = names.orchestrator(orchestrator as Constructor);
-  return { name, type: input };
 }

@@ -21,15 +21,21 @@ export interface EntityShape {
   readonly undecorated: ReadonlySet<string>;
 }
 
-export interface OperationShape {
-  readonly name: string;
+/** What a handler takes. */
+export interface InputShape {
+  /** Undefined: nothing. */
   readonly input?: InputType | undefined;
+  /** Whether it may be left away. */
+  readonly isInputOptional?: boolean | undefined;
+}
+
+export interface OperationShape extends InputShape {
+  readonly name: string;
   readonly isReadonly: boolean;
 }
 
-export interface OrchestratorShape {
+export interface OrchestratorShape extends InputShape {
   readonly name: string;
-  readonly input?: InputType | undefined;
 }
 
 export interface ActivitiesShape {
@@ -38,10 +44,9 @@ export interface ActivitiesShape {
   readonly undecorated: ReadonlySet<string>;
 }
 
-export interface ActivityShape {
+export interface ActivityShape extends InputShape {
   /** The wire name: the method's unless given. */
   readonly name: string;
-  readonly input?: InputType | undefined;
   readonly queue?: string | undefined;
   readonly retry?: RetryOptions | undefined;
 }

@@ -6,6 +6,11 @@ import type { Json } from './values.js';
 export interface OrchestratorProgram {
   readonly name: string;
   /**
+   * The input as it is recorded: with what its class adds by initializers, made once, so that every replay sees the same.
+   * One that does not fit stays as it is; `run` refuses it.
+   */
+  accept(input: Json | undefined): Json | undefined;
+  /**
    * Calls user code: a fresh object, its `run` method, the input decoded and validated (throws InvalidInputError).
    * Returns the generator, or the output itself when the method is no generator.
    */

@@ -42,6 +42,11 @@ export abstract class TaskNode<T> extends Task<T> {
     return this.#outcome;
   }
 
+  /** Whether it will never end: a timer that was cancelled, and what waits for it alone. */
+  get isDead(): boolean {
+    return false;
+  }
+
   /** User code learns the outcome. */
   seen(): void {}
 

@@ -10,7 +10,6 @@ import type { OrchestratorProgram } from './programs.js';
 import { checkTurn, isInbound } from './replay-check.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
-import { DurableTimerTask } from './timer-task.js';
 import type { Completion, Turn } from './turn.js';
 import { IllegalAwaitError } from '../errors.js';
 
@@ -134,7 +133,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   #await(task: TaskNode<unknown>): void {
-    if (task instanceof DurableTimerTask && task.isCanceled)
+    if (task.isDead)
       this.#fail(
         new IllegalAwaitError('The orchestrator waited for a timer that it had cancelled: it will never fire.'),
       );

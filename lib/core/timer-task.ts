@@ -17,6 +17,10 @@ export class DurableTimerTask extends AtomicTask<void> implements TimerTask {
     return this.#isCanceled;
   }
 
+  override get isDead(): boolean {
+    return this.#isCanceled;
+  }
+
   cancel(): void {
     if (this.isCompleted || this.#isCanceled) return;
     this.#onCancel();

@@ -11,6 +11,10 @@ export class WhenAllTask extends CompoundTask<readonly unknown[]> {
     this.watch();
   }
 
+  override get isDead(): boolean {
+    return !this.isCompleted && this.children.some((child) => child.isDead);
+  }
+
   override childCompleted(): void {
     this.#running -= 1;
     if (this.#running === 0) this.#end();

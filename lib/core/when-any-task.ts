@@ -12,6 +12,10 @@ abstract class FirstTask<T> extends CompoundTask<T> {
     this.watch();
   }
 
+  override get isDead(): boolean {
+    return !this.isCompleted && this.children.every((child) => child.isDead);
+  }
+
   override childCompleted(child: TaskNode<unknown>): void {
     if (child.outcome === undefined || this.isCompleted) return;
     this.#winner = child;

@@ -4,7 +4,7 @@ import { checkIsClass, refuseForeignHandlers } from './class-kind.js';
 import { inheritedHandlers } from './class-record.js';
 import type { ActivitiesDefinition, ActivityDefinition, ActivityOptions } from './definition.js';
 import { handlerOf, undecoratedMethods } from './handler-method.js';
-import { inputTypeOf } from './input-type.js';
+import { inputShapeOf } from './input-type.js';
 
 /** What was recorded of a class with activities. Throws DefinitionError when it cannot work as written. */
 export function activitiesDefinition(type: Constructor): ActivitiesDefinition {
@@ -24,7 +24,7 @@ function activityDefinition(type: Constructor, methodName: string, options: Acti
     name: options.name ?? methodName,
     methodName,
     method,
-    input: inputTypeOf({ type, methodName, method, decorator: '@Activity' }, options.input),
+    ...inputShapeOf({ type, methodName, method, decorator: '@Activity' }, options),
     queue: options.queue,
     retry: options.retry,
   };

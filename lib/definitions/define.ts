@@ -27,10 +27,11 @@ export function defineEntity<E extends { state: unknown }>(
 /** Does what `@Orchestrator()` and `@Run()` do, for classes without decorators. Throws DefinitionError. */
 export function defineOrchestrator(
   type: Constructor<{ run(input: never, ctx: OrchestrationContext): unknown }>,
-  definition: { readonly name: string; readonly input?: GivenInput | undefined },
+  definition: { readonly name: string } & RunOptions,
 ): void {
   recordOrchestrator(type, definition.name);
-  defineHandlers<RunOptions>(type, { run: { input: definition.input } }, recordRun);
+  const { input, optional } = definition;
+  defineHandlers<RunOptions>(type, { run: { input, optional } }, recordRun);
 }
 
 /**

@@ -54,12 +54,22 @@ export interface OperationOptions {
   readonly input?: GivenInput | undefined;
   /** Whether the operation only reads: it runs over the committed state, and fails when it changes it. Default false. */
   readonly readonly?: boolean | undefined;
+  /**
+   * Whether the input may be left away: the handler gets undefined then. Default: whether the parameter has a default
+   * value; that it is written with `?` cannot be seen at run time.
+   */
+  readonly optional?: boolean | undefined;
 }
 
 /** Options of `@Run()`. */
 export interface RunOptions {
   /** The type of the input. Default: the declared type of the first parameter. */
   readonly input?: GivenInput | undefined;
+  /**
+   * Whether the input may be left away: the handler gets undefined then. Default: whether the parameter has a default
+   * value; that it is written with `?` cannot be seen at run time.
+   */
+  readonly optional?: boolean | undefined;
 }
 
 /** Options of `@Activity()`. */
@@ -72,4 +82,9 @@ export interface ActivityOptions {
   readonly retry?: RetryOptions | undefined;
   /** The type of the input. Default: the declared type of the first parameter. */
   readonly input?: GivenInput | undefined;
+  /**
+   * Whether the input may be left away: the handler gets undefined then. Default: whether the parameter has a default
+   * value; that it is written with `?` cannot be seen at run time.
+   */
+  readonly optional?: boolean | undefined;
 }

@@ -4,7 +4,7 @@ import { checkConstructor, nameAs } from './class-kind.js';
 import { inheritedHandlers } from './class-record.js';
 import type { EntityDefinition, OperationDefinition, OperationOptions } from './definition.js';
 import { handlerOf, isAsync, undecoratedMethods } from './handler-method.js';
-import { inputTypeOf } from './input-type.js';
+import { inputShapeOf } from './input-type.js';
 
 /** What was recorded of an entity class. Throws DefinitionError when it cannot work as written. */
 export function entityDefinition(type: Constructor): EntityDefinition {
@@ -25,7 +25,7 @@ function operationDefinition(type: Constructor, name: string, options: Operation
   return {
     name,
     method,
-    input: inputTypeOf({ type, methodName: name, method, decorator: '@Operation' }, options.input),
+    ...inputShapeOf({ type, methodName: name, method, decorator: '@Operation' }, options),
     isReadonly: options.readonly ?? false,
     isAsync: isAsync(type, name, method),
   };

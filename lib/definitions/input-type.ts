@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { ActivityContext } from '../core/activity-context.js';
 import { EntityContext } from '../core/entity-context.js';
 import { OrchestrationContext } from '../core/orchestration-context.js';
+import type { InputShape } from '../core/names.js';
 import type { Constructor, InputType } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import type { GivenInput, Handler } from './definition.js';
@@ -17,11 +18,20 @@ export interface HandlerSite {
 
 const contexts = { '@Operation': EntityContext, '@Run': OrchestrationContext, '@Activity': ActivityContext };
 
+/** What a handler takes, as its options say and its declaration shows. Throws as `inputTypeOf`. */
+export function inputShapeOf(
+  site: HandlerSite,
+  { input, optional }: { readonly input?: GivenInput | undefined; readonly optional?: boolean | undefined },
+): InputShape {
+  // A parameter with a default value does not count as one; `?` leaves no trace at run time.
+  return { input: inputTypeOf(site, input), isInputOptional: optional ?? site.method.length === 0 };
+}
+
 /**
  * The type of the input: as given, else as the first parameter is declared. `undefined` means no input, `Object` any
  * value. Throws DefinitionError when the parameters are not (input, context) or the type is not known at run time.
  */
-export function inputTypeOf(site: HandlerSite, given: GivenInput | undefined): InputType | undefined {
+function inputTypeOf(site: HandlerSite, given: GivenInput | undefined): InputType | undefined {
   const parameters: readonly unknown[] | undefined = Reflect.getMetadata(
     'design:paramtypes',
     site.type.prototype as object,

@@ -5,9 +5,9 @@ import type { RetryOptions } from '../core/names.js';
 import { checkName } from './name-rule.js';
 
 const known = {
-  '@Operation': ['input', 'readonly'],
-  '@Run': ['input'],
-  '@Activity': ['name', 'queue', 'retry', 'input'],
+  '@Operation': ['input', 'optional', 'readonly'],
+  '@Run': ['input', 'optional'],
+  '@Activity': ['name', 'queue', 'retry', 'input', 'optional'],
 };
 
 /** Throws DefinitionError or InvalidNameError unless these are options of the decorator, with values that can work. */

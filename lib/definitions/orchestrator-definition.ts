@@ -4,7 +4,7 @@ import { checkConstructor, nameAs } from './class-kind.js';
 import { inheritedRun } from './class-record.js';
 import type { OrchestratorDefinition } from './definition.js';
 import { handlerOf, isAsync, methodOf } from './handler-method.js';
-import { inputTypeOf } from './input-type.js';
+import { inputShapeOf } from './input-type.js';
 
 /** What was recorded of an orchestrator class. Throws DefinitionError when it cannot work as written. */
 export function orchestratorDefinition(type: Constructor): OrchestratorDefinition {
@@ -15,8 +15,7 @@ export function orchestratorDefinition(type: Constructor): OrchestratorDefinitio
   const method = handlerOf(type, 'run');
   if (isAsync(type, 'run', method))
     throw new DefinitionError(`${type.name}.run gives a promise, but an orchestrator cannot await. Write *run(...).`);
-  const input = inputTypeOf({ type, methodName: 'run', method, decorator: '@Run' }, run.input);
-  return { name, type, method, input };
+  return { name, type, method, ...inputShapeOf({ type, methodName: 'run', method, decorator: '@Run' }, run) };
 }
 
 function missingRun(type: Constructor): DefinitionError {

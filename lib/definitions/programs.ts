@@ -1,5 +1,5 @@
 import type { ActivityContext } from '../core/activity-context.js';
-import type { RetryOptions } from '../core/names.js';
+import type { InputShape, RetryOptions } from '../core/names.js';
 import type { EntityProgram, OperationProgram, OrchestratorProgram } from '../core/programs.js';
 import type { InputType, Json, ValueCodec } from '../core/values.js';
 import type {
@@ -33,7 +33,7 @@ export function entityProgram(definition: EntityDefinition, values: ValueCodec):
 }
 
 function operationProgram(entity: string, operation: OperationDefinition, values: ValueCodec): OperationProgram {
-  const decode = decoder(values, operation.input, `${entity}.${operation.name}`);
+  const decode = decoder(values, operation, `${entity}.${operation.name}`);
   return {
     name: operation.name,
     isReadonly: operation.isReadonly,
@@ -44,9 +44,10 @@ function operationProgram(entity: string, operation: OperationDefinition, values
 
 /** The orchestrator as the core runs it, its input crossing through the codec. */
 export function orchestratorProgram(definition: OrchestratorDefinition, values: ValueCodec): OrchestratorProgram {
-  const decode = decoder(values, definition.input, definition.name);
+  const decode = decoder(values, definition, definition.name);
   return {
     name: definition.name,
+    accept: (input) => (hasFields(definition.input) ? accepted(values, decode, input) : input),
     run: (input, context) => definition.method.call(new definition.type(), decode(input), context),
   };
 }
@@ -54,15 +55,32 @@ export function orchestratorProgram(definition: OrchestratorDefinition, values: 
 /** The activity of the given object, its input crossing through the codec. */
 export function boundActivity(definition: ActivityDefinition, object: object, values: ValueCodec): BoundActivity {
   const { name, queue, retry, method } = definition;
-  const decode = decoder(values, definition.input, name);
+  const decode = decoder(values, definition, name);
   return { name, queue, retry, invoke: (input, context) => method.call(object, decode(input), context) };
 }
 
 /** A handler without input gets `undefined`, whatever was sent: older senders may still send what it once took. */
 function decoder(
   values: ValueCodec,
-  type: InputType | undefined,
+  { input: type, isInputOptional }: InputShape,
   target: string,
 ): (input: Json | undefined) => unknown {
-  return type ? (input) => values.decode(input, type, target) : () => undefined;
+  if (!type) return () => undefined;
+  return (input) => (input === undefined && isInputOptional ? undefined : values.decode(input, type, target));
+}
+
+/** Whether values of the type are made by a class of the user's, whose fields may have initializers. */
+function hasFields(type: InputType | undefined): boolean {
+  const element: unknown = Array.isArray(type) ? type[0] : type;
+  return element !== undefined && !plain.has(element);
+}
+
+const plain: ReadonlySet<unknown> = new Set([Object, String, Number, Boolean, Date]);
+
+function accepted(values: ValueCodec, decode: (input: Json | undefined) => unknown, input: Json | undefined) {
+  try {
+    return values.encode(decode(input));
+  } catch {
+    return input; // to be refused where it is used, with all that is wrong
+  }
 }

@@ -1,5 +1,6 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { HistoryEvent, InboundEvent } from '../core/history.js';
+import type { Json } from '../core/values.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import {
   CorruptHistoryError,
@@ -115,7 +116,7 @@ export class OrchestrationActivation implements Activation {
 
   #start(message: StartMessage, at: number): StepOutput {
     if (this.#state.started && !this.#state.isEnded) return this.#exists(message);
-    const event = startedEvent(message, this.#random.id(), at);
+    const event = startedEvent(this.#accepted(message), this.#random.id(), at);
     const { id, reply, notify } = message;
     this.#executor = undefined;
     this.#knownFault = undefined;
@@ -134,6 +135,15 @@ export class OrchestrationActivation implements Activation {
       },
       heldBack,
     );
+  }
+
+  /** With the input as its program records it. */
+  #accepted<T extends { readonly name: string; readonly input?: Json }>(begun: T): T {
+    const program = this.#host.orchestrators.get(begun.name);
+    if (!program) return begun;
+    const { input: _, ...rest } = begun;
+    const input = program.accept(begun.input);
+    return { ...rest, ...(input !== undefined && { input }) } as T;
   }
 
   #told(notify: readonly string[]): readonly string[] {
@@ -209,7 +219,8 @@ export class OrchestrationActivation implements Activation {
       if (!completion) continue;
       if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
-      waiting = [turn.continued(completion, this.#random.id()), ...completion.carriedEvents, ...rest.filter(isRaised)];
+      const next = this.#accepted(turn.continued(completion, this.#random.id()));
+      waiting = [next, ...completion.carriedEvents, ...rest.filter(isRaised)];
       if (executions++ < MOST_EXECUTIONS) continue;
       this.#executor = undefined;
       return waiting;

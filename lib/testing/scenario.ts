@@ -79,6 +79,7 @@ export class Scenario {
   }
 
   start(input?: unknown): Turn {
+    const json = this.#program.accept(this.#encoded('input', input).input);
     const { executionId = 'execution', parent } = this.#options;
     const { name } = this.#program;
     const started = {
@@ -86,7 +87,7 @@ export class Scenario {
       at: this.#now,
       name,
       executionId,
-      ...this.#encoded('input', input),
+      ...(json !== undefined && { input: json }),
     } as const;
     return this.play(parent === undefined ? started : { ...started, parent });
   }

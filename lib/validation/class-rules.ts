@@ -34,6 +34,11 @@ export function isNested(rules: readonly Rule[]): boolean {
   return rules.some((rule) => rule.type === 'nestedValidation');
 }
 
+/** Whether the field may be missing, as `@IsOptional()` or `@ValidateIf()` says. */
+export function isConditional(rules: readonly Rule[]): boolean {
+  return rules.some((rule) => rule.type === 'conditionalValidation');
+}
+
 /** Rules that only a Date can keep: they give the type where the declared one is lost (`Date | null`). */
 const dateRules = new Set(['isDate', 'minDate', 'maxDate']);
 

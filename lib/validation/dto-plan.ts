@@ -1,12 +1,14 @@
 import type { Constructor, InputType } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
-import { classRules, type Rule } from './class-rules.js';
+import { classRules, isConditional, isNested, type Rule } from './class-rules.js';
 import { fieldType } from './field-type.js';
 
 /** How objects of a DTO class are built from plain data. */
 export interface DtoPlan {
   /** Every field that may be set, with its type; `Object` stands for any value. */
   readonly fields: ReadonlyMap<string, InputType>;
+  /** Nested fields that must be there: class-validator takes a missing one for valid. */
+  readonly required: readonly string[];
   /** Whether the class has rules for class-validator to check. */
   readonly hasRules: boolean;
 }
@@ -42,7 +44,7 @@ export function planOf(type: Constructor): DtoPlan {
     throw new DefinitionError(
       `${type.name} cannot be an input: it has no fields at run time. Give its fields class-validator's decorators.`,
     );
-  const plan = { fields, hasRules: rules.length > 0 };
+  const plan = { fields, required: requiredFields(rules), hasRules: rules.length > 0 };
   plans.set(type, plan);
   return plan;
 }
@@ -50,6 +52,11 @@ export function planOf(type: Constructor): DtoPlan {
 /** Whether the class is a DTO: it has rules of class-validator, or has been used as the type of an input. */
 export function isDto(type: Constructor): boolean {
   return plans.has(type) || classRules(type).length > 0;
+}
+
+function requiredFields(rules: readonly Rule[]): readonly string[] {
+  const nested = new Set(rules.filter((rule) => isNested([rule])).map(({ propertyName }) => propertyName));
+  return [...nested].filter((name) => !isConditional(rules.filter(({ propertyName }) => propertyName === name)));
 }
 
 function fieldNames(type: Constructor, rules: readonly Rule[]): string[] {

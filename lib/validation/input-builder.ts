@@ -4,6 +4,8 @@ import { newDto, planOf, primitives } from './dto-plan.js';
 import { parseIsoDate } from './iso-date.js';
 import { pathTo } from './path.js';
 
+const missing = 'is missing; a handler that can do without it says so with the option optional: true';
+
 /**
  * Builds the value of a type from plain data, noting what does not fit instead of stopping at it. What does not fit is
  * left out, so no foreign object ever stands where a rule or user code expects one of its class.
@@ -16,7 +18,7 @@ export class InputBuilder {
 
   build(value: unknown, type: InputType, path: string): unknown {
     if (type === Object) return this.untyped(value, path);
-    if (value === undefined) return this.#refuse(path, 'isDefined', 'is missing');
+    if (value === undefined) return this.#refuse(path, 'isDefined', path === '$' ? missing : 'is missing');
     if (isArrayType(type)) return this.#array(value, type[0], path);
     if (type === Date)
       return parseIsoDate(value) ?? this.#refuse(path, 'isDate', 'must be a time as ISO 8601 text with zone');
@@ -33,7 +35,7 @@ export class InputBuilder {
   #dto(value: unknown, type: Constructor, path: string): unknown {
     if (!isPlainObject(value))
       return this.#refuse(path, 'isObject', `must be an object with the fields of ${type.name}`);
-    const { fields } = planOf(type);
+    const { fields, required } = planOf(type);
     const dto = newDto(type);
     for (const [name, given] of Object.entries(value)) {
       if (given === undefined) continue;
@@ -46,7 +48,16 @@ export class InputBuilder {
           `is not a field of ${type.name}; one without a rule needs @Allow()`,
         );
     }
+    for (const name of required)
+      if (!Object.hasOwn(dto, name) || (dto as Record<string, unknown>)[name] === undefined)
+        this.#missing(path, name, value);
     return dto;
+  }
+
+  /** Unless it was given and did not fit: then that is said already. */
+  #missing(path: string, name: string, given: object): void {
+    if ((given as Record<string, unknown>)[name] === undefined)
+      this.#refuse(pathTo(path, name), 'isDefined', 'is missing; a field that may be has @IsOptional()');
   }
 
   /** Whether null will do is for the rules to say. */

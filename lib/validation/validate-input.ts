@@ -4,11 +4,14 @@ import { buildValid } from './revive.js';
 
 /**
  * An input as a caller gives it (a plain object or a DTO object, Dates included), validated before it is sent.
- * Returns its plain form for the value codec, which refuses what cannot be stored.
+ * Returns its plain form, with what the class adds by initializers, for the value codec, which refuses what cannot be
+ * stored.
  * Throws InvalidInputError for `target` with the path of every violation, and UnserializableError or TooDeepError.
  */
 export function validateInput(value: unknown, type: InputType, target: string): unknown {
   const plain = dehydrate(value, type);
-  buildValid(plain, type, target, (untyped) => untyped);
-  return plain;
+  return dehydrate(
+    buildValid(plain, type, target, (untyped) => untyped),
+    type,
+  );
 }

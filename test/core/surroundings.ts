@@ -96,7 +96,11 @@ function checked(text: unknown, Refusal: new (message: string) => Error): string
 export type Run = (ctx: OrchestrationContext, input: never) => unknown;
 
 export function program(run: Run): OrchestratorProgram {
-  return { name: 'test', run: (input, ctx) => run(ctx, dependencies.values.decode(input) as never) };
+  return {
+    name: 'test',
+    accept: (input) => input,
+    run: (input, ctx) => run(ctx, dependencies.values.decode(input) as never),
+  };
 }
 
 /** A scenario of one generator function. */

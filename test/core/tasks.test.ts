@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { AggregateTaskError } from '../../lib/index.js';
+import type { AggregateTaskError, OrchestrationContext, Task, TimerTask } from '../../lib/index.js';
 import { completed, failureOf, play, start, waiting } from './surroundings.js';
 
 const day = 24 * 60 * 60 * 1_000;
@@ -235,6 +235,25 @@ test('waiting for a cancelled timer fails at once instead of never ending', (t) 
     yield* timer;
   });
   t.is(failureOf(s.start())?.code, 'PERDURE_ILLEGAL_AWAIT');
+});
+
+test('waiting for tasks of which none can end any more fails at once, too', (t) => {
+  const wait = (choose: (ctx: OrchestrationContext, dead: TimerTask, open: TimerTask) => Task<unknown>) =>
+    play(function* (ctx) {
+      const [dead, open] = [ctx.createTimer(10), ctx.createTimer(20)];
+      dead.cancel();
+      yield* choose(ctx, dead, open);
+      return 'ended';
+    });
+  for (const dead of [
+    wait((ctx, timer, open) => ctx.all([open, timer])),
+    wait((ctx, timer) => ctx.any([timer, timer])),
+    wait((ctx, timer) => ctx.race([timer, ctx.all([timer])])),
+  ])
+    t.is(failureOf(dead.start())?.code, 'PERDURE_ILLEGAL_AWAIT');
+  const alive = wait((ctx, timer, open) => ctx.any([timer, open]));
+  alive.start();
+  t.deepEqual(alive.fireTimer(1), completed('ended'));
 });
 
 test('an instance completes although timers are open', (t) => {

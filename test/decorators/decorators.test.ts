@@ -90,7 +90,7 @@ const misuses: [title: string, apply: () => void, text: RegExp][] = [
   [
     'an unknown option',
     () => (Operation({ readOnly: true } as object) as LooseDecorator)(Example.prototype, 'work'),
-    /no option "readOnly"; there are: input, readonly/,
+    /no option "readOnly"; there are: input, optional, readonly/,
   ],
   [
     '@Operation without parentheses',

@@ -91,6 +91,14 @@ test('every violation is reported at its path, with the names of the rules', (t)
   });
 });
 
+test('a nested object that is missing is told, unless its field is optional', (t) => {
+  const { address: _, ...json } = order;
+  t.deepEqual(violations(t, json, Order), [
+    { path: '$.address', messages: ['isDefined: is missing; a field that may be has @IsOptional()'] },
+  ]);
+  t.deepEqual(paths(t, { ...json, address: 5 }), ['$.address']);
+});
+
 test('the text of the error names the target and each path', (t) => {
   t.throws(() => revive({ item: 1, amount: 1 }, Line, 'shop.add'), {
     message: 'The input of shop.add is invalid: $.item: isString: item must be a string',
@@ -113,8 +121,9 @@ for (const json of [undefined, null, 5, 'text', true, [], [order]])
   });
 
 test('a missing input says so', (t) => {
-  t.deepEqual(violations(t, undefined, Order), [{ path: '$', messages: ['isDefined: is missing'] }]);
-  t.deepEqual(violations(t, undefined, [Line]), [{ path: '$', messages: ['isDefined: is missing'] }]);
+  const missing = 'isDefined: is missing; a handler that can do without it says so with the option optional: true';
+  t.deepEqual(violations(t, undefined, Order), [{ path: '$', messages: [missing] }]);
+  t.deepEqual(violations(t, undefined, [Line]), [{ path: '$', messages: [missing] }]);
 });
 
 test('an array input is revived and checked by element', (t) => {

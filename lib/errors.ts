@@ -8,6 +8,7 @@
 
 /** The base of every error this package throws on purpose. */
 export abstract class PerdureError extends Error {
+  /** What went wrong, as text that never changes: `switch` on it. Kept when the error travels as data. */
   abstract readonly code: `PERDURE_${string}`;
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -58,7 +59,7 @@ export class InvalidInputError extends PerdureError {
   constructor(
     /** What was to receive the input, such as `account.deposit`. */
     readonly target: string,
-    readonly violations: readonly Violation[],
+    /** Every rule that is broken, at least one. */ readonly violations: readonly Violation[],
   ) {
     const listed = violations.map((violation) => `${violation.path}: ${violation.messages.join(', ')}`);
     super(`The input of ${target} is invalid: ${listed.join('; ')}`);
@@ -69,20 +70,20 @@ export class InvalidInputError extends PerdureError {
 export class UnserializableError extends PerdureError {
   readonly code = 'PERDURE_UNSERIALIZABLE';
   constructor(
-    readonly path: string,
-    readonly reason: string,
+    /** Where in the value, as a path from `$`. */ readonly path: string,
+    /** What is there, and often what to do. */ readonly reason: string,
   ) {
     super(`The value at ${path} cannot be stored: ${reason}`);
   }
 }
 
-/** A value is nested deeper than can be stored. */
+/** A value is nested deeper than can be stored: more than 256 arrays and objects. */
 export class TooDeepError extends PerdureError {
   readonly code = 'PERDURE_TOO_DEEP';
   constructor(
-    readonly path: string,
-    readonly depth: number,
-    readonly limit: number,
+    /** Where in the value, as a path from `$`. */ readonly path: string,
+    /** The level that was reached, counted in arrays and objects. */ readonly depth: number,
+    /** The deepest level that can be stored: 256. */ readonly limit: number,
   ) {
     super(`The value is nested too deeply: ${depth} > ${limit} at ${path}. Flatten it, or store it in parts.`);
   }
@@ -92,8 +93,8 @@ export class TooDeepError extends PerdureError {
 export class ForbiddenKeyError extends PerdureError {
   readonly code = 'PERDURE_FORBIDDEN_KEY';
   constructor(
-    readonly path: string,
-    readonly key: string,
+    /** Where in the value, as a path from `$`. */ readonly path: string,
+    /** The refused key. */ readonly key: string,
   ) {
     super(`The key "${key}" at ${path} is refused: it could change an object's prototype. Rename it.`);
   }
@@ -103,9 +104,9 @@ export class ForbiddenKeyError extends PerdureError {
 export class PayloadTooLargeError extends PerdureError {
   readonly code = 'PERDURE_PAYLOAD_TOO_LARGE';
   constructor(
-    readonly what: string,
-    readonly bytes: number,
-    readonly limit: number,
+    /** What was too large, for people. */ readonly what: string,
+    /** Its size in bytes of UTF-8; of a custom status, in characters of JSON. */ readonly bytes: number,
+    /** The largest size that is accepted, in the same unit. */ readonly limit: number,
   ) {
     super(
       `${what} is too large: ${bytes} > ${limit} bytes. Send less, split it, or store it elsewhere and pass a reference.`,
@@ -117,8 +118,8 @@ export class PayloadTooLargeError extends PerdureError {
 export class UnknownEntityError extends PerdureError {
   readonly code = 'PERDURE_UNKNOWN_ENTITY';
   constructor(
-    readonly entity: string,
-    readonly registered: readonly string[],
+    /** The name asked for. */ readonly entity: string,
+    /** The names that are known. */ readonly registered: readonly string[],
   ) {
     super(`Entity "${entity}" is not registered; registered are: ${listOf(registered)}`);
   }
@@ -128,8 +129,8 @@ export class UnknownEntityError extends PerdureError {
 export class UnknownOrchestratorError extends PerdureError {
   readonly code = 'PERDURE_UNKNOWN_ORCHESTRATOR';
   constructor(
-    readonly orchestrator: string,
-    readonly registered: readonly string[],
+    /** The name asked for. */ readonly orchestrator: string,
+    /** The names that are known. */ readonly registered: readonly string[],
   ) {
     super(`Orchestrator "${orchestrator}" is not registered; registered are: ${listOf(registered)}`);
   }
@@ -139,8 +140,8 @@ export class UnknownOrchestratorError extends PerdureError {
 export class UnknownActivityError extends PerdureError {
   readonly code = 'PERDURE_UNKNOWN_ACTIVITY';
   constructor(
-    readonly activity: string,
-    readonly registered: readonly string[],
+    /** The name asked for. */ readonly activity: string,
+    /** The names that are known. */ readonly registered: readonly string[],
     hint = '',
   ) {
     super(`Activity "${activity}" is not registered; registered are: ${listOf(registered)}${hint}`);
@@ -151,9 +152,9 @@ export class UnknownActivityError extends PerdureError {
 export class UnknownOperationError extends PerdureError {
   readonly code = 'PERDURE_UNKNOWN_OPERATION';
   constructor(
-    readonly entity: string,
-    readonly operation: string,
-    readonly registered: readonly string[],
+    /** The entity's registered name. */ readonly entity: string,
+    /** The name asked for. */ readonly operation: string,
+    /** The names of the entity's operations. */ readonly registered: readonly string[],
     hint = '',
   ) {
     super(`Entity "${entity}" has no operation "${operation}"; it has: ${listOf(registered)}${hint}`);
@@ -163,7 +164,10 @@ export class UnknownOperationError extends PerdureError {
 /** An orchestration instance with this id exists and has not ended. */
 export class InstanceExistsError extends PerdureError {
   readonly code = 'PERDURE_INSTANCE_EXISTS';
-  constructor(readonly instanceId: string) {
+  constructor(
+    /** The id that is in use. */
+    readonly instanceId: string,
+  ) {
     super(`An orchestration instance with id "${instanceId}" exists and has not ended. Use its handle, or another id.`);
   }
 }
@@ -171,7 +175,10 @@ export class InstanceExistsError extends PerdureError {
 /** There is no orchestration instance with this id. */
 export class NotFoundError extends PerdureError {
   readonly code = 'PERDURE_NOT_FOUND';
-  constructor(readonly instanceId: string) {
+  constructor(
+    /** The id asked for. */
+    readonly instanceId: string,
+  ) {
     super(`There is no orchestration instance with id "${instanceId}".`);
   }
 }
@@ -198,13 +205,13 @@ export class ServerUnavailableError extends PerdureError {
   readonly code = 'PERDURE_SERVER_UNAVAILABLE';
 }
 
-/** The server is older than the features Perdure needs. */
+/** The server is older than 2.12: it lacks features that Perdure needs. */
 export class ServerTooOldError extends PerdureError {
   readonly code = 'PERDURE_SERVER_TOO_OLD';
   constructor(
-    readonly found: string,
-    readonly needed: string,
-    readonly where: string,
+    /** The server's version. */ readonly found: string,
+    /** The oldest version that will do. */ readonly needed: string,
+    /** The server's address, without secrets, or the path of its binary. */ readonly where: string,
   ) {
     super(
       `nats-server ${found} at ${where} is too old: ${found} < ${needed}. Older servers silently ignore what Perdure asks of ` +
@@ -222,10 +229,10 @@ export class AuthFailedError extends PerdureError {
 export class StreamMismatchError extends PerdureError {
   readonly code = 'PERDURE_STREAM_MISMATCH';
   constructor(
-    readonly stream: string,
-    readonly field: string,
-    readonly have: unknown,
-    readonly want: unknown,
+    /** The stream's name. */ readonly stream: string,
+    /** The setting, by the name that the server gives it. */ readonly field: string,
+    /** Its value; null when it is not set. */ readonly have: unknown,
+    /** The value that is needed. */ readonly want: unknown,
   ) {
     super(
       `Stream ${stream} has ${field} = ${JSON.stringify(have)}, needed is ${JSON.stringify(want)}. ` +
@@ -254,7 +261,7 @@ export interface FailureDetails {
 export abstract class FailureError extends PerdureError {
   constructor(
     message: string,
-    readonly failureDetails: FailureDetails,
+    /** The failure as it was told. */ readonly failureDetails: FailureDetails,
   ) {
     super(message, failureDetails.cause && { cause: new RemoteError(failureDetails.cause) });
   }
@@ -279,7 +286,7 @@ export class RemoteError extends FailureError {
 export class TaskFailedError extends FailureError {
   readonly code = 'PERDURE_TASK_FAILED';
   constructor(
-    readonly task: string,
+    /** What failed, such as `activity "hello"`. */ readonly task: string,
     details: FailureDetails,
   ) {
     super(`${task} failed: ${details.message}`, details);
@@ -290,8 +297,8 @@ export class TaskFailedError extends FailureError {
 export class EntityOperationFailedError extends FailureError {
   readonly code = 'PERDURE_ENTITY_OPERATION_FAILED';
   constructor(
-    readonly entity: string,
-    readonly operation: string,
+    /** The entity's registered name. */ readonly entity: string,
+    /** The operation's name. */ readonly operation: string,
     details: FailureDetails,
   ) {
     super(`${entity}.${operation} failed: ${details.message}`, details);
@@ -302,18 +309,18 @@ export class EntityOperationFailedError extends FailureError {
 export class OrchestrationFailedError extends FailureError {
   readonly code = 'PERDURE_ORCHESTRATION_FAILED';
   constructor(
-    readonly instanceId: string,
+    /** The instance that ended. */ readonly instanceId: string,
     details: FailureDetails,
   ) {
     super(`Orchestration ${instanceId} failed: ${details.message}`, details);
   }
 }
 
-/** Several tasks that were waited for together failed. */
+/** One or several of the tasks that were waited for together failed; thrown once all of them have ended. */
 export class AggregateTaskError extends PerdureError {
   readonly code = 'PERDURE_AGGREGATE';
   constructor(
-    readonly errors: readonly unknown[],
+    /** What those that failed failed with, in the order of the tasks. */ readonly errors: readonly unknown[],
     total: number,
   ) {
     const texts = errors.map((error) => (error instanceof Error ? error.message : String(error)));
@@ -332,9 +339,9 @@ export class IllegalAwaitError extends PerdureError {
 export class NonDeterminismError extends PerdureError {
   readonly code = 'PERDURE_NON_DETERMINISM';
   constructor(
-    readonly eventNumber: number,
-    readonly expected: string,
-    readonly actual: string,
+    /** The number of the event in the history, from 0. */ readonly eventNumber: number,
+    /** What the history says. */ readonly expected: string,
+    /** What the code does. */ readonly actual: string,
   ) {
     super(
       `Event ${eventNumber} of the history says: ${expected}; the code now does: ${actual}. ` +
@@ -362,15 +369,15 @@ export class CorruptHistoryError extends PerdureError {
 export class VersionTooNewError extends PerdureError {
   readonly code = 'PERDURE_VERSION_TOO_NEW';
   constructor(
-    readonly what: string,
-    readonly found: unknown,
-    readonly supported: number,
+    /** What has the newer format, for people. */ readonly what: string,
+    /** Its format version. */ readonly found: unknown,
+    /** The newest format version that this build reads. */ readonly supported: number,
   ) {
     super(`${what} has format version ${String(found)}, this build reads up to ${supported}. Update Perdure here.`);
   }
 }
 
-/** The connection, the worker or the client is closed. */
+/** The connection, the worker or the client is closed, or the context of an operation was used after its end. */
 export class ClosedError extends PerdureError {
   readonly code = 'PERDURE_CLOSED';
 }

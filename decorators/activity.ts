@@ -3,11 +3,22 @@ import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordActivity } from '../lib/definitions/recording.js';
 
 /**
- * Makes a method an activity: `hello(input, ctx: ActivityContext)`, both optional. It may do anything, and runs at least
- * once: see ActivityContext.idempotencyKey. An input sent to a method that takes none is ignored.
- * Throws DefinitionError on static, private (`_`) and reserved names, fields, accessors, generators and impossible options.
+ * Makes a method an activity: `hello(input, ctx: ActivityContext)`, both optional. It may do anything, and runs at
+ * least once: see ActivityContext.idempotencyKey. An input sent to a method that takes none is ignored.
  *
- * @example @Activity({ name: 'mail.send', queue: 'mail' }) async send(mail: Mail) { ... }
+ * @example
+ * ```ts
+ * import { Activity } from 'perdure/decorators';
+ *
+ * export class Mails {
+ *   @Activity({ name: 'mail.send', retry: { maxAttempts: 3, firstRetryIntervalInMilliseconds: 1_000 } })
+ *   async send(text: string): Promise<void> {}
+ * }
+ * ```
+ *
+ * @throws {DefinitionError} on static, private (`_`) and reserved names, fields, accessors, generators and options that
+ * cannot work
+ * @throws {InvalidNameError} unless the name is a letter followed by at most 127 letters, digits, `_`, `-` or `.`
  */
 export function Activity(
   options: ActivityOptions = {},

@@ -4,9 +4,25 @@ import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordOrchestrator } from '../lib/definitions/recording.js';
 
 /**
- * Makes a class an orchestrator under this name. Its method `run`, with `@Run()`, is the orchestration; each execution and
- * each replay gets a new object, so fields do not last. The constructor takes no arguments.
- * Throws InvalidNameError unless the name is a letter followed by at most 63 letters, digits, `_` or `-`.
+ * Makes a class an orchestrator under this name. Its method `run`, with `@Run()`, is the orchestration; each execution
+ * and each replay gets a new object, so fields do not last. The constructor takes no arguments.
+ *
+ * @example
+ * ```ts
+ * import { OrchestrationContext, type Orchestration } from 'perdure';
+ * import { Orchestrator, Run } from 'perdure/decorators';
+ *
+ * @Orchestrator('reminder')
+ * export class Reminder {
+ *   @Run() *run(text: string, ctx: OrchestrationContext): Orchestration<void> {
+ *     yield* ctx.createTimer(7 * 24 * 3_600_000);
+ *     yield* ctx.callActivity('mail.send', text);
+ *   }
+ * }
+ * ```
+ *
+ * @throws {DefinitionError} without parentheses or name, and on a class that has a name already
+ * @throws {InvalidNameError} unless the name is a letter followed by at most 63 letters, digits, `_` or `-`
  */
 export function Orchestrator(
   name: string,

@@ -14,7 +14,7 @@ export interface EntityStateResponse<T> {
   readonly entityExists: boolean;
   /** Its state, as a copy; undefined when it does not exist. */
   readonly entityState: T | undefined;
-  /** `owner`: exact. `view`: nobody owns the entity now; this is what its last owner wrote for readers. */
+  /** `owner`: exact. `view`: no owner answered; this is what the last one wrote for readers, and may be behind. */
   readonly source: ReadSource;
 }
 

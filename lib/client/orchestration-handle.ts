@@ -4,8 +4,24 @@ import type { OrchestrationStatus } from './orchestration-status.js';
 import type { StartedRun } from './started-run.js';
 import type { WaitOptions } from './waits.js';
 
-/** One orchestration instance, seen from a client; `T` is what it returns. */
+/**
+ * One orchestration instance, seen from a client; `T` is what it returns.
+ *
+ * @example
+ * ```ts
+ * import type { TaskHubClient } from 'perdure';
+ *
+ * export async function approve(client: TaskHubClient, instanceId: string): Promise<string> {
+ *   const order = client.getHandle<string>(instanceId);
+ *   await order.raiseEvent('Approved', true);
+ *   const { runtimeStatus, lastUpdatedTime } = await order.status();
+ *   console.log(`${order.instanceId}: ${runtimeStatus} since ${lastUpdatedTime.toISOString()}`);
+ *   return order.result({ timeoutInMilliseconds: 60_000 });
+ * }
+ * ```
+ */
 export class OrchestrationHandle<T = unknown> {
+  /** The instance's id. */
   readonly instanceId: string;
   readonly #orchestrations: Orchestrations;
   readonly #run: StartedRun | undefined;
@@ -18,31 +34,52 @@ export class OrchestrationHandle<T = unknown> {
   }
 
   /**
-   * What the instance returns, once it has ended, as a copy; without a timeout it is waited for as long as it takes, also
-   * while no worker is up. Rejects with OrchestrationFailedError when it failed or was terminated, NotFoundError when
-   * there is no such instance, TimeoutError, ClosedError, and with the reason of the signal.
+   * What the instance returns, once it has ended, as a copy; without a timeout it is waited for as long as it takes,
+   * also while no worker is up. An instance that continues as new is waited for to its last execution. Rejects with the
+   * reason of the signal when that is aborted.
+   *
+   * @throws {OrchestrationFailedError} when it ended without a result
+   * @throws {NotFoundError} when there is no such instance
+   * @throws {TimeoutError} when it has not ended in time; it goes on
+   * @throws {ConfigError} for a timeout that is none
+   * @throws {RemoteError} when its owner could not tell
+   * @throws {ClosedError} when the client or the connection is closed
    */
   result(options: WaitOptions = {}): Promise<T> {
     return this.#orchestrations.result(this.instanceId, this.#run, options) as Promise<T>;
   }
 
   /**
-   * How the instance stands: exact while a worker owns it, else as of its view (`source` says which). Rejects with
-   * NotFoundError and ClosedError.
+   * How the instance stands: exact while a worker owns it, else as of its view (`source` says which).
+   *
+   * @throws {NotFoundError} when there is no such instance
+   * @throws {TimeoutError} when nobody could tell of it within the client's `timeoutInMilliseconds`
+   * @throws {RemoteError} when its owner could not tell, such as of an answer too large for one message
+   * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {ClosedError} when the client or the connection is closed
    */
   status(): Promise<OrchestrationStatus> {
     return this.#orchestrations.status(this.instanceId, this.#run);
   }
 
-  /** Everything the current execution has lived through, in order. Rejects as `status` does. */
+  /**
+   * Everything the current execution has lived through, in order; empty while no worker has begun it. A history too
+   * large for one message of the server cannot be read while a worker owns the instance. Rejects as `status` does.
+   */
   history(): Promise<readonly HistoryEvent[]> {
     return this.#orchestrations.history(this.instanceId, this.#run);
   }
 
   /**
-   * Raises an external event; resolves when it is stored. Events of one client keep their order. Rejects with
-   * InvalidNameError, UnserializableError, TooDeepError, ForbiddenKeyError, PayloadTooLargeError, NotFoundError,
-   * TimeoutError and ClosedError.
+   * Raises an external event; resolves when it is stored. Events of one client keep their order. An event for an
+   * instance that has ended is dropped without a word.
+   *
+   * @throws {InvalidNameError} unless the name is 1 to 256 bytes of UTF-8 without control characters
+   * @throws {UnserializableError} for data that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {PayloadTooLargeError} for data beyond the largest message, about 480 KB with the server's defaults
+   * @throws {NotFoundError} when there is no such instance
+   * @throws {TimeoutError} when nobody could tell of it within the client's `timeoutInMilliseconds`: nothing was sent
+   * @throws {ClosedError} when the client or the connection is closed
    */
   raiseEvent(name: string, data?: unknown): Promise<void> {
     return this.#orchestrations.raiseEvent(this.instanceId, name, data, this.#run);

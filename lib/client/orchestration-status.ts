@@ -6,20 +6,25 @@ import type { ReadSource } from './instance-reads.js';
 
 /** An orchestration instance as it was read. Values are copies. */
 export interface OrchestrationStatus {
+  /** The instance's id. */
   readonly instanceId: string;
   /** The orchestrator's name. */
   readonly name: string;
-  /** Undefined while the instance waits for a worker to begin it. */
+  /** The id of its current execution; undefined while the instance waits for a worker to begin it. */
   readonly executionId: string | undefined;
+  /** The state it is in. */
   readonly runtimeStatus: RuntimeStatus;
+  /** When its current execution began: another time after each `continueAsNew`. */
   readonly createdTime: Date;
+  /** When the last event of its history was taken. */
   readonly lastUpdatedTime: Date;
+  /** The input of its current execution. */
   readonly input: unknown;
   /** What it returned, once it is completed. */
   readonly output: unknown;
-  /** What `setCustomStatus` set last. */
+  /** What `setCustomStatus` set last in its current execution. */
   readonly customStatus: unknown;
-  /** Why it failed. */
+  /** Why it failed; undefined unless it did. */
   readonly failure: FailureDetails | undefined;
   /** Why it was suspended or terminated, when somebody said so. */
   readonly reason: string | undefined;

@@ -5,11 +5,14 @@ import type { End, OrchestrationStatus } from './orchestration-status.js';
 /** How an orchestration instance is started. */
 export interface StartOptions {
   /**
-   * The instance's id: 1 to 256 bytes of UTF-8, without control characters and `/ \ # ?`, not starting with `@`.
-   * Default: a new one.
+   * The instance's id: 1 to 256 bytes of UTF-8, without control characters and `/ \ # ?`, not starting with `@`. That
+   * of an instance that has ended may be used again. Default: a new one of 22 letters and digits.
    */
   readonly instanceId?: string | undefined;
-  /** How long to wait until the start is accepted, in milliseconds. Default: as the client says. */
+  /**
+   * How long to wait until the start is stored or, with a given id, accepted, in milliseconds: 0 or more. Default: as
+   * the client says.
+   */
   readonly timeoutInMilliseconds?: number | undefined;
 }
 

@@ -16,7 +16,8 @@ import { checkTimeout } from './waits.js';
 /** How a client waits. */
 export interface TaskHubClientOptions {
   /**
-   * How long a call, a start, a signal or an event waits until it is answered or stored, in milliseconds. Default 30,000.
+   * How long a call, a start, a signal or an event waits until it is answered or stored, and a look at an instance for
+   * somebody who can tell of it, in milliseconds: 0 or more, also Infinity. Default 30,000.
    */
   readonly timeoutInMilliseconds?: number | undefined;
 }
@@ -35,22 +36,41 @@ type EntityClass<E extends object> = new () => E;
 const DEFAULT_TIMEOUT = 30_000;
 
 /**
- * Starts orchestrations and talks to entities. Everything it sends to one partition travels in the order of the calls and
- * takes effect exactly once: what it does not know to be stored it sends again, numbered. Inputs are validated and
+ * Starts orchestrations and talks to entities. Everything it sends to one partition travels in the order of the calls
+ * and takes effect exactly once: what it does not know to be stored it sends again, numbered. Inputs are validated and
  * encoded before anything is sent, so what is refused stores nothing.
  *
  * @example
- * const client = new TaskHubClient(hub);
- * await client.signalEntity(Account, 'alice').deposit({ amount: 100 });
- * const transfer = await client.startNew(Transfer, { from: 'alice', to: 'bob', amount: 20 });
- * console.log(await transfer.result());
+ * ```ts
+ * import { connectTaskHub, TaskHubClient } from 'perdure';
+ * import { Entity, Operation } from 'perdure/decorators';
+ *
+ * @Entity('counter')
+ * class Counter {
+ *   state = 0;
+ *   @Operation() add(amount: number): number {
+ *     return (this.state += amount);
+ *   }
+ * }
+ *
+ * await using hub = await connectTaskHub({ name: 'counters' });
+ * await using client = new TaskHubClient(hub);
+ * await client.signalEntity(Counter, 'visits').add(1); // stored
+ * console.log(await client.callEntity(Counter, 'visits').add(1)); // carried out: 2
+ * const report = await client.startNew<string>('report', { counter: 'visits' });
+ * console.log(await report.result());
+ * ```
  */
 export class TaskHubClient implements AsyncDisposable {
   readonly #session: ClientSession;
   readonly #orchestrations: Orchestrations;
   readonly #entities: Entities;
 
-  /** Throws ConfigError for a timeout that is none. */
+  /**
+   * Makes a client on a connection, which it does not close.
+   *
+   * @throws {ConfigError} for a timeout that is none
+   */
   constructor(hub: ConnectedHub, options: TaskHubClientOptions = {}) {
     const { timeoutInMilliseconds = DEFAULT_TIMEOUT } = options;
     checkTimeout(timeoutInMilliseconds);
@@ -60,15 +80,30 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   /**
-   * Starts an orchestration instance. Resolves when the start is stored; with a given id, when its owner has accepted it.
-   * Rejects with InstanceExistsError when an instance of the given id has not ended, UnknownOrchestratorError,
-   * InvalidInputError and the other errors of values, ids and names, PayloadTooLargeError, TimeoutError and ClosedError.
+   * Starts an orchestration instance. Resolves when the start is stored; with a given id, when its owner has accepted
+   * it.
+   *
+   * @throws {InstanceExistsError} when an instance of the given id has not ended
+   * @throws {UnknownOrchestratorError} when no worker has ever registered the name
+   * @throws {InvalidInputError} when the input does not fit its DTO class
+   * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {PayloadTooLargeError} for an input beyond the largest message, about 480 KB with the server's defaults
+   * @throws {InvalidIdError} for an id that is none
+   * @throws {ConfigError} for a timeout that is none
+   * @throws {DefinitionError} for a class without `@Orchestrator`
+   * @throws {TimeoutError} when there was no answer in time; its text says whether the start is stored
+   * @throws {ClosedError} when the client or the connection is closed
    */
   startNew<O extends OrchestratorObject>(
     orchestrator: OrchestratorClass<O>,
     ...args: StartArguments<O, StartOptions>
   ): Promise<OrchestrationHandle<OrchestratorOutput<O>>>;
-  /** The same by name, for callers that do not have the class; the input is validated where it arrives. */
+  /**
+   * The same by name, for callers that do not have the class; the input is validated where it arrives, and one that
+   * does not fit fails the instance.
+   *
+   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   */
   startNew<T = unknown>(orchestrator: string, input?: unknown, options?: StartOptions): Promise<OrchestrationHandle<T>>;
   async startNew(
     orchestrator: string | OrchestratorClass<OrchestratorObject>,
@@ -83,11 +118,20 @@ export class TaskHubClient implements AsyncDisposable {
     return new OrchestrationHandle(this.#orchestrations, instanceId, run);
   }
 
-  /** The handle of an instance by its id; nothing is asked yet. Throws InvalidIdError. */
+  /**
+   * The handle of an instance by its id; the class gives the result its type, and nothing is asked yet.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
   getHandle<O extends OrchestratorObject>(
     orchestrator: OrchestratorClass<O>,
     instanceId: string,
   ): OrchestrationHandle<OrchestratorOutput<O>>;
+  /**
+   * The same without the class: the type of the result is the caller's word.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
   getHandle<T = unknown>(instanceId: string): OrchestrationHandle<T>;
   getHandle(first: string | OrchestratorClass<OrchestratorObject>, second?: string): OrchestrationHandle {
     const instanceId = checkInstanceId(typeof first === 'string' ? first : second);
@@ -95,8 +139,9 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   /**
-   * Raises an external event; resolves when it is stored. Rejects with NotFoundError when there is no such instance, and
-   * as `OrchestrationHandle.raiseEvent`.
+   * Raises an external event; resolves when it is stored. Rejects as `OrchestrationHandle.raiseEvent`.
+   *
+   * @throws {InvalidIdError} at once, for an id that is none
    */
   async raiseEvent(instanceId: string, name: string, data?: unknown): Promise<void> {
     return this.getHandle(instanceId).raiseEvent(name, data);
@@ -104,11 +149,24 @@ export class TaskHubClient implements AsyncDisposable {
 
   /**
    * Sends one-way messages to an entity: `await client.signalEntity(Account, 'alice').deposit({ amount: 5 })` resolves
-   * when the message is stored. Rejects with UnknownEntityError, UnknownOperationError, InvalidInputError and the other
-   * errors of values, ids and names, PayloadTooLargeError and ClosedError.
+   * when the message is stored, which is tried until the client is closed: there is no time limit. Signals and calls of
+   * one client reach an entity in the order in which they were made.
+   *
+   * @throws {DefinitionError} at once, for a class without `@Entity`
+   * @throws {InvalidIdError} at once, for a key that is none
+   * @throws {UnknownOperationError} for a method without `@Operation()`, or one that no worker has ever registered
+   * @throws {UnknownEntityError} when no worker has ever registered the entity
+   * @throws {InvalidInputError} when the input does not fit its DTO class
+   * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {PayloadTooLargeError} for an input beyond the largest message, about 480 KB with the server's defaults
+   * @throws {ClosedError} when the client or the connection is closed
    */
   signalEntity<E extends object>(entity: EntityClass<E>, key: string): OperationCalls<E, 'accepted'>;
-  /** The same by name. */
+  /**
+   * The same by names; the input is validated where it arrives.
+   *
+   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   */
   signalEntity(entity: string, key: string, operation: string, input?: unknown): Promise<void>;
   signalEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
     if (typeof entity === 'string') return this.#entities.signalByName(entity, key, operation, input);
@@ -117,11 +175,17 @@ export class TaskHubClient implements AsyncDisposable {
 
   /**
    * Calls operations of an entity: `await client.callEntity(Account, 'alice').balance()` resolves with the result, as a
-   * copy, once the operation is committed. Rejects with EntityOperationFailedError when the operation failed, TimeoutError,
-   * and as `signalEntity`.
+   * copy, once the operation is committed. Rejects as `signalEntity`, and further:
+   *
+   * @throws {EntityOperationFailedError} when the operation failed; the entity is as before
+   * @throws {TimeoutError} when there was no answer in time; its text says whether the call is stored
    */
   callEntity<E extends object>(entity: EntityClass<E>, key: string): OperationCalls<E, 'promise'>;
-  /** The same by name. */
+  /**
+   * The same by names; the input is validated where it arrives, and one that does not fit fails the operation.
+   *
+   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   */
   callEntity<T = unknown>(entity: string, key: string, operation: string, input?: unknown): Promise<T>;
   callEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
     if (typeof entity === 'string') return this.#entities.callByName(entity, key, operation, input);
@@ -129,26 +193,40 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   /**
-   * The state of an entity, as a copy: exact while a worker owns it, else as of its view (`source` says which). Rejects
-   * with UnknownEntityError, InvalidIdError and ClosedError.
+   * The state of an entity, as a copy: exact while a worker owns it, else as of its view (`source` says which).
+   *
+   * @throws {UnknownEntityError} when no worker has ever registered the entity
+   * @throws {DefinitionError} for a class without `@Entity`
+   * @throws {InvalidIdError} for a key that is none
+   * @throws {RemoteError} when its owner could not tell, such as of a state too large for one answer
+   * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {ClosedError} when the client or the connection is closed
    */
   readEntityState<E extends { state: unknown }>(
     entity: EntityClass<E>,
     key: string,
   ): Promise<EntityStateResponse<E['state']>>;
-  /** The same by name. */
+  /**
+   * The same by name.
+   *
+   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   */
   readEntityState<T = unknown>(entity: string, key: string): Promise<EntityStateResponse<T>>;
   async readEntityState(entity: string | EntityClass<object>, key: string): Promise<EntityStateResponse<unknown>> {
     const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
     return this.#entities.read({ name, key: checkEntityKey(key) });
   }
 
-  /** Ends the client: whatever waits rejects with ClosedError. The hub's connection stays. */
+  /**
+   * Ends the client: whatever waits rejects with ClosedError, and what is not stored by then is not sent again. The
+   * hub's connection stays.
+   */
   close(): Promise<void> {
     this.#session.close('The client was closed.');
     return Promise.resolve();
   }
 
+  /** As `close`, at the end of the block of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

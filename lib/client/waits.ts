@@ -1,11 +1,11 @@
 import type { Clock } from '../engine/ports.js';
 import { ClosedError, ConfigError } from '../errors.js';
 
-/** How long something is waited for. */
+/** How long something is waited for; by default as long as it takes. */
 export interface WaitOptions {
-  /** In milliseconds. */
+  /** The longest wait in milliseconds: 0 or more. Default: no limit. */
   readonly timeoutInMilliseconds?: number | undefined;
-  /** Ends the waiting, with its reason. */
+  /** Ends the waiting, with its reason; what is waited for goes on. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,6 +1,20 @@
 /**
  * What an activity knows of its surroundings. An activity runs at least once: after a crash it runs again with a higher
  * `attempt` and the same `idempotencyKey`. A retry that the orchestrator asked for is a new request with its own key.
+ *
+ * @example
+ * ```ts
+ * import { ActivityContext } from 'perdure';
+ * import { Activity } from 'perdure/decorators';
+ *
+ * export class Payments {
+ *   @Activity() async charge(card: string, ctx: ActivityContext): Promise<number> {
+ *     const headers = { 'Idempotency-Key': ctx.idempotencyKey };
+ *     const response = await fetch(`https://payments.example/${card}`, { headers, signal: ctx.signal });
+ *     return response.status;
+ *   }
+ * }
+ * ```
  */
 export abstract class ActivityContext {
   /** The orchestration instance that scheduled the activity. */
@@ -11,6 +25,10 @@ export abstract class ActivityContext {
   abstract readonly attempt: number;
   /** The same text for every run of one scheduled activity, and for no other: hand it to what must act only once. */
   abstract readonly idempotencyKey: string;
-  /** Aborted when the result is no longer wanted or the worker stops. Pass it on to whatever waits. */
+  /**
+   * Aborted when the worker stops and its `stopTimeoutInMilliseconds` is over, or when it loses its partition: a result
+   * that comes after that is dropped, and the activity runs again. That the orchestration ends does not abort it. Pass
+   * it on to whatever waits.
+   */
   abstract readonly signal: AbortSignal;
 }

@@ -2,21 +2,48 @@ import type { EntityId } from './history.js';
 import type { OperationCalls } from './proxies.js';
 import type { Constructor } from './values.js';
 
-/** What an entity's operation knows of its surroundings, and its door to other instances. Valid until it ends. */
+/**
+ * What an entity's operation knows of its surroundings, and its door to other instances, until the operation ends.
+ *
+ * @example
+ * ```ts
+ * import { EntityContext } from 'perdure';
+ * import { Entity, Operation } from 'perdure/decorators';
+ *
+ * @Entity('stock')
+ * export class Stock {
+ *   state = { pieces: 10 };
+ *   @Operation({ input: Number }) take(pieces: number, ctx: EntityContext): void {
+ *     this.state.pieces -= pieces;
+ *     if (this.state.pieces < 5) ctx.signalEntity('purchasing', 'main', 'order', ctx.entityId.key);
+ *   }
+ * }
+ * ```
+ */
 export abstract class EntityContext {
   /** The entity that runs the operation. */
   abstract readonly entityId: EntityId;
   /** The operation's name. */
   abstract readonly operationName: string;
-  /** When the operation was taken from the mailbox. */
+  /** When the operation was taken from the mailbox; within one entity it never goes back. */
   abstract readonly currentUtcDateTime: Date;
 
   /**
    * Sends an operation to another entity, one-way, when this operation ends well: a throw discards it together with the
-   * changes of state. Order to one entity is kept. Throws UnserializableError for an input that cannot be stored, and
-   * DefinitionError in a readonly operation, which sends nothing.
+   * changes of state. Order to one entity is kept. The input is copied at the call and validated where it arrives.
+   *
+   * @throws {InvalidIdError} for a key that is none
+   * @throws {DefinitionError} for a class without `@Entity`, and in a readonly operation, which sends nothing
+   * @throws {UnknownOperationError} for a method without `@Operation()`
+   * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {ClosedError} once the operation has ended
    */
   abstract signalEntity<E extends object>(type: Constructor<E>, key: string): OperationCalls<E, 'signal'>;
-  /** Sends an operation to another entity by names. */
+  /**
+   * Sends an operation to another entity by names. An unknown name is found out where the message arrives, and is told
+   * to nobody.
+   *
+   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   */
   abstract signalEntity(name: string, key: string, operation: string, input?: unknown): void;
 }

@@ -56,7 +56,9 @@ export interface ParentInstance {
 
 /** An entity: its registered name and its key. */
 export interface EntityId {
+  /** The name given by `@Entity(name)`. */
   readonly name: string;
+  /** Which entity of that name: 1 to 256 bytes of UTF-8, without control characters and `/ \ # ?`. */
   readonly key: string;
 }
 

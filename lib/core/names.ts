@@ -51,16 +51,16 @@ export interface ActivityShape extends InputShape {
   readonly retry?: RetryOptions | undefined;
 }
 
-/** When and how often a failed task is tried again. Durations are in milliseconds. */
+/** When and how often a failed activity or sub-orchestration is tried again, over durable timers. */
 export interface RetryOptions {
-  /** Attempts in all, the first included; at least 1. */
+  /** Attempts in all, the first included: a whole number of at least 1. */
   readonly maxAttempts: number;
-  /** The wait before the second attempt; above 0. */
+  /** The wait before the second attempt, in milliseconds; above 0. */
   readonly firstRetryIntervalInMilliseconds: number;
   /** The factor by which each wait exceeds the one before; at least 1. Default 1. */
   readonly backoffCoefficient?: number | undefined;
-  /** The longest wait. Default: no limit. */
+  /** The longest wait between two attempts, in milliseconds; above 0. Default: 100 years. */
   readonly maxRetryIntervalInMilliseconds?: number | undefined;
-  /** No attempt starts later than this after the first. Default: no limit. */
+  /** No attempt starts later than this after the first, in milliseconds; above 0. Default: no limit. */
   readonly retryTimeoutInMilliseconds?: number | undefined;
 }

@@ -41,7 +41,9 @@ export type StartArguments<O extends OrchestratorObject, Options> =
           : never
     : never;
 
-/** What an orchestrator returns in the end. */
+/**
+ * What an orchestrator returns in the end, as a type: of its generator or, when it waits for nothing, of its method.
+ */
 export type OrchestratorOutput<O extends OrchestratorObject> =
   ReturnType<O['run']> extends Generator<unknown, infer R, unknown> ? R : Awaited<ReturnType<O['run']>>;
 

@@ -12,9 +12,27 @@ type MethodName<C> = { [M in keyof C]: C[M] extends (...args: never[]) => unknow
 
 /**
  * Does what `@Entity()` and `@Operation()` do, for classes without decorators (JavaScript, or code of others).
- * Nothing is inferred: give the input of each operation that takes one. Throws DefinitionError.
+ * Nothing is inferred: give the input of each operation that takes one.
  *
- * @example defineEntity(Account, { name: 'account', operations: { deposit: Amount, balance: { readonly: true } } });
+ * @example
+ * ```ts
+ * import { defineEntity } from 'perdure';
+ *
+ * class Counter {
+ *   state = 0;
+ *   add(amount: number): number {
+ *     return (this.state += amount);
+ *   }
+ *   value(): number {
+ *     return this.state;
+ *   }
+ * }
+ * defineEntity(Counter, { name: 'counter', operations: { add: Number, value: { readonly: true } } });
+ * ```
+ *
+ * @throws {DefinitionError} when the class cannot work as written, or the input of a method with parameters is not
+ * given
+ * @throws {InvalidNameError} unless the name is a letter followed by at most 63 letters, digits, `_` or `-`
  */
 export function defineEntity<E extends { state: unknown }>(
   type: Constructor<E>,
@@ -24,7 +42,24 @@ export function defineEntity<E extends { state: unknown }>(
   defineHandlers<OperationOptions>(type, definition.operations, recordOperation);
 }
 
-/** Does what `@Orchestrator()` and `@Run()` do, for classes without decorators. Throws DefinitionError. */
+/**
+ * Does what `@Orchestrator()` and `@Run()` do, for classes without decorators.
+ *
+ * @example
+ * ```ts
+ * import { defineOrchestrator, OrchestrationContext, type Orchestration } from 'perdure';
+ *
+ * class Greeting {
+ *   *run(name: string, ctx: OrchestrationContext): Orchestration<string> {
+ *     return yield* ctx.callActivity<string>('hello', name);
+ *   }
+ * }
+ * defineOrchestrator(Greeting, { name: 'greeting', input: String });
+ * ```
+ *
+ * @throws {DefinitionError} when the class cannot work as written; a `run` with parameters needs an `input`
+ * @throws {InvalidNameError} unless the name is a letter followed by at most 63 letters, digits, `_` or `-`
+ */
 export function defineOrchestrator(
   type: Constructor<{ run(input: never, ctx: OrchestrationContext): unknown }>,
   definition: { readonly name: string } & RunOptions,
@@ -35,9 +70,24 @@ export function defineOrchestrator(
 }
 
 /**
- * Does what `@Activity()` does, for classes without decorators. Throws DefinitionError.
+ * Does what `@Activity()` does, for classes without decorators.
  *
- * @example defineActivities(Greetings, { hello: String, send: { name: 'mail.send', input: Mail } });
+ * @example
+ * ```ts
+ * import { defineActivities } from 'perdure';
+ *
+ * class Mails {
+ *   greet(name: string): string {
+ *     return `Hello, ${name}!`;
+ *   }
+ *   async send(text: string): Promise<void> {}
+ * }
+ * defineActivities(Mails, { greet: String, send: { name: 'mail.send', input: String } });
+ * ```
+ *
+ * @throws {DefinitionError} when the class cannot work as written, or the input of a method with parameters is not
+ * given
+ * @throws {InvalidNameError} unless a name is a letter followed by at most 127 letters, digits, `_`, `-` or `.`
  */
 export function defineActivities<A extends object>(
   type: Constructor<A>,

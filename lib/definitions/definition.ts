@@ -52,7 +52,7 @@ export type GivenInput = InputType | 'unknown' | 'none';
 export interface OperationOptions {
   /** The type of the input. Default: the declared type of the first parameter. */
   readonly input?: GivenInput | undefined;
-  /** Whether the operation only reads: it runs over the committed state, and fails when it changes it. Default false. */
+  /** Whether it only reads: it runs over the committed state, cannot change it and may send nothing. Default false. */
   readonly readonly?: boolean | undefined;
   /**
    * Whether the input may be left away: the handler gets undefined then. Default: whether the parameter has a default
@@ -76,7 +76,7 @@ export interface RunOptions {
 export interface ActivityOptions {
   /** The name under which the activity is scheduled. Default: the method's name. */
   readonly name?: string | undefined;
-  /** The queue whose workers run the activity. Default: any worker that registered it. */
+  /** The name of a queue, recorded with each call. It chooses nothing yet: the hub's one worker runs the activity. */
   readonly queue?: string | undefined;
   /** How a failed attempt is repeated, unless the call says otherwise. Default: not at all. */
   readonly retry?: RetryOptions | undefined;

@@ -7,13 +7,13 @@ import { checkInitialState } from './entity-definition.js';
 import { names } from './names.js';
 import { boundActivity, entityProgram, orchestratorProgram, type BoundActivity } from './programs.js';
 
-/** What a worker hosts. */
+/** What a worker hosts. Names are unique within their kind; each class is checked before the worker takes anything. */
 export interface Hosted {
   /** Classes with `@Entity`, whose constructors take no arguments. */
   readonly entities?: readonly Constructor<{ state: unknown }>[] | undefined;
   /** Classes with `@Orchestrator`, whose constructors take no arguments. */
   readonly orchestrators?: readonly Constructor<OrchestratorObject>[] | undefined;
-  /** Objects whose classes have `@Activity` methods. */
+  /** Objects whose classes have `@Activity` methods; made by the caller, so their constructors may take arguments. */
   readonly activities?: readonly object[] | undefined;
 }
 

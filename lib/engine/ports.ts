@@ -1,6 +1,6 @@
 /**
- * What the engine needs of the world. lib/nats has it on JetStream, lib/memory in memory with virtual time; one contract
- * suite (test/contract) holds both to the words below.
+ * What the engine needs of the world. lib/nats has it on JetStream, lib/memory in memory with virtual time; one
+ * contract suite (test/contract) holds both to the words below.
  *
  * Reads decide, so they are answered by the stream's leader (P11), and they are tried again until they are answered;
  * they reject only with ClosedError. Writes never conclude: `undefined` means refused or unknown, and the caller looks
@@ -72,7 +72,9 @@ export interface LossListener {
 /** The state stream of a partition: at most one message per subject. */
 export interface Views {
   read(subject: string): Promise<StoredMessage | undefined>;
-  /** Writes over `after` (0: the subject never existed, or was purged); the sequence, or undefined: refused or unknown. */
+  /**
+   * Writes over `after` (0: the subject never existed, or was purged); the sequence, or undefined: refused or unknown.
+   */
   write(subject: string, body: Uint8Array, after: number): Promise<number | undefined>;
   /** Removes one message by its sequence; removing what is gone is no error. */
   remove(sequence: number): Promise<void>;
@@ -104,14 +106,22 @@ export interface Random {
   id(): string;
 }
 
-/** Where the engine tells what happened, each line with the partition or instance it is about. */
+/**
+ * Where workers, clients and connections tell what happened, each line with the partition or instance it is about. Its
+ * methods are called synchronously and must not throw.
+ */
 export interface Logger {
+  /** Detail for whoever looks for a fault. */
   debug(message: string, fields: LogFields): void;
+  /** What happens in the course of things, such as a connection that is back. */
   info(message: string, fields: LogFields): void;
+  /** What somebody should know of, while it goes on by itself. */
   warn(message: string, fields: LogFields): void;
+  /** What somebody has to look into. */
   error(message: string, fields: LogFields): void;
 }
 
+/** What a line of the log is about: `instance` names it, the other fields say more. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
   readonly instance: string;
 };

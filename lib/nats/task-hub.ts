@@ -14,11 +14,15 @@ export interface TaskHubOptions {
   /** The task hub's name: 1 to 64 letters, digits, `_` or `-`. It is created when it does not exist. */
   readonly name: string;
   /**
-   * Addresses such as `nats://localhost:4222`, several in an array or separated by commas. Default: an embedded
-   * nats-server, shared by all processes that use the same folder.
+   * Addresses such as `nats://localhost:4222` or `tls://user:password@host`, several in an array or separated by
+   * commas; the credentials are those of the first. Default, also for an empty text: an embedded nats-server, shared by
+   * all processes that use the same folder.
    */
   readonly servers?: string | readonly string[] | undefined;
-  /** Where the embedded server keeps its data. Default: `.perdure` beside the nearest package.json. */
+  /**
+   * Where the embedded server keeps its data. Default: `.perdure` beside the nearest package.json above the working
+   * directory. Of no effect with `servers`.
+   */
   readonly folder?: string | undefined;
   /** 1 to 1024, fixed for ever when the hub is created. Default: 8, or what the hub has. */
   readonly partitions?: number | undefined;
@@ -26,7 +30,7 @@ export interface TaskHubOptions {
   readonly replicas?: number | undefined;
   /**
    * How long to wait until a server has opened the hub, in milliseconds. Default: for ever, with a line in the log each
-   * 5 s.
+   * 5 s. The start of an embedded server has its own limit.
    */
   readonly timeoutInMilliseconds?: number | undefined;
   /** Where to tell what happens. Default: warnings and errors on the standard error; PERDURE_LOG sets the level. */
@@ -35,9 +39,27 @@ export interface TaskHubOptions {
 
 /**
  * Connects to a task hub, creating it when it does not exist; without `servers`, to one on an embedded nats-server. The
- * connection restores itself for ever. Throws InvalidHubError, ConfigError, AuthFailedError, ServerTooOldError,
- * ServerUnavailableError (only with a timeout), NatsServerMissingError, StreamMismatchError, StorageRegressedError and
- * VersionTooNewError.
+ * connection restores itself for ever.
+ *
+ * @example
+ * ```ts
+ * import { connectTaskHub } from 'perdure';
+ *
+ * await using hub = await connectTaskHub({ name: 'bank', servers: 'nats://localhost:4222' });
+ * console.log(`Connected to ${hub.name} at ${hub.url}`);
+ * ```
+ *
+ * @throws {InvalidHubError} for a name that is none
+ * @throws {ConfigError} for an option that cannot work, other partitions than the hub has, and a server without
+ * JetStream
+ * @throws {AuthFailedError} when the server refuses the credentials
+ * @throws {ServerTooOldError} when the server is older than 2.12
+ * @throws {ServerUnavailableError} when no server answered in `timeoutInMilliseconds`, or the embedded one does not
+ * start
+ * @throws {NatsServerMissingError} when no nats-server for embedding was found or could be fetched
+ * @throws {StreamMismatchError} when a stream exists with other settings
+ * @throws {StorageRegressedError} when a stream of the hub is gone or was created anew
+ * @throws {VersionTooNewError} when a newer version created the hub
  */
 export async function connectTaskHub(options: TaskHubOptions): Promise<TaskHub> {
   checkHubName(options.name);
@@ -111,9 +133,26 @@ interface Server {
   stop(): Promise<void>;
 }
 
-/** A connection to a task hub: what workers and clients are built on. Several may share it. */
+/**
+ * A connection to a task hub: what workers and clients are built on. Several may share it.
+ *
+ * @example
+ * ```ts
+ * import { connectTaskHub, TaskHubClient } from 'perdure';
+ *
+ * const hub = await connectTaskHub({ name: 'bank' });
+ * const client = new TaskHubClient(hub);
+ * console.log(await client.readEntityState('account', 'alice'));
+ * await client.close();
+ * await hub.close(); // last: it takes the connection from all that share it
+ * ```
+ */
 export class TaskHub implements AsyncDisposable {
-  /** Internal: what workers and clients build on. No part of the public interface; it changes without notice. */
+  /**
+   * What workers and clients build on. No part of the public interface; it changes without notice.
+   *
+   * @internal
+   */
   readonly ports: HubPorts;
   readonly #session: Connection;
   readonly #server: Server | undefined;
@@ -138,13 +177,15 @@ export class TaskHub implements AsyncDisposable {
 
   /**
    * Closes the connection after what was published has left, and stops the embedded server if this process started it.
-   * Stop workers and close clients before it: what they still wait for rejects with ClosedError.
+   * Stop workers and close clients before it: what they still wait for rejects with ClosedError. Calling it again gives
+   * the same promise.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
+  /** As `close`, at the end of the block of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -17,9 +17,9 @@ import { createValueCodec } from '../wire/value-codec.js';
 
 /** Where and when a scenario takes place. */
 export interface ScenarioOptions {
-  /** Default `instance`. */
+  /** The instance's id. Default `instance`. */
   readonly instanceId?: string | undefined;
-  /** Default `execution`. */
+  /** The id of the execution. Default `execution`. */
   readonly executionId?: string | undefined;
   /** The instance that waits for this one. Default: none. */
   readonly parent?: ParentInstance | undefined;
@@ -32,12 +32,28 @@ export interface ScenarioOptions {
  * waiting. Every method hands in one event and gives the turn that follows. At every step the whole history is also
  * replayed from the first event by an executor of its own, which must do the same: otherwise NonDeterminismError.
  *
- * Tasks are named by the ids of their actions, which count from 0 in order of creation. Throws DefinitionError when the
- * class is no orchestrator.
+ * Tasks are named by the ids of their actions, which count from 0 in order of creation.
  *
  * @example
- * const play = scenario(HelloSequence);
- * assert.deepEqual(play.start().actions, [{ type: 'TaskScheduled', id: 0, name: 'hello', input: 'Tokyo' }]);
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { OrchestrationContext, type Orchestration } from 'perdure';
+ * import { Orchestrator, Run } from 'perdure/decorators';
+ * import { scenario } from 'perdure/testing';
+ *
+ * @Orchestrator('greeting')
+ * class Greeting {
+ *   @Run() *run(name: string, ctx: OrchestrationContext): Orchestration<string> {
+ *     return yield* ctx.callActivity<string>('hello', name);
+ *   }
+ * }
+ *
+ * const play = scenario(Greeting);
+ * assert.deepEqual(play.start('Ada').actions, [{ type: 'TaskScheduled', id: 0, name: 'hello', input: 'Ada' }]);
+ * assert.deepEqual(play.completeTask(0, 'Hello, Ada!').completion, { type: 'Completed', output: 'Hello, Ada!' });
+ * ```
+ *
+ * @throws {DefinitionError} when the class is no orchestrator
  */
 export function scenario(orchestrator: Constructor, options: ScenarioOptions = {}): Scenario {
   const values = createValueCodec({ revive, isDto, isDateField });
@@ -45,7 +61,24 @@ export function scenario(orchestrator: Constructor, options: ScenarioOptions = {
   return new Scenario(program, { values, names, ids }, options);
 }
 
-/** A scenario being played. */
+/**
+ * A scenario being played. What user code throws ends the execution and is in the turn's completion. An id or event
+ * that the code does not wait for gives an empty turn, as does everything after the end. A result or input that cannot
+ * be stored throws UnserializableError, TooDeepError or ForbiddenKeyError.
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import type { Scenario } from 'perdure/testing';
+ *
+ * export function timesOut(play: Scenario): void {
+ *   const [timer] = play.start().actions;
+ *   assert.equal(timer?.type, 'TimerCreated');
+ *   assert.equal(play.fireTimer(0).completion?.type, 'Failed');
+ *   assert.deepEqual(play.raiseEvent('Approved'), { actions: [] }); // too late
+ * }
+ * ```
+ */
 export class Scenario {
   readonly #program: OrchestratorProgram;
   readonly #dependencies: CoreDependencies;
@@ -54,6 +87,7 @@ export class Scenario {
   readonly #history: HistoryEvent[] = [];
   #now: number;
 
+  /** @internal Use `scenario`. */
   constructor(program: OrchestratorProgram, dependencies: CoreDependencies, options: ScenarioOptions = {}) {
     this.#program = program;
     this.#dependencies = dependencies;
@@ -62,7 +96,7 @@ export class Scenario {
     this.#resident = this.#executor();
   }
 
-  /** Everything recorded so far. */
+  /** Everything recorded so far, in order. */
   get history(): readonly HistoryEvent[] {
     return this.#history;
   }
@@ -72,12 +106,13 @@ export class Scenario {
     return this.#now;
   }
 
-  /** Lets time pass before the next event. */
+  /** Lets time pass before the next event, in milliseconds. Timers that are due by then do not fire by themselves. */
   elapse(milliseconds: number): this {
     this.#now += milliseconds;
     return this;
   }
 
+  /** Begins the execution; an input that does not fit its class fails it. */
   start(input?: unknown): Turn {
     const json = this.#program.accept(this.#encoded('input', input).input);
     const { executionId = 'execution', parent } = this.#options;
@@ -92,14 +127,17 @@ export class Scenario {
     return this.play(parent === undefined ? started : { ...started, parent });
   }
 
+  /** An activity ends with a result. */
   completeTask(id: number, result?: unknown): Turn {
     return this.play({ type: 'TaskCompleted', at: this.#now, id, ...this.#encoded('result', result) });
   }
 
+  /** An activity fails: its task with TaskFailedError, which has the error as data. */
   failTask(id: number, error: unknown): Turn {
     return this.play({ type: 'TaskFailed', at: this.#now, id, failure: toFailureDetails(error) });
   }
 
+  /** A sub-orchestration ends with a result. */
   completeSubOrchestration(id: number, result?: unknown): Turn {
     return this.play({
       type: 'SubOrchestrationInstanceCompleted',
@@ -109,30 +147,38 @@ export class Scenario {
     });
   }
 
+  /** A sub-orchestration fails: its task with TaskFailedError, which has the error as data. */
   failSubOrchestration(id: number, error: unknown): Turn {
     return this.play({ type: 'SubOrchestrationInstanceFailed', at: this.#now, id, failure: toFailureDetails(error) });
   }
 
+  /** A called operation ends with a result. */
   completeOperation(id: number, result?: unknown): Turn {
     return this.play({ type: 'EntityOperationCompleted', at: this.#now, id, ...this.#encoded('result', result) });
   }
 
+  /** A called operation fails: its task with EntityOperationFailedError, which has the error as data. */
   failOperation(id: number, error: unknown): Turn {
     return this.play({ type: 'EntityOperationFailed', at: this.#now, id, failure: toFailureDetails(error) });
   }
 
-  /** Lets time pass until a timer is due, and fires it. */
+  /** Lets time pass until a timer is due, unless that time has passed, and fires it. */
   fireTimer(id: number): Turn {
     const timer = this.#history.find((event) => event.type === 'TimerCreated' && event.id === id);
     if (timer?.type === 'TimerCreated') this.#now = Math.max(this.#now, timer.fireAt);
     return this.play({ type: 'TimerFired', at: this.#now, id });
   }
 
+  /** An external event arrives. */
   raiseEvent(name: string, input?: unknown): Turn {
     return this.play({ type: 'EventRaised', at: this.#now, name, ...this.#encoded('input', input) });
   }
 
-  /** Hands in any event. */
+  /**
+   * Hands in any event: what the other methods do with one of their own.
+   *
+   * @throws {NonDeterminismError} when a replay of the whole history does something else
+   */
   play(event: InboundEvent): Turn {
     const rebuilt = this.#executor();
     rebuilt.replay(this.#history);

@@ -13,7 +13,12 @@ interface HeadBase {
   readonly commit: string;
 }
 
-/** The states of an orchestration instance, as Durable Functions names them. */
+/**
+ * The states of an orchestration instance, as Durable Functions names them. `Pending`: the start is stored, and no
+ * worker has begun it. `Suspended`: its code does something else than its history says, or is not there; it goes on
+ * when that is mended. `Completed`, `Failed`, `Terminated` and `Canceled` are its ends; the last two are not brought
+ * about yet. `ContinuedAsNew`: between two executions, and not to be seen from outside.
+ */
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated' | 'Canceled' | 'ContinuedAsNew';
 

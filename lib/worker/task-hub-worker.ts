@@ -12,8 +12,9 @@ import { onSignal } from './process-signals.js';
 /** What a worker hosts, and how it stops. */
 export interface TaskHubWorkerOptions extends Hosted {
   /**
-   * How long `stop` waits for running activities and operations, in milliseconds, at most 10 minutes. What has not ended
-   * by then is told so by its signal, and done again by the next worker. Default 10,000.
+   * How long `stop` waits for running activities, and then again for running operations, in milliseconds: 0 to 600,000
+   * (10 minutes). An activity that has not ended by then is told so by its signal; it is done again by the next worker,
+   * as is an operation. Default 10,000.
    */
   readonly stopTimeoutInMilliseconds?: number | undefined;
 }
@@ -30,9 +31,25 @@ const LONGEST_STOP_TIMEOUT = 600_000;
 const STORING_TIMEOUT = 6_000;
 
 /**
- * Runs the entities, orchestrators and activities of this process for a task hub: it owns all partitions of the hub, from
- * `start` until `stop`, or until another worker takes one over. A worker that crashed is replaced by starting another:
- * everything that was acknowledged goes on from where it was.
+ * Runs the entities, orchestrators and activities of this process for a task hub: it owns all partitions of the hub,
+ * from `start` until `stop`, or until another worker takes one over. A worker that crashed is replaced by starting
+ * another: everything that was acknowledged goes on from where it was.
+ *
+ * @example
+ * ```ts
+ * import { connectTaskHub, TaskHubWorker } from 'perdure';
+ * import { Activity } from 'perdure/decorators';
+ *
+ * class Greetings {
+ *   @Activity() hello(name: string): string {
+ *     return `Hello, ${name}!`;
+ *   }
+ * }
+ *
+ * await using hub = await connectTaskHub({ name: 'greetings' });
+ * await using worker = await TaskHubWorker.start(hub, { activities: [new Greetings()] });
+ * await worker.untilStopped(); // until Ctrl-C
+ * ```
  */
 export class TaskHubWorker implements AsyncDisposable {
   readonly #ports: HubPorts;
@@ -55,9 +72,17 @@ export class TaskHubWorker implements AsyncDisposable {
 
   /**
    * Checks what is to be hosted, takes over all partitions of the task hub and runs them; resolves when they run.
-   * Throws DefinitionError, InvalidNameError or ConfigError before anything is taken over; OwnershipLostError when
-   * another worker takes over at the same time; StorageRegressedError, CorruptHistoryError or VersionTooNewError when
-   * what is stored cannot be used; and ClosedError.
+   * Another worker that runs the hub stops with OwnershipLostError. Rejects, and has then taken nothing over or given
+   * it back:
+   *
+   * @throws {DefinitionError} when a class cannot work as written, or a name is registered twice
+   * @throws {InvalidNameError} for the name of an entity, orchestrator, activity or queue that is none
+   * @throws {ConfigError} for a `stopTimeoutInMilliseconds` out of its range
+   * @throws {OwnershipLostError} when another worker takes over at the same time
+   * @throws {StorageRegressedError} when the streams have lost what was acknowledged
+   * @throws {CorruptHistoryError} when what is stored cannot be read
+   * @throws {VersionTooNewError} when it was written by a newer version
+   * @throws {ClosedError} when the hub's connection is closed
    */
   static async start(hub: ConnectedHub, options: TaskHubWorkerOptions): Promise<TaskHubWorker> {
     const { ports } = hub;
@@ -73,21 +98,26 @@ export class TaskHubWorker implements AsyncDisposable {
 
   /**
    * Stops gracefully: takes no new messages, commits what is running, stores readable copies of all instances. Resolves
-   * when that is done, or 6 s after `stopTimeoutInMilliseconds`. Calling it again gives the same promise.
+   * when that is done, or 6 s after `stopTimeoutInMilliseconds`; what was not committed by then is done again by the
+   * next worker. Never rejects. Calling it again gives the same promise.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#shutDown(undefined);
     return this.#stopping;
   }
 
+  /** As `stop`, at the end of the block of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
   /**
    * Resolves when the worker was stopped, by `stop()` or by SIGINT or SIGTERM, which stop it gracefully while this is
-   * waited for; a second signal ends the process at once. Rejects with OwnershipLostError when another worker has taken
-   * over, and when the connection is closed for good: with its reason, or with ClosedError.
+   * waited for; a second signal ends the process at once. Rejects with the reason when the connection is closed for
+   * good.
+   *
+   * @throws {OwnershipLostError} when another worker has taken over
+   * @throws {ClosedError} when the hub was closed while the worker ran
    */
   async untilStopped(): Promise<void> {
     const endListening = onSignal(() => void this.stop());

@@ -1,0 +1,86 @@
+import { PerdureError } from './perdure-error.js';
+
+/** How an error travels: as data, never as an instance of a class chosen by data. */
+export interface FailureDetails {
+  /** The `name` of the error as it was thrown. */
+  readonly name: string;
+  /** Its message, cut at 8 KiB. */
+  readonly message: string;
+  /** The stable `code`, when the error had one. */
+  readonly code?: string;
+  /** Its stack, cut at 8 KiB, when kept. */
+  readonly stack?: string;
+  /** What caused it, at most 4 deep. */
+  readonly cause?: FailureDetails;
+}
+
+/** A failure that happened elsewhere and came back as data. */
+export abstract class FailureError extends PerdureError {
+  constructor(
+    message: string,
+    /** The failure as it was told. */ readonly failureDetails: FailureDetails,
+  ) {
+    super(message, failureDetails.cause && { cause: new RemoteError(failureDetails.cause) });
+  }
+
+  /** Whether the failure or one of its causes was thrown under this name or by this class. */
+  isCausedBy(error: string | (new (...args: never[]) => Error)): boolean {
+    const name = typeof error === 'string' ? error : error.name;
+    for (let at: FailureDetails | undefined = this.failureDetails; at; at = at.cause) if (at.name === name) return true;
+    return false;
+  }
+}
+
+/** An error of another process, read back: name and message as they were there. */
+export class RemoteError extends FailureError {
+  readonly code = 'PERDURE_REMOTE';
+  constructor(details: FailureDetails) {
+    super(`${details.name}: ${details.message}`, details);
+  }
+}
+
+/** An activity or a sub-orchestration that an orchestrator waited for failed. */
+export class TaskFailedError extends FailureError {
+  readonly code = 'PERDURE_TASK_FAILED';
+  constructor(
+    /** What failed, such as `activity "hello"`. */ readonly task: string,
+    details: FailureDetails,
+  ) {
+    super(`${task} failed: ${details.message}`, details);
+  }
+}
+
+/** A called operation failed; the entity's state is as before the call. */
+export class EntityOperationFailedError extends FailureError {
+  readonly code = 'PERDURE_ENTITY_OPERATION_FAILED';
+  constructor(
+    /** The entity's registered name. */ readonly entity: string,
+    /** The operation's name. */ readonly operation: string,
+    details: FailureDetails,
+  ) {
+    super(`${entity}.${operation} failed: ${details.message}`, details);
+  }
+}
+
+/** An orchestration instance ended without a result. */
+export class OrchestrationFailedError extends FailureError {
+  readonly code = 'PERDURE_ORCHESTRATION_FAILED';
+  constructor(
+    /** The instance that ended. */ readonly instanceId: string,
+    details: FailureDetails,
+  ) {
+    super(`Orchestration ${instanceId} failed: ${details.message}`, details);
+  }
+}
+
+/** One or several of the tasks that were waited for together failed; thrown once all of them have ended. */
+export class AggregateTaskError extends PerdureError {
+  readonly code = 'PERDURE_AGGREGATE';
+  constructor(
+    /** What those that failed failed with, in the order of the tasks. */ readonly errors: readonly unknown[],
+    total: number,
+  ) {
+    const texts = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+    super(`${errors.length} of ${total} tasks failed: ${texts.join('; ')}`);
+  }
+}

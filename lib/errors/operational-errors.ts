@@ -1,0 +1,53 @@
+import { PerdureError } from './perdure-error.js';
+
+/** An orchestrator waited for something that is not a task, such as a promise. */
+export class IllegalAwaitError extends PerdureError {
+  readonly code = 'PERDURE_ILLEGAL_AWAIT';
+}
+
+/** On replay, an orchestrator asked for something other than what its history says. */
+export class NonDeterminismError extends PerdureError {
+  readonly code = 'PERDURE_NON_DETERMINISM';
+  constructor(
+    /** The number of the event in the history, from 0. */ readonly eventNumber: number,
+    /** What the history says. */ readonly expected: string,
+    /** What the code does. */ readonly actual: string,
+  ) {
+    super(
+      `Event ${eventNumber} of the history says: ${expected}; the code now does: ${actual}. ` +
+        `Orchestrators must do the same on every replay: no clock, randomness or IO, and no changed order of calls.`,
+    );
+  }
+}
+
+/** Another worker has taken over the partition; what was not committed is dropped and done again there. */
+export class OwnershipLostError extends PerdureError {
+  readonly code = 'PERDURE_OWNERSHIP_LOST';
+}
+
+/** A stream is older than what is known to have been stored: the storage lost acknowledged messages. */
+export class StorageRegressedError extends PerdureError {
+  readonly code = 'PERDURE_STORAGE_REGRESSED';
+}
+
+/** A stored record cannot be read: damaged, or missing where the chain needs it. */
+export class CorruptHistoryError extends PerdureError {
+  readonly code = 'PERDURE_CORRUPT_HISTORY';
+}
+
+/** A stored message was written by a newer version of Perdure. */
+export class VersionTooNewError extends PerdureError {
+  readonly code = 'PERDURE_VERSION_TOO_NEW';
+  constructor(
+    /** What has the newer format, for people. */ readonly what: string,
+    /** Its format version. */ readonly found: unknown,
+    /** The newest format version that this build reads. */ readonly supported: number,
+  ) {
+    super(`${what} has format version ${String(found)}, this build reads up to ${supported}. Update Perdure here.`);
+  }
+}
+
+/** The connection, the worker or the client is closed, or the context of an operation was used after its end. */
+export class ClosedError extends PerdureError {
+  readonly code = 'PERDURE_CLOSED';
+}

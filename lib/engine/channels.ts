@@ -1,6 +1,6 @@
 import { ClosedError } from '../errors.js';
 import type { PendingEntry } from '../wire/checkpoint.js';
-import { encodeEnvelope } from '../wire/message-codec.js';
+import { encodeEnvelope, type EncodedEntry } from '../wire/message-codec.js';
 import { utf8Length } from '../wire/text.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
@@ -76,6 +76,7 @@ export class Channels {
     // Once may be a former owner's word, before the new one's is heard.
     if (++sender.standstills > 1) this.#checkGap(partition, channel.pending[0]!, received);
     sender.sentUpTo = Math.min(sender.sentUpTo, received);
+    sender.sentOfNext = 0;
     sender.progressAt = now;
     this.flush(partition);
   }
@@ -91,20 +92,34 @@ export class Channels {
       const body = encodeEnvelope(this.#ports.subjects.partition, entries);
       const isStored = await this.#store(partition, body);
       if (!isStored) break;
-      sender.sentUpTo = entries.at(-1)!.n;
+      const { n, part, messages } = entries.at(-1)!;
+      const isWhole = !part || part[0] + messages.length === part[1];
+      sender.sentUpTo = isWhole ? n : sender.sentUpTo;
+      sender.sentOfNext = isWhole ? 0 : part[0] + messages.length;
       sender.progressAt = this.#ports.clock.now();
     }
   }
 
-  /** The unsent entries that fit one envelope. */
-  #next(partition: number, sender: Sender): readonly PendingEntry[] {
-    const entries: PendingEntry[] = [];
-    let size = 0;
-    for (const entry of this.#tables.channel(partition).pending) {
-      if (entry.n <= sender.sentUpTo) continue;
-      for (const text of entry.messages) size += utf8Length(text);
-      if (entries.length > 0 && size > ENVELOPE_TARGET) break;
-      entries.push(entry);
+  /** What is unsent and fits one envelope; an entry that is too large goes in parts (P7). */
+  #next(partition: number, { sentUpTo, sentOfNext }: Sender): readonly EncodedEntry[] {
+    const entries: EncodedEntry[] = [];
+    let room = ENVELOPE_TARGET;
+    for (const { n, prev, messages } of this.#tables.channel(partition).pending) {
+      if (n <= sentUpTo) continue;
+      const first = entries.length === 0 ? sentOfNext : 0;
+      let end = first;
+      for (; end < messages.length; end++) {
+        room -= utf8Length(messages[end]!);
+        if (room < 0 && end + entries.length > first) break;
+      }
+      const isWhole = first === 0 && end === messages.length;
+      if (end > first)
+        entries.push(
+          isWhole
+            ? { n, prev, messages }
+            : { n, prev, part: [first, messages.length], messages: messages.slice(first, end) },
+        );
+      if (end < messages.length) break;
     }
     return entries;
   }
@@ -151,6 +166,7 @@ export class Channels {
       sender = {
         isSending: false,
         sentUpTo: 0,
+        sentOfNext: 0,
         received: 0,
         epoch: 0,
         standstills: 0,
@@ -166,6 +182,8 @@ export class Channels {
 interface Sender {
   isSending: boolean;
   sentUpTo: number;
+  /** So many messages of the entry behind it are sent, too. */
+  sentOfNext: number;
   received: number;
   /** The highest epoch in which the receiver has spoken. */
   epoch: number;

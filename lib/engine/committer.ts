@@ -1,5 +1,12 @@
 import { ClosedError, OwnershipLostError, StorageRegressedError } from '../errors.js';
-import { decodeRecord, encodeCommit, type EncodedOutput } from '../wire/record-codec.js';
+import {
+  commitText,
+  cutCommit,
+  decodeRecord,
+  encodeCommit,
+  encodePart,
+  type EncodedOutput,
+} from '../wire/record-codec.js';
 import type { CommitRecord } from '../wire/record.js';
 import { Group } from './group.js';
 import type { PartitionPorts } from './ports.js';
@@ -13,9 +20,9 @@ const LOOKS = 100;
 /** What the committer tells and asks the owner. */
 export interface CommitListener {
   /** What the record of this group must say of the mail. Called once, when it is sealed. */
-  sealing(group: Group): Pick<CommitRecord, 'accepted' | 'open' | 'received' | 'sessions'>;
-  /** The record is acknowledged and applied to the tables: its effects may leave (C1). */
-  acknowledged(group: Group, sequence: number): void;
+  sealing(group: Group): Pick<CommitRecord, 'accepted' | 'open' | 'received' | 'partly' | 'sessions'>;
+  /** The record is acknowledged and applied to the tables: its effects may leave (C1). `first`: of its parts (P7). */
+  acknowledged(group: Group, first: number): void;
   /** The chain is broken: another owner's record follows ours (C2), or the connection is closed. */
   failed(error: Error): void;
 }
@@ -114,12 +121,12 @@ export class Committer {
     for (const [partition, messages] of group.outputs)
       outputs.set(partition, { prev: this.#tables.channels.get(partition)?.last ?? 0, messages });
     const { steps, v: _v, type: _type, ...fields } = record;
-    const sequence = await this.#append(encodeCommit(fields, group.texts, outputs), record);
+    const [first, sequence] = await this.#store(commitText(fields, group.texts, outputs), record);
     if (this.#isStopped) return;
     this.#tables.apply({ ...record, steps }, sequence, group.outputs);
     this.#inFlight = undefined;
     group.isAcknowledged = true;
-    this.#listener.acknowledged(group, sequence);
+    this.#listener.acknowledged(group, first);
     for (const { resolve } of this.#waiting.get(group) ?? []) resolve();
     this.#waiting.delete(group);
     if (this.#mustSeal && !this.#inFlight) this.#sealNow();
@@ -139,6 +146,29 @@ export class Committer {
       ...(group.dropped.length > 0 && { dropped: group.dropped }),
       steps: group.entries,
     };
+  }
+
+  /** Stores a record, in parts when it is too large for one message (P7); the sequences of the first and the last one. */
+  async #store(text: string, record: CommitRecord): Promise<readonly [first: number, last: number]> {
+    const { maxBodyBytes } = this.#ports;
+    const body = encodeCommit(text);
+    if (body.length <= maxBodyBytes) {
+      const sequence = await this.#append(body, record);
+      return [sequence, sequence];
+    }
+    const { epoch, commit, at } = record;
+    const pieces = cutCommit(text, maxBodyBytes);
+    let [first, prev] = [0, record.prev];
+    for (const [index, piece] of pieces.entries()) {
+      const part = [index + 1, pieces.length] as const;
+      const stored = await this.#append(encodePart({ epoch, commit, prev, at, part, text: piece }), {
+        ...record,
+        prev,
+      });
+      if (index === 0) first = stored;
+      prev = stored;
+    }
+    return [first, prev];
   }
 
   /** Appends until it is known what became of it: never fenced by a timeout, never stored without a look (C10). */

@@ -68,10 +68,11 @@ export class Flusher {
     this.#captures.set(group, this.#capture(new Set([...this.#dirty, ...group.instances])));
   }
 
-  acknowledged(group: Group, sequence: number): void {
+  /** `first`: the first part of its record; with that the log is kept from (P7). */
+  acknowledged(group: Group, first: number): void {
     const capture = this.#captures.get(group);
     this.#captures.delete(group);
-    for (const instance of group.instances) this.#mark(instance, sequence);
+    for (const instance of group.instances) this.#mark(instance, first);
     if (capture) void this.#start(capture);
     else this.#whenQuiet();
   }

@@ -3,6 +3,7 @@ import { decodeEnvelope, decodeMessage } from '../wire/message-codec.js';
 import type { Addressed, Message } from '../wire/messages.js';
 import type { CommitRecord, DroppedInput } from '../wire/record.js';
 import type { PartitionSubjects } from '../wire/subjects.js';
+import { ChannelMarks, type ChannelMark } from './channel-marks.js';
 import type { Group } from './group.js';
 import type { Input } from './instance.js';
 import type { StoredMessage } from './ports.js';
@@ -18,13 +19,13 @@ export interface InboxListener {
 }
 
 /** What the record that accepts mail says of it. */
-type Acceptance = Pick<CommitRecord, 'accepted' | 'acceptedAt' | 'open' | 'received' | 'sessions'>;
+type Acceptance = Pick<CommitRecord, 'accepted' | 'acceptedAt' | 'open' | 'received' | 'partly' | 'sessions'>;
 
 interface Delivered {
   /** When the stream stored it. */
   readonly time: number;
   readonly pending: Set<number>;
-  readonly received: readonly (readonly [from: number, n: number])[];
+  readonly channel: ChannelMark | undefined;
   readonly session: readonly [id: string, number: number] | undefined;
 }
 
@@ -41,8 +42,8 @@ export class Inbox {
   readonly #listener: InboxListener;
   /** Mail delivered and not yet accepted by a sealed record, and accepted mail with inputs not yet consumed. */
   readonly #delivered = new Map<number, Delivered>();
+  readonly #channels: ChannelMarks;
   /** Marks as of the last delivery, ahead of the tables. */
-  readonly #received: Map<number, number>;
   readonly #sessions = new Map<string, number>();
   /** Sessions whose marks are in a sealed record: once it is acknowledged the tables know them. */
   #sealed: string[] = [];
@@ -54,7 +55,7 @@ export class Inbox {
     this.#subjects = subjects;
     this.#partitions = partitions;
     this.#listener = listener;
-    this.#received = new Map(tables.received);
+    this.#channels = new ChannelMarks(tables);
     this.#accepted = tables.accepted;
     this.#last = tables.accepted;
   }
@@ -71,7 +72,7 @@ export class Inbox {
   #reread(message: StoredMessage, open: ReadonlySet<number> | undefined): void {
     if (!open) return;
     const { sequence, time } = message;
-    this.#delivered.set(sequence, { time, pending: new Set(open), received: [], session: undefined });
+    this.#delivered.set(sequence, { time, pending: new Set(open), channel: undefined, session: undefined });
     const messages = message.subject === this.#subjects.envelopes ? messagesOf(message) : [this.#read(message)];
     this.#deliver(
       sequence,
@@ -85,21 +86,10 @@ export class Inbox {
     if ('refused' in decoded) return this.#refuse(message, decoded.refused);
     const { from, entries } = decoded.value;
     if (from >= this.#partitions) return this.#refuse(message, `There is no partition ${from}`);
-    const mark = this.#received.get(from) ?? 0;
-    const accepted: [number, Addressed][] = [];
-    let [n, index] = [mark, 0];
-    for (const entry of entries) {
-      const isNext = entry.n > n && entry.prev === n;
-      if (isNext) n = entry.n;
-      for (const addressed of entry.messages) {
-        if (isNext) accepted.push([index, addressed]);
-        index++;
-      }
-    }
-    const pending = new Set(accepted.map(([at]) => at));
-    this.#delivered.set(sequence, { time, pending, received: n > mark ? [[from, n]] : [], session: undefined });
-    if (n > mark) this.#received.set(from, n);
-    this.#deliver(sequence, accepted);
+    const { messages, mark } = this.#channels.take(from, entries);
+    const pending = new Set(messages.map(([at]) => at));
+    this.#delivered.set(sequence, { time, pending, channel: mark, session: undefined });
+    this.#deliver(sequence, messages);
   }
 
   #single(message: StoredMessage): void {
@@ -109,13 +99,13 @@ export class Inbox {
     const { session, number } = withSession(addressed[1]);
     const isCounted = session !== undefined && number !== undefined;
     if (isCounted && number <= this.#sessionMark(session)) {
-      this.#delivered.set(sequence, { time, pending: new Set(), received: [], session: undefined });
+      this.#delivered.set(sequence, { time, pending: new Set(), channel: undefined, session: undefined });
       return this.#listener.answerCopy(addressed[1]);
     }
     this.#delivered.set(sequence, {
       time,
       pending: new Set([0]),
-      received: [],
+      channel: undefined,
       session: isCounted ? [session, number] : undefined,
     });
     if (isCounted) this.#sessions.set(session, number);
@@ -143,7 +133,7 @@ export class Inbox {
   }
 
   #refuse({ sequence, time }: StoredMessage, reason: string): void {
-    this.#delivered.set(sequence, { time, pending: new Set([0]), received: [], session: undefined });
+    this.#delivered.set(sequence, { time, pending: new Set([0]), channel: undefined, session: undefined });
     this.#listener.drop({ sequence, index: 0, reason });
   }
 
@@ -172,7 +162,7 @@ export class Inbox {
     let accepted = Math.max(from, mailUpTo);
     let acceptedAt: number | undefined;
     const open: (readonly [number, readonly number[]])[] = [];
-    const received = new Map<number, number>();
+    const channels = new Map<number, ChannelMark>();
     const sessions = new Map<string, number>();
     for (let sequence = from + 1; sequence <= this.#last; sequence++) {
       const delivered = this.#delivered.get(sequence);
@@ -180,7 +170,7 @@ export class Inbox {
       if (sequence > accepted && !isDone) break;
       accepted = Math.max(accepted, sequence); // copies behind the last consumed input are done with, too
       acceptedAt = delivered?.time;
-      for (const [partition, n] of delivered?.received ?? []) received.set(partition, n);
+      if (delivered?.channel) channels.set(delivered.channel.from, delivered.channel);
       if (delivered?.session) sessions.set(...(delivered.session as [string, number]));
       if (isDone) this.#delivered.delete(sequence);
       else open.push([sequence, [...delivered.pending]]);
@@ -191,7 +181,7 @@ export class Inbox {
       ...(accepted > from && { accepted }),
       ...(accepted > from && acceptedAt !== undefined && { acceptedAt }),
       ...(open.length > 0 && { open }),
-      ...(received.size > 0 && { received: Object.fromEntries(received) }),
+      ...channelFields(channels),
       ...(sessions.size > 0 && { sessions: Object.fromEntries(sessions) }),
     };
   }
@@ -206,6 +196,15 @@ export class Inbox {
       if (pending.size === 0) this.#delivered.delete(sequence);
     }
   }
+}
+
+function channelFields(marks: ReadonlyMap<number, ChannelMark>): Pick<CommitRecord, 'received' | 'partly'> {
+  if (marks.size === 0) return {};
+  const partly = [...marks.values()].flatMap(({ from, partly: part }) => (part ? [[from, part] as const] : []));
+  return {
+    received: Object.fromEntries(Array.from(marks.values(), ({ from, n }) => [from, n])),
+    ...(partly.length > 0 && { partly: Object.fromEntries(partly) }),
+  };
 }
 
 function messagesOf(message: StoredMessage): readonly (Addressed | undefined)[] {

@@ -1,5 +1,3 @@
-import { PayloadTooLargeError } from '../errors.js';
-import { largestStep } from '../wire/body-limit.js';
 import type { Address } from '../wire/messages.js';
 import type { Activation, InputBody, StepOutput } from './activation.js';
 import type { Committer } from './committer.js';
@@ -7,6 +5,7 @@ import { Fifo } from './fifo.js';
 import type { Inbox } from './inbox.js';
 import { Instance, type Input } from './instance.js';
 import type { PartitionPorts } from './ports.js';
+import { refusalOfSize } from './step-size.js';
 
 /** Inputs that may wait in memory before mail is no longer taken, and below which it is taken again. */
 const MANY = 4_000;
@@ -31,7 +30,6 @@ export class Instances {
   readonly #inbox: Inbox;
   readonly #load: Loader;
   readonly #failed: (error: Error) => void;
-  readonly #largestStep: number;
   readonly #instances = new Map<Address, Instance>();
   readonly #runnable = new Fifo<Instance>();
   /** Instances whose next input waits for its record. */
@@ -49,7 +47,6 @@ export class Instances {
     this.#inbox = inbox;
     this.#load = load;
     this.#failed = failed;
-    this.#largestStep = largestStep(ports.maxBodyBytes);
   }
 
   get size(): number {
@@ -205,9 +202,9 @@ export class Instances {
     const activation = instance.activation!;
     let fitting = output;
     let step = group.prepare(instance, input, output);
-    if (step.bytes > this.#largestStep) {
-      const what = `What a step of ${instance.address} brings`;
-      fitting = activation.replace(input.body, new PayloadTooLargeError(what, step.bytes, this.#largestStep));
+    const refusal = refusalOfSize(step, this.#ports.maxBodyBytes);
+    if (refusal) {
+      fitting = activation.replace(input.body, refusal);
       step = group.prepare(instance, input, fitting);
     }
     const locals = group.add(instance, input, fitting, step);

@@ -49,7 +49,7 @@ export class Loading {
     const activation = await this.#activation(instance, head, behind);
     // Also when the head shows it all: a former owner may have stored it after my takeover. Under my epoch it is stored
     // again before the log below is forgotten, so that nobody takes it for a zombie's later (P13, docs/adr/0014).
-    if (tail[0]) this.#isBehind(instance, tail[0].sequence);
+    if (tail[0]) this.#isBehind(instance, tail[0].first);
     return activation;
   }
 

@@ -82,7 +82,7 @@ export class PartitionRun {
         this.#flusher.sealing(group);
         return this.#inbox.accept(group);
       },
-      acknowledged: (group, sequence) => this.#acknowledged(group, sequence),
+      acknowledged: (group, first) => this.#acknowledged(group, first),
       failed: fail,
     });
     this.#flusher = new Flusher(tables, ports, this.#heads, this.#committer, fail);
@@ -230,14 +230,14 @@ export class PartitionRun {
   }
 
   /** Nothing leaves before this (C1). */
-  #acknowledged(group: Group, sequence: number): void {
+  #acknowledged(group: Group, first: number): void {
     if (this.#isOver) return;
     this.#inbox.acknowledged();
     for (const partition of group.outputs.keys()) this.#channels.flush(partition);
     for (const [instance, activity] of group.activities) this.#activities.start(instance, activity, 1);
     for (const [inbox, notice] of group.notices) this.#tell(inbox, notice);
     for (const { address, activation } of group.instances) this.#timers.schedule(address, activation?.dueAt);
-    this.#flusher.acknowledged(group, sequence);
+    this.#flusher.acknowledged(group, first);
     this.#instances.acknowledged();
     this.#instances.pump();
   }

@@ -1,14 +1,17 @@
-import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeRecord, encodeEpoch } from '../wire/record-codec.js';
 import type { Address } from '../wire/messages.js';
-import type { LogRecord, StepEntry } from '../wire/record.js';
+import type { StepEntry } from '../wire/record.js';
 import type { Checkpoint } from '../wire/checkpoint.js';
 import { Checkpoints, storedCheckpoint } from './checkpoints.js';
+import { readRecords, type FoundRecord } from './log-records.js';
 import type { PartitionPorts } from './ports.js';
 import { PartitionTables } from './tables.js';
 
 /** A step that the log holds and a stored head may not show. */
 export interface TailEntry {
+  /** The record's first part, and its last one: the record's sequence (P7). */
+  readonly first: number;
   readonly sequence: number;
   readonly entry: StepEntry;
 }
@@ -88,7 +91,7 @@ async function appendEpoch(
 
 /** Applies the records behind the checkpoint to the tables, and gathers the steps whose heads may not be stored. */
 async function readLog(
-  { log, subjects }: PartitionPorts,
+  ports: PartitionPorts,
   tables: PartitionTables,
   low: number,
   end: number,
@@ -96,29 +99,24 @@ async function readLog(
   const tail = new Map<Address, TailEntry[]>();
   const commits = new Map<number, string>();
   let last: number | undefined;
-  for await (const { sequence, body } of log.read(low, end)) {
-    const where = `Record ${sequence} of ${subjects.log}`;
-    const record = decodeRecord(body, where);
-    if (last === undefined ? sequence !== low : record.prev !== last)
-      throw new CorruptHistoryError(
-        `${where} follows record ${record.prev}, and record ${last === undefined ? low : last + 1} is not where it should be: records are missing.`,
-      );
+  for await (const found of readRecords(ports, low, end)) {
+    const { record, sequence } = found;
     last = sequence;
     commits.set(sequence, record.commit);
     if (sequence > tables.sequence) tables.apply(record, sequence);
-    gather(tail, record, sequence);
+    gather(tail, found);
   }
   if (last !== end)
-    throw new OwnershipLostError(`The log ${subjects.log} does not hold my own record ${end} any more.`);
+    throw new OwnershipLostError(`The log ${ports.subjects.log} does not hold my own record ${end} any more.`);
   return { tail, commits };
 }
 
-function gather(tail: Map<Address, TailEntry[]>, record: LogRecord, sequence: number): void {
+function gather(tail: Map<Address, TailEntry[]>, { record, first, sequence }: FoundRecord): void {
   if (record.type === 'epoch') return;
   for (const entry of record.steps) {
     const entries = tail.get(entry.to);
-    if (entries) entries.push({ sequence, entry });
-    else tail.set(entry.to, [{ sequence, entry }]);
+    if (entries) entries.push({ first, sequence, entry });
+    else tail.set(entry.to, [{ first, sequence, entry }]);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ChannelState, Checkpoint, PendingEntry, PendingLocal } from '../wire/checkpoint.js';
 import { encodeAddressed } from '../wire/message-codec.js';
-import type { CommitRecord, LogRecord, Outcome, StepEntry } from '../wire/record.js';
+import type { CommitRecord, LogRecord, Outcome, PartlyReceived, StepEntry } from '../wire/record.js';
 import { RecentMap } from './recent-map.js';
 
 /** Outcomes of clients' calls and starts that are remembered per partition. */
@@ -32,6 +32,8 @@ export class PartitionTables {
   /** Of accepted mail, the inputs not yet consumed. */
   readonly open = new Map<number, Set<number>>();
   readonly received = new Map<number, number>();
+  /** Of the entry of a channel that follows the mark: its number and how many of its messages are accepted (P7). */
+  readonly partly = new Map<number, PartlyReceived>();
   readonly sessions = new RecentMap<string, number>(SESSIONS);
   /** Local messages not yet consumed, by name, in the order in which they were sent. */
   readonly locals = new Map<string, PendingLocal>();
@@ -85,7 +87,11 @@ export class PartitionTables {
       this.acceptedAt = record.acceptedAt;
     }
     for (const [sequence, indexes] of record.open ?? []) this.open.set(sequence, new Set(indexes));
-    for (const [from, n] of Object.entries(record.received ?? {})) this.received.set(Number(from), n);
+    for (const [from, n] of Object.entries(record.received ?? {})) {
+      this.received.set(Number(from), n);
+      this.partly.delete(Number(from));
+    }
+    for (const [from, part] of Object.entries(record.partly ?? {})) this.partly.set(Number(from), part);
     for (const [session, number] of Object.entries(record.sessions ?? {})) this.sessions.set(session, number);
   }
 
@@ -113,6 +119,7 @@ export class PartitionTables {
       ...(this.acceptedAt !== undefined && { acceptedAt: this.acceptedAt }),
       open: Array.from(this.open, ([sequence, indexes]) => [sequence, [...indexes]] as const),
       received: Object.fromEntries(this.received),
+      ...(this.partly.size > 0 && { partly: Object.fromEntries(this.partly) }),
       sessions: Object.fromEntries(this.sessions.entries()),
       locals: [...this.locals.values()],
       channels,
@@ -129,6 +136,7 @@ export class PartitionTables {
     this.acceptedAt = checkpoint.acceptedAt;
     for (const [sequence, indexes] of checkpoint.open) this.open.set(sequence, new Set(indexes));
     for (const [from, n] of Object.entries(checkpoint.received)) this.received.set(Number(from), n);
+    for (const [from, part] of Object.entries(checkpoint.partly ?? {})) this.partly.set(Number(from), part);
     for (const [session, number] of Object.entries(checkpoint.sessions)) this.sessions.set(session, number);
     for (const local of checkpoint.locals) this.locals.set(localName(local.counter, local.index), local);
     for (const [partition, { last, pending }] of Object.entries(checkpoint.channels))

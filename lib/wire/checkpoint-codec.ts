@@ -2,7 +2,7 @@ import { decodeStored, encodeText } from './body.js';
 import type { ChannelState, Checkpoint, CheckpointDirectory, PendingEntry, PendingLocal } from './checkpoint.js';
 import { token } from './history-shapes.js';
 import { addressed } from './message-codec.js';
-import { outcome, partitionNumber } from './record-codec.js';
+import { outcome, partitionNumber, partlyReceived } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
@@ -38,6 +38,7 @@ const checkpoint = object<Checkpoint>({
   acceptedAt: optional(finite),
   open: list(tuple(count, list(count))),
   received: dictionary(partitionNumber, count),
+  partly: optional(dictionary(partitionNumber, partlyReceived)),
   sessions: dictionary(token, count),
   locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed, behind: count })),
   channels: dictionary(partitionNumber, channel),

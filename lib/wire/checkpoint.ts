@@ -1,5 +1,5 @@
 import type { Addressed } from './messages.js';
-import type { Outcome } from './record.js';
+import type { Outcome, PartlyReceived } from './record.js';
 
 /** A partition's tables at one record of its log: recovery starts from here (P8, P9). Format version 1. */
 export interface Checkpoint {
@@ -17,6 +17,8 @@ export interface Checkpoint {
   readonly acceptedAt?: number;
   readonly open: readonly (readonly [sequence: number, indexes: readonly number[]])[];
   readonly received: Readonly<Record<string, number>>;
+  /** Of the entry that follows the mark, what is accepted so far (P7). */
+  readonly partly?: Readonly<Record<string, PartlyReceived>>;
   readonly sessions: Readonly<Record<string, number>>;
   /** Local messages not yet consumed, in order, with their names (P8). */
   readonly locals: readonly PendingLocal[];

@@ -26,12 +26,16 @@ export function encodeAddressed(addressed: Addressed): string {
 export interface EncodedEntry {
   readonly n: number;
   readonly prev: number;
+  readonly part?: ChannelEntry['part'];
   readonly messages: readonly string[];
 }
 
 /** An envelope from partition `from`. */
 export function encodeEnvelope(from: number, entries: readonly EncodedEntry[]): Uint8Array {
-  const texts = entries.map(({ n, prev, messages }) => `{"n":${n},"prev":${prev},"messages":[${messages.join(',')}]}`);
+  const texts = entries.map(({ n, prev, part, messages }) => {
+    const which = part ? `,"part":[${part.join(',')}]` : '';
+    return `{"n":${n},"prev":${prev}${which},"messages":[${messages.join(',')}]}`;
+  });
   return encodeText(`{"v":${formatVersion},"from":${from},"entries":[${texts.join(',')}]}`);
 }
 
@@ -98,7 +102,8 @@ const message = variant<Message, 'kind'>('kind', {
 export const addressed: Shape<Addressed> = tuple(address, message);
 
 const entry: Shape<ChannelEntry> = (value) => {
-  const read = object<ChannelEntry>({ n: count, prev: count, messages: list(addressed) })(value);
+  const part = optional(tuple(count, count));
+  const read = object<ChannelEntry>({ n: count, prev: count, part, messages: list(addressed) })(value);
   if (read.prev >= read.n) throw new ShapeError('must be below n', '.prev');
   return read;
 };

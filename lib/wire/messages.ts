@@ -78,5 +78,7 @@ export interface Envelope {
 export interface ChannelEntry {
   readonly n: number;
   readonly prev: number;
+  /** When there are only some of the messages here (P7): the number of the first one, from 0, and of all. */
+  readonly part?: readonly [first: number, all: number];
   readonly messages: readonly Addressed[];
 }

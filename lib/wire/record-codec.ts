@@ -1,4 +1,15 @@
-import type { CommitRecord, DroppedInput, EpochRecord, LogRecord, Outcome, StepEntry } from './record.js';
+import { CorruptHistoryError } from '../errors.js';
+import type {
+  CommitRecord,
+  DroppedInput,
+  EpochRecord,
+  LogRecord,
+  Outcome,
+  PartlyReceived,
+  PartRecord,
+  StepEntry,
+  StoredRecord,
+} from './record.js';
 import { decodeStored, encodeText } from './body.js';
 import { failure, historyEvent, inboundEvent, json, token, yes } from './history-shapes.js';
 import { address, addressed, inbox, messageId } from './message-codec.js';
@@ -12,6 +23,7 @@ import {
   optional,
   prose,
   ShapeError,
+  string,
   tuple,
   variant,
 } from './shapes.js';
@@ -31,15 +43,36 @@ export function encodeStep(step: StepEntry): string {
   return JSON.stringify(step);
 }
 
-/** The commit record of these steps (texts of `encodeStep`) and outputs by destination partition. */
-export function encodeCommit(
+/** The text of the commit record of these steps (texts of `encodeStep`) and outputs by destination partition. */
+export function commitText(
   fields: CommitFields,
   steps: readonly string[],
   outputs: ReadonlyMap<number, EncodedOutput> = noOutputs,
-): Uint8Array {
+): string {
   const head = JSON.stringify({ v: 1, type: 'commit', ...fields }).slice(0, -1);
   const out = outputs.size === 0 ? '' : `,"out":{${Array.from(outputs, outputText).join(',')}}`;
-  return encodeText(`${head}${out},"steps":[${steps.join(',')}]}`);
+  return `${head}${out},"steps":[${steps.join(',')}]}`;
+}
+
+/** The commit record of a text of `commitText` that fits one message. */
+export function encodeCommit(text: string): Uint8Array {
+  return encodeText(text);
+}
+
+/** Cuts a text of `commitText` so that a part record of each piece has at most so many bytes (P7). */
+export function cutCommit(text: string, limit: number): readonly string[] {
+  // A character of JSON text takes three bytes at most when it is quoted: of three in UTF-8, or escaped.
+  const length = Math.floor((limit - PART_FIELDS) / 3);
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; at += length) pieces.push(text.slice(at, at + length));
+  return pieces;
+}
+
+/** Room for the fields of a part record beside its text, in bytes. */
+const PART_FIELDS = 512;
+
+export function encodePart(fields: Omit<PartRecord, 'type' | 'v'>): Uint8Array {
+  return encodeText(JSON.stringify({ v: 1, type: 'part', ...fields }));
 }
 
 const noOutputs: ReadonlyMap<number, EncodedOutput> = new Map();
@@ -53,8 +86,15 @@ export function encodeEpoch(fields: Omit<EpochRecord, 'type' | 'v'>): Uint8Array
 }
 
 /** A record of the log. Throws CorruptHistoryError or VersionTooNewError; `where` names the record in both. */
-export function decodeRecord(body: Uint8Array, where: string): LogRecord {
+export function decodeRecord(body: Uint8Array, where: string): StoredRecord {
   return decodeStored(body, where, record);
+}
+
+/** The record that the texts of all parts make together (P7). Throws as `decodeRecord`, also when it is a part itself. */
+export function decodeRecordText(text: string, where: string): LogRecord {
+  const record = decodeRecord(encodeText(text), where);
+  if (record.type === 'commit') return record;
+  throw new CorruptHistoryError(`${where} is no commit record`);
 }
 
 const base = { v: oneOf(1), epoch: count, commit: token, prev: count, at: finite };
@@ -94,9 +134,11 @@ export const partitionNumber: Shape<string> = (value) => {
   return value;
 };
 
+export const partlyReceived: Shape<PartlyReceived> = tuple(count, count);
+
 const output = object<NonNullable<CommitRecord['out']>[string]>({ prev: count, messages: list(addressed) });
 
-const record = variant<LogRecord, 'type'>('type', {
+const record = variant<StoredRecord, 'type'>('type', {
   epoch: { ...base, owner: prose },
   commit: {
     ...base,
@@ -105,10 +147,11 @@ const record = variant<LogRecord, 'type'>('type', {
     acceptedAt: optional(finite),
     open: optional(list(tuple(count, numbers))),
     received: optional(dictionary(partitionNumber, count)),
+    partly: optional(dictionary(partitionNumber, partlyReceived)),
     sessions: optional(dictionary(token, count)),
     dropped: optional(list(object<DroppedInput>({ sequence: count, index: count, reason: prose }))),
     steps: list(step),
     out: optional(dictionary(partitionNumber, output)),
-    part: optional(tuple(count, count)),
   },
+  part: { ...base, part: tuple(count, count), text: string },
 });

@@ -3,8 +3,11 @@ import type { FailureDetails } from '../errors.js';
 import type { Json } from '../core/values.js';
 import type { Addressed, Address } from './messages.js';
 
-/** The message of the commit log: one per group commit, or the mark of a takeover. Format version 1. */
+/** What a commit or a takeover says, whole. */
 export type LogRecord = CommitRecord | EpochRecord;
+
+/** The message of the commit log: one per group commit, or the mark of a takeover. Format version 1. */
+export type StoredRecord = LogRecord | PartRecord;
 
 interface RecordBase {
   readonly v: 1;
@@ -25,6 +28,18 @@ export interface EpochRecord extends RecordBase {
   readonly owner: string;
 }
 
+/**
+ * A part of a commit record that is too large for one message (P7). The texts of all parts, joined, are the record as it
+ * would have been stored. None has effect before the last one is stored; an epoch record after an incomplete set annuls
+ * it. All carry the commit id of the whole.
+ */
+export interface PartRecord extends RecordBase {
+  readonly type: 'part';
+  /** Part i of n, from 1. */
+  readonly part: readonly [i: number, n: number];
+  readonly text: string;
+}
+
 /** Everything that follows from a group of steps, or an empty barrier. */
 export interface CommitRecord extends RecordBase {
   readonly type: 'commit';
@@ -38,6 +53,8 @@ export interface CommitRecord extends RecordBase {
   readonly open?: readonly (readonly [sequence: number, indexes: readonly number[]])[];
   /** Channel marks advanced by this record: source partition -> N (C4). */
   readonly received?: Readonly<Record<string, number>>;
+  /** Of the entry that follows the mark, what is accepted so far (P7); the mark's next advance ends it. */
+  readonly partly?: Readonly<Record<string, PartlyReceived>>;
   /** Client session marks advanced by this record: session -> number (P5). */
   readonly sessions?: Readonly<Record<string, number>>;
   /** Mail inputs consumed without a step: no instance could be told of them, and why (dead letters). */
@@ -45,9 +62,10 @@ export interface CommitRecord extends RecordBase {
   readonly steps: readonly StepEntry[];
   /** Output for other partitions: destination -> the previous record that sent there, and the messages (C5). */
   readonly out?: Readonly<Record<string, { readonly prev: number; readonly messages: readonly Addressed[] }>>;
-  /** Reserved: part i of n of a step that spans records (P7). */
-  readonly part?: readonly [number, number];
 }
+
+/** An entry of a channel that is received in part: its number N, and how many of its messages. */
+export type PartlyReceived = readonly [n: number, messages: number];
 
 /** A mail input that no instance could take. */
 export interface DroppedInput {

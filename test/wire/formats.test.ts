@@ -13,7 +13,7 @@ import {
 } from '../../lib/wire/checkpoint-codec.js';
 import type { Checkpoint, CheckpointDirectory } from '../../lib/wire/checkpoint.js';
 import type { Head, Wake } from '../../lib/wire/head.js';
-import type { CommitRecord, EpochRecord, LogRecord } from '../../lib/wire/record.js';
+import type { CommitRecord, EpochRecord, PartRecord, StoredRecord } from '../../lib/wire/record.js';
 import {
   decodeHead,
   decodeSegment,
@@ -29,7 +29,14 @@ import {
   encodeEnvelope,
   encodeMessage,
 } from '../../lib/wire/message-codec.js';
-import { decodeRecord, encodeCommit, encodeEpoch, encodeStep } from '../../lib/wire/record-codec.js';
+import {
+  commitText,
+  decodeRecord,
+  encodeCommit,
+  encodeEpoch,
+  encodePart,
+  encodeStep,
+} from '../../lib/wire/record-codec.js';
 
 type Golden = Readonly<
   Record<
@@ -48,14 +55,15 @@ function accepted<T>(decoded: Decoded<T>): T {
   return decoded.value;
 }
 
-function encodeRecord(record: LogRecord): Uint8Array {
+function encodeRecord(record: StoredRecord): Uint8Array {
   if (record.type === 'epoch') return encodeEpoch(without(record, 'v', 'type') as Omit<EpochRecord, 'v' | 'type'>);
+  if (record.type === 'part') return encodePart(without(record, 'v', 'type') as Omit<PartRecord, 'v' | 'type'>);
   const outputs = Object.entries(record.out ?? {}).map(
     ([partition, { prev, messages }]) =>
       [Number(partition), { prev, messages: messages.map(encodeAddressed) }] as const,
   );
   const fields = without(record, 'v', 'type', 'steps', 'out') as Omit<CommitRecord, 'v' | 'type' | 'steps' | 'out'>;
-  return encodeCommit(fields, record.steps.map(encodeStep), new Map(outputs));
+  return encodeCommit(commitText(fields, record.steps.map(encodeStep), new Map(outputs)));
 }
 
 function without(object: object, ...fields: readonly string[]): object {
@@ -76,7 +84,10 @@ const formats: Readonly<Record<keyof Golden, { decode(body: Uint8Array): object;
       encode: (value) => encodeMessage(without(value, 'v') as Message),
     },
     envelopes: { decode: (body) => accepted(decodeEnvelope(body)), encode: (value) => encodeWhole(value as Envelope) },
-    records: { decode: (body) => decodeRecord(body, 'Record 7'), encode: (value) => encodeRecord(value as LogRecord) },
+    records: {
+      decode: (body) => decodeRecord(body, 'Record 7'),
+      encode: (value) => encodeRecord(value as StoredRecord),
+    },
     heads: { decode: (body) => decodeHead(body, 'The head'), encode: (value) => encodeHead(value as Head) },
     wakes: { decode: (body) => decodeWake(body, 'The wake'), encode: (value) => encodeWake(value as Wake) },
     segments: {
@@ -254,11 +265,8 @@ test('what was stored and cannot be read is a CorruptHistoryError that names it'
 
 test('a step or an output is written into the record as the text it was encoded to', (t) => {
   const fields = { epoch: 1, commit: 'c', prev: 0, at: 1, counter: 1 };
-  const body = encodeCommit(
-    fields,
-    ['{"to":"o.a"}', '{"to":"o.b"}'],
-    new Map([[3, { prev: 0, messages: ['["o.c",{}]'] }]]),
-  );
+  const outputs = new Map([[3, { prev: 0, messages: ['["o.c",{}]'] }]]);
+  const body = encodeCommit(commitText(fields, ['{"to":"o.a"}', '{"to":"o.b"}'], outputs));
   t.is(
     new TextDecoder().decode(body),
     '{"v":1,"type":"commit","epoch":1,"commit":"c","prev":0,"at":1,"counter":1,' +

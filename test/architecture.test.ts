@@ -64,10 +64,32 @@ test('only lib/nats knows nats, and core, wire and engine know no node', (t) => 
     t.deepEqual(of({ [`lib/${part}/a.ts`]: "import { x } from 'node:fs';" }), [
       `lib/${part}/a.ts: must not import node:fs`,
     ]);
+  for (const twin of ['nats.ws', 'nats-core', 'nats/lib/mod.js'])
+    t.is(of({ 'lib/http/a.ts': `import { x } from '${twin}';` }).length, 1, twin);
   t.deepEqual(of({ 'lib/nats/a.ts': "import 'nats';", 'lib/core/a.ts': "import 'immer';" }), []);
 });
 
-test('core and engine read no clock, roll no dice and set no timers', (t) => {
+test('no module is loaded past the table of imports', (t) => {
+  for (const load of [
+    "import nats = require('nats');",
+    "const nats = require('nats');",
+    "const nats = createRequire(import.meta.url)('nats');",
+    'const nats = await import(`nats`);',
+    'const nats = await import(name);',
+  ])
+    t.is(of({ 'lib/client/a.ts': load }).length, 1, load);
+  t.deepEqual(of({ 'lib/client/a.ts': "const a = await import('./b.js'); const b = import.meta.url;" }), []);
+});
+
+test('lib/index.ts lists what is public, and holds no code', (t) => {
+  for (const source of ['export const a = 1;', "export * from './client/a.js';", "import { a } from './client/a.js';"])
+    t.is(of({ 'lib/index.ts': source }).length, 1, source);
+  const listed =
+    "export * from './errors.js';\nexport { a, type B } from './core/a.js';\nexport type {\n  C,\n} from './core/c.js';";
+  t.deepEqual(of({ 'lib/index.ts': listed }), []);
+});
+
+test('core and engine read no clock, roll no dice, set no timers and do no IO', (t) => {
   const uses = [
     'Date.now()',
     'new Date()',
@@ -77,7 +99,21 @@ test('core and engine read no clock, roll no dice and set no timers', (t) => {
     'performance.now()',
     'crypto.randomUUID()',
     'process.env',
+    'Date["now"]()',
+    'globalThis.setTimeout(g)',
+    'await fetch(url)',
+    'console.log(a)',
+    'new WebSocket(url)',
+    'AbortSignal.timeout(5)',
+    'Buffer.from(a)',
   ];
+  for (const taken of [
+    'const D = Date;',
+    'const { random } = Math;',
+    'const { now } = performance;',
+    'const at = new Date;',
+  ])
+    t.is(of({ 'lib/engine/a.ts': taken }).length, 1, taken);
   for (const use of uses) {
     t.is(of({ 'lib/core/a.ts': `const a = 1;\nf(${use});` }).length, 1, use);
     t.deepEqual(of({ 'lib/client/a.ts': `f(${use});` }), [], use);
@@ -87,7 +123,8 @@ test('core and engine read no clock, roll no dice and set no timers', (t) => {
     /^lib\/engine\/a\.ts:2: must not use Date\.now$/,
   );
   const allowed =
-    'const at: Date = new Date(time); if (x instanceof Date) f(at); // Date.now()\nconst text = "Math.random()";';
+    'const at: Date = new Date(time); if (x instanceof Date) f(Math.max(at, own.process(1))); // Date.now()\n' +
+    'const text = "Math.random()"; interface Clock { setTimeout: Timer; performance?: number }';
   t.deepEqual(of({ 'lib/core/a.ts': allowed }), []);
 });
 
@@ -99,10 +136,19 @@ test('lib has no any', (t) => {
     'let a: any[];',
     'type A = B | any;',
     'let a: Set<any>;',
+    'type A = any;',
+    'let a: [any, string];',
+    'let a: [string, any];',
+    'type A<T = any> = T;',
+    'type A<T> = T extends any ? 1 : 2;',
+    'type A<T> = T extends string ? any : 2;',
+    'type A = keyof any;',
+    'f(a satisfies any);',
+    'let a: (any);',
   ])
     t.is(of({ 'lib/client/a.ts': use }).length, 1, use);
   const allowed =
-    'ctx.any([a]); class A { any(tasks: Task[]): Task { return x; } } // any: any\nconst any = { any: 1 }; f(any, a);';
+    'ctx.any([a]); class A { any<T>(tasks: T[]): Task { return x; } any?: T } // any: any\nf({ any: 1 }, a.any, many);';
   t.deepEqual(of({ 'lib/client/a.ts': allowed }), []);
 });
 

@@ -30,12 +30,26 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   decorators: ['reflect-metadata'],
 };
 
-/** Time, randomness and waiting come through ports there. */
+/** Time, randomness, waiting and IO come through ports there. */
 const isPure = (part: string) => part === 'core' || part === 'engine';
-const impurity =
-  /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(?:\(\s*\)|(?![\s(\w]))|(?<!new\s+|\.)\bDate\s*\(|\bMath\s*\.\s*random\b|\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b|\b(?:performance|process|crypto)\s*\./g;
 
-const explicitAny = /(?:[:<|&]|\bas|\bis|\bextends|=>)\s*\bany\b(?!\s*[(.:?])|,\s*any\s*[>[]|\bany\s*\[\s*\]/g;
+/** `new Date(time)` and types are pure, and so is all of Math but one method. */
+const impureForms = [
+  /(?<!new\s+|[.\w#])Date\s*(?:\.\s*\w+|[[(])/,
+  /(?<==\s*)Date\b/,
+  /(?<![.\w#])Math\b(?!\s*\.\s*(?!random\b)\w)(?:\s*\.\s*\w+)?/,
+  /(?<!['.\w#])(?:setTimeout|setInterval|setImmediate|queueMicrotask|fetch|require|eval)\s*\(/,
+  /(?<![.\w#])(?:globalThis|performance|process|crypto|console|Buffer|WebSocket|EventSource|Atomics|navigator)\b(?!\s*\??\s*:)/,
+  /\bAbortSignal\s*\.\s*timeout\b/,
+  /\bnew\s+Date\s*(?:\(\s*\)|(?![\s(\w]))/,
+].map((form) => form.source);
+const impurity = new RegExp(impureForms.join('|'), 'g');
+
+/** As a type: `any` before a bracket, a colon or behind a dot is a method or a field of that name. */
+const explicitAny = /(?<![.\w$#])any\b(?!\s*(?:[(<]|\??\s*:))|\?\s*any\b/g;
+
+/** Modules are loaded in the ways that the table of imports sees. */
+const hiddenImport = /(?<![.\w#])(?:createRequire|require)\s*\(|\bimport\s*\(\s*[^"'\s]/g;
 
 const forbiddenNames = new Set([
   'utils',
@@ -59,6 +73,7 @@ export function violations(sources: Sources): readonly string[] {
     ...files.flatMap(([file, source]) => importViolations(file, source)),
     ...files.flatMap(([file, source]) => codeViolations(file, source)),
     ...files.flatMap(([file]) => nameViolations(file)),
+    ...surfaceViolations(sources),
     ...sizeViolations(sources),
     ...cycles(sources),
   ];
@@ -98,12 +113,13 @@ function refusedPackage(part: string, specifier: string): boolean {
   const name = specifier.split('/')[0]!;
   const allowed = packagesOf[part];
   if (allowed !== undefined) return !allowed.includes(name);
-  return (name === 'nats' || specifier.startsWith('@nats-io/')) && part !== 'nats';
+  return (/^nats(?:$|\.|-)/.test(name) || name === '@nats-io') && part !== 'nats';
 }
 
 function codeViolations(file: string, source: string): readonly string[] {
   const code = codeOf(source);
-  const found = [...(isPure(partOf(file)) ? code.matchAll(impurity) : []), ...code.matchAll(explicitAny)];
+  const forms = [explicitAny, hiddenImport, ...(isPure(partOf(file)) ? [impurity] : [])];
+  const found = forms.flatMap((form) => [...code.matchAll(form)]);
   return found.map(
     ({ 0: text, index }) => `${file}:${code.slice(0, index).split('\n').length}: must not use ${text.trim()}`,
   );
@@ -113,6 +129,17 @@ function nameViolations(file: string): readonly string[] {
   const names = file.replace(/\.ts$/, '').split('/');
   const bad = names.find((name) => forbiddenNames.has(name) || !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name));
   return bad === undefined ? [] : [`${file}: must not be called ${bad}`];
+}
+
+/** What is public is listed by name, but for the errors: all of those are. */
+const reExport = /\bexport\s+(?:(?:type\s+)?\{[^}]*\}|\*)\s*from\s*["'] *["'];?/g;
+
+function surfaceViolations(sources: Sources): readonly string[] {
+  const source = sources.get('lib/index.ts') ?? '';
+  const isListed = codeOf(source.replace("export * from './errors.js';", '')).match(/\*/) === null;
+  return isListed && codeOf(source).replaceAll(reExport, '').trim() === ''
+    ? []
+    : ['lib/index.ts: must list what is public, and hold no code'];
 }
 
 function sizeViolations(sources: Sources): readonly string[] {

@@ -78,7 +78,8 @@ export class OrchestrationHandle<T = unknown> {
    * @throws {UnserializableError} for data that cannot be stored; TooDeepError and ForbiddenKeyError likewise
    * @throws {PayloadTooLargeError} for data beyond the largest message, about 480 KB with the server's defaults
    * @throws {NotFoundError} when there is no such instance
-   * @throws {TimeoutError} when nobody could tell of it within the client's `timeoutInMilliseconds`: nothing was sent
+   * @throws {TimeoutError} when nobody could tell of it, or it is not known to be stored, within the client's
+   * `timeoutInMilliseconds`; its text says whether it was sent
    * @throws {ClosedError} when the client or the connection is closed
    */
   raiseEvent(name: string, data?: unknown): Promise<void> {

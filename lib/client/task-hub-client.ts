@@ -149,8 +149,7 @@ export class TaskHubClient implements AsyncDisposable {
 
   /**
    * Sends one-way messages to an entity: `await client.signalEntity(Account, 'alice').deposit({ amount: 5 })` resolves
-   * when the message is stored, which is tried until the client is closed: there is no time limit. Signals and calls of
-   * one client reach an entity in the order in which they were made.
+   * when the message is stored. Signals and calls of one client reach an entity in the order in which they were made.
    *
    * @throws {DefinitionError} at once, for a class without `@Entity`
    * @throws {InvalidIdError} at once, for a key that is none
@@ -159,6 +158,7 @@ export class TaskHubClient implements AsyncDisposable {
    * @throws {InvalidInputError} when the input does not fit its DTO class
    * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
    * @throws {PayloadTooLargeError} for an input beyond the largest message, about 480 KB with the server's defaults
+   * @throws {TimeoutError} when it is not known to be stored in time; its text says whether it was sent
    * @throws {ClosedError} when the client or the connection is closed
    */
   signalEntity<E extends object>(entity: EntityClass<E>, key: string): OperationCalls<E, 'accepted'>;

@@ -46,7 +46,8 @@ export class Waits {
       (value) => wait.succeed(value),
       (error: unknown) => wait.fail(error),
     );
-    return wait.promise;
+    // A promise of its own: of an error that its caller does not await, the process is told as of any other.
+    return wait.promise.then((value) => value);
   }
 
   #begin<T>(): Wait<T> {

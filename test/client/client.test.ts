@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { EntityOperationFailedError, OrchestrationContext, type Orchestration } from 'perdure';
 import { Orchestrator, Run } from 'perdure/decorators';
@@ -198,4 +200,26 @@ test('a worker that is replaced while clients call loses none of them', async (t
     results.toSorted((a, b) => a - b),
     Array.from({ length: 30 }, (_, i) => 1 + Math.floor(i / 3)),
   );
+});
+
+test('an error that its caller does not await ends the process, as any other', async (t) => {
+  const forgetful = (call: string) => `
+    import { Surroundings } from './build/test/client/surroundings.js';
+    import { Account } from './build/test/engine/bank.js';
+    const around = new Surroundings();
+    await around.work();
+    ${call};
+    setTimeout(() => console.log('unnoticed'), 1_000);`;
+  for (const call of [
+    "around.client.signalEntity(Account, 'a').deposit({ amount: -1 })",
+    "around.client.callEntity(Account, 'a').deposit({ amount: -1 })",
+  ]) {
+    const args = ['--input-type=module', '--eval', forgetful(call)];
+    const { stdout, stderr } = (await t.throwsAsync(promisify(execFile)(process.execPath, args))) as Error & {
+      stdout: string;
+      stderr: string;
+    };
+    t.is(stdout, '', call);
+    t.regex(stderr, /PERDURE_INVALID_INPUT/);
+  }
 });

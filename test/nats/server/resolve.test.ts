@@ -247,13 +247,18 @@ function debianEnv(bin: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv
   return { PATH: [bin, process.env['PATH']].join(delimiter), BIN: bin, ...more };
 }
 
+/** Without the variables by which whoever runs the tests has chosen a server. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PERDURE_')));
+}
+
 /** Runs `perdure nats ensure` in a process of its own. */
 function ensure(
   t: ExecutionContext,
   env: NodeJS.ProcessEnv,
 ): { child: ChildProcess; lines: () => string; output: Promise<string> } {
   const child = spawn(process.execPath, [perdure, 'nats', 'ensure'], {
-    env: { ...process.env, ...env, PATH: process.env['PATH'] },
+    env: { ...ownEnvironment(), ...env, PATH: process.env['PATH'] },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.teardown(() => child.kill('SIGKILL'));

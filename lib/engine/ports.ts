@@ -7,6 +7,7 @@
  * at what is stored before it goes on (C10).
  */
 
+import type { ValueReference } from '../core/values.js';
 import type { HubSubjects, PartitionSubjects } from '../wire/subjects.js';
 import type { HubStore } from './hub-store.js';
 
@@ -82,6 +83,31 @@ export interface Views {
   scan(pattern: string): AsyncIterable<StoredMessage>;
 }
 
+/** The object store of a task hub: values too large for messages, each under a key that is used once (P15). */
+export interface ObjectStore {
+  /**
+   * Stores a value under a key; its reference, or undefined: refused or unknown. The same key and value again is no
+   * error, and once it is stored the answer is its reference.
+   */
+  put(key: string, body: Uint8Array): Promise<ValueReference | undefined>;
+  /** The value that a reference names; undefined: it is not there, or not as the reference says. */
+  get(reference: ValueReference): Promise<Uint8Array | undefined>;
+  /** Removes what is under a key; removing what is gone is no error. */
+  remove(key: string): Promise<void>;
+  /** The objects stored before a time, the server's, in the order of storing. */
+  list(before: number): AsyncIterable<StoredObject>;
+  /** Removes what puts that never ended left behind before a time, the server's: no key leads to it. */
+  removeUnfinished(before: number): Promise<void>;
+}
+
+/** An object of the object store. */
+export interface StoredObject {
+  readonly key: string;
+  readonly bytes: number;
+  /** When the server stored it, in milliseconds since 1970. */
+  readonly time: number;
+}
+
 /** Core messaging: at most once, never for data that must not be lost. */
 export interface Bus {
   /** `reply`: where the receiver is to answer. */
@@ -132,6 +158,7 @@ export interface HubPorts {
   readonly partitions: number;
   readonly subjects: HubSubjects;
   readonly store: HubStore;
+  readonly objects: ObjectStore;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
@@ -150,6 +177,7 @@ export interface PartitionPorts {
   readonly log: Log;
   readonly mailbox: Mailbox;
   readonly views: Views;
+  readonly objects: ObjectStore;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;

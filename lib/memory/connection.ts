@@ -1,6 +1,6 @@
 import { ClosedError } from '../errors.js';
 import type { HubStore } from '../engine/hub-store.js';
-import type { Logger, MailSender, PartitionPorts } from '../engine/ports.js';
+import type { Logger, MailSender, ObjectStore, PartitionPorts } from '../engine/ports.js';
 import { MemoryBus } from './bus.js';
 import { MemoryClock } from './clock.js';
 import type { PortCall } from './faults.js';
@@ -8,6 +8,7 @@ import type { MemoryHub } from './hub.js';
 import { MemoryHubStore } from './hub-store.js';
 import { MemoryLog } from './log.js';
 import { MemoryMailbox, MemoryMailSender } from './mailbox.js';
+import { MemoryObjectStore } from './object-store.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { SeededRandom } from './random.js';
 import { MemoryViews } from './views.js';
@@ -29,6 +30,7 @@ export class MemoryConnection {
   readonly clock = new MemoryClock(this);
   readonly bus = new MemoryBus(this);
   readonly store: HubStore = new MemoryHubStore(this);
+  readonly objects: ObjectStore = new MemoryObjectStore(this);
   readonly random: SeededRandom;
   readonly maxBodyBytes = MAX_BODY_BYTES;
   #state: 'open' | 'closed' | 'killed' = 'open';
@@ -50,6 +52,7 @@ export class MemoryConnection {
       log: new MemoryLog(this, partition),
       mailbox: new MemoryMailbox(this, partition, logger),
       views: new MemoryViews(this, partition),
+      objects: this.objects,
       bus: this.bus,
       clock: this.clock,
       random: this.random,

@@ -1,4 +1,5 @@
 import { MemoryConnection } from './connection.js';
+import type { MemoryObject } from './object-store.js';
 import { MemoryStream } from './stream.js';
 import { MemoryTopics } from './bus.js';
 import type { MemoryWorld } from './world.js';
@@ -8,6 +9,8 @@ export class MemoryHub {
   readonly topics = new MemoryTopics();
   /** The bucket behind HubStore. */
   readonly bucket = new MemoryStream(true);
+  /** What is behind ObjectStore, by key. */
+  readonly objects = new Map<string, MemoryObject>();
   readonly #partitions: readonly PartitionStreams[];
 
   constructor(

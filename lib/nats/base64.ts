@@ -5,3 +5,9 @@ export function decodeBase64(text: string): Uint8Array {
   for (let at = 0; at < characters.length; at++) bytes[at] = characters.charCodeAt(at);
   return bytes;
 }
+
+/** Bytes as base64 of the alphabet for addresses, padded. */
+export function encodeBase64Url(bytes: Uint8Array): string {
+  const text = btoa(String.fromCharCode(...bytes));
+  return text.replaceAll('+', '-').replaceAll('/', '_');
+}

@@ -8,13 +8,14 @@ import { NatsViews } from './views.js';
 
 /** The ports of a task hub on JetStream. */
 export function natsHubPorts(hub: NatsHub, logger: Logger): HubPorts {
-  const { jetStream, session, name, partitions, subjects, store } = hub;
+  const { jetStream, session, name, partitions, subjects, store, objects } = hub;
   const sender = new NatsMailSender(jetStream);
   return {
     name,
     partitions,
     subjects,
     store,
+    objects,
     bus: new NatsBus(session),
     clock: session.clock,
     random: platformRandom,

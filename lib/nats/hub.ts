@@ -1,11 +1,20 @@
 import type { HubStore } from '../engine/hub-store.js';
+import type { ObjectStore } from '../engine/ports.js';
 import { ClosedError, ConfigError, StorageRegressedError, VersionTooNewError } from '../errors.js';
 import { checkHubName } from '../wire/checks.js';
 import { type HubSubjects, type StreamKind, subjectsOf } from '../wire/subjects.js';
 import { NatsHubStore } from './hub-store.js';
+import { NatsObjectStore } from './object-store.js';
 import { JetStream, type StreamInfo } from './jetstream.js';
 import type { Session } from './session.js';
-import { bucketStream, ensureStream, findStream, partitionStream, type StreamSettings } from './streams.js';
+import {
+  bucketStream,
+  ensureStream,
+  findStream,
+  objectStream,
+  partitionStream,
+  type StreamSettings,
+} from './streams.js';
 
 /** Which task hub, and how it is made when it does not exist. */
 export interface HubOptions {
@@ -26,6 +35,7 @@ export interface NatsHub {
   readonly createdAt: number;
   readonly subjects: HubSubjects;
   readonly store: HubStore;
+  readonly objects: ObjectStore;
   readonly session: Session;
   readonly jetStream: JetStream;
 }
@@ -35,7 +45,7 @@ interface HubRecord {
   readonly v: 1;
   readonly partitions: number;
   readonly createdAt: number;
-  /** When each stream was created; absent while the hub is being created. */
+  /** When each stream was created, as far as it was by then. */
   readonly streams?: Readonly<Record<string, string>>;
 }
 
@@ -64,11 +74,12 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
     const { record, revision } = await readRecord(store, name, partitions, session);
     const settings = streamsOf(subjects, record.partitions, replicas);
     const infos = await Promise.all(settings.map((wanted) => openStream(jetStream, wanted, record, name)));
-    if (record.streams) {
+    if (settings.every((wanted) => record.streams?.[wanted.name] !== undefined)) {
       keepTime(jetStream, store.stream);
       const copies = Math.max(...infos.map((info) => Number(info.config['num_replicas'])));
-      const { createdAt } = record;
-      return { name, partitions: record.partitions, replicas: copies, createdAt, subjects, store, session, jetStream };
+      const objects = new NatsObjectStore(jetStream, subjects.objects);
+      const { createdAt, partitions: count } = record;
+      return { name, partitions: count, replicas: copies, createdAt, subjects, store, objects, session, jetStream };
     }
     // Refused or unknown: another creator was faster. What is stored is read again and checked either way.
     const streams = Object.fromEntries(settings.map((wanted, at) => [wanted.name, infos[at]?.created ?? '']));
@@ -77,9 +88,10 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
 }
 
 function streamsOf(subjects: HubSubjects, partitions: number, replicas: number): StreamSettings[] {
-  return Array.from({ length: partitions }, (_, partition) => subjects.partition(partition)).flatMap((names) =>
-    KINDS.map((kind) => partitionStream(names, kind, replicas)),
+  const ofPartitions = Array.from({ length: partitions }, (_, partition) => subjects.partition(partition)).flatMap(
+    (names) => KINDS.map((kind) => partitionStream(names, kind, replicas)),
   );
+  return [...ofPartitions, objectStream(subjects.objects, replicas)];
 }
 
 async function readRecord(
@@ -106,11 +118,11 @@ async function readRecord(
   }
 }
 
-/** While the hub is being created its streams are; later, one that is gone or another is a loss and never made good. */
+/** What the record does not know yet is created; later, a stream that is gone or another is a loss and never made good. */
 async function openStream(jetStream: JetStream, wanted: StreamSettings, record: HubRecord, hub: string) {
-  if (!record.streams) return ensureStream(jetStream, wanted);
+  const created = record.streams?.[wanted.name];
+  if (created === undefined) return ensureStream(jetStream, wanted);
   const info: StreamInfo | undefined = await findStream(jetStream, wanted);
-  const created = record.streams[wanted.name];
   if (info?.created === created && info) return info;
   throw new StorageRegressedError(
     info

@@ -37,13 +37,20 @@ export interface StoreOptions {
   readonly after?: number | undefined;
   /** A second message with the id within the server's window is not stored again. */
   readonly messageId?: string | undefined;
+  /** It takes the place of all earlier messages of its subject. */
+  readonly replaces?: true | undefined;
 }
 
 /** What the server keeps of a stream, as far as Perdure looks at it. */
 export interface StreamInfo {
   readonly created: string;
   readonly config: Readonly<Record<string, unknown>>;
-  readonly state: { readonly messages: number; readonly first_seq: number; readonly last_seq: number };
+  readonly state: {
+    readonly messages: number;
+    readonly first_seq: number;
+    readonly last_seq: number;
+    readonly subjects?: Readonly<Record<string, number>>;
+  };
 }
 
 /** The JetStream API of a session, spoken directly: every call has a short deadline, every read goes to the leader. */
@@ -114,6 +121,17 @@ export class JetStream {
     await this.demand(`STREAM.PURGE.${stream}`, { seq: sequence });
   }
 
+  /** Removes all messages of one subject. */
+  async purgeSubject(stream: string, subject: string): Promise<void> {
+    await this.demand(`STREAM.PURGE.${stream}`, { filter: subject });
+  }
+
+  /** How many messages each subject that matches a pattern has, a page from an offset; empty behind the last. */
+  async subjectCounts(stream: string, pattern: string, offset: number): Promise<Readonly<Record<string, number>>> {
+    const { state } = await this.demand<StreamInfo>(`STREAM.INFO.${stream}`, { subjects_filter: pattern, offset });
+    return state.subjects ?? {};
+  }
+
   /** Removes one message; removing what is gone is no error. */
   async remove(stream: string, sequence: number): Promise<void> {
     await this.demand(`STREAM.MSG.DELETE.${stream}`, { seq: sequence, no_erase: true }, [
@@ -162,13 +180,14 @@ function isConflict({ err_code }: ApiError): boolean {
   return err_code === ErrorCode.wrongLastSequence || err_code === ErrorCode.wrongLastSequenceConstant;
 }
 
-function storeHeaders({ after, messageId }: StoreOptions): Uint8Array | undefined {
-  if (after === undefined && messageId === undefined) return undefined;
+function storeHeaders({ after, messageId, replaces }: StoreOptions): Uint8Array | undefined {
+  if (after === undefined && messageId === undefined && !replaces) return undefined;
   if (messageId !== undefined && !/^[!-~]{1,256}$/.test(messageId))
     throw new InvalidIdError('A message id must be 1 to 256 printable ASCII characters without spaces');
   const expected = after === undefined ? '' : `Nats-Expected-Last-Subject-Sequence: ${after}\r\n`;
   const id = messageId === undefined ? '' : `Nats-Msg-Id: ${messageId}\r\n`;
-  return encoder.encode(`NATS/1.0\r\n${expected}${id}\r\n`);
+  const rollup = replaces ? 'Nats-Rollup: sub\r\n' : '';
+  return encoder.encode(`NATS/1.0\r\n${expected}${id}${rollup}\r\n`);
 }
 
 function delay(milliseconds: number): Promise<void> {

@@ -15,6 +15,7 @@ export function natsPartitionPorts(hub: NatsHub, partition: number, logger: Logg
     log: new NatsLog(jetStream, subjects, hub.replicas),
     mailbox: new NatsMailbox(jetStream, subjects.streamName('mail'), logger),
     views: new NatsViews(jetStream, subjects),
+    objects: hub.objects,
     bus: new NatsBus(session),
     clock: session.clock,
     random: platformRandom,

@@ -54,6 +54,17 @@ export function bucketStream(bucket: string, replicas: number): StreamSettings {
   };
 }
 
+/** The settings of an object-store bucket's stream. */
+export function objectStream(bucket: string, replicas: number): StreamSettings {
+  return {
+    ...SHARED,
+    name: `OBJ_${bucket}`,
+    subjects: [`$O.${bucket}.C.>`, `$O.${bucket}.M.>`],
+    num_replicas: replicas,
+    allow_rollup_hdrs: true,
+  };
+}
+
 /**
  * The stream with these settings, created when it does not exist. Throws StreamMismatchError when it exists with others,
  * or when the server dropped some, and ConfigError when the server refuses to create it.

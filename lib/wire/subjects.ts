@@ -13,6 +13,8 @@ export interface HubSubjects {
   readonly hub: string;
   /** The key-value bucket with the hub record, the workers and the leases. */
   readonly bucket: string;
+  /** The object-store bucket with the values that are too large for messages (P15). */
+  readonly objects: string;
   /** Where partitions' owners say what they have received (P2). Core NATS. */
   readonly received: string;
   /** The inbox prefix of this hub's clients and workers: one of its own, so that permissions can tell hubs apart. */
@@ -52,6 +54,7 @@ export function subjectsOf(hub: string): HubSubjects {
   return {
     hub,
     bucket: `PD-${hub}`,
+    objects: `PD-${hub}-values`,
     received: `pd.${hub}.r`,
     inboxPrefix: `_INBOX_PD-${hub}`,
     partition: (partition) => partitionSubjects(hub, partition),

@@ -2,6 +2,7 @@ import type { TestFn } from 'ava';
 import type { Check, PortsHarness } from './harness.js';
 import { logContract } from './log.js';
 import { mailboxContract } from './mailbox.js';
+import { objectsContract } from './objects.js';
 import { surroundingsContract } from './surroundings.js';
 import { viewsContract } from './views.js';
 
@@ -20,5 +21,6 @@ export function portsContract(test: TestFn, open: () => Promise<PortsHarness>): 
   logContract(check);
   mailboxContract(check);
   viewsContract(check);
+  objectsContract(check);
   surroundingsContract(check);
 }

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { ValueReference } from '../core/values.js';
+import type { ObjectStore, StoredObject } from '../engine/ports.js';
+import type { MemoryConnection } from './connection.js';
+
+/** An object as the twin's server keeps it. */
+export interface MemoryObject {
+  readonly body: Uint8Array;
+  readonly time: number;
+}
+
+/** The object store of a task hub in memory: an object is there whole or not at all. */
+export class MemoryObjectStore implements ObjectStore {
+  readonly #connection: MemoryConnection;
+
+  constructor(connection: MemoryConnection) {
+    this.#connection = connection;
+  }
+
+  async put(key: string, body: Uint8Array): Promise<ValueReference | undefined> {
+    const sent = body.slice();
+    const answer = await this.#connection.call(this.#call('put'), () => this.#store(key, sent));
+    return answer && { key, bytes: sent.length, hash: hashOf(sent) };
+  }
+
+  async get({ key, bytes, hash }: ValueReference): Promise<Uint8Array | undefined> {
+    const body = await this.#connection.read(this.#call('get'), () => this.#objects.get(key)?.body);
+    return body?.length === bytes && hashOf(body) === hash ? body.slice() : undefined;
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#connection.read(this.#call('remove'), () => this.#objects.delete(key));
+  }
+
+  async *list(before: number): AsyncIterable<StoredObject> {
+    yield* await this.#connection.read(this.#call('list'), () =>
+      Array.from(this.#objects, ([key, { body, time }]) => ({ key, bytes: body.length, time })).filter(
+        ({ time }) => time < before,
+      ),
+    );
+  }
+
+  /** There is nothing: a put is one call here. */
+  async removeUnfinished(): Promise<void> {
+    await this.#connection.read(this.#call('removeUnfinished'), () => undefined);
+  }
+
+  get #objects(): Map<string, MemoryObject> {
+    return this.#connection.hub.objects;
+  }
+
+  #store(key: string, body: Uint8Array): void {
+    const { world } = this.#connection.hub;
+    if (!this.#objects.has(key)) this.#objects.set(key, { body, time: world.time });
+  }
+
+  #call(operation: string) {
+    return { partition: -1, port: 'objects', operation } as const;
+  }
+}
+
+function hashOf(body: Uint8Array): string {
+  return `SHA-256=${createHash('sha256').update(body).digest('base64url')}=`;
+}

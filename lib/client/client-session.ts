@@ -1,26 +1,26 @@
 import type { InputShape } from '../core/names.js';
 import type { Json, ValueCodec } from '../core/values.js';
 import type { HubPorts } from '../engine/ports.js';
-import { ClosedError, PayloadTooLargeError } from '../errors.js';
+import { BusyError, ClosedError, NotAcceptedError, PayloadTooLargeError } from '../errors.js';
 import { isDto } from '../validation/dto-plan.js';
 import { isDateField } from '../validation/field-type.js';
 import { validateInput } from '../validation/validate-input.js';
 import { partitionOf } from '../wire/addresses.js';
 import { largestMessage } from '../wire/body-limit.js';
-import { encodeMessage } from '../wire/message-codec.js';
-import type { Address, Message, ResultMessage } from '../wire/messages.js';
+import type { Address, ClientMessage } from '../wire/messages.js';
 import type { Outcome } from '../wire/record.js';
+import { unstampedText } from '../wire/session-codec.js';
+import { parseMessageId } from '../wire/sessions.js';
+import { utf8Length } from '../wire/text.js';
 import { createValueCodec } from '../wire/value-codec.js';
-import { followDelivery, type Delivery } from './delivery.js';
+import type { Delivery } from './delivery.js';
 import { Inbox } from './inbox.js';
 import { MailChannel } from './mail-channel.js';
+import type { Outgoing } from './outgoing.js';
 import { OwnerQueries } from './owner-queries.js';
 import { recheck } from './recheck.js';
 import { RegisteredNames } from './registered-names.js';
 import { Waits, type Wait } from './waits.js';
-
-/** What a client sends. */
-export type ClientMessage = Exclude<Message, ResultMessage>;
 
 /** How a message is sent. */
 export interface SendOptions<T> {
@@ -29,14 +29,12 @@ export interface SendOptions<T> {
   /** What waits for it: when that is over the message is not sent any more. */
   readonly wait: Wait<T>;
   readonly delivery?: Delivery | undefined;
+  /** Whether an outcome is waited for: for the answer to a call or a start. */
+  readonly isCall?: boolean | undefined;
 }
 
-/** A message with a number of its channel. */
-export interface Sent {
-  readonly id: string;
-  /** Resolves when it is stored. */
-  readonly stored: Promise<void>;
-}
+/** How often an owner is asked whether it has accepted a message, in milliseconds. */
+const CONFIRMATION = 1_000;
 
 /** One client's connection to a task hub: its numbered channels, its inbox, and everything it waits for. */
 export class ClientSession {
@@ -58,7 +56,7 @@ export class ClientSession {
     this.#id = ports.random.id();
     const prefix = `${ports.subjects.inboxPrefix}.${this.#id}`;
     this.waits = new Waits(ports.clock);
-    this.inbox = new Inbox(ports, prefix);
+    this.inbox = new Inbox(ports, prefix, (outcome) => this.#refused(outcome));
     this.queries = new OwnerQueries(ports, prefix);
     this.names = new RegisteredNames(ports);
     this.#leave = joinOpenSessions(ports, this);
@@ -72,27 +70,76 @@ export class ClientSession {
   }
 
   /**
-   * Sends a message once `check` has passed, in the order of the calls for one address; resolves with its id when it
-   * is on its way. What is no longer waited for by then is not sent.
+   * Sends a message once `check` has passed, in the order of the calls for one address; resolves when it has its place
+   * among the messages of its partition. What is no longer waited for by then is not sent. Of a call, the outcome ends
+   * the wait.
    */
-  async send<T>(address: Address, message: ClientMessage, { check, wait, delivery }: SendOptions<T>): Promise<Sent> {
+  async send<T>(
+    address: Address,
+    message: ClientMessage,
+    { check, wait, delivery, isCall }: SendOptions<T | Outcome>,
+  ): Promise<Outgoing> {
     await this.#inTurn(address, check);
     if (wait.isOver) throw new ClosedError('Nobody waits for it any more: nothing was sent.');
     const partition = partitionOf(address, this.ports.partitions);
     const subject = this.ports.subjects.partition(partition).mail(address);
-    const sent = this.#channel(partition).send(subject, (stamp) => this.#sized({ ...message, ...stamp }));
-    if (delivery) followDelivery(delivery, sent.stored);
+    const channel = this.#channel(partition);
+    const onOutcome = isCall ? (outcome: Outcome) => this.#told(sent, outcome, true, wait) : undefined;
+    if (delivery) delivery.progress = isCall ? 'queued' : 'sending';
+    const sent: Outgoing = channel.send({ address, subject, text: this.#sized(message), onOutcome, delivery });
+    if (isCall) wait.onEnd(() => channel.settle(sent));
     return sent;
   }
 
-  /** Waits for what became of a message: told by the owner, or asked for when it is not. */
-  async outcome<T>(address: Address, { id, stored }: Sent, wait: Wait<Outcome | T>): Promise<void> {
-    wait.onEnd(this.inbox.onOutcome(id, (outcome) => wait.succeed(outcome)));
-    await stored;
+  /** Asks for what became of a call, behind what its owner tells, which may get lost. */
+  async outcome<T>(sent: Outgoing, wait: Wait<T | Outcome>): Promise<void> {
+    await sent.stored;
     void recheck(wait, async () => {
-      const answer = await this.queries.ask(address, { v: 1, kind: 'outcome', address, id });
-      if (typeof answer === 'object' && answer.outcome) wait.succeed(answer.outcome);
+      const { outcome } = await this.#ask(sent);
+      if (outcome) this.#told(sent, outcome, false, wait);
     });
+  }
+
+  /** `isCopy`: the word is about one copy of the message, and not about its session only. */
+  #told<T>(sent: Outgoing, outcome: Outcome, isCopy: boolean, wait: Wait<T | Outcome>): void {
+    if (outcome.refused === undefined) return wait.succeed(outcome);
+    if (outcome.refused === 'busy') return wait.fail(new BusyError());
+    if (outcome.refused === 'notAccepted') return wait.fail(new NotAcceptedError());
+    this.#expired(outcome.id);
+    wait.fail(sent.expired(isCopy));
+  }
+
+  /** An owner refused a message that nobody waits for: its promise was kept by the stream, and not by the owner. */
+  #refused({ id, refused }: Outcome): void {
+    if (refused === undefined || !this.#expired(id)) return;
+    this.ports.logger.error('A message was refused, and not carried out by this copy: its session had expired', {
+      instance: this.ports.name,
+      id,
+    });
+  }
+
+  /** Whether the message is one of this client's present sessions: the next message opens another. */
+  #expired(messageId: string): boolean {
+    const session = parseMessageId(messageId)?.session;
+    return session !== undefined && [...this.#channels.values()].some((channel) => channel.expire(session));
+  }
+
+  async #ask({ session, number, letter }: Outgoing): Promise<{ readonly outcome?: Outcome; readonly accepted?: true }> {
+    const { address } = letter;
+    if (address === undefined || !session) return {};
+    const id = session.messageId(number);
+    const answer = await this.queries.ask(address, { v: 1, kind: 'outcome', address, id, session: session.id, number });
+    return typeof answer === 'object' ? answer : {};
+  }
+
+  /** Asks until an owner says that it has accepted a message. Throws SessionExpiredError, and ClosedError once closed. */
+  async #confirm(sent: Outgoing): Promise<void> {
+    for (;;) {
+      const { outcome, accepted } = await this.#ask(sent);
+      if (accepted) return;
+      if (outcome?.refused) throw sent.expired(false);
+      await this.waits.whileOpen((wait) => wait.pause(CONFIRMATION));
+    }
   }
 
   close(reason: string): void {
@@ -119,19 +166,26 @@ export class ClientSession {
   #channel(partition: number): MailChannel {
     const known = this.#channels.get(partition);
     if (known) return known;
-    const channel = new MailChannel(this.#id, partition, {
+    const { clock, logger, subjects } = this.ports;
+    const channel = new MailChannel({
       mail: this.ports.mailOf(partition),
-      clock: this.ports.clock,
+      clock,
+      logger,
+      subject: subjects.partition(partition).sessions,
+      token: this.#id,
+      listen: (messageId, call) => this.inbox.onOutcome(messageId, call),
+      confirm: (sent) => this.#confirm(sent),
     });
     this.#channels.set(partition, channel);
     return channel;
   }
 
-  #sized(message: ClientMessage): Uint8Array {
-    const body = encodeMessage(message);
+  #sized(message: ClientMessage): string {
+    const text = unstampedText(message);
     const limit = largestMessage(this.ports.maxBodyBytes);
-    if (body.length > limit) throw new PayloadTooLargeError('The message with this input', body.length, limit);
-    return body;
+    const bytes = utf8Length(text);
+    if (bytes > limit) throw new PayloadTooLargeError('The message with this input', bytes, limit);
+    return text;
   }
 }
 

@@ -2,14 +2,7 @@ import { TimeoutError } from '../errors.js';
 
 /** How far a message has come. */
 export interface Delivery {
-  progress: 'unsent' | 'sending' | 'stored';
-}
-
-/** Keeps the progress of a message that is on its way. */
-export function followDelivery(delivery: Delivery, stored: Promise<void>): void {
-  delivery.progress = 'sending';
-  const note = (): void => void (delivery.progress = 'stored');
-  stored.then(note, () => {}); // a failure is told to whoever waits for the message
+  progress: 'unsent' | 'queued' | 'sending' | 'stored';
 }
 
 /** The error for a caller whose time is over, with what is known of the message. */
@@ -21,6 +14,7 @@ export function lateError(
 ): TimeoutError {
   const known = {
     unsent: 'Nothing was sent: what has to be known before, such as the registered names, could not be read.',
+    queued: 'Nothing was sent: earlier messages of this client are still to be stored, or to be answered.',
     sending: 'Whether it is stored is not known; it is sent again until the client is closed.',
     stored: 'It is stored, and will be carried out as soon as a worker takes it.',
   };

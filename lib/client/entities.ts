@@ -73,8 +73,8 @@ export class Entities {
       const address = entityAddress(id);
       const message = { kind: 'operation', name, ...encoded, reply: inbox.reply } as const;
       const check = () => names.checkOperation(id.name, name);
-      const sent = await this.#session.send(address, message, { check, wait, delivery });
-      return this.#session.outcome(address, sent, wait);
+      const sent = await this.#session.send(address, message, { check, wait, delivery, isCall: true });
+      return this.#session.outcome(sent, wait);
     };
     send().catch((error: unknown) => wait.fail(error));
     const { result, failure } = await wait.promise;

@@ -23,9 +23,12 @@ export class Inbox {
   readonly #ended = new Map<string, EndedNotice>();
   readonly #subscription: Subscription;
   readonly #ports: HubPorts;
+  /** Told outcomes that nobody waits for. */
+  readonly #unexpected: (outcome: Outcome) => void;
 
-  constructor(ports: HubPorts, prefix: string) {
+  constructor(ports: HubPorts, prefix: string, unexpected: (outcome: Outcome) => void) {
     this.#ports = ports;
+    this.#unexpected = unexpected;
     this.reply = `${prefix}.o`;
     this.notify = `${prefix}.n`;
     this.#subscription = ports.bus.subscribe(`${prefix}.*`, (body) => this.#receive(body));
@@ -63,8 +66,9 @@ export class Inbox {
     const decoded = decodeNotice(body);
     if ('refused' in decoded)
       return this.#ports.logger.warn(`A notice cannot be read: ${decoded.refused}`, { instance: this.#ports.name });
-    if (decoded.value.kind === 'outcome') this.#outcomes.get(decoded.value.outcome.id)?.(decoded.value.outcome);
-    else this.#onEnded(decoded.value);
+    if (decoded.value.kind === 'ended') return this.#onEnded(decoded.value);
+    const { outcome } = decoded.value;
+    (this.#outcomes.get(outcome.id) ?? this.#unexpected)(outcome);
   }
 
   #onEnded(notice: EndedNotice): void {

@@ -1,99 +1,199 @@
-import type { Clock, MailSender } from '../engine/ports.js';
+import type { Clock, Logger, MailSender } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
+import type { Outcome } from '../wire/record.js';
+import { encodeHello, unstampedText } from '../wire/session-codec.js';
+import { sessionId } from '../wire/sessions.js';
+import { OpenSession } from './open-session.js';
+import { Outgoing, type Letter } from './outgoing.js';
 
 /** The waits before the same bytes are sent again, in milliseconds: each twice the one before. */
 const FIRST_RETRY = 25;
 const LONGEST_RETRY = 1_000;
+/** Calls and starts whose outcomes may be outstanding at once; more wait until some have come. An owner keeps 1,024. */
+const WINDOW = 1_000;
+/** A session with open calls, or with outcomes received, is heard of at least so often, in milliseconds. */
+const HEARTBEAT = 60_000;
+/** After so many milliseconds without a message a new session is opened: its owner may forget the old one in an hour. */
+const LONGEST_PAUSE = 300_000;
+/** A message that is acknowledged so late may have come to an owner that knows its session no more. */
+const DOUBTFUL = 1_800_000;
 
 /** What a channel needs of the world. */
 export interface ChannelPorts {
   readonly mail: MailSender;
   readonly clock: Clock;
-}
-
-interface Outgoing {
+  readonly logger: Logger;
+  /** Where the partition hears of sessions. */
   readonly subject: string;
-  readonly body: Uint8Array;
-  readonly messageId: string;
-  readonly stored: () => void;
-  readonly failed: (error: unknown) => void;
+  /** The client's own id. */
+  readonly token: string;
+  /** Tells each outcome of a message from now on; the result ends that. */
+  readonly listen: (messageId: string, call: (outcome: Outcome) => void) => () => void;
+  /** Resolves when an owner says that it has accepted the message; rejects with SessionExpiredError. */
+  readonly confirm: (message: Outgoing) => Promise<void>;
 }
 
 /**
- * A client's messages to one partition, in order (P5): at most one publish is in flight, and one whose outcome is
- * unknown is sent again as the same bytes under the same id before anything newer. Only the number of a message that the
- * server refuses for good is given up, and not used again.
+ * A client's messages to one partition, in order (P5): numbered in a session that a hello opens, at most one publish in
+ * flight, and one whose outcome is unknown is sent again as the same bytes before anything newer. Only the number of a
+ * message that the server refuses for good is given up, and not used again.
  */
 export class MailChannel {
-  readonly #session: string;
-  readonly #partition: number;
   readonly #ports: ChannelPorts;
   readonly #queue: Outgoing[] = [];
-  #number = 0;
+  /** Calls that are sent and not settled. */
+  readonly #open = new Set<Outgoing>();
+  #session: OpenSession | undefined;
+  #hellos = 0;
+  #whenRoom: (() => void) | undefined;
+  #cancelHeartbeat: (() => void) | undefined;
   #closed: Error | undefined;
 
-  constructor(session: string, partition: number, ports: ChannelPorts) {
-    this.#session = session;
-    this.#partition = partition;
+  constructor(ports: ChannelPorts) {
     this.#ports = ports;
   }
 
-  /**
-   * Takes the next number of the channel and sends what `encode` makes of it; throws what that throws, and then the
-   * number stays free. The promise resolves when the message is stored.
-   */
-  send(subject: string, encode: (stamp: Stamp) => Uint8Array): { readonly id: string; readonly stored: Promise<void> } {
+  /** Sends a message behind those before it. */
+  send(letter: Letter): Outgoing {
     if (this.#closed) throw this.#closed;
-    const number = this.#number + 1;
-    const messageId = `${this.#session}.${this.#partition}.${number}`;
-    const body = encode({ id: messageId, session: this.#session, number });
-    this.#number = number;
-    const stored = new Promise<void>((resolve, reject) => {
-      this.#queue.push({ subject, body, messageId, stored: resolve, failed: reject });
-    });
-    // Whoever awaits it sees the error; a caller whose time is over does not.
-    stored.catch(() => {});
+    const message = new Outgoing(letter);
+    this.#queue.push(message);
     if (this.#queue.length === 1) void this.#sendAll();
-    return { id: messageId, stored };
+    return message;
   }
 
-  /** Fails everything that is not known to be stored. */
+  /** The outcome of a call is received, or nobody waits for it any more: one that was not sent is not sent then. */
+  settle(message: Outgoing): void {
+    message.isSettled = true;
+    if (this.#open.delete(message)) this.#settled(message);
+  }
+
+  /** The owner says that it does not know a session; whether it was this channel's. */
+  expire(id: string): boolean {
+    if (this.#session?.id !== id) return false;
+    this.#session.isOver = true;
+    return true;
+  }
+
+  /** Fails everything that is not known to be stored, and ends the session if nothing is under way. */
   close(error: Error): void {
-    this.#closed ??= error;
-    for (const { failed } of this.#queue.splice(0)) failed(this.#closed);
+    if (this.#closed) return;
+    this.#closed = error;
+    this.#cancelHeartbeat?.();
+    this.#whenRoom?.();
+    const waiting = this.#queue.splice(0);
+    for (const message of waiting) message.fail(error);
+    const session = this.#session;
+    if (!session || session.isOver || waiting.length > 0) return;
+    const bye = new Outgoing({ subject: this.#ports.subject, text: unstampedText({ kind: 'bye' }) });
+    // Once: a session that did not hear of its end is ended by its owner.
+    this.#ports.mail.send(this.#ports.subject, bye.begin(session), bye.messageId).catch((reason: unknown) => {
+      if (!(reason instanceof ClosedError))
+        this.#ports.logger.warn(`A session could not be ended: ${String(reason)}`, { instance: session.id });
+    });
   }
 
   async #sendAll(): Promise<void> {
     for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      const refused = await this.#store(next);
+      const refused = (await this.#isWanted(next)) ? await this.#sendOne(next) : undefined;
       if (this.#closed) return;
       this.#queue.shift();
-      if (refused) next.failed(refused);
-      else next.stored();
+      if (refused) next.fail(refused);
     }
   }
 
-  /** Why it will never be stored; undefined when it is. Its number is given up then: numbers need no next one. */
-  async #store({ subject, body, messageId }: Outgoing): Promise<Error | undefined> {
+  /** Waits for room for a call. False: nobody waits for it any more, so it is not sent. */
+  async #isWanted(message: Outgoing): Promise<boolean> {
+    while (message.isCall && !message.isSettled && this.#open.size >= WINDOW && !this.#closed)
+      await new Promise<void>((resolve) => (this.#whenRoom = resolve));
+    return !message.isSettled;
+  }
+
+  /** Why the message will never be stored; undefined when it is, or the channel is closed. */
+  async #sendOne(message: Outgoing): Promise<Error | undefined> {
+    const session = await this.#usable();
+    if (session instanceof Error) return session;
+    if (!session || message.isSettled) return undefined;
+    const body = message.begin(session);
+    const messageId = message.messageId!;
+    if (message.letter.onOutcome) this.#follow(message, messageId, message.letter.onOutcome);
+    const { subject } = message.letter;
+    const result = await this.#store(subject, body, messageId, () => message.attempts++);
+    if (!result) return undefined;
+    if (result instanceof Error) {
+      session.done(message.done); // it was not said
+      return result;
+    }
+    this.#watch();
+    const isDoubtful = session.isOver || this.#ports.clock.now() - session.usedAt > DOUBTFUL;
+    session.usedAt = Math.max(session.usedAt, result.began);
+    if (isDoubtful)
+      this.#ports.confirm(message).then(
+        () => message.succeed(),
+        (error: unknown) => message.fail(error),
+      );
+    else message.succeed();
+    return undefined;
+  }
+
+  #follow(message: Outgoing, messageId: string, tell: (outcome: Outcome) => void): void {
+    this.#open.add(message);
+    message.onSettled = this.#ports.listen(messageId, tell);
+  }
+
+  #settled(message: Outgoing): void {
+    message.onSettled?.();
+    if (!message.session!.isOver) message.session!.done([message.number]);
+    this.#whenRoom?.();
+  }
+
+  /** The session for the next message, opened when there is none that its owner surely knows. */
+  async #usable(): Promise<OpenSession | Error | undefined> {
+    const { clock, token } = this.#ports;
+    const former = this.#session;
+    if (former && !former.isOver && clock.now() - former.usedAt <= LONGEST_PAUSE) return former;
+    const isEnded = former && !former.isOver && ![...this.#open].some(({ session }) => session === former);
+    const hello = encodeHello({ token, ...(isEnded && { ends: former.id }) });
+    const result = await this.#store(this.#ports.subject, hello, `${token}.hello.${++this.#hellos}`);
+    if (result instanceof Error) return result;
+    if (result) this.#session = new OpenSession(sessionId(result.sequence, token), result.began);
+    return this.#closed ? undefined : this.#session;
+  }
+
+  /** Sends until it is stored; an error: it never will be; undefined: the channel is closed. */
+  async #store(
+    subject: string,
+    body: Uint8Array,
+    messageId: string,
+    onAttempt?: () => void,
+  ): Promise<{ readonly sequence: number; readonly began: number } | Error | undefined> {
+    const { mail, clock } = this.#ports;
     for (let wait = FIRST_RETRY; !this.#closed; wait = Math.min(2 * wait, LONGEST_RETRY)) {
+      const began = clock.now();
+      onAttempt?.();
       try {
-        const sequence = await this.#ports.mail.send(subject, body, messageId);
-        if (sequence !== undefined) return undefined;
+        const sequence = await mail.send(subject, body, messageId);
+        if (sequence !== undefined) return { sequence, began };
       } catch (error) {
         if (error instanceof ClosedError) this.close(error);
         return error as Error;
       }
       await new Promise<void>((resolve) => {
-        this.#ports.clock.after(wait, resolve);
+        clock.after(wait, resolve);
       });
     }
     return undefined;
   }
-}
 
-/** What tells a message of a client session from all others (P5). */
-export interface Stamp {
-  readonly id: string;
-  readonly session: string;
-  readonly number: number;
+  /** Sees to it that the owner hears of the session while something in it is open. */
+  #watch(): void {
+    this.#cancelHeartbeat ??= this.#ports.clock.after(HEARTBEAT, () => {
+      this.#cancelHeartbeat = undefined;
+      const session = this.#session;
+      if (!session || session.isOver || (this.#open.size === 0 && !session.hasNews)) return;
+      const isIdle = this.#queue.length === 0 && this.#ports.clock.now() - session.usedAt >= HEARTBEAT;
+      if (isIdle) this.send({ subject: this.#ports.subject, text: unstampedText({ kind: 'done' }) });
+      else this.#watch();
+    });
+  }
 }

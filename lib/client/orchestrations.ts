@@ -46,8 +46,8 @@ export class Orchestrations {
       const message = { kind: 'start', name, ...encoded, notify: inbox.notify } as const;
       const check = () => names.checkOrchestrator(name);
       const whole = isGiven ? { ...message, reply: inbox.reply } : message;
-      const sent = await this.#session.send(address, whole, { check, wait, delivery });
-      if (isGiven) return this.#session.outcome(address, sent, wait);
+      const sent = await this.#session.send(address, whole, { check, wait, delivery, isCall: isGiven });
+      if (isGiven) return this.#session.outcome(sent, wait);
       await sent.stored;
       wait.succeed(undefined);
     };

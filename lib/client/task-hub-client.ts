@@ -92,6 +92,7 @@ export class TaskHubClient implements AsyncDisposable {
    * @throws {ConfigError} for a timeout that is none
    * @throws {DefinitionError} for a class without `@Orchestrator`
    * @throws {TimeoutError} when there was no answer in time; its text says whether the start is stored
+   * @throws {SessionExpiredError} when its process slept with the start on its way, or there are too many clients
    * @throws {ClosedError} when the client or the connection is closed
    */
   startNew<O extends OrchestratorObject>(
@@ -179,6 +180,8 @@ export class TaskHubClient implements AsyncDisposable {
    *
    * @throws {EntityOperationFailedError} when the operation failed; the entity is as before
    * @throws {TimeoutError} when there was no answer in time; its text says whether the call is stored
+   * @throws {SessionExpiredError} when its process slept with the call on its way, or there are too many clients; `effect`
+   *   says what is known. Told of signals likewise.
    */
   callEntity<E extends object>(entity: EntityClass<E>, key: string): OperationCalls<E, 'promise'>;
   /**
@@ -218,8 +221,8 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   /**
-   * Ends the client: whatever waits rejects with ClosedError, and what is not stored by then is not sent again. The
-   * hub's connection stays.
+   * Ends the client: whatever waits rejects with ClosedError, and what is not stored by then is not sent again. Its
+   * sessions are ended. The hub's connection stays.
    */
   close(): Promise<void> {
     this.#session.close('The client was closed.');

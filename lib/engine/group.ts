@@ -37,6 +37,8 @@ export class Group {
   readonly notices: (readonly [inbox: string, notice: Notice])[] = [];
   /** The mail consumed by this group reaches up to here. */
   mailUpTo = 0;
+  /** There is something to record although no step follows from it. */
+  isNoted = false;
   isAcknowledged = false;
   #bytes = 0;
   #locals = 0;
@@ -48,7 +50,7 @@ export class Group {
   ) {}
 
   get isEmpty(): boolean {
-    return this.entries.length === 0 && this.dropped.length === 0;
+    return this.entries.length === 0 && this.dropped.length === 0 && !this.isNoted;
   }
 
   get isFull(): boolean {

@@ -1,12 +1,15 @@
 import { partitionOf, parseAddress } from '../wire/addresses.js';
 import { decodeEnvelope, decodeMessage } from '../wire/message-codec.js';
 import type { Addressed, Message } from '../wire/messages.js';
-import type { CommitRecord, DroppedInput } from '../wire/record.js';
+import type { CommitRecord, DroppedInput, Outcome } from '../wire/record.js';
+import { parseMessageId } from '../wire/sessions.js';
 import type { PartitionSubjects } from '../wire/subjects.js';
 import { ChannelMarks, type ChannelMark } from './channel-marks.js';
+import { ClientSessions, type SessionFields, type SessionNews } from './client-sessions.js';
 import type { Group } from './group.js';
 import type { Input } from './instance.js';
 import type { StoredMessage } from './ports.js';
+import { ofSession, SessionMail, type MailStamp } from './session-mail.js';
 import type { PartitionTables } from './tables.js';
 
 /** Where delivered mail goes. */
@@ -15,19 +18,28 @@ export interface InboxListener {
   /** Mail that no instance can take. */
   drop(dropped: DroppedInput): void;
   /** A copy of a message whose client may still wait for the answer. */
-  answerCopy(message: Message): void;
+  answerCopy(message: Message, session: string, number: number): void;
+  /** To be told once the open group is acknowledged. */
+  tell(inbox: string, outcome: Outcome): void;
+  /** There is something to record although no step follows from it. */
+  note(): void;
 }
 
+/** Mail that nothing follows from may wait to be recorded, up to so much of it. */
+const MOST_SILENT = 1_000;
+
 /** What the record that accepts mail says of it. */
-type Acceptance = Pick<CommitRecord, 'accepted' | 'acceptedAt' | 'open' | 'received' | 'partly' | 'sessions'>;
+type Acceptance = Pick<CommitRecord, 'accepted' | 'acceptedAt' | 'open' | 'received' | 'partly'> & SessionFields;
 
 interface Delivered {
   /** When the stream stored it. */
   readonly time: number;
   readonly pending: Set<number>;
   readonly channel: ChannelMark | undefined;
-  readonly session: readonly [id: string, number: number] | undefined;
+  readonly sessions: readonly SessionNews[];
 }
+
+const noNews: readonly SessionNews[] = [];
 
 /**
  * Takes mail in order, recognises copies, and knows what the next record must say of it.
@@ -43,10 +55,10 @@ export class Inbox {
   /** Mail delivered and not yet accepted by a sealed record, and accepted mail with inputs not yet consumed. */
   readonly #delivered = new Map<number, Delivered>();
   readonly #channels: ChannelMarks;
-  /** Marks as of the last delivery, ahead of the tables. */
-  readonly #sessions = new Map<string, number>();
-  /** Sessions whose marks are in a sealed record: once it is acknowledged the tables know them. */
-  #sealed: string[] = [];
+  readonly #sessions: ClientSessions;
+  readonly #sessionMail: SessionMail;
+  /** How much mail was taken since the last record that nothing follows from. */
+  #silent = 0;
   #accepted: number;
   #last: number;
 
@@ -56,6 +68,8 @@ export class Inbox {
     this.#partitions = partitions;
     this.#listener = listener;
     this.#channels = new ChannelMarks(tables);
+    this.#sessions = new ClientSessions(tables.sessions);
+    this.#sessionMail = new SessionMail(this.#sessions, subjects);
     this.#accepted = tables.accepted;
     this.#last = tables.accepted;
   }
@@ -65,15 +79,17 @@ export class Inbox {
     if (sequence <= this.#accepted) return this.#reread(message, this.#tables.open.get(sequence));
     this.#last = sequence;
     if (message.subject === this.#subjects.envelopes) this.#envelope(message);
+    else if (message.subject === this.#subjects.sessions) this.#hear(message);
     else this.#single(message);
+    if (this.#delivered.get(sequence)?.pending.size === 0 && ++this.#silent % MOST_SILENT === 0) this.#listener.note();
   }
 
   /** Mail accepted by an earlier record: only what is open, without any test. */
   #reread(message: StoredMessage, open: ReadonlySet<number> | undefined): void {
     if (!open) return;
     const { sequence, time } = message;
-    this.#delivered.set(sequence, { time, pending: new Set(open), channel: undefined, session: undefined });
-    const messages = message.subject === this.#subjects.envelopes ? messagesOf(message) : [this.#read(message)];
+    this.#delivered.set(sequence, { time, pending: new Set(open), channel: undefined, sessions: noNews });
+    const messages = message.subject === this.#subjects.envelopes ? messagesOf(message) : [this.#readAgain(message)];
     this.#deliver(
       sequence,
       messages.flatMap((item, index) => (item && open.has(index) ? [[index, item] as const] : [])),
@@ -84,11 +100,12 @@ export class Inbox {
     const { sequence, time } = message;
     const decoded = decodeEnvelope(message.body);
     if ('refused' in decoded) return this.#refuse(message, decoded.refused);
+    if ('session' in decoded.value) return this.#ofSession(message, decoded.value, decoded.value.messages);
     const { from, entries } = decoded.value;
     if (from >= this.#partitions) return this.#refuse(message, `There is no partition ${from}`);
     const { messages, mark } = this.#channels.take(from, entries);
     const pending = new Set(messages.map(([at]) => at));
-    this.#delivered.set(sequence, { time, pending, channel: mark, session: undefined });
+    this.#delivered.set(sequence, { time, pending, channel: mark, sessions: noNews });
     this.#deliver(sequence, messages);
   }
 
@@ -96,24 +113,32 @@ export class Inbox {
     const { sequence, time } = message;
     const addressed = this.#read(message);
     if (!addressed) return this.#refuse(message, this.#fault(message));
-    const { session, number } = withSession(addressed[1]);
-    const isCounted = session !== undefined && number !== undefined;
-    if (isCounted && number <= this.#sessionMark(session)) {
-      this.#delivered.set(sequence, { time, pending: new Set(), channel: undefined, session: undefined });
-      return this.#listener.answerCopy(addressed[1]);
-    }
-    this.#delivered.set(sequence, {
-      time,
-      pending: new Set([0]),
-      channel: undefined,
-      session: isCounted ? [session, number] : undefined,
-    });
-    if (isCounted) this.#sessions.set(session, number);
+    const stamp = stampOf(addressed[1]);
+    if (stamp) return this.#ofSession(message, stamp, [addressed]);
+    if (hasForeignId(addressed[1]))
+      return this.#refuse(message, 'The id is that of a message of a session, which it does not name');
+    this.#delivered.set(sequence, { time, pending: new Set([0]), channel: undefined, sessions: noNews });
     this.#deliver(sequence, [[0, addressed]]);
   }
 
-  #sessionMark(session: string): number {
-    return this.#sessions.get(session) ?? this.#tables.sessions.get(session) ?? 0;
+  #ofSession({ sequence, time }: StoredMessage, stamp: MailStamp, messages: readonly Addressed[]): void {
+    const { fresh, copies, refused, news } = this.#sessionMail.sort(stamp, messages);
+    const pending = new Set([...fresh.map(([index]) => index), ...refused.map(({ dropped }) => dropped.index)]);
+    this.#delivered.set(sequence, { time, pending, channel: undefined, sessions: news ? [news] : noNews });
+    for (const [number, body] of copies) this.#listener.answerCopy(body, stamp.session, number);
+    for (const { dropped, told } of refused) {
+      this.#listener.drop({ sequence, ...dropped });
+      for (const [inbox, outcome] of told) this.#listener.tell(inbox, outcome);
+    }
+    this.#deliver(sequence, fresh);
+  }
+
+  #hear(message: StoredMessage): void {
+    const heard = this.#sessionMail.hear(message);
+    if ('fault' in heard) return this.#refuse(message, heard.fault);
+    const { sequence, time } = message;
+    this.#delivered.set(sequence, { time, pending: new Set(), channel: undefined, sessions: heard.news });
+    if (heard.isUrgent) this.#listener.note();
   }
 
   /** Messages for other partitions are dropped, all of a sequence under one reason: a record must stay small. */
@@ -133,7 +158,7 @@ export class Inbox {
   }
 
   #refuse({ sequence, time }: StoredMessage, reason: string): void {
-    this.#delivered.set(sequence, { time, pending: new Set([0]), channel: undefined, session: undefined });
+    this.#delivered.set(sequence, { time, pending: new Set([0]), channel: undefined, sessions: noNews });
     this.#listener.drop({ sequence, index: 0, reason });
   }
 
@@ -142,6 +167,13 @@ export class Inbox {
     if (address === undefined || !isAddress(address)) return undefined;
     const decoded = decodeMessage(message.body);
     return 'value' in decoded ? [address, decoded.value] : undefined;
+  }
+
+  /** As it was delivered before. */
+  #readAgain(message: StoredMessage): Addressed | undefined {
+    const addressed = this.#read(message);
+    const stamp = addressed && stampOf(addressed[1]);
+    return stamp ? [addressed[0], ofSession(addressed[1], stamp.session, stamp.first)] : addressed;
   }
 
   #fault(message: StoredMessage): string {
@@ -163,7 +195,7 @@ export class Inbox {
     let acceptedAt: number | undefined;
     const open: (readonly [number, readonly number[]])[] = [];
     const channels = new Map<number, ChannelMark>();
-    const sessions = new Map<string, number>();
+    const news: SessionNews[] = [];
     for (let sequence = from + 1; sequence <= this.#last; sequence++) {
       const delivered = this.#delivered.get(sequence);
       const isDone = !delivered || delivered.pending.size === 0;
@@ -171,26 +203,24 @@ export class Inbox {
       accepted = Math.max(accepted, sequence); // copies behind the last consumed input are done with, too
       acceptedAt = delivered?.time;
       if (delivered?.channel) channels.set(delivered.channel.from, delivered.channel);
-      if (delivered?.session) sessions.set(...(delivered.session as [string, number]));
+      if (delivered) news.push(...delivered.sessions);
       if (isDone) this.#delivered.delete(sequence);
       else open.push([sequence, [...delivered.pending]]);
     }
     this.#accepted = accepted;
-    for (const [session, number] of sessions) if (this.#sessions.get(session) === number) this.#sealed.push(session);
+    this.#silent = 0;
     return {
       ...(accepted > from && { accepted }),
       ...(accepted > from && acceptedAt !== undefined && { acceptedAt }),
       ...(open.length > 0 && { open }),
       ...channelFields(channels),
-      ...(sessions.size > 0 && { sessions: Object.fromEntries(sessions) }),
+      ...this.#sessions.accept(news, acceptedAt),
     };
   }
 
   /** The record of the last `accept` is acknowledged and applied to the tables. */
   acknowledged(): void {
-    for (const session of this.#sealed)
-      if (this.#sessions.get(session) === this.#tables.sessions.get(session)) this.#sessions.delete(session);
-    this.#sealed = [];
+    this.#sessions.acknowledged();
     for (const [sequence, { pending }] of this.#delivered) {
       if (sequence > this.#accepted) return; // in mail order
       if (pending.size === 0) this.#delivered.delete(sequence);
@@ -207,13 +237,24 @@ function channelFields(marks: ReadonlyMap<number, ChannelMark>): Pick<CommitReco
   };
 }
 
-function messagesOf(message: StoredMessage): readonly (Addressed | undefined)[] {
+/** The messages of an envelope as they were delivered before. */
+function messagesOf(message: StoredMessage): readonly Addressed[] {
   const decoded = decodeEnvelope(message.body);
-  return 'value' in decoded ? decoded.value.entries.flatMap(({ messages }) => messages) : [];
+  if ('refused' in decoded) return [];
+  if ('entries' in decoded.value) return decoded.value.entries.flatMap(({ messages }) => messages);
+  const { session, first, messages } = decoded.value;
+  return messages.map(([to, body], index) => [to, ofSession(body, session, first + index)]);
 }
 
-function withSession(message: Message): { readonly session?: string; readonly number?: number } {
-  return message.kind === 'result' ? {} : message;
+function stampOf(message: Message): MailStamp | undefined {
+  if (message.kind === 'result') return undefined;
+  const { session, number, done } = message;
+  return session === undefined || number === undefined ? undefined : { session, first: number, done };
+}
+
+/** Whether a message without a session has the id of one that has. */
+function hasForeignId(message: Message): boolean {
+  return message.kind !== 'result' && message.id !== undefined && parseMessageId(message.id) !== undefined;
 }
 
 function isAddress(text: string): boolean {

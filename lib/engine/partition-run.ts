@@ -75,7 +75,9 @@ export class PartitionRun {
     this.#inbox = new Inbox(tables, ports.subjects, hub.partitions, {
       deliver: (address, input) => this.#instances.deliver(address, input),
       drop: (dropped) => this.#drop(dropped),
-      answerCopy: (message) => this.#answerCopy(message),
+      answerCopy: (message, session, number) => this.#answerCopy(message, session, number),
+      tell: (to, outcome) => this.#committer.group.notices.push([to, { v: 1, kind: 'outcome', outcome }]),
+      note: () => (this.#committer.group.isNoted = true),
     });
     this.#committer = new Committer(tables, ports, hub.partitions, {
       sealing: (group) => {
@@ -264,9 +266,9 @@ export class PartitionRun {
   }
 
   /** The answer to the first copy may have been lost; if it is not there yet, it is still to come. */
-  #answerCopy(message: Message): void {
-    if (message.kind === 'result' || message.id === undefined || message.reply === undefined) return;
-    const outcome = this.#tables.outcomes.get(message.id);
+  #answerCopy(message: Message, session: string, number: number): void {
+    if (message.kind === 'result' || message.reply === undefined) return;
+    const { outcome } = this.#tables.sessions.answer(session, number, this.#tables.accepted);
     if (outcome) this.#tell(message.reply, { v: 1, kind: 'outcome', outcome });
   }
 

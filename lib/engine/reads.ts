@@ -11,6 +11,8 @@ import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 import { ClosedError, OwnershipLostError, PayloadTooLargeError } from '../errors.js';
 
+type OutcomeAnswer = Extract<Answer, { kind: 'outcome' }>;
+
 /** Answers exact reads: what is in memory when the read arrives, told behind the barrier (C11). */
 export class Reads {
   readonly #tables: PartitionTables;
@@ -69,11 +71,16 @@ export class Reads {
         const state = activation instanceof EntityActivation ? activation.state : undefined;
         return { v: 1, kind: 'entity', exists: state !== undefined, ...(state !== undefined && { state }) };
       }
-      case 'outcome': {
-        const outcome = this.#tables.outcomes.get(query.id);
-        return { v: 1, kind: 'outcome', ...(outcome && { outcome }) };
-      }
+      case 'outcome':
+        return { v: 1, kind: 'outcome', ...this.#outcome(query) };
     }
+  }
+
+  #outcome({ id, session, number }: Extract<Query, { kind: 'outcome' }>): Pick<OutcomeAnswer, 'outcome' | 'accepted'> {
+    const { sessions, outcomes, accepted } = this.#tables;
+    if (session !== undefined && number !== undefined) return sessions.answer(session, number, accepted);
+    const outcome = outcomes.get(id);
+    return outcome ? { outcome } : {};
   }
 
   async #status({ instanceId, history, notify }: Extract<Query, { kind: 'status' }>): Promise<Answer> {

@@ -1,12 +1,9 @@
 import type { ChannelState, Checkpoint, PendingEntry, PendingLocal } from '../wire/checkpoint.js';
 import { encodeAddressed } from '../wire/message-codec.js';
 import type { CommitRecord, LogRecord, Outcome, PartlyReceived, StepEntry } from '../wire/record.js';
-import { RecentMap } from './recent-map.js';
-
-/** Outcomes of clients' calls and starts that are remembered per partition. */
-const OUTCOMES = 4096;
-/** Client sessions that are remembered per partition. */
-const SESSIONS = 10_000;
+import { parseMessageId } from '../wire/sessions.js';
+import { RecentOutcomes } from './recent-outcomes.js';
+import { SessionTable } from './session-table.js';
 
 /** What was sent to another partition and may not have been received there. */
 export interface Channel {
@@ -34,11 +31,12 @@ export class PartitionTables {
   readonly received = new Map<number, number>();
   /** Of the entry of a channel that follows the mark: its number and how many of its messages are accepted (P7). */
   readonly partly = new Map<number, PartlyReceived>();
-  readonly sessions = new RecentMap<string, number>(SESSIONS);
+  readonly sessions = new SessionTable();
   /** Local messages not yet consumed, by name, in the order in which they were sent. */
   readonly locals = new Map<string, PendingLocal>();
   readonly channels = new Map<number, Channel>();
-  readonly outcomes = new RecentMap<string, Outcome>(OUTCOMES);
+  /** Of messages without a session. */
+  readonly outcomes = new RecentOutcomes();
 
   /** All mail up to here is consumed. */
   get cursor(): number {
@@ -92,13 +90,19 @@ export class PartitionTables {
       this.partly.delete(Number(from));
     }
     for (const [from, part] of Object.entries(record.partly ?? {})) this.partly.set(Number(from), part);
-    for (const [session, number] of Object.entries(record.sessions ?? {})) this.sessions.set(session, number);
+    this.sessions.apply(record);
+  }
+
+  #keep(outcome: Outcome): void {
+    const of = parseMessageId(outcome.id);
+    if (!of) this.outcomes.keep(outcome);
+    else this.sessions.keep(of.session, of.number, outcome);
   }
 
   #consume({ mail = [], local = [], outcome }: StepEntry): void {
     for (let at = 0; at < mail.length; at += 2) this.#close(mail[at]!, mail[at + 1]!);
     for (let at = 0; at < local.length; at += 2) this.locals.delete(localName(local[at]!, local[at + 1]!));
-    if (outcome) this.outcomes.set(outcome.id, outcome);
+    if (outcome) this.#keep(outcome);
   }
 
   #close(sequence: number, index: number): void {
@@ -120,10 +124,11 @@ export class PartitionTables {
       open: Array.from(this.open, ([sequence, indexes]) => [sequence, [...indexes]] as const),
       received: Object.fromEntries(this.received),
       ...(this.partly.size > 0 && { partly: Object.fromEntries(this.partly) }),
-      sessions: Object.fromEntries(this.sessions.entries()),
+      clients: this.sessions.snapshot(),
+      sessions: {},
       locals: [...this.locals.values()],
       channels,
-      outcomes: Array.from(this.outcomes.entries(), ([, outcome]) => outcome),
+      outcomes: this.outcomes.all(),
     };
   }
 
@@ -137,11 +142,11 @@ export class PartitionTables {
     for (const [sequence, indexes] of checkpoint.open) this.open.set(sequence, new Set(indexes));
     for (const [from, n] of Object.entries(checkpoint.received)) this.received.set(Number(from), n);
     for (const [from, part] of Object.entries(checkpoint.partly ?? {})) this.partly.set(Number(from), part);
-    for (const [session, number] of Object.entries(checkpoint.sessions)) this.sessions.set(session, number);
+    this.sessions.restore(checkpoint.clients ?? []);
     for (const local of checkpoint.locals) this.locals.set(localName(local.counter, local.index), local);
     for (const [partition, { last, pending }] of Object.entries(checkpoint.channels))
       this.channels.set(Number(partition), { last, pending: [...pending] });
-    for (const outcome of checkpoint.outcomes) this.outcomes.set(outcome.id, outcome);
+    for (const outcome of checkpoint.outcomes) this.outcomes.keep(outcome);
   }
 }
 

@@ -47,6 +47,43 @@ export class VersionTooNewError extends PerdureError {
   }
 }
 
+/**
+ * The owner of a partition does not know the client's session any more: it was not used for an hour, or there were too many
+ * sessions. The client opens another one for its next message; this one is not sent again.
+ */
+export class SessionExpiredError extends PerdureError {
+  readonly code = 'PERDURE_SESSION_EXPIRED';
+  constructor(
+    /** `none`: the message was not carried out, and will not be; `unknown`: a copy sent before may have been. */
+    readonly effect: 'none' | 'unknown',
+  ) {
+    const known = {
+      none: 'The message was not carried out and will not be: send it again if it is still wanted.',
+      unknown: 'Whether the message was carried out is not known: look before you send it again.',
+    };
+    super(`The client's session has expired. ${known[effect]}`);
+  }
+}
+
+/** The message was not carried out and will not be: its number in the client's session had been given up or refused. */
+export class NotAcceptedError extends PerdureError {
+  readonly code = 'PERDURE_NOT_ACCEPTED';
+  constructor() {
+    super('The message was not carried out and will not be: its number in the session had been given up or refused.');
+  }
+}
+
+/** Too much waits there: the message was not carried out and will not be. */
+export class BusyError extends PerdureError {
+  readonly code = 'PERDURE_BUSY';
+  constructor(
+    message = 'Too many outcomes of this client are kept for it to receive: the message was not carried out. Send it ' +
+      'again when some have come.',
+  ) {
+    super(message);
+  }
+}
+
 /** The connection, the worker or the client is closed, or the context of an operation was used after its end. */
 export class ClosedError extends PerdureError {
   readonly code = 'PERDURE_CLOSED';

@@ -2,9 +2,8 @@ import { decodeForeign, decodeStored, encodeText } from './body.js';
 import type { Decoded } from './body.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
-import { messageId } from './message-codec.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query } from './queries.js';
-import type { Outcome } from './record.js';
+import { outcome } from './record-codec.js';
 import { dictionary, finite, list, object, oneOf, optional, ShapeError, string, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
 
@@ -41,8 +40,6 @@ const isTrue: Shape<true> = (value) => {
   return value;
 };
 
-const outcome = object<Outcome>({ id: messageId, result: optional(json), failure: optional(failure) });
-
 const status = object<InstanceStatus>({
   instanceId,
   name: string,
@@ -62,7 +59,7 @@ const status = object<InstanceStatus>({
 const answer = variant<Answer, 'kind'>('kind', {
   status: { v, status: optional(status), segments: optional(list(segmentReference)) },
   entity: { v, exists: boolean, state: optional(json) },
-  outcome: { v, outcome: optional(outcome) },
+  outcome: { v, outcome: optional(outcome), accepted: optional(isTrue) },
   failed: { v, failure },
 });
 

@@ -1,8 +1,15 @@
 import { decodeStored, encodeText } from './body.js';
-import type { ChannelState, Checkpoint, CheckpointDirectory, PendingEntry, PendingLocal } from './checkpoint.js';
+import type {
+  ChannelState,
+  Checkpoint,
+  CheckpointDirectory,
+  PendingEntry,
+  PendingLocal,
+  SessionState,
+} from './checkpoint.js';
 import { token } from './history-shapes.js';
 import { addressed } from './message-codec.js';
-import { outcome, partitionNumber, partlyReceived } from './record-codec.js';
+import { outcome, partitionNumber, partlyReceived, skippedNumbers } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
@@ -27,6 +34,15 @@ const pendingEntry = object<PendingEntry>({ n: count, prev: count, messages: lis
 
 const channel = object<ChannelState>({ last: count, pending: list(pendingEntry) });
 
+const sessionState = object<SessionState>({
+  id: token,
+  mark: count,
+  usedAt: finite,
+  outcomes: optional(list(outcome)),
+  skipped: optional(list(skippedNumbers)),
+  unwanted: optional(list(count)),
+});
+
 const checkpoint = object<Checkpoint>({
   v: oneOf(1),
   epoch: count,
@@ -39,6 +55,7 @@ const checkpoint = object<Checkpoint>({
   open: list(tuple(count, list(count))),
   received: dictionary(partitionNumber, count),
   partly: optional(dictionary(partitionNumber, partlyReceived)),
+  clients: optional(list(sessionState)),
   sessions: dictionary(token, count),
   locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed, behind: count })),
   channels: dictionary(partitionNumber, channel),

@@ -1,5 +1,5 @@
 import type { Addressed } from './messages.js';
-import type { Outcome, PartlyReceived } from './record.js';
+import type { Outcome, PartlyReceived, SkippedNumbers } from './record.js';
 
 /** A partition's tables at one record of its log: recovery starts from here (P8, P9). Format version 1. */
 export interface Checkpoint {
@@ -19,13 +19,31 @@ export interface Checkpoint {
   readonly received: Readonly<Record<string, number>>;
   /** Of the entry that follows the mark, what is accepted so far (P7). */
   readonly partly?: Readonly<Record<string, PartlyReceived>>;
+  /** Client sessions, the one used longest ago first (P5). */
+  readonly clients?: readonly SessionState[];
+  /** Empty: what tells of sessions is in `clients`. */
   readonly sessions: Readonly<Record<string, number>>;
   /** Local messages not yet consumed, in order, with their names (P8). */
   readonly locals: readonly PendingLocal[];
   /** Per destination partition: the last record that sent there, and what the destination may not have received. */
   readonly channels: Readonly<Record<string, ChannelState>>;
-  /** Outcomes of clients' calls and starts, oldest first. */
+  /** Outcomes of calls and starts without a session, oldest first. */
   readonly outcomes: readonly Outcome[];
+}
+
+/** What a partition knows of a client's session. */
+export interface SessionState {
+  readonly id: string;
+  /** The highest number accepted. */
+  readonly mark: number;
+  /** When it was used last, the server's time in milliseconds since 1970. */
+  readonly usedAt: number;
+  /** Outcomes that its client may still ask for. */
+  readonly outcomes?: readonly Outcome[];
+  /** Numbers that were given up. */
+  readonly skipped?: readonly SkippedNumbers[];
+  /** Numbers whose outcomes are not to be kept when they come. */
+  readonly unwanted?: readonly number[];
 }
 
 export interface PendingLocal {

@@ -1,4 +1,5 @@
 import type { Addressed, Caller, ChannelEntry, Envelope, Message } from './messages.js';
+import type { SessionEnvelope } from './sessions.js';
 import { parseAddress } from './addresses.js';
 import { decodeForeign, encodeText, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
@@ -39,9 +40,9 @@ export function encodeEnvelope(from: number, entries: readonly EncodedEntry[]): 
   return encodeText(`{"v":${formatVersion},"from":${from},"entries":[${texts.join(',')}]}`);
 }
 
-/** An envelope as found on a partition's `m.x`; checked like any message. */
-export function decodeEnvelope(body: Uint8Array): Decoded<Envelope> {
-  return decodeForeign(body, envelope);
+/** An envelope as found on a partition's `m.x`, of a partition or of a client session; checked like any message. */
+export function decodeEnvelope(body: Uint8Array): Decoded<Envelope | SessionEnvelope> {
+  return decodeForeign(body, (value) => (hasSession(value) ? sessionEnvelope(value) : envelope(value)));
 }
 
 export const address: Shape<string> = checked((value) => {
@@ -68,12 +69,10 @@ export const messageId: Shape<string> = (value) => {
 
 export const caller = object<Caller>({ address, executionId: token, taskId: count });
 
-const fromClient = {
-  id: optional(messageId),
-  reply: optional(inbox),
-  session: optional(token),
-  number: optional(count),
-};
+/** What a message of a client session says of it. */
+export const sessionFields = { session: optional(token), number: optional(count), done: optional(list(count)) };
+
+const fromClient = { id: optional(messageId), reply: optional(inbox), ...sessionFields };
 
 const message = variant<Message, 'kind'>('kind', {
   start: {
@@ -109,3 +108,14 @@ const entry: Shape<ChannelEntry> = (value) => {
 };
 
 const envelope = object<Envelope>({ v: oneOf(1), from: count, entries: list(entry) });
+
+const hasSession = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, 'session');
+
+const sessionEnvelope = object<SessionEnvelope>({
+  v: oneOf(1),
+  session: token,
+  first: count,
+  done: optional(list(count)),
+  messages: list(addressed),
+});

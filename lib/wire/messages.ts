@@ -10,14 +10,19 @@ export type Address = string;
 /** A message for one instance. On the wire it is one JSON object; unknown fields are ignored. */
 export type Message = StartMessage | EventMessage | OperationMessage | ResultMessage;
 
+/** A message that a client sends. */
+export type ClientMessage = Exclude<Message, ResultMessage>;
+
 interface FromClient {
   /** The message's own id, for the stored outcome of calls and starts, and for the server's duplicate window. */
   readonly id?: string;
   /** Where the client listens for the outcome: a core-NATS subject. */
   readonly reply?: string;
-  /** The client session and the message's number in it, from 1 up per partition (P5). */
+  /** The client session and the message's number in it, from 1 up per partition (P5): they make its id. */
   readonly session?: string;
   readonly number?: number;
+  /** Numbers in the session whose outcomes nobody waits for any more. */
+  readonly done?: readonly number[];
 }
 
 /** Starts an orchestration instance. */

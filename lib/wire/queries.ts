@@ -17,7 +17,15 @@ export type Query =
     }
   | { readonly v: 1; readonly kind: 'entity'; readonly entity: EntityId }
   /** What became of a client's call or start; `address` is where it was sent. */
-  | { readonly v: 1; readonly kind: 'outcome'; readonly address: string; readonly id: string };
+  | {
+      readonly v: 1;
+      readonly kind: 'outcome';
+      readonly address: string;
+      readonly id: string;
+      /** Of a message of a session: `id` is then of no interest. */
+      readonly session?: string;
+      readonly number?: number;
+    };
 
 /** The owner's answer. */
 export type Answer =
@@ -29,8 +37,8 @@ export type Answer =
       readonly segments?: readonly SegmentReference[];
     }
   | { readonly v: 1; readonly kind: 'entity'; readonly exists: boolean; readonly state?: Json }
-  /** No outcome: not there yet, or forgotten. */
-  | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome }
+  /** No outcome: not there yet, or forgotten; `accepted`: the session's message has been accepted, or its number given up. */
+  | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome; readonly accepted?: true }
   | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };
 
 /** An orchestration instance as read. Times are in milliseconds since 1970. */

@@ -2,10 +2,10 @@ import { decodeForeign, encodeText } from './body.js';
 import type { Decoded } from './body.js';
 import type { EntityId } from '../core/history.js';
 import { checkEntityKey, checkName } from './checks.js';
-import { instanceId } from './history-shapes.js';
+import { instanceId, token } from './history-shapes.js';
 import { address, inbox, messageId } from './message-codec.js';
 import type { Answer, Notice, Query } from './queries.js';
-import { checked, object, oneOf, optional, ShapeError, variant } from './shapes.js';
+import { checked, count, object, oneOf, optional, ShapeError, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
 
 /** The owner's side of queries. A query as found on `q`: anybody may ask, so every field is checked. */
@@ -31,5 +31,5 @@ const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entit
 const query = variant<Query, 'kind'>('kind', {
   status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
   entity: { v: oneOf(1), entity },
-  outcome: { v: oneOf(1), address, id: messageId },
+  outcome: { v: oneOf(1), address, id: messageId, session: optional(token), number: optional(count) },
 });

@@ -7,6 +7,7 @@ import type {
   Outcome,
   PartlyReceived,
   PartRecord,
+  SkippedNumbers,
   StepEntry,
   StoredRecord,
 } from './record.js';
@@ -108,7 +109,14 @@ const pairs: Shape<readonly number[]> = (value) => {
   return flat;
 };
 
-export const outcome = object<Outcome>({ id: messageId, result: optional(json), failure: optional(failure) });
+export const outcome = object<Outcome>({
+  id: messageId,
+  result: optional(json),
+  failure: optional(failure),
+  refused: optional(oneOf('sessionExpired', 'notAccepted', 'busy')),
+});
+
+export const skippedNumbers: Shape<SkippedNumbers> = tuple(count, count);
 
 const step = object<StepEntry>({
   to: address,
@@ -149,6 +157,9 @@ const record = variant<StoredRecord, 'type'>('type', {
     received: optional(dictionary(partitionNumber, count)),
     partly: optional(dictionary(partitionNumber, partlyReceived)),
     sessions: optional(dictionary(token, count)),
+    ended: optional(list(token)),
+    done: optional(dictionary(token, list(count))),
+    skipped: optional(dictionary(token, list(skippedNumbers))),
     dropped: optional(list(object<DroppedInput>({ sequence: count, index: count, reason: prose }))),
     steps: list(step),
     out: optional(dictionary(partitionNumber, output)),

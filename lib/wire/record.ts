@@ -57,6 +57,12 @@ export interface CommitRecord extends RecordBase {
   readonly partly?: Readonly<Record<string, PartlyReceived>>;
   /** Client session marks advanced by this record: session -> number (P5). */
   readonly sessions?: Readonly<Record<string, number>>;
+  /** Sessions that this record ends, at their clients' wish or for want of room. */
+  readonly ended?: readonly string[];
+  /** Numbers whose outcomes are forgotten, by session. */
+  readonly done?: Readonly<Record<string, readonly number[]>>;
+  /** Numbers that were given up, or refused, by session. */
+  readonly skipped?: Readonly<Record<string, readonly SkippedNumbers[]>>;
   /** Mail inputs consumed without a step: no instance could be told of them, and why (dead letters). */
   readonly dropped?: readonly DroppedInput[];
   readonly steps: readonly StepEntry[];
@@ -112,4 +118,15 @@ export interface Outcome {
   readonly id: string;
   readonly result?: Json;
   readonly failure?: FailureDetails;
+  /** Told, never stored: the message was not carried out by this session, and will not be. */
+  readonly refused?: Refused;
 }
+
+/**
+ * Why a message of a session was not carried out (P5): the session is not known; its number had been given up, or was
+ * refused before; too many outcomes wait for their client.
+ */
+export type Refused = 'sessionExpired' | 'notAccepted' | 'busy';
+
+/** Numbers of a session that were given up: from the first through the last. */
+export type SkippedNumbers = readonly [first: number, last: number];

@@ -27,6 +27,10 @@ export interface PartitionSubjects {
   readonly partition: number;
   /** Envelopes from other partitions. */
   readonly envelopes: string;
+  /** Where a client hears what became of its messages, by the token of its sessions (P5). Core NATS. */
+  outcomes(token: string): string;
+  /** What clients tell of their sessions (P5). */
+  readonly sessions: string;
   /** The commit log. */
   readonly log: string;
   /** The checkpoint's directory. */
@@ -56,7 +60,7 @@ export function subjectsOf(hub: string): HubSubjects {
     bucket: `PD-${hub}`,
     objects: `PD-${hub}-values`,
     received: `pd.${hub}.r`,
-    inboxPrefix: `_INBOX_PD-${hub}`,
+    inboxPrefix: inboxPrefixOf(hub),
     partition: (partition) => partitionSubjects(hub, partition),
   };
 }
@@ -74,6 +78,8 @@ export function partitionSubjects(hub: string, partition: number): PartitionSubj
   return {
     partition,
     envelopes: `${mail}x`,
+    sessions: `${mail}s`,
+    outcomes: (token) => `${inboxPrefixOf(hub)}.${token}.o`,
     log: `${prefix}l`,
     checkpoint,
     queries: `${prefix}q`,
@@ -93,7 +99,11 @@ export function partitionSubjects(hub: string, partition: number): PartitionSubj
   };
 }
 
-/** `x` is where envelopes arrive; every address starts with its letter and a dot. */
+function inboxPrefixOf(hub: string): string {
+  return `_INBOX_PD-${hub}`;
+}
+
+/** `x` is where envelopes arrive, `s` what clients tell of their sessions; every address starts with its letter and a dot. */
 function addressIn(rest: string): Address | undefined {
   return rest.startsWith('o.') || rest.startsWith('e.') ? rest : undefined;
 }

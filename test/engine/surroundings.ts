@@ -18,6 +18,8 @@ import * as ids from '../../lib/wire/checks.js';
 import { decodeHead } from '../../lib/wire/head-codec.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import type { Address, Message } from '../../lib/wire/messages.js';
+import { encodeHello } from '../../lib/wire/session-codec.js';
+import { sessionId } from '../../lib/wire/sessions.js';
 import type { EntityHead, OrchestrationHead } from '../../lib/wire/head.js';
 import type { Answer } from '../../lib/wire/queries.js';
 import { createValueCodec } from '../../lib/wire/value-codec.js';
@@ -87,29 +89,47 @@ export class MemoryWorker {
   }
 }
 
-/** Sends messages as a client's session does: numbered per partition, again with the same bytes when unknown. */
+/** Sends messages as a client's sessions do: numbered per partition, again with the same bytes when unknown. */
 export class MemoryClient {
   readonly ports: HubPorts;
-  readonly #session: string;
+  readonly #name: string;
   readonly #numbers = new Map<number, number>();
+  readonly #sessions = new Map<number, Promise<string>>();
   readonly #queues = new Map<number, Promise<void>>();
 
   constructor(hub: MemoryHub, name: string) {
     this.ports = memoryHubPorts(hub.connect(name), recordingLogger());
-    this.#session = name;
+    this.#name = name;
   }
 
   send(address: Address, message: Message): Promise<void> {
     const partition = partitionOf(address, this.ports.partitions);
     const number = (this.#numbers.get(partition) ?? 0) + 1;
     this.#numbers.set(partition, number);
-    const body = encodeMessage({ ...message, session: this.#session, number } as Message);
     const subject = partitionSubjects(this.ports.name, partition).mail(address);
     const sent = (this.#queues.get(partition) ?? Promise.resolve()).then(async () => {
-      while ((await this.ports.mailOf(partition).send(subject, body)) === undefined);
+      const session = await this.#session(partition);
+      await this.#store(partition, subject, encodeMessage({ ...message, session, number } as Message));
     });
     this.#queues.set(partition, sent);
     return sent;
+  }
+
+  #session(partition: number): Promise<string> {
+    const { sessions } = partitionSubjects(this.ports.name, partition);
+    let session = this.#sessions.get(partition);
+    if (!session) {
+      const hello = this.#store(partition, sessions, encodeHello({ token: this.#name }));
+      this.#sessions.set(partition, (session = hello.then((sequence) => sessionId(sequence, this.#name))));
+    }
+    return session;
+  }
+
+  async #store(partition: number, subject: string, body: Uint8Array): Promise<number> {
+    for (;;) {
+      const sequence = await this.ports.mailOf(partition).send(subject, body);
+      if (sequence !== undefined) return sequence;
+    }
   }
 
   signal(name: string, key: string, operation: string, input?: unknown): Promise<void> {

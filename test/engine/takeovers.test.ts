@@ -140,7 +140,7 @@ test('P12: mail that went back is refused also when new mail has filled the hole
   goBack(hub, 'mail', [...hub.streams(0).mail.all()].slice(0, 2));
   for (let i = 0; i < 6; i++) {
     const next = new MemoryWorker(hub, `next${i}`, bankHost());
-    await t.throwsAsync(settle(next.claim()), { code: 'PERDURE_STORAGE_REGRESSED', message: /mail was taken up to 5/ });
+    await t.throwsAsync(settle(next.claim()), { code: 'PERDURE_STORAGE_REGRESSED', message: /mail was taken up to 6/ });
     await settle(new MemoryClient(hub, `late${i}`).signal('counter', 'k', 'add', `late${i}`));
   }
 });

@@ -38,9 +38,27 @@ import {
   encodeStep,
 } from '../../lib/wire/record-codec.js';
 
+import {
+  decodeSessionMessage,
+  encodeHello,
+  encodeSessionEnvelope,
+  encodeStamped,
+  unstampedText,
+} from '../../lib/wire/session-codec.js';
+import type { Hello, SessionEnvelope, SessionMessage } from '../../lib/wire/sessions.js';
+
 type Golden = Readonly<
   Record<
-    'messages' | 'envelopes' | 'records' | 'heads' | 'wakes' | 'segments' | 'checkpoints' | 'directories' | 'adverts',
+    | 'messages'
+    | 'sessions'
+    | 'envelopes'
+    | 'records'
+    | 'heads'
+    | 'wakes'
+    | 'segments'
+    | 'checkpoints'
+    | 'directories'
+    | 'adverts',
     readonly object[]
   >
 >;
@@ -70,11 +88,18 @@ function without(object: object, ...fields: readonly string[]): object {
   return Object.fromEntries(Object.entries(object).filter(([field]) => !fields.includes(field)));
 }
 
-const encodeWhole = ({ from, entries }: Envelope) =>
-  encodeEnvelope(
-    from,
-    entries.map((entry) => ({ ...entry, messages: entry.messages.map(encodeAddressed) })),
-  );
+const encodeWhole = (envelope: Envelope | SessionEnvelope) =>
+  'session' in envelope
+    ? encodeSessionEnvelope(envelope)
+    : encodeEnvelope(
+        envelope.from,
+        envelope.entries.map((entry) => ({ ...entry, messages: entry.messages.map(encodeAddressed) })),
+      );
+
+function encodeOfSession(message: SessionMessage): Uint8Array {
+  if (message.kind === 'hello') return encodeHello(without(message, 'v', 'kind') as Omit<Hello, 'v' | 'kind'>);
+  return encodeStamped(unstampedText({ kind: message.kind }), message);
+}
 
 /** Each kind of body with its decoder and encoder; the decoded value has the golden's fields. */
 const formats: Readonly<Record<keyof Golden, { decode(body: Uint8Array): object; encode(value: object): Uint8Array }>> =
@@ -82,6 +107,10 @@ const formats: Readonly<Record<keyof Golden, { decode(body: Uint8Array): object;
     messages: {
       decode: (body) => ({ v: 1, ...accepted(decodeMessage(body)) }),
       encode: (value) => encodeMessage(without(value, 'v') as Message),
+    },
+    sessions: {
+      decode: (body) => accepted(decodeSessionMessage(body)),
+      encode: (value) => encodeOfSession(value as SessionMessage),
     },
     envelopes: { decode: (body) => accepted(decodeEnvelope(body)), encode: (value) => encodeWhole(value as Envelope) },
     records: {
@@ -131,7 +160,7 @@ test('unknown fields are ignored and not carried on', (t) => {
 });
 
 test('without a required field, or with one of another type, nothing is read', (t) => {
-  for (const kind of ['messages', 'envelopes', 'records', 'heads', 'wakes', 'segments'] as const) {
+  for (const kind of ['messages', 'sessions', 'envelopes', 'records', 'heads', 'wakes', 'segments'] as const) {
     const [first] = golden[kind];
     for (const field of Object.keys(first!)) {
       t.throws(() => formats[kind].decode(bytes(without(first!, field))), undefined, `${kind} without ${field}`);
@@ -277,6 +306,7 @@ test('a step or an output is written into the record as the text it was encoded 
 /** What anybody may send is never thrown at. */
 const foreign: Partial<Record<keyof Golden, (body: Uint8Array) => Decoded<object>>> = {
   messages: decodeMessage,
+  sessions: decodeSessionMessage,
   envelopes: decodeEnvelope,
   adverts: decodeAdvert,
 };

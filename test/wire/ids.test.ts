@@ -5,6 +5,7 @@ import { InvalidHubError, InvalidIdError, InvalidNameError } from '../../lib/err
 import { entityAddress, orchestrationAddress, parseAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { checkEntityKey, checkHubName, checkName } from '../../lib/wire/checks.js';
 import { decodeId, encodeId } from '../../lib/wire/id-codec.js';
+import { messageIdOf, parseMessageId, parseSessionId, sessionId } from '../../lib/wire/sessions.js';
 import { partitionSubjects, subjectsOf } from '../../lib/wire/subjects.js';
 
 interface PartitionVector {
@@ -204,4 +205,15 @@ test('the longest subjects stay within 1,024 characters', (t) => {
   const names = partitionSubjects('h'.repeat(64), 999);
   t.true(names.mail(entityAddress({ name: `n${'x'.repeat(63)}`, key })).length <= 1_024);
   t.true(names.segment(orchestrationAddress(key), 'E'.repeat(64), 2 ** 31, 2 ** 31).length <= 1_024);
+});
+
+test('the id of a session tells the sequence of its hello and its token, and that of a message its place', (t) => {
+  const id = sessionId(17, 'a-1_B');
+  t.is(id, '17-a-1_B');
+  t.deepEqual(parseSessionId(id), { hello: 17, token: 'a-1_B' });
+  t.deepEqual(parseMessageId(messageIdOf(id, 3)), { session: id, number: 3 });
+  for (const none of ['', '17', 'a-1', '0-a', '-1-a', '17-', '17-a.b', `1-${'x'.repeat(41)}`, '17-a b'])
+    t.is(parseSessionId(none), undefined, none);
+  for (const none of ['', '17-a1', 'm.1', '17-a1.x', '17-a1.', '17-a1. 5', 'invoice.2024-7'])
+    t.is(parseMessageId(none), undefined, none);
 });

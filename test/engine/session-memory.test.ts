@@ -1,0 +1,98 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import test from 'ava';
+import { ClientSessions, type SessionNews } from '../../lib/engine/client-sessions.js';
+import { PartitionTables } from '../../lib/engine/tables.js';
+import { encodeCheckpoint } from '../../lib/wire/checkpoint-codec.js';
+import type { CommitRecord, StepEntry } from '../../lib/wire/record.js';
+import { messageIdOf, sessionId } from '../../lib/wire/sessions.js';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function usedBytes(): number {
+  collect();
+  collect();
+  return getHeapStatistics().used_heap_size;
+}
+
+/** A partition's tables, and the records that its clients' messages make of them. */
+class Partition {
+  readonly tables = new PartitionTables();
+  readonly #sessions = new ClientSessions(this.tables.sessions);
+  #sequence = 0;
+
+  record(news: readonly SessionNews[], steps: readonly StepEntry[] = []): void {
+    const at = ++this.#sequence;
+    for (const item of news) this.#sessions.take(item);
+    const record: CommitRecord = {
+      v: 1,
+      type: 'commit',
+      epoch: 1,
+      commit: 'c',
+      prev: at - 1,
+      at,
+      counter: at,
+      accepted: at,
+      ...this.#sessions.accept(news, at),
+      steps,
+    };
+    this.tables.apply(record, at);
+    this.#sessions.acknowledged();
+  }
+}
+
+const idOf = (client: number) => sessionId(client + 1, `client${String(client).padStart(16, '0')}`);
+
+/** Clients that have so many outcomes each and receive none; 100 of them in a record. */
+function load(clients: number, outcomes: number, result: (client: number) => unknown): Partition {
+  const partition = new Partition();
+  for (let first = 0; first < clients; first += 100) {
+    const ids = Array.from({ length: Math.min(100, clients - first) }, (_, i) => idOf(first + i));
+    const steps = ids.flatMap((id, i) =>
+      Array.from({ length: outcomes }, (_, n) => ({
+        to: 'e.counter.k',
+        outcome: { id: messageIdOf(id, n + 1), result: result(first + i) },
+      })),
+    );
+    partition.record(
+      ids.map((id) => ({ id, mark: outcomes })),
+      steps as unknown as StepEntry[],
+    );
+  }
+  return partition;
+}
+
+const rows: readonly (readonly [what: string, outcomes: number, result: (client: number) => unknown])[] = [
+  ['that have received all outcomes', 0, () => 0],
+  ['with 20 small outcomes each', 20, () => ({ balance: 5, at: [1, 2, 3] })],
+  ['with an outcome of 20 KB each', 1, (client) => `${client}`.padEnd(20_000, 'x')],
+  ['with an outcome of 20 KB of Chinese each', 1, (client) => `${client}`.padEnd(10_000, '中')],
+];
+
+for (const [what, outcomes, result] of rows)
+  test.serial(`P5: 10,000 clients ${what} take less than 64 MB of memory`, (t) => {
+    const before = usedBytes();
+    const { tables } = load(10_000, outcomes, result);
+    const bytes = usedBytes() - before;
+    const { size } = tables.sessions;
+    const stored = encodeCheckpoint({ v: 1, low: 1, ...tables.snapshot() }).length;
+    t.log(`${size} sessions: ${(bytes / 1e6).toFixed(1)} MB of memory, checkpoint ${(stored / 1e6).toFixed(1)} MB`);
+    t.true(bytes <= 64e6, `${bytes}`);
+    if (outcomes === 0) t.is(size, 10_000);
+    t.true(size >= 500);
+    t.is(tables.sessions.has(idOf(9_999)), true, 'the one used last stays');
+    t.true(tables.sessions.bytes <= 33 * 1024 * 1024);
+  });
+
+test('P5: what a checkpoint holds of sessions is what they were', (t) => {
+  const partition = load(3, 2, (client) => client);
+  partition.record([{ id: idOf(1), mark: 9, done: [1, 5], skipped: [[3, 4]] }]);
+  const { tables } = partition;
+  const restored = new PartitionTables();
+  restored.restore({ v: 1, low: 1, ...tables.snapshot() });
+  t.deepEqual(restored.snapshot(), tables.snapshot());
+  t.is(restored.sessions.bytes, tables.sessions.bytes);
+  for (let number = 1; number <= 10; number++)
+    t.deepEqual(restored.sessions.answer(idOf(1), number, 99), tables.sessions.answer(idOf(1), number, 99));
+});

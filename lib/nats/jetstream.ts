@@ -39,6 +39,8 @@ export interface StoreOptions {
   readonly messageId?: string | undefined;
   /** It takes the place of all earlier messages of its subject. */
   readonly replaces?: true | undefined;
+  /** The server forgets the message after so many whole seconds. */
+  readonly ttlInSeconds?: number | undefined;
 }
 
 /** What the server keeps of a stream, as far as Perdure looks at it. */
@@ -116,9 +118,9 @@ export class JetStream {
     return this.demand<StreamInfo>(`STREAM.INFO.${stream}`);
   }
 
-  /** Forgets the messages of a stream below a sequence. */
-  async purgeBelow(stream: string, sequence: number): Promise<void> {
-    await this.demand(`STREAM.PURGE.${stream}`, { seq: sequence });
+  /** Forgets the messages of a stream, or those of one literal subject in it, below a sequence. */
+  async purgeBelow(stream: string, sequence: number, subject?: string): Promise<void> {
+    await this.demand(`STREAM.PURGE.${stream}`, { seq: sequence, ...(subject !== undefined && { filter: subject }) });
   }
 
   /** Removes all messages of one subject. */
@@ -180,14 +182,15 @@ function isConflict({ err_code }: ApiError): boolean {
   return err_code === ErrorCode.wrongLastSequence || err_code === ErrorCode.wrongLastSequenceConstant;
 }
 
-function storeHeaders({ after, messageId, replaces }: StoreOptions): Uint8Array | undefined {
-  if (after === undefined && messageId === undefined && !replaces) return undefined;
+function storeHeaders({ after, messageId, replaces, ttlInSeconds }: StoreOptions): Uint8Array | undefined {
   if (messageId !== undefined && !/^[!-~]{1,256}$/.test(messageId))
     throw new InvalidIdError('A message id must be 1 to 256 printable ASCII characters without spaces');
   const expected = after === undefined ? '' : `Nats-Expected-Last-Subject-Sequence: ${after}\r\n`;
   const id = messageId === undefined ? '' : `Nats-Msg-Id: ${messageId}\r\n`;
   const rollup = replaces ? 'Nats-Rollup: sub\r\n' : '';
-  return encoder.encode(`NATS/1.0\r\n${expected}${id}${rollup}\r\n`);
+  const ttl = ttlInSeconds === undefined ? '' : `Nats-TTL: ${ttlInSeconds}s\r\n`;
+  const headers = expected + id + rollup + ttl;
+  return headers === '' ? undefined : encoder.encode(`NATS/1.0\r\n${headers}\r\n`);
 }
 
 function delay(milliseconds: number): Promise<void> {

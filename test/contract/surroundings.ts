@@ -72,6 +72,59 @@ export function surroundingsContract(check: Check): void {
     t.is(await settle(store.get('other')), undefined);
   });
 
+  check('store: what is listed is what is stored under the tokens, and nothing beside it', async (t, harness) => {
+    const { store, settle } = harness;
+    t.deepEqual(await settle(store.list('workers')), []);
+    const keys = ['workers.a', 'workers.b', 'workersish.c', 'leases.0', 'workers.c'];
+    for (const key of keys) await settle(store.put(key, bytes(key), 0));
+    const second = await settle(
+      store.put('workers.a', bytes('again'), (await settle(store.get('workers.a')))!.revision),
+    );
+    const listed = await settle(store.list('workers'));
+    t.deepEqual(listed.map(({ key, value }) => [key, new TextDecoder().decode(value)]).toSorted(), [
+      ['workers.a', 'again'],
+      ['workers.b', 'workers.b'],
+      ['workers.c', 'workers.c'],
+    ]);
+    const first = listed.find(({ key }) => key === 'workers.a');
+    t.is(first?.revision, second);
+    t.deepEqual({ ...(await settle(store.get('workers.a'))), key: 'workers.a' }, first);
+  });
+
+  check('store: what is removed is gone, unless it was replaced meanwhile', async (t, { store, settle }) => {
+    const created = (await settle(store.put('workers.a', bytes('1'), 0)))!;
+    await settle(store.put('workers.b', bytes('b'), 0));
+    const updated = (await settle(store.put('workers.a', bytes('2'), created)))!;
+    await settle(store.remove('workers.a', created));
+    t.is((await settle(store.get('workers.a')))?.revision, updated);
+    await settle(store.remove('workers.a', updated));
+    await settle(store.remove('workers.a', updated));
+    t.is(await settle(store.get('workers.a')), undefined);
+    t.deepEqual(
+      (await settle(store.list('workers'))).map(({ key }) => key),
+      ['workers.b'],
+    );
+    t.is(await settle(store.put('workers.a', bytes('3'), updated)), undefined);
+    t.is(typeof (await settle(store.put('workers.a', bytes('3'), 0))), 'number');
+  });
+
+  check('store: a value with a time to live goes by itself, unless it is replaced before', async (t, harness) => {
+    const { store, settle } = harness;
+    const { clock } = harness.ports(0);
+    const ttl = { ttlInSeconds: 1 };
+    await settle(store.put('workers.gone', bytes('1'), 0, ttl));
+    const kept = (await settle(store.put('workers.kept', bytes('1'), 0, ttl)))!;
+    await settle(store.put('workers.kept', bytes('2'), kept, { ttlInSeconds: 600 }));
+    t.truthy(await settle(store.get('workers.gone')));
+    const pause = () => settle(new Promise<void>((resolve) => void clock.after(50, resolve)));
+    while (await settle(store.get('workers.gone'))) await pause();
+    t.deepEqual(
+      (await settle(store.list('workers'))).map(({ key }) => key),
+      ['workers.kept'],
+    );
+    t.is(typeof (await settle(store.put('workers.gone', bytes('2'), 0))), 'number');
+  });
+
   check('closed: reads and writes reject, and nothing is delivered', async (t, harness) => {
     const { log, mailbox, views } = harness.ports(0);
     const subject = subjectsOf(harness.hub).partition(0).mail('o.a');

@@ -19,6 +19,7 @@ export class ActivityRunner {
   readonly #listener: ActivityListener;
   readonly #running = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
+  #isDraining = false;
 
   constructor(host: Host, ports: PartitionPorts, listener: ActivityListener) {
     this.#host = host;
@@ -29,7 +30,7 @@ export class ActivityRunner {
   /** Starts an activity unless it runs already. `attempt` is 2 when a former owner may have started it. */
   start(instance: Instance, activity: PendingActivity, attempt: number): void {
     const key = `${activity.executionId}.${activity.taskId}`;
-    if (this.#running.has(key) || this.#abort.signal.aborted) return;
+    if (this.#running.has(key) || this.#isDraining || this.#abort.signal.aborted) return;
     instance.runningActivities++;
     const running = this.#run(instance, activity, attempt).finally(() => {
       this.#running.delete(key);
@@ -38,8 +39,12 @@ export class ActivityRunner {
     this.#running.set(key, running);
   }
 
-  /** Resolves when none runs, or after a time: what still runs then is told to stop, and runs again later elsewhere. */
+  /**
+   * Starts none any more: the next owner does. Resolves when none runs, or after a time: what still runs then is told to
+   * stop, and runs again later elsewhere.
+   */
   async drain(milliseconds: number): Promise<void> {
+    this.#isDraining = true;
     const timeout = new Promise<void>((resolve) => this.#ports.clock.after(milliseconds, resolve));
     let isLate = false;
     void timeout.then(() => (isLate = true));

@@ -1,4 +1,4 @@
-import { ClosedError } from '../errors.js';
+import { ClosedError, type OwnershipLostError } from '../errors.js';
 import { PartitionRun } from './partition-run.js';
 import type { Host } from './host.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
@@ -53,6 +53,19 @@ export class PartitionOwner {
       this.#run.close();
       throw error;
     }
+  }
+
+  /**
+   * Resolves with the epoch and the last record known once it is seen that the partition is still owned here (C11).
+   * Rejects with OwnershipLostError when it is not, which also ends it, and with ClosedError when it does not run.
+   */
+  confirm(): Promise<{ readonly epoch: number; readonly sequence: number }> {
+    return this.#run ? this.#run.confirm() : Promise.reject(new ClosedError('The partition is not owned here yet.'));
+  }
+
+  /** Ends it at once with a reason, such as that another worker has the lease: nothing is committed any more. */
+  abandon(reason: OwnershipLostError): void {
+    this.#run?.abandon(reason);
   }
 
   /** Graceful: takes no new input, commits what runs, and stores heads and checkpoint. */

@@ -47,6 +47,7 @@ export class PartitionRun {
   readonly #channels: Channels;
   readonly #timers: DueTimers;
   readonly #activities: ActivityRunner;
+  readonly #barrier: Barrier;
   readonly #reads: Reads;
   readonly #loading: Loading;
   readonly #upkeep: Upkeep;
@@ -108,8 +109,8 @@ export class PartitionRun {
       this.#instances.deliver(instance.address, { body });
       this.#instances.pump();
     });
-    const barrier = new Barrier(tables, ports, this.#committer);
-    this.#reads = new Reads(tables, ports, this.#instances, barrier, fail);
+    this.#barrier = new Barrier(tables, ports, this.#committer);
+    this.#reads = new Reads(tables, ports, this.#instances, this.#barrier, fail);
     this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, {
       maxActivations: options.maxActivations,
       failed: fail,
@@ -153,6 +154,23 @@ export class PartitionRun {
     this.#flusher.recovered(instance, this.#tables.sequence);
   }
 
+  /** Resolves once it is seen that the partition is still owned here; fails the run when it is not. */
+  async confirm(): Promise<{ readonly epoch: number; readonly sequence: number }> {
+    try {
+      await this.#barrier.pass();
+    } catch (error) {
+      if (error instanceof OwnershipLostError) this.#fail(error);
+      throw error;
+    }
+    const { epoch, sequence } = this.#tables;
+    return { epoch, sequence };
+  }
+
+  /** Gives the partition up at once: somebody else is about to take it over. */
+  abandon(error: OwnershipLostError): void {
+    this.#fail(error);
+  }
+
   /** Graceful, but never for longer than it may take: what is not stored then, the next owner recovers. */
   async stop(): Promise<void> {
     if (this.#isOver) return;
@@ -177,9 +195,10 @@ export class PartitionRun {
   }
 
   async #giveBack(deadline: number): Promise<void> {
+    // While the last activities run, everything else goes on: who waits for the partition waits for the rest only.
+    await this.#activities.drain(deadline - this.#ports.clock.now());
     this.#intake.close();
     this.#timers.stop();
-    await this.#activities.drain(deadline - this.#ports.clock.now());
     this.#activities.stop();
     await this.#drain(deadline);
     this.#instances.stop();

@@ -17,6 +17,8 @@ export interface HubSubjects {
   readonly objects: string;
   /** Where partitions' owners say what they have received (P2). Core NATS. */
   readonly received: string;
+  /** Where workers say that something about workers or leases has changed. Core NATS. */
+  readonly workers: string;
   /** The inbox prefix of this hub's clients and workers: one of its own, so that permissions can tell hubs apart. */
   readonly inboxPrefix: string;
   partition(partition: number): PartitionSubjects;
@@ -60,6 +62,7 @@ export function subjectsOf(hub: string): HubSubjects {
     bucket: `PD-${hub}`,
     objects: `PD-${hub}-values`,
     received: `pd.${hub}.r`,
+    workers: `pd.${hub}.w`,
     inboxPrefix: inboxPrefixOf(hub),
     partition: (partition) => partitionSubjects(hub, partition),
   };

@@ -4,9 +4,13 @@ import type { Host } from '../engine/host.js';
 import { PartitionOwner } from '../engine/partition-owner.js';
 import type { HubPorts } from '../engine/ports.js';
 import { ClosedError, ConfigError } from '../errors.js';
+import { identityOf } from '../nats/server/process-identity.js';
 import { createHost } from './host.js';
 import { publishNames } from './known-names.js';
+import { Lease } from './lease.js';
+import { Membership } from './membership.js';
 import { PartitionKeeper } from './partition-keeper.js';
+import { Partitions } from './partitions.js';
 import { onSignal } from './process-signals.js';
 
 /** What a worker hosts, and how it stops. */
@@ -29,11 +33,14 @@ const LONGEST_STOP_TIMEOUT = 600_000;
 
 /** How much longer a stop may take in all, in milliseconds; its partitions take 5 s of it to store what was committed. */
 const STORING_TIMEOUT = 6_000;
+/** A worker that stops tells the others before it gives anything back, but does not wait longer for that, in milliseconds. */
+const LEAVING_TIMEOUT = 500;
 
 /**
- * Runs the entities, orchestrators and activities of this process for a task hub: it owns all partitions of the hub,
- * from `start` until `stop`, or until another worker takes one over. A worker that crashed is replaced by starting
- * another: everything that was acknowledged goes on from where it was.
+ * Runs the entities, orchestrators and activities of this process for a task hub, together with the hub's other
+ * workers, in this process or elsewhere: the partitions of the hub are spread evenly over those that host entities or
+ * orchestrators. When a worker joins or leaves, partitions move in good order; those of a worker that crashed or froze
+ * are taken over after about 9 seconds. Everything that was acknowledged goes on from where it was.
  *
  * @example
  * ```ts
@@ -53,32 +60,54 @@ const STORING_TIMEOUT = 6_000;
  */
 export class TaskHubWorker implements AsyncDisposable {
   readonly #ports: HubPorts;
-  readonly #keepers: readonly PartitionKeeper[];
+  readonly #membership: Membership;
+  readonly #partitions: Partitions | undefined;
   readonly #stopTimeout: number;
   readonly #ended: Promise<Error | undefined>;
   #settle!: (reason: Error | undefined) => void;
   #stopping: Promise<void> | undefined;
 
-  private constructor(ports: HubPorts, host: Host, stopTimeout: number) {
+  private constructor(ports: HubPorts, host: Host, id: string, stopTimeout: number) {
     this.#ports = ports;
     this.#stopTimeout = stopTimeout;
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
-    const options = { stopTimeoutInMilliseconds: stopTimeout };
-    this.#keepers = Array.from({ length: ports.partitions }, (_, partition) => {
-      const name = `${ports.name}/${partition}`;
-      return new PartitionKeeper(name, () => new PartitionOwner(partition, ports, host, options), ports);
+    const owns = host.entities.size > 0 || host.orchestrators.size > 0;
+    const process = thisProcess();
+    const identity = {
+      id,
+      name: host.worker,
+      owns,
+      entities: [...host.entities.keys()],
+      orchestrators: [...host.orchestrators.keys()],
+      activities: [...host.activities.keys()],
+      ...(process && { process }),
+    };
+    this.#membership = new Membership(ports, identity, () => this.#partitions?.lookSoon());
+    if (owns) this.#partitions = new Partitions(ports, this.#membership, this.#keepers(host));
+  }
+
+  #keepers(host: Host): PartitionKeeper[] {
+    const ports = this.#ports;
+    const options = { stopTimeoutInMilliseconds: this.#stopTimeout };
+    return Array.from({ length: ports.partitions }, (_, partition) => {
+      const newOwner = () => new PartitionOwner(partition, ports, host, options);
+      const lease = new Lease(ports, partition, this.#membership.id);
+      return new PartitionKeeper(`${ports.name}/${partition}`, newOwner, lease, ports, {
+        onFree: () => this.#membership.notify(),
+        onLost: () => this.#membership.rest(),
+        onEnd: (reason) => this.#fail(reason),
+      });
     });
   }
 
   /**
-   * Checks what is to be hosted, takes over all partitions of the task hub and runs them; resolves when they run.
-   * Another worker that runs the hub stops with OwnershipLostError. Rejects, and has then taken nothing over or given
-   * it back:
+   * Checks what is to be hosted, joins the workers of the task hub and takes its share of the partitions; resolves when
+   * those run that were free. The others come as the workers that have them give them back, or are given up. Rejects, and
+   * has then taken nothing or given it back:
    *
    * @throws {DefinitionError} when a class cannot work as written, or a name is registered twice
    * @throws {InvalidNameError} for the name of an entity, orchestrator, activity or queue that is none
    * @throws {ConfigError} for a `stopTimeoutInMilliseconds` out of its range
-   * @throws {OwnershipLostError} when another worker takes over at the same time
    * @throws {StorageRegressedError} when the streams have lost what was acknowledged
    * @throws {CorruptHistoryError} when what is stored cannot be read
    * @throws {VersionTooNewError} when it was written by a newer version
@@ -89,17 +118,19 @@ export class TaskHubWorker implements AsyncDisposable {
     const { stopTimeoutInMilliseconds = DEFAULT_STOP_TIMEOUT, ...hosted } = options;
     if (!(stopTimeoutInMilliseconds >= 0 && stopTimeoutInMilliseconds <= LONGEST_STOP_TIMEOUT))
       throw new ConfigError(`stopTimeoutInMilliseconds: must be from 0 to 600000, not ${stopTimeoutInMilliseconds}`);
-    const host = createHost(`${hostname()}.${process.pid}.${ports.random.id()}`, hosted);
+    const id = ports.random.id();
+    const host = createHost(`${hostname()}.${process.pid}.${id}`, hosted);
     await publishNames(ports.store, host);
-    const worker = new TaskHubWorker(ports, host, stopTimeoutInMilliseconds);
-    await worker.#claim();
+    const worker = new TaskHubWorker(ports, host, id, stopTimeoutInMilliseconds);
+    await worker.#join();
     return worker;
   }
 
   /**
-   * Stops gracefully: takes no new messages, commits what is running, stores readable copies of all instances. Resolves
-   * when that is done, or 6 s after `stopTimeoutInMilliseconds`; what was not committed by then is done again by the
-   * next worker. Never rejects. Calling it again gives the same promise.
+   * Stops gracefully: takes no new messages, commits what is running, stores readable copies of all instances. The other
+   * workers take over each partition as soon as it is given back. Resolves when that is done, or 6 s after
+   * `stopTimeoutInMilliseconds`; what was not committed by then is done again by the next owner. Never rejects. Calling it
+   * again gives the same promise.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#shutDown(undefined);
@@ -113,11 +144,11 @@ export class TaskHubWorker implements AsyncDisposable {
 
   /**
    * Resolves when the worker was stopped, by `stop()` or by SIGINT or SIGTERM, which stop it gracefully while this is
-   * waited for; a second signal ends the process at once. Rejects with the reason when the connection is closed for
-   * good.
+   * waited for; a second signal ends the process at once. Partitions that other workers take do not end it. Rejects when
+   * nothing can go on here:
    *
-   * @throws {OwnershipLostError} when another worker has taken over
-   * @throws {ClosedError} when the hub was closed while the worker ran
+   * @throws {ClosedError} when the hub was closed while the worker ran, or its connection is closed for good
+   * @throws {StorageRegressedError} when the streams have lost what was acknowledged
    */
   async untilStopped(): Promise<void> {
     const endListening = onSignal(() => void this.stop());
@@ -129,18 +160,18 @@ export class TaskHubWorker implements AsyncDisposable {
     }
   }
 
-  async #claim(): Promise<void> {
-    const claims = await Promise.allSettled(this.#keepers.map((keeper) => keeper.claim()));
-    const failed = claims.find((claim) => claim.status === 'rejected');
-    if (failed) {
+  async #join(): Promise<void> {
+    try {
+      await this.#membership.join();
+      await this.#partitions?.start();
+    } catch (error) {
       await this.stop();
-      throw failed.reason;
+      throw error;
     }
-    for (const keeper of this.#keepers) void keeper.ended.then((reason) => reason && this.#fail(reason));
     void this.#ports.closed.then((reason) => this.#fail(reason ?? this.#closedError()));
   }
 
-  /** Half a worker is none: what one partition lost, or the connection, ends all. */
+  /** What nothing can go on after ends all. */
   #fail(reason: Error): void {
     if (this.#stopping) return;
     this.#ports.logger.error(`The worker stops: ${reason.message}`, { instance: this.#ports.name });
@@ -148,25 +179,32 @@ export class TaskHubWorker implements AsyncDisposable {
   }
 
   async #shutDown(reason: Error | undefined): Promise<void> {
-    const running = new Set(this.#keepers);
-    const stopping = [...running].map((keeper) => this.#stopKeeper(keeper).then(() => running.delete(keeper)));
     const limit = this.#stopTimeout + STORING_TIMEOUT;
-    let cancelTimeout = (): void => {};
-    const timeout = new Promise<void>((resolve) => {
-      cancelTimeout = this.#ports.clock.after(limit, resolve);
-    });
-    await Promise.race([Promise.all(stopping), timeout]);
-    cancelTimeout();
-    if (running.size > 0) this.#warn(`${running.size} partitions did not stop in ${limit} ms`);
+    const isDone = await this.#within(limit, this.#leave());
+    if (!isDone) this.#warn(`The worker did not stop in ${limit} ms`);
     this.#settle(reason);
   }
 
-  /** A partition that cannot be given back is recovered by its next owner. */
-  async #stopKeeper(keeper: PartitionKeeper): Promise<void> {
+  async #leave(): Promise<void> {
     try {
-      await keeper.stop();
+      await this.#within(LEAVING_TIMEOUT, this.#membership.leave());
+      await this.#partitions?.stop();
+      await this.#membership.end();
     } catch (error) {
-      this.#warn(`Partition ${keeper.name} did not stop gracefully: ${String(error)}`);
+      if (!(error instanceof ClosedError)) this.#warn(`The worker did not stop gracefully: ${String(error)}`);
+    }
+  }
+
+  /** Whether it settles in time. */
+  async #within(milliseconds: number, promise: Promise<void>): Promise<boolean> {
+    let cancel = (): void => {};
+    const late = new Promise<false>((resolve) => {
+      cancel = this.#ports.clock.after(milliseconds, () => resolve(false));
+    });
+    try {
+      return await Promise.race([promise.then(() => true), late]);
+    } finally {
+      cancel();
     }
   }
 
@@ -177,4 +215,10 @@ export class TaskHubWorker implements AsyncDisposable {
   #closedError(): ClosedError {
     return new ClosedError(`The connection to task hub ${this.#ports.name} was closed while a worker ran on it.`);
   }
+}
+
+/** For workers on the same machine, which can see when it ends; elsewhere than on Linux that cannot be told cheaply. */
+function thisProcess() {
+  const own = identityOf(process.pid);
+  return own?.where === undefined ? undefined : own;
 }

@@ -14,8 +14,8 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
   #isRunning = true;
 
-  constructor(url: string, hub: string, death?: { readonly write: number; readonly moment: Moment }) {
-    const args = death ? [url, hub, String(death.write), death.moment] : [url, hub];
+  constructor(url: string, hub: string, how?: { readonly write: number; readonly moment: Moment } | 'far') {
+    const args = [url, hub, ...(typeof how === 'object' ? [String(how.write), how.moment] : how ? [how] : [])];
     this.#child = fork(script, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#child.stderr?.on('data', (text: Buffer) => (this.errors += text.toString()));
     this.ended = once(this.#child, 'close').then(([code, signal]) => {
@@ -26,6 +26,14 @@ export class ServiceProcess {
 
   get isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
   }
 
   /** Ends it as an operator does, and says how it ended. */

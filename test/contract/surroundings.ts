@@ -81,10 +81,10 @@ export function surroundingsContract(check: Check): void {
       store.put('workers.a', bytes('again'), (await settle(store.get('workers.a')))!.revision),
     );
     const listed = await settle(store.list('workers'));
-    t.deepEqual(listed.map(({ key, value }) => [key, new TextDecoder().decode(value)]).toSorted(), [
-      ['workers.a', 'again'],
-      ['workers.b', 'workers.b'],
-      ['workers.c', 'workers.c'],
+    t.deepEqual(listed.map(({ key, value }) => `${key}: ${new TextDecoder().decode(value)}`).toSorted(), [
+      'workers.a: again',
+      'workers.b: workers.b',
+      'workers.c: workers.c',
     ]);
     const first = listed.find(({ key }) => key === 'workers.a');
     t.is(first?.revision, second);

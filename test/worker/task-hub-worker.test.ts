@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { HubPorts } from '../../lib/engine/ports.js';
-import { ClosedError, ConfigError, DefinitionError, OwnershipLostError } from '../../lib/errors.js';
+import { ClosedError, ConfigError, DefinitionError } from '../../lib/errors.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { TaskHubWorker, type TaskHubWorkerOptions } from '../../lib/worker/task-hub-worker.js';
@@ -61,21 +61,6 @@ test.serial('the next worker goes on where the last one stopped', async (t) => {
   await world.scheduler.advance(1_000);
   await settle(second.stop());
   t.deepEqual((await settle(client.entityHead('counter', 'k')))?.state, { seen: ['a', 'b'] });
-});
-
-test.serial('a worker whose hub another one takes over stops and says so', async (t) => {
-  const { world, lines, settle, connect, start, client } = surroundings();
-  const former = await start(connect('former'));
-  const lost = t.throwsAsync(former.untilStopped(), { instanceOf: OwnershipLostError });
-  const later = await start(connect('later'));
-  await settle(client.start('hello', 'a'));
-  for (let n = 0; n < 8; n++) await settle(client.signal('counter', `k${n}`, 'add', 'a'));
-  await world.scheduler.advance(30_000);
-  await settle(lost);
-  t.is(lines.filter((line) => line.startsWith('The worker stops: ')).length, 1);
-  await settle(former.stop());
-  await settle(later.stop());
-  t.deepEqual((await settle(client.orchestrationHead('a')))?.output, helloOutput);
 });
 
 test.serial('a connection that is closed under a worker ends it', async (t) => {

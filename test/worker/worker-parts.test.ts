@@ -1,15 +1,13 @@
 import test from 'ava';
 import { ActivityContext } from '../../lib/core/activity-context.js';
 import type { ActivityRequest } from '../../lib/engine/host.js';
-import { ClosedError, DefinitionError, OwnershipLostError } from '../../lib/errors.js';
+import { DefinitionError } from '../../lib/errors.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { createHost } from '../../lib/worker/host.js';
 import { publishNames } from '../../lib/worker/known-names.js';
-import { PartitionKeeper, type Owner } from '../../lib/worker/partition-keeper.js';
 import { onSignal } from '../../lib/worker/process-signals.js';
 import { Activity, Entity, Operation, Orchestrator, Run } from '../../decorators/index.js';
 import { Amount } from '../definitions/amount.js';
-import { recordingLogger } from '../contract/harness.js';
 
 const seen: ActivityContext[] = [];
 
@@ -151,101 +149,6 @@ for (const [what, text, code] of [
     await t.throwsAsync(world.scheduler.settle(publishing), { code, message: /key "names"/ });
     t.deepEqual((await world.scheduler.settle(store.get('names')))?.value, stored);
   });
-
-/** An owner that does what the test says. */
-class ScriptedOwner implements Owner {
-  readonly ended: Promise<Error | undefined>;
-  end!: (reason: Error | undefined) => void;
-  stops = 0;
-
-  constructor(readonly refusal?: Error) {
-    this.ended = new Promise((resolve) => (this.end = resolve));
-  }
-
-  claim(): Promise<void> {
-    return this.refusal ? Promise.reject(this.refusal) : Promise.resolve();
-  }
-
-  stop(): Promise<void> {
-    this.stops++;
-    this.end(undefined);
-    return Promise.resolve();
-  }
-}
-
-function keeperOf(...refusals: (Error | undefined)[]) {
-  const world = new MemoryWorld();
-  const lines: string[] = [];
-  const owners: ScriptedOwner[] = [];
-  const newOwner = () => {
-    const owner = new ScriptedOwner(refusals[owners.length]);
-    owners.push(owner);
-    return owner;
-  };
-  const { clock } = world.createHub('hub', 1).connect('one');
-  const keeper = new PartitionKeeper('hub/0', newOwner, { clock, logger: recordingLogger(lines) });
-  return { world, lines, owners, keeper };
-}
-
-test('a partition that fails is claimed again after a second, then two, until it runs; a steady one begins anew', async (t) => {
-  const { world, lines, owners, keeper } = keeperOf(undefined, new Error('still down'), undefined);
-  await keeper.claim();
-  owners[0]!.end(new Error('broken'));
-  await world.scheduler.advance(999);
-  t.is(owners.length, 1);
-  await world.scheduler.advance(1);
-  t.is(owners.length, 2);
-  await world.scheduler.advance(1_999);
-  t.is(owners.length, 2);
-  await world.scheduler.advance(1);
-  t.is(owners.length, 3);
-  await world.scheduler.advance(60_000);
-  t.is(owners.length, 3);
-  t.is(lines.length, 3);
-  t.regex(lines[0]!, /broken/);
-  t.regex(lines[1]!, /still down/);
-  t.is(lines[2], 'Partition claimed again');
-  owners[2]!.end(new Error('broken later'));
-  await world.scheduler.advance(1_000);
-  t.is(owners.length, 4);
-  await keeper.stop();
-  t.is(await keeper.ended, undefined);
-  t.deepEqual(
-    owners.map(({ stops }) => stops),
-    [0, 0, 0, 1],
-  );
-});
-
-for (const reason of [new OwnershipLostError('taken'), new ClosedError('gone')])
-  test(`a partition is not claimed again after ${reason.name}`, async (t) => {
-    const { world, owners, lines, keeper } = keeperOf();
-    await keeper.claim();
-    owners[0]!.end(reason);
-    t.is(await keeper.ended, reason);
-    await world.scheduler.advance(10_000);
-    t.is(owners.length, 1);
-    t.deepEqual(lines, []);
-  });
-
-test('a partition that is stopped while it waits is not claimed again', async (t) => {
-  const { world, owners, keeper } = keeperOf();
-  await keeper.claim();
-  owners[0]!.end(new Error('broken'));
-  await world.scheduler.advance(500);
-  await keeper.stop();
-  t.is(await keeper.ended, undefined);
-  await world.scheduler.advance(10_000);
-  t.is(owners.length, 1);
-});
-
-test('a first claim that fails is told and not tried again', async (t) => {
-  const { world, owners, keeper } = keeperOf(new Error('no'));
-  await t.throwsAsync(keeper.claim(), { message: 'no' });
-  await keeper.stop();
-  await world.scheduler.advance(10_000);
-  t.is(owners.length, 1);
-  t.is(owners[0]!.stops, 0);
-});
 
 test('only the first signal is listened to, and nothing is left behind', (t) => {
   const listeners = () => process.listenerCount('SIGINT') + process.listenerCount('SIGTERM');

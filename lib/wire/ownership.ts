@@ -1,0 +1,43 @@
+/** A worker as it tells the others of itself: under `workers.<id>` in the hub's store, rewritten every few seconds. */
+export interface WorkerRecord {
+  readonly v: 1;
+  /** A random id: a worker that starts again is another one. */
+  readonly id: string;
+  /** Host, process and id, for people. */
+  readonly name: string;
+  /**
+   * `ready`: it takes what is assigned to it. `resting`: it lost a partition to another worker, keeps what it has and
+   * takes nothing for a while (P21). `leaving`: it gives back what it has.
+   */
+  readonly state: 'ready' | 'resting' | 'leaving';
+  /** Whether it takes part in owning partitions: not a worker that has activities only. */
+  readonly owns: boolean;
+  /** The names that it registered. */
+  readonly entities: readonly string[];
+  readonly orchestrators: readonly string[];
+  readonly activities: readonly string[];
+  /** The process, for workers that can look whether it runs: those of the same machine and process table. */
+  readonly process?: ProcessRecord;
+}
+
+/** A process, told apart from others of the same number. */
+export interface ProcessRecord {
+  readonly pid: number;
+  readonly started?: string;
+  readonly where?: string;
+}
+
+/**
+ * Who tries to own a partition: under `leases.<partition>` in the hub's store. It decides nothing but who claims: only
+ * the log says who owns (C3).
+ */
+export interface LeaseRecord {
+  readonly v: 1;
+  /** The id of the worker that holds it, or held it last. */
+  readonly owner: string;
+  /** `released`: given back in good order. `failed`: dropped by its owner after a failure. Both are free. */
+  readonly state: 'held' | 'released' | 'failed';
+  /** The epoch under which the owner runs, and the last record that it knows; 0 while it takes over. */
+  readonly epoch: number;
+  readonly sequence: number;
+}

@@ -1,0 +1,79 @@
+import type { HubPorts } from '../engine/ports.js';
+import { encodeLease } from '../wire/ownership-codec.js';
+import type { LeaseRecord } from '../wire/ownership.js';
+
+/** A lease that nobody renewed for so many milliseconds has lapsed: longer than a cluster takes to elect a leader. */
+export const LEASE = 9_000;
+/** The time between two renewals, in milliseconds: two of three may fail. */
+export const RENEWAL = 3_000;
+
+/** Where the lease of a partition is stored. */
+export const leaseKey = (partition: number): string => `leases.${partition}`;
+
+/**
+ * One partition's lease in the hands of one worker (P21). It says who tries to own the partition and keeps nobody from
+ * committing: that is the log's part (C2, C3).
+ */
+export class Lease {
+  readonly #ports: Pick<HubPorts, 'store'>;
+  readonly #key: string;
+  readonly #owner: string;
+  #revision = 0;
+  /** One write at a time: a release must not meet a renewal under way. */
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor(ports: Pick<HubPorts, 'store'>, partition: number, owner: string) {
+    this.#ports = ports;
+    this.#key = leaseKey(partition);
+    this.#owner = owner;
+  }
+
+  /** Takes the lease that was seen free at a revision (0: none yet); false: another worker was faster. */
+  claim(seen: number): Promise<boolean> {
+    return this.#inLine(() => {
+      this.#revision = seen;
+      return this.#store('held', { epoch: 0, sequence: 0 });
+    });
+  }
+
+  /** Tells that the partition runs here; false: another worker has taken the lease. */
+  renew(position: Pick<LeaseRecord, 'epoch' | 'sequence'>): Promise<boolean> {
+    return this.#inLine(() => this.#store('held', position));
+  }
+
+  /** Gives the lease back; false: another worker has taken it. */
+  release(state: 'released' | 'failed'): Promise<boolean> {
+    return this.#inLine(() => this.#store(state, { epoch: 0, sequence: 0 }));
+  }
+
+  #inLine<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#line.then(run);
+    this.#line = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Stores until it is known what came of it. */
+  async #store(
+    state: LeaseRecord['state'],
+    { epoch, sequence }: Pick<LeaseRecord, 'epoch' | 'sequence'>,
+  ): Promise<boolean> {
+    const { store } = this.#ports;
+    const body = encodeLease({ v: 1, owner: this.#owner, state, epoch, sequence });
+    for (;;) {
+      const before = this.#revision;
+      const revision = await store.put(this.#key, body, before);
+      if (revision !== undefined) {
+        this.#revision = revision;
+        return true;
+      }
+      const stored = await store.get(this.#key);
+      this.#revision = stored?.revision ?? 0;
+      if (stored && isEqual(stored.value, body)) return true; // the answer to my write was lost
+      if (this.#revision !== before) return false;
+    }
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}

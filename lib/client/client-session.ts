@@ -8,7 +8,7 @@ import { validateInput } from '../validation/validate-input.js';
 import { partitionOf } from '../wire/addresses.js';
 import { largestMessage } from '../wire/body-limit.js';
 import type { Address, ClientMessage } from '../wire/messages.js';
-import type { Outcome } from '../wire/record.js';
+import type { Outcome, Refused } from '../wire/record.js';
 import { unstampedText } from '../wire/session-codec.js';
 import { parseMessageId } from '../wire/sessions.js';
 import { utf8Length } from '../wire/text.js';
@@ -102,11 +102,15 @@ export class ClientSession {
 
   /** `isCopy`: the word is about one copy of the message, and not about its session only. */
   #told<T>(sent: Outgoing, outcome: Outcome, isCopy: boolean, wait: Wait<T | Outcome>): void {
-    if (outcome.refused === undefined) return wait.succeed(outcome);
-    if (outcome.refused === 'busy') return wait.fail(new BusyError());
-    if (outcome.refused === 'notAccepted') return wait.fail(new NotAcceptedError());
-    this.#expired(outcome.id);
-    wait.fail(sent.expired(isCopy));
+    if (outcome.refused === undefined) wait.succeed(outcome);
+    else wait.fail(this.#refusal(sent, outcome.refused, isCopy));
+  }
+
+  #refusal(sent: Outgoing, refused: Refused, isCopy: boolean): Error {
+    if (refused === 'busy') return new BusyError();
+    if (refused === 'notAccepted') return new NotAcceptedError();
+    if (sent.messageId !== undefined) this.#expired(sent.messageId);
+    return sent.expired(isCopy);
   }
 
   /** An owner refused a message that nobody waits for: its promise was kept by the stream, and not by the owner. */
@@ -136,8 +140,8 @@ export class ClientSession {
   async #confirm(sent: Outgoing): Promise<void> {
     for (;;) {
       const { outcome, accepted } = await this.#ask(sent);
+      if (outcome?.refused) throw this.#refusal(sent, outcome.refused, false);
       if (accepted) return;
-      if (outcome?.refused) throw sent.expired(false);
       await this.waits.whileOpen((wait) => wait.pause(CONFIRMATION));
     }
   }

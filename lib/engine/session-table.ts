@@ -103,7 +103,7 @@ export class SessionTable {
       id,
       mark,
       usedAt,
-      ...(outcomes.size > 0 && { outcomes: Array.from(outcomes.values(), (text) => JSON.parse(text) as Outcome) }),
+      ...(outcomes.size > 0 && { outcomes: [...outcomes] }),
       ...(skipped.length > 0 && { skipped: [...skipped] }),
       ...(unwanted.size > 0 && { unwanted: [...unwanted] }),
     }));
@@ -115,8 +115,7 @@ export class SessionTable {
       const session = this.#sessions.get(id)!;
       session.skipped.push(...skipped);
       for (const number of unwanted) session.unwanted.add(number);
-      for (const outcome of outcomes)
-        this.#store(session, Number(outcome.id.slice(id.length + 1)), JSON.stringify(outcome));
+      for (const [number, text] of outcomes) this.#store(session, number, text);
     }
   }
 
@@ -131,8 +130,14 @@ export class SessionTable {
   }
 
   #skip(session: Session | undefined, ranges: readonly SkippedNumbers[]): void {
-    session?.skipped.push(...ranges);
-    session?.skipped.splice(0, session.skipped.length - MOST_SKIPPED);
+    if (!session) return;
+    const { skipped } = session;
+    for (const [first, last] of ranges) {
+      const before = skipped.at(-1);
+      if (before && before[1] + 1 === first) skipped[skipped.length - 1] = [before[0], last];
+      else skipped.push([first, last]);
+    }
+    skipped.splice(0, skipped.length - MOST_SKIPPED);
   }
 
   #store(session: Session, number: number, text: string): void {

@@ -38,7 +38,7 @@ const sessionState = object<SessionState>({
   id: token,
   mark: count,
   usedAt: finite,
-  outcomes: optional(list(outcome)),
+  outcomes: optional(list(tuple(count, string))),
   skipped: optional(list(skippedNumbers)),
   unwanted: optional(list(count)),
 });

@@ -38,8 +38,8 @@ export interface SessionState {
   readonly mark: number;
   /** When it was used last, the server's time in milliseconds since 1970. */
   readonly usedAt: number;
-  /** Outcomes that its client may still ask for. */
-  readonly outcomes?: readonly Outcome[];
+  /** Outcomes that its client may still ask for, by their numbers, as texts: nothing but a question reads them. */
+  readonly outcomes?: readonly (readonly [number: number, text: string])[];
   /** Numbers that were given up. */
   readonly skipped?: readonly SkippedNumbers[];
   /** Numbers whose outcomes are not to be kept when they come. */

@@ -31,6 +31,13 @@ export class Surroundings {
     return worker;
   }
 
+  /** The same, while it is still taking them over. */
+  begin(name: string, host: Host = bankHost()): MemoryWorker {
+    const worker = new MemoryWorker(this.hub, name, host);
+    worker.claim().catch(() => {}); // it may be killed before it has claimed them all
+    return worker;
+  }
+
   settle<T>(promise: Promise<T>): Promise<T> {
     return this.world.scheduler.settle(promise, 120_000);
   }

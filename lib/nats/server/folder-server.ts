@@ -5,6 +5,7 @@ import { ClosedError, ServerUnavailableError } from '../../errors.js';
 import { FolderLock, type HeldLock } from './folder-lock.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { askServerInfo } from './server-info.js';
+import { tellToStop } from './server-launcher.js';
 import { startServerProcess, untilEnded, type ServerAddress, type ServerProcess } from './server-process.js';
 import { textOf } from './system-error.js';
 
@@ -135,6 +136,8 @@ export class FolderServer {
 
   async #start(held: HeldLock<FolderNote>, found?: string): Promise<true> {
     const binary = found ?? (await this.#options.binary());
+    // They are ending, unless the launcher was killed together with their owner.
+    tellToStop(this.#left.processes);
     await untilEnded(this.#left.processes);
     const server = await this.#startOnSamePort(held, binary);
     const { address } = server;

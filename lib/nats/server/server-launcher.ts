@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { identityOf, type ProcessIdentity } from './process-identity.js';
+import { identityOf, signal, type ProcessIdentity } from './process-identity.js';
 
 // The shell stands between the two processes so that the server never outlives us, whatever ends us: our end of its
 // standard input closes, `cat` ends, the server is told to stop. It waits for a first line, so that it is on record
@@ -53,6 +53,8 @@ async function launchByShell({ command, log, onProcesses }: Launch): Promise<Lau
     child.stdin.end();
     throw error;
   });
+  // A launcher that was killed ties nothing any more: its server ends with it, and is started again under another.
+  child.once('exit', () => tellToStop(processes));
   return {
     processes,
     pid,
@@ -95,6 +97,11 @@ async function launchDirectly({ command, onProcesses }: Launch): Promise<Launche
       unref(child.stdout);
     },
   };
+}
+
+/** Asks those of the processes to stop that still run. */
+export function tellToStop(processes: readonly ProcessIdentity[]): void {
+  for (const one of processes) signal(one, 'SIGTERM');
 }
 
 function spawned(child: ChildProcess): Promise<number> {

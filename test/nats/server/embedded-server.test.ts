@@ -184,6 +184,37 @@ test('a server never outlives a parent that was killed, and its folder is swept 
   await next.stop();
 });
 
+test('a server whose launcher was killed ends too, and is started again', async (t) => {
+  const folder = temporaryFolder(t);
+  await using server = await startEmbeddedServer({ folder, ...quiet });
+  await store(server.url, 'a');
+  const { pid } = server;
+  process.kill(launcherIn(folder), 'SIGKILL');
+  await until(() => server.pid !== undefined && server.pid !== pid, 'another server');
+  t.is(identityOf(pid!), undefined);
+  t.deepEqual(await stored(server.url), ['a']);
+});
+
+test('a server that lost both its owner and its launcher is ended by the next owner of its folder', async (t) => {
+  const folder = temporaryFolder(t);
+  const owner = new Holder(t, folder);
+  const first = await owner.report();
+  const launcher = launcherIn(folder);
+  owner.child.kill('SIGSTOP'); // so that it cannot do anything about it
+  process.kill(launcher, 'SIGKILL');
+  await owner.end('SIGKILL');
+  await using server = await startEmbeddedServer({ folder, ...quiet });
+  await until(() => identityOf(first.pid) === undefined, 'the old server to end');
+  await server.ensureRunning();
+  t.true(server.owned);
+  t.not(server.pid, first.pid);
+  const log = readFileSync(join(folder, 'nats-server.log'), 'utf8').split('\n');
+  t.true(
+    log.some((line) => line.startsWith(`[${first.pid}]`) && line.includes('Server Exiting')),
+    'it was asked to end, and not killed',
+  );
+});
+
 test('a server does not keep a program alive that forgets to stop it, and ends with it', async (t) => {
   const holder = new Holder(t);
   const { pid } = await holder.report();
@@ -206,6 +237,15 @@ test('a lock whose holder has ended is taken over, also when its process number 
   t.true(server.owned);
   t.deepEqual(readdirSync(lock), ['8.json']);
 });
+
+/** The process between the owner of a folder and its server, as the lock's note names it. */
+function launcherIn(folder: string): number {
+  const [record] = readdirSync(join(folder, 'lock')).filter((name) => name.endsWith('.json'));
+  const { note } = JSON.parse(readFileSync(join(folder, 'lock', record!), 'utf8')) as {
+    note: { processes: { pid: number }[] };
+  };
+  return note.processes[0]!.pid;
+}
 
 async function store(url: string, text: string): Promise<void> {
   const connection = await connect({ servers: url });

@@ -5,7 +5,8 @@ import { Counter } from '../../samples/counter/counter.js';
 import { amount } from '../amount.js';
 import { startTestServer } from '../servers.js';
 
-const interval = 5; // ms between two signals: 200 a second
+const rate = 200; // signals a second
+const pause = 5; // ms
 const kills = amount(3, 30);
 const keys = Array.from({ length: 10 }, (_, key) => `k${key}`);
 
@@ -34,18 +35,19 @@ test('a server killed with -9 under 200 signals a second loses nothing acknowled
   const acknowledged: Promise<void>[] = [];
   let isOver = false;
   const load = async (): Promise<void> => {
-    for (let n = 0; !isOver; n++) {
-      const key = keys[n % keys.length]!;
-      acknowledged.push(client.signalEntity(Counter, key).add({ by: 1 }));
-      sent.set(key, (sent.get(key) ?? 0) + 1);
-      await delay(interval);
-    }
+    // By the clock, so that it is the whole rate however late the timers are.
+    for (const began = performance.now(); !isOver; await delay(pause))
+      for (const due = ((performance.now() - began) / 1_000) * rate; acknowledged.length < due;) {
+        const key = keys[acknowledged.length % keys.length]!;
+        acknowledged.push(client.signalEntity(Counter, key).add({ by: 1 }));
+        sent.set(key, (sent.get(key) ?? 0) + 1);
+      }
   };
   const loading = load();
   for (let kill = 0; kill < kills; kill++) {
     // Between two kills the service must be seen to count: it came back by itself.
     const before = await client.callEntity(Counter, keys[0]!).get();
-    while ((await client.callEntity(Counter, keys[0]!).get()) < before + 5) await delay(interval);
+    while ((await client.callEntity(Counter, keys[0]!).get()) < before + 5) await delay(pause);
     await server.killAndRestart();
   }
   isOver = true;

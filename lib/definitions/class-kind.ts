@@ -59,6 +59,14 @@ export function checkIsObject(object: unknown): asserts object is object {
   );
 }
 
+/** Throws DefinitionError when one class or object was given where a list is needed. */
+export function checkIsList(option: string, given: unknown): asserts given is readonly unknown[] {
+  if (!Array.isArray(given))
+    throw new DefinitionError(
+      `A worker's ${option} are an array, also when there is only one. Write ${option}: [...].`,
+    );
+}
+
 /** Throws DefinitionError when the class cannot be constructed without arguments, as each activation is. */
 export function checkConstructor(type: Constructor): void {
   if (type.length > 0)

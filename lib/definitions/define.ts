@@ -38,7 +38,7 @@ export function defineEntity<E extends { state: unknown }>(
   type: Constructor<E>,
   definition: { readonly name: string; readonly operations: Handlers<E, OperationOptions> },
 ): void {
-  recordEntity(type, definition.name);
+  recordEntity(type, definition?.name);
   defineHandlers<OperationOptions>(type, definition.operations, recordOperation);
 }
 
@@ -64,7 +64,7 @@ export function defineOrchestrator(
   type: Constructor<{ run(input: never, ctx: OrchestrationContext): unknown }>,
   definition: { readonly name: string } & RunOptions,
 ): void {
-  recordOrchestrator(type, definition.name);
+  recordOrchestrator(type, definition?.name);
   const { input, optional } = definition;
   defineHandlers<RunOptions>(type, { run: { input, optional } }, recordRun);
 }
@@ -102,6 +102,10 @@ function defineHandlers<O extends { readonly input?: GivenInput | undefined }>(
   handlers: Readonly<Record<string, true | GivenInput | O | undefined>>,
   record: (target: object, name: string, options: O) => void,
 ): void {
+  if (typeof handlers !== 'object' || handlers === null)
+    throw new DefinitionError(
+      `${type.name}: its methods are not given. Give those to define, such as { deposit: Amount }.`,
+    );
   for (const [name, given] of Object.entries(handlers))
     if (given !== undefined) record(type.prototype as object, name, withInput(type, name, given));
 }
@@ -113,7 +117,7 @@ function withInput<O extends { readonly input?: GivenInput | undefined }>(
   given: true | GivenInput | O,
 ): O {
   const options = (given === true ? {} : isOptions(given) ? given : { input: given }) as O;
-  if (options.input !== undefined) return options;
+  if (options?.input !== undefined) return options;
   if (methodOf(type.prototype as object, name)?.length)
     throw new DefinitionError(
       `${type.name}.${name} has parameters, but its input is not given. Give its type, such as ${name}: Amount, ` +

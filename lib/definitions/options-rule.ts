@@ -16,6 +16,10 @@ export function checkOptions(
   options: OperationOptions & RunOptions & ActivityOptions,
   where: string,
 ): void {
+  if (!isObject(options))
+    throw new DefinitionError(
+      `${where}: its options are an object with any of: ${known[decorator].join(', ')}. Got ${String(options)}.`,
+    );
   for (const key of Reflect.ownKeys(options))
     if (!known[decorator].includes(String(key)))
       throw new DefinitionError(
@@ -32,15 +36,19 @@ export function checkOptions(
  * what it returns would take that thing's place.
  */
 export function checkParentheses(decorator: string, argument: unknown): void {
-  const isObject = typeof argument === 'object' && argument !== null;
-  if (typeof argument === 'function' || (isObject && Object.hasOwn(argument, 'constructor')))
+  if (typeof argument === 'function' || (isObject(argument) && Object.hasOwn(argument, 'constructor')))
     throw new DefinitionError(`${decorator} is written with parentheses: ${decorator}(...).`);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function checkRetry(retry: RetryOptions, where: string): void {
   const isWhole = Number.isSafeInteger(retry.maxAttempts);
   demand(isWhole && retry.maxAttempts >= 1, 'maxAttempts must be a whole number of at least 1', where);
-  demand(isAbove(retry.firstRetryIntervalInMilliseconds), 'firstRetryIntervalInMilliseconds must be above 0', where);
+  const first = retry.firstRetryIntervalInMilliseconds;
+  demand(isAbove(first) && first < Infinity, 'firstRetryIntervalInMilliseconds must be above 0, below Infinity', where);
   demand((retry.backoffCoefficient ?? 1) >= 1, 'backoffCoefficient must be at least 1', where);
   demand(isAbove(retry.maxRetryIntervalInMilliseconds ?? 1), 'maxRetryIntervalInMilliseconds must be above 0', where);
   demand(isAbove(retry.retryTimeoutInMilliseconds ?? 1), 'retryTimeoutInMilliseconds must be above 0', where);

@@ -2,7 +2,7 @@ import type { EntityProgram, OrchestratorProgram } from '../core/programs.js';
 import type { OrchestratorObject } from '../core/proxies.js';
 import type { Constructor, InputType, ValueCodec } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
-import { checkIsObject } from './class-kind.js';
+import { checkIsList, checkIsObject } from './class-kind.js';
 import { checkInitialState } from './entity-definition.js';
 import { names } from './names.js';
 import { boundActivity, entityProgram, orchestratorProgram, type BoundActivity } from './programs.js';
@@ -42,6 +42,7 @@ export class Registry {
   }
 
   #entities(types: readonly Constructor[]): Map<string, EntityProgram> {
+    checkIsList('entities', types);
     const programs = new Programs<EntityProgram>('entity');
     for (const type of types) {
       const definition = names.entity(type);
@@ -53,6 +54,7 @@ export class Registry {
   }
 
   #orchestrators(types: readonly Constructor[]): Map<string, OrchestratorProgram> {
+    checkIsList('orchestrators', types);
     const programs = new Programs<OrchestratorProgram>('orchestrator');
     for (const type of types) {
       const definition = names.orchestrator(type);
@@ -63,6 +65,7 @@ export class Registry {
   }
 
   #activities(objects: readonly object[]): Map<string, BoundActivity> {
+    checkIsList('activities', objects);
     const programs = new Programs<BoundActivity>('activity');
     for (const object of objects) {
       checkIsObject(object);

@@ -15,7 +15,10 @@ export interface ServerAddresses {
 
 /** Reads addresses as `nats://[user:password@|token@]host[:port]`. Throws ConfigError that names the key. */
 export function parseServers(servers: string | readonly string[]): ServerAddresses {
-  const texts = (typeof servers === 'string' ? servers.split(',') : servers).map((text) => text.trim());
+  const given: unknown = typeof servers === 'string' ? servers.split(',') : servers;
+  if (!Array.isArray(given) || !given.every((text) => typeof text === 'string'))
+    throw new ConfigError('servers: must be a text, or an array of texts, such as nats://localhost:4222');
+  const texts = given.map((text) => text.trim());
   const urls = texts.map(parseServer);
   const [first] = urls;
   if (!first) throw new ConfigError('servers: no address is given; write one such as nats://localhost:4222');

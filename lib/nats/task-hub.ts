@@ -1,5 +1,5 @@
 import type { HubPorts, Logger } from '../engine/ports.js';
-import { ServerUnavailableError } from '../errors.js';
+import { ConfigError, ServerUnavailableError } from '../errors.js';
 import { checkHubName } from '../wire/checks.js';
 import { subjectsOf } from '../wire/subjects.js';
 import { connectSession } from './connect.js';
@@ -62,7 +62,7 @@ export interface TaskHubOptions {
  * @throws {VersionTooNewError} when a newer version created the hub
  */
 export async function connectTaskHub(options: TaskHubOptions): Promise<TaskHub> {
-  checkHubName(options.name);
+  checkOptions(options);
   const logger = options.logger ?? consoleLogger();
   if (isGiven(options.servers)) return open(options, options.servers, logger, undefined);
   const server = await startEmbeddedServer({ folder: options.folder });
@@ -72,6 +72,13 @@ export async function connectTaskHub(options: TaskHubOptions): Promise<TaskHub> 
     await server.stop();
     throw error;
   }
+}
+
+/** Before anything is started or connected. */
+function checkOptions({ name, timeoutInMilliseconds = Infinity }: Partial<TaskHubOptions> = {}): void {
+  checkHubName(name);
+  if (!(timeoutInMilliseconds >= 0))
+    throw new ConfigError(`timeoutInMilliseconds: must be 0 or more, not ${timeoutInMilliseconds}`);
 }
 
 /** `process.env['NATS_URL']` may be set to nothing. */
@@ -106,9 +113,12 @@ async function open(
   }
 }
 
+/** What a timer can be set to; beyond it, it would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The server answers, but does not do what is asked of it: its log, and this one's, say why. */
 function inTime<T>(opening: Promise<T>, milliseconds: number, where: string): Promise<T> {
-  if (milliseconds === Infinity) return opening;
+  if (milliseconds > LONGEST_TIMER) return opening;
   return new Promise((resolve, reject) => {
     const late = (): void =>
       reject(

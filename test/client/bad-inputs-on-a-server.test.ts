@@ -95,6 +95,7 @@ test.serial('rows 63-67: a connection that is refused leaves no hub, and those t
   const attempts = [
     [63, 'PERDURE_CONFIG', { name, servers: 'http://127.0.0.1:4222' }],
     [63, 'PERDURE_CONFIG', { name, servers: 'nats://127.0.0.1:99999' }],
+    [63, 'PERDURE_CONFIG', { name, servers: server.url, timeoutInMilliseconds: NaN }],
     [64, 'PERDURE_SERVER_UNAVAILABLE', { name, servers: 'nats://127.0.0.1:1', timeoutInMilliseconds: 300 }],
     [65, 'PERDURE_CONFIG', { name, servers: bare.address }],
     [66, 'PERDURE_SERVER_TOO_OLD', { name, servers: old.address }],
@@ -104,6 +105,8 @@ test.serial('rows 63-67: a connection that is refused leaves no hub, and those t
     await refused(t, row, code, () => connectTaskHub({ ...options, logger: recordingLogger() }));
     await goesOn(t);
   }
+  const far = await connectTaskHub({ name: 'far', servers: server.url, partitions: 1, timeoutInMilliseconds: 2 ** 32 });
+  await far.close();
   const others = Object.entries(await stored()).filter(([stream]) => stream.startsWith('PD-other-'));
   t.deepEqual([...new Set(others.map(([, messages]) => messages))], [0]);
 });

@@ -106,12 +106,22 @@ const misuses: [title: string, apply: () => void, text: RegExp][] = [
   [
     'no interval',
     () => retrying({ maxAttempts: 2, firstRetryIntervalInMilliseconds: NaN }),
-    /firstRetryInterval.* above 0/,
+    /firstRetryInterval.* above 0, below Infinity/,
   ],
   [
     'a shrinking interval',
     () => retrying({ maxAttempts: 2, firstRetryIntervalInMilliseconds: 1, backoffCoefficient: 0.5 }),
     /backoffCoefficient must be at least 1/,
+  ],
+  [
+    'an endless interval',
+    () => retrying({ maxAttempts: 2, firstRetryIntervalInMilliseconds: Infinity }),
+    /firstRetryInterval.* below Infinity/,
+  ],
+  [
+    'a name instead of options',
+    () => (Activity('mail.send' as never) as LooseDecorator)(Example.prototype, 'work'),
+    /@Activity on Example\.work: its options are an object with any of: name, queue, .*Got mail\.send/,
   ],
   ['an entity without a name', () => Entity(undefined as never)(Example as never), /@Entity needs a name/],
   ['@Entity above a method', () => Entity('x')({} as never), /@Entity\('x'\) belongs above a class/],

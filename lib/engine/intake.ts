@@ -1,5 +1,6 @@
 import { StorageRegressedError } from '../errors.js';
 import type { PendingLocal } from '../wire/checkpoint.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { Inbox } from './inbox.js';
 import type { Instances } from './instances.js';
 import type { PartitionPorts, StoredMessage, Subscription } from './ports.js';
@@ -14,6 +15,7 @@ export class Intake {
   readonly #ports: PartitionPorts;
   readonly #inbox: Inbox;
   readonly #instances: Instances;
+  readonly #deadLetters: DeadLetters;
   readonly #failed: (error: Error) => void;
   /** Local messages that the former owner left, behind the mail that stood before them. */
   #locals: PendingLocal[] = [];
@@ -27,12 +29,14 @@ export class Intake {
     ports: PartitionPorts,
     inbox: Inbox,
     instances: Instances,
+    deadLetters: DeadLetters,
     failed: (error: Error) => void,
   ) {
     this.#tables = tables;
     this.#ports = ports;
     this.#inbox = inbox;
     this.#instances = instances;
+    this.#deadLetters = deadLetters;
     this.#failed = failed;
   }
 
@@ -59,6 +63,8 @@ export class Intake {
         if (this.#isClosed) return;
         this.#inbox.take(message);
         this.#passed(message.sequence);
+        const room = this.#deadLetters.whenRoom();
+        if (room) await room;
         if (this.#instances.hasRoom) continue;
         this.#instances.pump();
         await this.#instances.whenRoom();

@@ -10,6 +10,7 @@ import { ActivityRunner } from './activity-runner.js';
 import { Barrier } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
+import { DeadLetters } from './dead-letters.js';
 import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
 import type { Group } from './group.js';
@@ -28,8 +29,6 @@ import { Upkeep } from './upkeep.js';
 
 /** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
 const STORING_TIMEOUT = 5_000;
-/** Characters kept of why a message was dropped. */
-const LONGEST_REASON = 200;
 
 /** The parts of a partition in the hands of one owner, from the takeover to the end. */
 export class PartitionRun {
@@ -41,6 +40,7 @@ export class PartitionRun {
   readonly #hub: HubPorts;
   readonly #committer: Committer;
   readonly #inbox: Inbox;
+  readonly #deadLetters: DeadLetters;
   readonly #instances: Instances;
   readonly #heads: Heads;
   readonly #flusher: Flusher;
@@ -75,11 +75,12 @@ export class PartitionRun {
     this.#heads = new Heads(ports, { epoch: tables.epoch, low, firstCheckpoints: checkpoints.firstDirectories });
     this.#inbox = new Inbox(tables, ports.subjects, hub.partitions, {
       deliver: (address, input) => this.#instances.deliver(address, input),
-      drop: (dropped) => this.#drop(dropped),
+      drop: (dropped, message) => void this.#deadLetters.bury(dropped, message).catch(fail),
       answerCopy: (message, session, number) => this.#answerCopy(message, session, number),
       tell: (to, outcome) => this.#committer.group.notices.push([to, { v: 1, kind: 'outcome', outcome }]),
       note: () => (this.#committer.group.isNoted = true),
     });
+    this.#deadLetters = new DeadLetters(ports, (input) => this.#drop(input));
     this.#committer = new Committer(tables, ports, hub.partitions, {
       sealing: (group) => {
         this.#flusher.sealing(group);
@@ -93,7 +94,7 @@ export class PartitionRun {
       this.#flusher.recovered(instance, since),
     );
     this.#instances = new Instances(ports, this.#committer, this.#inbox, (instance) => this.#load(instance), fail);
-    this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, fail);
+    this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, fail);
     this.#channels = new Channels(
       tables,
       ports,
@@ -237,6 +238,7 @@ export class PartitionRun {
     this.#timers.stop();
     this.#activities.stop();
     this.#channels.close();
+    this.#deadLetters.stop();
     this.#flusher.stop();
     this.#committer.stop();
     this.#instances.stop();
@@ -272,16 +274,10 @@ export class PartitionRun {
     bus.publish(inbox, encodeNotice({ ...short, ask: true }));
   }
 
-  #drop({ sequence, index, reason: whole }: DroppedInput): void {
-    const reason = whole.slice(0, LONGEST_REASON).toWellFormed();
-    this.#ports.logger.warn('Mail that no instance can take was dropped', {
-      instance: this.#name,
-      sequence,
-      index,
-      reason,
-    });
-    this.#committer.group.drop({ sequence, index, reason });
-    this.#inbox.consumed([sequence, index]);
+  #drop(input: DroppedInput): void {
+    this.#committer.group.drop(input);
+    this.#inbox.consumed([input.sequence, input.index]);
+    this.#instances.pump();
   }
 
   /** The answer to the first copy may have been lost; if it is not there yet, it is still to come. */

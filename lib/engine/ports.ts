@@ -185,6 +185,8 @@ export interface PartitionPorts {
   readonly subjects: PartitionSubjects;
   /** The mail stream of another partition of the hub. */
   mailOf(partition: number): MailSender;
+  /** Keeps what no instance could take, for people to look at, until it is old or there is too much of it. */
+  readonly deadLetters: MailSender;
   /** The largest message body that can be stored, in bytes. */
   readonly maxBodyBytes: number;
 }

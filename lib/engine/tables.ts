@@ -35,6 +35,8 @@ export class PartitionTables {
   /** Local messages not yet consumed, by name, in the order in which they were sent. */
   readonly locals = new Map<string, PendingLocal>();
   readonly channels = new Map<number, Channel>();
+  /** How many messages no instance could take. */
+  deadLetters = 0;
   /** Of messages without a session. */
   readonly outcomes = new RecentOutcomes();
 
@@ -72,6 +74,7 @@ export class PartitionTables {
     }
     for (const step of record.steps) this.#consume(step);
     for (const { sequence: mail, index: at } of record.dropped ?? []) this.#close(mail, at);
+    this.deadLetters += record.dropped?.length ?? 0;
     for (const [partition, messages] of outputs) {
       const channel = this.channel(partition);
       channel.pending.push({ n: sequence, prev: channel.last, messages });
@@ -123,6 +126,7 @@ export class PartitionTables {
       ...(this.acceptedAt !== undefined && { acceptedAt: this.acceptedAt }),
       open: Array.from(this.open, ([sequence, indexes]) => [sequence, [...indexes]] as const),
       received: Object.fromEntries(this.received),
+      ...(this.deadLetters > 0 && { deadLetters: this.deadLetters }),
       ...(this.partly.size > 0 && { partly: Object.fromEntries(this.partly) }),
       clients: this.sessions.snapshot(),
       sessions: {},
@@ -143,6 +147,7 @@ export class PartitionTables {
     for (const [from, n] of Object.entries(checkpoint.received)) this.received.set(Number(from), n);
     for (const [from, part] of Object.entries(checkpoint.partly ?? {})) this.partly.set(Number(from), part);
     this.sessions.restore(checkpoint.clients ?? []);
+    this.deadLetters = checkpoint.deadLetters ?? 0;
     for (const local of checkpoint.locals) this.locals.set(localName(local.counter, local.index), local);
     for (const [partition, { last, pending }] of Object.entries(checkpoint.channels))
       this.channels.set(Number(partition), { last, pending: [...pending] });

@@ -7,7 +7,7 @@ import type { PortCall } from './faults.js';
 import type { MemoryHub } from './hub.js';
 import { MemoryHubStore } from './hub-store.js';
 import { MemoryLog } from './log.js';
-import { MemoryMailbox, MemoryMailSender } from './mailbox.js';
+import { MemoryMailbox, MemoryMailSender, MemorySender } from './mailbox.js';
 import { MemoryObjectStore } from './object-store.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { SeededRandom } from './random.js';
@@ -59,6 +59,11 @@ export class MemoryConnection {
       logger,
       subjects: partitionSubjects(this.hub.name, partition),
       mailOf: (other) => this.mailOf(other),
+      deadLetters: new MemorySender(
+        this,
+        { partition, port: 'deadLetters', operation: 'send' },
+        () => this.hub.deadLetters,
+      ),
       maxBodyBytes: this.maxBodyBytes,
     };
   }

@@ -11,6 +11,8 @@ export class MemoryHub {
   readonly bucket = new MemoryStream(true);
   /** What is behind ObjectStore, by key. */
   readonly objects = new Map<string, MemoryObject>();
+  /** What no instance could take. */
+  readonly deadLetters = new MemoryStream(false);
   readonly #partitions: readonly PartitionStreams[];
 
   constructor(

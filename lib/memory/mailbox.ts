@@ -1,30 +1,48 @@
 import type { Logger, LossListener, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
 import { refuseTooLarge } from '../wire/body-limit.js';
 import type { MemoryConnection } from './connection.js';
+import type { PortCall } from './faults.js';
 import type { MemoryStream } from './stream.js';
 
 /** A batch holds at most this many messages and, but for its last message, bytes. */
 const BATCH_MESSAGES = 500;
 const BATCH_BYTES = 1_048_576;
 
-/** Sends to a partition's mail stream in memory. */
-export class MemoryMailSender implements MailSender {
+/** Sends to a stream in memory. */
+export class MemorySender implements MailSender {
+  readonly #sending: Omit<PortCall, 'connection'>;
+  readonly #streamNow: () => MemoryStream;
+
   constructor(
     protected readonly connection: MemoryConnection,
-    protected readonly partition: number,
-  ) {}
+    sending: Omit<PortCall, 'connection'>,
+    streamNow: () => MemoryStream,
+  ) {
+    this.#sending = sending;
+    this.#streamNow = streamNow;
+  }
+
+  protected get stream(): MemoryStream {
+    return this.#streamNow();
+  }
 
   async send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined> {
     refuseTooLarge(body, this.connection.maxBodyBytes);
     const sent = body.slice();
-    const answer = await this.connection.call(this.call('send'), () =>
+    const answer = await this.connection.call(this.#sending, () =>
       this.stream.store(subject, sent, this.connection.hub.world.time, { messageId }),
     );
     return answer?.value;
   }
+}
 
-  protected get stream(): MemoryStream {
-    return this.connection.hub.streams(this.partition).mail;
+/** Sends to a partition's mail stream in memory. */
+export class MemoryMailSender extends MemorySender {
+  constructor(
+    connection: MemoryConnection,
+    protected readonly partition: number,
+  ) {
+    super(connection, { partition, port: 'mailbox', operation: 'send' }, () => connection.hub.streams(partition).mail);
   }
 
   protected call(operation: string) {

@@ -9,6 +9,8 @@ import { JetStream, type StreamInfo } from './jetstream.js';
 import type { Session } from './session.js';
 import {
   bucketStream,
+  DEAD_LETTERS_KEPT,
+  deadLetterStream,
   ensureStream,
   findStream,
   objectStream,
@@ -70,6 +72,7 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
   const subjects = subjectsOf(name);
   const store = new NatsHubStore(jetStream, subjects.bucket);
   await ensureStream(jetStream, bucketStream(subjects.bucket, replicas));
+  await ensureStream(jetStream, deadLetterStream(subjects, replicas), DEAD_LETTERS_KEPT);
   for (;;) {
     const { record, revision } = await readRecord(store, name, partitions, session);
     const settings = streamsOf(subjects, record.partitions, replicas);

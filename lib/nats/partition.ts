@@ -22,6 +22,7 @@ export function natsPartitionPorts(hub: NatsHub, partition: number, logger: Logg
     logger,
     subjects,
     mailOf: () => sender,
+    deadLetters: sender,
     maxBodyBytes: session.maxBodyBytes,
   };
 }

@@ -1,5 +1,5 @@
 import { ConfigError, StreamMismatchError } from '../errors.js';
-import type { PartitionSubjects, StreamKind } from '../wire/subjects.js';
+import type { HubSubjects, PartitionSubjects, StreamKind } from '../wire/subjects.js';
 import { ErrorCode, type JetStream, type StreamInfo } from './jetstream.js';
 
 /** The settings of a stream that Perdure's promises rest on, as the server names them. */
@@ -40,6 +40,21 @@ export function partitionStream(subjects: PartitionSubjects, kind: StreamKind, r
   };
 }
 
+/** The settings of the stream of a hub's dead letters. */
+export function deadLetterStream({ deadLetters }: HubSubjects, replicas: number): StreamSettings {
+  return {
+    name: deadLetters.stream,
+    subjects: [deadLetters.all],
+    retention: 'limits',
+    discard: 'old',
+    storage: 'file',
+    num_replicas: replicas,
+  };
+}
+
+/** How long and how many dead letters are kept unless the stream is set otherwise: they are for people. */
+export const DEAD_LETTERS_KEPT = { max_age: 30 * 86_400 * 1_000_000_000, max_bytes: 64 * 1024 * 1024 };
+
 /** The settings of a key-value bucket's stream. */
 export function bucketStream(bucket: string, replicas: number): StreamSettings {
   return {
@@ -66,19 +81,24 @@ export function objectStream(bucket: string, replicas: number): StreamSettings {
 }
 
 /**
- * The stream with these settings, created when it does not exist. Throws StreamMismatchError when it exists with others,
- * or when the server dropped some, and ConfigError when the server refuses to create it.
+ * The stream with these settings, created when it does not exist; `initial` are settings that may be changed later.
+ * Throws StreamMismatchError when it exists with others, or when the server dropped some, and ConfigError when the server
+ * refuses to create it.
  */
-export async function ensureStream(jetStream: JetStream, wanted: StreamSettings): Promise<StreamInfo> {
+export async function ensureStream(
+  jetStream: JetStream,
+  wanted: StreamSettings,
+  initial: object = {},
+): Promise<StreamInfo> {
   const found = await findStream(jetStream, wanted);
   if (found) return found;
-  const answer = await jetStream.ask<StreamInfo>(`STREAM.CREATE.${wanted.name}`, wanted);
+  const answer = await jetStream.ask<StreamInfo>(`STREAM.CREATE.${wanted.name}`, { ...wanted, ...initial });
   if (!answer.error) {
     checkSettings(answer.value, wanted);
     return answer.value;
   }
   // Another creator was faster.
-  if (answer.error.err_code === ErrorCode.streamNameInUse) return ensureStream(jetStream, wanted);
+  if (answer.error.err_code === ErrorCode.streamNameInUse) return ensureStream(jetStream, wanted, initial);
   throw new ConfigError(`The server refuses to create stream ${wanted.name}: ${answer.error.description}`);
 }
 

@@ -57,6 +57,7 @@ const checkpoint = object<Checkpoint>({
   partly: optional(dictionary(partitionNumber, partlyReceived)),
   clients: optional(list(sessionState)),
   sessions: dictionary(token, count),
+  deadLetters: optional(count),
   locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed, behind: count })),
   channels: dictionary(partitionNumber, channel),
   outcomes: list(outcome),

@@ -23,6 +23,8 @@ export interface Checkpoint {
   readonly clients?: readonly SessionState[];
   /** Empty: what tells of sessions is in `clients`. */
   readonly sessions: Readonly<Record<string, number>>;
+  /** How many messages no instance could take. Absent: none. */
+  readonly deadLetters?: number;
   /** Local messages not yet consumed, in order, with their names (P8). */
   readonly locals: readonly PendingLocal[];
   /** Per destination partition: the last record that sent there, and what the destination may not have received. */

@@ -19,6 +19,8 @@ export interface HubSubjects {
   readonly received: string;
   /** Where workers say that something about workers or leases has changed. Core NATS. */
   readonly workers: string;
+  /** The stream of dead letters and all its subjects: what no instance could take, kept for people. */
+  readonly deadLetters: { readonly stream: string; readonly all: string };
   /** The inbox prefix of this hub's clients and workers: one of its own, so that permissions can tell hubs apart. */
   readonly inboxPrefix: string;
   partition(partition: number): PartitionSubjects;
@@ -37,6 +39,8 @@ export interface PartitionSubjects {
   readonly log: string;
   /** The checkpoint's directory. */
   readonly checkpoint: string;
+  /** Mail that no instance could take. */
+  readonly deadLetters: string;
   /** Exact reads, answered by the owner. Core NATS. */
   readonly queries: string;
   /** All heads, for scans. */
@@ -64,6 +68,7 @@ export function subjectsOf(hub: string): HubSubjects {
     received: `pd.${hub}.r`,
     workers: `pd.${hub}.w`,
     inboxPrefix: inboxPrefixOf(hub),
+    deadLetters: { stream: `PD-${hub}-dead`, all: `pd.${hub}.dead.*` },
     partition: (partition) => partitionSubjects(hub, partition),
   };
 }
@@ -85,6 +90,7 @@ export function partitionSubjects(hub: string, partition: number): PartitionSubj
     outcomes: (token) => `${inboxPrefixOf(hub)}.${token}.o`,
     log: `${prefix}l`,
     checkpoint,
+    deadLetters: `pd.${hub}.dead.${partition}`,
     queries: `${prefix}q`,
     heads: `${head}>`,
     wakes: `${wake}>`,

@@ -143,6 +143,15 @@ export function mailboxContract(check: Check): void {
     inbox.close();
   });
 
+  check('dead letters: a letter is kept, and a second with its id is a copy', async (t, { hub, ports, settle }) => {
+    const { deadLetters } = ports(0);
+    const subject = subjectsOf(hub).partition(0).deadLetters;
+    t.is(await settle(deadLetters.send(subject, bytes('a'), 'id-a')), 1);
+    t.is(await settle(deadLetters.send(subject, bytes('a'), 'id-a')), 1);
+    const other = subjectsOf(hub).partition(1).deadLetters;
+    t.is(await settle(ports(1).deadLetters.send(other, bytes('b'), 'id-b')), 2);
+  });
+
   check('mailbox: mail for another partition arrives there and nowhere else', async (t, { hub, ports, settle }) => {
     const subject = subjectsOf(hub).partition(1).mail('o.b');
     t.is(await settle(ports(0).mailOf(1).send(subject, bytes('b'))), 1);

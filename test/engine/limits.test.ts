@@ -71,7 +71,7 @@ test('an envelope of a partition that there is not, and one full of foreign mess
   await settle(client.signal('counter', mine, 'add', 'after'));
   await advance(500);
   t.deepEqual((await settle(client.entityHead('counter', mine)))?.state, { seen: ['right', 'after'] });
-  t.is(lines.filter((line) => line.includes('was dropped')).length, 2);
+  t.is(lines.filter((line) => line.includes('goes to the dead letters')).length, 2);
   t.regex(lines.join('\n'), /13999 more of this envelope/);
 });
 

@@ -25,6 +25,11 @@ export abstract class EntityContext {
   abstract readonly entityId: EntityId;
   /** The operation's name. */
   abstract readonly operationName: string;
+  /**
+   * Aborted, with OperationTimeoutError as its reason, when the operation has taken longer than it may: pass it on to
+   * what the operation waits for.
+   */
+  abstract readonly signal: AbortSignal;
   /** When the operation was taken from the mailbox; within one entity it never goes back. */
   abstract readonly currentUtcDateTime: Date;
 

@@ -1,5 +1,5 @@
 import { freeze } from 'immer';
-import { UnknownOperationError } from '../errors.js';
+import { ClosedError, UnknownOperationError } from '../errors.js';
 import type { CoreDependencies } from './dependencies.js';
 import { toFailureDetails } from './failure.js';
 import type { EntityId } from './history.js';
@@ -24,6 +24,8 @@ export class EntityExecutor {
   readonly #dependencies: CoreDependencies;
   /** What is committed; undefined: the entity does not exist. */
   #state: Json | undefined;
+  /** Of the operation that runs, or the one that ran last. */
+  #context: OperationContext | undefined;
 
   constructor(program: EntityProgram, id: EntityId, dependencies: CoreDependencies) {
     this.#program = program;
@@ -45,7 +47,14 @@ export class EntityExecutor {
     if (operation === undefined)
       return this.#refused(new UnknownOperationError(this.#program.name, request.name, this.#program.operationNames));
     const context = new OperationContext(this.#id, request, operation.isReadonly, this.#dependencies);
+    this.#context = context;
     return operation.isReadonly ? this.#read(operation, request, context) : this.#write(operation, request, context);
+  }
+
+  /** Gives the running operation up: it has failed with this error, and what it still does reaches nobody. */
+  abandon(error: Error): OperationOutcome {
+    this.#context?.abandon(error);
+    return this.#refused(error);
   }
 
   #read(operation: OperationProgram, request: OperationRequest, context: OperationContext) {
@@ -69,6 +78,7 @@ export class EntityExecutor {
         return operation.invoke(writer, request.input, context);
       },
       (result) => {
+        if (context.isClosed) throw new ClosedError('The operation was given up.');
         const encoded = this.#result(result); // before the draft ends: it may be the result
         const changed = this.#commit(draft);
         return { ...encoded, changed, state: this.#state, messages: context.close() };

@@ -15,6 +15,8 @@ export class OperationContext extends EntityContext {
   readonly #dependencies: CoreDependencies;
   readonly #messages: EntityMessage[] = [];
   #isClosed = false;
+  /** Made when somebody asks for the signal. */
+  #abort: AbortController | undefined;
 
   constructor(id: EntityId, request: OperationRequest, isReadonly: boolean, dependencies: CoreDependencies) {
     super();
@@ -29,10 +31,25 @@ export class OperationContext extends EntityContext {
     return new Date(this.#at);
   }
 
+  get signal(): AbortSignal {
+    return (this.#abort ??= new AbortController()).signal;
+  }
+
+  /** Whether the operation has ended. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Ends it; what was sent, in order. */
   close(): readonly EntityMessage[] {
     this.#isClosed = true;
     return this.#messages;
+  }
+
+  /** Ends it while its operation still runs, which is told why. */
+  abandon(reason: Error): void {
+    this.close();
+    this.#abort?.abort(reason);
   }
 
   override signalEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {

@@ -33,6 +33,8 @@ export interface OperationProgram {
   readonly isReadonly: boolean;
   /** Whether it may do IO: it then starts only when the record of its input is acknowledged (P17). */
   readonly isAsync: boolean;
+  /** How long it may take when it is asynchronous. */
+  readonly timeoutInMilliseconds: number;
   /** Calls the method on the object; the input decoded and validated (throws InvalidInputError). */
   invoke(target: object, input: Json | undefined, context: EntityContext): unknown;
 }

@@ -21,6 +21,7 @@ export interface EntityDefinition extends EntityShape {
 export interface OperationDefinition extends OperationShape {
   /** An async function, or declared to return a promise. */
   readonly isAsync: boolean;
+  readonly timeoutInMilliseconds: number;
   readonly method: Handler;
 }
 
@@ -54,6 +55,12 @@ export interface OperationOptions {
   readonly input?: GivenInput | undefined;
   /** Whether it only reads: it runs over the committed state, cannot change it and may send nothing. Default false. */
   readonly readonly?: boolean | undefined;
+  /**
+   * How long it may take when it is asynchronous, in milliseconds: 1 to 3,600,000 (an hour). After that it has failed
+   * with OperationTimeoutError, nothing of it stays, and the next operation runs; its `signal` tells it. What is left of
+   * it runs on, but reaches nobody. Default 60,000. Work that takes long belongs into an activity.
+   */
+  readonly timeoutInMilliseconds?: number | undefined;
   /**
    * Whether the input may be left away: the handler gets undefined then. Default: whether the parameter has a default
    * value; that it is written with `?` cannot be seen at run time.

@@ -6,6 +6,9 @@ import type { EntityDefinition, OperationDefinition, OperationOptions } from './
 import { handlerOf, isAsync, undecoratedMethods } from './handler-method.js';
 import { inputShapeOf } from './input-type.js';
 
+/** In milliseconds. */
+const DEFAULT_TIMEOUT = 60_000;
+
 /** What was recorded of an entity class. Throws DefinitionError when it cannot work as written. */
 export function entityDefinition(type: Constructor): EntityDefinition {
   const name = nameAs('entity', type);
@@ -28,6 +31,7 @@ function operationDefinition(type: Constructor, name: string, options: Operation
     ...inputShapeOf({ type, methodName: name, method, decorator: '@Operation' }, options),
     isReadonly: options.readonly ?? false,
     isAsync: isAsync(type, name, method),
+    timeoutInMilliseconds: options.timeoutInMilliseconds ?? DEFAULT_TIMEOUT,
   };
 }
 

@@ -4,8 +4,11 @@ import type { ActivityOptions, OperationOptions, RunOptions } from './definition
 import type { RetryOptions } from '../core/names.js';
 import { checkName } from './name-rule.js';
 
+/** An hour, in milliseconds. */
+const LONGEST_TIMEOUT = 3_600_000;
+
 const known = {
-  '@Operation': ['input', 'optional', 'readonly'],
+  '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
   '@Activity': ['name', 'queue', 'retry', 'input', 'optional'],
 };
@@ -28,6 +31,9 @@ export function checkOptions(
   if (options.input !== undefined) givenType(options.input, where);
   if (options.name !== undefined) checkName('activity', options.name);
   if (options.queue !== undefined) checkName('queue', options.queue);
+  const { timeoutInMilliseconds: timeout = 1 } = options;
+  if (!(timeout >= 1 && timeout <= LONGEST_TIMEOUT))
+    throw new DefinitionError(`${where}: timeoutInMilliseconds must be from 1 to ${LONGEST_TIMEOUT}, not ${timeout}.`);
   if (options.retry !== undefined) checkRetry(options.retry, where);
 }
 

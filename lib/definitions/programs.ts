@@ -38,6 +38,7 @@ function operationProgram(entity: string, operation: OperationDefinition, values
     name: operation.name,
     isReadonly: operation.isReadonly,
     isAsync: operation.isAsync,
+    timeoutInMilliseconds: operation.timeoutInMilliseconds,
     invoke: (target, input, context) => operation.method.call(target, decode(input), context),
   };
 }

@@ -3,26 +3,29 @@ import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
 import type { OperationOutcome } from '../core/operation.js';
 import type { Json } from '../core/values.js';
-import { UnknownEntityError, type PerdureError } from '../errors.js';
+import { OperationTimeoutError, UnknownEntityError, type FailureDetails, type PerdureError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, InputBody, StepOutput } from './activation.js';
 import type { Host } from './host.js';
+import type { PartitionPorts } from './ports.js';
 
 /** A durable entity loaded in memory. */
 export class EntityActivation implements Activation {
   readonly #id: EntityId;
   readonly #host: Host;
+  readonly #ports: Pick<PartitionPorts, 'clock' | 'logger'>;
   readonly #executor: EntityExecutor | undefined;
   /** What the log says; the executor's own copy may be one operation ahead. */
   #state: Json | undefined;
   #updatedAt = 0;
 
-  constructor(id: EntityId, host: Host, head: EntityHead | undefined) {
+  constructor(id: EntityId, host: Host, ports: Pick<PartitionPorts, 'clock' | 'logger'>, head: EntityHead | undefined) {
     this.#id = id;
     this.#host = host;
+    this.#ports = ports;
     this.#state = head?.state;
     this.#updatedAt = head?.updatedAt ?? 0;
     const program = host.entities.get(id.name);
@@ -49,7 +52,7 @@ export class EntityActivation implements Activation {
     this.#updatedAt = Math.max(this.#updatedAt, now);
     const outcome = this.#execute(input);
     return outcome instanceof Promise
-      ? outcome.then((settled) => this.#output(input, settled))
+      ? this.#inTime(input, outcome).then((settled) => this.#output(input, settled))
       : this.#output(input, outcome);
   }
 
@@ -70,11 +73,26 @@ export class EntityActivation implements Activation {
     return { failure: toFailureDetails(unknown), changed: false, state: this.#state, messages: [] };
   }
 
+  /** The outcome, or the failure of an operation that has taken longer than it may. */
+  #inTime({ name }: OperationMessage, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
+    const limit = this.#host.entities.get(this.#id.name)!.operation(name)!.timeoutInMilliseconds;
+    return new Promise((resolve) => {
+      const cancel = this.#ports.clock.after(limit, () =>
+        resolve(this.#executor!.abandon(new OperationTimeoutError(this.#id.name, name, limit))),
+      );
+      void outcome.then((settled) => {
+        cancel();
+        resolve(settled);
+      });
+    });
+  }
+
   #output(message: OperationMessage, outcome: OperationOutcome): StepOutput {
     const { result, failure, changed, state } = outcome;
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
     const messages = outcome.messages.map(signalOf);
     if (message.caller) messages.push(resultFor(message.caller, told));
+    else if (failure && !message.reply) this.#logFailure(message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
     return {
       entry: {
@@ -84,6 +102,15 @@ export class EntityActivation implements Activation {
       messages,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
     };
+  }
+
+  /** Nobody waits for a signal: only the log can tell of its failure. */
+  #logFailure({ name: operation }: OperationMessage, { name, message }: FailureDetails): void {
+    this.#ports.logger.warn('A signalled operation failed', {
+      instance: entityAddress(this.#id),
+      operation,
+      failure: `${name}: ${message}`,
+    });
   }
 
   apply(entry: StepEntry): void {

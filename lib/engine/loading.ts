@@ -8,14 +8,14 @@ import type { Host } from './host.js';
 import type { Instance } from './instance.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { OrchestrationState } from './orchestration-state.js';
-import type { Random } from './ports.js';
+import type { PartitionPorts } from './ports.js';
 import type { Recovered, TailEntry } from './recovery.js';
 
 /** Makes activations from heads and what the log says behind them. */
 export class Loading {
   readonly #host: Host;
   readonly #heads: Heads;
-  readonly #random: Random;
+  readonly #ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
   /** What recovery found behind heads; an instance's part is used once. */
   readonly #tail: Recovered['tail'];
   /** The end of the log when it was read: no head may know more (P12). */
@@ -27,13 +27,13 @@ export class Loading {
   constructor(
     host: Host,
     heads: Heads,
-    random: Random,
+    ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>,
     { tail, tables, commits }: Recovered,
     isBehind: (instance: Instance, since: number) => void,
   ) {
     this.#host = host;
     this.#heads = heads;
-    this.#random = random;
+    this.#ports = ports;
     this.#tail = tail;
     this.#end = tables.sequence;
     this.#commits = commits;
@@ -70,7 +70,7 @@ export class Loading {
     const addressee = parseAddress(instance.address);
     if (addressee.kind === 'entity') {
       if (head && head.type !== 'entity') throw mismatch(instance, head);
-      const activation = new EntityActivation(addressee.entity, this.#host, head);
+      const activation = new EntityActivation(addressee.entity, this.#host, this.#ports, head);
       for (const { entry } of behind) activation.apply(entry);
       activation.resume();
       return activation;
@@ -79,7 +79,13 @@ export class Loading {
     const { history, held } =
       head && !isEnded(head) ? await this.#heads.earlier(head, instance) : { history: [], held: [] };
     const state = head && OrchestrationState.from(head, history, held);
-    const activation = new OrchestrationActivation(addressee.instanceId, this.#host, this.#random, state, history);
+    const activation = new OrchestrationActivation(
+      addressee.instanceId,
+      this.#host,
+      this.#ports.random,
+      state,
+      history,
+    );
     for (const { entry } of behind) activation.apply(entry);
     return activation;
   }

@@ -90,7 +90,7 @@ export class PartitionRun {
       failed: fail,
     });
     this.#flusher = new Flusher(tables, ports, this.#heads, this.#committer, fail);
-    this.#loading = new Loading(host, this.#heads, ports.random, recovered, (instance, since) =>
+    this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
       this.#flusher.recovered(instance, since),
     );
     this.#instances = new Instances(ports, this.#committer, this.#inbox, (instance) => this.#load(instance), fail);

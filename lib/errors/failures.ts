@@ -62,6 +62,21 @@ export class EntityOperationFailedError extends FailureError {
   }
 }
 
+/** An asynchronous operation took longer than it may, and was given up. */
+export class OperationTimeoutError extends PerdureError {
+  readonly code = 'PERDURE_OPERATION_TIMEOUT';
+  constructor(
+    /** The entity's registered name. */ readonly entity: string,
+    /** The operation's name. */ readonly operation: string,
+    /** How long it may take. */ readonly milliseconds: number,
+  ) {
+    super(
+      `${entity}.${operation} has not ended within ${milliseconds} ms and was given up; the state is as before. ` +
+        'Do long work in an activity, or set timeoutInMilliseconds of @Operation.',
+    );
+  }
+}
+
 /** An orchestration instance ended without a result. */
 export class OrchestrationFailedError extends FailureError {
   readonly code = 'PERDURE_ORCHESTRATION_FAILED';

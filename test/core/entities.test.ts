@@ -21,6 +21,7 @@ function entity(type: Constructor<{ state: unknown }>, state?: Json): EntityExec
             name,
             isReadonly: name.startsWith('read'),
             isAsync: false,
+            timeoutInMilliseconds: 60_000,
             invoke: (target, input, ctx) =>
               (target as Handlers)[name]?.call(target, structuredClone(input) as never, ctx),
           }

@@ -78,5 +78,8 @@ test.serial('who calls an operation that does not end in time is told', async (t
   await settle(client.start('caller', 'c'));
   await advance(3_000);
   const head = await settle(client.orchestrationHead('c'));
-  t.regex(JSON.stringify(head?.output), /patient\.wait failed: patient\.wait has not ended within 1000 ms and was given up/);
+  t.regex(
+    JSON.stringify(head?.output),
+    /patient\.wait failed: patient\.wait has not ended within 1000 ms and was given up/,
+  );
 });

@@ -2,6 +2,7 @@ import { OwnershipLostError } from '../errors.js';
 import { decodeRecord } from '../wire/record-codec.js';
 import type { Committer } from './committer.js';
 import type { PartitionPorts } from './ports.js';
+import { refuseMissing } from './stream-loss.js';
 import type { PartitionTables } from './tables.js';
 
 /**
@@ -21,7 +22,7 @@ export class Barrier {
     this.#committer = committer;
   }
 
-  /** Resolves behind the barrier; rejects with OwnershipLostError, or never settles when the owner stops. */
+  /** Resolves behind the barrier; rejects with OwnershipLostError or StorageRegressedError, or never settles when the owner stops. */
   async pass(): Promise<void> {
     const isOpen = !this.#committer.group.isEmpty;
     await this.#committer.whenAcknowledged();
@@ -51,12 +52,14 @@ export class Barrier {
   async #look(): Promise<void> {
     const { log, subjects } = this.#ports;
     if (log.replicas > 1) return this.#committer.barrier();
+    const known = this.#tables.sequence;
     const last = await log.last();
     if (last?.sequence === this.#tables.sequence) return;
+    refuseMissing(subjects.streamName('log'), { first: 0, last: last?.sequence ?? 0 }, 0, known);
     const record = last && decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`);
     if (record?.epoch !== this.#tables.epoch)
       throw new OwnershipLostError(
-        `Partition ${subjects.partition} has a new owner: its log is in epoch ${record?.epoch ?? 'none'}, mine is ${this.#tables.epoch}.`,
+        `Partition ${subjects.partition} has a new owner: its log is in epoch ${record?.epoch}, mine is ${this.#tables.epoch}.`,
       );
   }
 }

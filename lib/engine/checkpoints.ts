@@ -2,6 +2,7 @@ import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '
 import { decodeCheckpoint, decodeDirectory, encodeCheckpoint, encodeDirectory } from '../wire/checkpoint-codec.js';
 import type { Checkpoint, CheckpointDirectory } from '../wire/checkpoint.js';
 import type { PartitionPorts } from './ports.js';
+import { checkpointGone } from './stream-loss.js';
 
 /** A checkpoint is stored in pages of at most so many bytes. */
 const PAGE = 512 * 1024;
@@ -28,6 +29,11 @@ export class Checkpoints {
   constructor(ports: PartitionPorts, epoch: number) {
     this.#ports = ports;
     this.#epoch = epoch;
+  }
+
+  /** Where this owner stored the directory last, as far as it knows. */
+  get sequence(): number {
+    return this.#sequence;
   }
 
   /** For each epoch, the sequence of its first directory (P13). */
@@ -107,7 +113,8 @@ export class Checkpoints {
       if (sequence !== undefined) return sequence;
       const stored = await views.read(subjects.checkpoint);
       const found = stored && decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`);
-      if (!found || found.epoch !== this.#epoch) throw this.#lost(found?.epoch);
+      if (!found) throw checkpointGone(subjects.streamName('state'), subjects.checkpoint);
+      if (found.epoch !== this.#epoch) throw this.#lost(found.epoch);
       if (found.generation === generation) return stored!.sequence;
       if (stored!.sequence !== this.#sequence && looks >= LOOKS)
         throw new StorageRegressedError(
@@ -122,10 +129,10 @@ export class Checkpoints {
     return new Promise((resolve) => this.#ports.clock.after(RETRY, resolve));
   }
 
-  #lost(epoch: number | undefined): OwnershipLostError {
+  #lost(epoch: number): OwnershipLostError {
     const { subjects } = this.#ports;
     return new OwnershipLostError(
-      `Checkpoint ${subjects.checkpoint} belongs to epoch ${epoch ?? 'none'}, mine is ${this.#epoch}: another worker owns the partition.`,
+      `Checkpoint ${subjects.checkpoint} belongs to epoch ${epoch}, mine is ${this.#epoch}: another worker owns the partition.`,
     );
   }
 }

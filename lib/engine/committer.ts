@@ -190,8 +190,8 @@ export class Committer {
       behind = end < prev ? behind + 1 : 0;
       if (behind === LOOKS)
         throw new StorageRegressedError(
-          `The log of partition ${subjects.partition} ends at ${end}, but record ${prev} was acknowledged: the log ` +
-            'stream lost acknowledged records.',
+          `Stream ${subjects.streamName('log')} ends at ${end}, but record ${prev} was acknowledged: the stream lost ` +
+            'acknowledged records.',
         );
       await new Promise<void>((resolve) => clock.after(RETRY, resolve));
     }

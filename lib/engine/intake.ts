@@ -4,6 +4,7 @@ import type { DeadLetters } from './dead-letters.js';
 import type { Inbox } from './inbox.js';
 import type { Instances } from './instances.js';
 import type { PartitionPorts, StoredMessage, Subscription } from './ports.js';
+import { refuseMissing } from './stream-loss.js';
 import type { PartitionTables } from './tables.js';
 
 /**
@@ -21,6 +22,8 @@ export class Intake {
   #locals: PendingLocal[] = [];
   /** The last mail that the former owner had accepted. */
   #former = 0;
+  /** A gap in the mail that is looked at: what stands behind it waits. */
+  #gap: Promise<void> | undefined;
   #mail: Subscription | undefined;
   #isClosed = false;
 
@@ -59,6 +62,8 @@ export class Intake {
   /** Nothing of a batch may get lost: what goes wrong ends the run, and the next owner reads it again. */
   async #take(batch: readonly StoredMessage[]): Promise<void> {
     try {
+      if (this.#gap) await this.#gap;
+      this.#gap = undefined;
       for (const message of batch) {
         if (this.#isClosed) return;
         this.#inbox.take(message);
@@ -84,7 +89,20 @@ export class Intake {
   }
 
   #onGap(from: number, to: number): void {
-    const { logger, subjects } = this.#ports;
+    this.#gap = Promise.resolve(this.#gap)
+      .then(() => this.#report(from, to))
+      .catch((error: Error) => this.#failed(error));
+  }
+
+  /**
+   * A message that somebody deleted is reported and passed over. Mail that was purged is the loss of a stream (P12): that
+   * must be known before the cursor passes it.
+   */
+  async #report(from: number, to: number): Promise<void> {
+    const { logger, mailbox, subjects } = this.#ports;
+    const bounds = await mailbox.bounds();
+    if (this.#isClosed) return;
+    refuseMissing(subjects.streamName('mail'), bounds, from, 0);
     logger.error('Mail is missing: the stream does not hold it any more', {
       instance: `partition ${subjects.partition}`,
       from,

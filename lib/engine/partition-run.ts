@@ -1,4 +1,4 @@
-import { OwnershipLostError } from '../errors.js';
+import { OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
@@ -23,6 +23,7 @@ import { Instances } from './instances.js';
 import { Loading } from './loading.js';
 import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
 import { Reads } from './reads.js';
+import { StorageWatch } from './storage-watch.js';
 import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
 import { Upkeep } from './upkeep.js';
@@ -51,6 +52,7 @@ export class PartitionRun {
   readonly #reads: Reads;
   readonly #loading: Loading;
   readonly #upkeep: Upkeep;
+  readonly #storageWatch: StorageWatch;
   readonly #subscriptions: Subscription[] = [];
   readonly #intake: Intake;
   #isOver = false;
@@ -116,6 +118,7 @@ export class PartitionRun {
       maxActivations: options.maxActivations,
       failed: fail,
     });
+    this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail);
   }
 
   get replayedEvents(): number {
@@ -146,6 +149,7 @@ export class PartitionRun {
     this.#channels.flushAll();
     this.#intake.start();
     this.#upkeep.start();
+    this.#storageWatch.start();
   }
 
   /** A wake record that a former owner could not remove any more would be followed at each takeover: it is mended. */
@@ -160,7 +164,7 @@ export class PartitionRun {
     try {
       await this.#barrier.pass();
     } catch (error) {
-      if (error instanceof OwnershipLostError) this.#fail(error);
+      if (error instanceof OwnershipLostError || error instanceof StorageRegressedError) this.#fail(error);
       throw error;
     }
     const { epoch, sequence } = this.#tables;
@@ -235,6 +239,7 @@ export class PartitionRun {
     this.#intake.close();
     for (const subscription of this.#subscriptions) subscription.close();
     this.#upkeep.stop();
+    this.#storageWatch.stop();
     this.#timers.stop();
     this.#activities.stop();
     this.#channels.close();

@@ -59,7 +59,7 @@ export interface Mailbox extends MailSender {
   /** When the message at a sequence was stored; undefined: it is not there. */
   timeOf(sequence: number): Promise<number | undefined>;
   /** The first and last sequence stored; last is 0 in a stream that never held a message. */
-  bounds(): Promise<{ readonly first: number; readonly last: number }>;
+  bounds(): Promise<StreamBounds>;
   purgeBelow(sequence: number): Promise<void>;
 }
 
@@ -106,6 +106,28 @@ export interface StoredObject {
   readonly bytes: number;
   /** When the server stored it, in milliseconds since 1970. */
   readonly time: number;
+}
+
+/** A partition's streams as such, for whoever has to know that they are still those of the hub. */
+export interface Storage {
+  /**
+   * What the leaders say that the streams hold. Rejects with StorageRegressedError when a stream of the partition, or the
+   * hub's record, is gone or another one than it was, and with ClosedError.
+   */
+  bounds(): Promise<StorageBounds>;
+}
+
+/** The bounds of a partition's streams. */
+export interface StorageBounds {
+  readonly log: StreamBounds;
+  readonly mail: StreamBounds;
+  readonly state: StreamBounds;
+}
+
+/** The first and last sequence stored; in an empty stream the first is the one behind the last. */
+export interface StreamBounds {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Core messaging: at most once, never for data that must not be lost. */
@@ -178,6 +200,7 @@ export interface PartitionPorts {
   readonly mailbox: Mailbox;
   readonly views: Views;
   readonly objects: ObjectStore;
+  readonly storage: Storage;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;

@@ -9,7 +9,7 @@ import type { Instances } from './instances.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
-import { ClosedError, OwnershipLostError, PayloadTooLargeError } from '../errors.js';
+import { ClosedError, OwnershipLostError, PayloadTooLargeError, StorageRegressedError } from '../errors.js';
 
 type OutcomeAnswer = Extract<Answer, { kind: 'outcome' }>;
 
@@ -44,7 +44,7 @@ export class Reads {
       this.#send(reply, answer);
     } catch (error) {
       if (error instanceof ClosedError) return;
-      if (error instanceof OwnershipLostError) return this.#failed(error);
+      if (error instanceof OwnershipLostError || error instanceof StorageRegressedError) return this.#failed(error);
       this.#ports.logger.error('A query failed', { instance: this.#name, error: String(error) });
       this.#send(reply, { v: 1, kind: 'failed', failure: toFailureDetails(error) });
     }

@@ -6,6 +6,7 @@ import type { Checkpoint } from '../wire/checkpoint.js';
 import { Checkpoints, storedCheckpoint } from './checkpoints.js';
 import { readRecords, type FoundRecord } from './log-records.js';
 import type { PartitionPorts } from './ports.js';
+import { checkpointGone, refuseMissing } from './stream-loss.js';
 import { PartitionTables } from './tables.js';
 
 /** A step that the log holds and a stored head may not show. */
@@ -37,6 +38,8 @@ const RETRY = 20;
  * on the checkpoint. 3. the log from there through my record, with an unbroken chain.
  */
 export async function takeOver(ports: PartitionPorts, worker: string): Promise<Recovered> {
+  await ports.storage.bounds();
+  await refuseLostCheckpoint(ports);
   await checkStreams(ports, await storedCheckpoint(ports));
   const mine = await appendEpoch(ports, worker);
   const checkpoints = new Checkpoints(ports, mine.epoch);
@@ -48,7 +51,19 @@ export async function takeOver(ports: PartitionPorts, worker: string): Promise<R
   const low = checkpoint?.low ?? 1;
   const { tail, commits } = await readLog(ports, tables, low, mine.sequence);
   await checkMail(ports, tables);
+  refuseMissing(ports.subjects.streamName('mail'), await ports.mailbox.bounds(), tables.cursor + 1, tables.accepted);
   return { tables, checkpoints, low, tail, commits };
+}
+
+/** The first owner stored a checkpoint before its first commit: a log with more than claims has one. */
+async function refuseLostCheckpoint({ log, views, subjects }: PartitionPorts): Promise<void> {
+  if (await views.read(subjects.checkpoint)) return;
+  let next = 1;
+  for await (const { sequence, body } of log.read(1, Infinity)) {
+    const { type } = decodeRecord(body, `Record ${sequence} of ${subjects.log}`);
+    if (sequence !== next++ || type !== 'epoch')
+      throw checkpointGone(subjects.streamName('state'), subjects.checkpoint);
+  }
 }
 
 /** What a checkpoint knows of, the streams must hold. */
@@ -67,8 +82,8 @@ async function checkStreams(ports: PartitionPorts, checkpoint: Checkpoint | unde
 
 function logRegressed({ subjects }: PartitionPorts, end: number, known: number): StorageRegressedError {
   return new StorageRegressedError(
-    `The log of partition ${subjects.partition} ends at ${end}, but its checkpoint knows of record ${known}: the log ` +
-      'stream lost acknowledged records.',
+    `Stream ${subjects.streamName('log')} ends at ${end}, but the checkpoint knows of record ${known}: the stream lost ` +
+      'acknowledged records.',
   );
 }
 

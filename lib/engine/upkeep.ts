@@ -20,6 +20,8 @@ export class Upkeep {
   readonly #options: { readonly maxActivations: number; readonly failed: (error: Error) => void };
   /** The last record that the stored checkpoint includes, as far as this owner wrote it. */
   #checkpointed: number;
+  /** The lowest record that it has left in the log. */
+  #keptFrom: number;
   #replayedByPassivated = 0;
   #cancel: (() => void) | undefined;
   #isStopped = false;
@@ -40,6 +42,7 @@ export class Upkeep {
     this.#flusher = flusher;
     this.#options = options;
     this.#checkpointed = recovered.tables.sequence;
+    this.#keptFrom = recovered.low;
   }
 
   /** How many history events were replayed, by instances that are loaded and by those that were unloaded since. */
@@ -48,6 +51,11 @@ export class Upkeep {
     for (const { activation } of this.#instances.all())
       if (activation instanceof OrchestrationActivation) events += activation.replayedEvents;
     return events;
+  }
+
+  /** Below this record the log may be forgotten, by this owner or by one before it. */
+  get keptFrom(): number {
+    return this.#keptFrom;
   }
 
   start(): void {
@@ -83,6 +91,7 @@ export class Upkeep {
     const low = this.#flusher.watermark;
     await checkpoints.write({ v: 1, ...snapshot, low });
     this.#checkpointed = snapshot.logSeq;
+    this.#keptFrom = Math.max(this.#keptFrom, low);
     await this.#ports.log.purgeBelow(low);
     if (cursor > MARGIN) await this.#ports.mailbox.purgeBelow(cursor + 1 - MARGIN);
   }

@@ -11,6 +11,7 @@ import { MemoryMailbox, MemoryMailSender, MemorySender } from './mailbox.js';
 import { MemoryObjectStore } from './object-store.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { SeededRandom } from './random.js';
+import { MemoryStorage } from './storage.js';
 import { MemoryViews } from './views.js';
 
 /** How long a message takes from process to server or back, in virtual milliseconds. */
@@ -53,6 +54,7 @@ export class MemoryConnection {
       mailbox: new MemoryMailbox(this, partition, logger),
       views: new MemoryViews(this, partition),
       objects: this.objects,
+      storage: new MemoryStorage(this, partition),
       bus: this.bus,
       clock: this.clock,
       random: this.random,

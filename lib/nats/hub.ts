@@ -1,8 +1,9 @@
 import type { HubStore } from '../engine/hub-store.js';
 import type { ObjectStore } from '../engine/ports.js';
-import { ClosedError, ConfigError, StorageRegressedError, VersionTooNewError } from '../errors.js';
+import { ClosedError, ConfigError, VersionTooNewError } from '../errors.js';
 import { checkHubName } from '../wire/checks.js';
 import { type HubSubjects, type StreamKind, subjectsOf } from '../wire/subjects.js';
+import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
 import { NatsHubStore } from './hub-store.js';
 import { NatsObjectStore } from './object-store.js';
 import { JetStream, type StreamInfo } from './jetstream.js';
@@ -35,6 +36,8 @@ export interface NatsHub {
   readonly replicas: number;
   /** When it was created, in milliseconds since 1970. */
   readonly createdAt: number;
+  /** When each stream was created, as the server tells it. */
+  readonly streams: Readonly<Record<string, string>>;
   readonly subjects: HubSubjects;
   readonly store: HubStore;
   readonly objects: ObjectStore;
@@ -74,15 +77,17 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
   await ensureStream(jetStream, bucketStream(subjects.bucket, replicas));
   await ensureStream(jetStream, deadLetterStream(subjects, replicas), DEAD_LETTERS_KEPT);
   for (;;) {
-    const { record, revision } = await readRecord(store, name, partitions, session);
+    const { record, revision } = await readRecord(jetStream, store, options);
     const settings = streamsOf(subjects, record.partitions, replicas);
     const infos = await Promise.all(settings.map((wanted) => openStream(jetStream, wanted, record, name)));
-    if (settings.every((wanted) => record.streams?.[wanted.name] !== undefined)) {
+    const { streams: known = {} } = record;
+    if (settings.every((wanted) => known[wanted.name] !== undefined)) {
       keepTime(jetStream, store.stream);
       const copies = Math.max(...infos.map((info) => Number(info.config['num_replicas'])));
       const objects = new NatsObjectStore(jetStream, subjects.objects);
       const { createdAt, partitions: count } = record;
-      return { name, partitions: count, replicas: copies, createdAt, subjects, store, objects, session, jetStream };
+      const made = { name, partitions: count, replicas: copies, createdAt, streams: known };
+      return { ...made, subjects, store, objects, session, jetStream };
     }
     // Refused or unknown: another creator was faster. What is stored is read again and checked either way.
     const streams = Object.fromEntries(settings.map((wanted, at) => [wanted.name, infos[at]?.created ?? '']));
@@ -98,15 +103,16 @@ function streamsOf(subjects: HubSubjects, partitions: number, replicas: number):
 }
 
 async function readRecord(
+  jetStream: JetStream,
   store: HubStore,
-  name: string,
-  partitions: number | undefined,
-  session: Session,
+  { name, partitions }: HubOptions,
 ): Promise<{ record: HubRecord; revision: number }> {
   for (;;) {
     const entry = await store.get(KEY);
     if (!entry) {
-      const created: HubRecord = { v: 1, partitions: partitions ?? DEFAULT_PARTITIONS, createdAt: session.clock.now() };
+      await refuseLostRecord(jetStream, store, name);
+      const createdAt = jetStream.session.clock.now();
+      const created: HubRecord = { v: 1, partitions: partitions ?? DEFAULT_PARTITIONS, createdAt };
       await store.put(KEY, encode(created), 0);
       continue;
     }
@@ -121,17 +127,21 @@ async function readRecord(
   }
 }
 
+/** A creator stores the record before it makes a stream: whoever sees a stream, and then no record, sees a loss. */
+async function refuseLostRecord(jetStream: JetStream, store: HubStore, hub: string): Promise<void> {
+  const subjects = subjectsOf(hub);
+  const stream = await findStream(jetStream, partitionStream(subjects.partition(0), 'log', 1));
+  if (stream && !(await store.get(KEY))) throw recordGone(subjects.bucket, hub);
+}
+
 /** What the record does not know yet is created; later, a stream that is gone or another is a loss and never made good. */
 async function openStream(jetStream: JetStream, wanted: StreamSettings, record: HubRecord, hub: string) {
   const created = record.streams?.[wanted.name];
   if (created === undefined) return ensureStream(jetStream, wanted);
   const info: StreamInfo | undefined = await findStream(jetStream, wanted);
-  if (info?.created === created && info) return info;
-  throw new StorageRegressedError(
-    info
-      ? `Stream ${wanted.name} was deleted and created again at ${info.created}: what task hub ${hub} had in it since ${created} is lost.`
-      : `Stream ${wanted.name} of task hub ${hub} is gone. Restore it from a backup, or use another task hub.`,
-  );
+  if (!info) throw streamGone(wanted.name, hub);
+  if (info.created !== created) throw streamRecreated(wanted.name, hub, created, info.created);
+  return info;
 }
 
 /** Compares the session's clock with the server's from time to time: two clocks drift apart by seconds a week. */

@@ -4,6 +4,7 @@ import type { NatsHub } from './hub.js';
 import { NatsLog } from './log.js';
 import { NatsMailbox, NatsMailSender } from './mailbox.js';
 import { platformRandom } from './random.js';
+import { NatsStorage } from './storage.js';
 import { NatsViews } from './views.js';
 
 /** The ports of one partition of a task hub on JetStream. */
@@ -16,6 +17,7 @@ export function natsPartitionPorts(hub: NatsHub, partition: number, logger: Logg
     mailbox: new NatsMailbox(jetStream, subjects.streamName('mail'), logger),
     views: new NatsViews(jetStream, subjects),
     objects: hub.objects,
+    storage: new NatsStorage(hub, partition),
     bus: new NatsBus(session),
     clock: session.clock,
     random: platformRandom,

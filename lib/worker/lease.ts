@@ -68,7 +68,8 @@ export class Lease {
       }
       const stored = await store.get(this.#key);
       this.#revision = stored?.revision ?? 0;
-      if (stored && isEqual(stored.value, body)) return true; // the answer to my write was lost
+      if (!stored) continue; // it is nobody's: somebody purged the bucket, which is for the engine to refuse
+      if (isEqual(stored.value, body)) return true; // the answer to my write was lost
       if (this.#revision !== before) return false;
     }
   }

@@ -41,6 +41,9 @@ const STEADY = 60_000;
 /** A claim that takes longer, in milliseconds, is not covered by its lease any more: others may try. */
 const LONGEST_CLAIM = 60_000;
 
+/** What ends an owner while its lease is renewed; it is dealt with where the owner ends. */
+const endings = [ClosedError, OwnershipLostError, StorageRegressedError];
+
 /**
  * One partition in the hands of one worker: claims it when told to, renews its lease while it runs (P21), and gives it
  * back. After a failure of this worker's own the partition is dropped (C10) and the lease is free at once.
@@ -145,8 +148,16 @@ export class PartitionKeeper {
     this.#notBefore = clock.now() + this.#pause;
     if (reason instanceof StorageRegressedError) this.#listener.onEnd(reason);
     else this.#tryLater(reason);
-    // Within a second the lease is free, so that another worker may try (P21).
-    if (await this.#lease.release('failed')) this.#listener.onFree();
+    await this.#releaseFailed();
+  }
+
+  /** Within a second the lease is free, so that another worker may try (P21); without a connection it lapses. */
+  async #releaseFailed(): Promise<void> {
+    try {
+      if (await this.#lease.release('failed')) this.#listener.onFree();
+    } catch (error) {
+      if (!(error instanceof ClosedError)) throw error;
+    }
   }
 
   #tryLater(reason: Error): void {
@@ -171,7 +182,7 @@ export class PartitionKeeper {
         owner.abandon(new OwnershipLostError(`The lease of partition ${this.name} was taken by another worker.`));
     } catch (error) {
       // What else it can be ends the owner, and is dealt with there.
-      if (error instanceof ClosedError || error instanceof OwnershipLostError) return;
+      if (endings.some((ending) => error instanceof ending)) return;
       throw error;
     }
     if (this.#owner === owner) this.#armRenewal(owner);

@@ -125,6 +125,26 @@ export function surroundingsContract(check: Check): void {
     t.is(typeof (await settle(store.put('workers.gone', bytes('2'), 0))), 'number');
   });
 
+  check('storage: what the streams hold, an empty one beginning behind its end', async (t, { hub, ports, settle }) => {
+    const { storage, log, mailbox, views, subjects } = ports(0);
+    t.deepEqual(await settle(storage.bounds()), {
+      log: { first: 1, last: 0 },
+      mail: { first: 1, last: 0 },
+      state: { first: 1, last: 0 },
+    });
+    for (const after of [0, 1, 2]) await settle(log.append(bytes('r'), after));
+    await settle(log.purgeBelow(2));
+    await settle(mailbox.send(subjectsOf(hub).partition(0).mail('o.a'), bytes('m')));
+    await settle(mailbox.purgeBelow(2));
+    const written = await settle(views.write(subjects.checkpoint, bytes('1'), 0));
+    await settle(views.write(subjects.checkpoint, bytes('2'), written ?? 0));
+    t.deepEqual(await settle(storage.bounds()), {
+      log: { first: 2, last: 3 },
+      mail: { first: 2, last: 1 },
+      state: { first: 2, last: 2 },
+    });
+  });
+
   check('closed: reads and writes reject, and nothing is delivered', async (t, harness) => {
     const { log, mailbox, views } = harness.ports(0);
     const subject = subjectsOf(harness.hub).partition(0).mail('o.a');

@@ -7,11 +7,17 @@ import { join } from 'node:path';
 import { resolveNatsServer } from '../../lib/nats/server/resolve.js';
 import { until } from '../until.js';
 
-/** A server under a configuration that Perdure would not choose. */
-export interface BareServer {
+/** A server that `stop()` ends. */
+export interface RunningServer {
   /** `host:port`. */
   readonly address: string;
   stop(): Promise<void>;
+}
+
+/** A server under a configuration that Perdure would not choose. */
+export interface BareServer extends RunningServer {
+  /** Gives the running server other lines of configuration. */
+  reload(configuration: (folder: string) => string): Promise<void>;
 }
 
 /** Runs nats-server with some lines of configuration on a free port and a folder that `stop()` removes. */
@@ -19,7 +25,9 @@ export async function startBareServer(configuration: (folder: string) => string)
   const { path } = await resolveNatsServer();
   const folder = await mkdtemp(join(tmpdir(), 'perdure-bare-'));
   const file = join(folder, 'server.conf');
-  await writeFile(file, `listen: "127.0.0.1:-1"\nports_file_dir: "${folder}"\n${configuration(folder)}\n`);
+  const configure = (lines: typeof configuration) =>
+    writeFile(file, `listen: "127.0.0.1:-1"\nports_file_dir: "${folder}"\n${lines(folder)}\n`);
+  await configure(configuration);
   const child = spawn(path, ['-c', file], { stdio: 'ignore' });
   const portsFile = async () => (await readdir(folder)).find((name) => name.endsWith(`_${child.pid}.ports`));
   await until(async () => (await portsFile()) !== undefined, 'the file with the ports');
@@ -31,6 +39,10 @@ export async function startBareServer(configuration: (folder: string) => string)
   }, 'the ports');
   return {
     address: ports.nats?.[0]?.replace('nats://', '') ?? '',
+    reload: async (lines) => {
+      await configure(lines);
+      child.kill('SIGHUP');
+    },
     stop: async () => {
       const ended = once(child, 'exit');
       child.kill();
@@ -41,7 +53,7 @@ export async function startBareServer(configuration: (folder: string) => string)
 }
 
 /** Something that greets as a nats-server of another version and answers pings, and nothing else. */
-export async function startFakeServer(version: string): Promise<BareServer> {
+export async function startFakeServer(version: string): Promise<RunningServer> {
   const info = { server_id: 'FAKE', version, max_payload: 1_048_576, headers: true, jetstream: true, proto: 1 };
   const server = createServer((socket) => {
     socket.write(`INFO ${JSON.stringify(info)}\r\n`);

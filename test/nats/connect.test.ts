@@ -10,14 +10,14 @@ import {
 } from '../../lib/errors.js';
 import { connectSession } from '../../lib/nats/connect.js';
 import { recordingLogger } from '../contract/harness.js';
-import { type BareServer, startBareServer, startFakeServer } from './bare-server.js';
+import { type RunningServer, startBareServer, startFakeServer } from './bare-server.js';
 
 const logger = recordingLogger();
 const connectTo = (servers: string | readonly string[], timeoutInMilliseconds = 5_000) =>
   connectSession({ servers, timeoutInMilliseconds, logger });
 
-const servers: BareServer[] = [];
-async function using(server: Promise<BareServer>): Promise<BareServer> {
+const servers: RunningServer[] = [];
+async function using(server: Promise<RunningServer>): Promise<RunningServer> {
   servers.push(await server);
   return server;
 }

@@ -1,0 +1,82 @@
+import { OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { decodeRecord } from '../wire/record-codec.js';
+import type { PartitionPorts, StorageBounds } from './ports.js';
+import type { Recovered } from './recovery.js';
+import { checkpointGone, refuseMissing } from './stream-loss.js';
+
+/** Milliseconds between two looks. */
+const INTERVAL = 3_000;
+
+/**
+ * Looks after the partition's streams while it is owned: whoever purges, deletes or creates them anew takes what was
+ * acknowledged, and an owner that goes on over the hole would make it worse (P12). What is refused, within 10 s: a stream
+ * or the hub's record that is gone or another one, records of the log and mail that are still needed and missing, and a
+ * checkpoint that is gone.
+ */
+export class StorageWatch {
+  readonly #ports: PartitionPorts;
+  readonly #recovered: Pick<Recovered, 'tables' | 'checkpoints'>;
+  /** The lowest record that this owner has left in the log. */
+  readonly #keptFrom: () => number;
+  readonly #failed: (error: Error) => void;
+  #cancel: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(
+    ports: PartitionPorts,
+    recovered: Pick<Recovered, 'tables' | 'checkpoints'>,
+    keptFrom: () => number,
+    failed: (error: Error) => void,
+  ) {
+    this.#ports = ports;
+    this.#recovered = recovered;
+    this.#keptFrom = keptFrom;
+    this.#failed = failed;
+  }
+
+  start(): void {
+    this.#cancel = this.#ports.clock.after(INTERVAL, () => {
+      this.#look().then(
+        () => this.#isStopped || this.start(),
+        (error: unknown) => this.#failed(error instanceof Error ? error : new Error(String(error))),
+      );
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  async #look(): Promise<void> {
+    const { tables } = this.#recovered;
+    const known = { record: tables.sequence, mail: tables.accepted };
+    const bounds = await this.#ports.storage.bounds();
+    try {
+      await this.#check(bounds, known);
+    } catch (error) {
+      // A successor may forget what this owner still has; that is no loss.
+      if (error instanceof StorageRegressedError) await refuseSuccessor(this.#ports, tables.epoch);
+      throw error;
+    }
+  }
+
+  /** This owner and those before it purge below marks that rise: they are read after the bounds. */
+  async #check({ log, mail, state }: StorageBounds, known: { record: number; mail: number }): Promise<void> {
+    const { views, subjects } = this.#ports;
+    const { tables, checkpoints } = this.#recovered;
+    refuseMissing(subjects.streamName('log'), log, this.#keptFrom(), known.record);
+    refuseMissing(subjects.streamName('mail'), mail, tables.cursor + 1, known.mail);
+    if (state.first > checkpoints.sequence && !(await views.read(subjects.checkpoint)))
+      throw checkpointGone(subjects.streamName('state'), subjects.checkpoint);
+  }
+}
+
+async function refuseSuccessor({ log, subjects }: PartitionPorts, epoch: number): Promise<void> {
+  const last = await log.last();
+  const found = last && decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`).epoch;
+  if (found !== undefined && found > epoch)
+    throw new OwnershipLostError(
+      `Partition ${subjects.partition} has a new owner: its log is in epoch ${found}, mine is ${epoch}.`,
+    );
+}

@@ -21,14 +21,15 @@ export abstract class ActivityContext {
   abstract readonly instanceId: string;
   /** The activity's registered name. */
   abstract readonly activityName: string;
-  /** 1, or 2 when a former worker may have begun it before it crashed or was replaced. */
+  /** The number of this run, from 1: it rises when a worker ended, or was replaced, before it told how a run went. */
   abstract readonly attempt: number;
   /** The same text for every run of one scheduled activity, and for no other: hand it to what must act only once. */
   abstract readonly idempotencyKey: string;
   /**
-   * Aborted when the worker stops and its `stopTimeoutInMilliseconds` is over, or when it loses its partition: a result
-   * that comes after that is dropped, and the activity runs again. That the orchestration ends does not abort it. Pass
-   * it on to whatever waits.
+   * Aborted when nobody waits for the result any more: with ActivityCanceledError when the orchestration has ended,
+   * continues as new or has given the activity up, with ActivityTimedOutError when the run took too long, and with
+   * ClosedError when the worker stops and its `stopTimeoutInMilliseconds` is over, or it loses its partition; then the
+   * activity runs again elsewhere. A result that comes after that is dropped. Pass it on to whatever waits.
    */
   abstract readonly signal: AbortSignal;
 }

@@ -1,4 +1,5 @@
 import { EntityOperationFailedError, InvalidIdError, PayloadTooLargeError, TaskFailedError } from '../errors.js';
+import { recordedTimeouts } from './activity-timeouts.js';
 import { AtomicTask } from './atomic-task.js';
 import { asChildren } from './compound-task.js';
 import type { CoreDependencies } from './dependencies.js';
@@ -81,14 +82,14 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   override callActivity<R>(target?: Constructor | string | ActivityOptions, ...rest: unknown[]): R {
-    if (typeof target === 'string') return this.#activity(target, rest[0], (rest[1] as ActivityOptions)?.retry) as R;
+    if (typeof target === 'string') return this.#activity(target, rest[0], rest[1] as ActivityOptions | undefined) as R;
     if (typeof target === 'function') {
-      const retry = (rest[0] as ActivityOptions | undefined)?.retry;
+      const options = rest[0] as ActivityOptions | undefined;
       return activityProxy(this.#dependencies.names.activities(target), (activity, input) =>
-        this.#activity(activity.name, input, retry ?? activity.retry, activity.queue),
+        this.#activity(activity.name, input, options, activity),
       ) as R;
     }
-    return methodProxy((method, input) => this.#activity(method, input, target?.retry)) as R;
+    return methodProxy((method, input) => this.#activity(method, input, target)) as R;
   }
 
   override callSubOrchestrator<R>(target: Constructor | string, ...rest: unknown[]): R {
@@ -155,15 +156,31 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     return new RaceTask(asChildren(tasks, 'race')) as R;
   }
 
-  #activity(name: string, input: unknown, retry: RetryOptions | undefined, queue?: string): TaskNode<unknown> {
+  /** What the call says holds before what the activity's class says. */
+  #activity(
+    name: string,
+    input: unknown,
+    options: ActivityOptions = {},
+    { retry, ...declared }: ActivityOptions = {},
+  ): TaskNode<unknown> {
     this.#dependencies.ids.checkName(name, 'activity');
+    const queue = options.queue ?? declared.queue;
+    if (queue !== undefined) this.#dependencies.ids.checkName(queue, 'activity');
+    const timeouts = {
+      startToCloseTimeoutInMilliseconds:
+        options.startToCloseTimeoutInMilliseconds ?? declared.startToCloseTimeoutInMilliseconds,
+      scheduleToCloseTimeoutInMilliseconds:
+        options.scheduleToCloseTimeoutInMilliseconds ?? declared.scheduleToCloseTimeoutInMilliseconds,
+    };
     const body = { type: 'TaskScheduled', name, ...this.#input(input), ...(queue !== undefined && { queue }) } as const;
-    const start = () =>
-      this.#scheduler.schedule(
-        (id) => ({ ...body, id }),
+    const start = () => {
+      const recorded = recordedTimeouts(timeouts, this.#execution.now);
+      return this.#scheduler.schedule(
+        (id) => ({ ...body, ...recorded, id }),
         new AtomicTask((failure) => new TaskFailedError(`activity "${name}"`, failure)),
       );
-    return this.#attempt(start, retry);
+    };
+    return this.#attempt(start, options.retry ?? retry);
   }
 
   #attempt(start: () => TaskNode<unknown>, retry: RetryOptions | undefined): TaskNode<unknown> {

@@ -69,7 +69,12 @@ export type Action =
       readonly id: number;
       readonly name: string;
       readonly input?: Json;
+      /** The queue that the call named. */
       readonly queue?: string;
+      /** How long one run of the activity may take, in milliseconds. */
+      readonly timeout?: number;
+      /** When the activity must have ended, in milliseconds since 1970. */
+      readonly deadline?: number;
     }
   | {
       readonly type: 'SubOrchestrationInstanceCreated';

@@ -1,3 +1,4 @@
+import type { ActivityTimeouts } from './activity-timeouts.js';
 import type { Constructor, InputType } from './values.js';
 
 /**
@@ -44,7 +45,7 @@ export interface ActivitiesShape {
   readonly undecorated: ReadonlySet<string>;
 }
 
-export interface ActivityShape extends InputShape {
+export interface ActivityShape extends InputShape, ActivityTimeouts {
   /** The wire name: the method's unless given. */
   readonly name: string;
   readonly queue?: string | undefined;

@@ -1,3 +1,4 @@
+import type { ActivityTimeouts } from './activity-timeouts.js';
 import type { RetryOptions } from './names.js';
 import type {
   ActivityCalls,
@@ -10,12 +11,17 @@ import type { Task, TaskResult, TimerTask } from './task.js';
 import type { Constructor } from './values.js';
 
 /** How an activity is called. */
-export interface ActivityOptions {
+export interface ActivityOptions extends ActivityTimeouts {
   /**
    * Tries again after failures, over durable timers. Default: as `@Activity({ retry })` says when the activity is
    * called by its class, else a single attempt.
    */
   readonly retry?: RetryOptions | undefined;
+  /**
+   * The work queue it waits in, as its worker's `@Activity({ queue })` names it. Default: as `@Activity()` says when the
+   * activity is called by its class or the worker that runs this orchestration has it, else the activity's own name.
+   */
+  readonly queue?: string | undefined;
 }
 
 /** How a sub-orchestration is started. */
@@ -77,26 +83,27 @@ export abstract class OrchestrationContext {
   abstract setCustomStatus(status: unknown): void;
 
   /**
-   * Calls an activity: `ctx.callActivity(Mails).send(mail)`. It runs at least once, after this step is stored. The task
-   * fails with TaskFailedError when the last attempt does, also because no worker knows the activity.
+   * Calls an activity: `ctx.callActivity(Mails).send(mail)`. It runs at least once, after this step is stored, on this
+   * worker or another; while no worker has registered it, it waits. The task fails with TaskFailedError when the last
+   * attempt does.
    *
    * @throws {DefinitionError} for a class without activities
    * @throws {UnknownActivityError} for a method without `@Activity()`
-   * @throws {ConfigError} for retry options that cannot work
+   * @throws {ConfigError} for retry options and timeouts that cannot work
    */
   abstract callActivity<A extends object>(type: Constructor<A>, options?: ActivityOptions): ActivityCalls<A>;
   /**
    * Calls an activity that another service hosts, by a type-only import: its name is the method's.
    *
    * @throws {InvalidNameError} for a name that is none
-   * @throws {ConfigError} for retry options that cannot work
+   * @throws {ConfigError} for retry options and timeouts that cannot work
    */
   abstract callActivity<A extends object>(options?: ActivityOptions): ActivityCalls<A>;
   /**
    * Calls an activity by its registered name: a letter, then up to 127 letters, digits, `_`, `-` or `.`.
    *
    * @throws {InvalidNameError} for a name that is none
-   * @throws {ConfigError} for retry options that cannot work
+   * @throws {ConfigError} for retry options and timeouts that cannot work
    */
   abstract callActivity<T = unknown>(name: string, input?: unknown, options?: ActivityOptions): Task<T>;
 

@@ -25,7 +25,7 @@ const closedTypes: ReadonlySet<string> = new Set<string>(Object.values(closingTy
  * Throws NonDeterminismError for an action that differs, is missing or is too many, and for another end.
  *
  * R4. Compared are types, numbers, names, targets, due times and inputs, of which the order of keys is of no account.
- *     The queue of an activity is not: it may be changed while instances run.
+ *     The queue and the timeouts of an activity are not: they may be changed while instances run.
  */
 export function checkTurn(history: readonly HistoryEvent[], from: number, turn: Turn): number {
   let at = from;
@@ -72,7 +72,7 @@ function comparable(action: Action): Json {
   if (action.type === 'EntityOperationCalled' || action.type === 'EntityOperationSignaled')
     return { ...action, entity: { ...action.entity } };
   if (action.type !== 'TaskScheduled') return { ...action };
-  const { queue: _, ...compared } = action;
+  const { queue: _queue, timeout: _timeout, deadline: _deadline, ...compared } = action;
   return compared;
 }
 

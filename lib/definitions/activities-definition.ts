@@ -27,5 +27,9 @@ function activityDefinition(type: Constructor, methodName: string, options: Acti
     ...inputShapeOf({ type, methodName, method, decorator: '@Activity' }, options),
     queue: options.queue,
     retry: options.retry,
+    concurrency: options.concurrency,
+    hubConcurrency: options.hubConcurrency,
+    startToCloseTimeoutInMilliseconds: options.startToCloseTimeoutInMilliseconds,
+    scheduleToCloseTimeoutInMilliseconds: options.scheduleToCloseTimeoutInMilliseconds,
   };
 }

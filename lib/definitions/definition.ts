@@ -1,3 +1,4 @@
+import type { ActivityTimeouts } from '../core/activity-timeouts.js';
 import type {
   ActivitiesShape,
   ActivityShape,
@@ -38,7 +39,7 @@ export interface ActivitiesDefinition extends ActivitiesShape {
 }
 
 /** What was recorded of a method with `@Activity()`. */
-export interface ActivityDefinition extends ActivityShape {
+export interface ActivityDefinition extends ActivityShape, ActivityLimits {
   readonly methodName: string;
   readonly method: Handler;
 }
@@ -79,11 +80,26 @@ export interface RunOptions {
   readonly optional?: boolean | undefined;
 }
 
+/** How many runs of an activity there may be at a time. */
+export interface ActivityLimits {
+  /** Runs at a time in one worker: a whole number of at least 1. Default: as the worker's `maxConcurrentActivities`. */
+  readonly concurrency?: number | undefined;
+  /**
+   * Runs at a time in all workers of the hub: a whole number of at least 1. All calls then go through the activity's own
+   * work queue. Cannot be given together with `queue`. Default: no limit.
+   */
+  readonly hubConcurrency?: number | undefined;
+}
+
 /** Options of `@Activity()`. */
-export interface ActivityOptions {
+export interface ActivityOptions extends ActivityTimeouts, ActivityLimits {
   /** The name under which the activity is scheduled. Default: the method's name. */
   readonly name?: string | undefined;
-  /** The name of a queue, recorded with each call. It chooses nothing yet: the hub's one worker runs the activity. */
+  /**
+   * The work queue that its calls wait in, for the workers that serve the queue: a letter, then up to 63 letters, digits,
+   * `_` or `-`. Default: calls run in the worker of their orchestration when that has the activity and is not busy, else
+   * they wait in a queue named after the activity.
+   */
   readonly queue?: string | undefined;
   /** How a failed attempt is repeated, unless the call says otherwise. Default: not at all. */
   readonly retry?: RetryOptions | undefined;

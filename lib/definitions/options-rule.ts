@@ -1,3 +1,4 @@
+import { timeoutFault } from '../core/activity-timeouts.js';
 import { DefinitionError } from '../errors.js';
 import { givenType } from './input-type.js';
 import type { ActivityOptions, OperationOptions, RunOptions } from './definition.js';
@@ -10,7 +11,17 @@ const LONGEST_TIMEOUT = 3_600_000;
 const known = {
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
-  '@Activity': ['name', 'queue', 'retry', 'input', 'optional'],
+  '@Activity': [
+    'name',
+    'queue',
+    'retry',
+    'concurrency',
+    'hubConcurrency',
+    'startToCloseTimeoutInMilliseconds',
+    'scheduleToCloseTimeoutInMilliseconds',
+    'input',
+    'optional',
+  ],
 };
 
 /** Throws DefinitionError or InvalidNameError unless these are options of the decorator, with values that can work. */
@@ -35,6 +46,7 @@ export function checkOptions(
   if (!(timeout >= 1 && timeout <= LONGEST_TIMEOUT))
     throw new DefinitionError(`${where}: timeoutInMilliseconds must be from 1 to ${LONGEST_TIMEOUT}, not ${timeout}.`);
   if (options.retry !== undefined) checkRetry(options.retry, where);
+  checkLimits(options, where);
 }
 
 /**
@@ -58,6 +70,20 @@ function checkRetry(retry: RetryOptions, where: string): void {
   demand((retry.backoffCoefficient ?? 1) >= 1, 'backoffCoefficient must be at least 1', where);
   demand(isAbove(retry.maxRetryIntervalInMilliseconds ?? 1), 'maxRetryIntervalInMilliseconds must be above 0', where);
   demand(isAbove(retry.retryTimeoutInMilliseconds ?? 1), 'retryTimeoutInMilliseconds must be above 0', where);
+}
+
+function checkLimits(options: ActivityOptions, where: string): void {
+  for (const limit of ['concurrency', 'hubConcurrency'] as const) {
+    const value = options[limit];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
+      throw new DefinitionError(`${where}: ${limit} must be a whole number of at least 1.`);
+  }
+  if (options.hubConcurrency !== undefined && options.queue !== undefined)
+    throw new DefinitionError(
+      `${where}: hubConcurrency needs a queue that no other activity shares. Drop "queue", or drop "hubConcurrency".`,
+    );
+  const fault = timeoutFault(options);
+  if (fault !== undefined) throw new DefinitionError(`${where}: ${fault}.`);
 }
 
 function isAbove(value: number): boolean {

@@ -1,16 +1,18 @@
 import type { ActivityContext } from '../core/activity-context.js';
+import type { ActivityTimeouts } from '../core/activity-timeouts.js';
 import type { InputShape, RetryOptions } from '../core/names.js';
 import type { EntityProgram, OperationProgram, OrchestratorProgram } from '../core/programs.js';
 import type { InputType, Json, ValueCodec } from '../core/values.js';
 import type {
   ActivityDefinition,
+  ActivityLimits,
   EntityDefinition,
   OperationDefinition,
   OrchestratorDefinition,
 } from './definition.js';
 
 /** An activity with the object that runs it. */
-export interface BoundActivity {
+export interface BoundActivity extends ActivityLimits, ActivityTimeouts {
   /** The name under which it is scheduled. */
   readonly name: string;
   readonly queue: string | undefined;
@@ -55,9 +57,11 @@ export function orchestratorProgram(definition: OrchestratorDefinition, values: 
 
 /** The activity of the given object, its input crossing through the codec. */
 export function boundActivity(definition: ActivityDefinition, object: object, values: ValueCodec): BoundActivity {
-  const { name, queue, retry, method } = definition;
+  const { name, queue, retry, concurrency, hubConcurrency, method } = definition;
+  const { startToCloseTimeoutInMilliseconds } = definition;
   const decode = decoder(values, definition, name);
-  return { name, queue, retry, invoke: (input, context) => method.call(object, decode(input), context) };
+  const limits = { concurrency, hubConcurrency, startToCloseTimeoutInMilliseconds };
+  return { name, queue, retry, ...limits, invoke: (input, context) => method.call(object, decode(input), context) };
 }
 
 /** A handler without input gets `undefined`, whatever was sent: older senders may still send what it once took. */

@@ -1,12 +1,14 @@
-import type { Json } from '../core/values.js';
+import type { Action } from '../core/history.js';
 import type { PerdureError } from '../errors.js';
+import type { ActivityRun } from '../wire/activity-run.js';
 import type { Head, Wake } from '../wire/head.js';
 import type { Addressed, Message } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
+import type { TaskIds } from '../wire/tasks.js';
 
 /** What an instance takes: a message of its mailbox, or what the owner tells it, such as a timer that is due. */
-export type InputBody = Message | Due | Resume;
+export type InputBody = Message | Due | Resume | Restart | Requeue | GiveBack;
 
 /** Tells an instance that its earliest timer is due; it knows which are (P19). */
 export interface Due {
@@ -18,13 +20,38 @@ export interface Resume {
   readonly kind: 'resume';
 }
 
+/** Begins activities again that a former owner has begun, or could have. */
+export interface Restart {
+  readonly kind: 'restart';
+  readonly executionId: string;
+  readonly ids: readonly number[];
+}
+
+/** Gives activities that wait here for their turn to the work queues: others may have time for them. */
+export interface Requeue {
+  readonly kind: 'requeue';
+  readonly executionId: string;
+  readonly ids: readonly number[];
+}
+
+/** Activities that this owner leaves to the next one in good order. */
+export interface GiveBack {
+  readonly kind: 'giveBack';
+  readonly executionId: string;
+  readonly runs: readonly ActivityRun[];
+}
+
 /** A committed request for an activity. */
 export interface PendingActivity {
   readonly executionId: string;
-  readonly taskId: number;
-  readonly name: string;
-  readonly input?: Json | undefined;
+  readonly request: Extract<Action, { type: 'TaskScheduled' }>;
+  /** The number of its next run, from 1, and how many of those before ended with their process. */
+  readonly attempt: number;
+  readonly lost: number;
 }
+
+/** Where an activity is done: in the owner's process, or by whoever takes it from its work queue. */
+export type ActivityPlace = 'local' | 'queued';
 
 /** What follows from one step. Nothing of it leaves before the record that holds the entry is acknowledged (C1). */
 export interface StepOutput {
@@ -32,6 +59,10 @@ export interface StepOutput {
   readonly entry: Omit<StepEntry, 'to' | 'mail' | 'local' | 'messages'>;
   readonly messages: readonly Addressed[];
   readonly activities?: readonly PendingActivity[] | undefined;
+  /** Activities that the entry says are queued. */
+  readonly queued?: readonly PendingActivity[] | undefined;
+  /** Activities whose results are of no interest any more. */
+  readonly unwanted?: TaskIds | undefined;
   /** What clients are told, by inbox subject. */
   readonly notices?: readonly (readonly [inbox: string, notice: Notice])[] | undefined;
   /** It has not gone through all that it took: it asks for a `resume`. */
@@ -57,8 +88,8 @@ export interface Activation {
   apply(entry: StepEntry): void;
   /** A copy of the state as it is now, to be written later as the head; undefined: there is nothing to store. */
   capture(): Captured | undefined;
-  /** The activities that are asked for and have not answered. */
-  pendingActivities(): readonly PendingActivity[];
+  /** The activities of a place that are asked for and have not answered, each as it was begun last. */
+  pendingActivities(place: ActivityPlace): readonly PendingActivity[];
   /** When it is to be told that a timer is due, the server's time; undefined: never. */
   readonly dueAt: number | undefined;
   /** Whether it holds back events that a `resume` would let it go on with. */

@@ -143,6 +143,7 @@ export class Committer {
       at: this.#ports.clock.now(),
       counter: group.counter,
       ...this.#listener.sealing(group),
+      ...(group.dispatched.size > 0 && { dispatched: [...group.dispatched] }),
       ...(group.dropped.length > 0 && { dropped: group.dropped }),
       steps: group.entries,
     };

@@ -7,6 +7,7 @@ import type { DroppedInput, StepEntry } from '../wire/record.js';
 import type { PendingActivity, StepOutput } from './activation.js';
 import type { Input, Instance } from './instance.js';
 import type { Notice } from '../wire/queries.js';
+import type { TaskIds } from '../wire/tasks.js';
 
 /** A group is sealed when it has grown to this many bytes or steps. */
 const TARGET_BYTES = 256 * 1024;
@@ -34,6 +35,12 @@ export class Group {
   readonly instances = new Set<Instance>();
   readonly dropped: DroppedInput[] = [];
   readonly activities: (readonly [Instance, PendingActivity])[] = [];
+  /** Activities that go to their work queues. */
+  readonly queued: (readonly [Instance, PendingActivity])[] = [];
+  /** Activities of which nobody wants to know any more. */
+  readonly unwanted: (readonly [Instance, TaskIds])[] = [];
+  /** Requests that the work queues have stored, by execution. */
+  readonly dispatched = new Map<string, number[]>();
   readonly notices: (readonly [inbox: string, notice: Notice])[] = [];
   /** The mail consumed by this group reaches up to here. */
   mailUpTo = 0;
@@ -88,6 +95,8 @@ export class Group {
     instance.touchedBy = this;
     if (input.mail) this.mailUpTo = Math.max(this.mailUpTo, input.mail[0]);
     for (const activity of output.activities ?? []) this.activities.push([instance, activity]);
+    for (const activity of output.queued ?? []) this.queued.push([instance, activity]);
+    if (output.unwanted) this.unwanted.push([instance, output.unwanted]);
     this.notices.push(...(output.notices ?? []));
     const messages = step.entry.messages ?? [];
     return messages.map((message) => ({ message, local: [this.counter, this.#locals++] }));
@@ -97,6 +106,13 @@ export class Group {
   drop(dropped: DroppedInput): void {
     this.dropped.push(dropped);
     this.mailUpTo = Math.max(this.mailUpTo, dropped.sequence);
+  }
+
+  /** Records that a request is in its work queue. It alone makes no record: it rides with the next one. */
+  dispatch(executionId: string, taskId: number): void {
+    const ids = this.dispatched.get(executionId);
+    if (ids) ids.push(taskId);
+    else this.dispatched.set(executionId, [taskId]);
   }
 
   #send(to: number, text: string): void {

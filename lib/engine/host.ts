@@ -11,21 +11,35 @@ export interface Host {
   readonly orchestrators: ReadonlyMap<string, OrchestratorProgram>;
   readonly entities: ReadonlyMap<string, EntityProgram>;
   readonly activities: ReadonlyMap<string, Activity>;
+  /** Where and how often activities run; one that is not here runs anywhere, without limits of its own. */
+  readonly activitySettings?: ReadonlyMap<string, ActivitySettings> | undefined;
 }
 
 /** Runs an activity; user code's failure is a value, so it never rejects. */
 export type Activity = (request: ActivityRequest) => Promise<ActivityResult>;
 
-/** A committed TaskScheduled event: the durable request (C1). */
+/** What an activity's registration says of its place and its limits. */
+export interface ActivitySettings {
+  /** The work queue that it waits in; undefined: its own, where it is not done by the owner itself. */
+  readonly queue?: string | undefined;
+  /** Runs at a time in one worker. */
+  readonly concurrency?: number | undefined;
+  /** Runs at a time in all workers: then all of them go through its own queue. */
+  readonly hubConcurrency?: number | undefined;
+  /** How long one run may take where the call does not say, in milliseconds. */
+  readonly timeout?: number | undefined;
+}
+
+/** One run of a committed TaskScheduled event: the durable request (C1). */
 export interface ActivityRequest {
   readonly instanceId: string;
   readonly executionId: string;
   readonly taskId: number;
   readonly name: string;
   readonly input?: Json | undefined;
-  /** 1, or 2 when a former owner of the partition may have started it. */
+  /** The number of this run, from 1. */
   readonly attempt: number;
-  /** Aborted when the owner stops or loses the partition. */
+  /** Aborted when the result is of no interest any more, and when the worker cannot wait for it. */
   readonly signal: AbortSignal;
 }
 

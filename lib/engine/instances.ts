@@ -30,6 +30,7 @@ export class Instances {
   readonly #inbox: Inbox;
   readonly #load: Loader;
   readonly #failed: (error: Error) => void;
+  readonly #place: (output: StepOutput) => StepOutput;
   readonly #instances = new Map<Address, Instance>();
   readonly #runnable = new Fifo<Instance>();
   /** Instances whose next input waits for its record. */
@@ -41,12 +42,21 @@ export class Instances {
   /** Nothing runs before what a former owner left is in its place. */
   #isHeld = true;
 
-  constructor(ports: PartitionPorts, committer: Committer, inbox: Inbox, load: Loader, failed: (error: Error) => void) {
+  /** `place` chooses where the activities of a step are done. */
+  constructor(
+    ports: PartitionPorts,
+    committer: Committer,
+    inbox: Inbox,
+    load: Loader,
+    failed: (error: Error) => void,
+    place: (output: StepOutput) => StepOutput,
+  ) {
     this.#ports = ports;
     this.#committer = committer;
     this.#inbox = inbox;
     this.#load = load;
     this.#failed = failed;
+    this.#place = place;
   }
 
   get size(): number {
@@ -200,8 +210,8 @@ export class Instances {
     if (!input.mail && !input.local && output.entry.refused !== undefined) return;
     const { group } = this.#committer;
     const activation = instance.activation!;
-    let fitting = output;
-    let step = group.prepare(instance, input, output);
+    let fitting = this.#place(output);
+    let step = group.prepare(instance, input, fitting);
     const refusal = refusalOfSize(step, this.#ports.maxBodyBytes);
     if (refusal) {
       fitting = activation.replace(input.body, refusal);

@@ -13,13 +13,13 @@ import { orchestrationAddress } from '../wire/addresses.js';
 import { utf8Length } from '../wire/text.js';
 import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
-import type { Activation, Captured, InputBody, PendingActivity, StepOutput } from './activation.js';
+import type { Activation, ActivityPlace, Captured, InputBody, PendingActivity, StepOutput } from './activation.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
 import { isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
-import { effectsOf } from './orchestration-effects.js';
+import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
 import type { Random } from './ports.js';
 
 /** Executions that may begin in one step. */
@@ -93,6 +93,12 @@ export class OrchestrationActivation implements Activation {
         return this.#fire(at, now);
       case 'resume':
         return this.holdsBack ? this.#resume() : refusal('The instance holds nothing back');
+      case 'restart':
+        return restarted(this.#state, input, at, (events) => this.#take(events));
+      case 'requeue':
+        return requeued(this.#state, input);
+      case 'giveBack':
+        return givenBack(this.#state, input);
       case 'operation':
         return refusal('An orchestration instance takes no operations');
     }
@@ -111,7 +117,7 @@ export class OrchestrationActivation implements Activation {
     }
     const turn = new OrchestrationTurn(this.#address, this.#told(this.#state.notify), this.#state.started);
     turn.fail(error, this.#state.updatedAt);
-    return turn.output(this.#instanceId, {});
+    return { ...turn.output(this.#instanceId, {}), unwanted: unwantedAtEnd(this.#state) };
   }
 
   #start(message: StartMessage, at: number): StepOutput {
@@ -178,7 +184,9 @@ export class OrchestrationActivation implements Activation {
 
   #fire(at: number, now: number): StepOutput {
     if (this.dueAt === undefined || this.dueAt > now) return refusal('No timer is due');
-    return this.#take(this.#state.takeDue(now, MOST_TIMERS).map((id) => ({ type: 'TimerFired', at, id })));
+    const due = this.#state.takeDue(now, MOST_TIMERS).map((id) => dueEvent(this.#state, id, at));
+    const output = this.#take(due);
+    return output.unwanted ? output : { ...output, unwanted: unwantedOf(this.#state, due) };
   }
 
   /** Events for the code, or to be held back while the code cannot take them, or has others to take before. */
@@ -202,7 +210,9 @@ export class OrchestrationActivation implements Activation {
     const turn = new OrchestrationTurn(this.#address, this.#told(this.#state.notify), this.#state.started);
     const returned = this.#run(turn, events);
     const isLast = (more.taken ?? 0) === this.#state.buffered.length;
-    return { ...turn.output(this.#instanceId, more, returned), ...(!isLast && { goesOn: true }) };
+    const output = turn.output(this.#instanceId, more, returned);
+    const unwanted = turn.hasClosed ? unwantedAtEnd(this.#state) : undefined;
+    return { ...output, ...(unwanted && { unwanted }), ...(!isLast && { goesOn: true }) };
   }
 
   /**
@@ -275,10 +285,9 @@ export class OrchestrationActivation implements Activation {
   }
 
   capture(): Captured | undefined {
-    const { started, open } = this.#state;
+    const { started, dueAt } = this.#state;
     if (!started) return undefined; // all that it took was refused
-    const { dueAt } = this.#state;
-    const load = this.holdsBack || hasActivities(open.values());
+    const load = this.holdsBack || this.#state.hasLocalActivities;
     return {
       wake:
         load || dueAt !== undefined
@@ -292,9 +301,8 @@ export class OrchestrationActivation implements Activation {
     };
   }
 
-  pendingActivities(): readonly PendingActivity[] {
-    const { started, open } = this.#state;
-    return started ? effectsOf(open.values(), this.#address, started.executionId).activities : [];
+  pendingActivities(place: ActivityPlace): readonly PendingActivity[] {
+    return this.#state.pendingActivities(place);
   }
 
   /** Suspended, it is told nothing: its timers are due when it goes on. */
@@ -316,9 +324,4 @@ function firstOf(held: readonly InboundEvent[]): readonly InboundEvent[] {
 
 function isRaised(event: InboundEvent): boolean {
   return event.type === 'EventRaised';
-}
-
-function hasActivities(open: Iterable<{ readonly type: string }>): boolean {
-  for (const { type } of open) if (type === 'TaskScheduled') return true;
-  return false;
 }

@@ -17,10 +17,10 @@ export function effectsOf(actions: Iterable<Action>, address: Address, execution
 }
 
 function add({ messages, activities }: ActionEffects, action: Action, caller: Caller): void {
-  const { executionId, taskId } = caller;
+  const { executionId } = caller;
   switch (action.type) {
     case 'TaskScheduled':
-      activities.push({ executionId, taskId, name: action.name, input: action.input });
+      activities.push({ executionId, request: action, attempt: 1, lost: 0 });
       return;
     case 'TimerCreated':
     case 'TimerCanceled':

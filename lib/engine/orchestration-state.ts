@@ -2,8 +2,10 @@ import type { Action, ExecutionStarted, HistoryEvent, InboundEvent } from '../co
 import type { Json } from '../core/values.js';
 import { CorruptHistoryError, type FailureDetails } from '../errors.js';
 import type { OrchestrationHead, RuntimeStatus, SegmentReference } from '../wire/head.js';
+import { idsIn, rangesOf } from '../wire/id-ranges.js';
+import type { ActivityRun } from '../wire/activity-run.js';
 import type { StepEntry } from '../wire/record.js';
-import type { Stamp } from './activation.js';
+import type { ActivityPlace, PendingActivity, Stamp } from './activation.js';
 import type { Cut } from './heads.js';
 import { TimerQueue } from './timer-queue.js';
 
@@ -31,8 +33,11 @@ export class OrchestrationState {
   #held: { readonly segments: readonly SegmentReference[]; readonly events: number } = noneHeld;
   /** Actions that wait for an answer, by id. */
   readonly open = new Map<number, OpenAction>();
-  /** The timers among them, and some that are closed by now. */
+  /** The timers and the activities with a deadline among them, and some that are closed by now. */
   #timers = new TimerQueue<{ readonly at: number; readonly id: number }>();
+  /** The activities among them whose place is a work queue, and how often others were begun, where it was not once. */
+  readonly #queued = new Set<number>();
+  readonly #runs = new Map<number, ActivityRun>();
 
   /** From a stored head; the earlier events, and those held back, are those of its segments, read before. */
   static from(
@@ -57,6 +62,7 @@ export class OrchestrationState {
     state.notify = [...(head.notify ?? [])];
     state.#holdBack([...held, ...(head.buffered ?? [])]);
     state.#held = { segments: head.held ?? [], events: held.length };
+    state.#takeRuns(idsIn(head.queued ?? []), head.begun ?? []);
     return state;
   }
 
@@ -64,16 +70,38 @@ export class OrchestrationState {
     return this.status === 'Completed' || this.status === 'Failed' || this.status === 'Terminated';
   }
 
-  /** When its earliest open timer is due. */
+  /** The activities of a place that it waits for, each as it was begun last. */
+  pendingActivities(place: ActivityPlace): readonly PendingActivity[] {
+    const pending: PendingActivity[] = [];
+    for (const request of this.open.values()) {
+      if (request.type !== 'TaskScheduled' || this.#queued.has(request.id) !== (place === 'queued')) continue;
+      const { attempt, lost } = this.runOf(request.id);
+      pending.push({ executionId: this.started!.executionId, request, attempt, lost });
+    }
+    return pending;
+  }
+
+  /** Whether it waits for activities that its owner does itself. */
+  get hasLocalActivities(): boolean {
+    for (const { type, id } of this.open.values()) if (type === 'TaskScheduled' && !this.#queued.has(id)) return true;
+    return false;
+  }
+
+  /** How often an activity was begun by owners. */
+  runOf(id: number): ActivityRun {
+    return this.#runs.get(id) ?? { id, attempt: 1, lost: 0 };
+  }
+
+  /** When its earliest open timer is due, or the deadline of an activity. */
   get dueAt(): number | undefined {
     for (let next = this.#timers.peek(); next; next = this.#timers.peek()) {
-      if (this.open.get(next.id)?.type === 'TimerCreated') return next.at;
+      if (this.open.has(next.id)) return next.at;
       this.#timers.pop();
     }
     return undefined;
   }
 
-  /** Up to so many open timers that are due, the earliest first, those of one time in the order of their creation. */
+  /** Up to so many open timers and activities that are due, the earliest first, those of one time in the order of their creation. */
   takeDue(now: number, limit: number): readonly number[] {
     const due: { readonly at: number; readonly id: number }[] = [];
     for (let at = this.dueAt; at !== undefined && at <= now && due.length < limit; at = this.dueAt)
@@ -93,7 +121,13 @@ export class OrchestrationState {
     if (entry.returned) this.#changeFront([...entry.returned, ...this.buffered]);
     if (entry.suspended !== undefined) this.#suspend(entry.suspended);
     if (entry.buffered) this.#holdBack(entry.buffered);
+    if (entry.queued || entry.begun) this.#takeRuns(entry.queued?.[1] ?? [], entry.begun ?? []);
     if (this.isEnded) this.notify = [];
+  }
+
+  #takeRuns(queued: Iterable<number>, begun: readonly ActivityRun[]): void {
+    for (const id of queued) if (this.open.has(id)) this.#queued.add(id);
+    for (const run of begun) if (this.open.has(run.id)) this.#runs.set(run.id, run);
   }
 
   #goOn(taken: number): void {
@@ -111,7 +145,7 @@ export class OrchestrationState {
   /** What is held back has come: nothing waits for it a second time. */
   #holdBack(events: readonly InboundEvent[]): void {
     this.buffered = [...this.buffered, ...events];
-    for (const event of events) if ('id' in event) this.open.delete(event.id);
+    for (const event of events) if ('id' in event) this.#close(event.id);
   }
 
   #suspend(reason: string): void {
@@ -135,6 +169,9 @@ export class OrchestrationState {
         this.status = 'Running';
         return;
       case 'TaskScheduled':
+        this.open.set(event.id, event);
+        if (event.deadline !== undefined) this.#timers.push({ at: event.deadline, id: event.id });
+        return;
       case 'SubOrchestrationInstanceCreated':
       case 'EntityOperationCalled':
         this.open.set(event.id, event);
@@ -144,7 +181,7 @@ export class OrchestrationState {
         this.#timers.push({ at: event.fireAt, id: event.id });
         return;
       case 'TimerCanceled':
-        this.open.delete(event.timerId);
+        this.#close(event.timerId);
         return;
       case 'ExecutionCompleted':
         this.#end('Completed');
@@ -167,8 +204,14 @@ export class OrchestrationState {
       case 'EntityOperationCompleted':
       case 'EntityOperationFailed':
       case 'TimerFired':
-        this.open.delete(event.id);
+        this.#close(event.id);
     }
+  }
+
+  #close(id: number): void {
+    this.open.delete(id);
+    this.#queued.delete(id);
+    this.#runs.delete(id);
   }
 
   #end(status: RuntimeStatus): void {
@@ -179,6 +222,8 @@ export class OrchestrationState {
 
   #closeAll(): void {
     this.open.clear();
+    this.#queued.clear();
+    this.#runs.clear();
     this.#timers = new TimerQueue();
   }
 
@@ -199,6 +244,7 @@ export class OrchestrationState {
     const { started, status, updatedAt, output, failure, customStatus, reason, segments } = this;
     if (!started) throw new CorruptHistoryError(`Orchestration ${instanceId} has not been started`);
     const history = [...this.history];
+    const [queued, begun] = [rangesOf(this.#queued), [...this.#runs.values()]];
     const [notify, buffered, held] = [[...this.notify], this.buffered.slice(this.#held.events), this.#held.segments];
     return (stamp) => ({
       v: 1,
@@ -219,6 +265,8 @@ export class OrchestrationState {
       ...(notify.length > 0 && { notify }),
       ...(buffered.length > 0 && { buffered }),
       ...(held.length > 0 && { held }),
+      ...(queued.length > 0 && { queued }),
+      ...(begun.length > 0 && { begun }),
       segments,
       history,
     });

@@ -23,6 +23,7 @@ export class OrchestrationTurn {
   #customStatus: Json | undefined;
   #ended: Ended | undefined;
   #at = 0;
+  #hasClosed = false;
 
   /** `notify`: who waits for the end; `started`: the running execution's first event. */
   constructor(address: Address, notify: readonly string[], started?: ExecutionStarted) {
@@ -73,6 +74,7 @@ export class OrchestrationTurn {
   #complete(completion: Completion): void {
     // Work of an execution that has ended is of no interest any more: its results would be refused.
     this.#activities = [];
+    this.#hasClosed = true;
     const at = this.#at;
     if (completion.type === 'ContinuedAsNew') {
       this.#events.push({ type: 'ContinuedAsNew', at, ...inputOf(completion.input) });
@@ -94,6 +96,11 @@ export class OrchestrationTurn {
       orchestrationAddress(instanceId),
       { kind: 'result', of: 'subOrchestration', executionId, taskId, ...told(ended, 'result') },
     ]);
+  }
+
+  /** Whether an execution has ended in this step. */
+  get hasClosed(): boolean {
+    return this.#hasClosed;
   }
 
   /** The step's output; `extra`: what the entry says beside, and where the start is answered; what the next step is to take. */

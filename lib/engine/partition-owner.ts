@@ -1,4 +1,5 @@
 import { ClosedError, type OwnershipLostError } from '../errors.js';
+import { shareActivities, type SharedActivities } from './shared-activities.js';
 import { PartitionRun } from './partition-run.js';
 import type { Host } from './host.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
@@ -10,6 +11,8 @@ export interface OwnerOptions {
   readonly maxActivations?: number | undefined;
   /** How long `stop` waits for running activities and operations, in milliseconds. Default 10,000. */
   readonly stopTimeoutInMilliseconds?: number | undefined;
+  /** What all partitions of a worker share. Default: shared with nobody, 100 activities at a time. */
+  readonly activities?: SharedActivities | undefined;
 }
 
 /**
@@ -20,7 +23,8 @@ export class PartitionOwner {
   readonly #ports: PartitionPorts;
   readonly #hub: HubPorts;
   readonly #host: Host;
-  readonly #options: Required<{ [K in keyof OwnerOptions]: number }>;
+  readonly #options: { readonly maxActivations: number; readonly stopTimeoutInMilliseconds: number };
+  readonly #shared: SharedActivities;
   #run: PartitionRun | undefined;
   #isStopped = false;
   #end!: (error: Error | undefined) => void;
@@ -36,6 +40,7 @@ export class PartitionOwner {
       maxActivations: options.maxActivations ?? 10_000,
       stopTimeoutInMilliseconds: options.stopTimeoutInMilliseconds ?? 10_000,
     };
+    this.#shared = options.activities ?? shareActivities(host, hub.clock);
     this.ended = new Promise((resolve) => (this.#end = resolve));
   }
 
@@ -46,7 +51,7 @@ export class PartitionOwner {
   async claim(): Promise<void> {
     const recovered = await takeOver(this.#ports, this.#host.worker);
     if (this.#isStopped) throw new ClosedError('The owner was stopped while it took its partition over.');
-    this.#run = new PartitionRun(this.#ports, this.#hub, this.#host, recovered, this.#options, this.#end);
+    this.#run = new PartitionRun(this.#ports, this.#hub, this.#host, recovered, this.#options, this.#shared, this.#end);
     try {
       await this.#run.start();
     } catch (error) {

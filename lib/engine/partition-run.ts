@@ -3,14 +3,16 @@ import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
 import { encodeNotice } from '../wire/query-codec.js';
+import { encodeUnwanted } from '../wire/task-codec.js';
+import type { TaskIds } from '../wire/tasks.js';
 import type { Notice } from '../wire/queries.js';
 import { partitionSubjects } from '../wire/subjects.js';
-import type { Activation } from './activation.js';
-import { ActivityRunner } from './activity-runner.js';
+import type { Activation, InputBody } from './activation.js';
 import { Barrier } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
 import { DeadLetters } from './dead-letters.js';
+import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
 import type { Group } from './group.js';
@@ -18,9 +20,12 @@ import { Heads, readWake } from './heads.js';
 import type { Host } from './host.js';
 import { Inbox } from './inbox.js';
 import { Intake } from './intake.js';
+import { failedResult } from './orchestration-activities.js';
 import type { Instance } from './instance.js';
 import { Instances } from './instances.js';
 import { Loading } from './loading.js';
+import { LocalActivities } from './local-activities.js';
+import type { SharedActivities } from './shared-activities.js';
 import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
 import { Reads } from './reads.js';
 import { StorageWatch } from './storage-watch.js';
@@ -30,6 +35,8 @@ import { Upkeep } from './upkeep.js';
 
 /** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
 const STORING_TIMEOUT = 5_000;
+/** Numbers of activities in one message. */
+const IDS = 10_000;
 
 /** The parts of a partition in the hands of one owner, from the takeover to the end. */
 export class PartitionRun {
@@ -47,7 +54,8 @@ export class PartitionRun {
   readonly #flusher: Flusher;
   readonly #channels: Channels;
   readonly #timers: DueTimers;
-  readonly #activities: ActivityRunner;
+  readonly #activities: LocalActivities;
+  readonly #dispatcher: Dispatcher;
   readonly #barrier: Barrier;
   readonly #reads: Reads;
   readonly #loading: Loading;
@@ -64,6 +72,7 @@ export class PartitionRun {
     host: Host,
     recovered: Recovered,
     options: { readonly maxActivations: number; readonly stopTimeoutInMilliseconds: number },
+    shared: SharedActivities,
     ended: (error: Error | undefined) => void,
   ) {
     const { tables, checkpoints, low } = recovered;
@@ -95,7 +104,14 @@ export class PartitionRun {
     this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
       this.#flusher.recovered(instance, since),
     );
-    this.#instances = new Instances(ports, this.#committer, this.#inbox, (instance) => this.#load(instance), fail);
+    this.#instances = new Instances(
+      ports,
+      this.#committer,
+      this.#inbox,
+      (instance) => this.#load(instance),
+      fail,
+      (output) => this.#activities.place(output),
+    );
     this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, fail);
     this.#channels = new Channels(
       tables,
@@ -108,10 +124,14 @@ export class PartitionRun {
       (address) => this.#instances.deliver(address, { body: { kind: 'due' } }),
       () => this.#instances.pump(),
     );
-    this.#activities = new ActivityRunner(host, ports, (instance, body) => {
-      this.#instances.deliver(instance.address, { body });
+    const tell = (address: Address, body: InputBody): void => {
+      this.#instances.deliver(address, { body });
       this.#instances.pump();
-    });
+    };
+    this.#activities = new LocalActivities(host, ports, shared, ({ address }, body) => tell(address, body));
+    this.#dispatcher = new Dispatcher(tables, hub, host, this.#committer, (address, activity, failure) =>
+      tell(address, failedResult(activity, failure)),
+    );
     this.#barrier = new Barrier(tables, ports, this.#committer);
     this.#reads = new Reads(tables, ports, this.#instances, this.#barrier, fail);
     this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, {
@@ -135,6 +155,7 @@ export class PartitionRun {
       }),
     );
     const waking = new Set(this.#recovered.tail.keys());
+    for (const { to } of this.#tables.undispatched.all()) waking.add(to);
     const hinted: Address[] = [];
     for await (const { subject, body } of views.scan(subjects.wakes)) {
       const address = subjects.addressOf(subject);
@@ -147,6 +168,7 @@ export class PartitionRun {
     if (this.#isOver || this.#isStopping) return;
     for (const address of hinted) this.#mend(this.#instances.instance(address));
     this.#channels.flushAll();
+    this.#dispatcher.recover((to) => this.#instances.instance(to).activation?.pendingActivities('queued') ?? []);
     this.#intake.start();
     this.#upkeep.start();
     this.#storageWatch.start();
@@ -155,7 +177,7 @@ export class PartitionRun {
   /** A wake record that a former owner could not remove any more would be followed at each takeover: it is mended. */
   #mend(instance: Instance): void {
     const { activation } = instance;
-    if (!activation || activation.holdsBack || activation.pendingActivities().length > 0) return;
+    if (!activation || activation.holdsBack || activation.pendingActivities('local').length > 0) return;
     this.#flusher.recovered(instance, this.#tables.sequence);
   }
 
@@ -204,8 +226,9 @@ export class PartitionRun {
     await this.#activities.drain(deadline - this.#ports.clock.now());
     this.#intake.close();
     this.#timers.stop();
-    this.#activities.stop();
+    this.#activities.giveBack();
     await this.#drain(deadline);
+    await this.#dispatcher.drain(deadline - this.#ports.clock.now());
     this.#instances.stop();
     await this.#committer.whenAcknowledged();
     await this.#flusher.drain();
@@ -242,6 +265,7 @@ export class PartitionRun {
     this.#storageWatch.stop();
     this.#timers.stop();
     this.#activities.stop();
+    this.#dispatcher.close();
     this.#channels.close();
     this.#deadLetters.stop();
     this.#flusher.stop();
@@ -252,7 +276,8 @@ export class PartitionRun {
   async #load(instance: Instance): Promise<Activation> {
     const activation = await this.#loading.load(instance);
     this.#timers.schedule(instance.address, activation.dueAt);
-    for (const activity of activation.pendingActivities()) this.#activities.start(instance, activity, 2);
+    const pending = activation.pendingActivities('local');
+    if (pending.length > 0) this.#activities.recover(instance, pending);
     if (activation.holdsBack) this.#instances.deliver(instance.address, { body: { kind: 'resume' } });
     return activation;
   }
@@ -262,12 +287,25 @@ export class PartitionRun {
     if (this.#isOver) return;
     this.#inbox.acknowledged();
     for (const partition of group.outputs.keys()) this.#channels.flush(partition);
-    for (const [instance, activity] of group.activities) this.#activities.start(instance, activity, 1);
+    for (const [instance, activity] of group.activities) this.#activities.start(instance, activity);
+    for (const [{ address }, activity] of group.queued) this.#dispatcher.send(address, activity);
+    for (const [instance, tasks] of group.unwanted) this.#cancel(instance, tasks);
     for (const [inbox, notice] of group.notices) this.#tell(inbox, notice);
     for (const { address, activation } of group.instances) this.#timers.schedule(address, activation?.dueAt);
     this.#flusher.acknowledged(group, first);
     this.#instances.acknowledged();
     this.#instances.pump();
+  }
+
+  /** What is not done here may be done elsewhere: whoever does it is told, and asks from time to time if that gets lost. */
+  #cancel(instance: Instance, tasks: TaskIds): void {
+    this.#dispatcher.cancel(tasks);
+    const elsewhere = this.#activities.cancel(instance, tasks);
+    for (let at = 0; at < elsewhere.length; at += IDS)
+      this.#ports.bus.publish(
+        this.#hub.subjects.unwanted,
+        encodeUnwanted({ v: 1, tasks: [[tasks[0], elsewhere.slice(at, at + IDS)]] }),
+      );
   }
 
   #tell(inbox: string, notice: Notice): void {

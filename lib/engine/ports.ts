@@ -141,6 +141,48 @@ export interface Subscription {
   close(): void;
 }
 
+/**
+ * The work queues of a task hub: a task waits in its queue until a worker has taken and acknowledged it. A queue exists
+ * when it is named; names are those of activities and queues. What a worker takes and does not keep for 10 s is
+ * delivered again, to it or to another, and before what waits.
+ */
+export interface TaskQueues {
+  /**
+   * Stores a task; false: it is not known whether. Of several with the same id within the server's window one is
+   * stored. Rejects with PayloadTooLargeError and ClosedError.
+   */
+  publish(queue: string, body: Uint8Array, messageId: string): Promise<boolean>;
+  /** Takes tasks of a queue, none before `want` is called, through reconnects and lost consumers. */
+  consume(queue: string, settings: QueueSettings, onTask: (task: QueuedTask) => void): TaskConsumption;
+}
+
+/** What all workers that serve a queue must say alike; what was said last holds. */
+export interface QueueSettings {
+  /** Tasks that all workers together have taken and not acknowledged. Default: any number. */
+  readonly maxInFlight?: number | undefined;
+}
+
+/** The part of one worker in serving a queue. */
+export interface TaskConsumption extends Subscription {
+  /** So many more tasks may come, each of which counts down; when it is lowered, some on their way come nevertheless. */
+  want(count: number): void;
+}
+
+/** A task in a worker's hands. */
+export interface QueuedTask {
+  readonly body: Uint8Array;
+  /** How often it was delivered, this time included; it begins anew when the queue's consumer was lost. */
+  readonly deliveries: number;
+  /** When it was stored, in milliseconds since 1970. */
+  readonly time: number;
+  /** How many waited behind it when it was delivered. */
+  readonly backlog: number;
+  /** It is done and leaves the queue; false: not known, it may come again. Rejects with ClosedError. */
+  acknowledge(): Promise<boolean>;
+  /** It is in work: its 10 s begin anew. May get lost. */
+  keep(): void;
+}
+
 /** Time is the server's, and never goes back (P19). */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -181,6 +223,7 @@ export interface HubPorts {
   readonly subjects: HubSubjects;
   readonly store: HubStore;
   readonly objects: ObjectStore;
+  readonly tasks: TaskQueues;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;

@@ -7,6 +7,7 @@ import type { Barrier } from './barrier.js';
 import { EntityActivation } from './entity-activation.js';
 import type { Instances } from './instances.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
+import { isAnswered } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 import { ClosedError, OwnershipLostError, PayloadTooLargeError, StorageRegressedError } from '../errors.js';
@@ -71,6 +72,8 @@ export class Reads {
         const state = activation instanceof EntityActivation ? activation.state : undefined;
         return { v: 1, kind: 'entity', exists: state !== undefined, ...(state !== undefined && { state }) };
       }
+      case 'activity':
+        return this.#wanted(query);
       case 'outcome':
         return { v: 1, kind: 'outcome', ...this.#outcome(query) };
     }
@@ -81,6 +84,14 @@ export class Reads {
     if (session !== undefined && number !== undefined) return sessions.answer(session, number, accepted);
     const outcome = outcomes.get(id);
     return outcome ? { outcome } : {};
+  }
+
+  async #wanted({ instanceId, executionId, taskId }: Extract<Query, { kind: 'activity' }>): Promise<Answer> {
+    const activation = await this.#instances.loaded(orchestrationAddress(instanceId));
+    const isWanted =
+      activation instanceof OrchestrationActivation &&
+      isAnswered(activation.state, { kind: 'result', of: 'activity', executionId, taskId });
+    return { v: 1, kind: 'activity', executionId, taskId, isWanted };
   }
 
   async #status({ instanceId, history, notify }: Extract<Query, { kind: 'status' }>): Promise<Answer> {

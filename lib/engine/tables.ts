@@ -4,6 +4,7 @@ import type { CommitRecord, LogRecord, Outcome, PartlyReceived, StepEntry } from
 import { parseMessageId } from '../wire/sessions.js';
 import { RecentOutcomes } from './recent-outcomes.js';
 import { SessionTable } from './session-table.js';
+import { Undispatched } from './undispatched.js';
 
 /** What was sent to another partition and may not have been received there. */
 export interface Channel {
@@ -37,6 +38,8 @@ export class PartitionTables {
   readonly channels = new Map<number, Channel>();
   /** How many messages no instance could take. */
   deadLetters = 0;
+  /** Activities of work queues whose requests are not known to be there (P20). */
+  readonly undispatched = new Undispatched();
   /** Of messages without a session. */
   readonly outcomes = new RecentOutcomes();
 
@@ -73,6 +76,7 @@ export class PartitionTables {
       }
     }
     for (const step of record.steps) this.#consume(step);
+    this.undispatched.apply(record);
     for (const { sequence: mail, index: at } of record.dropped ?? []) this.#close(mail, at);
     this.deadLetters += record.dropped?.length ?? 0;
     for (const [partition, messages] of outputs) {
@@ -132,6 +136,7 @@ export class PartitionTables {
       sessions: {},
       locals: [...this.locals.values()],
       channels,
+      undispatched: this.undispatched.all(),
       outcomes: this.outcomes.all(),
     };
   }
@@ -151,6 +156,7 @@ export class PartitionTables {
     for (const local of checkpoint.locals) this.locals.set(localName(local.counter, local.index), local);
     for (const [partition, { last, pending }] of Object.entries(checkpoint.channels))
       this.channels.set(Number(partition), { last, pending: [...pending] });
+    this.undispatched.restore(checkpoint.undispatched ?? []);
     for (const outcome of checkpoint.outcomes) this.outcomes.keep(outcome);
   }
 }

@@ -111,7 +111,7 @@ export class UnknownOrchestratorError extends PerdureError {
   }
 }
 
-/** No worker of this task hub has ever registered the activity. */
+/** A class with activities has no such one: only decorated methods, by their exact names, can be called. */
 export class UnknownActivityError extends PerdureError {
   readonly code = 'PERDURE_UNKNOWN_ACTIVITY';
   constructor(

@@ -77,6 +77,43 @@ export class OperationTimeoutError extends PerdureError {
   }
 }
 
+/** An attempt of an activity took longer than it may. */
+export class ActivityTimedOutError extends PerdureError {
+  readonly code = 'PERDURE_ACTIVITY_TIMED_OUT';
+  constructor(
+    /** The activity's registered name. */ readonly activity: string,
+    /** What was exceeded: the time of one run, or the time from the call to the end. */
+    readonly timeout: 'startToClose' | 'scheduleToClose',
+  ) {
+    super(`Activity "${activity}" took longer than its ${timeout} timeout.`);
+  }
+}
+
+/** Nobody waits for the activity any more: the reason of its aborted signal. */
+export class ActivityCanceledError extends PerdureError {
+  readonly code = 'PERDURE_ACTIVITY_CANCELED';
+  constructor(
+    /** The activity's registered name. */ readonly activity: string,
+    /** The orchestration instance that had called it. */ readonly instanceId: string,
+  ) {
+    super(`Orchestration ${instanceId} does not wait for activity "${activity}" any more.`);
+  }
+}
+
+/** An activity was begun several times, and each time its process ended before it told how it went. */
+export class ActivityLostError extends PerdureError {
+  readonly code = 'PERDURE_ACTIVITY_LOST';
+  constructor(
+    /** The activity's registered name. */ readonly activity: string,
+    /** How often it was begun. */ readonly attempts: number,
+  ) {
+    super(
+      `Activity "${activity}" was begun ${attempts} times, and each time its process ended, or was cut off, before it told ` +
+        'how it went. It is not begun again: it may be what ends them.',
+    );
+  }
+}
+
 /** An orchestration instance ended without a result. */
 export class OrchestrationFailedError extends FailureError {
   readonly code = 'PERDURE_ORCHESTRATION_FAILED';

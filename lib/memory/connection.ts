@@ -1,6 +1,6 @@
 import { ClosedError } from '../errors.js';
 import type { HubStore } from '../engine/hub-store.js';
-import type { Logger, MailSender, ObjectStore, PartitionPorts } from '../engine/ports.js';
+import type { Logger, MailSender, ObjectStore, PartitionPorts, TaskQueues } from '../engine/ports.js';
 import { MemoryBus } from './bus.js';
 import { MemoryClock } from './clock.js';
 import type { PortCall } from './faults.js';
@@ -12,6 +12,7 @@ import { MemoryObjectStore } from './object-store.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { SeededRandom } from './random.js';
 import { MemoryStorage } from './storage.js';
+import { MemoryTaskQueues } from './task-queues.js';
 import { MemoryViews } from './views.js';
 
 /** How long a message takes from process to server or back, in virtual milliseconds. */
@@ -32,6 +33,7 @@ export class MemoryConnection {
   readonly bus = new MemoryBus(this);
   readonly store: HubStore = new MemoryHubStore(this);
   readonly objects: ObjectStore = new MemoryObjectStore(this);
+  readonly tasks: TaskQueues = new MemoryTaskQueues(this);
   readonly random: SeededRandom;
   readonly maxBodyBytes = MAX_BODY_BYTES;
   #state: 'open' | 'closed' | 'killed' = 'open';

@@ -3,7 +3,7 @@ export interface PortCall {
   /** The name of the connection that calls. */
   readonly connection: string;
   readonly partition: number;
-  readonly port: 'log' | 'mailbox' | 'views' | 'storage' | 'bus' | 'store' | 'objects' | 'deadLetters';
+  readonly port: 'log' | 'mailbox' | 'views' | 'storage' | 'bus' | 'store' | 'objects' | 'deadLetters' | 'tasks';
   /** The port's method, such as `append`. */
   readonly operation: string;
 }

@@ -6,13 +6,14 @@ import { MemoryViews } from './views.js';
 
 /** The ports of a task hub in memory, as one process's connection sees them. */
 export function memoryHubPorts(connection: MemoryConnection, logger: Logger): HubPorts {
-  const { hub, store, objects, bus, clock, random, maxBodyBytes, closed } = connection;
+  const { hub, store, objects, tasks, bus, clock, random, maxBodyBytes, closed } = connection;
   return {
     name: hub.name,
     partitions: hub.partitions,
     subjects: subjectsOf(hub.name),
     store,
     objects,
+    tasks,
     bus,
     clock,
     random,

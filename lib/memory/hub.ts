@@ -2,6 +2,7 @@ import { MemoryConnection } from './connection.js';
 import type { MemoryObject } from './object-store.js';
 import { MemoryStream } from './stream.js';
 import { MemoryTopics } from './bus.js';
+import { MemoryTasks } from './tasks.js';
 import type { MemoryWorld } from './world.js';
 
 /** A task hub's streams in memory: they outlive every connection. */
@@ -13,6 +14,8 @@ export class MemoryHub {
   readonly objects = new Map<string, MemoryObject>();
   /** What no instance could take. */
   readonly deadLetters = new MemoryStream(false);
+  /** The work queues. */
+  readonly tasks: MemoryTasks;
   readonly #partitions: readonly PartitionStreams[];
 
   constructor(
@@ -20,6 +23,7 @@ export class MemoryHub {
     readonly name: string,
     readonly partitions: number,
   ) {
+    this.tasks = new MemoryTasks(world);
     this.#partitions = Array.from({ length: partitions }, () => ({
       log: new MemoryStream(false),
       mail: new MemoryStream(false),

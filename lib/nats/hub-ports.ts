@@ -4,6 +4,7 @@ import type { NatsHub } from './hub.js';
 import { NatsMailSender } from './mailbox.js';
 import { natsPartitionPorts } from './partition.js';
 import { platformRandom } from './random.js';
+import { NatsTaskQueues } from './task-queues.js';
 import { NatsViews } from './views.js';
 
 /** The ports of a task hub on JetStream. */
@@ -16,6 +17,7 @@ export function natsHubPorts(hub: NatsHub, logger: Logger): HubPorts {
     subjects,
     store,
     objects,
+    tasks: new NatsTaskQueues(jetStream, subjects, logger),
     bus: new NatsBus(session),
     clock: session.clock,
     random: platformRandom,

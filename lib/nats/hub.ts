@@ -16,6 +16,7 @@ import {
   findStream,
   objectStream,
   partitionStream,
+  tasksStream,
   type StreamSettings,
 } from './streams.js';
 
@@ -99,7 +100,7 @@ function streamsOf(subjects: HubSubjects, partitions: number, replicas: number):
   const ofPartitions = Array.from({ length: partitions }, (_, partition) => subjects.partition(partition)).flatMap(
     (names) => KINDS.map((kind) => partitionStream(names, kind, replicas)),
   );
-  return [...ofPartitions, objectStream(subjects.objects, replicas)];
+  return [...ofPartitions, objectStream(subjects.objects, replicas), tasksStream(subjects, replicas)];
 }
 
 async function readRecord(

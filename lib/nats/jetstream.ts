@@ -18,6 +18,7 @@ export const ErrorCode = {
   streamNotFound: 10059,
   streamNameInUse: 10058,
   wrongLastSequence: 10071,
+  consumerExists: 10148,
   wrongLastSequenceConstant: 10164,
 } as const;
 

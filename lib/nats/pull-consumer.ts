@@ -1,4 +1,5 @@
 import type { StoredMessage, Subscription } from '../engine/ports.js';
+import { placeOf } from './delivery-place.js';
 import type { JetStream } from './jetstream.js';
 import { platformRandom } from './random.js';
 import type { ReceivedMessage } from './session.js';
@@ -114,7 +115,8 @@ export class PullConsumer {
     const place = message.reply === undefined ? undefined : placeOf(message.reply);
     if (!place) return this.#onStatus(message.headers?.code ?? 0, message.headers?.description ?? '');
     this.#wanted--;
-    this.#listener.onMessage({ ...place, subject: message.subject, body: message.data });
+    const { sequence, time } = place;
+    this.#listener.onMessage({ sequence, time, subject: message.subject, body: message.data });
     if (this.#wanted === 0 && this.#isOpen) this.#listener.onPullEnded();
   }
 
@@ -137,14 +139,3 @@ export class PullConsumer {
 }
 
 const encoder = new TextEncoder();
-
-/**
- * Sequence and time out of a delivery's reply subject: `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<consumer
- * sequence>.<nanoseconds>.<pending>`, or with domain and account before the stream and a token at the end.
- */
-function placeOf(reply: string): { sequence: number; time: number } | undefined {
-  if (!reply.startsWith('$JS.ACK.')) return undefined;
-  const tokens = reply.split('.');
-  const shift = tokens.length === 9 ? 0 : 2;
-  return { sequence: Number(tokens[5 + shift]), time: Number(tokens[7 + shift]?.slice(0, -6)) };
-}

@@ -189,5 +189,5 @@ export interface ReceivedMessage {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly reply?: string | undefined;
-  readonly headers?: { readonly code: number; readonly description: string } | undefined;
+  readonly headers?: { readonly code: number; readonly description: string; get(name: string): string } | undefined;
 }

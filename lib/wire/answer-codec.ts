@@ -4,7 +4,7 @@ import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query } from './queries.js';
 import { outcome } from './record-codec.js';
-import { dictionary, finite, list, object, oneOf, optional, ShapeError, string, variant } from './shapes.js';
+import { count, dictionary, finite, list, object, oneOf, optional, ShapeError, string, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
 
 /** The client's side of queries: what it asks, and what it is told. All of it is checked: anybody may publish there. */
@@ -59,6 +59,7 @@ const status = object<InstanceStatus>({
 const answer = variant<Answer, 'kind'>('kind', {
   status: { v, status: optional(status), segments: optional(list(segmentReference)) },
   entity: { v, exists: boolean, state: optional(json) },
+  activity: { v, executionId: token, taskId: count, isWanted: boolean },
   outcome: { v, outcome: optional(outcome), accepted: optional(isTrue) },
   failed: { v, failure },
 });

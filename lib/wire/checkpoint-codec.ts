@@ -6,11 +6,13 @@ import type {
   PendingEntry,
   PendingLocal,
   SessionState,
+  UndispatchedTasks,
 } from './checkpoint.js';
 import { token } from './history-shapes.js';
-import { addressed } from './message-codec.js';
+import { address, addressed } from './message-codec.js';
 import { outcome, partitionNumber, partlyReceived, skippedNumbers } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
+import { taskIds } from './task-codec.js';
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return encodeText(JSON.stringify(checkpoint));
@@ -60,6 +62,7 @@ const checkpoint = object<Checkpoint>({
   deadLetters: optional(count),
   locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed, behind: count })),
   channels: dictionary(partitionNumber, channel),
+  undispatched: optional(list(object<UndispatchedTasks>({ to: address, tasks: taskIds }))),
   outcomes: list(outcome),
 });
 

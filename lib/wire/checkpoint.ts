@@ -1,5 +1,6 @@
-import type { Addressed } from './messages.js';
+import type { Addressed, Address } from './messages.js';
 import type { Outcome, PartlyReceived, SkippedNumbers } from './record.js';
+import type { TaskIds } from './tasks.js';
 
 /** A partition's tables at one record of its log: recovery starts from here (P8, P9). Format version 1. */
 export interface Checkpoint {
@@ -29,6 +30,8 @@ export interface Checkpoint {
   readonly locals: readonly PendingLocal[];
   /** Per destination partition: the last record that sent there, and what the destination may not have received. */
   readonly channels: Readonly<Record<string, ChannelState>>;
+  /** Activities of work queues whose requests are not known to be stored there (P20). */
+  readonly undispatched?: readonly UndispatchedTasks[];
   /** Outcomes of calls and starts without a session, oldest first. */
   readonly outcomes: readonly Outcome[];
 }
@@ -46,6 +49,12 @@ export interface SessionState {
   readonly skipped?: readonly SkippedNumbers[];
   /** Numbers whose outcomes are not to be kept when they come. */
   readonly unwanted?: readonly number[];
+}
+
+/** What an instance's head has, and its queue may not have. */
+export interface UndispatchedTasks {
+  readonly to: Address;
+  readonly tasks: TaskIds;
 }
 
 export interface PendingLocal {

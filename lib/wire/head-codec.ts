@@ -1,5 +1,6 @@
 import type { Head, SegmentReference, Wake } from './head.js';
 import type { HistoryEvent } from '../core/history.js';
+import { activityRun } from './activity-run.js';
 import { decodeStored, encodeText, formatVersion } from './body.js';
 import { failure, historyEvent, inboundEvent, instanceId, json, token, yes } from './history-shapes.js';
 import { inbox } from './message-codec.js';
@@ -74,6 +75,8 @@ const head = variant<Head, 'type'>('type', {
     notify: optional(list(inbox)),
     buffered: optional(list(inboundEvent)),
     held: optional(list(segmentReference)),
+    queued: optional(list(count)),
+    begun: optional(list(activityRun)),
     segments: list(segmentReference),
     history: list(historyEvent),
   },

@@ -1,6 +1,7 @@
 import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json } from '../core/values.js';
+import type { ActivityRun } from './activity-run.js';
 
 /** The readable copy of an instance, derived from the log (C7). Format version 1. */
 export type Head = OrchestrationHead | EntityHead | Tombstone;
@@ -43,6 +44,10 @@ export interface OrchestrationHead extends HeadBase {
   readonly buffered?: readonly InboundEvent[];
   /** Stored parts of what is held back, when it is long. */
   readonly held?: readonly SegmentReference[];
+  /** Of the activities that it waits for, those whose place is a work queue (P20): ranges, flat (first, last, ...). */
+  readonly queued?: readonly number[];
+  /** How often the others were begun, where it was not once. */
+  readonly begun?: readonly ActivityRun[];
   /** Earlier parts of a long history, stored before this head (P14). */
   readonly segments: readonly SegmentReference[];
   /** The history behind the segments. */

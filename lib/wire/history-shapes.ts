@@ -70,7 +70,14 @@ export const inboundEvent = variant<InboundEvent, 'type'>('type', inbound);
 
 export const historyEvent = variant<HistoryEvent, 'type'>('type', {
   ...inbound,
-  TaskScheduled: { id: count, name: string, input: optional(json), queue: optional(string) },
+  TaskScheduled: {
+    id: count,
+    name: string,
+    input: optional(json),
+    queue: optional(string),
+    timeout: optional(finite),
+    deadline: optional(finite),
+  },
   SubOrchestrationInstanceCreated: { id: count, name: string, instanceId, input: optional(json) },
   TimerCreated: { id: count, fireAt: finite },
   TimerCanceled: { id: count, timerId: count },

@@ -3,6 +3,7 @@ import type { Json } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { RuntimeStatus, SegmentReference } from './head.js';
 import type { Outcome } from './record.js';
+import type { WantedAnswer } from './tasks.js';
 
 /** An exact read, sent to the owner of the partition as a core-NATS request on `q` (C11). */
 export type Query =
@@ -16,6 +17,14 @@ export type Query =
       readonly notify?: string;
     }
   | { readonly v: 1; readonly kind: 'entity'; readonly entity: EntityId }
+  /** Whether the instance waits for the result of this activity: a worker that runs it asks from time to time. */
+  | {
+      readonly v: 1;
+      readonly kind: 'activity';
+      readonly instanceId: string;
+      readonly executionId: string;
+      readonly taskId: number;
+    }
   /** What became of a client's call or start; `address` is where it was sent. */
   | {
       readonly v: 1;
@@ -37,6 +46,7 @@ export type Answer =
       readonly segments?: readonly SegmentReference[];
     }
   | { readonly v: 1; readonly kind: 'entity'; readonly exists: boolean; readonly state?: Json }
+  | WantedAnswer
   /** No outcome: not there yet, or forgotten; `accepted`: the session's message has been accepted, or its number given up. */
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome; readonly accepted?: true }
   | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };

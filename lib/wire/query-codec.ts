@@ -31,5 +31,6 @@ const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entit
 const query = variant<Query, 'kind'>('kind', {
   status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
   entity: { v: oneOf(1), entity },
+  activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },
   outcome: { v: oneOf(1), address, id: messageId, session: optional(token), number: optional(count) },
 });

@@ -12,6 +12,7 @@ import type {
   StoredRecord,
 } from './record.js';
 import { decodeStored, encodeText } from './body.js';
+import { activityRun } from './activity-run.js';
 import { failure, historyEvent, inboundEvent, json, token, yes } from './history-shapes.js';
 import { address, addressed, inbox, messageId } from './message-codec.js';
 import {
@@ -29,6 +30,7 @@ import {
   variant,
 } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { taskIds } from './task-codec.js';
 
 /** The fields of a commit record beside what was encoded ahead of sealing. */
 export type CommitFields = Omit<CommitRecord, 'type' | 'v' | 'steps' | 'out'>;
@@ -129,6 +131,8 @@ const step = object<StepEntry>({
   buffered: optional(list(inboundEvent)),
   taken: optional(count),
   returned: optional(list(inboundEvent)),
+  queued: optional(taskIds),
+  begun: optional(list(activityRun)),
   state: optional(json),
   deleted: optional(yes),
   outcome: optional(outcome),
@@ -160,6 +164,7 @@ const record = variant<StoredRecord, 'type'>('type', {
     ended: optional(list(token)),
     done: optional(dictionary(token, list(count))),
     skipped: optional(dictionary(token, list(skippedNumbers))),
+    dispatched: optional(list(taskIds)),
     dropped: optional(list(object<DroppedInput>({ sequence: count, index: count, reason: prose }))),
     steps: list(step),
     out: optional(dictionary(partitionNumber, output)),

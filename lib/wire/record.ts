@@ -1,7 +1,9 @@
 import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json } from '../core/values.js';
+import type { ActivityRun } from './activity-run.js';
 import type { Addressed, Address } from './messages.js';
+import type { TaskIds } from './tasks.js';
 
 /** What a commit or a takeover says, whole. */
 export type LogRecord = CommitRecord | EpochRecord;
@@ -63,6 +65,8 @@ export interface CommitRecord extends RecordBase {
   readonly done?: Readonly<Record<string, readonly number[]>>;
   /** Numbers that were given up, or refused, by session. */
   readonly skipped?: Readonly<Record<string, readonly SkippedNumbers[]>>;
+  /** Activities whose requests are stored in their work queues: they are not sent again (P20). */
+  readonly dispatched?: readonly TaskIds[];
   /** Mail inputs consumed without a step: no instance could be told of them, and why (dead letters). */
   readonly dropped?: readonly DroppedInput[];
   readonly steps: readonly StepEntry[];
@@ -101,6 +105,10 @@ export interface StepEntry {
   readonly taken?: number;
   /** Orchestrations: events of this step that the next one is to take, before those that are held back. */
   readonly returned?: readonly InboundEvent[];
+  /** Orchestrations: activities whose place is a work queue, to which they are sent after this record (P20). */
+  readonly queued?: TaskIds;
+  /** Orchestrations: activities that are begun again after this record, or were given back. */
+  readonly begun?: readonly ActivityRun[];
   /** Entities: the whole state when it changed. */
   readonly state?: Json;
   /** Entities: the state is gone. */

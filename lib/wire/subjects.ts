@@ -1,3 +1,4 @@
+import { encodeId } from './id-codec.js';
 import type { Address } from './messages.js';
 
 /**
@@ -21,6 +22,14 @@ export interface HubSubjects {
   readonly workers: string;
   /** The stream of dead letters and all its subjects: what no instance could take, kept for people. */
   readonly deadLetters: { readonly stream: string; readonly all: string };
+  /** The stream of the work queues. */
+  readonly tasksStream: string;
+  /** All work queues. */
+  readonly tasks: string;
+  /** A work queue's subject; its last token is also the name of the queue's consumer. */
+  queue(name: string): string;
+  /** Where partitions' owners tell of activities that nobody waits for any more. Core NATS. */
+  readonly unwanted: string;
   /** The inbox prefix of this hub's clients and workers: one of its own, so that permissions can tell hubs apart. */
   readonly inboxPrefix: string;
   partition(partition: number): PartitionSubjects;
@@ -67,10 +76,19 @@ export function subjectsOf(hub: string): HubSubjects {
     objects: `PD-${hub}-values`,
     received: `pd.${hub}.r`,
     workers: `pd.${hub}.w`,
+    tasksStream: `PD-${hub}-tasks`,
+    tasks: `pd.${hub}.a.>`,
+    queue: (name) => `pd.${hub}.a.${queueToken(name)}`,
+    unwanted: `pd.${hub}.u`,
     inboxPrefix: inboxPrefixOf(hub),
     deadLetters: { stream: `PD-${hub}-dead`, all: `pd.${hub}.dead.*` },
     partition: (partition) => partitionSubjects(hub, partition),
   };
+}
+
+/** A queue's name as a subject token. */
+export function queueToken(name: string): string {
+  return encodeId(name, 'entity key');
 }
 
 /** The names of one partition of a task hub. Callers keep the result: the strings are built once. */

@@ -1,6 +1,7 @@
 import { names } from '../definitions/names.js';
 import { Registry, type Hosted } from '../definitions/registry.js';
-import type { Host } from '../engine/host.js';
+import type { BoundActivity } from '../definitions/programs.js';
+import type { ActivitySettings, Host } from '../engine/host.js';
 import { checkInputType } from '../validation/check-input-type.js';
 import { isDto } from '../validation/dto-plan.js';
 import { isDateField } from '../validation/field-type.js';
@@ -19,5 +20,11 @@ export function createHost(worker: string, hosted: Hosted): Host {
     entities,
     orchestrators,
     activities: new Map([...activities].map(([name, activity]) => [name, hostedActivity(activity, values)])),
+    activitySettings: new Map([...activities].map(([name, activity]) => [name, settingsOf(activity)])),
   };
+}
+
+function settingsOf(activity: BoundActivity): ActivitySettings {
+  const { queue, concurrency, hubConcurrency, startToCloseTimeoutInMilliseconds: timeout } = activity;
+  return { queue, concurrency, hubConcurrency, timeout };
 }

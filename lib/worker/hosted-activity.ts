@@ -22,15 +22,21 @@ class ActivityAttempt extends ActivityContext {
   readonly activityName: string;
   readonly attempt: number;
   readonly idempotencyKey: string;
-  readonly signal: AbortSignal;
+  readonly #request: ActivityRequest;
 
-  constructor({ instanceId, executionId, taskId, name, attempt, signal }: ActivityRequest) {
+  constructor(request: ActivityRequest) {
     super();
+    const { instanceId, executionId, taskId, name, attempt } = request;
+    this.#request = request;
     this.instanceId = instanceId;
     this.activityName = name;
     this.attempt = attempt;
     // No id holds a slash, so two keys are equal only if all their parts are.
     this.idempotencyKey = `${instanceId}/${executionId}/${taskId}`;
-    this.signal = signal;
+  }
+
+  /** Made when it is asked for. */
+  get signal(): AbortSignal {
+    return this.#request.signal;
   }
 }

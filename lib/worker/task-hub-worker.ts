@@ -3,6 +3,8 @@ import type { Hosted } from '../definitions/registry.js';
 import type { Host } from '../engine/host.js';
 import { PartitionOwner } from '../engine/partition-owner.js';
 import type { HubPorts } from '../engine/ports.js';
+import { DEFAULT_SLOTS, shareActivities, type SharedActivities } from '../engine/shared-activities.js';
+import { TaskWorker } from '../engine/task-worker.js';
 import { ClosedError, ConfigError } from '../errors.js';
 import { identityOf } from '../nats/server/process-identity.js';
 import { createHost } from './host.js';
@@ -21,6 +23,11 @@ export interface TaskHubWorkerOptions extends Hosted {
    * as is an operation. Default 10,000.
    */
   readonly stopTimeoutInMilliseconds?: number | undefined;
+  /**
+   * How many activities run at a time in this worker, of those that its orchestrations call and of those that come from
+   * work queues: 1 to 100,000. Default 100. `@Activity({ concurrency })` sets a limit for one of them.
+   */
+  readonly maxConcurrentActivities?: number | undefined;
 }
 
 /** A connection to a task hub, as `connectTaskHub` makes it. */
@@ -30,6 +37,7 @@ interface ConnectedHub {
 
 const DEFAULT_STOP_TIMEOUT = 10_000;
 const LONGEST_STOP_TIMEOUT = 600_000;
+const MOST_SLOTS = 100_000;
 
 /** How much longer a stop may take in all, in milliseconds; its partitions take 5 s of it to store what was committed. */
 const STORING_TIMEOUT = 6_000;
@@ -62,12 +70,13 @@ export class TaskHubWorker implements AsyncDisposable {
   readonly #ports: HubPorts;
   readonly #membership: Membership;
   readonly #partitions: Partitions | undefined;
+  readonly #tasks: TaskWorker;
   readonly #stopTimeout: number;
   readonly #ended: Promise<Error | undefined>;
   #settle!: (reason: Error | undefined) => void;
   #stopping: Promise<void> | undefined;
 
-  private constructor(ports: HubPorts, host: Host, id: string, stopTimeout: number) {
+  private constructor(ports: HubPorts, host: Host, id: string, stopTimeout: number, slots: number) {
     this.#ports = ports;
     this.#stopTimeout = stopTimeout;
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
@@ -82,13 +91,15 @@ export class TaskHubWorker implements AsyncDisposable {
       activities: [...host.activities.keys()],
       ...(process && { process }),
     };
+    const activities = shareActivities(host, ports.clock, slots);
+    this.#tasks = new TaskWorker(ports, host, activities);
     this.#membership = new Membership(ports, identity, () => this.#partitions?.lookSoon());
-    if (owns) this.#partitions = new Partitions(ports, this.#membership, this.#keepers(host));
+    if (owns) this.#partitions = new Partitions(ports, this.#membership, this.#keepers(host, activities));
   }
 
-  #keepers(host: Host): PartitionKeeper[] {
+  #keepers(host: Host, activities: SharedActivities): PartitionKeeper[] {
     const ports = this.#ports;
-    const options = { stopTimeoutInMilliseconds: this.#stopTimeout };
+    const options = { stopTimeoutInMilliseconds: this.#stopTimeout, activities };
     return Array.from({ length: ports.partitions }, (_, partition) => {
       const newOwner = () => new PartitionOwner(partition, ports, host, options);
       const lease = new Lease(ports, partition, this.#membership.id);
@@ -107,7 +118,7 @@ export class TaskHubWorker implements AsyncDisposable {
    *
    * @throws {DefinitionError} when a class cannot work as written, or a name is registered twice
    * @throws {InvalidNameError} for the name of an entity, orchestrator, activity or queue that is none
-   * @throws {ConfigError} for a `stopTimeoutInMilliseconds` out of its range
+   * @throws {ConfigError} for an option out of its range
    * @throws {StorageRegressedError} when the streams have lost what was acknowledged
    * @throws {CorruptHistoryError} when what is stored cannot be read
    * @throws {VersionTooNewError} when it was written by a newer version
@@ -115,13 +126,25 @@ export class TaskHubWorker implements AsyncDisposable {
    */
   static async start(hub: ConnectedHub, options: TaskHubWorkerOptions): Promise<TaskHubWorker> {
     const { ports } = hub;
-    const { stopTimeoutInMilliseconds = DEFAULT_STOP_TIMEOUT, ...hosted } = options;
+    const {
+      stopTimeoutInMilliseconds = DEFAULT_STOP_TIMEOUT,
+      maxConcurrentActivities = DEFAULT_SLOTS,
+      ...hosted
+    } = options;
     if (!(stopTimeoutInMilliseconds >= 0 && stopTimeoutInMilliseconds <= LONGEST_STOP_TIMEOUT))
       throw new ConfigError(`stopTimeoutInMilliseconds: must be from 0 to 600000, not ${stopTimeoutInMilliseconds}`);
+    if (!(
+      Number.isInteger(maxConcurrentActivities) &&
+      maxConcurrentActivities >= 1 &&
+      maxConcurrentActivities <= MOST_SLOTS
+    ))
+      throw new ConfigError(
+        `maxConcurrentActivities: must be a whole number from 1 to 100000, not ${maxConcurrentActivities}`,
+      );
     const id = ports.random.id();
     const host = createHost(`${hostname()}.${process.pid}.${id}`, hosted);
     await publishNames(ports.store, host);
-    const worker = new TaskHubWorker(ports, host, id, stopTimeoutInMilliseconds);
+    const worker = new TaskHubWorker(ports, host, id, stopTimeoutInMilliseconds, maxConcurrentActivities);
     await worker.#join();
     return worker;
   }
@@ -168,6 +191,7 @@ export class TaskHubWorker implements AsyncDisposable {
       await this.stop();
       throw error;
     }
+    this.#tasks.start();
     void this.#ports.closed.then((reason) => this.#fail(reason ?? this.#closedError()));
   }
 
@@ -182,13 +206,14 @@ export class TaskHubWorker implements AsyncDisposable {
     const limit = this.#stopTimeout + STORING_TIMEOUT;
     const isDone = await this.#within(limit, this.#leave());
     if (!isDone) this.#warn(`The worker did not stop in ${limit} ms`);
+    this.#tasks.close();
     this.#settle(reason);
   }
 
   async #leave(): Promise<void> {
     try {
       await this.#within(LEAVING_TIMEOUT, this.#membership.leave());
-      await this.#partitions?.stop();
+      await Promise.all([this.#partitions?.stop(), this.#tasks.stop(this.#stopTimeout)]);
       await this.#membership.end();
     } catch (error) {
       if (!(error instanceof ClosedError)) this.#warn(`The worker did not stop gracefully: ${String(error)}`);

@@ -1,11 +1,19 @@
 import type { ExecutionContext } from 'ava';
 import type { HubStore } from '../../lib/engine/hub-store.js';
-import type { Logger, Mailbox, PartitionPorts, StoredMessage, Subscription } from '../../lib/engine/ports.js';
+import type {
+  Logger,
+  Mailbox,
+  PartitionPorts,
+  StoredMessage,
+  Subscription,
+  TaskQueues,
+} from '../../lib/engine/ports.js';
 
 /** A fresh task hub of two partitions behind the ports, and the way to make time pass for it. */
 export interface PortsHarness {
   readonly hub: string;
   readonly store: HubStore;
+  readonly tasks: TaskQueues;
   readonly ports: (partition: number) => PartitionPorts;
   /** Waits for a promise of a port, driving virtual time where time is virtual. */
   readonly settle: <T>(promise: Promise<T>) => Promise<T>;

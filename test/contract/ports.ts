@@ -4,6 +4,7 @@ import { logContract } from './log.js';
 import { mailboxContract } from './mailbox.js';
 import { objectsContract } from './objects.js';
 import { surroundingsContract } from './surroundings.js';
+import { taskQueuesContract } from './task-queues.js';
 import { viewsContract } from './views.js';
 
 /** Holds an implementation of the ports to the words of lib/engine/ports.ts. */
@@ -22,5 +23,6 @@ export function portsContract(test: TestFn, open: () => Promise<PortsHarness>): 
   mailboxContract(check);
   viewsContract(check);
   objectsContract(check);
+  taskQueuesContract(check);
   surroundingsContract(check);
 }

@@ -1,7 +1,5 @@
 import { Registry, type Hosted } from '../../lib/definitions/registry.js';
 import { names } from '../../lib/definitions/names.js';
-import type { ActivityContext } from '../../lib/core/activity-context.js';
-import { toFailureDetails } from '../../lib/core/failure.js';
 import type { Host } from '../../lib/engine/host.js';
 import { PartitionOwner, type OwnerOptions } from '../../lib/engine/partition-owner.js';
 import type { HubPorts, Logger } from '../../lib/engine/ports.js';
@@ -22,6 +20,7 @@ import { encodeHello } from '../../lib/wire/session-codec.js';
 import { sessionId } from '../../lib/wire/sessions.js';
 import type { EntityHead, OrchestrationHead } from '../../lib/wire/head.js';
 import type { Answer } from '../../lib/wire/queries.js';
+import { hostedActivity } from '../../lib/worker/hosted-activity.js';
 import { createValueCodec } from '../../lib/wire/value-codec.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { Account, Counter, Greetings, Hello, Nap, Parent, Steps, Transfer } from './bank.js';
@@ -39,17 +38,7 @@ export function recordingLogger(into: string[] = lines): Logger {
 export function hostOf(hosted: Hosted, worker = 'worker'): Host {
   const values = createValueCodec({ revive, isDto, isDateField });
   const registry = new Registry(hosted, { values, checkInput: checkInputType });
-  const activities = new Map<string, Host['activities'] extends ReadonlyMap<string, infer A> ? A : never>();
-  for (const [name, activity] of registry.activities)
-    activities.set(name, async ({ input, ...request }) => {
-      try {
-        const context = { ...request, activityName: name, idempotencyKey: '' } as ActivityContext;
-        const result = values.encode(await activity.invoke(input, context));
-        return result === undefined ? {} : { result };
-      } catch (error) {
-        return { failure: toFailureDetails(error) };
-      }
-    });
+  const activities = new Map([...registry.activities].map(([name, each]) => [name, hostedActivity(each, values)]));
   const { entities, orchestrators } = registry;
   return { worker, core: { values, names, ids }, entities, orchestrators, activities };
 }

@@ -9,6 +9,7 @@ portsContract(test, async () => {
   return {
     hub: 'contract',
     store: connection.store,
+    tasks: connection.tasks,
     ports: (partition) => connection.ports(partition, recordingLogger()),
     settle: (promise) => world.scheduler.settle(promise),
     close: async () => connection.close(),

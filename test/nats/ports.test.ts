@@ -1,6 +1,7 @@
 import test from 'ava';
 import { connectSession } from '../../lib/nats/connect.js';
 import { openHub } from '../../lib/nats/hub.js';
+import { natsHubPorts } from '../../lib/nats/hub-ports.js';
 import { natsPartitionPorts } from '../../lib/nats/partition.js';
 import { recordingLogger } from '../contract/harness.js';
 import { portsContract } from '../contract/ports.js';
@@ -22,6 +23,7 @@ portsContract(test, async () => {
   return {
     hub: hub.name,
     store: hub.store,
+    tasks: natsHubPorts(hub, logger).tasks,
     ports: (partition) => natsPartitionPorts(hub, partition, logger),
     settle: (promise) => promise,
     close: () => session.close(),

@@ -1,0 +1,111 @@
+import { toFailureDetails } from '../core/failure.js';
+import type { Json } from '../core/values.js';
+import { ActivityTimedOutError, PayloadTooLargeError } from '../errors.js';
+import { largestMessage } from '../wire/body-limit.js';
+import { utf8Length } from '../wire/text.js';
+import type { ActivityRequest, ActivityResult, Host } from './host.js';
+import type { Clock } from './ports.js';
+
+/** The longest single wait, in milliseconds: longer ones are looked at again. */
+const LONGEST_WAIT = 3_600_000;
+
+/** What is to be run. */
+export interface ActivityOrder {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly taskId: number;
+  readonly name: string;
+  readonly input?: Json | undefined;
+  readonly attempt: number;
+  /** How long it may take, in milliseconds. Default: what the activity's registration says. */
+  readonly timeout?: number | undefined;
+}
+
+/** Whom a run tells. */
+export interface ExecutionListener {
+  /** How it went; not called after `stop`. */
+  result(result: ActivityResult): void;
+  /** The user's code has ended: after a timeout or `stop`, some time later than the result. */
+  ended(): void;
+}
+
+/** One run of an activity's code in this process. */
+export class ActivityExecution implements ActivityRequest {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly taskId: number;
+  readonly name: string;
+  readonly input: Json | undefined;
+  readonly attempt: number;
+  readonly #timeout: number | undefined;
+  readonly #listener: ExecutionListener;
+  /** Made when somebody asks for the signal: most code does not. */
+  #abort: AbortController | undefined;
+  #stopReason: unknown;
+  #isTold = false;
+  #endWait = (): void => {};
+
+  constructor(order: ActivityOrder, listener: ExecutionListener) {
+    const { instanceId, executionId, taskId, name, input, attempt, timeout } = order;
+    this.instanceId = instanceId;
+    this.executionId = executionId;
+    this.taskId = taskId;
+    this.name = name;
+    this.input = input;
+    this.attempt = attempt;
+    this.#timeout = timeout;
+    this.#listener = listener;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#stopReason !== undefined) this.#abort.abort(this.#stopReason);
+    }
+    return this.#abort.signal;
+  }
+
+  /** Runs the code; the host has the activity. */
+  begin(host: Host, { clock, maxBodyBytes }: { readonly clock: Clock; readonly maxBodyBytes: number }): void {
+    const timeout = this.#timeout ?? host.activitySettings?.get(this.name)?.timeout;
+    if (timeout !== undefined) this.#expireAfter(timeout, clock);
+    void host.activities.get(this.name)!(this).then((result) => {
+      this.#tell(fitting(this.name, result, maxBodyBytes));
+      this.#listener.ended();
+    });
+  }
+
+  /** Its result is of no interest any more: the code is told by its signal, and nobody is told how it went. */
+  stop(reason: Error): void {
+    this.#isTold = true;
+    this.#endWait();
+    this.#stopReason = reason;
+    this.#abort?.abort(reason);
+  }
+
+  #tell(result: ActivityResult): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#endWait();
+    this.#listener.result(result);
+  }
+
+  #expireAfter(milliseconds: number, clock: Clock): void {
+    const wait = Math.min(milliseconds, LONGEST_WAIT);
+    this.#endWait = clock.after(wait, () => {
+      if (milliseconds > wait) return this.#expireAfter(milliseconds - wait, clock);
+      const error = new ActivityTimedOutError(this.name, 'startToClose');
+      this.#tell({ failure: toFailureDetails(error) });
+      this.stop(error);
+    });
+  }
+}
+
+/** A result that no step could record is a failure that the orchestrator can catch. */
+function fitting(name: string, result: ActivityResult, maxBodyBytes: number): ActivityResult {
+  if ('failure' in result || result.result === undefined) return result;
+  const bytes = utf8Length(JSON.stringify(result.result));
+  const limit = largestMessage(maxBodyBytes);
+  if (bytes <= limit) return result;
+  return { failure: toFailureDetails(new PayloadTooLargeError(`The result of activity "${name}"`, bytes, limit)) };
+}

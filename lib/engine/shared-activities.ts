@@ -1,0 +1,17 @@
+import { ActivitySlots } from './activity-slots.js';
+import type { Host } from './host.js';
+import type { Clock } from './ports.js';
+import { Suspects } from './suspects.js';
+
+/** Activities that a worker runs at a time unless it is told otherwise. */
+export const DEFAULT_SLOTS = 100;
+
+/** What all partitions of one worker share, and its part in the work queues. */
+export interface SharedActivities {
+  readonly slots: ActivitySlots;
+  readonly suspects: Suspects;
+}
+
+export function shareActivities(host: Host, clock: Clock, slots = DEFAULT_SLOTS): SharedActivities {
+  return { slots: new ActivitySlots(slots, host.activitySettings), suspects: new Suspects(clock) };
+}

@@ -1,0 +1,121 @@
+import type { MemoryWorld } from './world.js';
+
+/** A task that is not kept for so many milliseconds is delivered again. */
+const PATIENCE = 10_000;
+/** How long the server knows a message id, in milliseconds. */
+const DUPLICATE_WINDOW = 120_000;
+
+/** A stored task. */
+export interface MemoryTask {
+  readonly body: Uint8Array;
+  readonly time: number;
+  deliveries: number;
+  /** Cancels its next delivery while a worker has it. */
+  cancel: () => void;
+}
+
+/** Who takes tasks of a queue. */
+export interface MemoryTaker {
+  wanted: number;
+  /** Whether the server still has its connection. */
+  readonly isThere: boolean;
+  deliver(task: MemoryTask, backlog: number): void;
+}
+
+/** A work queue as a pure model: what the server does with it between two instants. */
+export class MemoryQueue {
+  readonly #world: MemoryWorld;
+  /** Tasks to be delivered again come first. */
+  readonly #again: MemoryTask[] = [];
+  readonly #waiting: MemoryTask[] = [];
+  /** Tasks that workers have. */
+  readonly taken = new Set<MemoryTask>();
+  readonly #takers: MemoryTaker[] = [];
+  maxInFlight = Infinity;
+
+  constructor(world: MemoryWorld) {
+    this.#world = world;
+  }
+
+  /** How many wait. */
+  get backlog(): number {
+    return this.#again.length + this.#waiting.length;
+  }
+
+  store(body: Uint8Array): void {
+    this.#waiting.push({ body, time: this.#world.time, deliveries: 0, cancel: () => {} });
+    this.deliver();
+  }
+
+  join(taker: MemoryTaker): void {
+    this.#takers.push(taker);
+  }
+
+  leave(taker: MemoryTaker): void {
+    const at = this.#takers.indexOf(taker);
+    if (at >= 0) this.#takers.splice(at, 1);
+  }
+
+  /** Hands on what waits to those who want, in turn. */
+  deliver(): void {
+    while (this.backlog > 0 && this.taken.size < this.maxInFlight) {
+      const at = this.#takers.findIndex(({ wanted, isThere }) => wanted > 0 && isThere);
+      if (at < 0) return;
+      const [taker] = this.#takers.splice(at, 1) as [MemoryTaker];
+      this.#takers.push(taker);
+      this.#handOver(taker);
+    }
+  }
+
+  #handOver(taker: MemoryTaker): void {
+    const task = (this.#again.length > 0 ? this.#again : this.#waiting).shift()!;
+    task.deliveries++;
+    taker.wanted--;
+    this.taken.add(task);
+    this.keep(task);
+    taker.deliver(task, this.backlog);
+  }
+
+  keep(task: MemoryTask): void {
+    if (!this.taken.has(task)) return;
+    task.cancel();
+    task.cancel = this.#world.scheduler.after(PATIENCE, () => {
+      this.taken.delete(task);
+      this.#again.push(task);
+      this.deliver();
+    });
+  }
+
+  /** Done: also by a worker whose time was over, as long as nobody else has done it. */
+  acknowledge(task: MemoryTask): void {
+    task.cancel();
+    const at = this.#again.indexOf(task);
+    if (at >= 0) this.#again.splice(at, 1);
+    this.taken.delete(task);
+    this.deliver();
+  }
+}
+
+/** The work queues of a task hub in memory. */
+export class MemoryTasks {
+  readonly #world: MemoryWorld;
+  readonly #queues = new Map<string, MemoryQueue>();
+  readonly #ids = new Map<string, number>();
+
+  constructor(world: MemoryWorld) {
+    this.#world = world;
+  }
+
+  queue(name: string): MemoryQueue {
+    let queue = this.#queues.get(name);
+    if (!queue) this.#queues.set(name, (queue = new MemoryQueue(this.#world)));
+    return queue;
+  }
+
+  store(name: string, body: Uint8Array, messageId: string): void {
+    const { time } = this.#world;
+    if (time - (this.#ids.get(messageId) ?? -Infinity) < DUPLICATE_WINDOW) return;
+    this.#ids.set(messageId, time);
+    this.queue(name).store(body);
+  }
+}

@@ -1,0 +1,143 @@
+import { ClosedError, PayloadTooLargeError } from '../../lib/errors.js';
+import type { QueuedTask, QueueSettings, TaskConsumption, TaskQueues } from '../../lib/engine/ports.js';
+import { bytes, type Check } from './harness.js';
+
+/** Collects the tasks of a queue, as many as it wants. */
+class Taker {
+  readonly tasks: QueuedTask[] = [];
+  readonly consumption: TaskConsumption;
+  #waiting: { count: number; done: () => void }[] = [];
+
+  constructor(queues: TaskQueues, queue: string, want: number, settings: QueueSettings = {}) {
+    this.consumption = queues.consume(queue, settings, (task) => {
+      this.tasks.push(task);
+      for (const { count, done } of this.#waiting) if (this.tasks.length >= count) done();
+    });
+    this.consumption.want(want);
+  }
+
+  get texts(): string[] {
+    return this.tasks.map(({ body }) => new TextDecoder().decode(body));
+  }
+
+  /** Resolves when so many tasks came in all. */
+  count(count: number): Promise<void> {
+    if (this.tasks.length >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ count, done: resolve }));
+  }
+
+  close(): void {
+    this.consumption.close();
+  }
+}
+
+/** What holds of work queues. */
+export function taskQueuesContract(check: Check): void {
+  check('tasks: a worker gets what was and what is published, in order, as many as it wants', async (t, around) => {
+    const { tasks, settle } = around;
+    for (const text of ['1', '2', '3']) t.true(await settle(tasks.publish('mail', bytes(text), text)));
+    t.true(await settle(tasks.publish('other', bytes('other'), 'other')));
+    const taker = new Taker(tasks, 'mail', 2);
+    await settle(taker.count(2));
+    t.deepEqual(taker.texts, ['1', '2']);
+    t.deepEqual(
+      taker.tasks.map(({ deliveries }) => deliveries),
+      [1, 1],
+    );
+    t.is(taker.tasks[1]?.backlog, 1);
+    t.true(Math.abs((taker.tasks[0]?.time ?? 0) - around.ports(0).clock.now()) < 60_000);
+    t.true(await settle(tasks.publish('mail', bytes('4'), '4')));
+    taker.consumption.want(5);
+    await settle(taker.count(4));
+    t.deepEqual(taker.texts, ['1', '2', '3', '4']);
+    t.true(await settle(tasks.publish('mail', bytes('5'), '5')));
+    await settle(taker.count(5));
+    taker.close();
+  });
+
+  check('tasks: of several with one id one is stored, also when the first has been done', async (t, around) => {
+    const { tasks, settle } = around;
+    for (const text of ['first', 'copy']) t.true(await settle(tasks.publish('mail', bytes(text), 'id')));
+    const taker = new Taker(tasks, 'mail', 5);
+    await settle(taker.count(1));
+    t.true(await settle(taker.tasks[0]!.acknowledge()));
+    t.true(await settle(tasks.publish('mail', bytes('late copy'), 'id')));
+    t.true(await settle(tasks.publish('mail', bytes('second'), 'id-2')));
+    await settle(taker.count(2));
+    t.deepEqual(taker.texts, ['first', 'second']);
+    taker.close();
+  });
+
+  check('tasks: several workers share a queue, and each task goes to one of them', async (t, { tasks, settle }) => {
+    const takers = [new Taker(tasks, 'mail', 10), new Taker(tasks, 'mail', 10)];
+    const all = Array.from({ length: 20 }, (_, at) => `${at}`);
+    for (const text of all) await settle(tasks.publish('mail', bytes(text), text));
+    await settle(Promise.all(takers.map((taker) => taker.count(10))));
+    t.deepEqual(
+      takers.flatMap(({ texts }) => texts).toSorted((a, b) => Number(a) - Number(b)),
+      all,
+    );
+    for (const taker of takers) taker.close();
+  });
+
+  check(
+    'tasks: what is kept stays, what is not comes again with its count and before what waits',
+    async (t, around) => {
+      const { tasks, settle, ports } = around;
+      const { clock } = ports(0);
+      for (const text of ['kept', 'left', 'waiting']) await settle(tasks.publish('mail', bytes(text), text));
+      const taker = new Taker(tasks, 'mail', 2);
+      await settle(taker.count(2));
+      const began = clock.now();
+      let isKept = true;
+      const keep = (): void => {
+        if (isKept) taker.tasks[0]!.keep();
+        if (isKept) clock.after(2_000, keep);
+      };
+      keep();
+      const other = new Taker(tasks, 'mail', 0);
+      await settle(new Promise<void>((resolve) => clock.after(3_000, resolve)));
+      taker.consumption.want(1);
+      await settle(taker.count(3));
+      other.consumption.want(2);
+      await settle(other.count(1));
+      t.true(clock.now() - began >= 9_900 && clock.now() - began < 15_000, `${clock.now() - began} ms`);
+      t.deepEqual([taker.texts, other.texts], [['kept', 'left', 'waiting'], ['left']]);
+      t.is(other.tasks[0]?.deliveries, 2);
+      isKept = false;
+      t.true(await settle(taker.tasks[0]!.acknowledge()));
+      taker.close();
+      other.close();
+    },
+  );
+
+  check('tasks: no more are in flight than the queue allows, over all workers', async (t, { tasks, settle, ports }) => {
+    const { clock } = ports(0);
+    const takers = [new Taker(tasks, 'mail', 10, { maxInFlight: 3 }), new Taker(tasks, 'mail', 10, { maxInFlight: 3 })];
+    const taken = () => takers.flatMap((taker) => taker.tasks);
+    await settle(new Promise<void>((resolve) => clock.after(200, resolve)));
+    for (let at = 0; at < 8; at++) await settle(tasks.publish('mail', bytes(`${at}`), `${at}`));
+    let done = 0;
+    while (done < 8) {
+      await settle(new Promise<void>((resolve) => clock.after(100, resolve)));
+      t.true(taken().length - done <= 3, `${taken().length} were taken, ${done} are done`);
+      const next = taken()[done];
+      if (next && (await settle(next.acknowledge()))) done++;
+    }
+    t.is(taken().length, 8);
+    for (const taker of takers) taker.close();
+  });
+
+  check('tasks: a body larger than the largest is refused, and after closing everything is', async (t, around) => {
+    const { tasks, settle, ports } = around;
+    const large = new Uint8Array(ports(0).maxBodyBytes + 1);
+    await t.throwsAsync(settle(tasks.publish('mail', large, 'large')), { instanceOf: PayloadTooLargeError });
+    await settle(tasks.publish('mail', bytes('1'), '1'));
+    const taker = new Taker(tasks, 'mail', 5);
+    await settle(taker.count(1));
+    await around.close();
+    await t.throwsAsync(settle(tasks.publish('mail', bytes('2'), '2')), { instanceOf: ClosedError });
+    await t.throwsAsync(settle(taker.tasks[0]!.acknowledge()), { instanceOf: ClosedError });
+    t.deepEqual(taker.texts, ['1']);
+  });
+}

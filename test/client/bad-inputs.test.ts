@@ -171,11 +171,10 @@ class Caller {
   }
 }
 
-test('names that nobody registered fail the task of the orchestrator that uses them', async (t) => {
+test('entities and orchestrators that nobody registered fail the task of the orchestrator that uses them', async (t) => {
   const around = new Surroundings();
   await around.work('worker', hostOf({ orchestrators: [Caller], entities: [Account] }));
   for (const [what, code] of [
-    ['activity', 'PERDURE_UNKNOWN_ACTIVITY'],
     ['entity', 'PERDURE_UNKNOWN_ENTITY'],
     ['child', 'PERDURE_UNKNOWN_ORCHESTRATOR'],
   ] as const) {

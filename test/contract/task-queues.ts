@@ -1,19 +1,30 @@
 import { ClosedError, PayloadTooLargeError } from '../../lib/errors.js';
-import type { QueuedTask, QueueSettings, TaskConsumption, TaskQueues } from '../../lib/engine/ports.js';
-import { bytes, type Check } from './harness.js';
+import type { Clock, QueuedTask, QueueSettings, TaskConsumption } from '../../lib/engine/ports.js';
+import { bytes, type Check, type PortsHarness } from './harness.js';
 
-/** Collects the tasks of a queue, as many as it wants. */
+/** Collects the tasks of a queue, as many as it wants, and keeps them, unless told otherwise. */
 class Taker {
   readonly tasks: QueuedTask[] = [];
   readonly consumption: TaskConsumption;
   #waiting: { count: number; done: () => void }[] = [];
+  #isOpen = true;
 
-  constructor(queues: TaskQueues, queue: string, want: number, settings: QueueSettings = {}) {
-    this.consumption = queues.consume(queue, settings, (task) => {
+  constructor(
+    { tasks: queues, ports }: PortsHarness,
+    want: number,
+    { keeps = () => true, ...settings }: QueueSettings & { readonly keeps?: (text: string) => boolean } = {},
+  ) {
+    this.consumption = queues.consume('mail', settings, (task) => {
       this.tasks.push(task);
       for (const { count, done } of this.#waiting) if (this.tasks.length >= count) done();
     });
     this.consumption.want(want);
+    this.#keep(ports(0).clock, keeps);
+  }
+
+  #keep(clock: Clock, keeps: (text: string) => boolean): void {
+    for (const [at, task] of this.tasks.entries()) if (keeps(this.texts[at]!)) task.keep();
+    clock.after(1_000, () => this.#isOpen && this.#keep(clock, keeps));
   }
 
   get texts(): string[] {
@@ -27,6 +38,7 @@ class Taker {
   }
 
   close(): void {
+    this.#isOpen = false;
     this.consumption.close();
   }
 }
@@ -37,7 +49,7 @@ export function taskQueuesContract(check: Check): void {
     const { tasks, settle } = around;
     for (const text of ['1', '2', '3']) t.true(await settle(tasks.publish('mail', bytes(text), text)));
     t.true(await settle(tasks.publish('other', bytes('other'), 'other')));
-    const taker = new Taker(tasks, 'mail', 2);
+    const taker = new Taker(around, 2);
     await settle(taker.count(2));
     t.deepEqual(taker.texts, ['1', '2']);
     t.deepEqual(
@@ -58,7 +70,7 @@ export function taskQueuesContract(check: Check): void {
   check('tasks: of several with one id one is stored, also when the first has been done', async (t, around) => {
     const { tasks, settle } = around;
     for (const text of ['first', 'copy']) t.true(await settle(tasks.publish('mail', bytes(text), 'id')));
-    const taker = new Taker(tasks, 'mail', 5);
+    const taker = new Taker(around, 5);
     await settle(taker.count(1));
     t.true(await settle(taker.tasks[0]!.acknowledge()));
     t.true(await settle(tasks.publish('mail', bytes('late copy'), 'id')));
@@ -68,8 +80,9 @@ export function taskQueuesContract(check: Check): void {
     taker.close();
   });
 
-  check('tasks: several workers share a queue, and each task goes to one of them', async (t, { tasks, settle }) => {
-    const takers = [new Taker(tasks, 'mail', 10), new Taker(tasks, 'mail', 10)];
+  check('tasks: several workers share a queue, and each task goes to one of them', async (t, around) => {
+    const { tasks, settle } = around;
+    const takers = [new Taker(around, 10), new Taker(around, 10)];
     const all = Array.from({ length: 20 }, (_, at) => `${at}`);
     for (const text of all) await settle(tasks.publish('mail', bytes(text), text));
     await settle(Promise.all(takers.map((taker) => taker.count(10))));
@@ -85,35 +98,28 @@ export function taskQueuesContract(check: Check): void {
     async (t, around) => {
       const { tasks, settle, ports } = around;
       const { clock } = ports(0);
-      for (const text of ['kept', 'left', 'waiting']) await settle(tasks.publish('mail', bytes(text), text));
-      const taker = new Taker(tasks, 'mail', 2);
-      await settle(taker.count(2));
       const began = clock.now();
-      let isKept = true;
-      const keep = (): void => {
-        if (isKept) taker.tasks[0]!.keep();
-        if (isKept) clock.after(2_000, keep);
-      };
-      keep();
-      const other = new Taker(tasks, 'mail', 0);
-      await settle(new Promise<void>((resolve) => clock.after(3_000, resolve)));
+      for (const text of ['kept', 'left', 'waiting']) await settle(tasks.publish('mail', bytes(text), text));
+      const taker = new Taker(around, 2, { keeps: (text) => text !== 'left' });
+      await settle(taker.count(2));
+      const other = new Taker(around, 0);
       taker.consumption.want(1);
       await settle(taker.count(3));
       other.consumption.want(2);
       await settle(other.count(1));
-      t.true(clock.now() - began >= 9_900 && clock.now() - began < 15_000, `${clock.now() - began} ms`);
+      t.true(clock.now() - began >= 10_000, `${clock.now() - began} ms`);
       t.deepEqual([taker.texts, other.texts], [['kept', 'left', 'waiting'], ['left']]);
       t.is(other.tasks[0]?.deliveries, 2);
-      isKept = false;
       t.true(await settle(taker.tasks[0]!.acknowledge()));
       taker.close();
       other.close();
     },
   );
 
-  check('tasks: no more are in flight than the queue allows, over all workers', async (t, { tasks, settle, ports }) => {
+  check('tasks: no more are in flight than the queue allows, over all workers', async (t, around) => {
+    const { tasks, settle, ports } = around;
     const { clock } = ports(0);
-    const takers = [new Taker(tasks, 'mail', 10, { maxInFlight: 3 }), new Taker(tasks, 'mail', 10, { maxInFlight: 3 })];
+    const takers = [new Taker(around, 10, { maxInFlight: 3 }), new Taker(around, 10, { maxInFlight: 3 })];
     const taken = () => takers.flatMap((taker) => taker.tasks);
     await settle(new Promise<void>((resolve) => clock.after(200, resolve)));
     for (let at = 0; at < 8; at++) await settle(tasks.publish('mail', bytes(`${at}`), `${at}`));
@@ -133,7 +139,7 @@ export function taskQueuesContract(check: Check): void {
     const large = new Uint8Array(ports(0).maxBodyBytes + 1);
     await t.throwsAsync(settle(tasks.publish('mail', large, 'large')), { instanceOf: PayloadTooLargeError });
     await settle(tasks.publish('mail', bytes('1'), '1'));
-    const taker = new Taker(tasks, 'mail', 5);
+    const taker = new Taker(around, 5);
     await settle(taker.count(1));
     await around.close();
     await t.throwsAsync(settle(tasks.publish('mail', bytes('2'), '2')), { instanceOf: ClosedError });

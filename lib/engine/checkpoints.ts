@@ -1,6 +1,13 @@
 import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
-import { decodeCheckpoint, decodeDirectory, encodeCheckpoint, encodeDirectory } from '../wire/checkpoint-codec.js';
-import type { Checkpoint, CheckpointDirectory } from '../wire/checkpoint.js';
+import {
+  decodeCheckpoint,
+  decodeDirectory,
+  decodeDrawer,
+  encodeCheckpoint,
+  encodeDirectory,
+  encodeDrawer,
+} from '../wire/checkpoint-codec.js';
+import type { ChangedDrawers, Checkpoint, CheckpointDirectory, PageReference } from '../wire/checkpoint.js';
 import type { PartitionPorts } from './ports.js';
 import { checkpointGone } from './stream-loss.js';
 
@@ -18,7 +25,8 @@ const EPOCHS = 100;
  *
  * P9. A takeover rewrites the directory under its epoch before it reads anything: from then on no former owner replaces
  *     it, hence none purges unseen.
- * P10. Pages are created before the directory names them and removed after it no longer does: it never tears.
+ * P10. Pages are created before the directory names them and removed after it no longer does: it never tears. Those in
+ *     which nothing has changed are kept.
  */
 export class Checkpoints {
   readonly #ports: PartitionPorts;
@@ -58,6 +66,7 @@ export class Checkpoints {
         generation: 0,
         epochs: former ? withEpoch(former.epochs, former.epoch, stored!.sequence) : [],
         pages: former?.pages ?? [],
+        drawers: former?.drawers ?? [],
       };
       const sequence = await views.write(subjects.checkpoint, encodeDirectory(directory), stored?.sequence ?? 0);
       if (sequence !== undefined) return this.#keep(directory, sequence);
@@ -72,28 +81,46 @@ export class Checkpoints {
 
   /** The stored checkpoint; undefined: none yet. */
   async read(): Promise<Checkpoint | undefined> {
-    const { subjects } = this.#ports;
-    const pages = this.#directory?.pages ?? [];
-    const checkpoint = await readPages(this.#ports, pages);
-    if (checkpoint || pages.length === 0) return checkpoint;
-    throw new CorruptHistoryError(`A page of the checkpoint ${subjects.checkpoint} is gone`);
+    const directory = this.#directory;
+    if (!directory || directory.pages.length === 0) return undefined;
+    const checkpoint = await readAll(this.#ports, directory);
+    if (checkpoint) return checkpoint;
+    throw new CorruptHistoryError(`A page of the checkpoint ${this.#ports.subjects.checkpoint} is gone`);
   }
 
-  /** Replaces the checkpoint. Throws OwnershipLostError when a later owner has done so. */
-  async write(checkpoint: Checkpoint): Promise<void> {
-    const { views, subjects } = this.#ports;
+  /**
+   * Replaces the checkpoint; of the sessions only the drawers that have changed. Throws OwnershipLostError when a later
+   * owner has done so.
+   */
+  async write(checkpoint: Checkpoint, changed: ChangedDrawers): Promise<void> {
     const former = this.#directory!;
     const generation = former.generation + 1;
-    const pages: { subject: string; sequence: number }[] = [];
-    const body = encodeCheckpoint(checkpoint);
-    for (let at = 0; at < body.length; at += PAGE) {
-      const subject = subjects.checkpointPage(this.#epoch, generation, pages.length);
-      pages.push({ subject, sequence: await this.#create(subject, body.subarray(at, at + PAGE)) });
+    const store = this.#newPages(generation);
+    const pages = await store(encodeCheckpoint(checkpoint));
+    const drawers = new Map(former.drawers);
+    const replaced = [...former.pages];
+    for (const [drawer, sessions] of changed) {
+      replaced.push(...(drawers.get(drawer) ?? []));
+      if (sessions.length === 0) drawers.delete(drawer);
+      else drawers.set(drawer, await store(encodeDrawer(sessions)));
     }
-    const directory: CheckpointDirectory = { ...former, generation, pages };
+    const directory: CheckpointDirectory = { ...former, generation, pages, drawers: [...drawers] };
     this.#sequence = await this.#replace(encodeDirectory(directory), generation);
     this.#directory = directory;
-    for (const { sequence } of former.pages) await views.remove(sequence);
+    for (const { sequence } of replaced) await this.#ports.views.remove(sequence);
+  }
+
+  /** Stores bodies in pages, numbered through the generation. */
+  #newPages(generation: number): (body: Uint8Array) => Promise<readonly PageReference[]> {
+    let count = 0;
+    return async (body) => {
+      const pages: PageReference[] = [];
+      for (let at = 0; at < body.length; at += PAGE) {
+        const subject = this.#ports.subjects.checkpointPage(this.#epoch, generation, count++);
+        pages.push({ subject, sequence: await this.#create(subject, body.subarray(at, at + PAGE)) });
+      }
+      return pages;
+    };
   }
 
   async #create(subject: string, body: Uint8Array): Promise<number> {
@@ -141,19 +168,34 @@ export class Checkpoints {
 export async function storedCheckpoint(ports: PartitionPorts): Promise<Checkpoint | undefined> {
   const { views, subjects } = ports;
   const stored = await views.read(subjects.checkpoint);
-  return stored && readPages(ports, decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`).pages);
+  if (!stored) return undefined;
+  const { pages } = decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`);
+  const body = await readPages(ports, pages);
+  return body && decodeCheckpoint(body, `Checkpoint ${subjects.checkpoint}`);
 }
 
-/** Undefined: there are no pages, or not all of them any more. */
-async function readPages(
-  { views, subjects }: PartitionPorts,
-  pages: CheckpointDirectory['pages'],
+/** The checkpoint with the sessions of all drawers. Undefined: not all pages are there any more. */
+async function readAll(
+  ports: PartitionPorts,
+  { pages, drawers = [] }: CheckpointDirectory,
 ): Promise<Checkpoint | undefined> {
+  const where = `Checkpoint ${ports.subjects.checkpoint}`;
+  const [body, ...others] = await Promise.all(
+    [pages, ...drawers.map(([, of]) => of)].map((of) => readPages(ports, of)),
+  );
+  const drawn = others.flatMap((drawer) => (drawer ? [drawer] : []));
+  if (!body || drawn.length < drawers.length) return undefined;
+  const checkpoint = decodeCheckpoint(body, where);
+  const clients = drawn.flatMap((drawer) => decodeDrawer(drawer, where));
+  return { ...checkpoint, clients: [...(checkpoint.clients ?? []), ...clients] };
+}
+
+/** The bodies of pages, joined. Undefined: there are no pages, or not all of them any more. */
+async function readPages({ views }: PartitionPorts, pages: readonly PageReference[]): Promise<Uint8Array | undefined> {
   if (pages.length === 0) return undefined;
   const stored = await Promise.all(pages.map(({ subject }) => views.read(subject)));
   const bodies = stored.flatMap((page, at) => (page?.sequence === pages[at]!.sequence ? [page.body] : []));
-  if (bodies.length < pages.length) return undefined;
-  return decodeCheckpoint(joined(bodies), `Checkpoint ${subjects.checkpoint}`);
+  return bodies.length < pages.length ? undefined : joined(bodies);
 }
 
 function withEpoch(

@@ -1,7 +1,10 @@
-import type { SessionState } from '../wire/checkpoint.js';
+import { partitionOf } from '../wire/addresses.js';
+import type { ChangedDrawers, SessionState } from '../wire/checkpoint.js';
 import type { CommitRecord, Outcome, SkippedNumbers } from '../wire/record.js';
 import { messageIdOf, parseSessionId, type SessionId } from '../wire/sessions.js';
 
+/** A checkpoint stores sessions in so many drawers, each of which only when something in it has changed (P10). */
+const DRAWERS = 64;
 /** Ranges of given-up numbers that a session keeps: what is older is answered by silence. */
 const MOST_SKIPPED = 100;
 /** Calls that their clients gave up and that are still to end, per session; the outcomes of more are kept. */
@@ -12,6 +15,7 @@ const OUTCOME_BYTES = 128;
 
 /** A client's session, as far as it is committed. */
 interface Session {
+  readonly drawer: number;
   mark: number;
   usedAt: number;
   /** Outcomes as JSON texts: their length is known, and that is what they take. */
@@ -34,6 +38,8 @@ export interface Answer {
 export class SessionTable {
   /** The one used longest ago stands first. */
   readonly #sessions = new Map<SessionId, Session>();
+  /** The drawers in which something has changed since the last checkpoint. */
+  readonly #changed = new Set<number>();
   #bytes = 0;
 
   get size(): number {
@@ -95,35 +101,40 @@ export class SessionTable {
   /** Keeps an outcome while its client may ask for it: not that of a session which has ended. */
   keep(id: SessionId, number: number, outcome: Outcome): void {
     const session = this.#sessions.get(id);
-    if (session && !session.unwanted.delete(number)) this.#store(session, number, JSON.stringify(outcome));
+    if (!session) return;
+    if (session.unwanted.delete(number)) this.#changed.add(session.drawer);
+    else this.#store(session, number, JSON.stringify(outcome));
   }
 
-  snapshot(): readonly SessionState[] {
-    return Array.from(this.#sessions, ([id, { mark, usedAt, outcomes, skipped, unwanted }]) => ({
-      id,
-      mark,
-      usedAt,
-      ...(outcomes.size > 0 && { outcomes: [...outcomes] }),
-      ...(skipped.length > 0 && { skipped: [...skipped] }),
-      ...(unwanted.size > 0 && { unwanted: [...unwanted] }),
-    }));
+  /** The drawers that have changed since the last call, as they are now (P10). */
+  takeChanged(): ChangedDrawers {
+    const changed = new Map<number, SessionState[]>();
+    for (const drawer of this.#changed) changed.set(drawer, []);
+    if (changed.size > 0)
+      for (const [id, session] of this.#sessions) changed.get(session.drawer)?.push(stateOf(id, session));
+    this.#changed.clear();
+    return changed;
   }
 
+  /** From what a checkpoint holds. */
   restore(states: readonly SessionState[]): void {
-    for (const { id, mark, usedAt, outcomes = [], skipped = [], unwanted = [] } of states) {
+    const byUse = states.toSorted((a, b) => a.usedAt - b.usedAt);
+    for (const { id, mark, usedAt, outcomes = [], skipped = [], unwanted = [] } of byUse) {
       this.#use(id, mark, usedAt);
       const session = this.#sessions.get(id)!;
       session.skipped.push(...skipped);
       for (const number of unwanted) session.unwanted.add(number);
       for (const [number, text] of outcomes) this.#store(session, number, text);
     }
+    this.#changed.clear();
   }
 
   #use(id: SessionId, mark: number, at: number): void {
     const session = this.#sessions.get(id);
     if (session) this.#sessions.delete(id);
     else this.#bytes += SESSION_BYTES;
-    const used = session ?? { mark, usedAt: at, outcomes: new Map(), skipped: [], unwanted: new Set() };
+    const used = session ?? newSession(id, mark, at);
+    this.#changed.add(used.drawer);
     used.mark = mark;
     used.usedAt = at;
     this.#sessions.set(id, used);
@@ -131,7 +142,8 @@ export class SessionTable {
 
   #skip(session: Session | undefined, ranges: readonly SkippedNumbers[]): void {
     if (!session) return;
-    const { skipped } = session;
+    const { skipped, drawer } = session;
+    this.#changed.add(drawer);
     for (const [first, last] of ranges) {
       const before = skipped.at(-1);
       if (before && before[1] + 1 === first) skipped[skipped.length - 1] = [before[0], last];
@@ -142,12 +154,14 @@ export class SessionTable {
 
   #store(session: Session, number: number, text: string): void {
     session.outcomes.set(number, text);
+    this.#changed.add(session.drawer);
     this.#bytes += bytesOf(text);
   }
 
   /** Nobody waits for an outcome any more; one that is still to come will not be kept. */
   #forget(session: Session | undefined, number: number): void {
     if (!session) return;
+    this.#changed.add(session.drawer);
     const text = session.outcomes.get(number);
     if (text !== undefined) this.#bytes -= bytesOf(text);
     const isStored = session.outcomes.delete(number);
@@ -159,8 +173,29 @@ export class SessionTable {
     const session = this.#sessions.get(id);
     if (!session) return;
     this.#sessions.delete(id);
+    this.#changed.add(session.drawer);
     this.#bytes -= SESSION_BYTES + bytesOfAll(session.outcomes);
   }
+}
+
+function newSession(id: SessionId, mark: number, usedAt: number): Session {
+  return { drawer: drawerOf(id), mark, usedAt, outcomes: new Map(), skipped: [], unwanted: new Set() };
+}
+
+/** Any spreading will do, as long as it stays: pages that former owners stored are kept. */
+function drawerOf(id: SessionId): number {
+  return partitionOf(id, DRAWERS);
+}
+
+function stateOf(id: SessionId, { mark, usedAt, outcomes, skipped, unwanted }: Session): SessionState {
+  return {
+    id,
+    mark,
+    usedAt,
+    ...(outcomes.size > 0 && { outcomes: [...outcomes] }),
+    ...(skipped.length > 0 && { skipped: [...skipped] }),
+    ...(unwanted.size > 0 && { unwanted: [...unwanted] }),
+  };
 }
 
 function bytesOfAll(outcomes: ReadonlyMap<number, string>): number {

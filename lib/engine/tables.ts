@@ -132,7 +132,6 @@ export class PartitionTables {
       received: Object.fromEntries(this.received),
       ...(this.deadLetters > 0 && { deadLetters: this.deadLetters }),
       ...(this.partly.size > 0 && { partly: Object.fromEntries(this.partly) }),
-      clients: this.sessions.snapshot(),
       sessions: {},
       locals: [...this.locals.values()],
       channels,

@@ -87,9 +87,10 @@ export class Upkeep {
     const { tables, checkpoints } = this.#recovered;
     if (tables.sequence === this.#checkpointed) return;
     const snapshot = tables.snapshot();
+    const drawers = tables.sessions.takeChanged();
     const { cursor } = tables;
     const low = this.#flusher.watermark;
-    await checkpoints.write({ v: 1, ...snapshot, low });
+    await checkpoints.write({ v: 1, ...snapshot, low }, drawers);
     this.#checkpointed = snapshot.logSeq;
     this.#keptFrom = Math.max(this.#keptFrom, low);
     await this.#ports.log.purgeBelow(low);

@@ -1,8 +1,9 @@
-import { decodeStored, encodeText } from './body.js';
+import { decodeStored, encodeText, formatVersion } from './body.js';
 import type {
   ChannelState,
   Checkpoint,
   CheckpointDirectory,
+  PageReference,
   PendingEntry,
   PendingLocal,
   SessionState,
@@ -21,6 +22,16 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 /** The joined pages of a checkpoint. Throws CorruptHistoryError or VersionTooNewError. */
 export function decodeCheckpoint(body: Uint8Array, where: string): Checkpoint {
   return decodeStored(body, where, checkpoint);
+}
+
+/** The sessions of one drawer. */
+export function encodeDrawer(clients: readonly SessionState[]): Uint8Array {
+  return encodeText(JSON.stringify({ v: formatVersion, clients }));
+}
+
+/** Throws CorruptHistoryError or VersionTooNewError. */
+export function decodeDrawer(body: Uint8Array, where: string): readonly SessionState[] {
+  return decodeStored(body, where, drawer).clients;
 }
 
 export function encodeDirectory(directory: CheckpointDirectory): Uint8Array {
@@ -66,10 +77,15 @@ const checkpoint = object<Checkpoint>({
   outcomes: list(outcome),
 });
 
+const drawer = object<{ readonly clients: readonly SessionState[] }>({ clients: list(sessionState) });
+
+const page = object<PageReference>({ subject: string, sequence: count });
+
 const directory = object<CheckpointDirectory>({
   v: oneOf(1),
   epoch: count,
   generation: count,
   epochs: list(tuple(count, count)),
-  pages: list(object<{ readonly subject: string; readonly sequence: number }>({ subject: string, sequence: count })),
+  pages: list(page),
+  drawers: optional(list(tuple(count, list(page)))),
 });

@@ -20,7 +20,7 @@ export interface Checkpoint {
   readonly received: Readonly<Record<string, number>>;
   /** Of the entry that follows the mark, what is accepted so far (P7). */
   readonly partly?: Readonly<Record<string, PartlyReceived>>;
-  /** Client sessions, the one used longest ago first (P5). */
+  /** Client sessions (P5). Stored in drawers; absent: none. */
   readonly clients?: readonly SessionState[];
   /** Empty: what tells of sessions is in `clients`. */
   readonly sessions: Readonly<Record<string, number>>;
@@ -84,6 +84,20 @@ export interface CheckpointDirectory {
   readonly generation: number;
   /** For each epoch, the sequence of its first directory, as far as known: tells a zombie's heads (P13). */
   readonly epochs: readonly (readonly [epoch: number, sequence: number])[];
-  /** The subject and sequence of each page; the pages' bodies joined are the checkpoint. */
-  readonly pages: readonly { readonly subject: string; readonly sequence: number }[];
+  /** Its pages: their bodies joined are the checkpoint without the sessions that are in drawers. */
+  readonly pages: readonly PageReference[];
+  /**
+   * The pages of the client sessions, in drawers, so that those in which nothing has changed need not be stored again: the
+   * bodies of a drawer's pages joined are its sessions.
+   */
+  readonly drawers?: readonly (readonly [drawer: number, pages: readonly PageReference[]])[];
 }
+
+/** Where a page of a checkpoint is stored. */
+export interface PageReference {
+  readonly subject: string;
+  readonly sequence: number;
+}
+
+/** The sessions of each drawer that has changed since the checkpoint before; an empty one is gone. */
+export type ChangedDrawers = ReadonlyMap<number, readonly SessionState[]>;

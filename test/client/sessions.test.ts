@@ -14,7 +14,7 @@ const HOUR = 60 * MINUTE;
 @Entity('slow')
 class Slow {
   state = 0;
-  @Operation({ input: Number }) async after(milliseconds: number): Promise<number> {
+  @Operation({ input: Number, timeoutInMilliseconds: HOUR }) async after(milliseconds: number): Promise<number> {
     await pauses.get(milliseconds);
     return ++this.state;
   }
@@ -89,8 +89,7 @@ test('P5: a client opens one session in each partition that it sends to, numbers
   for (const partition of [0, 1]) {
     const { state } = around.hub.streams(partition);
     const pages = [...state.all()].filter(({ subject }) => subject.startsWith(`pd.test.${partition}.c.`));
-    const checkpoint = JSON.parse(text.decode(pages.at(-1)!.body)) as { clients: unknown };
-    t.deepEqual(checkpoint.clients, []);
+    t.is(pages.length, 1, 'no drawer has sessions in it');
   }
 });
 
@@ -256,14 +255,17 @@ test('P5: a call that takes hours keeps its session, and its outcome comes', asy
   const worker = await around.work('worker', host());
   const client = around.newClient('patient', { timeoutInMilliseconds: Infinity });
   const other = around.newClient('other');
-  const hour = (): Promise<void> => new Promise((resolve) => worker.connection.clock.after(HOUR, () => resolve()));
-  pauses.set(1, hour().then(hour));
-  const called = client.callEntity(Slow, 's').after(1);
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => worker.connection.clock.after(0.9 * HOUR, () => resolve()));
+  pauses.set(1, pause());
+  pauses.set(2, pauses.get(1)!.then(pause));
+  await around.settle(other.signalEntity(Slow, 's').after(1));
+  const called = client.callEntity(Slow, 's').after(2);
   for (let i = 0; i < 4; i++) {
     await around.advance(HOUR / 2);
     for (const key of keys) await around.settle(other.signalEntity(Counter, key).add('x'));
   }
-  t.is(await around.settle(called), 1);
+  t.is(await around.settle(called), 2);
 });
 
 test('P5: more calls than an owner keeps outcomes for wait for each other, and all are answered', async (t) => {
@@ -304,6 +306,6 @@ test('P5: the outcome that a client has is no longer kept, also when it sends no
   await around.settle(worker.stop());
   const pages = [0, 1].flatMap((partition) => [...around.hub.streams(partition).state.all()]);
   const checkpoints = pages.filter(({ subject }) => /\.c\.\d/.test(subject)).map(({ body }) => text.decode(body));
-  t.is(checkpoints.length, 2);
+  t.true(checkpoints.length > 2);
   for (const checkpoint of checkpoints) t.false(checkpoint.includes('outcomes":[['), checkpoint);
 });

@@ -71,7 +71,8 @@ test('P5: numbers that are skipped one by one are remembered as one range', (t) 
   const skips = Array.from({ length: 500 }, (_, i) => ({ id: '1-a', mark: i + 2, skipped: [[i + 1, i + 1] as const] }));
   seal(take(...skips), 1);
   acknowledge();
-  t.deepEqual(table.snapshot()[0]?.skipped, [[1, 500]]);
+  const [session] = [...table.takeChanged().values()].flat();
+  t.deepEqual(session?.skipped, [[1, 500]]);
   for (const number of [1, 250, 500]) t.is(table.answer('1-a', number, 9).outcome?.refused, 'notAccepted');
   t.deepEqual(table.answer('1-a', 501, 9), { accepted: true });
 });

@@ -145,6 +145,7 @@ export class Committer {
       ...this.#listener.sealing(group),
       ...(group.dispatched.size > 0 && { dispatched: [...group.dispatched] }),
       ...(group.dropped.length > 0 && { dropped: group.dropped }),
+      ...(group.parked.length > 0 && { parked: group.parked }),
       steps: group.entries,
     };
   }

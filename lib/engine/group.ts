@@ -4,6 +4,7 @@ import { utf8Length } from '../wire/text.js';
 import { encodeStep } from '../wire/record-codec.js';
 import type { Addressed } from '../wire/messages.js';
 import type { DroppedInput, StepEntry } from '../wire/record.js';
+import type { Parking } from '../wire/parked.js';
 import type { PendingActivity, StepOutput } from './activation.js';
 import type { Input, Instance } from './instance.js';
 import type { Notice } from '../wire/queries.js';
@@ -25,6 +26,8 @@ export interface PreparedStep {
   readonly text: string;
   readonly outputs: readonly (readonly [partition: number, text: string])[];
   readonly bytes: number;
+  /** Of each message for an instance of the same partition, about. */
+  readonly localBytes: number;
 }
 
 /** Steps and their effects, gathered while the commit before is under way; one record in the end. */
@@ -34,6 +37,7 @@ export class Group {
   readonly outputs = new Map<number, string[]>();
   readonly instances = new Set<Instance>();
   readonly dropped: DroppedInput[] = [];
+  readonly parked: Parking[] = [];
   readonly activities: (readonly [Instance, PendingActivity])[] = [];
   /** Activities that go to their work queues. */
   readonly queued: (readonly [Instance, PendingActivity])[] = [];
@@ -57,7 +61,8 @@ export class Group {
   ) {}
 
   get isEmpty(): boolean {
-    return this.entries.length === 0 && this.dropped.length === 0 && !this.isNoted;
+    const isQuiet = this.dropped.length === 0 && this.parked.length === 0 && !this.isNoted;
+    return this.entries.length === 0 && isQuiet;
   }
 
   get isFull(): boolean {
@@ -77,12 +82,14 @@ export class Group {
       to: instance.address,
       ...(input.mail && { mail: input.mail }),
       ...(input.local && { local: input.local }),
+      ...(input.parked && { parked: input.parked }),
       ...output.entry,
       ...(locals.length > 0 && { messages: locals }),
     };
     const text = encodeStep(entry);
     const bytes = outputs.reduce((sum, [, sent]) => sum + utf8Length(sent), utf8Length(text));
-    return { entry, text, outputs, bytes };
+    const localBytes = locals.length > 0 ? Math.ceil(text.length / locals.length) : 0;
+    return { entry, text, outputs, bytes, localBytes };
   }
 
   /** Adds a step that an instance has taken; returns what it sent within the partition. */
@@ -91,8 +98,10 @@ export class Group {
     this.entries.push(step.entry);
     this.texts.push(step.text);
     for (const [partition, text] of step.outputs) this.#send(partition, text);
-    this.instances.add(instance);
-    instance.touchedBy = this;
+    if (instance.activation) {
+      this.instances.add(instance);
+      instance.touchedBy = this;
+    } // else the step refused its input, and there is no state to store
     if (input.mail) this.mailUpTo = Math.max(this.mailUpTo, input.mail[0]);
     for (const activity of output.activities ?? []) this.activities.push([instance, activity]);
     for (const activity of output.queued ?? []) this.queued.push([instance, activity]);
@@ -100,6 +109,15 @@ export class Group {
     this.notices.push(...(output.notices ?? []));
     const messages = step.entry.messages ?? [];
     return messages.map((message) => ({ message, local: [this.counter, this.#locals++] }));
+  }
+
+  /** Records that inputs wait in a page from now on (P4). */
+  park(parking: Parking): void {
+    this.parked.push(parking);
+    for (const { mail = [] } of parking.boxes) {
+      for (let at = 0; at < mail.length; at += 2) this.mailUpTo = Math.max(this.mailUpTo, mail[at]!);
+      this.#bytes += 10 * mail.length;
+    }
   }
 
   /** Records that mail was consumed without a step. */

@@ -74,6 +74,17 @@ export class Inbox {
     this.#last = tables.accepted;
   }
 
+  /** The last mail taken. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** The first mail with an input that no group has consumed yet; Infinity: none. */
+  get oldest(): number {
+    for (const [sequence, { pending }] of this.#delivered) if (pending.size > 0) return sequence;
+    return Infinity;
+  }
+
   take(message: StoredMessage): void {
     const { sequence } = message;
     if (sequence <= this.#accepted) return this.#reread(message, this.#tables.open.get(sequence));
@@ -93,6 +104,7 @@ export class Inbox {
     this.#deliver(
       message,
       messages.flatMap((item, index) => (item && open.has(index) ? [[index, item] as const] : [])),
+      Math.ceil(message.body.length / messages.length),
     );
   }
 
@@ -106,7 +118,8 @@ export class Inbox {
     const { messages, mark } = this.#channels.take(from, entries);
     const pending = new Set(messages.map(([at]) => at));
     this.#delivered.set(sequence, { time, pending, channel: mark, sessions: noNews });
-    this.#deliver(message, messages);
+    const count = entries.reduce((sum, entry) => sum + entry.messages.length, 0);
+    this.#deliver(message, messages, Math.ceil(message.body.length / Math.max(1, count)));
   }
 
   #single(message: StoredMessage): void {
@@ -118,7 +131,7 @@ export class Inbox {
     if (hasForeignId(addressed[1]))
       return this.#refuse(message, 'The id is that of a message of a session, which it does not name');
     this.#delivered.set(sequence, { time, pending: new Set([0]), channel: undefined, sessions: noNews });
-    this.#deliver(message, [[0, addressed]]);
+    this.#deliver(message, [[0, addressed]], message.body.length);
   }
 
   #ofSession(message: StoredMessage, stamp: MailStamp, messages: readonly Addressed[]): void {
@@ -131,7 +144,7 @@ export class Inbox {
       this.#listener.drop({ sequence, ...dropped }, message);
       for (const [inbox, outcome] of told) this.#listener.tell(inbox, outcome);
     }
-    this.#deliver(message, fresh);
+    this.#deliver(message, fresh, Math.ceil(message.body.length / Math.max(1, messages.length)));
   }
 
   #hear(message: StoredMessage): void {
@@ -143,13 +156,17 @@ export class Inbox {
   }
 
   /** Messages for other partitions are dropped, all of a sequence under one reason: a record must stay small. */
-  #deliver(stored: StoredMessage, messages: readonly (readonly [index: number, message: Addressed])[]): void {
+  #deliver(
+    stored: StoredMessage,
+    messages: readonly (readonly [index: number, message: Addressed])[],
+    bytes: number,
+  ): void {
     const { sequence } = stored;
     const wrong: number[] = [];
     let first = '';
     for (const [index, [to, body]] of messages) {
       if (partitionOf(to, this.#partitions) === this.#subjects.partition)
-        this.#listener.deliver(to, { body, mail: [sequence, index] });
+        this.#listener.deliver(to, { body, mail: [sequence, index], bytes });
       else if (wrong.push(index) === 1) first = to;
     }
     if (wrong.length === 0) return;
@@ -188,7 +205,9 @@ export class Inbox {
 
   /** An input is part of the open group now. */
   consumed([sequence, index]: readonly [number, number]): void {
-    this.#delivered.get(sequence)?.pending.delete(index);
+    const delivered = this.#delivered.get(sequence);
+    delivered?.pending.delete(index);
+    if (delivered?.pending.size === 0 && sequence <= this.#accepted) this.#delivered.delete(sequence);
   }
 
   /** What the record of a group must say of the mail that it accepts, in mail order. */
@@ -224,10 +243,6 @@ export class Inbox {
   /** The record of the last `accept` is acknowledged and applied to the tables. */
   acknowledged(): void {
     this.#sessions.acknowledged();
-    for (const [sequence, { pending }] of this.#delivered) {
-      if (sequence > this.#accepted) return; // in mail order
-      if (pending.size === 0) this.#delivered.delete(sequence);
-    }
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Activation, InputBody, StepOutput } from './activation.js';
 import type { SegmentReference } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
-import { Fifo } from './fifo.js';
 import type { Group } from './group.js';
+import { Waiting, type Mark } from './waiting.js';
 
 /** Something for an instance to take, and where it comes from. */
 export interface Input {
@@ -11,18 +11,26 @@ export interface Input {
   readonly mail?: readonly [sequence: number, index: number];
   /** A local message: the counter of its record and its index there. */
   readonly local?: readonly [counter: number, index: number];
+  /** A parked message: its page, and its index in the instance's box there (P4). */
+  readonly parked?: readonly [page: string, index: number];
   /** The group that made a local message, until it is acknowledged (P17). */
   readonly from?: Group;
+  /** About how many bytes its message has; 0: it came in no message. */
+  readonly bytes: number;
 }
 
 /** An instance as its partition's owner sees it: a mailbox, and an activation while it is loaded. */
 export class Instance {
-  readonly queue = new Fifo<Input>();
+  readonly waiting = new Waiting();
   activation: Activation | undefined;
   /** An asynchronous step is running: nothing else runs until it has ended (C6). */
   isBusy = false;
+  /** The input of that step. */
+  running: Input | undefined;
+  /** Whether its inputs have to wait for something else than their turn. */
+  isOccupied = false;
   /** The step that has ended and is not yet in a group. */
-  finished: { readonly input: Input; readonly output: StepOutput } | undefined;
+  finished: { input: Input; readonly output: StepOutput } | undefined;
   /** Whether it stands in the queue of those that can run. */
   isQueued = false;
   /** The group that touched it last. */
@@ -41,13 +49,24 @@ export class Instance {
 
   constructor(readonly address: Address) {}
 
+  /** The inputs that may be parked, in order, that of the step that runs or has ended first (C6). */
+  parkable(mark: Mark): Iterable<Input> {
+    return this.waiting.parkable(mark, this.running ?? this.finished?.input);
+  }
+
+  /** An input was parked: the record of its step says so. */
+  renamed(parked: ReadonlyMap<Input, Input>): void {
+    if (this.running) this.running = parked.get(this.running) ?? this.running;
+    if (this.finished) this.finished.input = parked.get(this.finished.input) ?? this.finished.input;
+  }
+
   /** Whether nothing is lost when its activation is dropped. */
   get isIdle(): boolean {
     return (
       this.activation !== undefined &&
       !this.isBusy &&
       this.finished === undefined &&
-      this.queue.length === 0 &&
+      this.waiting.length === 0 &&
       this.dirtySince === undefined &&
       this.runningActivities === 0 &&
       (this.touchedBy === undefined || this.touchedBy.isAcknowledged)

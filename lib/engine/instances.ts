@@ -1,21 +1,32 @@
 import type { Address } from '../wire/messages.js';
 import type { Activation, InputBody, StepOutput } from './activation.js';
 import type { Committer } from './committer.js';
+import { Backlog } from './backlog.js';
 import { Fifo } from './fifo.js';
 import type { Inbox } from './inbox.js';
 import { Instance, type Input } from './instance.js';
+import type { MailLimits } from './mail-limits.js';
 import type { PartitionPorts } from './ports.js';
 import { refusalOfSize } from './step-size.js';
-
-/** Inputs that may wait in memory before mail is no longer taken, and below which it is taken again. */
-const MANY = 4_000;
-const FEW = 2_000;
+import type { Run } from './waiting.js';
 
 /** So many dropped messages fill a record. */
 const MANY_DROPPED = 500;
 
-/** Loads an instance from its head and the log. */
-export type Loader = (instance: Instance) => Promise<Activation>;
+/** What the mailboxes ask of the rest of the partition. */
+export interface InstancesListener {
+  /** Loads an instance from its head and the log. */
+  load(instance: Instance): Promise<Activation>;
+  /** Reads parked messages of an instance. */
+  recall(instance: Instance, run: Run): Promise<readonly Input[]>;
+  /** An occupied instance has much in memory (P4). */
+  crowded(instance: Instance): void;
+  /** Chooses where the activities of a step are done. */
+  place(output: StepOutput): StepOutput;
+  /** More waits for an instance than may; true: the input is refused. */
+  refuses(instance: Instance, input: Input): boolean;
+  failed(error: Error): void;
+}
 
 /**
  * The mailboxes of a partition and the loop that runs their steps.
@@ -28,35 +39,32 @@ export class Instances {
   readonly #ports: PartitionPorts;
   readonly #committer: Committer;
   readonly #inbox: Inbox;
-  readonly #load: Loader;
-  readonly #failed: (error: Error) => void;
-  readonly #place: (output: StepOutput) => StepOutput;
+  readonly #limits: MailLimits;
+  readonly #listener: InstancesListener;
   readonly #instances = new Map<Address, Instance>();
   readonly #runnable = new Fifo<Instance>();
   /** Instances whose next input waits for its record. */
-  #parked: Instance[] = [];
-  #waitingInputs = 0;
+  #unacknowledged: Instance[] = [];
+  readonly #backlog = new Backlog();
   #whenFewer: (() => void)[] = [];
   readonly #loading = new Map<Instance, Promise<Activation>>();
+  readonly #recalling = new Set<Instance>();
   #isStopped = false;
   /** Nothing runs before what a former owner left is in its place. */
   #isHeld = true;
 
-  /** `place` chooses where the activities of a step are done. */
   constructor(
     ports: PartitionPorts,
     committer: Committer,
     inbox: Inbox,
-    load: Loader,
-    failed: (error: Error) => void,
-    place: (output: StepOutput) => StepOutput,
+    limits: MailLimits,
+    listener: InstancesListener,
   ) {
     this.#ports = ports;
     this.#committer = committer;
     this.#inbox = inbox;
-    this.#load = load;
-    this.#failed = failed;
-    this.#place = place;
+    this.#limits = limits;
+    this.#listener = listener;
   }
 
   get size(): number {
@@ -70,8 +78,9 @@ export class Instances {
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
-    if (this.#waitingInputs > 0 || this.#runnable.length > 0 || this.#loading.size > 0) return false;
-    for (const { isBusy, finished } of this.#instances.values()) if (isBusy || finished) return false;
+    if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loading.size > 0) return false;
+    for (const { isBusy, finished, waiting } of this.#instances.values())
+      if (isBusy || finished || waiting.length > 0) return false;
     return true;
   }
 
@@ -84,9 +93,45 @@ export class Instances {
   /** Puts an input into a mailbox; `pump` runs it. */
   deliver(address: Address, input: Input): void {
     const instance = this.instance(address);
-    instance.queue.push(input);
-    this.#waitingInputs++;
+    const { waiting } = instance;
+    if (waiting.length >= this.#limits.mailbox && !this.#isHeld && this.#listener.refuses(instance, input)) return;
+    this.#backlog.push(instance, input);
+    if (instance.isOccupied && waiting.bytes > this.#limits.crowd) this.#listener.crowded(instance);
     this.#enqueue(instance);
+  }
+
+  /** Parked messages that a former owner left wait before all others. */
+  restore(address: Address, run: Run): void {
+    const instance = this.instance(address);
+    instance.waiting.putRun(run);
+    this.#enqueue(instance);
+  }
+
+  /** Inputs of an instance were parked; of those in memory so many bytes are kept. */
+  parked(instance: Instance, inputs: ReadonlyMap<Input, Input>, keep: number): void {
+    instance.renamed(inputs);
+    this.#backlog.settle(instance, inputs, keep);
+  }
+
+  /** The instances with inputs that they cannot take, or cannot be done with, before something else has happened. */
+  *occupied(): Iterable<Instance> {
+    for (const instance of this.#instances.values()) {
+      if ((instance.waiting.length === 0 && !instance.isBusy) || instance.isQueued) continue;
+      if (this.#loading.has(instance) || this.#recalling.has(instance)) continue;
+      this.#backlog.occupy(instance);
+      yield instance;
+    }
+  }
+
+  /** The instances that have not gone through all that came for them. */
+  *waiting(): Iterable<Instance> {
+    for (const instance of this.#instances.values())
+      if (instance.waiting.length > 0 || instance.isBusy || instance.finished) yield instance;
+  }
+
+  /** About how many bytes of inputs are in memory. */
+  get bytesInMemory(): number {
+    return this.#backlog.bytes;
   }
 
   /** The activation of an instance, loaded when it is not. Rejects when it cannot be loaded: the owner has failed then. */
@@ -118,9 +163,9 @@ export class Instances {
 
   /** A record was acknowledged: what waited for it may run. */
   acknowledged(): void {
-    const parked = this.#parked;
-    this.#parked = [];
-    for (const instance of parked) this.#enqueue(instance);
+    const waiting = this.#unacknowledged;
+    this.#unacknowledged = [];
+    for (const instance of waiting) this.#enqueue(instance);
   }
 
   /** From here on steps run. */
@@ -132,7 +177,15 @@ export class Instances {
 
   /** Whether more mail may be taken: not while too much waits, unless it is what a former owner left. */
   get hasRoom(): boolean {
-    return this.#isHeld || (this.#waitingInputs < MANY && this.#committer.group.dropped.length < MANY_DROPPED);
+    if (this.#isHeld) return true;
+    const { ready, bytes } = this.#backlog;
+    const hasMemory = ready < this.#limits.inputs && bytes < this.#limits.bytes;
+    return hasMemory && this.#committer.group.dropped.length < MANY_DROPPED;
+  }
+
+  /** Whether inputs take more memory than they may. */
+  get isCrowded(): boolean {
+    return this.#backlog.bytes >= this.#limits.bytes;
   }
 
   /** Resolves when more mail may be taken. */
@@ -158,6 +211,7 @@ export class Instances {
 
   #enqueue(instance: Instance): void {
     if (instance.isQueued || instance.isBusy) return;
+    this.#backlog.free(instance);
     instance.isQueued = true;
     this.#runnable.push(instance);
   }
@@ -168,22 +222,37 @@ export class Instances {
       instance.finished = undefined;
       this.#commit(instance, finished.input, finished.output);
     }
-    const input = instance.queue.peek();
-    if (!input) return;
+    const input = instance.waiting.peek();
+    if (!input) return this.#recall(instance);
     if (!activation) return void this.#startLoading(instance);
     if (input.from && !input.from.isAcknowledged && activation.mustWait(input.body)) {
-      this.#parked.push(instance);
+      this.#unacknowledged.push(instance);
       return;
     }
-    instance.queue.shift();
-    this.#waitingInputs--;
+    this.#backlog.shift(instance);
     this.#touch(instance);
     const output = activation.step(input.body, this.#ports.clock.now());
     if (output instanceof Promise) this.#await(instance, input, output);
     else {
       this.#commit(instance, input, output);
-      if (instance.queue.length > 0) this.#enqueue(instance);
+      if (instance.waiting.length > 0) this.#enqueue(instance);
     }
+  }
+
+  /** What comes next is parked, and has to be read. */
+  #recall(instance: Instance): void {
+    const run = instance.waiting.missing;
+    if (!run || this.#recalling.has(instance)) return;
+    this.#recalling.add(instance);
+    this.#listener
+      .recall(instance, run)
+      .then((inputs) => {
+        this.#recalling.delete(instance);
+        this.#backlog.bring(instance, inputs);
+        this.#enqueue(instance);
+        this.pump();
+      })
+      .catch((error: unknown) => this.#fail(error));
   }
 
   /** The most recently used stand last. */
@@ -195,10 +264,13 @@ export class Instances {
 
   #await(instance: Instance, input: Input, output: Promise<StepOutput>): void {
     instance.isBusy = true;
+    instance.running = input;
+    this.#backlog.occupy(instance);
     output
       .then((settled) => {
         instance.isBusy = false;
-        instance.finished = { input, output: settled };
+        instance.finished = { input: instance.running ?? input, output: settled };
+        instance.running = undefined;
         this.#enqueue(instance);
         this.pump();
       })
@@ -207,10 +279,10 @@ export class Instances {
 
   #commit(instance: Instance, input: Input, output: StepOutput): void {
     // What the owner told the instance and changes nothing needs no record: it is not in any stream.
-    if (!input.mail && !input.local && output.entry.refused !== undefined) return;
+    if (!input.mail && !input.local && !input.parked && output.entry.refused !== undefined) return;
     const { group } = this.#committer;
     const activation = instance.activation!;
-    let fitting = this.#place(output);
+    let fitting = this.#listener.place(output);
     let step = group.prepare(instance, input, fitting);
     const refusal = refusalOfSize(step, this.#ports.maxBodyBytes);
     if (refusal) {
@@ -222,18 +294,18 @@ export class Instances {
     if (input.mail) this.#inbox.consumed(input.mail);
     for (const { message, local } of locals) {
       const [to, body] = message;
-      this.deliver(to, { body: body as InputBody, local, from: group });
+      this.deliver(to, { body: body as InputBody, local, from: group, bytes: step.localBytes });
     }
-    if (fitting.goesOn) this.deliver(instance.address, { body: { kind: 'resume' } });
+    if (fitting.goesOn) this.deliver(instance.address, { body: { kind: 'resume' }, bytes: 0 });
   }
 
   #startLoading(instance: Instance): Promise<Activation> {
     const under = this.#loading.get(instance);
     if (under) return under;
-    const loading = this.#load(instance).then((activation) => {
+    const loading = this.#listener.load(instance).then((activation) => {
       instance.activation = activation;
       this.#loading.delete(instance);
-      if (instance.queue.length > 0) this.#enqueue(instance);
+      if (instance.waiting.length > 0) this.#enqueue(instance);
       return activation;
     });
     this.#loading.set(instance, loading);
@@ -242,14 +314,13 @@ export class Instances {
   }
 
   #wakeSenders(): void {
-    if (this.#whenFewer.length === 0 || this.#waitingInputs > FEW) return;
-    if (this.#committer.group.dropped.length >= MANY_DROPPED) return;
+    if (this.#whenFewer.length === 0 || !this.hasRoom || 2 * this.#backlog.ready > this.#limits.inputs) return;
     const waiting = this.#whenFewer;
     this.#whenFewer = [];
     for (const resolve of waiting) resolve();
   }
 
   #fail(error: unknown): void {
-    if (!this.#isStopped) this.#failed(error instanceof Error ? error : new Error(String(error)));
+    if (!this.#isStopped) this.#listener.failed(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -1,8 +1,10 @@
 import { StorageRegressedError } from '../errors.js';
 import type { PendingLocal } from '../wire/checkpoint.js';
+import { encodeAddressed } from '../wire/message-codec.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { Inbox } from './inbox.js';
 import type { Instances } from './instances.js';
+import type { Parking } from './parking.js';
 import type { PartitionPorts, StoredMessage, Subscription } from './ports.js';
 import { refuseMissing } from './stream-loss.js';
 import type { PartitionTables } from './tables.js';
@@ -17,6 +19,7 @@ export class Intake {
   readonly #inbox: Inbox;
   readonly #instances: Instances;
   readonly #deadLetters: DeadLetters;
+  readonly #parking: Parking;
   readonly #failed: (error: Error) => void;
   /** Local messages that the former owner left, behind the mail that stood before them. */
   #locals: PendingLocal[] = [];
@@ -33,6 +36,7 @@ export class Intake {
     inbox: Inbox,
     instances: Instances,
     deadLetters: DeadLetters,
+    parking: Parking,
     failed: (error: Error) => void,
   ) {
     this.#tables = tables;
@@ -40,11 +44,14 @@ export class Intake {
     this.#inbox = inbox;
     this.#instances = instances;
     this.#deadLetters = deadLetters;
+    this.#parking = parking;
     this.#failed = failed;
   }
 
   start(): void {
-    const { cursor, accepted, locals } = this.#tables;
+    const { cursor, accepted, locals, parked } = this.#tables;
+    for (const { page, boxes } of parked.snapshot())
+      for (const { to, from, end } of boxes) this.#instances.restore(to, { page, from, end });
     this.#locals = [...locals.values()];
     this.#former = accepted;
     this.#mail = this.#ports.mailbox.consume(cursor + 1, (batch) => this.#take(batch), {
@@ -67,23 +74,31 @@ export class Intake {
       for (const message of batch) {
         if (this.#isClosed) return;
         this.#inbox.take(message);
+        this.#parking.took(message.sequence, message.body.length);
         this.#passed(message.sequence);
         const room = this.#deadLetters.whenRoom();
         if (room) await room;
         if (this.#instances.hasRoom) continue;
         this.#instances.pump();
-        await this.#instances.whenRoom();
+        await this.#whenRoom();
       }
     } catch (error) {
       return this.#failed(error instanceof Error ? error : new Error(String(error)));
     }
+    this.#parking.tookAll();
     this.#instances.pump();
+  }
+
+  async #whenRoom(): Promise<void> {
+    if (this.#instances.isCrowded) this.#parking.relieve();
+    await this.#instances.whenRoom();
   }
 
   #passed(sequence: number): void {
     while (this.#locals[0] && this.#locals[0].behind <= sequence) {
       const { counter, index, message } = this.#locals.shift()!;
-      this.#instances.deliver(message[0], { body: message[1], local: [counter, index] });
+      const bytes = encodeAddressed(message).length;
+      this.#instances.deliver(message[0], { body: message[1], local: [counter, index], bytes });
     }
     if (sequence >= this.#former) this.#instances.release();
   }

@@ -1,6 +1,7 @@
 import { ClosedError, type OwnershipLostError } from '../errors.js';
 import { shareActivities, type SharedActivities } from './shared-activities.js';
-import { PartitionRun } from './partition-run.js';
+import { mailLimits, type MailLimits } from './mail-limits.js';
+import { PartitionRun, type RunOptions } from './partition-run.js';
 import type { Host } from './host.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
 import { takeOver } from './recovery.js';
@@ -13,6 +14,8 @@ export interface OwnerOptions {
   readonly stopTimeoutInMilliseconds?: number | undefined;
   /** What all partitions of a worker share. Default: shared with nobody, 100 activities at a time. */
   readonly activities?: SharedActivities | undefined;
+  /** Bounds of what waits, where they are to be others than by default. */
+  readonly mail?: Partial<MailLimits> | undefined;
 }
 
 /**
@@ -23,7 +26,7 @@ export class PartitionOwner {
   readonly #ports: PartitionPorts;
   readonly #hub: HubPorts;
   readonly #host: Host;
-  readonly #options: { readonly maxActivations: number; readonly stopTimeoutInMilliseconds: number };
+  readonly #options: RunOptions;
   readonly #shared: SharedActivities;
   #run: PartitionRun | undefined;
   #isStopped = false;
@@ -39,6 +42,7 @@ export class PartitionOwner {
     this.#options = {
       maxActivations: options.maxActivations ?? 10_000,
       stopTimeoutInMilliseconds: options.stopTimeoutInMilliseconds ?? 10_000,
+      mail: { ...mailLimits, ...options.mail },
     };
     this.#shared = options.activities ?? shareActivities(host, hub.clock);
     this.ended = new Promise((resolve) => (this.#end = resolve));
@@ -79,6 +83,11 @@ export class PartitionOwner {
     this.#isStopped = true;
     await this.#run?.stop();
     this.#end(undefined);
+  }
+
+  /** About how many bytes of messages that wait are in memory. */
+  get waitingBytes(): number {
+    return this.#run?.waitingBytes ?? 0;
   }
 
   /** How many history events were replayed to rebuild instances; resident ones are never replayed. */

@@ -15,6 +15,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
+import { refuses } from './full-mailboxes.js';
 import type { Group } from './group.js';
 import { Heads, readWake } from './heads.js';
 import type { Host } from './host.js';
@@ -26,6 +27,9 @@ import { Instances } from './instances.js';
 import { Loading } from './loading.js';
 import { LocalActivities } from './local-activities.js';
 import type { SharedActivities } from './shared-activities.js';
+import type { MailLimits } from './mail-limits.js';
+import { ParkedPages } from './parked-pages.js';
+import { Parking } from './parking.js';
 import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
 import { Reads } from './reads.js';
 import { StorageWatch } from './storage-watch.js';
@@ -38,12 +42,19 @@ const STORING_TIMEOUT = 5_000;
 /** Numbers of activities in one message. */
 const IDS = 10_000;
 
+/** How a partition is run. */
+export interface RunOptions {
+  readonly maxActivations: number;
+  readonly stopTimeoutInMilliseconds: number;
+  readonly mail: MailLimits;
+}
+
 /** The parts of a partition in the hands of one owner, from the takeover to the end. */
 export class PartitionRun {
   readonly #ports: PartitionPorts;
   readonly #tables: PartitionTables;
   readonly #recovered: Recovered;
-  readonly #options: { readonly maxActivations: number; readonly stopTimeoutInMilliseconds: number };
+  readonly #options: RunOptions;
   readonly #ended: (error: Error | undefined) => void;
   readonly #hub: HubPorts;
   readonly #committer: Committer;
@@ -63,6 +74,7 @@ export class PartitionRun {
   readonly #storageWatch: StorageWatch;
   readonly #subscriptions: Subscription[] = [];
   readonly #intake: Intake;
+  readonly #parking: Parking;
   #isOver = false;
   #isStopping = false;
 
@@ -71,7 +83,7 @@ export class PartitionRun {
     hub: HubPorts,
     host: Host,
     recovered: Recovered,
-    options: { readonly maxActivations: number; readonly stopTimeoutInMilliseconds: number },
+    options: RunOptions,
     shared: SharedActivities,
     ended: (error: Error | undefined) => void,
   ) {
@@ -104,15 +116,26 @@ export class PartitionRun {
     this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
       this.#flusher.recovered(instance, since),
     );
-    this.#instances = new Instances(
-      ports,
-      this.#committer,
-      this.#inbox,
-      (instance) => this.#load(instance),
-      fail,
-      (output) => this.#activities.place(output),
-    );
-    this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, fail);
+    this.#instances = new Instances(ports, this.#committer, this.#inbox, options.mail, {
+      load: (instance) => this.#load(instance),
+      recall: (instance, run) => this.#parking.recall(instance, run),
+      crowded: (instance) => this.#parking.crowded(instance),
+      refuses: (instance, input) => refuses(parts, instance, input),
+      place: (output) => this.#activities.place(output),
+      failed: fail,
+    });
+    const parts = {
+      tables,
+      clock: ports.clock,
+      pages: new ParkedPages(ports, tables.epoch, tables.parked.snapshot()),
+      instances: this.#instances,
+      inbox: this.#inbox,
+      committer: this.#committer,
+      bury: (dropped: DroppedInput, body: Uint8Array, to: Address) => this.#bury(dropped, body, to),
+      lost: (instance: Address, reason: string) => ports.logger.warn('A signal was dropped', { instance, reason }),
+    };
+    this.#parking = new Parking(parts, options.mail, fail);
+    this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, this.#parking, fail);
     this.#channels = new Channels(
       tables,
       ports,
@@ -121,11 +144,11 @@ export class PartitionRun {
     );
     this.#timers = new DueTimers(
       ports.clock,
-      (address) => this.#instances.deliver(address, { body: { kind: 'due' } }),
+      (address) => this.#instances.deliver(address, { body: { kind: 'due' }, bytes: 0 }),
       () => this.#instances.pump(),
     );
     const tell = (address: Address, body: InputBody): void => {
-      this.#instances.deliver(address, { body });
+      this.#instances.deliver(address, { body, bytes: 0 });
       this.#instances.pump();
     };
     this.#activities = new LocalActivities(host, ports, shared, ({ address }, body) => tell(address, body));
@@ -139,6 +162,10 @@ export class PartitionRun {
       failed: fail,
     });
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail);
+  }
+
+  get waitingBytes(): number {
+    return this.#instances.bytesInMemory;
   }
 
   get replayedEvents(): number {
@@ -170,6 +197,7 @@ export class PartitionRun {
     this.#channels.flushAll();
     this.#dispatcher.recover((to) => this.#instances.instance(to).activation?.pendingActivities('queued') ?? []);
     this.#intake.start();
+    this.#parking.start();
     this.#upkeep.start();
     this.#storageWatch.start();
   }
@@ -263,6 +291,7 @@ export class PartitionRun {
     for (const subscription of this.#subscriptions) subscription.close();
     this.#upkeep.stop();
     this.#storageWatch.stop();
+    this.#parking.stop();
     this.#timers.stop();
     this.#activities.stop();
     this.#dispatcher.close();
@@ -278,7 +307,7 @@ export class PartitionRun {
     this.#timers.schedule(instance.address, activation.dueAt);
     const pending = activation.pendingActivities('local');
     if (pending.length > 0) this.#activities.recover(instance, pending);
-    if (activation.holdsBack) this.#instances.deliver(instance.address, { body: { kind: 'resume' } });
+    if (activation.holdsBack) this.#instances.deliver(instance.address, { body: { kind: 'resume' }, bytes: 0 });
     return activation;
   }
 
@@ -286,6 +315,7 @@ export class PartitionRun {
   #acknowledged(group: Group, first: number): void {
     if (this.#isOver) return;
     this.#inbox.acknowledged();
+    this.#parking.acknowledged();
     for (const partition of group.outputs.keys()) this.#channels.flush(partition);
     for (const [instance, activity] of group.activities) this.#activities.start(instance, activity);
     for (const [{ address }, activity] of group.queued) this.#dispatcher.send(address, activity);
@@ -315,6 +345,13 @@ export class PartitionRun {
     if (notice.kind === 'outcome') return; // the client asks for it
     const { output: _output, failure: _failure, ...short } = notice;
     bus.publish(inbox, encodeNotice({ ...short, ask: true }));
+  }
+
+  /** A signal for a full mailbox, as it stood in the mail. */
+  #bury(dropped: DroppedInput, body: Uint8Array, to: Address): void {
+    const { sequence } = dropped;
+    const stored = { sequence, subject: this.#ports.subjects.mail(to), body, time: 0 };
+    this.#deadLetters.bury(dropped, stored).catch((error: unknown) => this.#fail(error as Error));
   }
 
   #drop(input: DroppedInput): void {

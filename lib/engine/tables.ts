@@ -1,7 +1,9 @@
 import type { ChannelState, Checkpoint, PendingEntry, PendingLocal } from '../wire/checkpoint.js';
 import { encodeAddressed } from '../wire/message-codec.js';
+import type { Parking } from '../wire/parked.js';
 import type { CommitRecord, LogRecord, Outcome, PartlyReceived, StepEntry } from '../wire/record.js';
 import { parseMessageId } from '../wire/sessions.js';
+import { ParkedMessages } from './parked-messages.js';
 import { RecentOutcomes } from './recent-outcomes.js';
 import { SessionTable } from './session-table.js';
 import { Undispatched } from './undispatched.js';
@@ -35,6 +37,8 @@ export class PartitionTables {
   readonly sessions = new SessionTable();
   /** Local messages not yet consumed, by name, in the order in which they were sent. */
   readonly locals = new Map<string, PendingLocal>();
+  /** Messages that have waited long, in pages of the state stream (P4). */
+  readonly parked = new ParkedMessages();
   readonly channels = new Map<number, Channel>();
   /** How many messages no instance could take. */
   deadLetters = 0;
@@ -75,6 +79,7 @@ export class PartitionTables {
         this.locals.set(localName(local.counter, local.index), local);
       }
     }
+    for (const parking of record.parked ?? []) this.#park(parking);
     for (const step of record.steps) this.#consume(step);
     this.undispatched.apply(record);
     for (const { sequence: mail, index: at } of record.dropped ?? []) this.#close(mail, at);
@@ -106,10 +111,21 @@ export class PartitionTables {
     else this.sessions.keep(of.session, of.number, outcome);
   }
 
-  #consume({ mail = [], local = [], outcome }: StepEntry): void {
+  /** The inputs are consumed where they came from: from now on they wait in the page. */
+  #park(parking: Parking): void {
+    for (const { mail, local } of parking.boxes) this.#take(mail, local);
+    this.parked.park(parking);
+  }
+
+  #consume({ to, mail, local, parked, outcome }: StepEntry): void {
+    this.#take(mail, local);
+    if (parked) this.parked.consume(to, ...parked);
+    if (outcome) this.#keep(outcome);
+  }
+
+  #take(mail: readonly number[] = [], local: readonly number[] = []): void {
     for (let at = 0; at < mail.length; at += 2) this.#close(mail[at]!, mail[at + 1]!);
     for (let at = 0; at < local.length; at += 2) this.locals.delete(localName(local[at]!, local[at + 1]!));
-    if (outcome) this.#keep(outcome);
   }
 
   #close(sequence: number, index: number): void {
@@ -134,6 +150,8 @@ export class PartitionTables {
       ...(this.partly.size > 0 && { partly: Object.fromEntries(this.partly) }),
       sessions: {},
       locals: [...this.locals.values()],
+      parked: this.parked.snapshot(),
+      ...(this.parked.last !== undefined && { lastPage: this.parked.last }),
       channels,
       undispatched: this.undispatched.all(),
       outcomes: this.outcomes.all(),
@@ -153,6 +171,8 @@ export class PartitionTables {
     this.sessions.restore(checkpoint.clients ?? []);
     this.deadLetters = checkpoint.deadLetters ?? 0;
     for (const local of checkpoint.locals) this.locals.set(localName(local.counter, local.index), local);
+    for (const parking of checkpoint.parked ?? []) this.parked.park(parking);
+    this.parked.last = checkpoint.lastPage;
     for (const [partition, { last, pending }] of Object.entries(checkpoint.channels))
       this.channels.set(Number(partition), { last, pending: [...pending] });
     this.undispatched.restore(checkpoint.undispatched ?? []);

@@ -11,6 +11,7 @@ import type {
 } from './checkpoint.js';
 import { token } from './history-shapes.js';
 import { address, addressed } from './message-codec.js';
+import { pageName, parking } from './parked-codec.js';
 import { outcome, partitionNumber, partlyReceived, skippedNumbers } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
 import { taskIds } from './task-codec.js';
@@ -72,6 +73,8 @@ const checkpoint = object<Checkpoint>({
   sessions: dictionary(token, count),
   deadLetters: optional(count),
   locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed, behind: count })),
+  parked: optional(list(parking)),
+  lastPage: optional(pageName),
   channels: dictionary(partitionNumber, channel),
   undispatched: optional(list(object<UndispatchedTasks>({ to: address, tasks: taskIds }))),
   outcomes: list(outcome),

@@ -1,4 +1,5 @@
 import type { Addressed, Address } from './messages.js';
+import type { Parking } from './parked.js';
 import type { Outcome, PartlyReceived, SkippedNumbers } from './record.js';
 import type { TaskIds } from './tasks.js';
 
@@ -28,6 +29,10 @@ export interface Checkpoint {
   readonly deadLetters?: number;
   /** Local messages not yet consumed, in order, with their names (P8). */
   readonly locals: readonly PendingLocal[];
+  /** Pages with parked messages that wait, in order (P4). */
+  readonly parked?: readonly Parking[];
+  /** The name of the last page that a record named. */
+  readonly lastPage?: string;
   /** Per destination partition: the last record that sent there, and what the destination may not have received. */
   readonly channels: Readonly<Record<string, ChannelState>>;
   /** Activities of work queues whose requests are not known to be stored there (P20). */

@@ -74,7 +74,7 @@ export const sessionFields = { session: optional(token), number: optional(count)
 
 const fromClient = { id: optional(messageId), reply: optional(inbox), ...sessionFields };
 
-const message = variant<Message, 'kind'>('kind', {
+export const message = variant<Message, 'kind'>('kind', {
   start: {
     name: checked((name) => checkName(name, 'orchestrator')),
     input: optional(json),

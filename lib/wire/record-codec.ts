@@ -15,6 +15,8 @@ import { decodeStored, encodeText } from './body.js';
 import { activityRun } from './activity-run.js';
 import { failure, historyEvent, inboundEvent, json, token, yes } from './history-shapes.js';
 import { address, addressed, inbox, messageId } from './message-codec.js';
+import { pageName, parking } from './parked-codec.js';
+import { pairs } from './record-shapes.js';
 import {
   count,
   dictionary,
@@ -102,15 +104,6 @@ export function decodeRecordText(text: string, where: string): LogRecord {
 
 const base = { v: oneOf(1), epoch: count, commit: token, prev: count, at: finite };
 
-const numbers = list(count);
-
-/** Inputs consumed: pairs, flat. */
-const pairs: Shape<readonly number[]> = (value) => {
-  const flat = numbers(value);
-  if (flat.length % 2 !== 0) throw new ShapeError('must hold pairs');
-  return flat;
-};
-
 export const outcome = object<Outcome>({
   id: messageId,
   result: optional(json),
@@ -124,6 +117,7 @@ const step = object<StepEntry>({
   to: address,
   mail: optional(pairs),
   local: optional(pairs),
+  parked: optional(tuple(pageName, count)),
   events: optional(list(historyEvent)),
   customStatus: optional(json),
   notify: optional(inbox),
@@ -157,7 +151,7 @@ const record = variant<StoredRecord, 'type'>('type', {
     counter: count,
     accepted: optional(count),
     acceptedAt: optional(finite),
-    open: optional(list(tuple(count, numbers))),
+    open: optional(list(tuple(count, list(count)))),
     received: optional(dictionary(partitionNumber, count)),
     partly: optional(dictionary(partitionNumber, partlyReceived)),
     sessions: optional(dictionary(token, count)),
@@ -166,6 +160,7 @@ const record = variant<StoredRecord, 'type'>('type', {
     skipped: optional(dictionary(token, list(skippedNumbers))),
     dispatched: optional(list(taskIds)),
     dropped: optional(list(object<DroppedInput>({ sequence: count, index: count, reason: prose }))),
+    parked: optional(list(parking)),
     steps: list(step),
     out: optional(dictionary(partitionNumber, output)),
   },

@@ -4,6 +4,7 @@ import type { Json } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
 import type { Addressed, Address } from './messages.js';
 import type { TaskIds } from './tasks.js';
+import type { Parking } from './parked.js';
 
 /** What a commit or a takeover says, whole. */
 export type LogRecord = CommitRecord | EpochRecord;
@@ -69,6 +70,8 @@ export interface CommitRecord extends RecordBase {
   readonly dispatched?: readonly TaskIds[];
   /** Mail inputs consumed without a step: no instance could be told of them, and why (dead letters). */
   readonly dropped?: readonly DroppedInput[];
+  /** Pages of messages that have waited long: their inputs are consumed, and wait there (P4). */
+  readonly parked?: readonly Parking[];
   readonly steps: readonly StepEntry[];
   /** Output for other partitions: destination -> the previous record that sent there, and the messages (C5). */
   readonly out?: Readonly<Record<string, { readonly prev: number; readonly messages: readonly Addressed[] }>>;
@@ -91,6 +94,8 @@ export interface StepEntry {
   readonly mail?: readonly number[];
   /** Local inputs consumed, flat: counter, index, counter, index. */
   readonly local?: readonly number[];
+  /** The parked message that was consumed: its page, and its index in the instance's box there (P4). */
+  readonly parked?: readonly [page: string, index: number];
   /** Orchestrations: the events appended to the history. */
   readonly events?: readonly HistoryEvent[];
   /** Orchestrations: the custom status when it changed; null clears it. */

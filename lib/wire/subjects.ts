@@ -62,6 +62,8 @@ export interface PartitionSubjects {
   /** A segment of an orchestration's history: created once, never rewritten (P14). */
   segment(address: Address, executionId: string, epoch: number, n: number): string;
   checkpointPage(epoch: number, generation: number, k: number): string;
+  /** A page of parked messages (P4), by its name. */
+  parkedPage(name: string): string;
   /** Whose mailbox, head or wake record a subject of this partition is, or undefined. */
   addressOf(subject: string): Address | undefined;
   streamName(kind: StreamKind): string;
@@ -95,11 +97,11 @@ export function queueToken(name: string): string {
 export function partitionSubjects(hub: string, partition: number): PartitionSubjects {
   const prefix = `pd.${hub}.${partition}.`;
   const [mail, head, wake, segment] = [`${prefix}m.`, `${prefix}s.`, `${prefix}w.`, `${prefix}h.`];
-  const checkpoint = `${prefix}c`;
+  const [checkpoint, parked] = [`${prefix}c`, `${prefix}k.`];
   const filters = {
     mail: [`${mail}>`],
     log: [`${prefix}l`],
-    state: [`${head}>`, `${segment}>`, checkpoint, `${checkpoint}.>`, `${wake}>`],
+    state: [`${head}>`, `${segment}>`, checkpoint, `${checkpoint}.>`, `${wake}>`, `${parked}>`],
   };
   return {
     partition,
@@ -117,6 +119,7 @@ export function partitionSubjects(hub: string, partition: number): PartitionSubj
     wake: (address) => wake + address,
     segment: (address, executionId, epoch, n) => `${segment}${idToken(address)}.${executionId}.${epoch}.${n}`,
     checkpointPage: (epoch, generation, k) => `${checkpoint}.${epoch}.${generation}.${k}`,
+    parkedPage: (name) => parked + name,
     addressOf: (subject) =>
       subject.startsWith(mail) || subject.startsWith(head) || subject.startsWith(wake)
         ? addressIn(subject.slice(mail.length))

@@ -12,6 +12,8 @@ import {
   encodeDirectory,
 } from '../../lib/wire/checkpoint-codec.js';
 import type { Checkpoint, CheckpointDirectory } from '../../lib/wire/checkpoint.js';
+import { decodeParkedPage, encodeParked, encodeParkedPage } from '../../lib/wire/parked-codec.js';
+import type { ParkedPage } from '../../lib/wire/parked.js';
 import type { Head, Wake } from '../../lib/wire/head.js';
 import type { CommitRecord, EpochRecord, PartRecord, StoredRecord } from '../../lib/wire/record.js';
 import {
@@ -56,6 +58,7 @@ type Golden = Readonly<
     | 'heads'
     | 'wakes'
     | 'segments'
+    | 'pages'
     | 'checkpoints'
     | 'directories'
     | 'adverts',
@@ -122,6 +125,11 @@ const formats: Readonly<Record<keyof Golden, { decode(body: Uint8Array): object;
     segments: {
       decode: (body) => ({ v: 1, events: decodeSegment(body, 'The segment') }),
       encode: (value) => encodeSegment((value as { events: [] }).events),
+    },
+    pages: {
+      decode: (body) => decodeParkedPage(body, 'The page'),
+      encode: (value) =>
+        encodeParkedPage((value as ParkedPage).boxes.map(([to, messages]) => [to, messages.map(encodeParked)])),
     },
     checkpoints: {
       decode: (body) => decodeCheckpoint(body, 'The checkpoint'),

@@ -179,7 +179,7 @@ test('subjects, streams and buckets have the documented names', (t) => {
   t.deepEqual(names.streamSubjects('log'), ['pd.bank.3.l']);
   t.deepEqual(
     names.streamSubjects('state'),
-    ['s.>', 'h.>', 'c', 'c.>', 'w.>'].map((tail) => `pd.bank.3.${tail}`),
+    ['s.>', 'h.>', 'c', 'c.>', 'w.>', 'k.>'].map((tail) => `pd.bank.3.${tail}`),
   );
 });
 

@@ -1,0 +1,55 @@
+import type { Input, Instance } from './instance.js';
+
+/** Counts what waits in a partition's mailboxes, so that mail is taken only as fast as it can be worked off. */
+export class Backlog {
+  /** About how many bytes of inputs are in memory. */
+  bytes = 0;
+  /**
+   * The inputs in memory of instances that can go on by themselves. Those of an instance that is occupied do not count:
+   * it must not keep mail from the others.
+   */
+  ready = 0;
+
+  push(instance: Instance, input: Input): void {
+    instance.waiting.push(input);
+    this.bytes += input.bytes;
+    if (!instance.isOccupied) this.ready++;
+  }
+
+  shift(instance: Instance): void {
+    const input = instance.waiting.shift();
+    if (!input) return;
+    this.bytes -= input.bytes;
+    if (!instance.isOccupied) this.ready--;
+  }
+
+  /** Parked messages are in memory again. */
+  bring(instance: Instance, inputs: readonly Input[]): void {
+    this.#change(instance, () => instance.waiting.bring(inputs));
+  }
+
+  /** Inputs were parked, and not all are kept in memory. */
+  settle(instance: Instance, parked: ReadonlyMap<Input, Input>, keep: number): void {
+    this.#change(instance, () => instance.waiting.settle(parked, keep));
+  }
+
+  /** The instance cannot take inputs until something else has happened. */
+  occupy(instance: Instance): void {
+    if (instance.isOccupied) return;
+    instance.isOccupied = true;
+    this.ready -= instance.waiting.inMemory;
+  }
+
+  free(instance: Instance): void {
+    if (!instance.isOccupied) return;
+    instance.isOccupied = false;
+    this.ready += instance.waiting.inMemory;
+  }
+
+  #change({ waiting, isOccupied }: Instance, change: () => void): void {
+    const { bytes, inMemory } = waiting;
+    change();
+    this.bytes += waiting.bytes - bytes;
+    if (!isOccupied) this.ready += waiting.inMemory - inMemory;
+  }
+}

@@ -1,0 +1,65 @@
+import { toFailureDetails } from '../core/failure.js';
+import { BusyError } from '../errors.js';
+import { encodeMessage } from '../wire/message-codec.js';
+import type { Addressed, Address, Caller, Message, ResultMessage } from '../wire/messages.js';
+import type { DroppedInput } from '../wire/record.js';
+import type { InputBody, StepOutput } from './activation.js';
+import type { Committer } from './committer.js';
+import type { Inbox } from './inbox.js';
+import type { Input, Instance } from './instance.js';
+import type { Instances } from './instances.js';
+
+/** The parts of a partition that a refusal concerns. */
+export interface RefusingParts {
+  readonly committer: Committer;
+  readonly inbox: Inbox;
+  readonly instances: Instances;
+  /** A signal that its instance does not get: it is kept with the reason, then dropped. */
+  bury(dropped: DroppedInput, body: Uint8Array, to: Address): void;
+  /** A signal within the partition that its instance does not get. */
+  lost(address: Address, reason: string): void;
+}
+
+/**
+ * Refuses a message for an instance for which more waits than may (P4); false: it has to be taken. Who waits for an
+ * answer gets a BusyError; a signal is dropped with the reason.
+ */
+export function refuses(parts: RefusingParts, instance: Instance, input: Input): boolean {
+  const { body } = input;
+  if (body.kind !== 'operation' && body.kind !== 'event' && body.kind !== 'start') return false;
+  const { committer, inbox, instances } = parts;
+  const { address, waiting } = instance;
+  const error = new BusyError(
+    `${waiting.length} messages wait for ${address}, and no more may: it takes them more slowly than they come.`,
+  );
+  const output = refusal(body, error);
+  const isAwaited = output.messages.length > 0 || output.notices !== undefined;
+  if (input.mail && !isAwaited) {
+    const [sequence, index] = input.mail;
+    parts.bury({ sequence, index, reason: error.message }, encodeMessage(body), address);
+    return true;
+  }
+  if (!isAwaited) parts.lost(address, error.message);
+  const { group } = committer;
+  const locals = group.add(instance, input, output, group.prepare(instance, input, output));
+  if (input.mail) inbox.consumed(input.mail);
+  for (const { message, local } of locals)
+    instances.deliver(message[0], { body: message[1] as InputBody, local, from: group, bytes: 0 });
+  return true;
+}
+
+function refusal(message: Exclude<Message, ResultMessage>, error: BusyError): StepOutput {
+  const { id, reply } = message;
+  const failure = toFailureDetails(error);
+  const outcome = id !== undefined && reply !== undefined ? { id, failure } : undefined;
+  const messages: Addressed[] = [];
+  const answer = (of: ResultMessage['of'], { address, executionId, taskId }: Caller): void =>
+    void messages.push([address, { kind: 'result', of, executionId, taskId, failure }]);
+  if (message.kind === 'operation' && message.caller) answer('operation', message.caller);
+  if (message.kind === 'start' && message.parent) answer('subOrchestration', message.parent);
+  return {
+    entry: { refused: error.message, ...(outcome && { outcome }) },
+    messages,
+    notices: outcome && reply !== undefined ? [[reply, { v: 1, kind: 'outcome', outcome }]] : undefined,
+  };
+}

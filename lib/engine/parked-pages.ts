@@ -1,0 +1,117 @@
+import { StorageRegressedError } from '../errors.js';
+import { decodeParkedPage } from '../wire/parked-codec.js';
+import type { Address, Message } from '../wire/messages.js';
+import type { Parking } from '../wire/parked.js';
+import type { PartitionPorts, StoredMessage } from './ports.js';
+
+/** After an unclear write or a stale read, look again after so many milliseconds. */
+const RETRY = 20;
+/** A deposed leader may not know the page yet; after so many looks it is the stream that lost it. */
+const LOOKS = 100;
+/** So many pages read last are kept: several instances may have messages in one. */
+const KEPT = 4;
+
+/** A page as read: the messages of each instance, and about how many bytes each has. */
+interface ReadPage {
+  readonly boxes: ReadonlyMap<Address, readonly Message[]>;
+  readonly bytesEach: number;
+}
+
+/**
+ * The pages of parked messages in the state stream (P4). A page is created under a name that no other owner uses, before
+ * a record names it, never changed, and removed by its sequence.
+ */
+export class ParkedPages {
+  readonly #ports: PartitionPorts;
+  readonly #epoch: number;
+  #count = 0;
+  /** The sequences of the pages that exist. */
+  readonly #sequences = new Map<string, number>();
+  readonly #read = new Map<string, Promise<ReadPage>>();
+
+  constructor(ports: PartitionPorts, epoch: number, recorded: Iterable<Parking>) {
+    this.#ports = ports;
+    this.#epoch = epoch;
+    for (const { page, sequence } of recorded) this.#sequences.set(page, sequence);
+  }
+
+  async create(body: Uint8Array): Promise<{ readonly name: string; readonly sequence: number }> {
+    const { views } = this.#ports;
+    const name = `${this.#epoch}.${++this.#count}`;
+    const subject = this.#subject(name);
+    for (;;) {
+      // The name is this owner's alone: what is there after a refused or unclear write is what it wrote.
+      const sequence = (await views.write(subject, body, 0)) ?? (await views.read(subject))?.sequence;
+      if (sequence === undefined) {
+        await this.#pause();
+        continue;
+      }
+      this.#sequences.set(name, sequence);
+      return { name, sequence };
+    }
+  }
+
+  /** A page that exists. Rejects with StorageRegressedError or CorruptHistoryError. */
+  read(name: string): Promise<ReadPage> {
+    const known = this.#read.get(name);
+    if (known) return known;
+    const read = this.#find(name).then(readPage);
+    this.#read.set(name, read);
+    read.catch(() => this.#read.delete(name));
+    const [oldest] = this.#read.keys();
+    if (this.#read.size > KEPT) this.#read.delete(oldest!);
+    return read;
+  }
+
+  async #find(name: string): Promise<StoredMessage> {
+    const subject = this.#subject(name);
+    const sequence = this.#sequences.get(name);
+    for (let looks = 1; ; looks++) {
+      const stored = await this.#ports.views.read(subject);
+      if (stored && stored.sequence === sequence) return stored;
+      if (looks === LOOKS)
+        throw new StorageRegressedError(
+          `${subject} was stored at sequence ${sequence}, but the state stream has it at ${stored?.sequence ?? 'none'}: the ` +
+            'state stream lost acknowledged messages.',
+        );
+      await this.#pause();
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    const sequence = this.#sequences.get(name);
+    if (sequence !== undefined) await this.#ports.views.remove(sequence);
+    this.#sequences.delete(name);
+    this.#read.delete(name);
+  }
+
+  /**
+   * Removes what former owners stored and no record names. An owner stores a page only when the record that names the
+   * one before is acknowledged, so there is at most one: behind the last page recorded, or the first of an epoch.
+   */
+  async sweep(lastRecorded: string | undefined): Promise<void> {
+    const suspects = [`${this.#epoch - 1}.1`];
+    if (lastRecorded !== undefined) {
+      const [epoch, n] = lastRecorded.split('.').map(Number) as [number, number];
+      suspects.push(`${epoch}.${n + 1}`);
+    }
+    for (const name of suspects) {
+      const stored = this.#sequences.has(name) ? undefined : await this.#ports.views.read(this.#subject(name));
+      if (stored) await this.#ports.views.remove(stored.sequence);
+    }
+  }
+
+  #subject(name: string): string {
+    return this.#ports.subjects.parkedPage(name);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#ports.clock.after(RETRY, resolve));
+  }
+}
+
+function readPage({ body, subject }: StoredMessage): ReadPage {
+  const { boxes } = decodeParkedPage(body, `Page ${subject}`);
+  const messages = boxes.reduce((sum, [, found]) => sum + found.length, 0);
+  return { boxes: new Map(boxes), bytesEach: Math.ceil(body.length / Math.max(1, messages)) };
+}

@@ -145,6 +145,9 @@ export class Committer {
       ...this.#listener.sealing(group),
       ...(group.dispatched.size > 0 && { dispatched: [...group.dispatched] }),
       ...(group.dropped.length > 0 && { dropped: group.dropped }),
+      ...(group.trial !== undefined && { trial: group.trial }),
+      ...(group.quarantined.length > 0 && { quarantined: group.quarantined }),
+      ...(group.released.length > 0 && { released: group.released }),
       ...(group.parked.length > 0 && { parked: group.parked }),
       steps: group.entries,
     };

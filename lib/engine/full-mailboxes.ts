@@ -1,5 +1,5 @@
 import { toFailureDetails } from '../core/failure.js';
-import { BusyError } from '../errors.js';
+import { BusyError, type PerdureError } from '../errors.js';
 import { encodeMessage } from '../wire/message-codec.js';
 import type { Addressed, Address, Caller, Message, ResultMessage } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
@@ -25,19 +25,34 @@ export interface RefusingParts {
  * answer gets a BusyError; a signal is dropped with the reason.
  */
 export function refuses(parts: RefusingParts, instance: Instance, input: Input): boolean {
-  const { body } = input;
-  if (body.kind !== 'operation' && body.kind !== 'event' && body.kind !== 'start') return false;
-  const { committer, inbox, instances } = parts;
   const { address, waiting } = instance;
-  const error = new BusyError(
-    `${waiting.length} messages wait for ${address}, and no more may: it takes them more slowly than they come.`,
+  if (!isRefusable(input)) return false;
+  refuse(
+    parts,
+    instance,
+    input,
+    new BusyError(
+      `${waiting.length} messages wait for ${address}, and no more may: it takes them more slowly than they come.`,
+    ),
   );
+  return true;
+}
+
+/** Whether an input is a message that somebody sent: what the engine itself tells an instance is never refused. */
+export function isRefusable({ body }: Input): boolean {
+  return body.kind === 'operation' || body.kind === 'event' || body.kind === 'start';
+}
+
+/** Consumes an input without a step: who waits for an answer gets the error, any other message is dropped with it. */
+export function refuse(parts: RefusingParts, instance: Instance, input: Input, error: PerdureError): void {
+  const { committer, inbox, instances } = parts;
+  const { address } = instance;
+  const body = input.body as Sent;
   const output = refusal(body, error);
   const isAwaited = output.messages.length > 0 || output.notices !== undefined;
   if (input.mail && !isAwaited) {
     const [sequence, index] = input.mail;
-    parts.bury({ sequence, index, reason: error.message }, encodeMessage(body), address);
-    return true;
+    return parts.bury({ sequence, index, reason: error.message }, encodeMessage(body), address);
   }
   if (!isAwaited) parts.lost(address, error.message);
   const { group } = committer;
@@ -45,10 +60,12 @@ export function refuses(parts: RefusingParts, instance: Instance, input: Input):
   if (input.mail) inbox.consumed(input.mail);
   for (const { message, local } of locals)
     instances.deliver(message[0], { body: message[1] as InputBody, local, from: group, bytes: 0 });
-  return true;
 }
 
-function refusal(message: Exclude<Message, ResultMessage>, error: BusyError): StepOutput {
+/** What somebody sent. */
+type Sent = Exclude<Message, ResultMessage>;
+
+function refusal(message: Exclude<Message, ResultMessage>, error: PerdureError): StepOutput {
   const { id, reply } = message;
   const failure = toFailureDetails(error);
   const outcome = id !== undefined && reply !== undefined ? { id, failure } : undefined;

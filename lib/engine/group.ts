@@ -2,7 +2,7 @@ import { encodeAddressed } from '../wire/message-codec.js';
 import { partitionOf } from '../wire/addresses.js';
 import { utf8Length } from '../wire/text.js';
 import { encodeStep } from '../wire/record-codec.js';
-import type { Addressed } from '../wire/messages.js';
+import type { Address, Addressed } from '../wire/messages.js';
 import type { DroppedInput, StepEntry } from '../wire/record.js';
 import type { Parking } from '../wire/parked.js';
 import type { PendingActivity, StepOutput } from './activation.js';
@@ -37,6 +37,10 @@ export class Group {
   readonly outputs = new Map<number, string[]>();
   readonly instances = new Set<Instance>();
   readonly dropped: DroppedInput[] = [];
+  readonly quarantined: Address[] = [];
+  readonly released: Address[] = [];
+  /** The instance that takes a suspect input next. */
+  trial: Address | undefined;
   readonly parked: Parking[] = [];
   readonly activities: (readonly [Instance, PendingActivity])[] = [];
   /** Activities that go to their work queues. */
@@ -62,7 +66,8 @@ export class Group {
 
   get isEmpty(): boolean {
     const isQuiet = this.dropped.length === 0 && this.parked.length === 0 && !this.isNoted;
-    return this.entries.length === 0 && isQuiet;
+    const isSafe = this.trial === undefined && this.quarantined.length === 0 && this.released.length === 0;
+    return this.entries.length === 0 && isQuiet && isSafe;
   }
 
   get isFull(): boolean {

@@ -23,6 +23,14 @@ export interface InstancesListener {
   crowded(instance: Instance): void;
   /** Chooses where the activities of a step are done. */
   place(output: StepOutput): StepOutput;
+  /** Whether an instance takes nothing, whatever comes. */
+  holds(address: Address): boolean;
+  /** Whether an instance may take an input now; if not, it is woken when it may. */
+  admits(instance: Instance, input: Input): boolean;
+  /** Whether an input is discarded; then it has been dealt with. */
+  discards(instance: Instance, input: Input): boolean;
+  /** An input was taken, and its step is in a group. */
+  took(instance: Instance): void;
   /** More waits for an instance than may; true: the input is refused. */
   refuses(instance: Instance, input: Input): boolean;
   failed(error: Error): void;
@@ -79,9 +87,12 @@ export class Instances {
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
     if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loading.size > 0) return false;
-    for (const { isBusy, finished, waiting } of this.#instances.values())
-      if (isBusy || finished || waiting.length > 0) return false;
+    for (const instance of this.#instances.values()) if (!this.#isQuiet(instance)) return false;
     return true;
+  }
+
+  #isQuiet({ address, isBusy, finished, waiting }: Instance): boolean {
+    return !isBusy && !finished && (waiting.length === 0 || this.#listener.holds(address));
   }
 
   instance(address: Address): Instance {
@@ -161,6 +172,14 @@ export class Instances {
     }
   }
 
+  /** Something that kept an instance from its next input is over. */
+  wake(address: Address): void {
+    const instance = this.#instances.get(address);
+    if (!instance || instance.waiting.length === 0) return;
+    this.#enqueue(instance);
+    this.pump();
+  }
+
   /** A record was acknowledged: what waited for it may run. */
   acknowledged(): void {
     const waiting = this.#unacknowledged;
@@ -229,8 +248,13 @@ export class Instances {
       this.#unacknowledged.push(instance);
       return;
     }
+    if (!this.#listener.admits(instance, input)) return;
     this.#backlog.shift(instance);
     this.#touch(instance);
+    if (this.#listener.discards(instance, input)) {
+      if (instance.waiting.length > 0) this.#enqueue(instance);
+      return;
+    }
     const output = activation.step(input.body, this.#ports.clock.now());
     if (output instanceof Promise) this.#await(instance, input, output);
     else {
@@ -291,6 +315,7 @@ export class Instances {
     }
     const locals = group.add(instance, input, fitting, step);
     activation.apply(step.entry);
+    this.#listener.took(instance);
     if (input.mail) this.#inbox.consumed(input.mail);
     for (const { message, local } of locals) {
       const [to, body] = message;

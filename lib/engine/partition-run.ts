@@ -2,10 +2,8 @@ import { OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
-import { encodeNotice } from '../wire/query-codec.js';
 import { encodeUnwanted } from '../wire/task-codec.js';
 import type { TaskIds } from '../wire/tasks.js';
-import type { Notice } from '../wire/queries.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { Activation, InputBody } from './activation.js';
 import { Barrier } from './barrier.js';
@@ -15,7 +13,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
-import { refuses } from './full-mailboxes.js';
+import { refuse, refuses } from './full-mailboxes.js';
 import type { Group } from './group.js';
 import { Heads, readWake } from './heads.js';
 import type { Host } from './host.js';
@@ -23,14 +21,17 @@ import { Inbox } from './inbox.js';
 import { Intake } from './intake.js';
 import { failedResult } from './orchestration-activities.js';
 import type { Instance } from './instance.js';
+import { inspectionOf } from './inspecting.js';
 import { Instances } from './instances.js';
 import { Loading } from './loading.js';
 import { LocalActivities } from './local-activities.js';
 import type { SharedActivities } from './shared-activities.js';
 import type { MailLimits } from './mail-limits.js';
 import { ParkedPages } from './parked-pages.js';
+import { tell } from './notices.js';
 import { Parking } from './parking.js';
 import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
+import { Quarantine } from './quarantine.js';
 import { Reads } from './reads.js';
 import { StorageWatch } from './storage-watch.js';
 import type { Recovered } from './recovery.js';
@@ -60,6 +61,7 @@ export class PartitionRun {
   readonly #committer: Committer;
   readonly #inbox: Inbox;
   readonly #deadLetters: DeadLetters;
+  readonly #quarantine: Quarantine;
   readonly #instances: Instances;
   readonly #heads: Heads;
   readonly #flusher: Flusher;
@@ -116,12 +118,24 @@ export class PartitionRun {
     this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
       this.#flusher.recovered(instance, since),
     );
+    this.#quarantine = new Quarantine({
+      tables,
+      ports,
+      group: () => this.#committer.group,
+      wake: (address) => this.#instances.wake(address),
+      pump: () => this.#instances.pump(),
+      refuse: (instance, input, error) => refuse(parts, instance, input, error),
+    });
     this.#instances = new Instances(ports, this.#committer, this.#inbox, options.mail, {
       load: (instance) => this.#load(instance),
       recall: (instance, run) => this.#parking.recall(instance, run),
       crowded: (instance) => this.#parking.crowded(instance),
       refuses: (instance, input) => refuses(parts, instance, input),
       place: (output) => this.#activities.place(output),
+      holds: (address) => this.#quarantine.holds(address),
+      admits: (instance, input) => this.#quarantine.admits(instance, input),
+      discards: (instance, input) => this.#quarantine.discards(instance, input),
+      took: (instance) => this.#quarantine.took(instance),
       failed: fail,
     });
     const parts = {
@@ -147,16 +161,27 @@ export class PartitionRun {
       (address) => this.#instances.deliver(address, { body: { kind: 'due' }, bytes: 0 }),
       () => this.#instances.pump(),
     );
-    const tell = (address: Address, body: InputBody): void => {
+    const answer = (address: Address, body: InputBody): void => {
       this.#instances.deliver(address, { body, bytes: 0 });
       this.#instances.pump();
     };
-    this.#activities = new LocalActivities(host, ports, shared, ({ address }, body) => tell(address, body));
+    this.#activities = new LocalActivities(host, ports, shared, ({ address }, body) => answer(address, body));
     this.#dispatcher = new Dispatcher(tables, hub, host, this.#committer, (address, activity, failure) =>
-      tell(address, failedResult(activity, failure)),
+      answer(address, failedResult(activity, failure)),
     );
     this.#barrier = new Barrier(tables, ports, this.#committer);
-    this.#reads = new Reads(tables, ports, this.#instances, this.#barrier, fail);
+    const whose = { partition: ports.subjects.partition, worker: host.worker };
+    this.#reads = new Reads(
+      tables,
+      ports,
+      this.#instances,
+      this.#barrier,
+      {
+        inspect: () => inspectionOf(tables, this.#instances, whose),
+        release: (address, discard) => this.#quarantine.release(address, discard),
+      },
+      fail,
+    );
     this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, {
       maxActivations: options.maxActivations,
       failed: fail,
@@ -196,6 +221,7 @@ export class PartitionRun {
     for (const address of hinted) this.#mend(this.#instances.instance(address));
     this.#channels.flushAll();
     this.#dispatcher.recover((to) => this.#instances.instance(to).activation?.pendingActivities('queued') ?? []);
+    this.#quarantine.start();
     this.#intake.start();
     this.#parking.start();
     this.#upkeep.start();
@@ -260,7 +286,7 @@ export class PartitionRun {
     this.#instances.stop();
     await this.#committer.whenAcknowledged();
     await this.#flusher.drain();
-    if (!this.#isOver) await this.#upkeep.checkpoint();
+    if (!this.#isOver) await this.#upkeep.checkpoint({ released: true });
   }
 
   /** Waits until nothing runs and all is acknowledged, or for the time that is given. */
@@ -315,12 +341,13 @@ export class PartitionRun {
   #acknowledged(group: Group, first: number): void {
     if (this.#isOver) return;
     this.#inbox.acknowledged();
+    this.#quarantine.acknowledged(group);
     this.#parking.acknowledged();
     for (const partition of group.outputs.keys()) this.#channels.flush(partition);
     for (const [instance, activity] of group.activities) this.#activities.start(instance, activity);
     for (const [{ address }, activity] of group.queued) this.#dispatcher.send(address, activity);
     for (const [instance, tasks] of group.unwanted) this.#cancel(instance, tasks);
-    for (const [inbox, notice] of group.notices) this.#tell(inbox, notice);
+    for (const [inbox, notice] of group.notices) tell(this.#ports, inbox, notice);
     for (const { address, activation } of group.instances) this.#timers.schedule(address, activation?.dueAt);
     this.#flusher.acknowledged(group, first);
     this.#instances.acknowledged();
@@ -336,15 +363,6 @@ export class PartitionRun {
         this.#hub.subjects.unwanted,
         encodeUnwanted({ v: 1, tasks: [[tasks[0], elsewhere.slice(at, at + IDS)]] }),
       );
-  }
-
-  #tell(inbox: string, notice: Notice): void {
-    const { bus, maxBodyBytes } = this.#ports;
-    const body = encodeNotice(notice);
-    if (body.length <= maxBodyBytes) return bus.publish(inbox, body);
-    if (notice.kind === 'outcome') return; // the client asks for it
-    const { output: _output, failure: _failure, ...short } = notice;
-    bus.publish(inbox, encodeNotice({ ...short, ask: true }));
   }
 
   /** A signal for a full mailbox, as it stood in the mail. */
@@ -364,7 +382,7 @@ export class PartitionRun {
   #answerCopy(message: Message, session: string, number: number): void {
     if (message.kind === 'result' || message.reply === undefined) return;
     const { outcome } = this.#tables.sessions.answer(session, number, this.#tables.accepted);
-    if (outcome) this.#tell(message.reply, { v: 1, kind: 'outcome', outcome });
+    if (outcome) tell(this.#ports, message.reply, { v: 1, kind: 'outcome', outcome });
   }
 
   #advertised(body: Uint8Array): void {

@@ -2,6 +2,7 @@ import { toFailureDetails } from '../core/failure.js';
 import { orchestrationAddress, entityAddress } from '../wire/addresses.js';
 import { decodeQuery, encodeAnswer } from '../wire/query-codec.js';
 import { statusOf } from '../wire/instance-status.js';
+import type { PartitionInspection } from '../wire/inspection.js';
 import type { Answer, Query } from '../wire/queries.js';
 import type { Barrier } from './barrier.js';
 import { EntityActivation } from './entity-activation.js';
@@ -14,12 +15,20 @@ import { ClosedError, OwnershipLostError, PayloadTooLargeError, StorageRegressed
 
 type OutcomeAnswer = Extract<Answer, { kind: 'outcome' }>;
 
+/** What people who operate a partition ask of its owner. */
+export interface Operators {
+  inspect(): PartitionInspection;
+  /** Lets an instance out of quarantine; it is so when the open group is acknowledged. */
+  release(address: string, discard: boolean): boolean;
+}
+
 /** Answers exact reads: what is in memory when the read arrives, told behind the barrier (C11). */
 export class Reads {
   readonly #tables: PartitionTables;
   readonly #ports: PartitionPorts;
   readonly #instances: Instances;
   readonly #barrier: Barrier;
+  readonly #operators: Operators;
   readonly #failed: (error: Error) => void;
 
   constructor(
@@ -27,12 +36,14 @@ export class Reads {
     ports: PartitionPorts,
     instances: Instances,
     barrier: Barrier,
+    operators: Operators,
     failed: (error: Error) => void,
   ) {
     this.#tables = tables;
     this.#ports = ports;
     this.#instances = instances;
     this.#barrier = barrier;
+    this.#operators = operators;
     this.#failed = failed;
   }
 
@@ -71,6 +82,12 @@ export class Reads {
         const activation = await this.#instances.loaded(entityAddress(query.entity));
         const state = activation instanceof EntityActivation ? activation.state : undefined;
         return { v: 1, kind: 'entity', exists: state !== undefined, ...(state !== undefined && { state }) };
+      }
+      case 'inspect':
+        return { v: 1, kind: 'inspect', inspection: this.#operators.inspect() };
+      case 'release': {
+        const released = this.#operators.release(query.address, query.discard ?? false);
+        return { v: 1, kind: 'release', released };
       }
       case 'activity':
         return this.#wanted(query);

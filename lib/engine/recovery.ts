@@ -40,8 +40,9 @@ const RETRY = 20;
 export async function takeOver(ports: PartitionPorts, worker: string): Promise<Recovered> {
   await ports.storage.bounds();
   await refuseLostCheckpoint(ports);
-  await checkStreams(ports, await storedCheckpoint(ports));
-  const mine = await appendEpoch(ports, worker);
+  const stored = await storedCheckpoint(ports);
+  await checkStreams(ports, stored);
+  const mine = await appendEpoch(ports, worker, stored);
   const checkpoints = new Checkpoints(ports, mine.epoch);
   await checkpoints.takeOver();
   const checkpoint = await checkpoints.read();
@@ -88,17 +89,22 @@ function logRegressed({ subjects }: PartitionPorts, end: number, known: number):
 }
 
 async function appendEpoch(
-  { log, random, clock, subjects }: PartitionPorts,
+  { log, mailbox, random, clock, subjects }: PartitionPorts,
   owner: string,
+  checkpoint: Checkpoint | undefined,
 ): Promise<{ epoch: number; sequence: number }> {
   const commit = random.id();
+  const { last: mail } = await mailbox.bounds();
   for (;;) {
     const last = await log.last();
     const former = last && decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`);
     const prev = last?.sequence ?? 0;
     if (former?.commit === commit) return { epoch: former.epoch, sequence: prev };
     const epoch = (former?.epoch ?? 0) + 1;
-    const sequence = await log.append(encodeEpoch({ epoch, commit, prev, at: clock.now(), owner }), prev);
+    // An owner that stops by itself says so in its last checkpoint, and writes no record behind it.
+    const isClean = prev === 0 || (checkpoint?.released === true && checkpoint.logSeq === prev);
+    const fields = { epoch, commit, prev, at: clock.now(), owner, mail, ...(!isClean && { unclean: true as const }) };
+    const sequence = await log.append(encodeEpoch(fields), prev);
     if (sequence !== undefined) return { epoch, sequence };
     await new Promise<void>((resolve) => clock.after(RETRY, resolve));
   }

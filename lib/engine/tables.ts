@@ -4,6 +4,7 @@ import type { Parking } from '../wire/parked.js';
 import type { CommitRecord, LogRecord, Outcome, PartlyReceived, StepEntry } from '../wire/record.js';
 import { parseMessageId } from '../wire/sessions.js';
 import { ParkedMessages } from './parked-messages.js';
+import { PoisonTable } from './poison-table.js';
 import { RecentOutcomes } from './recent-outcomes.js';
 import { SessionTable } from './session-table.js';
 import { Undispatched } from './undispatched.js';
@@ -40,6 +41,8 @@ export class PartitionTables {
   /** Messages that have waited long, in pages of the state stream (P4). */
   readonly parked = new ParkedMessages();
   readonly channels = new Map<number, Channel>();
+  /** What is known of inputs that kill whoever takes them. */
+  readonly poison = new PoisonTable();
   /** How many messages no instance could take. */
   deadLetters = 0;
   /** Activities of work queues whose requests are not known to be there (P20). */
@@ -69,6 +72,7 @@ export class PartitionTables {
     this.sequence = sequence;
     this.commit = record.commit;
     this.epoch = record.epoch;
+    this.poison.apply(record, this.counter);
     if (record.type === 'epoch') return;
     this.counter = record.counter;
     this.#accept(record);
@@ -146,6 +150,7 @@ export class PartitionTables {
       ...(this.acceptedAt !== undefined && { acceptedAt: this.acceptedAt }),
       open: Array.from(this.open, ([sequence, indexes]) => [sequence, [...indexes]] as const),
       received: Object.fromEntries(this.received),
+      ...this.poison.snapshot(),
       ...(this.deadLetters > 0 && { deadLetters: this.deadLetters }),
       ...(this.partly.size > 0 && { partly: Object.fromEntries(this.partly) }),
       sessions: {},
@@ -170,6 +175,7 @@ export class PartitionTables {
     for (const [from, part] of Object.entries(checkpoint.partly ?? {})) this.partly.set(Number(from), part);
     this.sessions.restore(checkpoint.clients ?? []);
     this.deadLetters = checkpoint.deadLetters ?? 0;
+    this.poison.restore(checkpoint);
     for (const local of checkpoint.locals) this.locals.set(localName(local.counter, local.index), local);
     for (const parking of checkpoint.parked ?? []) this.parked.park(parking);
     this.parked.last = checkpoint.lastPage;

@@ -76,21 +76,21 @@ export class Upkeep {
 
   /**
    * Stores the tables, then forgets what they and the heads cover (C8, P8). One call at a time: the log must never be
-   * forgotten behind a checkpoint that another call stored.
+   * forgotten behind a checkpoint that another call stored. `released`: it is the last one, and nothing follows in the log.
    */
-  checkpoint(): Promise<void> {
-    this.#storing = this.#storing.then(() => this.#store());
+  checkpoint(last: { readonly released?: true } = {}): Promise<void> {
+    this.#storing = this.#storing.then(() => this.#store(last));
     return this.#storing;
   }
 
-  async #store(): Promise<void> {
+  async #store(last: { readonly released?: true }): Promise<void> {
     const { tables, checkpoints } = this.#recovered;
-    if (tables.sequence === this.#checkpointed) return;
+    if (tables.sequence === this.#checkpointed && !last.released) return;
     const snapshot = tables.snapshot();
     const drawers = tables.sessions.takeChanged();
     const { cursor } = tables;
     const low = this.#flusher.watermark;
-    await checkpoints.write({ v: 1, ...snapshot, low }, drawers);
+    await checkpoints.write({ v: 1, ...snapshot, low, ...last }, drawers);
     this.#checkpointed = snapshot.logSeq;
     this.#keptFrom = Math.max(this.#keptFrom, low);
     await this.#ports.log.purgeBelow(low);

@@ -2,6 +2,7 @@ import { decodeForeign, decodeStored, encodeText } from './body.js';
 import type { Decoded } from './body.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
+import type { PartitionInspection, QuarantinedInstance } from './inspection.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query } from './queries.js';
 import { outcome } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, ShapeError, string, variant } from './shapes.js';
@@ -56,9 +57,24 @@ const status = object<InstanceStatus>({
   history: optional(list(historyEvent)),
 });
 
+const inspection = object<PartitionInspection>({
+  partition: count,
+  worker: string,
+  epoch: count,
+  record: count,
+  accepted: count,
+  cursor: count,
+  instances: count,
+  deadLetters: count,
+  quarantined: list(object<QuarantinedInstance>({ address: string, since: finite, waiting: count })),
+  busy: list(string),
+});
+
 const answer = variant<Answer, 'kind'>('kind', {
   status: { v, status: optional(status), segments: optional(list(segmentReference)) },
   entity: { v, exists: boolean, state: optional(json) },
+  inspect: { v, inspection },
+  release: { v, released: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },
   outcome: { v, outcome: optional(outcome), accepted: optional(isTrue) },
   failed: { v, failure },

@@ -9,8 +9,9 @@ import type {
   SessionState,
   UndispatchedTasks,
 } from './checkpoint.js';
-import { token } from './history-shapes.js';
+import { token, yes } from './history-shapes.js';
 import { address, addressed } from './message-codec.js';
+import type { Beginning, Quarantine } from './quarantine.js';
 import { pageName, parking } from './parked-codec.js';
 import { outcome, partitionNumber, partlyReceived, skippedNumbers } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
@@ -56,6 +57,7 @@ const sessionState = object<SessionState>({
   skipped: optional(list(skippedNumbers)),
   unwanted: optional(list(count)),
 });
+const beginning = object<Beginning>({ mail: count, counter: count });
 
 const checkpoint = object<Checkpoint>({
   v: oneOf(1),
@@ -71,6 +73,11 @@ const checkpoint = object<Checkpoint>({
   partly: optional(dictionary(partitionNumber, partlyReceived)),
   clients: optional(list(sessionState)),
   sessions: dictionary(token, count),
+  began: optional(beginning),
+  suspects: optional(beginning),
+  trial: optional(address),
+  quarantined: optional(list(object<Quarantine>({ to: address, since: finite }))),
+  released: optional(yes),
   deadLetters: optional(count),
   locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed, behind: count })),
   parked: optional(list(parking)),

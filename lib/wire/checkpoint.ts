@@ -1,4 +1,5 @@
-import type { Addressed, Address } from './messages.js';
+import type { Address, Addressed } from './messages.js';
+import type { Beginning, Quarantine } from './quarantine.js';
 import type { Parking } from './parked.js';
 import type { Outcome, PartlyReceived, SkippedNumbers } from './record.js';
 import type { TaskIds } from './tasks.js';
@@ -25,6 +26,14 @@ export interface Checkpoint {
   readonly clients?: readonly SessionState[];
   /** Empty: what tells of sessions is in `clients`. */
   readonly sessions: Readonly<Record<string, number>>;
+  /** What was waiting when the epoch began. */
+  readonly began?: Beginning;
+  /** What is suspect of having killed owners: what had waited for all of the epoch before. */
+  readonly suspects?: Beginning;
+  readonly trial?: Address;
+  readonly quarantined?: readonly Quarantine[];
+  /** Its owner stopped by itself behind this checkpoint. */
+  readonly released?: true;
   /** How many messages no instance could take. Absent: none. */
   readonly deadLetters?: number;
   /** Local messages not yet consumed, in order, with their names (P8). */

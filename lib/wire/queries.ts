@@ -1,6 +1,7 @@
 import type { EntityId, HistoryEvent } from '../core/history.js';
 import type { Json } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
+import type { PartitionInspection } from './inspection.js';
 import type { RuntimeStatus, SegmentReference } from './head.js';
 import type { Outcome } from './record.js';
 import type { WantedAnswer } from './tasks.js';
@@ -25,6 +26,10 @@ export type Query =
       readonly executionId: string;
       readonly taskId: number;
     }
+  /** What the partition looks like. */
+  | { readonly v: 1; readonly kind: 'inspect' }
+  /** Lets an instance out of quarantine; `discard`: without its next message. */
+  | { readonly v: 1; readonly kind: 'release'; readonly address: string; readonly discard?: boolean }
   /** What became of a client's call or start; `address` is where it was sent. */
   | {
       readonly v: 1;
@@ -46,6 +51,9 @@ export type Answer =
       readonly segments?: readonly SegmentReference[];
     }
   | { readonly v: 1; readonly kind: 'entity'; readonly exists: boolean; readonly state?: Json }
+  | { readonly v: 1; readonly kind: 'inspect'; readonly inspection: PartitionInspection }
+  /** Committed; false: it was not in quarantine. */
+  | { readonly v: 1; readonly kind: 'release'; readonly released: boolean }
   | WantedAnswer
   /** No outcome: not there yet, or forgotten; `accepted`: the session's message has been accepted, or its number given up. */
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome; readonly accepted?: true }

@@ -31,6 +31,8 @@ const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entit
 const query = variant<Query, 'kind'>('kind', {
   status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
   entity: { v: oneOf(1), entity },
+  inspect: { v: oneOf(1) },
+  release: { v: oneOf(1), address, discard: optional(boolean) },
   activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },
   outcome: { v: oneOf(1), address, id: messageId, session: optional(token), number: optional(count) },
 });

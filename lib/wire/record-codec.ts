@@ -145,7 +145,7 @@ export const partlyReceived: Shape<PartlyReceived> = tuple(count, count);
 const output = object<NonNullable<CommitRecord['out']>[string]>({ prev: count, messages: list(addressed) });
 
 const record = variant<StoredRecord, 'type'>('type', {
-  epoch: { ...base, owner: prose },
+  epoch: { ...base, owner: prose, mail: optional(count), unclean: optional(yes) },
   commit: {
     ...base,
     counter: count,
@@ -161,6 +161,9 @@ const record = variant<StoredRecord, 'type'>('type', {
     dispatched: optional(list(taskIds)),
     dropped: optional(list(object<DroppedInput>({ sequence: count, index: count, reason: prose }))),
     parked: optional(list(parking)),
+    trial: optional(address),
+    quarantined: optional(list(address)),
+    released: optional(list(address)),
     steps: list(step),
     out: optional(dictionary(partitionNumber, output)),
   },

@@ -29,6 +29,10 @@ export interface EpochRecord extends RecordBase {
   readonly type: 'epoch';
   /** The worker that took over, for people who look. */
   readonly owner: string;
+  /** The last mail there was. Absent: not known. */
+  readonly mail?: number;
+  /** The former owner did not stop by itself: it died, or was replaced while it was silent. */
+  readonly unclean?: true;
 }
 
 /**
@@ -72,6 +76,12 @@ export interface CommitRecord extends RecordBase {
   readonly dropped?: readonly DroppedInput[];
   /** Pages of messages that have waited long: their inputs are consumed, and wait there (P4). */
   readonly parked?: readonly Parking[];
+  /** The instance that takes a suspect input next: if the owner dies before it is consumed, that input is blamed. */
+  readonly trial?: Address;
+  /** Instances that take nothing from here on, because of what they were about to take when owners died. */
+  readonly quarantined?: readonly Address[];
+  /** Instances that may take their inputs again. */
+  readonly released?: readonly Address[];
   readonly steps: readonly StepEntry[];
   /** Output for other partitions: destination -> the previous record that sent there, and the messages (C5). */
   readonly out?: Readonly<Record<string, { readonly prev: number; readonly messages: readonly Addressed[] }>>;

@@ -1,0 +1,59 @@
+import type { Checkpoint } from '../wire/checkpoint.js';
+import type { Address } from '../wire/messages.js';
+import type { Beginning, Quarantine } from '../wire/quarantine.js';
+import type { CommitRecord, EpochRecord, LogRecord, StepEntry } from '../wire/record.js';
+
+/** What a partition durably knows of inputs that kill whoever takes them. Changed by records only, as all tables. */
+export class PoisonTable {
+  /** What was waiting when this epoch began. */
+  began: Beginning = { mail: 0, counter: 0 };
+  /** What had waited for all of the epoch before, whose owner died; undefined: nothing is suspect. */
+  suspects: Beginning | undefined;
+  /** The instance that is about to take a suspect input, or was when its owner died. */
+  trial: Address | undefined;
+  readonly quarantined = new Map<Address, Quarantine>();
+
+  /** `counter`: of the last commit record before it. */
+  apply(record: LogRecord, counter: number): void {
+    if (record.type === 'epoch') this.#begin(record, counter);
+    else this.#commit(record);
+  }
+
+  #begin({ mail = 0, unclean }: EpochRecord, counter: number): void {
+    this.suspects = unclean ? this.began : undefined;
+    if (!unclean) this.trial = undefined;
+    this.began = { mail, counter };
+  }
+
+  #commit({ steps, trial, quarantined = [], released = [], at }: CommitRecord): void {
+    if (this.trial !== undefined && steps.some((step) => isTaken(step, this.trial!))) this.trial = undefined;
+    if (trial !== undefined) this.trial = trial;
+    for (const to of quarantined) {
+      this.quarantined.set(to, { to, since: at });
+      if (this.trial === to) this.trial = undefined;
+    }
+    for (const to of released) this.quarantined.delete(to);
+  }
+
+  snapshot(): Pick<Checkpoint, 'began' | 'suspects' | 'trial' | 'quarantined'> {
+    const { began, suspects, trial, quarantined } = this;
+    return {
+      began,
+      ...(suspects && { suspects }),
+      ...(trial !== undefined && { trial }),
+      ...(quarantined.size > 0 && { quarantined: [...quarantined.values()] }),
+    };
+  }
+
+  restore({ began, suspects, trial, quarantined = [] }: Checkpoint): void {
+    this.began = began ?? this.began;
+    this.suspects = suspects;
+    this.trial = trial;
+    for (const quarantine of quarantined) this.quarantined.set(quarantine.to, quarantine);
+  }
+}
+
+/** Whether the instance has taken an input that came to it. */
+function isTaken({ to, mail, local, parked }: StepEntry, trial: Address): boolean {
+  return to === trial && (mail ?? local ?? parked) !== undefined;
+}

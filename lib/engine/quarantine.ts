@@ -1,0 +1,131 @@
+import { MessageDiscardedError, type PerdureError } from '../errors.js';
+import type { Address } from '../wire/messages.js';
+import { isRefusable } from './full-mailboxes.js';
+import type { Group } from './group.js';
+import type { Input, Instance } from './instance.js';
+import type { PartitionPorts } from './ports.js';
+import type { PartitionTables } from './tables.js';
+
+/** What the quarantine needs of the rest of its partition. */
+export interface QuarantineParts {
+  readonly tables: PartitionTables;
+  readonly ports: PartitionPorts;
+  /** The open group. */
+  readonly group: () => Group;
+  /** Lets an instance run, and runs what can run. */
+  readonly wake: (address: Address) => void;
+  /** Commits what is open, as soon as that can be. */
+  readonly pump: () => void;
+  /** Consumes an input without a step: whoever waits for it is told, or it goes to the dead letters. */
+  readonly refuse: (instance: Instance, input: Input, error: PerdureError) => void;
+}
+
+/**
+ * Finds the input that kills whoever takes it, and keeps it from killing more.
+ *
+ * What had been waiting for the whole of an epoch whose owner died is suspect: it is taken one input at a time, each
+ * after a record has said which instance takes it. If that owner dies as well, the instance is quarantined by the next
+ * one: the third death is the last. It takes nothing until it is released; all others go on.
+ */
+export class Quarantine {
+  readonly #parts: QuarantineParts;
+  /** Quarantined, and not yet in an acknowledged record. */
+  readonly #added = new Set<Address>();
+  /** The instance whose input is on trial, and whether the record that says so is acknowledged. */
+  #trial: { readonly instance: Instance; readonly group: Group } | undefined;
+  /** Instances released without their next message. */
+  readonly #discards = new Set<Address>();
+  /** Instances that wait for their trial. */
+  #waiting: Instance[] = [];
+
+  constructor(parts: QuarantineParts) {
+    this.#parts = parts;
+  }
+
+  /** Quarantines the instance that was on trial when the former owner died. */
+  start(): void {
+    const { tables, group, ports } = this.#parts;
+    const { trial } = tables.poison;
+    if (trial === undefined) return;
+    this.#added.add(trial);
+    group().quarantined.push(trial);
+    ports.logger.error('Quarantined: owners of its partition died whenever it took its next message', {
+      instance: trial,
+    });
+  }
+
+  /** Whether an instance takes nothing. */
+  holds(address: Address): boolean {
+    return this.#parts.tables.poison.quarantined.has(address) || this.#added.has(address);
+  }
+
+  /** Whether an instance may take its next input now; if not, it is woken when it may. */
+  admits(instance: Instance, input: Input): boolean {
+    const { quarantined, suspects } = this.#parts.tables.poison;
+    if (!suspects && quarantined.size === 0 && this.#added.size === 0) return true;
+    if (this.holds(instance.address)) return false;
+    if (!suspects || !this.#isSuspect(input)) return true;
+    if (!this.#trial) this.#begin(instance);
+    else if (this.#trial.instance !== instance) this.#waiting.push(instance);
+    else return this.#trial.group.isAcknowledged;
+    return false;
+  }
+
+  /** A record is acknowledged: who is on trial may take its input. */
+  acknowledged(group: Group): void {
+    for (const address of group.quarantined) this.#added.delete(address);
+    for (const address of group.released) this.#parts.wake(address);
+    if (this.#trial?.group !== group) return;
+    const { instance } = this.#trial;
+    if (instance.waiting.length === 0) this.took(instance);
+    else this.#parts.wake(instance.address);
+  }
+
+  /** An instance has taken an input and lived. */
+  took(instance: Instance): void {
+    if (this.#trial?.instance !== instance) return;
+    this.#trial = undefined;
+    const [next] = this.#waiting.splice(0, 1);
+    if (next) this.#parts.wake(next.address);
+  }
+
+  /**
+   * Lets a quarantined instance take its inputs again, once the record is acknowledged; without its next message when
+   * that is to be discarded. False: it is not quarantined.
+   */
+  release(address: Address, discard: boolean): boolean {
+    if (!this.holds(address)) return false;
+    if (discard) this.#discards.add(address);
+    this.#parts.group().released.push(address);
+    this.#parts.pump();
+    return true;
+  }
+
+  /** Whether an input is discarded instead of taken: what the engine itself tells an instance never is. */
+  discards(instance: Instance, input: Input): boolean {
+    if (this.#discards.size === 0 || !isRefusable(input)) return false;
+    if (!this.#discards.delete(instance.address)) return false;
+    this.took(instance);
+    this.#parts.refuse(instance, input, new MessageDiscardedError(instance.address));
+    return true;
+  }
+
+  #begin(instance: Instance): void {
+    const group = this.#parts.group();
+    this.#trial = { instance, group };
+    group.trial = instance.address;
+  }
+
+  #isSuspect({ mail, local, parked }: Input): boolean {
+    const { suspects } = this.#parts.tables.poison;
+    if (!suspects) return false;
+    if (mail) return mail[0] <= suspects.mail;
+    if (local) return local[0] <= suspects.counter;
+    return parked !== undefined && epochOf(parked[0]) < this.#parts.tables.epoch;
+  }
+}
+
+/** The epoch in which a page of parked messages was made: `<epoch>.<n>`. */
+function epochOf(page: string): number {
+  return Number(page.split('.', 1)[0]);
+}

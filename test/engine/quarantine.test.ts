@@ -1,0 +1,130 @@
+import test from 'ava';
+import { Entity, Operation } from 'perdure/decorators';
+import { MemoryWorld } from '../../lib/memory/world.js';
+import type { Answer } from '../../lib/wire/queries.js';
+import { ask, hostOf, MemoryClient, MemoryWorker, recordingLogger } from './surroundings.js';
+
+function surroundings() {
+  let kill = (): void => {};
+  let deaths = 0;
+
+  @Entity('fuse')
+  class Fuse {
+    state = { seen: [] as string[] };
+    @Operation({ input: String }) note(id: string): void {
+      if (id === 'poison') kill();
+      this.state.seen.push(id);
+    }
+  }
+
+  const world = new MemoryWorld();
+  const hub = world.createHub('test', 1);
+  const { scheduler } = world;
+  const client = new MemoryClient(hub, 'client');
+  const lines: string[] = [];
+  const { settle } = { settle: <T>(promise: Promise<T>) => scheduler.settle(promise, 60_000) };
+  let current: MemoryWorker | undefined;
+  const start = async (): Promise<MemoryWorker> => {
+    const worker = new MemoryWorker(hub, `w${deaths}`, hostOf({ entities: [Fuse] }), {}, recordingLogger(lines));
+    current = worker;
+    void worker.claim(); // it may die before it has begun
+    await scheduler.advance(500);
+    return worker;
+  };
+  kill = () => {
+    deaths++;
+    current!.connection.kill();
+  };
+  const note = (key: string, id: string) => settle(client.signal('fuse', key, 'note', id));
+  const seen = async (key: string) =>
+    ((await settle(client.entityHead('fuse', key)))?.state as { seen: string[] } | undefined)?.seen ?? [];
+  const advance = (ms: number) => scheduler.advance(ms);
+  const query = async (body: object): Promise<Answer> => (await ask({ client, advance }, 'e.fuse.a', body))[0]!;
+  return { start, note, seen, settle, advance, query, lines, deaths: () => deaths };
+}
+
+test('a message that kills whoever takes it kills three times, and everything else goes on', async (t) => {
+  const { start, note, seen, settle, advance, query, lines, deaths } = surroundings();
+  await start();
+  await note('a', 'first');
+  await advance(1_500);
+  await note('a', 'poison');
+  await note('a', 'behind');
+  await note('b', 'one');
+  const noted = ['one'];
+  while (deaths() < 3) {
+    await start();
+    await advance(2_000);
+    noted.push(`after ${deaths()}`);
+    await note('b', noted.at(-1)!);
+  }
+  const survivor = await start();
+  await advance(3_000);
+  t.is(deaths(), 3);
+  t.true(noted.length > 1);
+  t.deepEqual(await seen('b'), noted);
+  t.deepEqual(await seen('a'), ['first']);
+  t.regex(lines.join('\n'), /e\.fuse\.a: Quarantined/);
+  await note('a', 'later');
+  await note('b', 'last');
+  await advance(3_000);
+  t.deepEqual(await seen('b'), [...noted, 'last']);
+  t.deepEqual(await seen('a'), ['first']);
+
+  // Also in the hands of the next owner, until somebody releases it.
+  await settle(survivor.stop());
+  await start();
+  await advance(2_000);
+  const inspected = await query({ kind: 'inspect' });
+  t.like(inspected, {
+    kind: 'inspect',
+    inspection: { deadLetters: 0, quarantined: [{ address: 'e.fuse.a', waiting: 3 }] },
+  });
+  t.deepEqual(await query({ kind: 'release', address: 'e.fuse.a', discard: true }), {
+    v: 1,
+    kind: 'release',
+    released: true,
+  });
+  await advance(2_000);
+  t.deepEqual(await seen('a'), ['first', 'behind', 'later']);
+  t.is(deaths(), 3);
+  t.deepEqual(await query({ kind: 'release', address: 'e.fuse.a', discard: true }), {
+    v: 1,
+    kind: 'release',
+    released: false,
+  });
+});
+
+test('released with its message, an instance takes it again', async (t) => {
+  const { start, note, seen, advance, query, deaths } = surroundings();
+  await note('a', 'poison');
+  while (deaths() < 3) {
+    await start();
+    await advance(2_000);
+  }
+  await start();
+  await advance(2_000);
+  t.is(deaths(), 3);
+  await query({ kind: 'release', address: 'e.fuse.a' });
+  await advance(1_000);
+  t.is(deaths(), 4);
+  t.deepEqual(await seen('a'), []);
+});
+
+test('owners that die for other reasons quarantine nobody, and those that stop leave nothing suspect', async (t) => {
+  const { start, note, seen, settle, advance, query } = surroundings();
+  for (let round = 0; round < 8; round++) {
+    const worker = await start();
+    await note('a', `${round}`);
+    await note('b', `${round}`);
+    await advance(round % 2 === 0 ? 1 : 1_500);
+    if (round % 3 === 2) await settle(worker.stop());
+    else worker.connection.kill();
+  }
+  await start();
+  await advance(3_000);
+  const all = Array.from({ length: 8 }, (_, round) => `${round}`);
+  t.deepEqual(await seen('a'), all);
+  t.deepEqual(await seen('b'), all);
+  t.like(await query({ kind: 'inspect' }), { kind: 'inspect', inspection: { quarantined: [] } });
+});

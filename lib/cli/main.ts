@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { PerdureError } from '../errors.js';
+import { hubCommands } from './hub-commands.js';
 import { natsCommands } from './nats-commands.js';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
@@ -9,6 +10,7 @@ async function main(args: readonly string[]): Promise<number> {
     .description('Durable orchestrations and entities on NATS JetStream.')
     .addCommand(natsCommands())
     .addHelpText('after', '\nExample:\n  $ perdure nats start      a local server for all services of the project');
+  for (const command of hubCommands()) program.addCommand(command);
   for (const command of withSubcommands(program)) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../errors.js';
 import { startEmbeddedServer } from '../nats/server/embedded-server.js';
 import { resolveNatsServer } from '../nats/server/resolve.js';
+import { examples, print } from './output.js';
 
 interface StartOptions {
   readonly port?: number;
@@ -71,12 +72,4 @@ function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
   throw new InvalidArgumentError('It must be a whole number from 1 to 65535.');
-}
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

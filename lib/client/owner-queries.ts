@@ -14,6 +14,11 @@ type AnswerTo<Q extends Query> = Extract<Answer, { readonly kind: Q['kind'] }>;
 /** Why there is no answer: nobody listens where the owner would, or nothing came in time. */
 export type NoAnswer = 'noOwner' | 'silence';
 
+/** Whether there is an answer. */
+export function isAnswer<T extends object>(answer: T | NoAnswer): answer is T {
+  return typeof answer === 'object';
+}
+
 /** Exact reads, asked of the owner of an instance's partition (C11). */
 export class OwnerQueries {
   readonly #ports: HubPorts;
@@ -28,12 +33,18 @@ export class OwnerQueries {
   }
 
   /** Asks once. Throws RemoteError when the owner could not tell, and ClosedError once closed. */
-  async ask<Q extends Query>(address: Address, query: Q): Promise<AnswerTo<Q> | NoAnswer> {
-    const body = await this.#request(address, encodeQuery(query));
+  ask<Q extends Query>(address: Address, query: Q): Promise<AnswerTo<Q> | NoAnswer> {
+    return this.askPartition(partitionOf(address, this.#ports.partitions), query);
+  }
+
+  /** The same of a partition as a whole. */
+  async askPartition<Q extends Query>(partition: number, query: Q): Promise<AnswerTo<Q> | NoAnswer> {
+    const body = await this.#request(partition, encodeQuery(query));
     if (typeof body === 'string') return body;
     const decoded = decodeAnswer(body);
     if ('refused' in decoded) {
-      this.#ports.logger.warn(`An answer cannot be read: ${decoded.refused}`, { instance: address });
+      const instance = `partition ${partition}`;
+      this.#ports.logger.warn(`An answer cannot be read: ${decoded.refused}`, { instance });
       return 'silence';
     }
     if (decoded.value.kind === 'failed') throw new RemoteError(decoded.value.failure);
@@ -45,9 +56,9 @@ export class OwnerQueries {
     for (const end of this.#open) end();
   }
 
-  #request(address: Address, body: Uint8Array): Promise<Uint8Array | NoAnswer> {
+  #request(partition: number, body: Uint8Array): Promise<Uint8Array | NoAnswer> {
     if (this.#isClosed) return Promise.reject(new ClosedError('The client is closed.'));
-    const { bus, clock, subjects, partitions } = this.#ports;
+    const { bus, clock, subjects } = this.#ports;
     const inbox = `${this.#inbox}${++this.#asked}`;
     return new Promise((resolve) => {
       const end = (answer: Uint8Array | NoAnswer): void => {
@@ -61,7 +72,7 @@ export class OwnerQueries {
       const subscription = bus.subscribe(inbox, (answer) => end(answer.length === 0 ? 'noOwner' : answer));
       const cancel = clock.after(DEADLINE, giveUp);
       this.#open.add(giveUp);
-      bus.publish(subjects.partition(partitionOf(address, partitions)).queries, body, inbox);
+      bus.publish(subjects.partition(partition).queries, body, inbox);
     });
   }
 }

@@ -6,6 +6,7 @@ import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import type { HubPorts } from '../engine/ports.js';
 import { checkEntityKey, checkInstanceId, checkName } from '../wire/checks.js';
+import { Administration, type PartitionStatus } from './administration.js';
 import { ClientSession } from './client-session.js';
 import { Entities, type EntityStateResponse } from './entities.js';
 import { OrchestrationHandle } from './orchestration-handle.js';
@@ -20,6 +21,15 @@ export interface TaskHubClientOptions {
    * somebody who can tell of it, in milliseconds: 0 or more, also Infinity. Default 30,000.
    */
   readonly timeoutInMilliseconds?: number | undefined;
+}
+
+/** How an instance is released from quarantine. */
+export interface ReleaseOptions {
+  /**
+   * Whether the message that it was to take next is discarded. Who waits for its answer gets MessageDiscardedError; any
+   * other goes to the dead letters. Default false: it is taken again.
+   */
+  readonly discard?: boolean | undefined;
 }
 
 /** A connection to a task hub, as `connectTaskHub` makes it. */
@@ -65,6 +75,7 @@ export class TaskHubClient implements AsyncDisposable {
   readonly #session: ClientSession;
   readonly #orchestrations: Orchestrations;
   readonly #entities: Entities;
+  readonly #administration: Administration;
 
   /**
    * Makes a client on a connection, which it does not close.
@@ -76,6 +87,7 @@ export class TaskHubClient implements AsyncDisposable {
     checkTimeout(timeoutInMilliseconds);
     this.#session = new ClientSession(hub.ports);
     this.#orchestrations = new Orchestrations(this.#session, timeoutInMilliseconds);
+    this.#administration = new Administration(this.#session, timeoutInMilliseconds);
     this.#entities = new Entities(this.#session, timeoutInMilliseconds);
   }
 
@@ -218,6 +230,29 @@ export class TaskHubClient implements AsyncDisposable {
   async readEntityState(entity: string | EntityClass<object>, key: string): Promise<EntityStateResponse<unknown>> {
     const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
     return this.#entities.read({ name, key: checkEntityKey(key) });
+  }
+
+  /**
+   * What each partition looks like, as its owner sees it, and which instances are in quarantine: processes died whenever
+   * they took the next message of these, so that they take nothing until they are released.
+   *
+   * @throws {RemoteError} when an owner could not tell
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  inspect(): Promise<readonly PartitionStatus[]> {
+    return this.#administration.inspect();
+  }
+
+  /**
+   * Lets an instance out of quarantine; resolves when that is committed, with false when it was not in quarantine. The
+   * instance is named as `inspect` and the log name it: `o.<instance id>` or `e.<entity name>.<entity key>`, encoded.
+   *
+   * @throws {ConfigError} when it is not named so
+   * @throws {TimeoutError} when nobody owns its partition in time
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  release(instance: string, options: ReleaseOptions = {}): Promise<boolean> {
+    return this.#administration.release(instance, options.discard ?? false);
   }
 
   /**

@@ -40,6 +40,7 @@ export class Committer {
   readonly #listener: CommitListener;
   #open: Group;
   #inFlight: Group | undefined;
+  #sealedAt = 0;
   #isStopped = false;
   /** The next group is sealed even when it is empty. */
   #mustSeal = false;
@@ -61,6 +62,11 @@ export class Committer {
   /** Nothing is open and nothing under way: memory is what the log says. */
   get isQuiet(): boolean {
     return this.#inFlight === undefined && this.#open.isEmpty;
+  }
+
+  /** Since when a record has been under way; undefined: none is. */
+  get since(): number | undefined {
+    return this.#inFlight && this.#sealedAt;
   }
 
   /** Seals the open group if there is something in it and nothing is under way. */
@@ -111,6 +117,7 @@ export class Committer {
     const group = this.#open;
     this.#mustSeal = false;
     this.#inFlight = group;
+    this.#sealedAt = this.#ports.clock.now();
     this.#open = this.#newGroup(group.counter + 1);
     this.#commit(group).catch((error: unknown) => this.#fail(error));
   }
@@ -140,12 +147,13 @@ export class Committer {
       epoch: this.#tables.epoch,
       commit: this.#ports.random.id(),
       prev: this.#tables.sequence,
-      at: this.#ports.clock.now(),
+      at: this.#sealedAt,
       counter: group.counter,
       ...this.#listener.sealing(group),
       ...(group.dispatched.size > 0 && { dispatched: [...group.dispatched] }),
       ...(group.dropped.length > 0 && { dropped: group.dropped }),
       ...(group.trial !== undefined && { trial: group.trial }),
+      ...(group.survived && { survived: true as const }),
       ...(group.quarantined.length > 0 && { quarantined: group.quarantined }),
       ...(group.released.length > 0 && { released: group.released }),
       ...(group.parked.length > 0 && { parked: group.parked }),

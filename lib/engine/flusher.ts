@@ -32,6 +32,7 @@ export class Flusher {
   readonly #dirty = new Set<Instance>();
   readonly #captures = new Map<Group, Capture>();
   #isDue = false;
+  #startedAt = 0;
   #isScheduled = false;
   #writing: Promise<void> | undefined;
   #isStopped = false;
@@ -55,6 +56,11 @@ export class Flusher {
     let low = this.#tables.sequence + 1;
     for (const { dirtySince } of this.#dirty) low = Math.min(low, dirtySince!);
     return low;
+  }
+
+  /** Since when heads have been being written; undefined: none are. */
+  get since(): number | undefined {
+    return this.#writing && this.#startedAt;
   }
 
   /** Instances that recovery found changed behind their heads. */
@@ -128,6 +134,7 @@ export class Flusher {
     const { epoch, sequence: logSeq, commit } = this.#tables;
     // What the capture's own record touched is in the capture.
     for (const [instance] of capture) instance.dirtyBehind = undefined;
+    this.#startedAt = this.#ports.clock.now();
     this.#writing = this.#writeAll(capture, { epoch, logSeq, commit })
       .catch((error: unknown) => {
         if (!this.#isStopped) this.#failed(error instanceof Error ? error : new Error(String(error)));

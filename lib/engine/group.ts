@@ -41,6 +41,8 @@ export class Group {
   readonly released: Address[] = [];
   /** The instance that takes a suspect input next. */
   trial: Address | undefined;
+  /** The one before has taken it, and goes on. */
+  survived = false;
   readonly parked: Parking[] = [];
   readonly activities: (readonly [Instance, PendingActivity])[] = [];
   /** Activities that go to their work queues. */
@@ -66,7 +68,8 @@ export class Group {
 
   get isEmpty(): boolean {
     const isQuiet = this.dropped.length === 0 && this.parked.length === 0 && !this.isNoted;
-    const isSafe = this.trial === undefined && this.quarantined.length === 0 && this.released.length === 0;
+    const isSafe =
+      this.trial === undefined && !this.survived && this.quarantined.length === 0 && this.released.length === 0;
     return this.entries.length === 0 && isQuiet && isSafe;
   }
 

@@ -10,6 +10,8 @@ import type { PartitionPorts } from './ports.js';
 import { refusalOfSize } from './step-size.js';
 import type { Run } from './waiting.js';
 
+/** A step that takes longer than so many milliseconds is told. */
+const BLOCKING = 1_000;
 /** So many dropped messages fill a record. */
 const MANY_DROPPED = 500;
 
@@ -57,6 +59,8 @@ export class Instances {
   #whenFewer: (() => void)[] = [];
   readonly #loading = new Map<Instance, Promise<Activation>>();
   readonly #recalling = new Set<Instance>();
+  /** When the last one was loaded, or the first one began to be. */
+  #loadedAt = 0;
   #isStopped = false;
   /** Nothing runs before what a former owner left is in its place. */
   #isHeld = true;
@@ -143,6 +147,11 @@ export class Instances {
   /** About how many bytes of inputs are in memory. */
   get bytesInMemory(): number {
     return this.#backlog.bytes;
+  }
+
+  /** Since when instances have been loading, and none was loaded; undefined: none is. */
+  get loadingSince(): number | undefined {
+    return this.#loading.size > 0 ? this.#loadedAt : undefined;
   }
 
   /** The activation of an instance, loaded when it is not. Rejects when it cannot be loaded: the owner has failed then. */
@@ -255,7 +264,9 @@ export class Instances {
       if (instance.waiting.length > 0) this.#enqueue(instance);
       return;
     }
-    const output = activation.step(input.body, this.#ports.clock.now());
+    const began = this.#ports.clock.now();
+    const output = activation.step(input.body, began);
+    this.#checkTime(instance, began);
     if (output instanceof Promise) this.#await(instance, input, output);
     else {
       this.#commit(instance, input, output);
@@ -277,6 +288,13 @@ export class Instances {
         this.pump();
       })
       .catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Nothing else of this process runs while a step does. */
+  #checkTime({ address }: Instance, began: number): void {
+    const { clock, logger } = this.#ports;
+    const took = clock.now() - began;
+    if (took > BLOCKING) logger.warn(`A step took ${took} ms, in which nothing else ran`, { instance: address });
   }
 
   /** The most recently used stand last. */
@@ -330,9 +348,11 @@ export class Instances {
     const loading = this.#listener.load(instance).then((activation) => {
       instance.activation = activation;
       this.#loading.delete(instance);
+      this.#loadedAt = this.#ports.clock.now();
       if (instance.waiting.length > 0) this.#enqueue(instance);
       return activation;
     });
+    if (this.#loading.size === 0) this.#loadedAt = this.#ports.clock.now();
     this.#loading.set(instance, loading);
     loading.then(() => this.pump()).catch((error: unknown) => this.#fail(error));
     return loading;

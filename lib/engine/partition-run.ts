@@ -15,8 +15,9 @@ import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
 import { refuse, refuses } from './full-mailboxes.js';
 import type { Group } from './group.js';
-import { Heads, readWake } from './heads.js';
+import { Heads } from './heads.js';
 import type { Host } from './host.js';
+import { inTime } from './in-time.js';
 import { Inbox } from './inbox.js';
 import { Intake } from './intake.js';
 import { failedResult } from './orchestration-activities.js';
@@ -37,6 +38,8 @@ import { StorageWatch } from './storage-watch.js';
 import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
 import { Upkeep } from './upkeep.js';
+import { readWakes } from './wake-records.js';
+import { Watchdog } from './watchdog.js';
 
 /** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
 const STORING_TIMEOUT = 5_000;
@@ -74,6 +77,7 @@ export class PartitionRun {
   readonly #loading: Loading;
   readonly #upkeep: Upkeep;
   readonly #storageWatch: StorageWatch;
+  readonly #watchdog: Watchdog;
   readonly #subscriptions: Subscription[] = [];
   readonly #intake: Intake;
   readonly #parking: Parking;
@@ -187,6 +191,13 @@ export class PartitionRun {
       failed: fail,
     });
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail);
+    const loops = [
+      { name: 'the commit of a record', since: () => this.#committer.since },
+      { name: 'the storing of heads', since: () => this.#flusher.since },
+      { name: 'the storing of the checkpoint', since: () => this.#upkeep.since },
+      { name: 'the loading of an instance', since: () => this.#instances.loadingSince },
+    ];
+    this.#watchdog = new Watchdog(ports, loops, () => inspectionOf(tables, this.#instances, whose));
   }
 
   get waitingBytes(): number {
@@ -199,7 +210,7 @@ export class PartitionRun {
 
   /** The last steps of a takeover (P9): wake what was pending, send again, then take mail. */
   async start(): Promise<void> {
-    const { bus, views, subjects } = this.#ports;
+    const { bus, subjects } = this.#ports;
     this.#subscriptions.push(
       bus.subscribe(this.#hub.subjects.received, (body) => this.#advertised(body)),
       bus.subscribe(subjects.queries, (body, reply) => {
@@ -208,14 +219,8 @@ export class PartitionRun {
     );
     const waking = new Set(this.#recovered.tail.keys());
     for (const { to } of this.#tables.undispatched.all()) waking.add(to);
-    const hinted: Address[] = [];
-    for await (const { subject, body } of views.scan(subjects.wakes)) {
-      const address = subjects.addressOf(subject);
-      if (address === undefined) continue;
-      const { at, load } = readWake(body, subject);
-      if (load) hinted.push(address);
-      else this.#timers.schedule(address, at);
-    }
+    const { load: hinted, timers } = await readWakes(this.#ports);
+    for (const [address, at] of timers) this.#timers.schedule(address, at);
     await Promise.all(Array.from([...waking, ...hinted], (address) => this.#instances.loaded(address)));
     if (this.#isOver || this.#isStopping) return;
     for (const address of hinted) this.#mend(this.#instances.instance(address));
@@ -226,6 +231,7 @@ export class PartitionRun {
     this.#parking.start();
     this.#upkeep.start();
     this.#storageWatch.start();
+    this.#watchdog.start();
   }
 
   /** A wake record that a former owner could not remove any more would be followed at each takeover: it is mended. */
@@ -258,19 +264,13 @@ export class PartitionRun {
     this.#isStopping = true;
     const { clock } = this.#ports;
     const { stopTimeoutInMilliseconds: timeout } = this.#options;
-    let cancel = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.after(timeout + STORING_TIMEOUT, () => {
-        this.#ports.logger.warn('It did not stop in time; what is not stored is recovered by the next owner', {
-          instance: this.#name,
-        });
-        resolve();
+    const late = (): void =>
+      this.#ports.logger.warn('It did not stop in time; what is not stored is recovered by the next owner', {
+        instance: this.#name,
       });
-    });
     try {
-      await Promise.race([this.#giveBack(clock.now() + timeout), late]);
+      await inTime(clock, timeout + STORING_TIMEOUT, this.#giveBack(clock.now() + timeout), late);
     } finally {
-      cancel();
       this.close();
     }
   }
@@ -317,6 +317,7 @@ export class PartitionRun {
     for (const subscription of this.#subscriptions) subscription.close();
     this.#upkeep.stop();
     this.#storageWatch.stop();
+    this.#watchdog.stop();
     this.#parking.stop();
     this.#timers.stop();
     this.#activities.stop();

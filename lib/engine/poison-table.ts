@@ -1,12 +1,15 @@
 import type { Checkpoint } from '../wire/checkpoint.js';
 import type { Address } from '../wire/messages.js';
-import type { Beginning, Quarantine } from '../wire/quarantine.js';
+import type { Beginning, EpochBeginning, Quarantine } from '../wire/quarantine.js';
 import type { CommitRecord, EpochRecord, LogRecord, StepEntry } from '../wire/record.js';
+
+/** An owner that has lived for so many milliseconds died of something else than those before it. */
+const STEADY = 60_000;
 
 /** What a partition durably knows of inputs that kill whoever takes them. Changed by records only, as all tables. */
 export class PoisonTable {
   /** What was waiting when this epoch began. */
-  began: Beginning = { mail: 0, counter: 0 };
+  began: EpochBeginning = { mail: 0, counter: 0, at: 0, deaths: 0 };
   /** What had waited for all of the epoch before, whose owner died; undefined: nothing is suspect. */
   suspects: Beginning | undefined;
   /** The instance that is about to take a suspect input, or was when its owner died. */
@@ -19,14 +22,17 @@ export class PoisonTable {
     else this.#commit(record);
   }
 
-  #begin({ mail = 0, unclean }: EpochRecord, counter: number): void {
-    this.suspects = unclean ? this.began : undefined;
+  #begin({ mail = 0, unclean, at }: EpochRecord, counter: number): void {
+    const { began } = this;
+    this.suspects = unclean ? { mail: began.mail, counter: began.counter } : undefined;
     if (!unclean) this.trial = undefined;
-    this.began = { mail, counter };
+    const former = at - began.at < STEADY ? began.deaths : 0;
+    this.began = { mail, counter, at, deaths: unclean ? former + 1 : 0 };
   }
 
-  #commit({ steps, trial, quarantined = [], released = [], at }: CommitRecord): void {
-    if (this.trial !== undefined && steps.some((step) => isTaken(step, this.trial!))) this.trial = undefined;
+  #commit({ steps, trial, survived, quarantined = [], released = [], at }: CommitRecord): void {
+    if (this.trial !== undefined && (survived || steps.some((step) => isTaken(step, this.trial!))))
+      this.trial = undefined;
     if (trial !== undefined) this.trial = trial;
     for (const to of quarantined) {
       this.quarantined.set(to, { to, since: at });

@@ -6,6 +6,11 @@ import type { Input, Instance } from './instance.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 
+/** The last of so many owners in a row that died is the last one for an input that is to blame. */
+const MOST_DEATHS = 3;
+/** An input on trial is not to blame for what happens so many milliseconds later. */
+const PATIENCE = 5_000;
+
 /** What the quarantine needs of the rest of its partition. */
 export interface QuarantineParts {
   readonly tables: PartitionTables;
@@ -24,15 +29,15 @@ export interface QuarantineParts {
  * Finds the input that kills whoever takes it, and keeps it from killing more.
  *
  * What had been waiting for the whole of an epoch whose owner died is suspect: it is taken one input at a time, each
- * after a record has said which instance takes it. If that owner dies as well, the instance is quarantined by the next
- * one: the third death is the last. It takes nothing until it is released; all others go on.
+ * after a record has said which instance takes it. If that owner dies as well, the third in a row, the instance is
+ * quarantined by the next one. It takes nothing until it is released; all others go on.
  */
 export class Quarantine {
   readonly #parts: QuarantineParts;
   /** Quarantined, and not yet in an acknowledged record. */
   readonly #added = new Set<Address>();
   /** The instance whose input is on trial, and whether the record that says so is acknowledged. */
-  #trial: { readonly instance: Instance; readonly group: Group } | undefined;
+  #trial: Trial | undefined;
   /** Instances released without their next message. */
   readonly #discards = new Set<Address>();
   /** Instances that wait for their trial. */
@@ -45,8 +50,8 @@ export class Quarantine {
   /** Quarantines the instance that was on trial when the former owner died. */
   start(): void {
     const { tables, group, ports } = this.#parts;
-    const { trial } = tables.poison;
-    if (trial === undefined) return;
+    const { trial, began } = tables.poison;
+    if (trial === undefined || began.deaths < MOST_DEATHS) return;
     this.#added.add(trial);
     group().quarantined.push(trial);
     ports.logger.error('Quarantined: owners of its partition died whenever it took its next message', {
@@ -67,7 +72,7 @@ export class Quarantine {
     if (!suspects || !this.#isSuspect(input)) return true;
     if (!this.#trial) this.#begin(instance);
     else if (this.#trial.instance !== instance) this.#waiting.push(instance);
-    else return this.#trial.group.isAcknowledged;
+    else return this.#trial.group.isAcknowledged && this.#watch(this.#trial);
     return false;
   }
 
@@ -116,6 +121,17 @@ export class Quarantine {
     group.trial = instance.address;
   }
 
+  /** What has run for a while has not killed anybody: then others have their turn, and later deaths have other reasons. */
+  #watch(trial: Trial): true {
+    this.#parts.ports.clock.after(PATIENCE, () => {
+      if (this.#trial !== trial) return;
+      this.#parts.group().survived = true;
+      this.took(trial.instance);
+      this.#parts.pump();
+    });
+    return true;
+  }
+
   #isSuspect({ mail, local, parked }: Input): boolean {
     const { suspects } = this.#parts.tables.poison;
     if (!suspects) return false;
@@ -123,6 +139,12 @@ export class Quarantine {
     if (local) return local[0] <= suspects.counter;
     return parked !== undefined && epochOf(parked[0]) < this.#parts.tables.epoch;
   }
+}
+
+/** The instance whose input is on trial, and the group that says so. */
+interface Trial {
+  readonly instance: Instance;
+  readonly group: Group;
 }
 
 /** The epoch in which a page of parked messages was made: `<epoch>.<n>`. */

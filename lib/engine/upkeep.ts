@@ -24,6 +24,7 @@ export class Upkeep {
   #keptFrom: number;
   #replayedByPassivated = 0;
   #cancel: (() => void) | undefined;
+  #storingSince: number | undefined;
   #isStopped = false;
   #storing: Promise<void> = Promise.resolve();
 
@@ -69,6 +70,11 @@ export class Upkeep {
     });
   }
 
+  /** Since when a checkpoint has been being stored; undefined: none is. */
+  get since(): number | undefined {
+    return this.#storingSince;
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();
@@ -86,6 +92,7 @@ export class Upkeep {
   async #store(last: { readonly released?: true }): Promise<void> {
     const { tables, checkpoints } = this.#recovered;
     if (tables.sequence === this.#checkpointed && !last.released) return;
+    this.#storingSince = this.#ports.clock.now();
     const snapshot = tables.snapshot();
     const drawers = tables.sessions.takeChanged();
     const { cursor } = tables;
@@ -95,6 +102,7 @@ export class Upkeep {
     this.#keptFrom = Math.max(this.#keptFrom, low);
     await this.#ports.log.purgeBelow(low);
     if (cursor > MARGIN) await this.#ports.mailbox.purgeBelow(cursor + 1 - MARGIN);
+    this.#storingSince = undefined;
   }
 
   /** A sender forgets what this partition's committed state has received (P2). */

@@ -11,7 +11,7 @@ import type {
 } from './checkpoint.js';
 import { token, yes } from './history-shapes.js';
 import { address, addressed } from './message-codec.js';
-import type { Beginning, Quarantine } from './quarantine.js';
+import type { Beginning, EpochBeginning, Quarantine } from './quarantine.js';
 import { pageName, parking } from './parked-codec.js';
 import { outcome, partitionNumber, partlyReceived, skippedNumbers } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
@@ -59,6 +59,8 @@ const sessionState = object<SessionState>({
 });
 const beginning = object<Beginning>({ mail: count, counter: count });
 
+const epochBeginning = object<EpochBeginning>({ mail: count, counter: count, at: finite, deaths: count });
+
 const checkpoint = object<Checkpoint>({
   v: oneOf(1),
   epoch: count,
@@ -73,7 +75,7 @@ const checkpoint = object<Checkpoint>({
   partly: optional(dictionary(partitionNumber, partlyReceived)),
   clients: optional(list(sessionState)),
   sessions: dictionary(token, count),
-  began: optional(beginning),
+  began: optional(epochBeginning),
   suspects: optional(beginning),
   trial: optional(address),
   quarantined: optional(list(object<Quarantine>({ to: address, since: finite }))),

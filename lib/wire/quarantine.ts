@@ -15,3 +15,11 @@ export interface Beginning {
   readonly mail: number;
   readonly counter: number;
 }
+
+/** The beginning of an epoch. */
+export interface EpochBeginning extends Beginning {
+  /** When, the server's time in milliseconds since 1970. */
+  readonly at: number;
+  /** So many owners in a row died before, each within a minute of its beginning but for the first. */
+  readonly deaths: number;
+}

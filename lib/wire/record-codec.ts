@@ -162,6 +162,7 @@ const record = variant<StoredRecord, 'type'>('type', {
     dropped: optional(list(object<DroppedInput>({ sequence: count, index: count, reason: prose }))),
     parked: optional(list(parking)),
     trial: optional(address),
+    survived: optional(yes),
     quarantined: optional(list(address)),
     released: optional(list(address)),
     steps: list(step),

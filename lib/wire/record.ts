@@ -78,6 +78,8 @@ export interface CommitRecord extends RecordBase {
   readonly parked?: readonly Parking[];
   /** The instance that takes a suspect input next: if the owner dies before it is consumed, that input is blamed. */
   readonly trial?: Address;
+  /** It goes on, and its owner still lives: nothing is blamed. */
+  readonly survived?: true;
   /** Instances that take nothing from here on, because of what they were about to take when owners died. */
   readonly quarantined?: readonly Address[];
   /** Instances that may take their inputs again. */

@@ -92,7 +92,10 @@ export class ClosedError extends PerdureError {
 /** Somebody who operates the task hub discarded the message that an instance in quarantine was to take next. */
 export class MessageDiscardedError extends PerdureError {
   readonly code = 'PERDURE_MESSAGE_DISCARDED';
-  constructor(/** The address of the instance. */ readonly address: string) {
+  constructor(
+    /** The instance, as `inspect` and the log name it. */
+    readonly address: string,
+  ) {
     super(
       `The message for ${address} was discarded by an operator: processes died whenever they took it. What it asked for was ` +
         'not done.',

@@ -2,19 +2,23 @@ import type { Address } from './messages.js';
 
 /** A partition as its owner sees it, for people who look. */
 export interface PartitionInspection {
+  /** Its number, from 0. */
   readonly partition: number;
-  /** The worker that owns it, and under which takeover. */
+  /** The worker that owns it. */
   readonly worker: string;
+  /** The number of the takeover under which it does. */
   readonly epoch: number;
   /** The last record of its log. */
   readonly record: number;
-  /** Mail is taken up to here, in order, and all that is up to `cursor` is carried out. */
+  /** Mail is taken up to this sequence of the mail stream, in order. */
   readonly accepted: number;
+  /** All mail up to this sequence is carried out, or set aside. */
   readonly cursor: number;
   /** Instances in memory. */
   readonly instances: number;
   /** Messages that no instance could take, ever. */
   readonly deadLetters: number;
+  /** Instances that take nothing until they are released. */
   readonly quarantined: readonly QuarantinedInstance[];
   /** Instances whose asynchronous operation runs. */
   readonly busy: readonly Address[];
@@ -22,6 +26,7 @@ export interface PartitionInspection {
 
 /** An instance that takes nothing until it is released. */
 export interface QuarantinedInstance {
+  /** How the log and `release` name it: `o.<instance id>` or `e.<entity name>.<entity key>`, encoded. */
   readonly address: Address;
   /** Since when, in milliseconds since 1970. */
   readonly since: number;

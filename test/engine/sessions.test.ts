@@ -3,6 +3,7 @@ import { EntityContext } from 'perdure';
 import { Entity, Operation } from 'perdure/decorators';
 import { decodeRecord } from '../../lib/wire/record-codec.js';
 import type { CommitRecord } from '../../lib/wire/record.js';
+import { noFaults } from '../../lib/memory/faults.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { Counter } from './bank.js';
 import { SessionClient } from './session-client.js';
@@ -321,6 +322,37 @@ test('P1, P5: an open message of an envelope is carried out by the next owner un
     one.told.map(({ id }) => Number(id.split('.').at(-1))),
     [3, 1, 2, 1, 2, 3],
   );
+});
+
+test('C1, P5: nobody is told of a refusal before the record with it is acknowledged', async (t) => {
+  const { world, one, advance } = await setting();
+  world.faults = { next: ({ operation }) => (operation === 'append' ? 'requestLost' : 'none') };
+  one.session = '1-one';
+  one.call(1, 'a call');
+  one.signal(2, 'a signal');
+  await advance(5_000);
+  t.deepEqual(one.told, []);
+  world.faults = noFaults;
+  await advance(5_000);
+  t.deepEqual(one.told, [one.refusal(1, 'sessionExpired'), one.refusal(2, 'sessionExpired')]);
+});
+
+test('P1, P5: an open call is carried out by the next owner, and its outcome is kept under its number', async (t) => {
+  const { one, work, worker, advance } = await setting(hostOf({ entities: [Counter, Gate] }));
+  one.hello();
+  const { reply, session, subjects } = one;
+  const pass = { kind: 'operation', name: 'pass', reply, session, number: 1 };
+  one.mail(subjects.mail('e.gate.i'), pass);
+  one.call(2, 'records that the first one is open');
+  await advance(500);
+  worker.connection.kill();
+  await work('next');
+  await advance(500);
+  gates.get('i')!();
+  await advance(500);
+  one.mail(subjects.mail('e.gate.i'), pass);
+  await advance(500);
+  t.deepEqual(one.told, [one.outcome(2, 1), { id: `${session}.1` }, { id: `${session}.1` }]);
 });
 
 test('P5: a message without a session cannot take the place of one that has', async (t) => {

@@ -1,33 +1,41 @@
 import { encodeDeadLetter } from '../wire/dead-letter-codec.js';
-import type { DroppedInput } from '../wire/record.js';
+import type { DroppedInput, Outcome } from '../wire/record.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 
-/** Letters that are on their way at a time; no more mail is taken meanwhile. */
-const MANY = 64;
 /** Before a letter whose outcome is unknown is stored again, in milliseconds. */
 const RETRY = 100;
 /** Characters kept of why a message was dropped. */
 const LONGEST_REASON = 200;
 
+/** Who is told of a refusal, once the record that drops the input is acknowledged. */
+export type Told = readonly (readonly [inbox: string, outcome: Outcome])[];
+
 /**
  * Keeps what no instance can take. A letter is stored before the record that drops its input, so none is lost; it may be
  * stored twice, by an owner that dies in between and by the next one.
+ *
+ * P1. No mail behind an input is taken before its letter is stored: a record that accepted the input as open would have the
+ *     next owner deliver it without any test.
  */
 export class DeadLetters {
   readonly #ports: PartitionPorts;
-  readonly #dropped: (input: DroppedInput) => void;
+  readonly #dropped: (input: DroppedInput, told: Told) => void;
   #burying = 0;
   #whenFewer: (() => void)[] = [];
   #isStopped = false;
 
   /** `dropped` is told each input whose letter is stored: a record may say now that it is consumed. */
-  constructor(ports: PartitionPorts, dropped: (input: DroppedInput) => void) {
+  constructor(ports: PartitionPorts, dropped: (input: DroppedInput, told: Told) => void) {
     this.#ports = ports;
     this.#dropped = dropped;
   }
 
   /** Stores the letter of an input, and tells it then. */
-  async bury({ sequence, index, reason: whole }: DroppedInput, { subject, body }: StoredMessage): Promise<void> {
+  async bury(
+    { sequence, index, reason: whole }: DroppedInput,
+    { subject, body }: StoredMessage,
+    told: Told = [],
+  ): Promise<void> {
     const { subjects, logger, maxBodyBytes } = this.#ports;
     const reason = whole.slice(0, LONGEST_REASON).toWellFormed();
     const fields = { sequence, index, reason };
@@ -40,14 +48,17 @@ export class DeadLetters {
     await this.#store(encodeDeadLetter({ subject, ...fields }, body, maxBodyBytes), `${stream}.${sequence}.${index}`);
     this.#burying--;
     if (this.#isStopped) return;
-    this.#dropped(fields);
+    this.#dropped(fields, told);
     for (const resolve of this.#whenFewer.splice(0)) resolve();
   }
 
-  /** Undefined: there is room for more. */
-  whenRoom(): Promise<void> | undefined {
-    if (this.#burying < MANY || this.#isStopped) return undefined;
-    return new Promise((resolve) => this.#whenFewer.push(resolve));
+  /** Resolves when no letter is on its way. */
+  async whenStored(): Promise<void> {
+    while (this.#burying > 0 && !this.#isStopped) await new Promise<void>((resolve) => this.#whenFewer.push(resolve));
+  }
+
+  get isBurying(): boolean {
+    return this.#burying > 0;
   }
 
   stop(): void {

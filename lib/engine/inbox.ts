@@ -1,11 +1,12 @@
 import { partitionOf, parseAddress } from '../wire/addresses.js';
 import { decodeEnvelope, decodeMessage } from '../wire/message-codec.js';
 import type { Addressed, Message } from '../wire/messages.js';
-import type { CommitRecord, DroppedInput, Outcome } from '../wire/record.js';
+import type { CommitRecord, DroppedInput } from '../wire/record.js';
 import { parseMessageId } from '../wire/sessions.js';
 import type { PartitionSubjects } from '../wire/subjects.js';
 import { ChannelMarks, type ChannelMark } from './channel-marks.js';
 import { ClientSessions, type SessionFields, type SessionNews } from './client-sessions.js';
+import type { Told } from './dead-letters.js';
 import type { Group } from './group.js';
 import type { Input } from './instance.js';
 import type { StoredMessage } from './ports.js';
@@ -15,12 +16,10 @@ import type { PartitionTables } from './tables.js';
 /** Where delivered mail goes. */
 export interface InboxListener {
   deliver(address: string, input: Input): void;
-  /** Mail that no instance can take; it is consumed once its letter is stored. */
-  drop(dropped: DroppedInput, message: StoredMessage): void;
+  /** Mail that no instance can take; it is consumed once its letter is stored, and who waits is told after that. */
+  drop(dropped: DroppedInput, message: StoredMessage, told?: Told): void;
   /** A copy of a message whose client may still wait for the answer. */
   answerCopy(message: Message, session: string, number: number): void;
-  /** To be told once the open group is acknowledged. */
-  tell(inbox: string, outcome: Outcome): void;
   /** There is something to record although no step follows from it. */
   note(): void;
 }
@@ -101,11 +100,23 @@ export class Inbox {
     const { sequence, time } = message;
     this.#delivered.set(sequence, { time, pending: new Set(open), channel: undefined, sessions: noNews });
     const messages = message.subject === this.#subjects.envelopes ? messagesOf(message) : [this.#readAgain(message)];
+    const fresh = messages.flatMap((item, index) => (item && open.has(index) ? [[index, item] as const] : []));
+    const refused = fresh.filter(([, [, body]]) => this.#wasRefused(body));
+    for (const [index] of refused)
+      this.#listener.drop({ sequence, index, reason: 'Refused by a former owner of the partition' }, message);
     this.#deliver(
       message,
-      messages.flatMap((item, index) => (item && open.has(index) ? [[index, item] as const] : [])),
+      fresh.filter((item) => !refused.includes(item)),
       Math.ceil(message.body.length / messages.length),
     );
+  }
+
+  /** Of an envelope some messages may be accepted as open while the letters of refused ones were still to be stored. */
+  #wasRefused(body: Message): boolean {
+    const place = body.kind === 'result' || body.id === undefined ? undefined : parseMessageId(body.id);
+    if (!place) return false;
+    const { sessions, accepted } = this.#tables;
+    return sessions.answer(place.session, place.number, accepted).outcome?.refused === 'notAccepted';
   }
 
   #envelope(message: StoredMessage): void {
@@ -140,10 +151,7 @@ export class Inbox {
     const pending = new Set([...fresh.map(([index]) => index), ...refused.map(({ dropped }) => dropped.index)]);
     this.#delivered.set(sequence, { time, pending, channel: undefined, sessions: news ? [news] : noNews });
     for (const [number, body] of copies) this.#listener.answerCopy(body, stamp.session, number);
-    for (const { dropped, told } of refused) {
-      this.#listener.drop({ sequence, ...dropped }, message);
-      for (const [inbox, outcome] of told) this.#listener.tell(inbox, outcome);
-    }
+    for (const { dropped, told } of refused) this.#listener.drop({ sequence, ...dropped }, message, told);
     this.#deliver(message, fresh, Math.ceil(message.body.length / Math.max(1, messages.length)));
   }
 

@@ -76,8 +76,7 @@ export class Intake {
         this.#inbox.take(message);
         this.#parking.took(message.sequence, message.body.length);
         this.#passed(message.sequence);
-        const room = this.#deadLetters.whenRoom();
-        if (room) await room;
+        if (this.#deadLetters.isBurying) await this.#deadLetters.whenStored();
         if (this.#instances.hasRoom) continue;
         this.#instances.pump();
         await this.#whenRoom();

@@ -9,7 +9,7 @@ import type { Activation, InputBody } from './activation.js';
 import { Barrier } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
-import { DeadLetters } from './dead-letters.js';
+import { DeadLetters, type Told } from './dead-letters.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
@@ -104,12 +104,11 @@ export class PartitionRun {
     this.#heads = new Heads(ports, { epoch: tables.epoch, low, firstCheckpoints: checkpoints.firstDirectories });
     this.#inbox = new Inbox(tables, ports.subjects, hub.partitions, {
       deliver: (address, input) => this.#instances.deliver(address, input),
-      drop: (dropped, message) => void this.#deadLetters.bury(dropped, message).catch(fail),
+      drop: (dropped, message, told) => void this.#deadLetters.bury(dropped, message, told).catch(fail),
       answerCopy: (message, session, number) => this.#answerCopy(message, session, number),
-      tell: (to, outcome) => this.#committer.group.notices.push([to, { v: 1, kind: 'outcome', outcome }]),
       note: () => (this.#committer.group.isNoted = true),
     });
-    this.#deadLetters = new DeadLetters(ports, (input) => this.#drop(input));
+    this.#deadLetters = new DeadLetters(ports, (input, told) => this.#drop(input, told));
     this.#committer = new Committer(tables, ports, hub.partitions, {
       sealing: (group) => {
         this.#flusher.sealing(group);
@@ -373,8 +372,10 @@ export class PartitionRun {
     this.#deadLetters.bury(dropped, stored).catch((error: unknown) => this.#fail(error as Error));
   }
 
-  #drop(input: DroppedInput): void {
-    this.#committer.group.drop(input);
+  #drop(input: DroppedInput, told: Told): void {
+    const { group } = this.#committer;
+    group.drop(input);
+    for (const [inbox, outcome] of told) group.notices.push([inbox, { v: 1, kind: 'outcome', outcome }]);
     this.#inbox.consumed([input.sequence, input.index]);
     this.#instances.pump();
   }

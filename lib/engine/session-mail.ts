@@ -1,9 +1,10 @@
 import type { Addressed, Message } from '../wire/messages.js';
-import type { DroppedInput, Outcome, Refused, SkippedNumbers } from '../wire/record.js';
+import type { DroppedInput, Refused, SkippedNumbers } from '../wire/record.js';
 import { decodeSessionMessage } from '../wire/session-codec.js';
 import { messageIdOf, parseSessionId, sessionId, type SessionId } from '../wire/sessions.js';
 import type { PartitionSubjects } from '../wire/subjects.js';
 import type { ClientSessions, SessionNews } from './client-sessions.js';
+import type { Told } from './dead-letters.js';
 import type { StoredMessage } from './ports.js';
 
 /** So many outcomes are kept for a client to receive: more of its calls are refused (P5). */
@@ -21,7 +22,7 @@ export interface MailStamp {
 export interface RefusedMail {
   readonly dropped: Pick<DroppedInput, 'index' | 'reason'>;
   /** Who is told, once that is committed. */
-  readonly told: readonly (readonly [inbox: string, outcome: Outcome])[];
+  readonly told: Told;
 }
 
 /** The messages of one piece of mail, sorted. */
@@ -82,7 +83,7 @@ export class SessionMail {
   }
 
   /** A client hears of refusals also where it waits for no answer: on the inbox of its token. */
-  #told(session: SessionId, number: number, body: Message, refused: Refused): RefusedMail['told'] {
+  #told(session: SessionId, number: number, body: Message, refused: Refused): Told {
     const token = parseSessionId(session)?.token;
     const inbox = replyOf(body) ?? (token === undefined ? undefined : this.#subjects.outcomes(token));
     return inbox === undefined ? [] : [[inbox, { id: messageIdOf(session, number), refused }]];

@@ -355,6 +355,58 @@ test('P1, P5: an open call is carried out by the next owner, and its outcome is 
   t.deepEqual(one.told, [one.outcome(2, 1), { id: `${session}.1` }, { id: `${session}.1` }]);
 });
 
+test('P1, P5: what is refused is not open while its letter is still to be stored, so no owner ever applies it', async (t) => {
+  for (const isReadable of [true, false]) {
+    const { world, hub, one, work, worker, advance, seen } = await setting();
+    let isStuck = true;
+    world.faults = { next: ({ port }) => (port === 'deadLetters' && isStuck ? 'requestLost' : 'none') };
+    const session = one.hello();
+    one.call(1, 'before');
+    if (isReadable) one.call(7, 'refused', { session: '1-nobody' });
+    else one.mail(one.subjects.mail('e.counter.k'), { kind: 'no kind' });
+    one.call(2, 'behind', { session });
+    await advance(500);
+    t.deepEqual(
+      records(hub).flatMap(({ open }) => open ?? []),
+      [],
+    );
+    worker.connection.kill();
+    isStuck = false;
+    await work('next');
+    t.deepEqual(await seen(), ['before', 'behind']);
+    one.call(3, 'and on');
+    t.deepEqual(await seen(), ['before', 'behind', 'and on']);
+    t.is(records(hub).flatMap(({ dropped }) => dropped ?? []).length, 1);
+  }
+});
+
+test('P1, P5: what an envelope brings that is refused as busy stays refused when its owner dies', async (t) => {
+  const { world, one, work, worker, advance, seen } = await setting(hostOf({ entities: [Counter, Gate] }));
+  one.hello();
+  for (let number = 1; number <= 1_024; number++) one.call(number, 'x');
+  await advance(2_000);
+  one.mail(one.subjects.mail('e.gate.j'), { kind: 'operation', name: 'pass' });
+  await advance(500);
+  world.faults = { next: ({ port }) => (port === 'deadLetters' ? 'requestLost' : 'none') };
+  const add = { kind: 'operation', name: 'add' };
+  const messages = [
+    ['e.counter.k', { ...add, input: 'taken' }],
+    ['e.counter.k', { ...add, input: 'refused', reply: one.reply }],
+  ];
+  one.mail(one.subjects.envelopes, { session: one.session, first: 1_025, messages });
+  await advance(500);
+  gates.get('j')!(); // its end lets the partition's instances run
+  await advance(500);
+  worker.connection.kill();
+  world.faults = noFaults;
+  await work('next');
+  const kept = (await seen()) as string[];
+  t.deepEqual(kept.slice(1_024), ['taken']);
+  one.mail(one.subjects.envelopes, { session: one.session, first: 1_025, messages });
+  await advance(500);
+  t.deepEqual(one.told.at(-1), one.refusal(1_026, 'notAccepted'));
+});
+
 test('P5: a message without a session cannot take the place of one that has', async (t) => {
   const { hub, one, seen } = await setting();
   one.hello();

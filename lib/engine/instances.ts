@@ -1,8 +1,9 @@
 import type { Address } from '../wire/messages.js';
-import type { Activation, InputBody, StepOutput } from './activation.js';
+import type { Activation, CodeName, InputBody, StepOutput } from './activation.js';
 import type { Committer } from './committer.js';
 import type { ActivationCache } from './activation-cache.js';
 import { Backlog } from './backlog.js';
+import { tellBlocking } from './blocking-steps.js';
 import { Fifo } from './fifo.js';
 import type { Inbox } from './inbox.js';
 import { Instance, type Input } from './instance.js';
@@ -12,8 +13,6 @@ import type { PartitionPorts } from './ports.js';
 import { refusalOfSize } from './step-size.js';
 import type { Run } from './waiting.js';
 
-/** A step that takes longer than so many milliseconds is told. */
-const BLOCKING = 1_000;
 /** So many dropped messages fill a record. */
 const MANY_DROPPED = 500;
 
@@ -39,6 +38,8 @@ export interface InstancesListener {
   refuses(instance: Instance, input: Input): boolean;
   /** How many instances stay in memory because their heads are not stored yet. */
   unwritten(): number;
+  /** Runs a step whose code another worker has registered. */
+  delegate(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput>;
   failed(error: Error): void;
 }
 
@@ -108,7 +109,9 @@ export class Instances {
     return true;
   }
 
-  #isQuiet({ address, isBusy, finished, waiting }: Instance): boolean {
+  /** What waits for a worker that has its code, or in quarantine, is as quiet as what waits in the stream. */
+  #isQuiet({ address, isBusy, finished, waiting, waitsFor }: Instance): boolean {
+    if (waitsFor) return true;
     return !isBusy && !finished && (waiting.length === 0 || this.#listener.holds(address));
   }
 
@@ -283,7 +286,9 @@ export class Instances {
     const input = instance.waiting.peek();
     if (!input) return this.#recall(instance);
     if (!activation) return void this.#startLoading(instance);
-    if (input.from && !input.from.isAcknowledged && activation.mustWait(input.body)) {
+    const now = this.#ports.clock.now();
+    const code = activation.foreignCode(input.body, now);
+    if (input.from && !input.from.isAcknowledged && (code || activation.mustWait(input.body))) {
       this.#unacknowledged.push(instance);
       return;
     }
@@ -293,9 +298,8 @@ export class Instances {
       if (instance.waiting.length > 0) this.#enqueue(instance);
       return;
     }
-    const began = this.#ports.clock.now();
-    const output = activation.step(input.body, began);
-    this.#checkTime(instance, began);
+    const output = code ? this.#listener.delegate(instance, code, input.body) : activation.step(input.body, now);
+    tellBlocking(this.#ports, instance.address, now);
     if (output instanceof Promise) this.#await(instance, input, output);
     else {
       this.#commit(instance, input, output);
@@ -317,13 +321,6 @@ export class Instances {
         this.pump();
       })
       .catch((error: unknown) => this.#fail(error));
-  }
-
-  /** Nothing else of this process runs while a step does. */
-  #checkTime({ address }: Instance, began: number): void {
-    const { clock, logger } = this.#ports;
-    const took = clock.now() - began;
-    if (took > BLOCKING) logger.warn(`A step took ${took} ms, in which nothing else ran`, { instance: address });
   }
 
   #await(instance: Instance, input: Input, output: Promise<StepOutput>): void {
@@ -356,6 +353,7 @@ export class Instances {
     const locals = group.add(instance, input, fitting, step);
     activation.apply(step.entry);
     this.#listener.took(instance);
+    instance.copy?.took(refusal ? fitting : output, fitting.entry);
     if (input.mail) this.#inbox.consumed(input.mail);
     for (const { message, local } of locals) {
       const [to, body] = message;

@@ -1,5 +1,6 @@
 import { ClosedError, type OwnershipLostError } from '../errors.js';
 import { ActivationCache } from './activation-cache.js';
+import type { Directory } from './delegation.js';
 import { shareActivities, type SharedActivities } from './shared-activities.js';
 import { mailLimits, type MailLimits } from './mail-limits.js';
 import { PartitionRun, type RunOptions } from './partition-run.js';
@@ -17,6 +18,8 @@ export interface OwnerOptions {
   readonly activities?: SharedActivities | undefined;
   /** Bounds of what waits, where they are to be others than by default. */
   readonly mail?: Partial<MailLimits> | undefined;
+  /** The other workers and what they registered. Default: there is none. */
+  readonly directory?: Directory | undefined;
 }
 
 /**
@@ -44,6 +47,7 @@ export class PartitionOwner {
       activations: options.activations ?? new ActivationCache(),
       stopTimeoutInMilliseconds: options.stopTimeoutInMilliseconds ?? 10_000,
       mail: { ...mailLimits, ...options.mail },
+      directory: options.directory,
     };
     this.#shared = options.activities ?? shareActivities(host, hub.clock);
     this.ended = new Promise((resolve) => (this.#end = resolve));

@@ -11,6 +11,7 @@ import { Barrier } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
 import { DeadLetters, type Told } from './dead-letters.js';
+import { Delegation, type Directory } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
@@ -40,7 +41,7 @@ import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
 import { Upkeep } from './upkeep.js';
 import { readWakes } from './wake-records.js';
-import { Watchdog } from './watchdog.js';
+import { loopsOf, Watchdog } from './watchdog.js';
 
 /** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
 const STORING_TIMEOUT = 5_000;
@@ -52,6 +53,7 @@ export interface RunOptions {
   readonly activations: ActivationCache;
   readonly stopTimeoutInMilliseconds: number;
   readonly mail: MailLimits;
+  readonly directory: Directory | undefined;
 }
 
 /** The parts of a partition in the hands of one owner, from the takeover to the end. */
@@ -66,6 +68,7 @@ export class PartitionRun {
   readonly #inbox: Inbox;
   readonly #deadLetters: DeadLetters;
   readonly #quarantine: Quarantine;
+  readonly #delegation: Delegation;
   readonly #instances: Instances;
   readonly #heads: Heads;
   readonly #flusher: Flusher;
@@ -125,6 +128,7 @@ export class PartitionRun {
     this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
       this.#flusher.recovered(instance, since),
     );
+    this.#delegation = new Delegation(hub, ports.subjects.partition, options.directory);
     this.#quarantine = new Quarantine({
       tables,
       ports,
@@ -144,6 +148,7 @@ export class PartitionRun {
       admits: (instance, input) => this.#quarantine.admits(instance, input),
       discards: (instance, input) => this.#quarantine.discards(instance, input),
       took: (instance) => this.#quarantine.took(instance),
+      delegate: (instance, code, input) => this.#delegation.run(instance, code, input),
       failed: fail,
     });
     const parts = {
@@ -192,13 +197,9 @@ export class PartitionRun {
     );
     this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, fail);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail);
-    const loops = [
-      { name: 'the commit of a record', since: () => this.#committer.since },
-      { name: 'the storing of heads', since: () => this.#flusher.since },
-      { name: 'the storing of the checkpoint', since: () => this.#upkeep.since },
-      { name: 'the loading of an instance', since: () => this.#instances.loadingSince },
-    ];
-    this.#watchdog = new Watchdog(ports, loops, () => inspectionOf(tables, this.#instances, whose));
+    this.#watchdog = new Watchdog(ports, loopsOf(this.#committer, this.#flusher, this.#upkeep, this.#instances), () =>
+      inspectionOf(tables, this.#instances, whose),
+    );
   }
 
   get waitingBytes(): number {
@@ -327,6 +328,7 @@ export class PartitionRun {
     this.#deadLetters.stop();
     this.#flusher.stop();
     this.#committer.stop();
+    this.#delegation.close();
     this.#instances.stop();
   }
 

@@ -12,6 +12,26 @@ export interface Loop {
   readonly since: () => number | undefined;
 }
 
+/** What is watched of the parts of a partition. */
+export function loopsOf(
+  committer: Waiting,
+  flusher: Waiting,
+  upkeep: Waiting,
+  instances: { readonly loadingSince: number | undefined },
+): readonly Loop[] {
+  return [
+    { name: 'the commit of a record', since: () => committer.since },
+    { name: 'the storing of heads', since: () => flusher.since },
+    { name: 'the storing of the checkpoint', since: () => upkeep.since },
+    { name: 'the loading of an instance', since: () => instances.loadingSince },
+  ];
+}
+
+/** A part that waits for one thing at a time: since when; undefined: it does not wait. */
+interface Waiting {
+  readonly since: number | undefined;
+}
+
 /** Looks whether the loops of a partition go on; one that stands still is told once, with what the partition looks like. */
 export class Watchdog {
   readonly #ports: PartitionPorts;

@@ -3,12 +3,12 @@
  * rest. Arguments: server, hub, and which.
  */
 import { connectTaskHub, TaskHubWorker } from 'perdure';
-import { Collecting, Countdown, Counting, Diary, Journey, Ledger, Sleep } from '../worker/services.js';
+import { Collecting, Countdown, Counting, Diary, Greeter, Journey, Ledger, Sleep } from '../worker/services.js';
 
 const parts = {
   flows: { orchestrators: [Journey, Counting, Collecting, Countdown] },
   books: { entities: [Ledger] },
-  rest: { entities: [Diary], orchestrators: [Sleep] },
+  rest: { entities: [Diary], orchestrators: [Sleep], activities: [new Greeter()] },
 };
 
 const [servers, name = 'parts', part = 'flows'] = process.argv.slice(2);

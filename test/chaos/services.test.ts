@@ -34,9 +34,10 @@ test('services with different classes call each other over one hub, while one wa
   }, 'all journeys to wait for "sleep"');
   const rest = start('rest');
   const next = start('books');
-  for (const handle of handles.slice(0, journeys / 2)) t.deepEqual(await handle.result(), [5, 'slept']);
+  for (const handle of handles.slice(0, journeys / 2))
+    t.deepEqual(await handle.result(), [5, 'slept', `Hello, ${handle.instanceId}!`]);
   killed.kill('SIGKILL');
-  for (const handle of handles) t.deepEqual(await handle.result(), [5, 'slept']);
+  for (const handle of handles) t.deepEqual(await handle.result(), [5, 'slept', `Hello, ${handle.instanceId}!`]);
   for (const key of keys) t.is(await client.callEntity<number>('ledger', key, 'add', 2), 7);
 
   await until(async () => {

@@ -7,7 +7,7 @@ import { SeededRandom } from '../../lib/memory/random.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { TaskHubWorker } from '../../lib/worker/task-hub-worker.js';
 import { recordingLogger } from '../contract/harness.js';
-import { Collecting, Countdown, Counting, Diary, Journey, Ledger, Sleep } from './services.js';
+import { Collecting, Countdown, Counting, Diary, Greeter, Journey, Ledger, Sleep } from './services.js';
 
 const partitions = 4;
 
@@ -48,7 +48,7 @@ type World = ReturnType<typeof surroundings>;
 async function startServices({ start, advance }: World) {
   const flows = await start('flows', { orchestrators: [Journey, Counting, Collecting, Countdown] });
   const books = await start('books', { entities: [Ledger] });
-  const rest = await start('rest', { entities: [Diary], orchestrators: [Sleep] });
+  const rest = await start('rest', { entities: [Diary], orchestrators: [Sleep], activities: [new Greeter()] });
   await advance(500); // the partitions have moved
   return { flows, books, rest };
 }
@@ -66,7 +66,7 @@ test('services with different classes share a hub: each runs what it registered,
   const begun = world.world.scheduler.now;
   for (const key of keys) {
     const journey = await settle(client.startNew<unknown[]>('journey', key, { instanceId: key }));
-    t.deepEqual(await settle(journey.result()), [5, 'slept']);
+    t.deepEqual(await settle(journey.result()), [5, 'slept', `Hello, ${journey.instanceId}!`]);
     t.is(await settle(client.callEntity<number>('ledger', key, 'add', 2)), 7);
   }
   t.true(world.world.scheduler.now - begun < keys.length * 200, 'somebody waited for a slow look');
@@ -102,12 +102,13 @@ test('an orchestration that continues as new is the same elsewhere', async (t) =
 test('while no worker has a name its instances wait, are told of, and the others go on; then they run at once', async (t) => {
   const world = surroundings();
   const { client, settle, advance, start, lines } = world;
-  const rest = await start('rest', { entities: [Diary], orchestrators: [Sleep] });
+  const rest = await start('rest', { entities: [Diary], orchestrators: [Sleep], activities: [new Greeter()] });
   await settle(rest.worker.stop());
   await start('books', { entities: [Ledger] });
   t.deepEqual(await settle(client.namesWithoutWorker()), {
     names: [
       { kind: 'entity', name: 'diary', waitingInstances: 0 },
+      { kind: 'activity', name: 'greet', waitingInstances: 0 },
       { kind: 'orchestrator', name: 'sleep', waitingInstances: 0 },
     ],
     uncountedPartitions: 0,
@@ -125,10 +126,11 @@ test('while no worker has a name its instances wait, are told of, and the others
     names: [
       { kind: 'entity', name: 'diary', waitingInstances: keys.length },
       { kind: 'orchestrator', name: 'sleep', waitingInstances: 3 },
+      { kind: 'activity', name: 'greet', waitingInstances: 0 },
     ],
     uncountedPartitions: 0,
   });
-  await start('rest', { entities: [Diary], orchestrators: [Sleep] });
+  await start('rest', { entities: [Diary], orchestrators: [Sleep], activities: [new Greeter()] });
   const begun = world.world.scheduler.now;
   t.true((await settle(called)) > 0);
   for (const handle of sleeping) t.is(await settle(handle.result()), 'slept');
@@ -247,7 +249,7 @@ for (let seed = 1; seed <= 20; seed++)
     const services = {
       flows: { orchestrators: [Journey, Countdown] },
       books: { entities: [Ledger] },
-      rest: { entities: [Diary], orchestrators: [Sleep] },
+      rest: { entities: [Diary], orchestrators: [Sleep], activities: [new Greeter()] },
     };
     const running = [];
     for (const [name, hosted] of Object.entries(services))
@@ -269,7 +271,8 @@ for (let seed = 1; seed <= 20; seed++)
       await advance(random.below(3_000));
       running[2 * deaths + random.below(2)]!.connection.kill(); // one of each service stays
     }
-    for (const journey of journeys) t.deepEqual(await settle(journey.result()), [5, 'slept']);
+    for (const journey of journeys)
+      t.deepEqual(await settle(journey.result()), [5, 'slept', `Hello, ${journey.instanceId}!`]);
     fail({ next: () => 'none' });
     await advance(30_000);
     for (const key of keys) {

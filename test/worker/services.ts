@@ -1,5 +1,5 @@
 import { EntityContext, OrchestrationContext, type Orchestration } from 'perdure';
-import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
+import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 
 /** Classes of several services on one hub: each of them runs in another worker, and they call each other by name. */
 
@@ -41,14 +41,21 @@ export class Diary {
   }
 }
 
-/** Calls an entity and a sub-orchestration of other services. */
+export class Greeter {
+  @Activity({ input: String }) greet(name: string): string {
+    return `Hello, ${name}!`;
+  }
+}
+
+/** Calls an entity, a sub-orchestration and an activity of other services. */
 @Orchestrator('journey')
 export class Journey {
   @Run({ input: String }) *run(key: string, context: OrchestrationContext): Orchestration<unknown[]> {
     const sum = yield* context.callEntity<number>('ledger', key, 'add', 5);
     const slept = yield* context.callSubOrchestrator<string>('sleep', 50);
+    const greeting = yield* context.callActivity<string>('greet', key);
     context.signalEntity('diary', key, 'note', 'been there');
-    return [sum, slept];
+    return [sum, slept, greeting];
   }
 }
 

@@ -113,7 +113,10 @@ export class OrchestrationActivation implements Activation {
         return this.dueAt === undefined || this.dueAt > now ? undefined : this.#current?.name;
       case 'resume':
         return this.holdsBack ? this.#current?.name : undefined;
-      default:
+      case 'operation':
+      case 'restart':
+      case 'requeue':
+      case 'giveBack':
         return undefined;
     }
   }

@@ -12,6 +12,11 @@ export class Ledger {
     return (this.state.sum += amount);
   }
 
+  /** The second line is as long as the call says. */
+  @Operation({ input: Number }) write(length: number): number {
+    return this.state.lines.push('x'.repeat(length));
+  }
+
   @Operation() fail(): void {
     this.state.sum = -1;
     throw new RangeError('no');

@@ -33,6 +33,8 @@ export class Checkpoints {
   readonly #epoch: number;
   #directory: CheckpointDirectory | undefined;
   #sequence = 0;
+  /** Whether pages that former owners left behind are removed. */
+  #isTidy = false;
 
   constructor(ports: PartitionPorts, epoch: number) {
     this.#ports = ports;
@@ -74,6 +76,14 @@ export class Checkpoints {
     }
   }
 
+  /** Throws OwnershipLostError when a later owner has put its epoch on the directory. */
+  async confirm(): Promise<void> {
+    const { views, subjects } = this.#ports;
+    const stored = await views.read(subjects.checkpoint);
+    const found = stored && decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`);
+    if (found && found.epoch > this.#epoch) throw this.#lost(found.epoch);
+  }
+
   #keep(directory: CheckpointDirectory, sequence: number): void {
     this.#sequence = sequence;
     this.#directory = { ...directory, epochs: withEpoch(directory.epochs, directory.epoch, sequence) };
@@ -108,6 +118,23 @@ export class Checkpoints {
     this.#sequence = await this.#replace(encodeDirectory(directory), generation);
     this.#directory = directory;
     for (const { sequence } of replaced) await this.#ports.views.remove(sequence);
+    if (!this.#isTidy) await this.#tidy();
+  }
+
+  /**
+   * An owner that died between page and directory, or before it removed the former pages, left some that nothing names.
+   * Only those of former epochs: this may be a zombie, whose successor has pages of its own and names what it names.
+   */
+  async #tidy(): Promise<void> {
+    const { views, subjects } = this.#ports;
+    const pages = `${subjects.checkpoint}.`;
+    const { pages: tables, drawers = [] } = this.#directory!;
+    const named = new Set([...tables, ...drawers.flatMap(([, parts]) => parts)].map(({ sequence }) => sequence));
+    const left: number[] = [];
+    for await (const { subject, sequence } of views.scan(`${pages}>`))
+      if (!named.has(sequence) && Number(subject.slice(pages.length).split('.')[0]) < this.#epoch) left.push(sequence);
+    for (const sequence of left) await views.remove(sequence);
+    this.#isTidy = true;
   }
 
   /** Stores bodies in pages, numbered through the generation. */

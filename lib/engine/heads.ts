@@ -57,6 +57,8 @@ export class Heads {
   /** A read below what I have written comes from a deposed leader. */
   readonly #written: RecentMap<Address, number>;
   readonly #segments: Segments;
+  /** The wake records that were there when I took over. */
+  readonly #wakes = new Map<Address, number>();
 
   constructor(ports: PartitionPorts, fence: HeadFence) {
     this.#ports = ports;
@@ -69,6 +71,11 @@ export class Heads {
     return this.#fence.epoch;
   }
 
+  /** A takeover has found a wake record at this sequence. */
+  foundWake(address: Address, sequence: number): void {
+    this.#wakes.set(address, sequence);
+  }
+
   /** The stored head, from the leader (P11). Tells the instance the sequence. A zombie's head is removed (P13). */
   async read(instance: Instance): Promise<Head | undefined> {
     const { views, subjects, logger } = this.#ports;
@@ -77,7 +84,7 @@ export class Heads {
     instance.headSequence = stored?.sequence ?? 0;
     instance.headBytes = stored?.body.length ?? 0;
     if (!stored) {
-      instance.wakeSequence ??= 0;
+      instance.wakeSequence ??= this.#wakes.get(instance.address) ?? 0; // a wake record is stored before its head
       return undefined;
     }
     const head = decodeHead(stored.body, `Head ${subject}`);

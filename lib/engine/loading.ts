@@ -46,7 +46,6 @@ export class Loading {
     const head = await this.#heads.read(instance);
     if (head) this.#checkHead(instance, head);
     const tail = this.#tail.get(instance.address) ?? [];
-    this.#tail.delete(instance.address);
     const behind = tail.filter(({ sequence }) => sequence > (head?.logSeq ?? 0));
     const activation = await activationOf(instance.address, head, behind, {
       host: this.#host,
@@ -56,6 +55,7 @@ export class Loading {
     // Also when the head shows it all: a former owner may have stored it after my takeover. Under my epoch it is stored
     // again before the log below is forgotten, so that nobody takes it for a zombie's later (P13, docs/adr/0014).
     if (tail[0]) this.#isBehind(instance, tail[0].first);
+    this.#tail.delete(instance.address); // not before: what is not loaded keeps the log from being forgotten (C8)
     return activation;
   }
 

@@ -159,12 +159,21 @@ export class OrchestrationActivation implements Activation {
     if (input.kind === 'start' && (!this.#state.started || this.#state.isEnded)) {
       const { id, reply, notify } = input;
       const event = startedEvent({ ...input, input: null }, this.#random.id(), this.#state.updatedAt);
-      const turn = new OrchestrationTurn(this.#address, this.#told(notify === undefined ? [] : [notify]));
+      const turn = new OrchestrationTurn(
+        this.#address,
+        this.#told(notify === undefined ? [] : [notify]),
+        this.#state.updatedAt,
+      );
       turn.refuse(event, error);
       const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
       return turn.output(this.#instanceId, { ...(outcome && { outcome }), reply });
     }
-    const turn = new OrchestrationTurn(this.#address, this.#told(this.#state.notify), this.#state.started);
+    const turn = new OrchestrationTurn(
+      this.#address,
+      this.#told(this.#state.notify),
+      this.#state.updatedAt,
+      this.#state.started,
+    );
     turn.fail(error, this.#state.updatedAt);
     return { ...turn.output(this.#instanceId, {}), unwanted: unwantedAtEnd(this.#state) };
   }
@@ -176,7 +185,11 @@ export class OrchestrationActivation implements Activation {
     this.#executor = undefined;
     this.#knownFault = undefined;
     this.#earlier = [];
-    const turn = new OrchestrationTurn(this.#address, this.#told(notify === undefined ? [] : [notify]));
+    const turn = new OrchestrationTurn(
+      this.#address,
+      this.#told(notify === undefined ? [] : [notify]),
+      this.#state.updatedAt,
+    );
     const heldBack = this.#run(turn, [event]);
     const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
     return turn.output(
@@ -254,7 +267,12 @@ export class OrchestrationActivation implements Activation {
   }
 
   #advance(events: readonly InboundEvent[], more: { readonly taken?: number }): StepOutput {
-    const turn = new OrchestrationTurn(this.#address, this.#told(this.#state.notify), this.#state.started);
+    const turn = new OrchestrationTurn(
+      this.#address,
+      this.#told(this.#state.notify),
+      this.#state.updatedAt,
+      this.#state.started,
+    );
     const returned = this.#run(turn, events);
     const isLast = (more.taken ?? 0) === this.#state.buffered.length;
     const output = turn.output(this.#instanceId, more, returned);
@@ -269,7 +287,8 @@ export class OrchestrationActivation implements Activation {
   #run(turn: OrchestrationTurn, events: readonly InboundEvent[]): readonly InboundEvent[] {
     let waiting = events;
     for (let executions = 1; waiting.length > 0;) {
-      const [event, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
+      const [first, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
+      const event = turn.timed(first);
       if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event.name);
       const { completion } = turn.take(event, this.#executor!.advance(event));
       waiting = rest;

@@ -22,14 +22,20 @@ export class OrchestrationTurn {
   #activities: PendingActivity[] = [];
   #customStatus: Json | undefined;
   #ended: Ended | undefined;
-  #at = 0;
+  #at: number;
   #hasClosed = false;
 
-  /** `notify`: who waits for the end; `started`: the running execution's first event. */
-  constructor(address: Address, notify: readonly string[], started?: ExecutionStarted) {
+  /** `notify`: who waits for the end; `at`: the instance's time; `started`: the running execution's first event. */
+  constructor(address: Address, notify: readonly string[], at: number, started?: ExecutionStarted) {
     this.#address = address;
     this.#notify = notify;
+    this.#at = at;
     this.#started = started;
+  }
+
+  /** An event as it is taken: one that was held back, or is carried over, came earlier (P19). */
+  timed(event: InboundEvent): InboundEvent {
+    return event.at < this.#at ? { ...event, at: this.#at } : event;
   }
 
   /** An event and what the code made of it. */

@@ -40,7 +40,7 @@ import { StorageWatch } from './storage-watch.js';
 import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
 import { Upkeep } from './upkeep.js';
-import { readWakes } from './wake-records.js';
+import { WakeHints } from './wake-hints.js';
 import { loopsOf, Watchdog } from './watchdog.js';
 
 /** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
@@ -85,6 +85,7 @@ export class PartitionRun {
   readonly #subscriptions: Subscription[] = [];
   readonly #intake: Intake;
   readonly #parking: Parking;
+  readonly #wakes: WakeHints;
   #isOver = false;
   #isStopping = false;
 
@@ -125,6 +126,7 @@ export class PartitionRun {
       written: () => this.#instances.madeRoom(),
       failed: fail,
     });
+    this.#wakes = new WakeHints(tables, this.#heads, this.#flusher);
     this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
       this.#flusher.recovered(instance, since),
     );
@@ -221,11 +223,12 @@ export class PartitionRun {
     );
     const waking = new Set(this.#recovered.tail.keys());
     for (const { to } of this.#tables.undispatched.all()) waking.add(to);
-    const { load: hinted, timers } = await readWakes(this.#ports);
-    for (const [address, at] of timers) this.#timers.schedule(address, at);
-    await Promise.all(Array.from([...waking, ...hinted], (address) => this.#instances.loaded(address)));
+    await this.#wakes.read(this.#ports, {
+      load: (address) => void waking.add(address),
+      schedule: (address, at) => this.#timers.schedule(address, at),
+    });
+    await Promise.all(Array.from(waking, (address) => this.#instances.loaded(address)));
     if (this.#isOver || this.#isStopping) return;
-    for (const address of hinted) this.#mend(this.#instances.instance(address));
     this.#channels.flushAll();
     this.#dispatcher.recover((to) => this.#instances.instance(to).activation?.pendingActivities('queued') ?? []);
     this.#quarantine.start();
@@ -234,13 +237,6 @@ export class PartitionRun {
     this.#upkeep.start();
     this.#storageWatch.start();
     this.#watchdog.start();
-  }
-
-  /** A wake record that a former owner could not remove any more would be followed at each takeover: it is mended. */
-  #mend(instance: Instance): void {
-    const { activation } = instance;
-    if (!activation || activation.holdsBack || activation.pendingActivities('local').length > 0) return;
-    this.#flusher.recovered(instance, this.#tables.sequence);
   }
 
   /** Resolves once it is seen that the partition is still owned here; fails the run when it is not. */
@@ -334,6 +330,7 @@ export class PartitionRun {
 
   async #load(instance: Instance): Promise<Activation> {
     const activation = await this.#loading.load(instance);
+    this.#wakes.mend(instance, activation);
     this.#timers.schedule(instance.address, activation.dueAt);
     const pending = activation.pendingActivities('local');
     if (pending.length > 0) this.#activities.recover(instance, pending);

@@ -1,4 +1,4 @@
-import { OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeRecord, encodeEpoch } from '../wire/record-codec.js';
 import type { Address } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
@@ -45,12 +45,22 @@ export async function takeOver(ports: PartitionPorts, worker: string): Promise<R
   const mine = await appendEpoch(ports, worker, stored);
   const checkpoints = new Checkpoints(ports, mine.epoch);
   await checkpoints.takeOver();
+  try {
+    return await recover(ports, checkpoints, mine.sequence);
+  } catch (error) {
+    // What a later owner has replaced or forgotten meanwhile is not lost (P9).
+    if (error instanceof CorruptHistoryError || error instanceof StorageRegressedError) await checkpoints.confirm();
+    throw error;
+  }
+}
+
+async function recover(ports: PartitionPorts, checkpoints: Checkpoints, end: number): Promise<Recovered> {
   const checkpoint = await checkpoints.read();
   const tables = new PartitionTables();
   if (checkpoint) tables.restore(checkpoint);
-  if (tables.sequence >= mine.sequence) throw logRegressed(ports, mine.sequence, tables.sequence);
+  if (tables.sequence >= end) throw logRegressed(ports, end, tables.sequence);
   const low = checkpoint?.low ?? 1;
-  const { tail, commits } = await readLog(ports, tables, low, mine.sequence);
+  const { tail, commits } = await readLog(ports, tables, low, end);
   await checkMail(ports, tables);
   refuseMissing(ports.subjects.streamName('mail'), await ports.mailbox.bounds(), tables.cursor + 1, tables.accepted);
   return { tables, checkpoints, low, tail, commits };
@@ -62,8 +72,9 @@ async function refuseLostCheckpoint({ log, views, subjects }: PartitionPorts): P
   let next = 1;
   for await (const { sequence, body } of log.read(1, Infinity)) {
     const { type } = decodeRecord(body, `Record ${sequence} of ${subjects.log}`);
-    if (sequence !== next++ || type !== 'epoch')
-      throw checkpointGone(subjects.streamName('state'), subjects.checkpoint);
+    if (sequence === next++ && type === 'epoch') continue;
+    if (await views.read(subjects.checkpoint)) return; // the first owner has stored it since
+    throw checkpointGone(subjects.streamName('state'), subjects.checkpoint);
   }
 }
 

@@ -17,8 +17,8 @@ export class Upkeep {
   readonly #instances: Instances;
   readonly #flusher: Flusher;
   readonly #failed: (error: Error) => void;
-  /** The last record that the stored checkpoint includes, as far as this owner wrote it. */
-  #checkpointed: number;
+  /** The last record that the stored checkpoint of this owner includes, and the first that recovery reads. */
+  #stored = { logSeq: 0, low: 0 };
   /** The lowest record that it has left in the log. */
   #keptFrom: number;
   #cancel: (() => void) | undefined;
@@ -40,7 +40,6 @@ export class Upkeep {
     this.#instances = instances;
     this.#flusher = flusher;
     this.#failed = failed;
-    this.#checkpointed = recovered.tables.sequence;
     this.#keptFrom = recovered.low;
   }
 
@@ -81,18 +80,25 @@ export class Upkeep {
 
   async #store(last: { readonly released?: true }): Promise<void> {
     const { tables, checkpoints } = this.#recovered;
-    if (tables.sequence === this.#checkpointed && !last.released) return;
+    const low = this.#low();
+    if (tables.sequence === this.#stored.logSeq && low === this.#stored.low && !last.released) return;
     this.#storingSince = this.#ports.clock.now();
     const snapshot = tables.snapshot();
     const drawers = tables.sessions.takeChanged();
     const { cursor } = tables;
-    const low = this.#flusher.watermark;
     await checkpoints.write({ v: 1, ...snapshot, low, ...last }, drawers);
-    this.#checkpointed = snapshot.logSeq;
+    this.#stored = { logSeq: snapshot.logSeq, low };
     this.#keptFrom = Math.max(this.#keptFrom, low);
     await this.#ports.log.purgeBelow(low);
     if (cursor > MARGIN) await this.#ports.mailbox.purgeBelow(cursor + 1 - MARGIN);
     this.#storingSince = undefined;
+  }
+
+  /** The first record that recovery must read: what this owner has not loaded yet stands in no head either. */
+  #low(): number {
+    let low = this.#flusher.watermark;
+    for (const [entry] of this.#recovered.tail.values()) low = Math.min(low, entry?.first ?? low);
+    return low;
   }
 
   /** A sender forgets what this partition's committed state has received (P2). */

@@ -8,6 +8,7 @@ export class MemoryTopics {
 }
 
 interface Listener {
+  readonly connection: MemoryConnection;
   readonly pattern: string;
   readonly deliver: (body: Uint8Array, reply: string | undefined) => void;
 }
@@ -23,15 +24,26 @@ export class MemoryBus implements Bus {
   publish(subject: string, body: Uint8Array, reply?: string): void {
     const sent = body.slice();
     this.#connection.tell({ partition: -1, port: 'bus', operation: 'publish' }, () => {
-      for (const listener of this.#connection.hub.topics.listeners) {
-        if (matchesSubject(listener.pattern, subject)) listener.deliver(sent, reply);
-      }
+      if (this.#deliver(subject, sent, reply) > 0 || reply === undefined) return;
+      this.#deliver(reply, new Uint8Array(), undefined); // the server's word that nobody listens
     });
+  }
+
+  /** To all who listen; how many they are. */
+  #deliver(subject: string, body: Uint8Array, reply: string | undefined): number {
+    let count = 0;
+    for (const listener of this.#connection.hub.topics.listeners) {
+      if (!listener.connection.isOpen || !matchesSubject(listener.pattern, subject)) continue;
+      listener.deliver(body, reply);
+      count++;
+    }
+    return count;
   }
 
   subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription {
     const { listeners } = this.#connection.hub.topics;
     const listener: Listener = {
+      connection: this.#connection,
       pattern: subject,
       deliver: (body, reply) =>
         this.#connection.deliver(() => {

@@ -4,12 +4,17 @@ import type { MemoryConnection } from './connection.js';
 /** The longest delay a timer may be armed for, in milliseconds. */
 const LONGEST = 3_600_000;
 
-/** The world's time. */
+/** The world's time, as far as this process knows it. */
 export class MemoryClock implements Clock {
+  /** How far it is ahead of the server's time, in milliseconds; behind it when negative. */
+  skew = 0;
+  #latest = 0;
+
   constructor(readonly connection: MemoryConnection) {}
 
   now(): number {
-    return this.connection.hub.world.time;
+    this.#latest = Math.max(this.#latest, this.connection.hub.world.time + this.skew);
+    return this.#latest;
   }
 
   after(milliseconds: number, call: () => void): () => void {

@@ -13,6 +13,7 @@ import { partitionSubjects } from '../wire/subjects.js';
 import type { SeededRandom } from './random.js';
 import { MemoryStorage } from './storage.js';
 import { MemoryTaskQueues } from './task-queues.js';
+import { MemoryProcess } from './process.js';
 import { MemoryViews } from './views.js';
 
 /** How long a message takes from process to server or back, in virtual milliseconds. */
@@ -36,7 +37,9 @@ export class MemoryConnection {
   readonly tasks: TaskQueues = new MemoryTaskQueues(this);
   readonly random: SeededRandom;
   readonly maxBodyBytes = MAX_BODY_BYTES;
-  #state: 'open' | 'closed' | 'killed' = 'open';
+  /** The process that holds it. */
+  readonly process: MemoryProcess;
+  #isClosed = false;
   readonly #pending = new Set<() => void>();
   #settleClosed: (reason: undefined) => void = () => {};
   /** Resolves once `close` was called. */
@@ -47,6 +50,7 @@ export class MemoryConnection {
     readonly name: string,
   ) {
     this.random = hub.world.random.fork();
+    this.process = new MemoryProcess(hub.world.scheduler);
   }
 
   /** The ports of one partition. */
@@ -79,48 +83,55 @@ export class MemoryConnection {
 
   /** Ends the connection: writes under way become unknown, everything later rejects with ClosedError. */
   close(): void {
-    if (this.#state !== 'open') return;
-    this.#state = 'closed';
+    if (!this.isOpen) return;
+    this.#isClosed = true;
     for (const giveUp of this.#pending) giveUp();
     this.#settleClosed(undefined);
   }
 
   /** The process dies: what it sent may still arrive, but nothing ever comes back to it, and no timer of it fires. */
   kill(): void {
-    this.#state = 'killed';
+    this.process.kill();
   }
 
   get isOpen(): boolean {
-    return this.#state === 'open';
+    return !this.#isClosed && !this.process.isDead;
   }
 
   /** Runs something later in this process, unless it is closed or dead by then; the result cancels. */
   later(milliseconds: number, run: () => void): () => void {
-    return this.hub.world.scheduler.after(milliseconds, () => {
-      if (this.isOpen) run();
-    });
+    let isCancelled = false;
+    const fire = (): void => {
+      if (!isCancelled && this.isOpen) run();
+    };
+    const cancel = this.hub.world.scheduler.after(milliseconds, () => this.process.enter(fire, true));
+    return () => {
+      isCancelled = true; // a frozen process may have it waiting
+      cancel();
+    };
   }
 
   /** A request that the server carries out at one instant. */
   call<T>(call: Omit<PortCall, 'connection'>, act: () => T): Promise<Answer<T>> {
-    if (this.#state === 'closed') return Promise.reject(new ClosedError(`Connection ${this.name} is closed`));
-    if (this.#state === 'killed') return new Promise(() => {});
-    const { scheduler, faults } = this.hub.world;
-    const fault = faults.next({ ...call, connection: this.name });
+    if (this.process.isDead) return new Promise(() => {});
+    if (this.#isClosed) return Promise.reject(new ClosedError(`Connection ${this.name} is closed`));
+    const { server, world } = this.hub;
+    const fault = world.faults.next({ ...call, connection: this.name });
     return new Promise((resolve) => {
       const settle = (answer: Answer<T>): void => {
         cancelDeadline();
         this.#pending.delete(giveUp);
-        if (this.#state !== 'killed') resolve(answer);
+        resolve(answer);
       };
       const giveUp = (): void => settle(undefined);
-      const cancelDeadline = scheduler.after(DEADLINE, giveUp);
+      const cancelDeadline = world.scheduler.after(DEADLINE, () => this.process.enter(giveUp, true));
       this.#pending.add(giveUp);
       if (fault === 'requestLost') return;
-      scheduler.after(ONE_WAY + (typeof fault === 'object' ? fault.delay : 0), () => {
-        const value = act();
-        if (fault !== 'responseLost') scheduler.after(ONE_WAY, () => settle({ value }));
+      const { delay = 0, again } = typeof fault === 'object' ? fault : {};
+      server.request(act, { arrival: ONE_WAY + delay, answer: ONE_WAY }, (value) => {
+        if (fault !== 'responseLost') this.process.enter(() => settle({ value }));
       });
+      if (again !== undefined) server.request(act, { arrival: ONE_WAY + delay + again, answer: ONE_WAY }, () => {});
     });
   }
 
@@ -135,13 +146,18 @@ export class MemoryConnection {
   /** A message that nobody answers. */
   tell(call: Omit<PortCall, 'connection'>, act: () => void): void {
     if (!this.isOpen) return;
-    const fault = this.hub.world.faults.next({ ...call, connection: this.name });
+    const { server, world } = this.hub;
+    const fault = world.faults.next({ ...call, connection: this.name });
     if (fault === 'requestLost') return;
-    this.hub.world.scheduler.after(ONE_WAY + (typeof fault === 'object' ? fault.delay : 0), act);
+    const { delay = 0 } = typeof fault === 'object' ? fault : {};
+    server.request(act, { arrival: ONE_WAY + delay, answer: 0 }, () => {});
   }
 
-  /** What the server pushes to this process. */
-  deliver(run: () => void): void {
-    this.later(ONE_WAY, run);
+  /** What the server pushes to this process, after a time in milliseconds. */
+  deliver(run: () => void, after = ONE_WAY): void {
+    const arrive = (): void => {
+      if (this.isOpen) run();
+    };
+    this.hub.world.scheduler.after(after, () => this.process.enter(arrive));
   }
 }

@@ -10,9 +10,10 @@ export interface PortCall {
 
 /**
  * What happens to a call: nothing; the request never arrives; it is carried out but its answer never comes back; or it
- * arrives late, by virtual milliseconds (above the caller's deadline the caller never learns what came of it).
+ * arrives late, by virtual milliseconds (above the caller's deadline the caller never learns what came of it), or once
+ * again so many milliseconds later.
  */
-export type Fault = 'none' | 'requestLost' | 'responseLost' | { readonly delay: number };
+export type Fault = 'none' | 'requestLost' | 'responseLost' | { readonly delay?: number; readonly again?: number };
 
 /** Asked at every call, in order, so that a plan drawn from a seed is reproducible. */
 export interface FaultPlan {

@@ -1,5 +1,6 @@
 import { MemoryConnection } from './connection.js';
 import type { MemoryObject } from './object-store.js';
+import { MemoryServer } from './server.js';
 import { MemoryStream } from './stream.js';
 import { MemoryTopics } from './bus.js';
 import { MemoryTasks } from './tasks.js';
@@ -16,6 +17,7 @@ export class MemoryHub {
   readonly deadLetters = new MemoryStream(false);
   /** The work queues. */
   readonly tasks: MemoryTasks;
+  readonly server: MemoryServer;
   readonly #partitions: readonly PartitionStreams[];
 
   constructor(
@@ -29,6 +31,7 @@ export class MemoryHub {
       mail: new MemoryStream(false),
       state: new MemoryStream(true),
     }));
+    this.server = new MemoryServer(world, () => this.#streams());
   }
 
   /** A process's connection; the name says in faults which one it was. */
@@ -41,6 +44,11 @@ export class MemoryHub {
     const streams = this.#partitions[partition];
     if (!streams) throw new RangeError(`Task hub ${this.name} has no partition ${partition}`);
     return streams;
+  }
+
+  *#streams(): Generator<MemoryStream> {
+    for (const { log, mail, state } of this.#partitions) yield* [log, mail, state];
+    yield* [this.bucket, this.deadLetters];
   }
 }
 

@@ -8,6 +8,9 @@ import type { MemoryStream } from './stream.js';
 const BATCH_MESSAGES = 500;
 const BATCH_BYTES = 1_048_576;
 
+/** A consumer that falls silent is replaced after so many virtual milliseconds. */
+const WATCHDOG = 5_000;
+
 /** Sends to a stream in memory. */
 export class MemorySender implements MailSender {
   readonly #sending: Omit<PortCall, 'connection'>;
@@ -111,9 +114,18 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
     if (batch.length > 0 || first > next) return { first, batch };
     return {
       arrival: new Promise((resolve) => {
-        this.stream.onArrival(() => this.connection.deliver(resolve));
+        this.stream.onArrival(() => this.#announce(resolve));
       }),
     };
+  }
+
+  /** A consumer may fall silent: its watchdog finds that out and makes another. */
+  #announce(arrived: () => void): void {
+    const { world } = this.connection.hub;
+    const fault = world.faults.next({ ...this.call('announce'), connection: this.connection.name });
+    if (typeof fault === 'object') this.connection.deliver(arrived, fault.delay);
+    else if (fault === 'none') this.connection.deliver(arrived);
+    else this.connection.deliver(arrived, WATCHDOG);
   }
 }
 

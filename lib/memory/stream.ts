@@ -20,6 +20,7 @@ export class MemoryStream {
   readonly #latest = new Map<string, number>();
   readonly #ids = new Map<string, StoredMessage>();
   #arrivals: (() => void)[] = [];
+  readonly #observers: ((message: StoredMessage) => void)[] = [];
 
   constructor(readonly isOnePerSubject: boolean) {}
 
@@ -42,6 +43,7 @@ export class MemoryStream {
     this.#latest.set(subject, message.sequence);
     if (messageId !== undefined) this.#ids.set(messageId, message);
     if (this.isOnePerSubject && latest > 0) this.remove(latest);
+    for (const observe of this.#observers) observe(message);
     const arrivals = this.#arrivals.splice(0);
     for (const arrival of arrivals) arrival();
     return message.sequence;
@@ -85,6 +87,16 @@ export class MemoryStream {
   /** Calls once, when the next message is stored. */
   onArrival(call: () => void): void {
     this.#arrivals.push(call);
+  }
+
+  /** Calls with every message from now on, at the instant at which it is stored. */
+  observe(call: (message: StoredMessage) => void): void {
+    this.#observers.push(call);
+  }
+
+  /** Forgets message ids: a second message with one of them is stored again. */
+  forgetIds(isForgotten: () => boolean): void {
+    for (const id of this.#ids.keys()) if (isForgotten()) this.#ids.delete(id);
   }
 
   #forgetLatest(subject: string, removed: number): void {

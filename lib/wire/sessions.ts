@@ -2,7 +2,7 @@ import type { Addressed } from './messages.js';
 
 /**
  * A client's session with a partition (P5): its id is made of the sequence of its `hello` in the partition's mail and of
- * the token that the hello carried. So no two hellos make the same session, also in a hub of the same name that was
+ * the token that the hello carried, another for each partition. So no two hellos make the same session, also in a hub of the same name that was
  * created anew, and whether a session that is not known is gone or still to come can be told by comparing sequences.
  */
 export type SessionId = string;

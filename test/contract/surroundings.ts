@@ -29,6 +29,20 @@ export function surroundingsContract(check: Check): void {
     ]);
   });
 
+  check('bus: who asks where nobody listens is told so by an empty message', async (t, { hub, ports, settle }) => {
+    const { bus } = ports(0);
+    const told: Promise<string>[] = ['nobody', 'somebody'].map(
+      (name) =>
+        new Promise((resolve) => {
+          bus.subscribe(`_INBOX.${hub}.${name}`, (body) => resolve(new TextDecoder().decode(body)));
+        }),
+    );
+    bus.subscribe(`${hub}.somebody`, (_, reply) => bus.publish(reply!, bytes('here')));
+    bus.publish(`${hub}.nobody`, bytes('?'), `_INBOX.${hub}.nobody`);
+    bus.publish(`${hub}.somebody`, bytes('?'), `_INBOX.${hub}.somebody`);
+    t.deepEqual(await settle(Promise.all(told)), ['', 'here']);
+  });
+
   check('clock: P19: time never goes back, and what is armed fires once and not early', async (t, harness) => {
     const { clock, log } = harness.ports(0);
     let before = clock.now();

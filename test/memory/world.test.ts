@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { Fault, PortCall } from '../../lib/memory/faults.js';
+import { SeededRandom } from '../../lib/memory/random.js';
 import { Scheduler } from '../../lib/memory/scheduler.js';
 import { matchesSubject } from '../../lib/memory/subject-pattern.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
@@ -158,4 +159,77 @@ test('subjects match as NATS matches them', (t) => {
   ];
   for (const [pattern, subject, matches] of cases)
     t.is(matchesSubject(pattern, subject), matches, `${pattern} ${subject}`);
+});
+
+test('a request may be carried out twice, and only the first is answered', async (t) => {
+  const { world, hub, ports, settle } = faulty('send', { again: 500 });
+  t.is(await settle(ports.mailbox.send('hub.m', bytes('a'))), 1);
+  await world.scheduler.advance(1_000);
+  t.is(hub.streams(0).mail.last, 2);
+  const second = faulty('append', { again: 500 });
+  t.is(await second.settle(second.ports.log.append(bytes('a'), 0)), 1);
+  await second.world.scheduler.advance(1_000);
+  t.is(second.hub.streams(0).log.last, 1);
+});
+
+test('a frozen process does nothing; when it goes on, its timers fire first, then it sees what came', async (t) => {
+  const { world, hub, connection, ports, settle } = faulty('none');
+  const seen: string[] = [];
+  void ports.log.append(bytes('a'), 0).then((sequence) => seen.push(`appended ${sequence}`));
+  connection.bus.subscribe('told', () => seen.push('told'));
+  connection.later(100, () => seen.push('timer'));
+  connection.later(200, () => seen.push('cancelled'));
+  const cancel = connection.later(300, () => seen.push('cancelled late'));
+  connection.process.freeze();
+  hub.connect('two').bus.publish('told', bytes(''));
+  await world.scheduler.advance(1_000);
+  t.deepEqual(seen, []);
+  t.is(hub.streams(0).log.last, 1);
+  connection.later(0, () => cancel());
+  connection.process.wake();
+  await world.scheduler.advance(0);
+  t.deepEqual(seen.slice(0, 2), ['timer', 'cancelled']);
+  t.deepEqual(seen.slice(-2), ['appended 1', 'told']);
+  t.is(text(await settle(ports.log.last())), 'a');
+});
+
+test('a process that slept longer than its deadlines does not believe the answers that came meanwhile', async (t) => {
+  const { world, hub, connection, ports } = faulty('none');
+  const outcome = ports.log.append(bytes('a'), 0);
+  connection.process.freeze();
+  await world.scheduler.advance(5_000);
+  connection.process.wake();
+  await world.scheduler.advance(0);
+  t.is(await outcome, undefined);
+  t.is(hub.streams(0).log.last, 1);
+});
+
+test('a killed server loses nothing that it acknowledged; what was under way is unknown, and it may forget ids', async (t) => {
+  const outcomes = new Set<string>();
+  for (let seed = 1; seed <= 30; seed++) {
+    const { world, hub, connection, ports, settle } = faulty('none');
+    t.is(await settle(ports.mailbox.send('hub.m', bytes('a'), 'id')), 1);
+    const underWay = ports.log.append(bytes('b'), 0);
+    hub.server.kill(200, new SeededRandom(seed));
+    connection.bus.publish('lost', bytes(''));
+    t.is(await settle(underWay), undefined);
+    const again = await settle(ports.mailbox.send('hub.m', bytes('a'), 'id'));
+    t.is(text(hub.streams(0).mail.get(1)), 'a');
+    outcomes.add(`${hub.streams(0).log.last} stored, copy at ${again}`);
+    t.true(hub.server.isUp && world.scheduler.now >= 200);
+  }
+  t.deepEqual(
+    [...outcomes].toSorted(),
+    ['0', '1'].flatMap((last) => ['1', '2'].map((at) => `${last} stored, copy at ${at}`)),
+  );
+});
+
+test('a clock may be wrong, and still never goes back', (t) => {
+  const { connection } = faulty('none');
+  const { clock } = connection;
+  const right = clock.now();
+  clock.skew = 700;
+  t.is(clock.now(), right + 700);
+  clock.skew = -700;
+  t.is(clock.now(), right + 700);
 });

@@ -1,0 +1,161 @@
+import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
+import type { SeededRandom } from '../../lib/memory/random.js';
+
+/** Something that happens to a whole process, stream or server; times are virtual milliseconds. */
+export type Incident =
+  | { readonly do: 'kill'; readonly at: number; readonly target: string }
+  /** Dies at its nth call, before it arrives or after it was carried out. */
+  | { readonly do: 'crash'; readonly target: string; readonly call: number; readonly isAfter: boolean }
+  | { readonly do: 'freeze'; readonly at: number; readonly target: string; readonly for: number }
+  /** A worker takes a partition over although another owns it. */
+  | { readonly do: 'steal'; readonly at: number; readonly target: string; readonly partition: number }
+  /** Gives everything back gracefully. */
+  | { readonly do: 'stop'; readonly at: number; readonly target: string }
+  | { readonly do: 'killServer'; readonly at: number; readonly for: number }
+  /** All calls of a process are lost. */
+  | { readonly do: 'cut'; readonly at: number; readonly target: string; readonly for: number }
+  /** All calls to a partition's port are lost. */
+  | {
+      readonly do: 'mute';
+      readonly at: number;
+      readonly partition: number;
+      readonly port: PortCall['port'];
+      readonly for: number;
+    }
+  | { readonly do: 'skew'; readonly target: string; readonly milliseconds: number };
+
+/** How often single calls go wrong: shares of all calls. */
+export interface Rates {
+  readonly lost: number;
+  readonly unanswered: number;
+  readonly late: number;
+  readonly again: number;
+}
+
+/** Everything that goes wrong in a simulation. */
+export interface Plan {
+  readonly incidents: readonly Incident[];
+  /** Drawn by the hash of each call's name, so a call keeps its fault whatever else changes. */
+  readonly rates?: Rates | undefined;
+  /** Faults by the names of calls, instead. */
+  readonly calls?: Readonly<Record<string, Fault>> | undefined;
+}
+
+/** Incidents begin before this time, and single calls go wrong until it. */
+export const CALM = 8_000;
+
+export const WORKERS = ['w0', 'w1', 'w2'];
+
+/** Each seed draws its own rates and incidents; some have none of a kind. */
+export function generatePlan(random: SeededRandom, partitions: number): Plan {
+  const rate = (most: number): number => (random.next() < 0.4 ? 0 : random.next() * most);
+  const rates = { lost: rate(0.06), unanswered: rate(0.06), late: rate(0.08), again: rate(0.05) };
+  const incidents = Array.from({ length: random.below(8) }, () => incident(random, partitions));
+  return { rates, incidents };
+}
+
+function incident(random: SeededRandom, partitions: number): Incident {
+  const at = random.below(CALM);
+  const target = WORKERS[random.below(WORKERS.length)]!;
+  const partition = random.below(partitions);
+  const drawn = random.below(15);
+  if (drawn < 1) return { do: 'kill', at, target };
+  if (drawn < 5) return { do: 'crash', target, call: 1 + random.below(150), isAfter: random.next() < 0.5 };
+  if (drawn < 7) return { do: 'freeze', at, target: random.next() < 0.8 ? target : 'c1', for: random.below(8_000) };
+  if (drawn < 10) return { do: 'steal', at, target, partition };
+  if (drawn < 11) return { do: 'stop', at, target };
+  if (drawn < 12) return { do: 'killServer', at, for: 40 + random.below(1_000) };
+  if (drawn < 13) return { do: 'cut', at, target: random.next() < 0.7 ? target : 'c1', for: random.below(6_000) };
+  if (drawn < 14) {
+    const port = (['log', 'mailbox', 'views', 'bus'] as const)[random.below(4)]!;
+    return { do: 'mute', at, partition, port, for: random.below(4_000) };
+  }
+  return random.next() < 0.5
+    ? { do: 'skew', target, milliseconds: random.below(2_000) - 1_000 }
+    : { do: 'crash', target: 'c1', call: 1 + random.below(20), isAfter: random.next() < 0.5 };
+}
+
+/** The plan as the ports ask for it; keeps the faults that it gave. */
+export class PlannedFaults implements FaultPlan {
+  /** What went wrong, by the names of calls. */
+  readonly given: Record<string, Fault> = {};
+  isOn = true;
+  calls = 0;
+  readonly #plan: Plan;
+  readonly #seed: number;
+  readonly #now: () => number;
+  readonly #crash: (target: string) => void;
+  readonly #counts = new Map<string, number>();
+  readonly #ofProcess = new Map<string, number>();
+
+  constructor(plan: Plan, seed: number, now: () => number, crash: (target: string) => void) {
+    this.#plan = plan;
+    this.#seed = seed;
+    this.#now = now;
+    this.#crash = crash;
+  }
+
+  next(call: PortCall): Fault {
+    this.calls++;
+    if (!this.isOn) return 'none';
+    const process = call.connection.split('.')[0]!;
+    const crash = this.#crashAt(process);
+    if (crash) return crash;
+    if (this.#isCut(call, process)) return 'requestLost';
+    const name = this.#nameOf(call);
+    const fault = this.#plan.calls ? (this.#plan.calls[name] ?? 'none') : this.#draw(name);
+    if (fault !== 'none') this.given[name] = fault;
+    return fault;
+  }
+
+  #crashAt(process: string): Fault | undefined {
+    const count = (this.#ofProcess.get(process) ?? 0) + 1;
+    this.#ofProcess.set(process, count);
+    for (const incident of this.#plan.incidents) {
+      if (incident.do !== 'crash' || incident.target !== process || incident.call !== count) continue;
+      this.#crash(process);
+      return incident.isAfter ? 'responseLost' : 'requestLost';
+    }
+    return undefined;
+  }
+
+  #isCut({ port, partition }: PortCall, process: string): boolean {
+    const now = this.#now();
+    return this.#plan.incidents.some(
+      (incident) =>
+        ((incident.do === 'cut' && incident.target === process) ||
+          (incident.do === 'mute' && incident.port === port && (port === 'bus' || incident.partition === partition))) &&
+        now >= incident.at &&
+        now < incident.at + incident.for,
+    );
+  }
+
+  #nameOf({ connection, port, operation, partition }: PortCall): string {
+    const what = `${connection} ${port}.${operation} ${partition}`;
+    const count = (this.#counts.get(what) ?? 0) + 1;
+    this.#counts.set(what, count);
+    return `${what} #${count}`;
+  }
+
+  #draw(name: string): Fault {
+    const { rates } = this.#plan;
+    if (!rates) return 'none';
+    const drawn = hash(name, this.#seed) / 2 ** 32;
+    const { lost, unanswered, late, again } = rates;
+    if (drawn < lost) return 'requestLost';
+    if (drawn < lost + unanswered) return 'responseLost';
+    const size = hash(name, this.#seed + 1) / 2 ** 32;
+    if (drawn < lost + unanswered + late) return { delay: size < 0.2 ? size * 20_000 : size * 40 };
+    if (drawn < lost + unanswered + late + again) return { again: size * 3_000 };
+    return 'none';
+  }
+}
+
+/** FNV-1a over a text, mixed with a seed. */
+export function hash(text: string, seed: number): number {
+  let mixed = 0x811c9dc5 ^ Math.imul(seed, 0x9e3779b1);
+  for (let at = 0; at < text.length; at++) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x01000193);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+  mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
+}

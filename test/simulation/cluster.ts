@@ -1,0 +1,209 @@
+import type { ActivityContext } from '../../lib/core/activity-context.js';
+import { PartitionOwner } from '../../lib/engine/partition-owner.js';
+import type { HubPorts, Logger } from '../../lib/engine/ports.js';
+import { ClosedError, OwnershipLostError } from '../../lib/errors.js';
+import type { MemoryConnection } from '../../lib/memory/connection.js';
+import type { MemoryHub } from '../../lib/memory/hub.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import { orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { createHost } from '../../lib/worker/host.js';
+import { hosted, type Surroundings } from './actors.js';
+
+/** What user code sees of its world beside its own process. */
+export type Observed = Omit<Surroundings, 'pause' | 'activityBegins'> & {
+  /** `owner` names one claim of one worker's life: it has no reason to run an activity twice. */
+  activityBegins(context: ActivityContext, id: string, owner: string): void;
+};
+
+/** So long a worker may be silent before another claims what it owns, in virtual milliseconds. */
+const LEASE = 1_500;
+/** So long a process is down after it died. */
+const RESTART = 700;
+
+/** One life of a worker process. */
+class WorkerLife {
+  readonly connection: MemoryConnection;
+  readonly ports: HubPorts;
+  readonly owners = new Map<number, PartitionOwner>();
+  readonly #host: ReturnType<typeof createHost>;
+  frozenSince: number | undefined;
+  readonly #claims = new Map<number, number>();
+
+  constructor(hub: MemoryHub, name: string, observed: Observed, logger: Logger) {
+    this.connection = hub.connect(name);
+    this.ports = memoryHubPorts(this.connection, logger);
+    const pause = (milliseconds: number): Promise<void> =>
+      new Promise((resolve) => void this.connection.later(milliseconds, resolve));
+    const activityBegins = (context: ActivityContext, id: string): void => {
+      const partition = partitionOf(orchestrationAddress(context.instanceId), hub.partitions);
+      observed.activityBegins(context, id, `${name} ${this.#claims.get(partition)}`);
+    };
+    this.#host = createHost(name, hosted({ ...observed, pause, activityBegins }));
+  }
+
+  newOwner(partition: number): PartitionOwner {
+    const owner = new PartitionOwner(partition, this.ports, this.#host, { stopTimeoutInMilliseconds: 3_000 });
+    this.owners.set(partition, owner);
+    this.#claims.set(partition, (this.#claims.get(partition) ?? 0) + 1);
+    return owner;
+  }
+}
+
+/** Who owns a partition, as far as the cluster knows. */
+interface Holding {
+  readonly life: WorkerLife;
+  readonly owner: PartitionOwner;
+  isClaiming: boolean;
+  hasEnded: boolean;
+}
+
+/**
+ * Worker processes that claim, die, freeze and go on as zombies, and somebody who sees to it that every partition is
+ * claimed by one that lives: not trusted for anything but that something goes on.
+ */
+export class Cluster {
+  readonly #hub: MemoryHub;
+  readonly #observed: Observed;
+  readonly #newLogger: (name: string) => Logger;
+  readonly #violation: (text: string) => void;
+  readonly #lives = new Map<string, WorkerLife>();
+  readonly #numbers = new Map<string, number>();
+  readonly #holdings = new Map<number, Holding>();
+  /** Claims so far. */
+  takeovers = 0;
+  #isOver = false;
+
+  constructor(
+    hub: MemoryHub,
+    names: readonly string[],
+    observed: Observed,
+    newLogger: (name: string) => Logger,
+    violation: (text: string) => void,
+  ) {
+    this.#hub = hub;
+    this.#observed = observed;
+    this.#newLogger = newLogger;
+    this.#violation = violation;
+    for (const name of names) this.#start(name);
+  }
+
+  /** Begins to look after the partitions. */
+  start(): void {
+    if (this.#isOver) return;
+    this.#supervise();
+    this.#hub.world.scheduler.after(250, () => this.start());
+  }
+
+  kill(name: string): void {
+    const life = this.#lives.get(name);
+    if (!life) return;
+    life.connection.kill();
+    this.#lives.delete(name);
+    this.#hub.world.scheduler.after(RESTART, () => this.#start(name));
+  }
+
+  freeze(name: string, milliseconds: number): void {
+    const life = this.#lives.get(name);
+    if (!life || life.frozenSince !== undefined) return;
+    life.connection.process.freeze();
+    life.frozenSince = this.#now;
+    this.#hub.world.scheduler.after(milliseconds, () => this.#wake(life));
+  }
+
+  skew(name: string, milliseconds: number): void {
+    const life = this.#lives.get(name);
+    if (life) life.connection.clock.skew = milliseconds;
+  }
+
+  /** One worker takes a partition over, whoever owns it. */
+  steal(name: string, partition: number): void {
+    const life = this.#lives.get(name);
+    if (life && life.frozenSince === undefined) this.#claim(life, partition);
+  }
+
+  /** Gives back gracefully what a worker owns; others claim it. */
+  stop(name: string): void {
+    const life = this.#lives.get(name);
+    if (!life) return;
+    for (const owner of life.owners.values()) void this.#giveBack(owner);
+    life.owners.clear();
+  }
+
+  /** One that lives takes everything over, whoever has it. */
+  takeAll(): void {
+    const [life] = this.#lives.values();
+    for (let partition = 0; life && partition < this.#hub.partitions; partition++) this.#claim(life, partition);
+  }
+
+  wakeAll(): void {
+    for (const life of this.#lives.values()) this.#wake(life);
+  }
+
+  /** Stops all that live, gracefully; resolves when nothing is owned any more. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    const owners = [...this.#lives.values()].flatMap((life) => [...life.owners.values()]);
+    await Promise.all(owners.map((owner) => this.#giveBack(owner)));
+  }
+
+  /** One that has lost its partition meanwhile says so. */
+  async #giveBack(owner: PartitionOwner): Promise<void> {
+    try {
+      await owner.stop();
+    } catch (error) {
+      if (!(error instanceof ClosedError) && !(error instanceof OwnershipLostError)) throw error;
+    }
+  }
+
+  get #now(): number {
+    return this.#hub.world.scheduler.now;
+  }
+
+  #start(name: string): void {
+    if (this.#isOver || this.#lives.has(name)) return;
+    const number = (this.#numbers.get(name) ?? 0) + 1;
+    this.#numbers.set(name, number);
+    const life = `${name}.${number}`;
+    this.#lives.set(name, new WorkerLife(this.#hub, life, this.#observed, this.#newLogger(life)));
+  }
+
+  #wake(life: WorkerLife): void {
+    life.frozenSince = undefined;
+    life.connection.process.wake();
+  }
+
+  /** Claims what nobody who lives owns. */
+  #supervise(): void {
+    for (let partition = 0; partition < this.#hub.partitions; partition++) {
+      const holding = this.#holdings.get(partition);
+      if (holding && !holding.hasEnded && this.#isUp(holding.life)) continue;
+      const lives = [...this.#lives.values()].filter((life) => life.frozenSince === undefined);
+      const life = lives[(partition + this.takeovers) % Math.max(1, lives.length)];
+      if (life) this.#claim(life, partition);
+    }
+  }
+
+  #isUp(life: WorkerLife): boolean {
+    if (!life.connection.isOpen) return false;
+    return life.frozenSince === undefined || this.#now - life.frozenSince < LEASE;
+  }
+
+  #claim(life: WorkerLife, partition: number): void {
+    const holding = this.#holdings.get(partition);
+    if (holding?.life === life && holding.isClaiming) return;
+    this.takeovers++;
+    const former = life.owners.get(partition);
+    if (former) void this.#giveBack(former);
+    const owner = life.newOwner(partition);
+    const held: Holding = { life, owner, isClaiming: true, hasEnded: false };
+    this.#holdings.set(partition, held);
+    const end = (reason: Error | undefined): void => {
+      held.isClaiming = false;
+      held.hasEnded = true;
+      if (reason === undefined || reason instanceof OwnershipLostError || reason instanceof ClosedError) return;
+      this.#violation(`partition ${partition} of ${life.connection.name} failed: ${String(reason)}`);
+    };
+    owner.claim().then(() => (held.isClaiming = false), end);
+    void owner.ended.then(end);
+  }
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Case } from './shrink.js';
+import { shrink } from './shrink.js';
+import { simulate, type Report } from './simulation.js';
+
+/** `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE]`: see docs/testing.md. */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    case: { type: 'string' },
+  },
+});
+const FOLDER = 'build/simulation';
+const given: Partial<Case & { readonly seed: number }> =
+  values.case === undefined ? {} : (JSON.parse(readFileSync(values.case, 'utf8')) as Case & { readonly seed: number });
+const seed = given.seed ?? values.seed;
+const first = Number(seed ?? 1);
+const count = Number(values.seeds ?? (seed === undefined ? 1_000 : 1));
+const totals = { calls: 0, faults: 0, records: 0, takeovers: 0, virtualMilliseconds: 0 };
+
+const began = process.cpuUsage();
+let failed = 0;
+for (let seed = first; seed < first + count; seed++) {
+  const report = await simulate({ ...given, seed, isTraced: values.trace });
+  for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += report.counts[key];
+  if (values.trace) console.log(report.trace.join('\n'));
+  if (report.violations.length === 0) continue;
+  failed++;
+  await explain(report);
+}
+const { user, system } = process.cpuUsage(began);
+const each = (user + system) / 1_000 / count;
+console.log(
+  `${count} seeds, ${failed} failed; ${totals.takeovers} takeovers, ${totals.faults} faults in ${totals.calls} calls, ` +
+    `${totals.records} records, ${Math.round(totals.virtualMilliseconds / 3_600_000)} h of virtual time; ` +
+    `${each.toFixed(1)} ms of CPU per seed, ${Math.round(60_000 / each)} seeds a minute on one core`,
+);
+process.exitCode = failed > 0 ? 1 : 0;
+
+/** The violation without what names it: a smaller case has to fail for the same reason. */
+function kindOf(violation: string): string {
+  return violation
+    .replace(/[{[].*/s, '')
+    .replace(/[A-Za-z0-9]{22}|\bc\d\S*/g, 'id')
+    .replace(/\d+/g, '#');
+}
+
+/** Prints what failed, how to see it again, and the smallest case that fails in the same way. */
+async function explain(report: Report): Promise<void> {
+  const { seed } = report;
+  console.log(`seed ${seed} failed:`);
+  for (const line of report.violations.slice(0, 10)) console.log(`  ${line.slice(0, 500)}`);
+  console.log(`  again: npm run simulate -- --seed ${seed} --trace`);
+  mkdirSync(FOLDER, { recursive: true });
+  const { trace } = await simulate({ ...given, seed, isTraced: true });
+  writeFileSync(`${FOLDER}/seed-${seed}.trace`, trace.join('\n'));
+  const whole = { program: report.program, plan: { incidents: report.plan.incidents, calls: report.given } };
+  const kind = kindOf(report.violations[0]!);
+  const small = await shrink(whole, async (candidate) =>
+    (await simulate({ ...candidate, seed })).violations.some((violation) => kindOf(violation) === kind),
+  );
+  writeFileSync(`${FOLDER}/seed-${seed}.json`, JSON.stringify({ seed, ...small }, null, 2));
+  console.log(`  trace: ${FOLDER}/seed-${seed}.trace; shrunk: npm run simulate -- --case ${FOLDER}/seed-${seed}.json`);
+  console.log(`  ${JSON.stringify(small.plan)}`);
+}

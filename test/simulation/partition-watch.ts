@@ -1,0 +1,265 @@
+import type { StoredMessage } from '../../lib/engine/ports.js';
+import type { PartitionStreams } from '../../lib/memory/hub.js';
+import { parseAddress } from '../../lib/wire/addresses.js';
+import { decodeHead } from '../../lib/wire/head-codec.js';
+import { decodeEnvelope, decodeMessage } from '../../lib/wire/message-codec.js';
+import type { Addressed, Envelope } from '../../lib/wire/messages.js';
+import { decodeRecord, decodeRecordText } from '../../lib/wire/record-codec.js';
+import type { CommitRecord, EpochRecord, PartRecord, StepEntry } from '../../lib/wire/record.js';
+import type { SessionEnvelope } from '../../lib/wire/sessions.js';
+import { partitionSubjects, type PartitionSubjects } from '../../lib/wire/subjects.js';
+import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
+
+/** A message that some instance has to take once, by the name under which copies of it are known. */
+interface Sent {
+  readonly to: string;
+  readonly sender: string;
+  /** Rising for the messages of one sender. */
+  readonly order: number;
+  /** Undefined: who sent it counts nothing. */
+  readonly name: string | undefined;
+}
+
+/** What a watch knows of the world beside its partition. */
+export interface WatchPorts {
+  /** The server's time. */
+  now(): number;
+  /** How far two workers' clocks may be apart. */
+  skew(): number;
+  violation: Violation;
+  /** An execution has ended. */
+  ended(watch: OrchestrationWatch): void;
+  /** The messages of another partition's record for this one, encoded; undefined: it had none. */
+  sentBy(partition: number, n: number): string | undefined;
+}
+
+/**
+ * Looks at a partition's streams at the instant at which something is stored there, and holds it to the rules of the
+ * commit protocol. It knows everything: what it misses nobody sees.
+ */
+export class PartitionWatch {
+  readonly instances = new Map<string, OrchestrationWatch | EntityWatch>();
+  readonly #subjects: PartitionSubjects;
+  readonly #ports: WatchPorts;
+  readonly #violation: Violation;
+  /** What mail holds, by sequence. */
+  readonly #mail = new Map<number, readonly (Sent | undefined)[]>();
+  readonly #garbage = new Set<number>();
+  /** Local messages by counter and index. */
+  readonly #locals = new Map<string, Sent>();
+  readonly #consumed = new Set<string>();
+  /** The order of the last message that an instance took of a sender. */
+  readonly #orders = new Map<string, number>();
+  /** What was sent and is not consumed, by name. */
+  readonly pending = new Set<string>();
+  readonly dropped: string[] = [];
+  /** Ids of operations whose message is stored. */
+  readonly operations = new Set<string>();
+  /** The last record that an instance's state came from. */
+  lastStep = 0;
+  readonly #sentTo = new Map<number, number>();
+  readonly #out = new Map<string, string>();
+  #records = 0;
+  #parts: string[] = [];
+  #commits = 0;
+  #epoch = 0;
+  #accepted = 0;
+
+  constructor(partition: number, hub: string, streams: PartitionStreams, ports: WatchPorts) {
+    this.#subjects = partitionSubjects(hub, partition);
+    this.#ports = ports;
+    this.#violation = (text) => ports.violation(`partition ${partition}: ${text}`);
+    streams.mail.observe((message) => this.#onMail(message));
+    streams.log.observe((message) => this.#onRecord(message));
+    streams.state.observe((message) => this.#onState(message));
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  /** The messages of a record for a partition. */
+  output(n: number, to: number): string | undefined {
+    return this.#out.get(`${n} ${to}`);
+  }
+
+  #onMail(message: StoredMessage): void {
+    if (message.subject === this.#subjects.envelopes) return this.#onEnvelope(message);
+    if (message.subject === this.#subjects.sessions) return; // what clients say of their sessions is for no instance
+    const to = this.#subjects.addressOf(message.subject);
+    const decoded = decodeMessage(message.body);
+    if (to === undefined || 'refused' in decoded) return void this.#garbage.add(message.sequence);
+    const { value } = decoded;
+    const session = 'session' in value ? value.session : undefined;
+    const number = 'number' in value ? value.number : undefined;
+    this.#noteInput([to, value]);
+    const name = session === undefined ? undefined : `session ${session} #${number}`;
+    this.#sent(message.sequence, [{ to, sender: `session ${session}`, order: number ?? 0, name }]);
+  }
+
+  #onEnvelope({ sequence, body }: StoredMessage): void {
+    const decoded = decodeEnvelope(body);
+    if ('refused' in decoded) return this.#violation(`an envelope cannot be read: ${decoded.refused}`);
+    if ('session' in decoded.value) return this.#onSessionEnvelope(sequence, decoded.value);
+    const { from, entries } = decoded.value;
+    for (const entry of entries) this.#checkEntry(from, entry);
+    const flat = entries.flatMap(({ n, part: [first] = [0, 0], messages }) =>
+      messages.map((addressed, at) => {
+        this.#noteInput(addressed);
+        const index = first + at;
+        const order = n * 10_000 + index;
+        return { to: addressed[0], sender: `partition ${from}`, order, name: `channel ${from} #${n}.${index}` };
+      }),
+    );
+    this.#sent(sequence, flat);
+  }
+
+  #onSessionEnvelope(sequence: number, { session, first, messages }: SessionEnvelope): void {
+    const flat = messages.map((addressed, at) => {
+      this.#noteInput(addressed);
+      const number = first + at;
+      return { to: addressed[0], sender: `session ${session}`, order: number, name: `session ${session} #${number}` };
+    });
+    this.#sent(sequence, flat);
+  }
+
+  #noteInput([, message]: Addressed): void {
+    if (message.kind === 'operation' && typeof message.input === 'string') this.operations.add(message.input);
+  }
+
+  /** C1, C5: an envelope holds what a stored record says, nothing else. */
+  #checkEntry(from: number, { n, part, messages }: Envelope['entries'][number]): void {
+    const stored = this.#ports.sentBy(from, n);
+    if (stored === undefined)
+      return this.#violation(`C1: partition ${from} sent the output of record ${n}, which is not stored`);
+    const whole = part ? (JSON.parse(stored) as Addressed[]).slice(part[0], part[0] + messages.length) : messages;
+    if ((part ? JSON.stringify(whole) : stored) !== JSON.stringify(messages))
+      this.#violation(`C5: partition ${from} sent ${JSON.stringify(messages)} as record ${n}, which says ${stored}`);
+  }
+
+  #sent(sequence: number, messages: readonly Sent[]): void {
+    this.#mail.set(sequence, messages);
+    for (const { name } of messages)
+      if (name !== undefined && !this.#consumed.has(name)) this.pending.add(name);
+      else if (name === undefined) this.pending.add(`mail ${sequence}`);
+  }
+
+  #onRecord({ sequence, body }: StoredMessage): void {
+    const record = decodeRecord(body, `record ${sequence}`);
+    if (record.prev !== this.#records) this.#violation(`C2: record ${sequence} follows ${record.prev}`);
+    this.#records = sequence;
+    if (record.type === 'part') return this.#onPart(record, sequence);
+    this.#parts = [];
+    if (record.type === 'epoch') this.#onEpoch(record, sequence);
+    else this.#onCommit(record, sequence);
+  }
+
+  /** P7: parts have no effect before the last one, and none at all without it. */
+  #onPart({ part: [i, n], text, epoch }: PartRecord, sequence: number): void {
+    if (epoch !== this.#epoch) this.#violation(`C3: part ${i} of ${n} at record ${sequence} is of epoch ${epoch}`);
+    if (i !== this.#parts.length + 1) this.#violation(`P7: part ${i} of ${n} follows part ${this.#parts.length}`);
+    this.#parts.push(text);
+    if (i < n) return;
+    const whole = decodeRecordText(this.#parts.join(''), `record ${sequence}`);
+    this.#parts = [];
+    if (whole.type === 'commit') this.#onCommit(whole, sequence);
+  }
+
+  #onEpoch({ epoch }: EpochRecord, sequence: number): void {
+    if (epoch !== this.#epoch + 1) this.#violation(`C3: epoch ${epoch} follows ${this.#epoch} at record ${sequence}`);
+    this.#epoch = epoch;
+  }
+
+  #onCommit(record: CommitRecord, sequence: number): void {
+    if (record.epoch !== this.#epoch)
+      this.#violation(`C3: record ${sequence} is of epoch ${record.epoch}, the owner is ${this.#epoch}`);
+    if (record.counter !== ++this.#commits)
+      this.#violation(`record ${sequence} is commit ${record.counter}, expected ${this.#commits}`);
+    if (record.accepted !== undefined && record.accepted < this.#accepted)
+      this.#violation(`P1: record ${sequence} accepts mail up to ${record.accepted}, before was ${this.#accepted}`);
+    this.#accepted = record.accepted ?? this.#accepted;
+    let index = 0;
+    for (const { to, messages = [] } of record.steps)
+      for (const message of messages) this.#onLocal(record.counter, index++, to, message);
+    for (const step of record.steps) this.#onStep(step, sequence);
+    if (record.steps.length > 0) this.lastStep = sequence;
+    for (const { sequence: mail, index: at, reason } of record.dropped ?? []) this.#onDropped(mail, at, reason);
+    for (const [to, { prev, messages }] of Object.entries(record.out ?? {})) {
+      if (prev !== (this.#sentTo.get(Number(to)) ?? 0))
+        this.#violation(
+          `C5: record ${sequence} follows ${prev} on the channel to ${to}, not ${this.#sentTo.get(Number(to))}`,
+        );
+      this.#sentTo.set(Number(to), sequence);
+      this.#out.set(`${sequence} ${to}`, JSON.stringify(messages));
+    }
+  }
+
+  #onLocal(counter: number, index: number, sender: string, [to, message]: Addressed): void {
+    this.#noteInput([to, message]);
+    const name = `local ${counter}.${index}`;
+    this.#locals.set(name, { to, sender: `local ${sender}`, order: counter * 10_000 + index, name });
+    this.pending.add(name);
+  }
+
+  #onStep(step: StepEntry, sequence: number): void {
+    const { mail = [], local = [] } = step;
+    for (let at = 0; at < mail.length; at += 2) {
+      const sent = this.#mail.get(mail[at]!)?.[mail[at + 1]!];
+      this.#consume(sent, `mail ${mail[at]}.${mail[at + 1]}`, `mail ${mail[at]}`, step);
+    }
+    for (let at = 0; at < local.length; at += 2) {
+      const name = `local ${local[at]}.${local[at + 1]}`;
+      this.#consume(this.#locals.get(name), name, name, step);
+    }
+    const watch = this.#instance(step.to);
+    if (watch instanceof EntityWatch) watch.apply(step, sequence);
+    else watch.apply(step, sequence, this.#ports.now(), this.#ports.skew());
+  }
+
+  /** C4: each message is taken once, by whom it is for, in the order of its sender (C6). */
+  #consume(sent: Sent | undefined, place: string, fallback: string, step: StepEntry): void {
+    if (!sent) return this.#violation(`C4: ${step.to} took ${place}, which is not there`);
+    if (sent.to !== step.to) this.#violation(`C4: ${step.to} took ${place}, which is for ${sent.to}`);
+    const name = sent.name ?? fallback;
+    if (this.#consumed.has(name)) return this.#violation(`C4: ${step.to} took ${name} a second time, at ${place}`);
+    this.#consumed.add(name);
+    this.pending.delete(name);
+    if (sent.name === undefined) return;
+    const pair = `${sent.sender} ${sent.to}`;
+    if (sent.order < (this.#orders.get(pair) ?? 0)) this.#violation(`C6: ${step.to} took ${name} out of order`);
+    this.#orders.set(pair, sent.order);
+  }
+
+  #onDropped(sequence: number, index: number, reason: string): void {
+    if (this.#garbage.delete(sequence)) return;
+    this.#violation(`mail ${sequence}.${index} was dropped: ${reason}`);
+  }
+
+  /** Garbage that no record has dropped. */
+  get undropped(): number {
+    return this.#garbage.size;
+  }
+
+  #instance(address: string): OrchestrationWatch | EntityWatch {
+    let watch = this.instances.get(address);
+    if (!watch) {
+      const addressee = parseAddress(address);
+      watch =
+        addressee.kind === 'entity'
+          ? new EntityWatch(address, this.#violation)
+          : new OrchestrationWatch(addressee.instanceId, this.#violation, (ended) => this.#ports.ended(ended));
+      this.instances.set(address, watch);
+    }
+    return watch;
+  }
+
+  #onState({ subject, body }: StoredMessage): void {
+    if (!subject.startsWith(this.#subjects.heads.slice(0, -1))) return;
+    const address = this.#subjects.addressOf(subject)!;
+    const head = decodeHead(body, subject);
+    if (head.logSeq > this.#records) return this.#violation(`C7: the head of ${address} runs ahead of the log`);
+    const watch = this.#instance(address);
+    if (watch instanceof EntityWatch && head.type === 'entity') watch.checkHead(head);
+    else if (watch instanceof OrchestrationWatch && head.type === 'orchestration') watch.checkHead(head);
+  }
+}

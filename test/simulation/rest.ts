@@ -1,0 +1,112 @@
+import type { MemoryHub, PartitionStreams } from '../../lib/memory/hub.js';
+import { decodeCheckpoint, decodeDirectory } from '../../lib/wire/checkpoint-codec.js';
+import type { Checkpoint } from '../../lib/wire/checkpoint.js';
+import { decodeHead } from '../../lib/wire/head-codec.js';
+import { partitionSubjects, type PartitionSubjects } from '../../lib/wire/subjects.js';
+import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
+import type { PartitionWatch } from './partition-watch.js';
+
+/** What is left in a partition's streams when nothing is to be done any more, and its owner has stopped: no leaks. */
+export class PartitionRest {
+  readonly #partition: number;
+  readonly #streams: PartitionStreams;
+  readonly #subjects: PartitionSubjects;
+  readonly #watch: PartitionWatch;
+  readonly #pages: readonly string[];
+  readonly #checkpoint: Checkpoint | undefined;
+  /** The first checkpoint of the last owner, and how many it has stored behind that. */
+  readonly #since: number;
+  readonly #generation: number;
+
+  constructor(partition: number, hub: MemoryHub, watch: PartitionWatch) {
+    this.#partition = partition;
+    this.#streams = hub.streams(partition);
+    this.#subjects = partitionSubjects(hub.name, partition);
+    this.#watch = watch;
+    const { state } = this.#streams;
+    const directory = state.latest(this.#subjects.checkpoint);
+    const decoded = directory && decodeDirectory(directory.body, 'directory');
+    const pages = decoded?.pages ?? [];
+    const drawers = decoded?.drawers?.flatMap(([, parts]) => parts) ?? [];
+    this.#pages = [...pages, ...drawers].map(({ subject }) => subject);
+    this.#generation = decoded?.generation ?? 0;
+    this.#since = decoded?.epochs.find(([epoch]) => epoch === decoded.epoch)?.[1] ?? 0;
+    const bodies = pages.map(({ subject }) => state.latest(subject)!.body);
+    this.#checkpoint = bodies.length > 0 ? decodeCheckpoint(Buffer.concat(bodies), 'checkpoint') : undefined;
+  }
+
+  check(all: readonly PartitionRest[], report: Violation): void {
+    const violation = (text: string): void => report(`partition ${this.#partition}: ${text}`);
+    this.#checkTables(all, violation);
+    this.#checkLog(violation);
+    this.#checkState(violation);
+  }
+
+  /** What a receiver has taken may still stand in a checkpoint that was stored before the sender heard of it. */
+  #checkTables(all: readonly PartitionRest[], violation: Violation): void {
+    if (!this.#checkpoint) return;
+    const { open, locals, channels } = this.#checkpoint;
+    if (open.length > 0) violation(`leak: open inputs ${JSON.stringify(open)}`);
+    if (locals.length > 0) violation(`leak: ${locals.length} local messages`);
+    for (const [to, { pending }] of Object.entries(channels)) {
+      const received = all[Number(to)]!.#checkpoint?.received[this.#partition] ?? 0;
+      for (const { n } of pending)
+        if (n > received) violation(`leak: record ${n} was not received by partition ${to}, whose mark is ${received}`);
+    }
+  }
+
+  /** Behind the checkpoint there may be takeovers and barriers, which changed nothing. */
+  #checkLog(violation: Violation): void {
+    const { log } = this.#streams;
+    const { lastStep } = this.#watch;
+    if (this.#generation === 0) return; // an epoch that was stored late, and whose owner is gone
+    const low = this.#checkpoint?.low ?? 1;
+    if (low <= lastStep) violation(`C8: leak: recovery reads from record ${low}, the last step is in ${lastStep}`);
+    if (log.first < low && log.first < log.last) violation(`C8: leak: the log begins at ${log.first}, ${low} would do`);
+  }
+
+  #checkState(violation: Violation): void {
+    const { state } = this.#streams;
+    const known = new Set([this.#subjects.checkpoint, ...this.#pages, ...this.#segments()]);
+    for (const { subject, sequence, body } of state.all()) {
+      if (known.has(subject) || this.#isLate(subject, sequence)) continue;
+      const address = this.#subjects.addressOf(subject);
+      if (!address || subject !== this.#subjects.head(address)) violation(`leak: ${subject}`);
+      else this.#checkHead(address, decodeHead(body, subject), violation);
+    }
+    for (const [address, instance] of this.#watch.instances)
+      if (hasState(instance) && !state.latest(this.#subjects.head(address))) violation(`C7: ${address} has no head`);
+  }
+
+  /** Those that heads name. */
+  *#segments(): Generator<string> {
+    for (const { subject, body } of this.#streams.state.all()) {
+      if (!subject.startsWith(this.#subjects.heads.slice(0, -1))) continue;
+      const head = decodeHead(body, subject);
+      if (head.type !== 'orchestration') continue;
+      for (const segment of [...head.segments, ...(head.held ?? [])]) yield segment.subject;
+    }
+  }
+
+  /** A write of a former owner, or one that was on its way for long: the next takeover finds it. */
+  #isLate(subject: string, sequence: number): boolean {
+    const { state } = this.#streams;
+    if (subject.startsWith(`${this.#subjects.checkpoint}.`)) return sequence > this.#since;
+    const address = this.#subjects.addressOf(subject);
+    if (!address || subject !== this.#subjects.wake(address)) return false;
+    return sequence > (state.latest(this.#subjects.head(address))?.sequence ?? Infinity);
+  }
+
+  /** It shows all that the log said. */
+  #checkHead(address: string, head: ReturnType<typeof decodeHead>, violation: Violation): void {
+    const watch = this.#watch.instances.get(address);
+    const whole = { ...head, logSeq: this.#watch.records };
+    if (watch instanceof EntityWatch && whole.type === 'entity') watch.checkHead(whole);
+    else if (watch instanceof OrchestrationWatch && whole.type === 'orchestration') watch.checkHead(whole);
+    else violation(`C7: ${address} has a head of type ${head.type}`);
+  }
+}
+
+function hasState(instance: EntityWatch | OrchestrationWatch): boolean {
+  return instance instanceof EntityWatch ? instance.state !== undefined : instance.executionId !== '';
+}

@@ -1,0 +1,104 @@
+import type { Fault } from '../../lib/memory/faults.js';
+import type { Incident, Plan } from './chaos.js';
+import type { Action, ClientAction, Program } from './script.js';
+
+/** A program and what goes wrong with it. */
+export interface Case {
+  readonly program: Program;
+  readonly plan: Plan;
+}
+
+/** Whether a case still fails. */
+export type Fails = (candidate: Case) => Promise<boolean>;
+
+/** So many runs are tried at most. */
+const BUDGET = 600;
+
+/**
+ * Makes a failing case small: faults first, by delta debugging, then what the clients and their orchestrators do, one
+ * thing after another. Every step fails as the whole did.
+ */
+export async function shrink(failing: Case, fails: Fails): Promise<Case> {
+  let left = BUDGET;
+  const stillFails: Fails = async (candidate) => left-- > 0 && fails(candidate);
+  const faults = await smallestFaults(failing, stillFails);
+  return smallestProgram(faults, stillFails);
+}
+
+type PlannedFault = Incident | readonly [call: string, fault: Fault];
+
+async function smallestFaults({ program, plan }: Case, fails: Fails): Promise<Case> {
+  const faults: PlannedFault[] = [...plan.incidents, ...Object.entries(plan.calls ?? {})];
+  const caseOf = (kept: readonly PlannedFault[]): Case => ({ program, plan: planOf(kept) });
+  return caseOf(await smallest(faults, (kept) => fails(caseOf(kept))));
+}
+
+function planOf(faults: readonly PlannedFault[]): Plan {
+  const isCall = (fault: PlannedFault): fault is readonly [string, Fault] => Array.isArray(fault);
+  return {
+    incidents: faults.filter((fault): fault is Incident => !isCall(fault)),
+    calls: Object.fromEntries(faults.filter(isCall)),
+  };
+}
+
+/** Delta debugging: a subset that fails, and no part of it can be left away. */
+async function smallest<T>(
+  items: readonly T[],
+  fails: (kept: readonly T[]) => Promise<boolean>,
+): Promise<readonly T[]> {
+  let kept = items;
+  for (let size = Math.ceil(kept.length / 2); size >= 1;) {
+    let isSmaller = false;
+    for (let at = 0; at < kept.length;) {
+      const without = [...kept.slice(0, at), ...kept.slice(at + size)];
+      if (await fails(without)) {
+        kept = without;
+        isSmaller = true;
+      } else at += size;
+    }
+    if (size === 1 && !isSmaller) break;
+    size = size === 1 ? 1 : Math.ceil(size / 2);
+  }
+  return kept;
+}
+
+async function smallestProgram(failing: Case, fails: Fails): Promise<Case> {
+  let found = failing;
+  for (let isSmaller = true; isSmaller;) {
+    isSmaller = false;
+    for (const program of smallerPrograms(found.program)) {
+      const candidate = { ...found, program };
+      if (!(await fails(candidate))) continue;
+      found = candidate;
+      isSmaller = true;
+      break;
+    }
+  }
+  return found;
+}
+
+/** Every program that lacks one thing. */
+function* smallerPrograms(program: Program): Generator<Program> {
+  for (const [at, client] of program.clients.entries())
+    for (const actions of smallerLists<ClientAction>(client.actions, smallerStart))
+      yield { ...program, clients: program.clients.with(at, { ...client, actions }) };
+}
+
+function* smallerStart(action: ClientAction): Generator<ClientAction> {
+  if (action.do !== 'start') return;
+  for (const actions of smallerLists(action.actions, smallerAction)) yield { ...action, actions };
+}
+
+function* smallerAction(action: Action): Generator<Action> {
+  if (action.do === 'sub' || action.do === 'try')
+    for (const of of smallerLists(action.of, smallerAction)) yield { ...action, of };
+  if (action.do === 'all') for (const of of smallerLists(action.of, nothing)) yield { ...action, of };
+}
+
+function* nothing(): Generator<never> {}
+
+/** The list without one item, or with a smaller one. */
+function* smallerLists<T>(items: readonly T[], smaller: (item: T) => Generator<T>): Generator<readonly T[]> {
+  for (let at = items.length - 1; at >= 0; at--) yield items.toSpliced(at, 1);
+  for (const [at, item] of items.entries()) for (const other of smaller(item)) yield items.with(at, other);
+}

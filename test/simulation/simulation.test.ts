@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'ava';
+import { amount } from '../amount.js';
+import { CALM } from './chaos.js';
+import { eventOf } from './expectation.js';
+import type { Program } from './script.js';
+import { shrink, type Case } from './shrink.js';
+import { simulate } from './simulation.js';
+
+const seeds = amount(1_000, 5_000);
+
+test(`programs under faults bring about what they have to, exactly once: ${seeds} seeds`, async (t) => {
+  t.timeout(1_800_000);
+  const totals = { takeovers: 0, faults: 0 };
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { violations, counts } = await simulate({ seed });
+    t.deepEqual(violations, [], `npm run simulate -- --seed ${seed}`);
+    totals.takeovers += counts.takeovers;
+    totals.faults += counts.faults;
+  }
+  t.log(`${totals.takeovers} takeovers, ${totals.faults} faults`);
+  t.true(totals.takeovers > 3 * seeds && totals.faults > 10 * seeds);
+});
+
+const past = 'test/simulation/past';
+
+for (const file of readdirSync(past))
+  test(`a past failure: ${file.replace('.json', '').replaceAll('-', ' ')}`, async (t) => {
+    const { seed, program, plan } = JSON.parse(readFileSync(`${past}/${file}`, 'utf8')) as Case & { seed: number };
+    t.deepEqual((await simulate({ seed, program, plan })).violations, []);
+  });
+
+test('the same seed gives the same run, to the byte', async (t) => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const [first, second] = [await simulate({ seed, isTraced: true }), await simulate({ seed, isTraced: true })];
+    t.is(first.hash, second.hash);
+    t.deepEqual(first.trace, second.trace);
+  }
+  t.not((await simulate({ seed: 1 })).hash, (await simulate({ seed: 2 })).hash);
+});
+
+test('without faults nothing is repeated and nobody takes over but at the beginning and the end', async (t) => {
+  const { violations, counts, program } = await simulate({ seed: 7, plan: { incidents: [] } });
+  t.deepEqual(violations, []);
+  t.is(counts.takeovers, 2 * program.partitions);
+  t.is(counts.faults, 0);
+});
+
+test('what a program lacks is found', async (t) => {
+  const program: Program = {
+    partitions: 1,
+    clients: [
+      {
+        name: 'c0',
+        mayDie: false,
+        actions: [{ do: 'start', instanceId: 'waiting', actions: [{ do: 'events', count: 1 }], isNamed: true }],
+      },
+    ],
+  };
+  const { violations, counts } = await simulate({ seed: 1, program, plan: { incidents: [] } });
+  t.regex(violations[0]!, /^stuck: clients wait; waiting is Running, waits for/);
+  t.true(violations.some((text) => text.startsWith('waiting is Running, expected Completed')));
+  t.true(counts.virtualMilliseconds > CALM + 60_000);
+  t.is(eventOf('waiting', 0), 'event 0 of waiting');
+});
+
+test('a failing case is shrunk to what makes it fail', async (t) => {
+  const { program, plan, given } = await simulate({ seed: 11 });
+  const whole = {
+    program,
+    plan: { incidents: [...plan.incidents, { do: 'kill', at: 5, target: 'w9' }], calls: given },
+  };
+  const fails = async ({ plan: { incidents }, program: { clients } }: Case): Promise<boolean> =>
+    incidents.some((incident) => incident.do === 'kill' && incident.target === 'w9') && clients[0]!.actions.length > 0;
+  const small = await shrink(whole as Case, fails);
+  t.deepEqual(small.plan, { incidents: [{ do: 'kill', at: 5, target: 'w9' }], calls: {} });
+  t.deepEqual(
+    small.program.clients.map(({ actions }) => actions.length),
+    [1, 0],
+  );
+});

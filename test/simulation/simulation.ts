@@ -1,0 +1,342 @@
+import { TaskOrchestrationExecutor } from '../../lib/core/task-orchestration-executor.js';
+import type { Logger } from '../../lib/engine/ports.js';
+import type { MemoryHub } from '../../lib/memory/hub.js';
+import { SeededRandom } from '../../lib/memory/random.js';
+import type { MemoryStream } from '../../lib/memory/stream.js';
+import { MemoryWorld } from '../../lib/memory/world.js';
+import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { createHost } from '../../lib/worker/host.js';
+import { hosted } from './actors.js';
+import { CALM, generatePlan, hash, type Incident, type Plan, PlannedFaults, WORKERS } from './chaos.js';
+import { SimulatedClient } from './clients.js';
+import { Cluster, type Observed } from './cluster.js';
+import { Expectation } from './expectation.js';
+import { generateProgram } from './generation.js';
+import { type EntityWatch, OrchestrationWatch } from './instance-watch.js';
+import { OutcomeCheck } from './outcome.js';
+import { PartitionWatch } from './partition-watch.js';
+import { PartitionRest } from './rest.js';
+import type { Program } from './script.js';
+
+/** After the last fault everything has to end within so many virtual milliseconds. */
+const LIVENESS = 60_000;
+/** Then heads, checkpoints and what partitions tell each other come to rest. */
+const REST = 4_500;
+const HUB = 'sim';
+
+/** What came of one simulation. */
+export interface Report {
+  readonly seed: number;
+  readonly program: Program;
+  readonly plan: Plan;
+  /** Empty: everything was as it has to be. */
+  readonly violations: readonly string[];
+  /** Equal for equal runs: of everything that was stored, and when. */
+  readonly hash: string;
+  readonly trace: readonly string[];
+  /** The single calls that went wrong, by name. */
+  readonly given: NonNullable<Plan['calls']>;
+  readonly counts: {
+    readonly calls: number;
+    readonly faults: number;
+    readonly records: number;
+    readonly takeovers: number;
+    readonly virtualMilliseconds: number;
+  };
+}
+
+/** What is to be simulated. */
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Default: drawn from the seed. */
+  readonly program?: Program | undefined;
+  readonly plan?: Plan | undefined;
+  /** Whether to keep a trace. */
+  readonly isTraced?: boolean | undefined;
+}
+
+/** Runs a program under a plan of faults, both drawn from the seed unless given: the same seed gives the same run. */
+export function simulate({ seed, isTraced = false, ...given }: SimulationOptions): Promise<Report> {
+  const random = new SeededRandom(seed);
+  const [ofProgram, ofPlan] = [random.fork(), random.fork()];
+  const program = given.program ?? generateProgram(ofProgram);
+  const plan = given.plan ?? generatePlan(ofPlan, program.partitions);
+  return new Simulation(seed, program, plan, isTraced).run();
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #program: Program;
+  readonly #plan: Plan;
+  readonly #expected: Expectation;
+  readonly #world: MemoryWorld;
+  readonly #hub: MemoryHub;
+  readonly #faults: PlannedFaults;
+  readonly #watches: readonly PartitionWatch[];
+  readonly #cluster: Cluster;
+  readonly #clients: readonly SimulatedClient[];
+  readonly #violations: string[] = [];
+  readonly #trace: string[] = [];
+  readonly #isTraced: boolean;
+  readonly #told = new Set<string>();
+  /** By whom each activity was run, by idempotency key and owner. */
+  readonly #runs = new Set<string>();
+  readonly #attempts = new Map<string, string[]>();
+  readonly #replaying = createHost('replay', hosted(nowhere));
+  #hash = 0;
+
+  constructor(seed: number, program: Program, plan: Plan, isTraced: boolean) {
+    this.#seed = seed;
+    this.#program = program;
+    this.#plan = plan;
+    this.#isTraced = isTraced;
+    this.#expected = new Expectation(program);
+    this.#world = new MemoryWorld({ seed });
+    const { scheduler } = this.#world;
+    this.#hub = this.#world.createHub(HUB, program.partitions);
+    const now = (): number => scheduler.now;
+    this.#faults = new PlannedFaults(plan, seed, now, (target) => this.#kill(target));
+    this.#world.faults = this.#faults;
+    this.#watches = Array.from({ length: program.partitions }, (_, partition) => this.#watch(partition));
+    const violation = (text: string): void => this.#violation(text);
+    const logger = (name: string): Logger => this.#logger(name);
+    this.#cluster = new Cluster(this.#hub, WORKERS, this.#observed(), logger, violation);
+    this.#clients = program.clients.map(
+      (script) =>
+        new SimulatedClient(this.#hub, script, this.#logger(script.name), {
+          committed: (key) => this.#ledger(key),
+          told: (instanceId) => this.#onTold(instanceId),
+          violation,
+        }),
+    );
+  }
+
+  async run(): Promise<Report> {
+    const { scheduler } = this.#world;
+    try {
+      for (const incident of this.#plan.incidents) this.#schedule(incident);
+      this.#cluster.start();
+      for (const client of this.#clients) client.start();
+      await scheduler.advance(CALM);
+      this.#calm();
+      await this.#live();
+      await this.#comeToRest();
+    } catch (error) {
+      this.#violation(`the simulation failed: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+    return this.#report();
+  }
+
+  #watch(partition: number): PartitionWatch {
+    const streams = this.#hub.streams(partition);
+    for (const [kind, stream] of Object.entries(streams) as [string, MemoryStream][])
+      stream.observe(({ sequence, subject, body }) => {
+        this.#hash = hash(`${kind} ${partition} ${sequence} ${this.#world.scheduler.now} ${body.length}`, this.#hash);
+        for (let at = 0; at < body.length; at += 7) this.#hash = Math.imul(this.#hash ^ body[at]!, 0x01000193);
+        if (this.#isTraced)
+          this.#note(`${kind} ${partition} #${sequence} ${subject} ${new TextDecoder().decode(body)}`);
+      });
+    return new PartitionWatch(partition, HUB, streams, {
+      now: () => this.#world.time,
+      skew: () => this.#skew,
+      violation: (text) => this.#violation(text),
+      ended: (watch) => this.#replay(watch),
+      sentBy: (from, n) => this.#watches[from]?.output(n, partition),
+    });
+  }
+
+  get #skew(): number {
+    return this.#plan.incidents.some((incident) => incident.do === 'skew') ? 2_000 : 0;
+  }
+
+  #observed(): Observed {
+    return {
+      activityBegins: ({ instanceId, idempotencyKey }, id, owner) => {
+        const [, executionId, taskId] = idempotencyKey.split('/');
+        const address = orchestrationAddress(instanceId);
+        const watch = this.#instance(address);
+        if (!(watch instanceof OrchestrationWatch) || !watch.scheduled.has(`${executionId}/${taskId}`))
+          this.#violation(`C1: activity ${id} of ${instanceId} runs before it is committed`);
+        if (this.#runs.has(`${idempotencyKey} ${owner}`))
+          this.#violation(`activity ${id} of ${instanceId} runs a second time, and nothing made that needed`);
+        this.#runs.add(`${idempotencyKey} ${owner}`);
+      },
+      ioBegins: (key, id) => {
+        const partition = partitionOf(entityAddress({ name: 'ledger', key }), this.#hub.partitions);
+        if (!this.#watches[partition]!.operations.has(id))
+          this.#violation(`P17: the operation of ${id} at ledger ${key} does IO before its message is committed`);
+      },
+      duration: (id) => {
+        const drawn = hash(id, this.#seed) / 2 ** 32;
+        return drawn < 0.7 ? drawn * 10 : drawn < 0.95 ? drawn * 200 : drawn * 2_000;
+      },
+      attempt: ({ idempotencyKey }, id) => {
+        const keys = this.#attempts.get(id) ?? [];
+        this.#attempts.set(id, keys);
+        if (!keys.includes(idempotencyKey)) keys.push(idempotencyKey);
+        return keys.indexOf(idempotencyKey);
+      },
+    };
+  }
+
+  #logger(name: string): Logger {
+    const note = (message: string): void => this.#note(`${name}: ${message}`);
+    return {
+      debug: note,
+      info: note,
+      warn: note,
+      error: (message, fields) => this.#violation(`${name} logged an error: ${message} ${JSON.stringify(fields)}`),
+    };
+  }
+
+  #schedule(incident: Incident): void {
+    if (incident.do === 'skew') return this.#cluster.skew(incident.target, incident.milliseconds);
+    if (incident.do === 'crash' || incident.do === 'cut' || incident.do === 'mute') return;
+    this.#world.scheduler.after(incident.at, () => {
+      this.#note(JSON.stringify(incident));
+      switch (incident.do) {
+        case 'kill':
+          return this.#kill(incident.target);
+        case 'freeze':
+          return this.#freeze(incident.target, incident.for);
+        case 'steal':
+          return this.#cluster.steal(incident.target, incident.partition);
+        case 'stop':
+          return this.#cluster.stop(incident.target);
+        case 'killServer':
+          return this.#hub.server.kill(incident.for, new SeededRandom(this.#seed));
+      }
+    });
+  }
+
+  #kill(target: string): void {
+    this.#note(`${target} dies`);
+    if (target.startsWith('c')) this.#client(target)?.connection.kill();
+    else this.#cluster.kill(target);
+  }
+
+  #freeze(target: string, milliseconds: number): void {
+    if (!target.startsWith('c')) return this.#cluster.freeze(target, milliseconds);
+    const process = this.#client(target)?.connection.process;
+    process?.freeze();
+    this.#world.scheduler.after(milliseconds, () => process?.wake());
+  }
+
+  #client(name: string): SimulatedClient | undefined {
+    return this.#clients.find(({ connection }) => connection.name === name);
+  }
+
+  /** The faults stop. */
+  #calm(): void {
+    this.#note('calm');
+    this.#faults.isOn = false;
+    this.#cluster.wakeAll();
+    for (const { connection } of this.#clients) connection.process.wake();
+  }
+
+  /** Everything ends, or is said to be stuck. */
+  async #live(): Promise<void> {
+    let isDone = false;
+    const waited = this.#clients.filter(({ connection }) => connection.isOpen).map(({ done }) => done);
+    void Promise.all(waited).then(() => (isDone = true));
+    const { scheduler } = this.#world;
+    for (const end = scheduler.now + LIVENESS; scheduler.now < end; await scheduler.advance(250))
+      if (isDone && this.#unfinished().length === 0) return;
+    this.#violation(
+      `stuck: clients ${isDone ? 'are done' : 'wait'}; ${this.#unfinished().join(', ') || 'nothing else'}`,
+    );
+  }
+
+  #unfinished(): string[] {
+    return this.#watches.flatMap((watch, partition) => [
+      ...Array.from(watch.pending, (name) => `partition ${partition}: ${name} is not consumed`),
+      ...(watch.undropped > 0 ? [`partition ${partition}: garbage is not dropped`] : []),
+      ...[...watch.instances.values()].flatMap((instance) =>
+        instance instanceof OrchestrationWatch && instance.executionId !== '' && !instance.hasEnded
+          ? [`${instance.instanceId} is ${instance.status}, waits for ${JSON.stringify([...instance.open.values()])}`]
+          : [],
+      ),
+    ]);
+  }
+
+  async #comeToRest(): Promise<void> {
+    const { scheduler } = this.#world;
+    this.#cluster.takeAll();
+    await scheduler.advance(REST);
+    await scheduler.settle(this.#cluster.end(), LIVENESS);
+    const rests = this.#watches.map((watch, partition) => new PartitionRest(partition, this.#hub, watch));
+    for (const rest of rests) rest.check(rests, (text) => this.#violation(text));
+    const addresses = this.#watches.flatMap(({ instances }) =>
+      Array.from(instances).flatMap(([address, watch]) =>
+        watch instanceof OrchestrationWatch && watch.executionId === '' ? [] : [address],
+      ),
+    );
+    const outcome = { instance: (address: string) => this.#instance(address), addresses };
+    new OutcomeCheck(this.#expected, this.#clients, outcome, (text) => this.#violation(text)).all();
+  }
+
+  #instance(address: string): OrchestrationWatch | EntityWatch | undefined {
+    return this.#watches[partitionOf(address, this.#hub.partitions)]!.instances.get(address);
+  }
+
+  #ledger(key: string): readonly string[] {
+    const watch = this.#instance(entityAddress({ name: 'ledger', key })) as EntityWatch | undefined;
+    return (watch?.state as { log: string[] } | undefined)?.log ?? [];
+  }
+
+  /** C1: the end that a client is told is committed. */
+  #onTold(instanceId: string): void {
+    const watch = this.#instance(orchestrationAddress(instanceId)) as OrchestrationWatch | undefined;
+    if (!watch?.hasEnded) this.#violation(`C1: a client was told the end of ${instanceId} before it was committed`);
+    this.#told.add(instanceId);
+  }
+
+  /** A fresh replay of the history asks for the same: else NonDeterminismError. */
+  #replay({ name, instanceId, history }: OrchestrationWatch): void {
+    const program = this.#replaying.orchestrators.get(name);
+    if (!program) return this.#violation(`${instanceId} runs ${name}`);
+    try {
+      new TaskOrchestrationExecutor(program, this.#replaying.core, { instanceId }).replay(history);
+    } catch (error) {
+      this.#violation(`replay of ${instanceId}: ${String(error)}`);
+    }
+  }
+
+  #violation(text: string): void {
+    this.#violations.push(text);
+    this.#note(`VIOLATION: ${text}`);
+  }
+
+  #note(text: string): void {
+    if (this.#isTraced) this.#trace.push(`${this.#world.scheduler.now.toFixed(2).padStart(9)} ${text}`);
+  }
+
+  #report(): Report {
+    const { calls, given } = this.#faults;
+    return {
+      seed: this.#seed,
+      program: this.#program,
+      plan: this.#plan,
+      violations: this.#violations,
+      hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
+      trace: this.#trace,
+      given,
+      counts: {
+        calls,
+        faults: Object.keys(given).length + this.#plan.incidents.length,
+        records: this.#watches.reduce((sum, { records }) => sum + records, 0),
+        takeovers: this.#cluster.takeovers,
+        virtualMilliseconds: this.#world.scheduler.now,
+      },
+    };
+  }
+}
+
+/** Where a replay runs: it asks for everything again, and nothing is done. */
+const nowhere = {
+  pause: () => Promise.resolve(),
+  activityBegins: () => {},
+  ioBegins: () => {},
+  duration: () => 0,
+  attempt: () => 0,
+};

@@ -4,6 +4,7 @@ import { parseAddress } from '../../lib/wire/addresses.js';
 import { decodeHead } from '../../lib/wire/head-codec.js';
 import { decodeEnvelope, decodeMessage } from '../../lib/wire/message-codec.js';
 import type { Addressed, Envelope } from '../../lib/wire/messages.js';
+import type { ParkedBox } from '../../lib/wire/parked.js';
 import { decodeRecord, decodeRecordText } from '../../lib/wire/record-codec.js';
 import type { CommitRecord, EpochRecord, PartRecord, StepEntry } from '../../lib/wire/record.js';
 import type { SessionEnvelope } from '../../lib/wire/sessions.js';
@@ -181,6 +182,7 @@ export class PartitionWatch {
     let index = 0;
     for (const { to, messages = [] } of record.steps)
       for (const message of messages) this.#onLocal(record.counter, index++, to, message);
+    for (const { page, boxes } of record.parked ?? []) for (const box of boxes) this.#onParked(page, box);
     for (const step of record.steps) this.#onStep(step, sequence);
     if (record.steps.length > 0) this.lastStep = sequence;
     for (const { sequence: mail, index: at, reason } of record.dropped ?? []) this.#onDropped(mail, at, reason);
@@ -201,7 +203,27 @@ export class PartitionWatch {
     this.pending.add(name);
   }
 
+  /** P4: the inputs are consumed where they came from; from now on they wait in the page. */
+  #onParked(page: string, { to, mail = [], local = [], from, end }: ParkedBox): void {
+    this.#take({ to, mail, local });
+    if (mail.length + local.length !== 2 * (end - from))
+      this.#violation(`P4: page ${page} of ${to} is not what it says`);
+    for (let at = from; at < end; at++) this.pending.add(`parked ${page} ${to} #${at}`);
+  }
+
   #onStep(step: StepEntry, sequence: number): void {
+    this.#take(step);
+    if (step.parked) {
+      const name = `parked ${step.parked[0]} ${step.to} #${step.parked[1]}`;
+      if (!this.pending.delete(name))
+        this.#violation(`C4: ${step.to} took ${name}, which is not there or was taken before`);
+    }
+    const watch = this.#instance(step.to);
+    if (watch instanceof EntityWatch) watch.apply(step, sequence);
+    else watch.apply(step, sequence, this.#ports.now(), this.#ports.skew());
+  }
+
+  #take(step: Pick<StepEntry, 'to' | 'mail' | 'local'>): void {
     const { mail = [], local = [] } = step;
     for (let at = 0; at < mail.length; at += 2) {
       const sent = this.#mail.get(mail[at]!)?.[mail[at + 1]!];
@@ -211,13 +233,10 @@ export class PartitionWatch {
       const name = `local ${local[at]}.${local[at + 1]}`;
       this.#consume(this.#locals.get(name), name, name, step);
     }
-    const watch = this.#instance(step.to);
-    if (watch instanceof EntityWatch) watch.apply(step, sequence);
-    else watch.apply(step, sequence, this.#ports.now(), this.#ports.skew());
   }
 
   /** C4: each message is taken once, by whom it is for, in the order of its sender (C6). */
-  #consume(sent: Sent | undefined, place: string, fallback: string, step: StepEntry): void {
+  #consume(sent: Sent | undefined, place: string, fallback: string, step: Pick<StepEntry, 'to'>): void {
     if (!sent) return this.#violation(`C4: ${step.to} took ${place}, which is not there`);
     if (sent.to !== step.to) this.#violation(`C4: ${step.to} took ${place}, which is for ${sent.to}`);
     const name = sent.name ?? fallback;

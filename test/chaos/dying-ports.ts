@@ -1,12 +1,13 @@
-import type { HubPorts, Log, MailSender, Views } from '../../lib/engine/ports.js';
+import { interceptWrites, type Write } from './intercepted-ports.js';
+import type { HubPorts } from '../../lib/engine/ports.js';
 
 /** Before the write is sent; when it is on its way; or when its answer has come and nobody has seen it yet. */
 export type Moment = 'before' | 'sent' | 'answered';
 
-/** The hub's ports, killing this process with -9 at the n-th write to a log, a mailbox or a view, counted from 1. */
+/** The hub's ports, killing this process with -9 at the n-th write to a stream or the hub's store, counted from 1. */
 export function dyingAt(ports: HubPorts, n: number, moment: Moment): HubPorts {
   let writes = 0;
-  const dying = async <T>(write: () => Promise<T>): Promise<T> => {
+  return interceptWrites(ports, async <T>(write: Write<T>): Promise<T> => {
     if (++writes !== n) return write();
     if (moment === 'before') die();
     const answer = write();
@@ -14,42 +15,30 @@ export function dyingAt(ports: HubPorts, n: number, moment: Moment): HubPorts {
     if (moment === 'sent') setTimeout(die, 1);
     await answer;
     return die();
-  };
-  const sender = (mail: MailSender): MailSender => ({
-    send: (...message) => dying(() => mail.send(...message)),
   });
-  const logOf = (log: Log): Log => ({
-    replicas: log.replicas,
-    append: (body, after) => dying(() => log.append(body, after)),
-    last: () => log.last(),
-    read: (from, to) => log.read(from, to),
-    purgeBelow: (sequence) => dying(() => log.purgeBelow(sequence)),
-  });
-  const viewsOf = (views: Views): Views => ({
-    read: (subject) => views.read(subject),
-    write: (subject, body, after) => dying(() => views.write(subject, body, after)),
-    remove: (sequence) => dying(() => views.remove(sequence)),
-    scan: (pattern) => views.scan(pattern),
+}
+
+/** Where the n-th write fails: it never arrives, or it is carried out and its answer gets lost. */
+export type Failure = 'lost' | 'unanswered';
+
+/** Ports, and how many writes went through them so far. */
+export interface FailingPorts {
+  readonly ports: HubPorts;
+  readonly writes: number;
+}
+
+/** The hub's ports, whose n-th write of those that may be refused or unknown is so. */
+export function failingAt(ports: HubPorts, n: number, failure: Failure): FailingPorts {
+  let writes = 0;
+  const failing = interceptWrites(ports, async <T>(write: Write<T>, mayFail: boolean): Promise<T> => {
+    if (!mayFail || ++writes !== n) return write();
+    if (failure === 'unanswered') await write();
+    return undefined as T;
   });
   return {
-    ...ports,
-    mailOf: (partition) => sender(ports.mailOf(partition)),
-    partition: (partition) => {
-      const own = ports.partition(partition);
-      const { mailbox } = own;
-      return {
-        ...own,
-        log: logOf(own.log),
-        views: viewsOf(own.views),
-        mailbox: {
-          ...sender(mailbox),
-          consume: (from, onBatch, losses) => mailbox.consume(from, onBatch, losses),
-          timeOf: (sequence) => mailbox.timeOf(sequence),
-          bounds: () => mailbox.bounds(),
-          purgeBelow: (sequence) => dying(() => mailbox.purgeBelow(sequence)),
-        },
-        mailOf: (other) => sender(own.mailOf(other)),
-      };
+    ports: failing,
+    get writes() {
+      return writes;
     },
   };
 }

@@ -4,12 +4,8 @@
  */
 import { connectTaskHub, TaskHubWorker } from 'perdure';
 import type { HubPorts } from '../../lib/engine/ports.js';
-import { Account } from '../../samples/bank/account.js';
-import { Transfer } from '../../samples/bank/transfer.js';
-import { Counter } from '../../samples/counter/counter.js';
-import { Greetings } from '../../samples/hello/greetings.js';
-import { HelloSequence } from '../../samples/hello/hello-sequence.js';
 import { dyingAt, type Moment } from './dying-ports.js';
+import { hostedByService } from './service-classes.js';
 import { farPorts } from './far-ports.js';
 
 const [servers, name = 'chaos', write, moment = 'before'] = process.argv.slice(2);
@@ -24,8 +20,5 @@ process.once('disconnect', () => process.exit(1));
 process.channel?.unref();
 
 await using hub = await connectTaskHub({ name, servers });
-await using worker = await TaskHubWorker.start(
-  { ports: portsOf(hub) },
-  { entities: [Account, Counter], orchestrators: [HelloSequence, Transfer], activities: [new Greetings()] },
-);
+await using worker = await TaskHubWorker.start({ ports: portsOf(hub) }, hostedByService());
 await worker.untilStopped();

@@ -20,9 +20,12 @@ export interface BareServer extends RunningServer {
   reload(configuration: (folder: string) => string): Promise<void>;
 }
 
-/** Runs nats-server with some lines of configuration on a free port and a folder that `stop()` removes. */
-export async function startBareServer(configuration: (folder: string) => string): Promise<BareServer> {
-  const { path } = await resolveNatsServer();
+/**
+ * Runs nats-server with some lines of configuration on a free port and a folder that `stop()` removes; `binary`: another
+ * one than that which tests use.
+ */
+export async function startBareServer(configuration: (folder: string) => string, binary?: string): Promise<BareServer> {
+  const path = binary ?? (await resolveNatsServer()).path;
   const folder = await mkdtemp(join(tmpdir(), 'perdure-bare-'));
   const file = join(folder, 'server.conf');
   const configure = (lines: typeof configuration) =>

@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SeededRandom } from '../../../lib/memory/random.js';
+import { Accepted } from './accepted.js';
+import { Load } from './load.js';
+import { judge } from './oracles.js';
+import { DEPOSIT, purses } from './orders.js';
+import { Journal, Purse } from './programs.js';
+import { reportOf, type Report } from './report.js';
+import { kinds, usualMix, type Mix } from './schedule.js';
+import { Stage } from './stage.js';
+import { Tormentor } from './tormentor.js';
+
+/** What a run is like. */
+export interface CampaignOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly workers?: number | undefined;
+  /** Servers, and copies of each stream: 1, or a cluster of 3. */
+  readonly replicas?: number | undefined;
+  readonly operationsPerSecond?: number | undefined;
+  readonly mix?: Mix | undefined;
+  /** Between the beginnings of two faults, in milliseconds: this, and up to as much again. */
+  readonly pause?: number | undefined;
+  /** Options of the workers' Node.js, such as a loader with a planted bug. */
+  readonly execArgv?: readonly string[] | undefined;
+  readonly onProgress?: ((line: string) => void) | undefined;
+}
+
+/** Without faults, in the beginning and in the end, in milliseconds. */
+const WARM_UP = 4_000;
+const COOL_DOWN = 6_000;
+/** Everything must have ended so many milliseconds after the last fault. */
+const GRACE = 60_000;
+
+/**
+ * One run: faults by a seeded schedule while operations of every kind are asked for, and then the judgement of everything
+ * that was accepted.
+ */
+export async function runCampaign(options: CampaignOptions): Promise<Report> {
+  const { seed, minutes, workers = 3, replicas = 1, operationsPerSecond = 200, execArgv } = options;
+  const { mix = usualMix, pause, onProgress = () => {} } = options;
+  const random = new SeededRandom(seed);
+  await using stage = await Stage.set({ workers, replicas, execArgv }, random.fork());
+  const { fleet, audit, sends, version } = stage;
+  const { client } = stage.clients[0]!;
+  for (const purse of purses) await client.callEntity(Purse, purse).pay(DEPOSIT);
+
+  const accepted = new Accepted();
+  const load = new Load(stage.clients, random.fork(), accepted);
+  const tormentor = tormentorOf(stage, random.fork());
+  const began = Date.now();
+  load.start(operationsPerSecond);
+  await delay(WARM_UP);
+  await tormentor.run(kinds(mix, random.fork()), minutes * 60_000 - WARM_UP - COOL_DOWN, pause);
+  const { faults } = tormentor;
+  const lastFault = Math.max(began, ...faults.map(({ to }) => to));
+  onProgress(`${faults.length} faults are over`);
+  await delay(COOL_DOWN);
+  await load.stop();
+  const took = (Date.now() - began) / 60_000;
+  const open = await load.settle(lastFault + GRACE - Date.now());
+  onProgress(`${accepted.operations} operations, ${open.length} of them without an answer; judging`);
+  const findings = await judge(accepted, client, stage.folder);
+  const mailStored = await stage.mailStored();
+  const ends = await fleet.stop();
+  await stage.endAudit();
+  return reportOf({
+    seed,
+    minutes: took,
+    workers,
+    replicas,
+    version,
+    operationsPerSecond,
+    faults,
+    accepted,
+    findings,
+    open,
+    lastFault,
+    ends,
+    sends,
+    mailStored,
+    audit,
+    workerCounts: fleet.counts,
+  });
+}
+
+function tormentorOf(stage: Stage, random: SeededRandom): Tormentor {
+  const { fleet, nodes, clients, hub } = stage;
+  const { client } = clients[0]!;
+  const surroundings = {
+    slots: fleet.slots,
+    nodes,
+    proxies: [...fleet.slots, ...clients].flatMap(({ proxies }) => proxies),
+    operator: hub.jetStream,
+    mail: stage.streams('mail'),
+    logs: stage.streams('log'),
+    spin: (milliseconds: number) => client.signalEntity(Journal, `spin-${random.below(100)}`).spin(milliseconds),
+  };
+  return new Tormentor(surroundings, random);
+}

@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SeededRandom } from '../../../lib/memory/random.js';
+import type { JetStream } from '../../../lib/nats/jetstream.js';
+import { askServerInfo } from '../../../lib/nats/server/server-info.js';
+import { until } from '../../until.js';
+import type { Slot } from './fleet.js';
+import type { NatsNode } from './nats-node.js';
+import type { TcpProxy } from './tcp-proxy.js';
+import { isFrozen, type WorkerProcess } from './worker-process.js';
+
+/** One fault as it was done. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** What it was done to. */
+  readonly target: string;
+  /** The process that it was done to, if it was one. */
+  readonly pid?: number | undefined;
+  /** From when to when, of `Date.now()`. */
+  readonly from: number;
+  readonly to: number;
+  /** How it is known that it acted; undefined: it did not, and the run does not count. */
+  readonly proof: string | undefined;
+}
+
+export type FaultKind = keyof typeof nemeses;
+
+/** What nemeses may take hold of. */
+export interface Surroundings {
+  readonly slots: readonly Slot[];
+  readonly nodes: readonly NatsNode[];
+  /** All proxies: those of the workers and those of the clients. */
+  readonly proxies: readonly TcpProxy[];
+  readonly operator: JetStream;
+  /** The hub's mail and log streams. */
+  readonly mail: readonly string[];
+  readonly logs: readonly string[];
+  /** Has an entity of some worker block its process for so many milliseconds. */
+  readonly spin: (milliseconds: number) => Promise<void>;
+  /** Takes something that no other nemesis has hold of; resolves when there is one. */
+  readonly take: <T extends object>(all: readonly T[], isGood: (one: T) => boolean) => Promise<T>;
+}
+
+type Done = Pick<Fault, 'target' | 'pid' | 'proof'>;
+type Nemesis = (surroundings: Surroundings, random: SeededRandom) => Promise<Done & { readonly release: object[] }>;
+
+const takeWorker = ({ slots, take }: Surroundings): Promise<Slot> => take(slots, ({ worker }) => worker.isUp);
+
+/** One server at a time; of a cluster, the leader of some partition's log. */
+async function takeServer({ nodes, logs, operator, take }: Surroundings, random: SeededRandom) {
+  const release = await take([nodes], () => nodes.every(({ isRunning }) => isRunning));
+  const stream = logs[random.below(logs.length)]!;
+  const { cluster } = await operator.demand<{ cluster?: { leader?: string } }>(`STREAM.INFO.${stream}`);
+  const node = nodes.find(({ name }) => name === cluster?.leader) ?? nodes[random.below(nodes.length)]!;
+  return { node, target: nodes.length > 1 ? `${node.name}, leader of ${stream}` : node.name, release: [release] };
+}
+
+async function endWorker(surroundings: Surroundings, signal: 'SIGKILL' | 'SIGTERM', end: string | number) {
+  const slot = await takeWorker(surroundings);
+  const { worker } = slot;
+  worker.signal(signal);
+  const ended = await worker.ended;
+  const proof = ended === end ? `process ${worker.pid} ended with ${ended}` : undefined;
+  return { target: slot.name, pid: worker.pid, proof, release: [slot] };
+}
+
+/** Every nemesis: does its work, heals it, and says how it is known that it acted. */
+export const nemeses = {
+  workerKill: (surroundings) => endWorker(surroundings, 'SIGKILL', 'SIGKILL'),
+
+  workerStop: (surroundings) => endWorker(surroundings, 'SIGTERM', 0),
+
+  workerFreeze: async (surroundings, random) => {
+    const slot = await takeWorker(surroundings);
+    const { worker } = slot;
+    // Half of them wake as owners, if late ones; the others when their leases have lapsed.
+    const time = (random.next() < 0.5 ? 6_000 : 11_000) + random.below(3_000);
+    const since = performance.now();
+    worker.signal('SIGSTOP');
+    await until(() => worker.isFrozen, 'the worker to be stopped');
+    await delay(time);
+    worker.signal('SIGCONT');
+    await until(() => worker.isOver || worker.longestGap(since) > 0.9 * time, 'the woken worker to tell of its gap');
+    const gap = worker.longestGap(since);
+    const proof = gap > 0.9 * time ? `it stood still for ${Math.round(gap)} ms` : undefined;
+    return { target: slot.name, pid: worker.pid, proof, release: [slot] };
+  },
+
+  serverKill: async (surroundings, random) => {
+    const { node, target, release } = await takeServer(surroundings, random);
+    const { pid } = node;
+    const ended = await node.end('SIGKILL');
+    await delay(200 + random.below(800));
+    await node.start();
+    const proof = ended === 'SIGKILL' ? `process ${pid} ended with ${ended}, ${node.pid} took its place` : undefined;
+    return { target, pid, proof, release };
+  },
+
+  serverFreeze: async (surroundings, random) => {
+    const { node, target, release } = await takeServer(surroundings, random);
+    const { pid } = node;
+    process.kill(pid, 'SIGSTOP');
+    await until(() => isFrozen(pid), 'the server to be stopped');
+    const time = 3_000 + random.below(3_000);
+    // It is asked with a patience of 2 s.
+    const [info] = await Promise.all([askServerInfo(node.url), delay(time)]);
+    process.kill(pid, 'SIGCONT');
+    return { target, pid, proof: info ? undefined : `it answered nothing for ${time} ms`, release };
+  },
+
+  reset: ({ proxies }) => {
+    const cut = proxies.reduce((sum, proxy) => sum + proxy.reset(), 0);
+    return Promise.resolve({ target: 'all connections', proof: cut > 0 ? `${cut} were cut` : undefined, release: [] });
+  },
+
+  blackHole: async ({ proxies, take }, random) => {
+    const proxy = await take(proxies, ({ isUsed }) => isUsed);
+    const hole = proxy.blackHole();
+    await delay(4_000 + random.below(4_000));
+    const bytes = hole.end();
+    return { target: proxy.url, proof: bytes > 0 ? `${bytes} bytes were lost in it` : undefined, release: [proxy] };
+  },
+
+  busy: async ({ spin, slots }) => {
+    const since = performance.now();
+    // Another fault may hit the worker in the middle of it: then it has not shown anything.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const workers = slots.map(({ worker }) => worker);
+      await spin(4_000);
+      const worker = await blocked(workers, since);
+      if (!worker) continue;
+      const gap = Math.round(worker.longestGap(since));
+      const proof = `its event loop stood still for ${gap} ms`;
+      return { target: `process ${worker.pid}`, pid: worker.pid, proof, release: [] };
+    }
+    return { target: 'some worker', proof: undefined, release: [] };
+  },
+
+  deleteConsumers: async ({ operator, mail }, random) => {
+    const stream = mail[random.below(mail.length)]!;
+    // In the middle of a takeover there is none.
+    for (const deadline = performance.now() + 20_000; performance.now() < deadline; await delay(100)) {
+      const { consumers } = await operator.demand<{ consumers: string[] | null }>(`CONSUMER.NAMES.${stream}`);
+      for (const consumer of consumers ?? []) {
+        const answer = await operator.ask<{ success: boolean }>(`CONSUMER.DELETE.${stream}.${consumer}`);
+        const proof = answer.error ? undefined : `${consumer} was deleted`;
+        if (proof !== undefined) return { target: stream, proof, release: [] };
+      }
+    }
+    return { target: stream, proof: undefined, release: [] };
+  },
+} satisfies Record<string, Nemesis>;
+
+/** The worker that tells that its event loop was blocked, if one does within 15 s. */
+async function blocked(workers: readonly WorkerProcess[], since: number): Promise<WorkerProcess | undefined> {
+  const deadline = performance.now() + 15_000;
+  while (performance.now() < deadline) {
+    const found = workers.find((worker) => !worker.wasFrozen(since) && worker.longestGap(since) > 3_600);
+    if (found) return found;
+    await delay(100);
+  }
+  return undefined;
+}

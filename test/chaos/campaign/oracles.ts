@@ -1,0 +1,239 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NotFoundError, type TaskHubClient } from 'perdure';
+import type { Accepted, Seen, Started } from './accepted.js';
+import { count, has, type Marks } from './marks.js';
+import { follow, DEPOSIT, purses } from './orders.js';
+import { Alarm, isApproved, Journal, Purse, type Fired, type Move } from './programs.js';
+
+/** What the oracles found, of all that was accepted. */
+export interface Findings {
+  /** Accepted and not there. */
+  readonly lost: string[];
+  /** There more often than once. */
+  readonly duplicated: string[];
+  /** Before something that the same sender had sent earlier. */
+  readonly disordered: string[];
+  /** Seen in an order in which no serial run shows it. */
+  readonly notLinear: string[];
+  /** Money, results, timers and activities that are not as they must be. */
+  readonly wrong: string[];
+  /** Not ended in time. */
+  readonly unended: string[];
+  readonly checked: { notes: number; orchestrations: number; activities: number; activityRuns: number; timers: number };
+}
+
+/** A start that nobody knew of has had all the time to end; only that it has ended has to be told, in milliseconds. */
+const LATE = 5_000;
+/** In the end each partition must have an owner that answers, in milliseconds. */
+const LATE_READ = 60_000;
+
+const noFindings = (): Findings => ({
+  lost: [],
+  duplicated: [],
+  disordered: [],
+  notLinear: [],
+  wrong: [],
+  unended: [],
+  checked: { notes: 0, orchestrations: 0, activities: 0, activityRuns: 0, timers: 0 },
+});
+
+/** Judges everything that was accepted, by exact reads of what the entities hold now and by the activities' ledgers. */
+export async function judge(accepted: Accepted, client: TaskHubClient, folder: string): Promise<Findings> {
+  const findings = noFindings();
+  await settleUnknown(accepted, client);
+  await judgeJournals(accepted, client, findings);
+  judgeVersions(accepted, findings);
+  for (const [id, started] of accepted.orchestrations) judgeOrchestration(id, started, findings);
+  await judgePurses(accepted, client, findings);
+  await judgeAlarms(accepted, client, findings);
+  await judgeActivities(accepted, folder, findings);
+  return findings;
+}
+
+/** A start whose outcome nobody knew has come to pass or not, once and for all: nobody sends it again now. */
+async function settleUnknown({ orchestrations }: Accepted, client: TaskHubClient): Promise<void> {
+  for (const [id, started] of orchestrations) {
+    if (started.isAccepted) continue;
+    const handle = client.getHandle(id);
+    try {
+      await handle.status();
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      orchestrations.delete(id);
+      continue;
+    }
+    await follow(started, handle, LATE);
+  }
+}
+
+async function judgeJournals(accepted: Accepted, client: TaskHubClient, findings: Findings): Promise<void> {
+  await inParallel([...accepted.notes], async ([journal, senders]) => {
+    const entityState = await held(client, Journal, journal);
+    const marks = entityState?.marks ?? {};
+    for (const [sender, sent] of senders) {
+      const own = marks[sender] ?? { ranges: [], late: [] };
+      const name = `note of ${sender} for ${journal}`;
+      for (const number of sent.accepted) if (!has(own, number)) findings.lost.push(`${name}: ${number}`);
+      judgeLate(name, own, findings);
+      findings.checked.notes += sent.accepted.length;
+      // More than was ever sent, or counted by nobody.
+      if (count(own) > sent.accepted.length + sent.unknown.length) findings.wrong.push(`${name}: ${count(own)} seen`);
+    }
+  });
+  for (const [from, { to, accepted: stored, unknown }] of accepted.relays) {
+    const entityState = await held(client, Journal, to);
+    const own = entityState?.marks[`relay-${from}`] ?? { ranges: [], late: [] };
+    const name = `note relayed from ${from} to ${to}`;
+    judgeLate(name, own, findings);
+    if (count(own) < stored) findings.lost.push(`${name}: ${count(own)} of ${stored}`);
+    if (count(own) > stored + unknown) findings.duplicated.push(`${name}: ${count(own)} of ${stored}`);
+    findings.checked.notes += stored;
+  }
+}
+
+/** A late number that was seen before is a copy; one that was not came behind a later one. */
+function judgeLate(name: string, marks: Marks, findings: Findings): void {
+  for (const number of marks.late)
+    (has(marks, number) ? findings.duplicated : findings.disordered).push(`${name}: ${number}`);
+}
+
+/**
+ * Each operation of a journal takes the next version. What ended before something else began has a lower version; a read
+ * may see the version that a former one saw.
+ */
+function judgeVersions({ seen }: Accepted, findings: Findings): void {
+  for (const [journal, all] of seen) {
+    const calls = new Map<number, Seen>();
+    for (const one of all) {
+      const other = one.isRead ? undefined : calls.get(one.version);
+      if (other)
+        findings.duplicated.push(`version ${one.version} of ${journal}: told to ${whenOf(one)} and ${whenOf(other)}`);
+      if (!one.isRead) calls.set(one.version, one);
+    }
+    const byBegin = all.toSorted((a, b) => a.began - b.began);
+    const byEnd = all.toSorted((a, b) => a.ended - b.ended);
+    let at = 0;
+    let highest: Seen | undefined;
+    for (const one of byBegin) {
+      for (; byEnd[at]!.ended < one.began; at++)
+        if (!highest || byEnd[at]!.version > highest.version) highest = byEnd[at];
+      if (highest && isBehind(one, highest.version))
+        findings.notLinear.push(
+          `${journal}: ${one.version} (${whenOf(one)}) was seen after ${highest.version} (${whenOf(highest)})`,
+        );
+    }
+  }
+}
+
+function whenOf({ by, began, ended }: Seen): string {
+  return `${by} from ${Math.round(began)} to ${Math.round(ended)}`;
+}
+
+function isBehind({ isRead, version }: Seen, highest: number): boolean {
+  return isRead ? version < highest : version <= highest;
+}
+
+function judgeOrchestration(id: string, { kind, expected, endedAt, output, error }: Started, findings: Findings): void {
+  findings.checked.orchestrations++;
+  if (error === 'lost') return void findings.lost.push(`orchestration ${id}`);
+  if (endedAt === undefined) return void findings.unended.push(id);
+  if (error !== undefined) return void findings.wrong.push(`${id} ended with ${error}`);
+  if (expected !== undefined && output !== expected)
+    findings.wrong.push(`${id} returned ${JSON.stringify(output)}, not ${JSON.stringify(expected)}`);
+  if (kind !== 'nap') return;
+  const { due, fired } = output as Fired;
+  if (fired < due || endedAt < due)
+    findings.wrong.push(`${id} was due at ${due}, fired at ${fired}, told at ${endedAt}`);
+}
+
+async function judgePurses({ orchestrations }: Accepted, client: TaskHubClient, findings: Findings): Promise<void> {
+  const expected = new Map(purses.map((purse) => [purse, DEPOSIT]));
+  for (const [id, { kind, input, output }] of orchestrations) {
+    if (kind !== 'move') continue;
+    const { from, to, amount } = input as Move;
+    if (output !== 'refused' && (output === 'moved') !== isApproved(id))
+      findings.wrong.push(`${id}: ${String(output)}`);
+    if (output !== 'moved') continue;
+    expected.set(from, expected.get(from)! - amount);
+    expected.set(to, expected.get(to)! + amount);
+  }
+  let total = 0;
+  for (const [purse, balance] of expected) {
+    const money = (await held(client, Purse, purse))?.balance ?? 0;
+    total += money;
+    if (money !== balance) findings.wrong.push(`purse ${purse} holds ${money}, not ${balance}`);
+  }
+  if (total !== purses.length * DEPOSIT)
+    findings.wrong.push(`all purses hold ${total}, not ${purses.length * DEPOSIT}`);
+}
+
+async function judgeAlarms({ orchestrations }: Accepted, client: TaskHubClient, findings: Findings): Promise<void> {
+  const naps = [...orchestrations].filter(([, { kind, endedAt }]) => kind === 'nap' && endedAt !== undefined);
+  await inParallel(naps, async ([id]) => {
+    findings.checked.timers++;
+    const rings = (await held(client, Alarm, id))?.rings ?? 0;
+    if (rings < 1) findings.lost.push(`timer of ${id}`);
+    if (rings > 1) findings.duplicated.push(`timer of ${id}: ${rings}`);
+  });
+}
+
+/** What an entity holds, by an exact read. */
+async function held<E extends { state: unknown }>(
+  client: TaskHubClient,
+  entity: new () => E,
+  key: string,
+): Promise<E['state'] | undefined> {
+  for (const deadline = performance.now() + LATE_READ; performance.now() < deadline;) {
+    const { entityState, source } = await client.readEntityState(entity, key);
+    if (source === 'owner') return entityState;
+  }
+  throw new Error(`Nobody owned ${key} for ${LATE_READ} ms at the end of the run.`);
+}
+
+/** Some at a time. */
+async function inParallel<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const one = async (): Promise<void> => {
+    for (let item = left.pop(); item !== undefined; item = left.pop()) await run(item);
+  };
+  await Promise.all(Array.from({ length: 20 }, one));
+}
+
+/** How many different activities an instance must have run; those of a parent are its children's. */
+const activities: Readonly<Record<string, number>> = { chain: 3, fan: 10, rounds: 3 };
+
+async function judgeActivities({ orchestrations }: Accepted, folder: string, findings: Findings): Promise<void> {
+  const runs = await ledgersOf(folder);
+  for (const keys of runs.values())
+    for (const times of keys.values()) {
+      findings.checked.activities++;
+      findings.checked.activityRuns += times;
+    }
+  const expect = (id: string, wanted: number): void => {
+    const found = runs.get(id)?.size ?? 0;
+    if (found < wanted) findings.lost.push(`activities of ${id}: ${found} of ${wanted}`);
+    if (found > wanted) findings.duplicated.push(`activities of ${id}: ${found} of ${wanted}`);
+  };
+  for (const [id, { kind, output, endedAt }] of orchestrations) {
+    if (endedAt === undefined) continue;
+    if (kind === 'parent') for (const child of ['a', 'b']) expect(`${id}-${child}`, activities['chain']!);
+    else expect(id, kind === 'move' ? Number(output !== 'refused') : (activities[kind] ?? 0));
+  }
+}
+
+/** instance -> idempotency key -> how often it was run. A line that a kill cut off is of a run as well. */
+async function ledgersOf(folder: string): Promise<Map<string, Map<string, number>>> {
+  const runs = new Map<string, Map<string, number>>();
+  for (const file of await readdir(folder)) {
+    if (!file.endsWith('.ledger')) continue;
+    for (const line of (await readFile(join(folder, file), 'utf8')).split('\n')) {
+      const [key] = line.split(' ');
+      const [instance, execution, task] = key?.split('/') ?? [];
+      if (!key || !instance || !execution || !task) continue;
+      const keys = runs.get(instance) ?? new Map<string, number>();
+      runs.set(instance, keys.set(key, (keys.get(key) ?? 0) + 1));
+    }
+  }
+  return runs;
+}

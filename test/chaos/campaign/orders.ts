@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { NotFoundError, TimeoutError, type OrchestrationHandle, type TaskHubClient } from 'perdure';
+import type { SeededRandom } from '../../../lib/memory/random.js';
+import type { Accepted, Started } from './accepted.js';
+import { Approval, Chain, Fan, MoveMoney, Nap, Parent, Rounds, stirred } from './programs.js';
+
+const PURSES = 8;
+/** What each purse holds in the beginning. */
+export const DEPOSIT = 1_000;
+export const purses: readonly string[] = Array.from({ length: PURSES }, (_, at) => `p${at}`);
+
+/** Starts orchestrations of every kind, waits for their ends, and looks at their status in between. */
+export class Orders {
+  readonly #random: SeededRandom;
+  readonly #accepted: Accepted;
+  /** Something that goes on beside the operation that began it. */
+  readonly #track: (run: Promise<void>, what: string) => void;
+  readonly #recent: string[] = [];
+
+  constructor(random: SeededRandom, accepted: Accepted, track: (run: Promise<void>, what: string) => void) {
+    this.#random = random;
+    this.#accepted = accepted;
+    this.#track = track;
+  }
+
+  /** Starts one; resolves when the client knows that it is stored. */
+  async start(client: TaskHubClient): Promise<void> {
+    const order = this.#draw();
+    const instanceId = `${order.kind}-${this.#accepted.orchestrations.size}`;
+    this.#accepted.orchestrations.set(instanceId, order);
+    try {
+      await order.start(client, instanceId);
+    } catch (error) {
+      if (error instanceof TimeoutError) return;
+      throw error;
+    }
+    order.isAccepted = true;
+    this.#recent[this.#random.below(50)] = instanceId;
+    const handle = client.getHandle<unknown>(instanceId);
+    this.#track(follow(order, handle), `end of ${instanceId}`);
+    if (order.kind === 'approval') this.#track(this.#approve(handle, order.input), `event for ${instanceId}`);
+  }
+
+  /** Looks at the status of one of the last. */
+  async look(client: TaskHubClient): Promise<void> {
+    const instanceId = this.#recent[this.#random.below(this.#recent.length)];
+    if (instanceId === undefined) return;
+    try {
+      await client.getHandle(instanceId).status();
+    } catch (error) {
+      // Nobody could tell in time; that it is accepted and not found would be a loss.
+      if (!(error instanceof TimeoutError)) throw error;
+    }
+  }
+
+  /** An event that may not have been sent is sent again: the first one counts. */
+  async #approve(handle: OrchestrationHandle, word: unknown): Promise<void> {
+    await delay(this.#random.below(1_000));
+    for (;;) {
+      try {
+        return await handle.raiseEvent('Word', word);
+      } catch (error) {
+        if (!(error instanceof TimeoutError)) throw error;
+      }
+    }
+  }
+
+  #draw(): Order {
+    const value = this.#random.below(1_000_000);
+    const chain = (start: number): number => stirred(stirred(stirred(start)));
+    const fan = Array.from({ length: 10 }, (_, at) => stirred(value + at)).reduce((sum, part) => sum + part, 0);
+    const [from, to] = [this.#random.below(PURSES), 1 + this.#random.below(PURSES - 1)];
+    const move = { from: purses[from]!, to: purses[(from + to) % PURSES]!, amount: 1 + this.#random.below(600) };
+    const nap = 100 + this.#random.below(3_000);
+    const round = { value, left: 3 };
+    const orders: readonly Order[] = [
+      order('chain', value, chain(value), (client, instanceId) => client.startNew(Chain, value, { instanceId })),
+      order('fan', value, fan, (client, instanceId) => client.startNew(Fan, value, { instanceId })),
+      order('move', move, undefined, (client, instanceId) => client.startNew(MoveMoney, move, { instanceId })),
+      order('nap', nap, undefined, (client, instanceId) => client.startNew(Nap, nap, { instanceId })),
+      order('approval', value, value, (client, instanceId) => client.startNew(Approval, undefined, { instanceId })),
+      order('parent', value, chain(value) + chain(value + 1), (client, instanceId) =>
+        client.startNew(Parent, value, { instanceId }),
+      ),
+      order('rounds', round, chain(value), (client, instanceId) => client.startNew(Rounds, round, { instanceId })),
+    ];
+    return orders[this.#random.below(orders.length)]!;
+  }
+}
+
+interface Order extends Started {
+  readonly start: (client: TaskHubClient, instanceId: string) => Promise<unknown>;
+}
+
+function order(kind: string, input: unknown, expected: unknown, start: Order['start']): Order {
+  return { kind, input, expected, start, isAccepted: false };
+}
+
+/** Waits for the end of an instance and notes it. */
+export async function follow(started: Started, handle: OrchestrationHandle, milliseconds?: number): Promise<void> {
+  try {
+    started.output = await handle.result({ timeoutInMilliseconds: milliseconds });
+  } catch (error) {
+    if (error instanceof TimeoutError) return;
+    started.error = error instanceof NotFoundError ? 'lost' : String(error);
+  }
+  started.endedAt = Date.now();
+}

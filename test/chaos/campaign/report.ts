@@ -1,0 +1,148 @@
+import { cpus } from 'node:os';
+import type { Accepted } from './accepted.js';
+import type { PortCounts } from './counting-ports.js';
+import type { LogAudit } from './log-audit.js';
+import type { Fault, FaultKind } from './nemeses.js';
+import type { Findings } from './oracles.js';
+import type { SendCounts } from './retrying-mail.js';
+import { frozenOwners, percentiles, takeovers, type Percentiles } from './takeovers.js';
+
+/** Everything that a run has to tell. */
+export interface Run {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly workers: number;
+  readonly replicas: number;
+  readonly version: string;
+  readonly operationsPerSecond: number;
+  readonly faults: readonly Fault[];
+  readonly accepted: Accepted;
+  readonly findings: Findings;
+  /** Operations without an answer at the end of the grace. */
+  readonly open: readonly string[];
+  readonly lastFault: number;
+  /** How the workers ended that were stopped in the end. */
+  readonly ends: readonly (string | number)[];
+  readonly sends: SendCounts;
+  readonly workerCounts: PortCounts;
+  readonly mailStored: number;
+  readonly audit: LogAudit;
+}
+
+/** A run in figures, for people and for the file; every zero stands beside what it was counted of. */
+export interface Report {
+  readonly seed: number;
+  readonly isGood: boolean;
+  /** Why it is not good, or does not count. */
+  readonly complaints: readonly string[];
+  readonly sentence: string;
+  readonly environment: Readonly<Record<string, string | number>>;
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly figures: Readonly<Record<string, number>>;
+  readonly takeovers: Readonly<Record<string, Percentiles>>;
+  readonly log: readonly Fault[];
+}
+
+export function reportOf(run: Run): Report {
+  const { findings, audit, accepted, faults, workerCounts, sends } = run;
+  const { lost, duplicated, disordered, notLinear, wrong, unended, checked } = findings;
+  const endings = Array.from(accepted.orchestrations.values(), ({ endedAt }) => (endedAt ?? Infinity) - run.lastFault);
+  const lastEnd = Math.max(0, ...endings) / 1_000;
+  const zombies = frozenOwners(run);
+  const complaints = [
+    ...faults.filter(({ proof }) => proof === undefined).map(({ kind, target }) => `${kind} did not act: ${target}`),
+    ...named('lost', lost),
+    ...named('duplicated', duplicated),
+    ...named('out of order', disordered),
+    ...named('not linearizable', notLinear),
+    ...named('wrong', wrong),
+    ...named('not ended', unended),
+    ...named('log', audit.violations),
+    ...named('error', accepted.errors),
+    ...run.ends.filter((end) => end !== 0).map((end) => `a worker that was stopped ended with ${end}`),
+    ...named('without an answer 60 s after the last fault', run.open),
+  ];
+  const by: Partial<Record<FaultKind, number>> = {};
+  for (const { kind } of faults) by[kind] = (by[kind] ?? 0) + 1;
+  return {
+    seed: run.seed,
+    isGood: complaints.length === 0,
+    complaints,
+    sentence: sentenceOf(run, by, lastEnd),
+    environment: {
+      server: `nats-server ${run.version}`,
+      sync: 'server default (every 2 minutes)',
+      replicas: run.replicas,
+      workers: run.workers,
+      node: process.version,
+      processors: cpus().length,
+    },
+    faults: by,
+    figures: {
+      minutes: round(run.minutes),
+      operations: accepted.operations,
+      orchestrations: accepted.orchestrations.size,
+      lost: lost.length,
+      duplicated: duplicated.length,
+      outOfOrder: disordered.length,
+      notLinearizable: notLinear.length,
+      wrong: wrong.length,
+      notEnded: unended.length,
+      lastEndAfterLastFaultInSeconds: round(lastEnd),
+      notesChecked: checked.notes,
+      timersChecked: checked.timers,
+      activitiesChecked: checked.activities,
+      activityRuns: checked.activityRuns,
+      exactReads: accepted.reads.exact,
+      viewReads: accepted.reads.view,
+      unknownToCallers: unknownOf(accepted),
+      publishesAcknowledged: sends.acknowledged,
+      publishesUnknown: sends.unknown,
+      copiesSent: sends.copies,
+      mailStored: run.mailStored,
+      mailDelivered: workerCounts.delivered,
+      recordsAudited: audit.records,
+      recordsUnread: audit.unread,
+      commitsAcknowledged: workerCounts.acknowledged,
+      commitsUnknown: workerCounts.unknown,
+      commitsUnknownAndStored: workerCounts.stored,
+      commitsUnknownAndPublishedAgain: workerCounts.again,
+      commitsRefused: workerCounts.refused,
+      epochs: audit.reigns.length,
+      frozenOwnersReplaced: zombies.replaced,
+      staleCommits: audit.staleCommits,
+    },
+    takeovers: Object.fromEntries(Object.entries(takeovers(run)).map(([kind, times]) => [kind, percentiles(times)])),
+    log: faults,
+  };
+}
+
+function sentenceOf(run: Run, by: Partial<Record<FaultKind, number>>, lastEnd: number): string {
+  const { lost, duplicated, disordered, wrong, unended } = run.findings;
+  const kinds = Object.entries(by).map(([kind, times]) => `${times} x ${kind}`);
+  const ended = run.accepted.orchestrations.size - unended.length;
+  return (
+    `${run.faults.length} faults (${kinds.join(', ')}) in ${run.minutes.toFixed(1)} minutes under ${run.accepted.operations} ` +
+    `operations: ${lost.length} lost, ${duplicated.length} duplicated, ${disordered.length} out of order, ${wrong.length} wrong, ` +
+    `${ended} of ${run.accepted.orchestrations.size} orchestrations ended, the last ${lastEnd.toFixed(1)} s after the last fault; ` +
+    `${run.audit.staleCommits} stale commits in ${run.audit.records} records. nats-server ${run.version}, R${run.replicas}, ` +
+    `default sync, ${run.workers} workers. Reproduce: npm run chaos -- --minutes ${Math.round(run.minutes)} --seed ${run.seed}` +
+    `${run.replicas > 1 ? ` --replicas ${run.replicas}` : ''}`
+  );
+}
+
+function unknownOf({ notes }: Accepted): number {
+  let sum = 0;
+  for (const senders of notes.values()) for (const { unknown } of senders.values()) sum += unknown.length;
+  return sum;
+}
+
+/** The first few of a kind, and how many there are. */
+function named(what: string, items: readonly string[]): string[] {
+  if (items.length === 0) return [];
+  return [`${items.length} x ${what}: ${items.slice(0, 8).join('; ')}`];
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

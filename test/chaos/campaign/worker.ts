@@ -1,0 +1,42 @@
+/**
+ * A worker process of a chaos run: the programs on one task hub, telling ten times a second that it lives and what it
+ * has counted. The others take it for a process on another machine. Arguments: server, hub.
+ */
+import { connectTaskHub, TaskHubWorker, type Logger } from 'perdure';
+import { farPorts } from '../far-ports.js';
+import { counting, noCounts, type PortCounts } from './counting-ports.js';
+import { hosted } from './programs.js';
+
+/** What a worker tells the campaign. */
+export interface Beat {
+  readonly kind: 'beat' | 'ready' | 'log';
+  /** Milliseconds since the beat before, by the worker's own clock: how long it stood still. */
+  readonly gap?: number;
+  readonly counts?: PortCounts;
+  readonly line?: string;
+}
+
+const BEAT = 100;
+const [servers, name = 'chaos'] = process.argv.slice(2);
+const tell = (beat: Beat): void => void process.send?.(beat);
+
+// Nobody is left to ask for anything.
+process.once('disconnect', () => process.exit(1));
+process.channel?.unref();
+
+const logAs = (level: string) => (message: string, fields: object) =>
+  tell({ kind: 'log', line: `${level} ${message} ${JSON.stringify(fields)}` });
+const logger: Logger = { debug: () => {}, info: () => {}, warn: logAs('warn'), error: logAs('error') };
+
+const counts = noCounts();
+let beatAt = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  tell({ kind: 'beat', gap: now - beatAt, counts });
+  beatAt = now;
+}, BEAT).unref();
+
+await using hub = await connectTaskHub({ name, servers, logger });
+await using worker = await TaskHubWorker.start({ ports: counting(farPorts(hub.ports), counts) }, hosted());
+tell({ kind: 'ready' });
+await worker.untilStopped();

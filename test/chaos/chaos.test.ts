@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { amount } from '../amount.js';
+import { runCampaign } from './campaign/campaign.js';
+import { zombieMix } from './campaign/schedule.js';
+
+const seed = Number(process.env['PERDURE_SEED'] ?? 1);
+const planted = fileURLToPath(new URL('campaign/no-fence.js', import.meta.url));
+
+test.serial(`under every kind of fault nothing accepted is lost or done twice: PERDURE_SEED=${seed}`, async (t) => {
+  t.timeout(900_000);
+  const report = await runCampaign({ seed, minutes: amount(1, 3) });
+  t.log(report.sentence);
+  t.log(JSON.stringify(report.figures));
+  t.deepEqual(report.complaints, []);
+  t.true(report.figures['orchestrations']! > 0 && report.figures['notesChecked']! > 0);
+});
+
+if (amount(0, 1) > 0)
+  test.serial('workers that append to the log without compare-and-set fail a chaos run', async (t) => {
+    t.timeout(900_000);
+    const execArgv = ['--import', planted];
+    const report = await runCampaign({ seed, minutes: 2, mix: zombieMix, execArgv });
+    t.log(report.complaints.join('\n'));
+    t.false(report.isGood);
+    t.true(report.figures['staleCommits']! > 0 || report.complaints.some((text) => text.includes('x log:')));
+  });

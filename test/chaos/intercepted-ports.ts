@@ -1,0 +1,69 @@
+import type { HubStore } from '../../lib/engine/hub-store.js';
+import type { HubPorts, Log, MailSender, Mailbox, Views } from '../../lib/engine/ports.js';
+
+/** One write to the server, not yet made. */
+export type Write<T> = () => Promise<T>;
+
+/** Makes the write or not; `mayFail`: its answer may be `undefined`, refused or unknown. */
+export type Interceptor = <T>(write: Write<T>, mayFail: boolean) => Promise<T>;
+
+/** The hub's ports, with something between the engine and every write to a log, a mailbox, a view or the hub's store. */
+export function interceptWrites(ports: HubPorts, intercept: Interceptor): HubPorts {
+  return {
+    ...ports,
+    store: storeOf(ports.store, intercept),
+    mailOf: (partition) => senderOf(ports.mailOf(partition), intercept),
+    partition: (partition) => {
+      const own = ports.partition(partition);
+      return {
+        ...own,
+        log: logOf(own.log, intercept),
+        views: viewsOf(own.views, intercept),
+        mailbox: mailboxOf(own.mailbox, intercept),
+        mailOf: (other) => senderOf(own.mailOf(other), intercept),
+      };
+    },
+  };
+}
+
+function storeOf(store: HubStore, intercept: Interceptor): HubStore {
+  return {
+    get: (key) => store.get(key),
+    list: (prefix) => store.list(prefix),
+    put: (...value) => intercept(() => store.put(...value), true),
+    remove: (...entry) => intercept(() => store.remove(...entry), false),
+  };
+}
+
+function senderOf(mail: MailSender, intercept: Interceptor): MailSender {
+  return { send: (...message) => intercept(() => mail.send(...message), true) };
+}
+
+function logOf(log: Log, intercept: Interceptor): Log {
+  return {
+    replicas: log.replicas,
+    append: (body, after) => intercept(() => log.append(body, after), true),
+    last: () => log.last(),
+    read: (from, to) => log.read(from, to),
+    purgeBelow: (sequence) => intercept(() => log.purgeBelow(sequence), false),
+  };
+}
+
+function viewsOf(views: Views, intercept: Interceptor): Views {
+  return {
+    read: (subject) => views.read(subject),
+    write: (subject, body, after) => intercept(() => views.write(subject, body, after), true),
+    remove: (sequence) => intercept(() => views.remove(sequence), false),
+    scan: (pattern) => views.scan(pattern),
+  };
+}
+
+function mailboxOf(mailbox: Mailbox, intercept: Interceptor): Mailbox {
+  return {
+    ...senderOf(mailbox, intercept),
+    consume: (from, onBatch, losses) => mailbox.consume(from, onBatch, losses),
+    timeOf: (sequence) => mailbox.timeOf(sequence),
+    bounds: () => mailbox.bounds(),
+    purgeBelow: (sequence) => intercept(() => mailbox.purgeBelow(sequence), false),
+  };
+}

@@ -16,8 +16,9 @@ const HEAD_TARGET = 64 * 1024;
 const HISTORY_TARGET = 32 * 1024;
 /** A deposed leader may not know my last write; after so many looks it is the stream that lost it. */
 const LOOKS = 100;
-/** So many of the heads written last are remembered with their sequences (P11). */
+/** So many of the heads written last are remembered with their sequences, with several replicas and with one (P11). */
 const REMEMBERED = 20_000;
+const REMEMBERED_OF_ONE = 2_000;
 /** After an unclear write, look again after so many milliseconds. */
 const RETRY = 20;
 
@@ -54,12 +55,13 @@ export class Heads {
   readonly #ports: PartitionPorts;
   readonly #fence: HeadFence;
   /** A read below what I have written comes from a deposed leader. */
-  readonly #written = new RecentMap<Address, number>(REMEMBERED);
+  readonly #written: RecentMap<Address, number>;
   readonly #segments: Segments;
 
   constructor(ports: PartitionPorts, fence: HeadFence) {
     this.#ports = ports;
     this.#fence = fence;
+    this.#written = new RecentMap(ports.log.replicas > 1 ? REMEMBERED : REMEMBERED_OF_ONE);
     this.#segments = new Segments(ports, fence.epoch);
   }
 
@@ -73,6 +75,7 @@ export class Heads {
     const subject = subjects.head(instance.address);
     const stored = await this.#readCurrent(subject, this.#written.get(instance.address) ?? 0);
     instance.headSequence = stored?.sequence ?? 0;
+    instance.headBytes = stored?.body.length ?? 0;
     if (!stored) {
       instance.wakeSequence ??= 0;
       return undefined;
@@ -132,7 +135,9 @@ export class Heads {
     const head = cut ? { ...(whole as OrchestrationHead), ...fieldsOf(cut) } : whole;
     if (captured.wake) await this.#writeWake(instance, captured.wake);
     const subject = this.#ports.subjects.head(instance.address);
-    instance.headSequence = await this.#put(subject, encodeHead(head), instance.headSequence, epochOfHead);
+    const body = encodeHead(head);
+    instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOfHead);
+    instance.headBytes = body.length;
     this.#written.set(instance.address, instance.headSequence);
     if (!captured.wake) await this.#removeWake(instance);
     await this.#forgetSegments(instance, head);

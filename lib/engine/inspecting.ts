@@ -31,6 +31,6 @@ const MOST_BUSY = 100;
 
 function busyOf(instances: Instances): readonly string[] {
   const busy: string[] = [];
-  for (const { address, isBusy } of instances.all()) if (isBusy && busy.push(address) === MOST_BUSY) break;
+  for (const { address, isBusy } of instances.busyOrWaiting()) if (isBusy && busy.push(address) === MOST_BUSY) break;
   return busy;
 }

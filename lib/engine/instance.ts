@@ -19,6 +19,12 @@ export interface Input {
   readonly bytes: number;
 }
 
+/** What an instance takes beside its state, in bytes, and its state for each byte of its head, as measured. */
+const OVERHEAD = 2_048;
+const STATE_FACTOR = 4;
+/** What an event of a history takes that is in segments, in bytes. */
+const EVENT_BYTES = 512;
+
 /** An instance as its partition's owner sees it: a mailbox, and an activation while it is loaded. */
 export class Instance {
   readonly waiting = new Waiting();
@@ -44,10 +50,20 @@ export class Instance {
   wakeSequence: number | undefined;
   /** The segments that its stored head names. */
   segments: readonly SegmentReference[] = [];
+  /** The bytes of its stored head, about what its state takes. */
+  headBytes = 0;
+  /** Whether it is idle, and in the cache of those that may be unloaded. */
+  isResting = false;
   /** Activities that run now. */
   runningActivities = 0;
 
   constructor(readonly address: Address) {}
+
+  /** About how much memory it takes while it is idle, in bytes. */
+  get bytes(): number {
+    const events = this.segments.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+    return OVERHEAD + STATE_FACTOR * this.headBytes + EVENT_BYTES * events;
+  }
 
   /** The inputs that may be parked, in order, that of the step that runs or has ended first (C6). */
   parkable(mark: Mark): Iterable<Input> {

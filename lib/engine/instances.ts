@@ -1,11 +1,13 @@
 import type { Address } from '../wire/messages.js';
 import type { Activation, InputBody, StepOutput } from './activation.js';
 import type { Committer } from './committer.js';
+import type { ActivationCache } from './activation-cache.js';
 import { Backlog } from './backlog.js';
 import { Fifo } from './fifo.js';
 import type { Inbox } from './inbox.js';
 import { Instance, type Input } from './instance.js';
 import type { MailLimits } from './mail-limits.js';
+import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
 import { refusalOfSize } from './step-size.js';
 import type { Run } from './waiting.js';
@@ -50,8 +52,12 @@ export class Instances {
   readonly #committer: Committer;
   readonly #inbox: Inbox;
   readonly #limits: MailLimits;
+  readonly #activations: ActivationCache;
   readonly #listener: InstancesListener;
   readonly #instances = new Map<Address, Instance>();
+  /** Those of them that are not at rest. */
+  readonly #awake = new Set<Instance>();
+  #replayedByUnloaded = 0;
   readonly #runnable = new Fifo<Instance>();
   /** Instances whose next input waits for its record. */
   #unacknowledged: Instance[] = [];
@@ -69,29 +75,34 @@ export class Instances {
     ports: PartitionPorts,
     committer: Committer,
     inbox: Inbox,
-    limits: MailLimits,
+    { mail, activations }: { readonly mail: MailLimits; readonly activations: ActivationCache },
     listener: InstancesListener,
   ) {
     this.#ports = ports;
     this.#committer = committer;
     this.#inbox = inbox;
-    this.#limits = limits;
+    this.#limits = mail;
+    this.#activations = activations;
     this.#listener = listener;
   }
 
+  /** How many instances are in memory. */
   get size(): number {
     return this.#instances.size;
   }
 
-  all(): Iterable<Instance> {
-    return this.#instances.values();
+  /** How many history events were replayed, by instances that are loaded and by those that were unloaded since. */
+  get replayedEvents(): number {
+    let events = this.#replayedByUnloaded;
+    for (const { activation } of this.#instances.values()) events += replayedBy(activation);
+    return events;
   }
 
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
     if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loading.size > 0) return false;
-    for (const instance of this.#instances.values()) if (!this.#isQuiet(instance)) return false;
+    for (const instance of this.#awake) if (!this.#isQuiet(instance)) return false;
     return true;
   }
 
@@ -101,7 +112,15 @@ export class Instances {
 
   instance(address: Address): Instance {
     let instance = this.#instances.get(address);
-    if (!instance) this.#instances.set(address, (instance = new Instance(address)));
+    if (!instance) {
+      instance = new Instance(address);
+      this.#instances.set(address, instance);
+      this.#awake.add(instance);
+    } else if (instance.isResting) {
+      instance.isResting = false;
+      this.#activations.remove(instance);
+      this.#awake.add(instance);
+    }
     return instance;
   }
 
@@ -130,7 +149,7 @@ export class Instances {
 
   /** The instances with inputs that they cannot take, or cannot be done with, before something else has happened. */
   *occupied(): Iterable<Instance> {
-    for (const instance of this.#instances.values()) {
+    for (const instance of this.#awake) {
       if ((instance.waiting.length === 0 && !instance.isBusy) || instance.isQueued) continue;
       if (this.#loading.has(instance) || this.#recalling.has(instance)) continue;
       this.#backlog.occupy(instance);
@@ -139,8 +158,8 @@ export class Instances {
   }
 
   /** The instances that have not gone through all that came for them. */
-  *waiting(): Iterable<Instance> {
-    for (const instance of this.#instances.values())
+  *busyOrWaiting(): Iterable<Instance> {
+    for (const instance of this.#awake)
       if (instance.waiting.length > 0 || instance.isBusy || instance.finished) yield instance;
   }
 
@@ -222,18 +241,26 @@ export class Instances {
     return new Promise((resolve) => this.#whenFewer.push(resolve));
   }
 
-  /** Drops idle instances, the longest untouched first, until at most so many are left. */
-  passivate(limit: number, passivated: (instance: Instance) => void): void {
-    for (const [address, instance] of this.#instances) {
-      if (this.#instances.size <= limit) return;
+  /** Instances that have become idle come to rest: from then on they may be unloaded. */
+  rest(): void {
+    const now = this.#ports.clock.now();
+    for (const instance of this.#awake) {
       if (!instance.isIdle) continue;
-      this.#instances.delete(address);
-      passivated(instance);
+      this.#awake.delete(instance);
+      instance.isResting = true;
+      this.#activations.rest(instance, now, this.#unload);
     }
+    this.#activations.age(now);
   }
+
+  readonly #unload = ({ address, activation }: Instance): void => {
+    this.#instances.delete(address);
+    this.#replayedByUnloaded += replayedBy(activation);
+  };
 
   stop(): void {
     this.#isStopped = true;
+    for (const instance of this.#instances.values()) if (instance.isResting) this.#activations.remove(instance);
     for (const resolve of this.#whenFewer) resolve();
   }
 
@@ -257,9 +284,8 @@ export class Instances {
       this.#unacknowledged.push(instance);
       return;
     }
-    if (!this.#listener.admits(instance, input)) return;
+    if (!this.#listener.admits(instance, input)) return this.#backlog.occupy(instance);
     this.#backlog.shift(instance);
-    this.#touch(instance);
     if (this.#listener.discards(instance, input)) {
       if (instance.waiting.length > 0) this.#enqueue(instance);
       return;
@@ -295,13 +321,6 @@ export class Instances {
     const { clock, logger } = this.#ports;
     const took = clock.now() - began;
     if (took > BLOCKING) logger.warn(`A step took ${took} ms, in which nothing else ran`, { instance: address });
-  }
-
-  /** The most recently used stand last. */
-  #touch(instance: Instance): void {
-    if (this.#instances.size < 2) return;
-    this.#instances.delete(instance.address);
-    this.#instances.set(instance.address, instance);
   }
 
   #await(instance: Instance, input: Input, output: Promise<StepOutput>): void {
@@ -368,4 +387,8 @@ export class Instances {
   #fail(error: unknown): void {
     if (!this.#isStopped) this.#listener.failed(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function replayedBy(activation: Activation | undefined): number {
+  return activation instanceof OrchestrationActivation ? activation.replayedEvents : 0;
 }

@@ -82,7 +82,7 @@ export class Parking {
   tookAll(): void {
     const { inbox, instances } = this.#parts;
     const { far } = this.#overdue;
-    if (inbox.oldest <= far) this.#want(instances.waiting(), { mail: far, counter: Infinity });
+    if (inbox.oldest <= far) this.#want(instances.busyOrWaiting(), { mail: far, counter: Infinity });
   }
 
   /** An occupied instance has much in memory. */

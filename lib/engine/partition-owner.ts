@@ -1,4 +1,5 @@
 import { ClosedError, type OwnershipLostError } from '../errors.js';
+import { ActivationCache } from './activation-cache.js';
 import { shareActivities, type SharedActivities } from './shared-activities.js';
 import { mailLimits, type MailLimits } from './mail-limits.js';
 import { PartitionRun, type RunOptions } from './partition-run.js';
@@ -8,8 +9,8 @@ import { takeOver } from './recovery.js';
 
 /** How an owner keeps its partition. */
 export interface OwnerOptions {
-  /** Instances kept in memory; idle ones beyond it are unloaded. Default 10,000. */
-  readonly maxActivations?: number | undefined;
+  /** The instances that are loaded and idle, shared by the owners of a worker. Default: a cache of its own, of 32 MiB. */
+  readonly activations?: ActivationCache | undefined;
   /** How long `stop` waits for running activities and operations, in milliseconds. Default 10,000. */
   readonly stopTimeoutInMilliseconds?: number | undefined;
   /** What all partitions of a worker share. Default: shared with nobody, 100 activities at a time. */
@@ -40,7 +41,7 @@ export class PartitionOwner {
     this.#hub = hub;
     this.#host = host;
     this.#options = {
-      maxActivations: options.maxActivations ?? 10_000,
+      activations: options.activations ?? new ActivationCache(),
       stopTimeoutInMilliseconds: options.stopTimeoutInMilliseconds ?? 10_000,
       mail: { ...mailLimits, ...options.mail },
     };

@@ -6,6 +6,7 @@ import { encodeUnwanted } from '../wire/task-codec.js';
 import type { TaskIds } from '../wire/tasks.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { Activation, InputBody } from './activation.js';
+import type { ActivationCache } from './activation-cache.js';
 import { Barrier } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
@@ -48,7 +49,7 @@ const IDS = 10_000;
 
 /** How a partition is run. */
 export interface RunOptions {
-  readonly maxActivations: number;
+  readonly activations: ActivationCache;
   readonly stopTimeoutInMilliseconds: number;
   readonly mail: MailLimits;
 }
@@ -130,7 +131,7 @@ export class PartitionRun {
       pump: () => this.#instances.pump(),
       refuse: (instance, input, error) => refuse(parts, instance, input, error),
     });
-    this.#instances = new Instances(ports, this.#committer, this.#inbox, options.mail, {
+    this.#instances = new Instances(ports, this.#committer, this.#inbox, options, {
       load: (instance) => this.#load(instance),
       recall: (instance, run) => this.#parking.recall(instance, run),
       crowded: (instance) => this.#parking.crowded(instance),
@@ -186,10 +187,7 @@ export class PartitionRun {
       },
       fail,
     );
-    this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, {
-      maxActivations: options.maxActivations,
-      failed: fail,
-    });
+    this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, fail);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail);
     const loops = [
       { name: 'the commit of a record', since: () => this.#committer.since },
@@ -205,7 +203,7 @@ export class PartitionRun {
   }
 
   get replayedEvents(): number {
-    return this.#upkeep.replayedEvents;
+    return this.#instances.replayedEvents;
   }
 
   /** The last steps of a takeover (P9): wake what was pending, send again, then take mail. */

@@ -1,7 +1,6 @@
 import { encodeAdvert } from '../wire/advert-codec.js';
 import type { Flusher } from './flusher.js';
 import type { Instances } from './instances.js';
-import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered } from './recovery.js';
 
@@ -10,19 +9,18 @@ const BEAT = 1_000;
 /** Mail below the cursor that is kept. */
 const MARGIN = 256;
 
-/** What an owner does once a second: tells what it received, unloads idle instances, stores its tables, forgets. */
+/** What an owner does once a second: tells what it received, lets idle instances rest, stores its tables, forgets. */
 export class Upkeep {
   readonly #ports: PartitionPorts;
   readonly #receivedSubject: string;
   readonly #recovered: Recovered;
   readonly #instances: Instances;
   readonly #flusher: Flusher;
-  readonly #options: { readonly maxActivations: number; readonly failed: (error: Error) => void };
+  readonly #failed: (error: Error) => void;
   /** The last record that the stored checkpoint includes, as far as this owner wrote it. */
   #checkpointed: number;
   /** The lowest record that it has left in the log. */
   #keptFrom: number;
-  #replayedByPassivated = 0;
   #cancel: (() => void) | undefined;
   #storingSince: number | undefined;
   #isStopped = false;
@@ -34,24 +32,16 @@ export class Upkeep {
     recovered: Recovered,
     instances: Instances,
     flusher: Flusher,
-    options: { readonly maxActivations: number; readonly failed: (error: Error) => void },
+    failed: (error: Error) => void,
   ) {
     this.#ports = ports;
     this.#receivedSubject = receivedSubject;
     this.#recovered = recovered;
     this.#instances = instances;
     this.#flusher = flusher;
-    this.#options = options;
+    this.#failed = failed;
     this.#checkpointed = recovered.tables.sequence;
     this.#keptFrom = recovered.low;
-  }
-
-  /** How many history events were replayed, by instances that are loaded and by those that were unloaded since. */
-  get replayedEvents(): number {
-    let events = this.#replayedByPassivated;
-    for (const { activation } of this.#instances.all())
-      if (activation instanceof OrchestrationActivation) events += activation.replayedEvents;
-    return events;
   }
 
   /** Below this record the log may be forgotten, by this owner or by one before it. */
@@ -62,10 +52,10 @@ export class Upkeep {
   start(): void {
     this.#advertise();
     this.#cancel = this.#ports.clock.after(BEAT, () => {
-      this.#passivate();
+      this.#instances.rest();
       this.checkpoint().then(
         () => this.#isStopped || this.start(),
-        (error: unknown) => this.#options.failed(error instanceof Error ? error : new Error(String(error))),
+        (error: unknown) => this.#failed(error instanceof Error ? error : new Error(String(error))),
       );
     });
   }
@@ -115,11 +105,5 @@ export class Upkeep {
       this.#receivedSubject,
       encodeAdvert({ v: 1, partition, epoch, received: Object.fromEntries(received) }),
     );
-  }
-
-  #passivate(): void {
-    this.#instances.passivate(this.#options.maxActivations, ({ activation }) => {
-      if (activation instanceof OrchestrationActivation) this.#replayedByPassivated += activation.replayedEvents;
-    });
   }
 }

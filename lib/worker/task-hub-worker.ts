@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Hosted } from '../definitions/registry.js';
+import { ActivationCache } from '../engine/activation-cache.js';
 import type { Host } from '../engine/host.js';
 import { PartitionOwner } from '../engine/partition-owner.js';
 import type { HubPorts } from '../engine/ports.js';
@@ -28,6 +29,12 @@ export interface TaskHubWorkerOptions extends Hosted {
    * work queues: 1 to 100,000. Default 100. `@Activity({ concurrency })` sets a limit for one of them.
    */
   readonly maxConcurrentActivities?: number | undefined;
+  /**
+   * How much memory idle entities and orchestration instances may take in this process, about, in bytes: 0 or more. Beyond
+   * it those idle for longest are unloaded, as are all that were idle for 10 minutes; they are loaded again when a message
+   * comes. Those in use are not counted. Default 33,554,432 (32 MiB): some 10,000 small entities.
+   */
+  readonly idleMemoryBytes?: number | undefined;
 }
 
 /** A connection to a task hub, as `connectTaskHub` makes it. */
@@ -76,7 +83,14 @@ export class TaskHubWorker implements AsyncDisposable {
   #settle!: (reason: Error | undefined) => void;
   #stopping: Promise<void> | undefined;
 
-  private constructor(ports: HubPorts, host: Host, id: string, stopTimeout: number, slots: number) {
+  private constructor(
+    ports: HubPorts,
+    host: Host,
+    id: string,
+    stopTimeout: number,
+    slots: number,
+    activations: ActivationCache,
+  ) {
     this.#ports = ports;
     this.#stopTimeout = stopTimeout;
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
@@ -94,12 +108,13 @@ export class TaskHubWorker implements AsyncDisposable {
     const activities = shareActivities(host, ports.clock, slots);
     this.#tasks = new TaskWorker(ports, host, activities);
     this.#membership = new Membership(ports, identity, () => this.#partitions?.lookSoon());
-    if (owns) this.#partitions = new Partitions(ports, this.#membership, this.#keepers(host, activities));
+    if (owns)
+      this.#partitions = new Partitions(ports, this.#membership, this.#keepers(host, { activities, activations }));
   }
 
-  #keepers(host: Host, activities: SharedActivities): PartitionKeeper[] {
+  #keepers(host: Host, shared: { activities: SharedActivities; activations: ActivationCache }): PartitionKeeper[] {
     const ports = this.#ports;
-    const options = { stopTimeoutInMilliseconds: this.#stopTimeout, activities };
+    const options = { stopTimeoutInMilliseconds: this.#stopTimeout, ...shared };
     return Array.from({ length: ports.partitions }, (_, partition) => {
       const newOwner = () => new PartitionOwner(partition, ports, host, options);
       const lease = new Lease(ports, partition, this.#membership.id);
@@ -129,6 +144,7 @@ export class TaskHubWorker implements AsyncDisposable {
     const {
       stopTimeoutInMilliseconds = DEFAULT_STOP_TIMEOUT,
       maxConcurrentActivities = DEFAULT_SLOTS,
+      idleMemoryBytes,
       ...hosted
     } = options;
     if (!(stopTimeoutInMilliseconds >= 0 && stopTimeoutInMilliseconds <= LONGEST_STOP_TIMEOUT))
@@ -141,10 +157,13 @@ export class TaskHubWorker implements AsyncDisposable {
       throw new ConfigError(
         `maxConcurrentActivities: must be a whole number from 1 to 100000, not ${maxConcurrentActivities}`,
       );
+    if (idleMemoryBytes !== undefined && !(idleMemoryBytes >= 0))
+      throw new ConfigError(`idleMemoryBytes: must be 0 or more, not ${idleMemoryBytes}`);
     const id = ports.random.id();
     const host = createHost(`${hostname()}.${process.pid}.${id}`, hosted);
     await publishNames(ports.store, host);
-    const worker = new TaskHubWorker(ports, host, id, stopTimeoutInMilliseconds, maxConcurrentActivities);
+    const activations = new ActivationCache(idleMemoryBytes);
+    const worker = new TaskHubWorker(ports, host, id, stopTimeoutInMilliseconds, maxConcurrentActivities, activations);
     await worker.#join();
     return worker;
   }

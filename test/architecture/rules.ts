@@ -26,7 +26,7 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   definitions: ['reflect-metadata'],
   validation: ['class-validator', 'reflect-metadata'],
   wire: [],
-  engine: [],
+  engine: ['lru-cache'],
   decorators: ['reflect-metadata'],
 };
 

@@ -22,7 +22,8 @@ export class Rig implements AsyncDisposable {
     const hub = await connectTaskHub({ name, servers: server.url });
     const worker = fork(script, [server.url, name], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     await once(worker, 'message');
-    return new Rig(server, hub, new TaskHubClient(hub), worker);
+    const client = new TaskHubClient(hub, { timeoutInMilliseconds: 600_000 });
+    return new Rig(server, hub, client, worker);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

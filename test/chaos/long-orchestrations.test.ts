@@ -1,4 +1,5 @@
 import test from 'ava';
+import { ActivationCache } from '../../lib/engine/activation-cache.js';
 import { connectTaskHub, OrchestrationContext, TaskHubClient, type Orchestration } from 'perdure';
 import { Activity, Orchestrator, Run } from 'perdure/decorators';
 import { PartitionOwner, type OwnerOptions } from '../../lib/engine/partition-owner.js';
@@ -65,7 +66,7 @@ test('an instance that stays in memory is never replayed', async (t) => {
 });
 
 test('an evicted instance is rebuilt by replay and ends as if nothing had happened', async (t) => {
-  const { results, replayedEvents, calls } = await runTwo('evicted', { maxActivations: 1 });
+  const { results, replayedEvents, calls } = await runTwo('evicted', { activations: new ActivationCache(1) });
   t.deepEqual({ results, calls }, { results: [expected, expected], calls: 2 * steps });
   // At least the first half of one: a scheduling and a completion each step.
   t.true(replayedEvents > steps, `${replayedEvents} events were replayed`);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { ActivationCache } from '../../lib/engine/activation-cache.js';
 import { EntityContext, OrchestrationContext, TaskHubClient, type Orchestration, type TaskFailedError } from 'perdure';
 import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
@@ -115,9 +116,9 @@ test('C2: a replaced owner can commit nothing', async (t) => {
 });
 
 test('resident instances are never replayed; an evicted one is rebuilt by replay with the same result', async (t) => {
-  const run = async (maxActivations: number) => {
+  const run = async (bytes: number) => {
     const { hub, client, settle, advance } = surroundings(1);
-    const worker = new MemoryWorker(hub, 'w', bankHost(), { maxActivations });
+    const worker = new MemoryWorker(hub, 'w', bankHost(), { activations: new ActivationCache(bytes) });
     await settle(worker.claim());
     await settle(client.start('nap', 'n', 2_500));
     await settle(client.start('steps', 's', 40));
@@ -126,7 +127,7 @@ test('resident instances are never replayed; an evicted one is rebuilt by replay
     const nap = await settle(client.orchestrationHead('n'));
     return { replayed: worker.replayedEvents, outputs: [head?.output, nap?.output] };
   };
-  const resident = await run(1_000);
+  const resident = await run(1_000_000);
   const evicted = await run(0);
   t.is(resident.replayed, 0);
   t.true(evicted.replayed > 0);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { ActivationCache } from '../../lib/engine/activation-cache.js';
 import { OrchestrationContext, type Orchestration } from 'perdure';
 import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import type { Host } from '../../lib/engine/host.js';
@@ -162,7 +163,7 @@ test('P12: an owner whose mail went back says so, and takes no more of it', asyn
 
 test('P12: a state stream that lost a head is said, and nothing waits for it in silence', async (t) => {
   const { hub, client, settle, advance } = surroundings(1);
-  const worker = new MemoryWorker(hub, 'w', bankHost(), { maxActivations: 0 });
+  const worker = new MemoryWorker(hub, 'w', bankHost(), { activations: new ActivationCache(0) });
   await settle(worker.claim());
   await settle(client.signal('counter', 'k', 'add', 'one'));
   await advance(4_000);
@@ -223,7 +224,7 @@ test('sleeping instances do not crowd out those that are in use', async (t) => {
   await world.scheduler.advance(1_500);
   await settle(first.stop());
   const second = new MemoryWorker(hub, 'w2', hostOf({ entities: [Counter], orchestrators: [Nap] }), {
-    maxActivations: 20,
+    activations: new ActivationCache(100_000),
   });
   await settle(second.claim());
   reads = 0;

@@ -93,6 +93,8 @@ test.serial('what cannot work is refused before anything is taken over or stored
   });
   for (const stopTimeoutInMilliseconds of [-1, Number.NaN, 600_001])
     await t.throwsAsync(start(one, { ...hosted, stopTimeoutInMilliseconds }), { instanceOf: ConfigError });
+  for (const idleMemoryBytes of [-1, Number.NaN])
+    await t.throwsAsync(start(one, { ...hosted, idleMemoryBytes }), { instanceOf: ConfigError });
   t.is(hub.bucket.last, 0);
   for (let partition = 0; partition < 4; partition++) t.is(hub.streams(partition).log.last, 0);
 });

@@ -1,0 +1,26 @@
+/** Memory of a worker that was asked for many entities once each: `npm run bench:memory`. */
+import { Rig } from './rig.js';
+
+const ENTITIES = Number(process.argv[2] ?? 100_000);
+const MEGABYTE = 1024 * 1024;
+
+await using rig = await Rig.start();
+const report = async (what: string): Promise<void> => {
+  const { memory } = await rig.usage();
+  const [rss, heap] = [memory.rss, memory.heapUsed].map((bytes) => Math.round(bytes / MEGABYTE));
+  console.log(`${what}: RSS ${rss} MiB, heap ${heap} MiB`);
+};
+await report('at the start');
+const keys = Array.from({ length: ENTITIES }, (_, i) => `entity-${i}`);
+await rig.rate('signals, one to each entity', ENTITIES, async () => {
+  const part = 10_000;
+  for (let at = 0; at < ENTITIES; at += part) {
+    await rig.flood(Math.min(part, ENTITIES - at), (i) => keys[at + i]!);
+    await report(`after ${Math.min(at + part, ENTITIES)} entities`);
+  }
+});
+// The worker may be behind; what it says of the last entities stands for all.
+const asked = keys.filter((_, i) => i % 100 === 99);
+const total = await rig.total(asked);
+if (total !== asked.length) throw new Error(`The entities counted ${total} of ${asked.length} signals`);
+await report('when all are done');

@@ -12,6 +12,13 @@ const LAG = 100;
 /** Heads written at the same time. */
 const WIDTH = 64;
 
+/** Whom the flusher tells. */
+export interface FlushListener {
+  /** A head is stored. */
+  written(): void;
+  failed(error: Error): void;
+}
+
 /** Instances as they were at one record. */
 type Capture = readonly (readonly [Instance, Captured | undefined])[];
 
@@ -27,7 +34,7 @@ export class Flusher {
   readonly #ports: PartitionPorts;
   readonly #heads: Heads;
   readonly #committer: Committer;
-  readonly #failed: (error: Error) => void;
+  readonly #listener: FlushListener;
   /** Instances whose heads do not show all acknowledged records. */
   readonly #dirty = new Set<Instance>();
   readonly #captures = new Map<Group, Capture>();
@@ -42,13 +49,18 @@ export class Flusher {
     ports: PartitionPorts,
     heads: Heads,
     committer: Committer,
-    failed: (error: Error) => void,
+    listener: FlushListener,
   ) {
     this.#tables = tables;
     this.#ports = ports;
     this.#heads = heads;
     this.#committer = committer;
-    this.#failed = failed;
+    this.#listener = listener;
+  }
+
+  /** How many instances have changed behind their stored heads: they stay in memory until those are written. */
+  get unwritten(): number {
+    return this.#dirty.size;
   }
 
   /** The first record that the stored heads do not all show; every record below is flushed. */
@@ -137,7 +149,7 @@ export class Flusher {
     this.#startedAt = this.#ports.clock.now();
     this.#writing = this.#writeAll(capture, { epoch, logSeq, commit })
       .catch((error: unknown) => {
-        if (!this.#isStopped) this.#failed(error instanceof Error ? error : new Error(String(error)));
+        if (!this.#isStopped) this.#listener.failed(error instanceof Error ? error : new Error(String(error)));
       })
       .finally(() => {
         this.#writing = undefined;
@@ -163,5 +175,6 @@ export class Flusher {
     instance.dirtySince = instance.dirtyBehind;
     instance.dirtyBehind = undefined;
     if (instance.dirtySince === undefined) this.#dirty.delete(instance);
+    this.#listener.written();
   }
 }

@@ -37,6 +37,8 @@ export interface InstancesListener {
   took(instance: Instance): void;
   /** More waits for an instance than may; true: the input is refused. */
   refuses(instance: Instance, input: Input): boolean;
+  /** How many instances stay in memory because their heads are not stored yet. */
+  unwritten(): number;
   failed(error: Error): void;
 }
 
@@ -185,7 +187,7 @@ export class Instances {
     try {
       this.#runAll();
       this.#committer.seal();
-      this.#wakeSenders();
+      this.madeRoom();
     } catch (error) {
       this.#fail(error); // what user code throws is data by now: this is a fault of the engine or of what is stored
     }
@@ -226,7 +228,8 @@ export class Instances {
   get hasRoom(): boolean {
     if (this.#isHeld) return true;
     const { ready, bytes } = this.#backlog;
-    const hasMemory = ready < this.#limits.inputs && bytes < this.#limits.bytes;
+    const { inputs, unwritten } = this.#limits;
+    const hasMemory = ready < inputs && bytes < this.#limits.bytes && this.#listener.unwritten() < unwritten;
     return hasMemory && this.#committer.group.dropped.length < MANY_DROPPED;
   }
 
@@ -377,7 +380,8 @@ export class Instances {
     return loading;
   }
 
-  #wakeSenders(): void {
+  /** Lets mail be taken again, if it waits and there is room. */
+  madeRoom(): void {
     if (this.#whenFewer.length === 0 || !this.hasRoom || 2 * this.#backlog.ready > this.#limits.inputs) return;
     const waiting = this.#whenFewer;
     this.#whenFewer = [];

@@ -4,6 +4,8 @@ export interface MailLimits {
   readonly inputs: number;
   /** or while inputs of so many bytes are in memory. */
   readonly bytes: number;
+  /** or while so many instances have changed behind their stored heads, and have to stay in memory. */
+  readonly unwritten: number;
   /** An input is parked when its instance could not take it for so many milliseconds, */
   readonly age: number;
   /** or when so many later sequences of mail were taken, */
@@ -25,6 +27,7 @@ export interface MailLimits {
 export const mailLimits: MailLimits = {
   inputs: 4_000,
   bytes: 8 * 1024 * 1024,
+  unwritten: 2_000,
   age: 1_000,
   sequences: 10_000,
   laterBytes: 4 * 1024 * 1024,

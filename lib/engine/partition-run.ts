@@ -119,7 +119,10 @@ export class PartitionRun {
       acknowledged: (group, first) => this.#acknowledged(group, first),
       failed: fail,
     });
-    this.#flusher = new Flusher(tables, ports, this.#heads, this.#committer, fail);
+    this.#flusher = new Flusher(tables, ports, this.#heads, this.#committer, {
+      written: () => this.#instances.madeRoom(),
+      failed: fail,
+    });
     this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
       this.#flusher.recovered(instance, since),
     );
@@ -135,6 +138,7 @@ export class PartitionRun {
       load: (instance) => this.#load(instance),
       recall: (instance, run) => this.#parking.recall(instance, run),
       crowded: (instance) => this.#parking.crowded(instance),
+      unwritten: () => this.#flusher.unwritten,
       refuses: (instance, input) => refuses(parts, instance, input),
       place: (output) => this.#activities.place(output),
       holds: (address) => this.#quarantine.holds(address),

@@ -7,8 +7,9 @@ const MEGABYTE = 1024 * 1024;
 await using rig = await Rig.start();
 const report = async (what: string): Promise<void> => {
   const { memory } = await rig.usage();
-  const [rss, heap] = [memory.rss, memory.heapUsed].map((bytes) => Math.round(bytes / MEGABYTE));
-  console.log(`${what}: RSS ${rss} MiB, heap ${heap} MiB`);
+  const of = (bytes: number): string => `${Math.round(bytes / MEGABYTE)} MiB`;
+  const { rss, heapUsed, heapTotal, arrayBuffers } = memory;
+  console.log(`${what}: RSS ${of(rss)}, heap ${of(heapUsed)} of ${of(heapTotal)}, buffers ${of(arrayBuffers)}`);
 };
 await report('at the start');
 const keys = Array.from({ length: ENTITIES }, (_, i) => `entity-${i}`);

@@ -171,12 +171,15 @@ export class ClientSession {
     const known = this.#channels.get(partition);
     if (known) return known;
     const { clock, logger, subjects } = this.ports;
+    // One for each partition: hellos have the same sequence in several, and then the token alone tells two sessions apart.
+    const token = `${this.#id}-${partition}`;
+    this.inbox.listenAt(subjects.partition(partition).outcomes(token));
     const channel = new MailChannel({
       mail: this.ports.mailOf(partition),
       clock,
       logger,
       subject: subjects.partition(partition).sessions,
-      token: this.#id,
+      token,
       listen: (messageId, call) => this.inbox.onOutcome(messageId, call),
       confirm: (sent) => this.#confirm(sent),
     });

@@ -21,7 +21,7 @@ export class Inbox {
   readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
   readonly #waiting = new Map<string, Set<(notice: EndedNotice) => void>>();
   readonly #ended = new Map<string, EndedNotice>();
-  readonly #subscription: Subscription;
+  readonly #subscriptions: Subscription[];
   readonly #ports: HubPorts;
   /** Told outcomes that nobody waits for. */
   readonly #unexpected: (outcome: Outcome) => void;
@@ -31,7 +31,13 @@ export class Inbox {
     this.#unexpected = unexpected;
     this.reply = `${prefix}.o`;
     this.notify = `${prefix}.n`;
-    this.#subscription = ports.bus.subscribe(`${prefix}.*`, (body) => this.#receive(body));
+    this.#subscriptions = [];
+    this.listenAt(`${prefix}.*`);
+  }
+
+  /** Takes what is told at another subject too. */
+  listenAt(subject: string): void {
+    this.#subscriptions.push(this.#ports.bus.subscribe(subject, (body) => this.#receive(body)));
   }
 
   /** Calls with the outcome of a message when it comes; the result forgets it. */
@@ -59,7 +65,7 @@ export class Inbox {
   }
 
   close(): void {
-    this.#subscription.close();
+    for (const subscription of this.#subscriptions) subscription.close();
   }
 
   #receive(body: Uint8Array): void {

@@ -25,7 +25,7 @@ export interface ChannelPorts {
   readonly logger: Logger;
   /** Where the partition hears of sessions. */
   readonly subject: string;
-  /** The client's own id. */
+  /** The client's own id for this partition: no other channel has it. */
   readonly token: string;
   /** Tells each outcome of a message from now on; the result ends that. */
   readonly listen: (messageId: string, call: (outcome: Outcome) => void) => () => void;

@@ -14,7 +14,10 @@ export type SessionMessage = Hello | Done | Bye;
 export interface Hello {
   readonly v: 1;
   readonly kind: 'hello';
-  /** The client's own id, up to 40 characters: its refusals are told on the inbox of this name (P5). */
+  /**
+   * The client's own id, up to 40 characters, another for each partition: its refusals are told on the inbox of this
+   * name (P5).
+   */
   readonly token: string;
   /** The client's session before it, which is over. */
   readonly ends?: SessionId;

@@ -66,6 +66,21 @@ test('a call returns the committed result, and a failed one tells what was throw
   t.is(await around.settle(around.client.callEntity<number>('account', 'alice', 'balance')), 5);
 });
 
+test('calls to several partitions at once get each its own answer', async (t) => {
+  const around = new Surroundings();
+  await around.work();
+  // The first messages of a new hub: the sequences of the mail, and so of the hellos, are the same in each partition.
+  for (let round = 1; round <= 3; round++) {
+    const calls = [10, 20, 30, 40, 50, 60].map((amount) =>
+      around.client.callEntity(Account, `of ${amount}`).deposit({ amount }),
+    );
+    t.deepEqual(
+      await around.settle(Promise.all(calls)),
+      [10, 20, 30, 40, 50, 60].map((amount) => round * amount),
+    );
+  }
+});
+
 test('a call whose answer was lost with its worker gets its one outcome from the next worker', async (t) => {
   let isMute = false;
   const faults: FaultPlan = {

@@ -292,7 +292,7 @@ export class Instances {
       this.#unacknowledged.push(instance);
       return;
     }
-    if (!this.#listener.admits(instance, input)) return;
+    if (!this.#listener.admits(instance, input)) return this.#backlog.occupy(instance);
     this.#backlog.shift(instance);
     if (this.#listener.discards(instance, input)) {
       if (instance.waiting.length > 0) this.#enqueue(instance);

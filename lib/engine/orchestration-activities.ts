@@ -8,8 +8,11 @@ import type { GiveBack, PendingActivity, Requeue, Restart, StepOutput } from './
 import { refusal } from './orchestration-inputs.js';
 import type { OrchestrationState } from './orchestration-state.js';
 
-/** An activity that ended so often with its process is not begun again: it may be what ends them. */
-export const MOST_LOST = 3;
+/**
+ * An activity that ended so often with its process is not begun again: it may be what ends them. Processes die of other
+ * reasons as well, and then every activity dies with them that runs at the moment.
+ */
+export const MOST_LOST = 10;
 
 /** What a step makes of activities that are to begin again: each run is recorded before it begins (C1). */
 export function restarted(

@@ -8,6 +8,8 @@ import type { PartitionTables } from './tables.js';
 
 /** The last of so many owners in a row that died is the last one for an input that is to blame. */
 const MOST_DEATHS = 3;
+/** One death may have another reason that struck just then: an instance is to blame for the second one. */
+const MOST_BLAMES = 2;
 /** An input on trial is not to blame for what happens so many milliseconds later. */
 const PATIENCE = 5_000;
 
@@ -29,8 +31,8 @@ export interface QuarantineParts {
  * Finds the input that kills whoever takes it, and keeps it from killing more.
  *
  * What had been waiting for the whole of an epoch whose owner died is suspect: it is taken one input at a time, each
- * after a record has said which instance takes it. If that owner dies as well, the third in a row, the instance is
- * quarantined by the next one. It takes nothing until it is released; all others go on.
+ * after a record has said which instance takes it. If that owner dies as well, and the next one too while the same
+ * instance takes its input, the instance is quarantined. It takes nothing until it is released; all others go on.
  */
 export class Quarantine {
   readonly #parts: QuarantineParts;
@@ -50,12 +52,12 @@ export class Quarantine {
   /** Quarantines the instance that was on trial when the former owner died. */
   start(): void {
     const { tables, group, ports } = this.#parts;
-    const { trial, began } = tables.poison;
-    if (trial === undefined || began.deaths < MOST_DEATHS) return;
-    this.#added.add(trial);
-    group().quarantined.push(trial);
+    const { blamed, began } = tables.poison;
+    if (!blamed || blamed.deaths < MOST_BLAMES || began.deaths < MOST_DEATHS) return;
+    this.#added.add(blamed.to);
+    group().quarantined.push(blamed.to);
     ports.logger.error('Quarantined: owners of its partition died whenever it took its next message', {
-      instance: trial,
+      instance: blamed.to,
     });
   }
 

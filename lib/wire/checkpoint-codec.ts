@@ -11,7 +11,7 @@ import type {
 } from './checkpoint.js';
 import { token, yes } from './history-shapes.js';
 import { address, addressed } from './message-codec.js';
-import type { Beginning, EpochBeginning, Quarantine } from './quarantine.js';
+import type { Beginning, Blame, EpochBeginning, Quarantine } from './quarantine.js';
 import { pageName, parking } from './parked-codec.js';
 import { outcome, partitionNumber, partlyReceived, skippedNumbers } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
@@ -78,6 +78,7 @@ const checkpoint = object<Checkpoint>({
   began: optional(epochBeginning),
   suspects: optional(beginning),
   trial: optional(address),
+  blamed: optional(object<Blame>({ to: address, deaths: count })),
   quarantined: optional(list(object<Quarantine>({ to: address, since: finite }))),
   released: optional(yes),
   deadLetters: optional(count),

@@ -1,5 +1,5 @@
 import type { Address, Addressed } from './messages.js';
-import type { Beginning, EpochBeginning, Quarantine } from './quarantine.js';
+import type { Beginning, Blame, EpochBeginning, Quarantine } from './quarantine.js';
 import type { Parking } from './parked.js';
 import type { Outcome, PartlyReceived, SkippedNumbers } from './record.js';
 import type { TaskIds } from './tasks.js';
@@ -31,6 +31,7 @@ export interface Checkpoint {
   /** What is suspect of having killed owners: what had waited for all of the epoch before. */
   readonly suspects?: Beginning;
   readonly trial?: Address;
+  readonly blamed?: Blame;
   readonly quarantined?: readonly Quarantine[];
   /** Its owner stopped by itself behind this checkpoint. */
   readonly released?: true;

@@ -16,6 +16,12 @@ export interface Beginning {
   readonly counter: number;
 }
 
+/** An instance that was about to take a suspect input each time when so many owners in a row died. */
+export interface Blame {
+  readonly to: Address;
+  readonly deaths: number;
+}
+
 /** The beginning of an epoch. */
 export interface EpochBeginning extends Beginning {
   /** When, the server's time in milliseconds since 1970. */

@@ -20,6 +20,7 @@ export type { PartitionInspection, QuarantinedInstance } from './wire/inspection
 export type { OrchestrationHandle } from './client/orchestration-handle.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
 export type { EntityStateResponse } from './client/entities.js';
+export type { NamesWithoutWorker, NameWithoutWorker } from './client/names-without-worker.js';
 export type { StartOptions } from './client/started-run.js';
 export type { WaitOptions } from './client/waits.js';
 export type { ReadSource } from './client/instance-reads.js';

@@ -37,7 +37,7 @@ export class OwnerQueries {
     return this.askPartition(partitionOf(address, this.#ports.partitions), query);
   }
 
-  /** The same of a partition as a whole. */
+  /** Asks the owner of a partition once. Throws as `ask`. */
   async askPartition<Q extends Query>(partition: number, query: Q): Promise<AnswerTo<Q> | NoAnswer> {
     const body = await this.#request(partition, encodeQuery(query));
     if (typeof body === 'string') return body;

@@ -9,6 +9,7 @@ import { checkEntityKey, checkInstanceId, checkName } from '../wire/checks.js';
 import { Administration, type PartitionStatus } from './administration.js';
 import { ClientSession } from './client-session.js';
 import { Entities, type EntityStateResponse } from './entities.js';
+import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
 import { OrchestrationHandle } from './orchestration-handle.js';
 import { Orchestrations } from './orchestrations.js';
 import type { StartOptions } from './started-run.js';
@@ -253,6 +254,17 @@ export class TaskHubClient implements AsyncDisposable {
    */
   release(instance: string, options: ReleaseOptions = {}): Promise<boolean> {
     return this.#administration.release(instance, options.discard ?? false);
+  }
+
+  /**
+   * The names that workers of the hub have registered and no worker that lives has now: with how many instances wait for
+   * each. Nothing of them is lost or failed; they go on as soon as a worker with the name starts.
+   *
+   * @throws {CorruptHistoryError} when the hub's list of names cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  namesWithoutWorker(): Promise<NamesWithoutWorker> {
+    return findNamesWithoutWorker(this.#session.ports, this.#session.queries);
   }
 
   /**

@@ -53,6 +53,12 @@ export interface PendingActivity {
 /** Where an activity is done: in the owner's process, or by whoever takes it from its work queue. */
 export type ActivityPlace = 'local' | 'queued';
 
+/** The code that an instance runs: a registered name. */
+export interface CodeName {
+  readonly kind: 'entity' | 'orchestrator';
+  readonly name: string;
+}
+
 /** What follows from one step. Nothing of it leaves before the record that holds the entry is acknowledged (C1). */
 export interface StepOutput {
   /** What the record says of the step, without the inputs and messages that the group adds. */
@@ -80,8 +86,12 @@ export interface Stamp {
 export interface Activation {
   /** Whether the input may only be taken once its own record is acknowledged: its handler may do IO (P17). */
   mustWait(input: InputBody): boolean;
+  /** The code that a step with this input needs and this worker has not registered; undefined: none, it can be run here. */
+  foreignCode(input: InputBody, now: number): CodeName | undefined;
   /** Runs one step. `apply` of the entry follows before the next step. */
   step(input: InputBody, now: number): StepOutput | Promise<StepOutput>;
+  /** A step was run elsewhere, at this time. */
+  ranElsewhere(now: number): void;
   /** What takes the place of the last step's output, which cannot be recorded: its failure, and nothing else of it. */
   replace(input: InputBody, error: PerdureError): StepOutput;
   /** Takes a step's entry into the state. */

@@ -3,12 +3,12 @@ import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
 import type { OperationOutcome } from '../core/operation.js';
 import type { Json } from '../core/values.js';
-import { OperationTimeoutError, UnknownEntityError, type FailureDetails, type PerdureError } from '../errors.js';
+import { OperationTimeoutError, type FailureDetails, type PerdureError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
-import type { Activation, Captured, InputBody, StepOutput } from './activation.js';
+import type { Activation, Captured, CodeName, InputBody, StepOutput } from './activation.js';
 import type { Host } from './host.js';
 import type { PartitionPorts } from './ports.js';
 
@@ -46,6 +46,14 @@ export class EntityActivation implements Activation {
     return this.#host.entities.get(this.#id.name)?.operation(input.name)?.isAsync ?? false;
   }
 
+  foreignCode(input: InputBody): CodeName | undefined {
+    return this.#executor || input.kind !== 'operation' ? undefined : { kind: 'entity', name: this.#id.name };
+  }
+
+  ranElsewhere(now: number): void {
+    this.#updatedAt = Math.max(this.#updatedAt, now);
+  }
+
   step(input: InputBody, now: number): StepOutput | Promise<StepOutput> {
     if (input.kind !== 'operation')
       return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
@@ -68,9 +76,7 @@ export class EntityActivation implements Activation {
   }
 
   #execute({ name, input }: OperationMessage): OperationOutcome | Promise<OperationOutcome> {
-    if (this.#executor) return this.#executor.execute({ name, input, at: this.#updatedAt });
-    const unknown = new UnknownEntityError(this.#id.name, [...this.#host.entities.keys()]);
-    return { failure: toFailureDetails(unknown), changed: false, state: this.#state, messages: [] };
+    return this.#executor!.execute({ name, input, at: this.#updatedAt });
   }
 
   /** The outcome, or the failure of an operation that has taken longer than it may. */

@@ -2,7 +2,7 @@ import { decodeHead, decodeWake, encodeHead, encodeWake } from '../wire/head-cod
 import type { Head, OrchestrationHead, SegmentReference, Wake } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import { OwnershipLostError, StorageRegressedError } from '../errors.js';
-import type { HistoryEvent, InboundEvent } from '../core/history.js';
+import type { HistoryEvent } from '../core/history.js';
 import { utf8Length } from '../wire/text.js';
 import type { Captured, Stamp } from './activation.js';
 import type { Instance } from './instance.js';
@@ -116,16 +116,9 @@ export class Heads {
     return this.#fence.firstCheckpoints.some(([later, first]) => later > epoch && sequence > first);
   }
 
-  /** The events of a head's history that it keeps in segments, and those that it holds back there, in order. */
-  async earlier(
-    head: OrchestrationHead,
-    { address }: Instance,
-  ): Promise<{ readonly history: readonly HistoryEvent[]; readonly held: readonly InboundEvent[] }> {
-    const [history, held] = await Promise.all([
-      this.#segments.read<HistoryEvent>(head.segments, address),
-      this.#segments.read<InboundEvent>(head.held ?? [], address),
-    ]);
-    return { history, held };
+  /** The parts of long heads. */
+  get segments(): Segments {
+    return this.#segments;
   }
 
   /** Stores what was captured: segments, then the wake record, then the head (P8, P14). */

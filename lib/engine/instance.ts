@@ -1,4 +1,5 @@
-import type { Activation, InputBody, StepOutput } from './activation.js';
+import type { Activation, CodeName, InputBody, StepOutput } from './activation.js';
+import type { RemoteCopy } from './remote-copy.js';
 import type { SegmentReference } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { Group } from './group.js';
@@ -35,6 +36,10 @@ export class Instance {
   running: Input | undefined;
   /** Whether its inputs have to wait for something else than their turn. */
   isOccupied = false;
+  /** The code that its step waits for: no worker that lives has registered it. */
+  waitsFor: CodeName | undefined;
+  /** The copy of it that a worker has which runs its steps. */
+  copy: RemoteCopy | undefined;
   /** The step that has ended and is not yet in a group. */
   finished: { input: Input; readonly output: StepOutput } | undefined;
   /** Whether it stands in the queue of those that can run. */
@@ -74,6 +79,11 @@ export class Instance {
   renamed(parked: ReadonlyMap<Input, Input>): void {
     if (this.running) this.running = parked.get(this.running) ?? this.running;
     if (this.finished) this.finished.input = parked.get(this.finished.input) ?? this.finished.input;
+  }
+
+  /** Whether no step of it runs here: what waits for a worker that has its code is as quiet as what waits in a stream. */
+  get isStill(): boolean {
+    return this.waitsFor !== undefined || (!this.isBusy && this.finished === undefined);
   }
 
   /** Whether nothing is lost when its activation is dropped. */

@@ -1,5 +1,5 @@
 import type { Address } from '../wire/messages.js';
-import type { Activation, InputBody, StepOutput } from './activation.js';
+import type { Activation, CodeName, InputBody, StepOutput } from './activation.js';
 import type { Committer } from './committer.js';
 import type { ActivationCache } from './activation-cache.js';
 import { Backlog } from './backlog.js';
@@ -39,6 +39,8 @@ export interface InstancesListener {
   refuses(instance: Instance, input: Input): boolean;
   /** How many instances stay in memory because their heads are not stored yet. */
   unwritten(): number;
+  /** Runs a step whose code another worker has registered. */
+  delegate(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput>;
   failed(error: Error): void;
 }
 
@@ -104,12 +106,9 @@ export class Instances {
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
     if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loading.size > 0) return false;
-    for (const instance of this.#awake) if (!this.#isQuiet(instance)) return false;
+    for (const { address, isStill, waiting, waitsFor } of this.#awake)
+      if (!isStill || (waiting.length > 0 && !waitsFor && !this.#listener.holds(address))) return false;
     return true;
-  }
-
-  #isQuiet({ address, isBusy, finished, waiting }: Instance): boolean {
-    return !isBusy && !finished && (waiting.length === 0 || this.#listener.holds(address));
   }
 
   instance(address: Address): Instance {
@@ -283,7 +282,9 @@ export class Instances {
     const input = instance.waiting.peek();
     if (!input) return this.#recall(instance);
     if (!activation) return void this.#startLoading(instance);
-    if (input.from && !input.from.isAcknowledged && activation.mustWait(input.body)) {
+    const now = this.#ports.clock.now();
+    const code = activation.foreignCode(input.body, now);
+    if (input.from && !input.from.isAcknowledged && (code || activation.mustWait(input.body))) {
       this.#unacknowledged.push(instance);
       return;
     }
@@ -293,9 +294,8 @@ export class Instances {
       if (instance.waiting.length > 0) this.#enqueue(instance);
       return;
     }
-    const began = this.#ports.clock.now();
-    const output = activation.step(input.body, began);
-    this.#checkTime(instance, began);
+    const output = code ? this.#listener.delegate(instance, code, input.body) : activation.step(input.body, now);
+    this.#checkTime(instance, now);
     if (output instanceof Promise) this.#await(instance, input, output);
     else {
       this.#commit(instance, input, output);
@@ -356,6 +356,7 @@ export class Instances {
     const locals = group.add(instance, input, fitting, step);
     activation.apply(step.entry);
     this.#listener.took(instance);
+    instance.copy?.took(refusal ? fitting : output, fitting.entry);
     if (input.mail) this.#inbox.consumed(input.mail);
     for (const { message, local } of locals) {
       const [to, body] = message;

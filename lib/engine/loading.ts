@@ -1,6 +1,7 @@
 import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { parseAddress } from '../wire/addresses.js';
 import type { Head } from '../wire/head.js';
+import type { Address } from '../wire/messages.js';
 import type { Activation } from './activation.js';
 import { EntityActivation } from './entity-activation.js';
 import type { Heads } from './heads.js';
@@ -10,6 +11,7 @@ import { OrchestrationActivation } from './orchestration-activation.js';
 import { OrchestrationState } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered, TailEntry } from './recovery.js';
+import type { Segments } from './segments.js';
 
 /** Makes activations from heads and what the log says behind them. */
 export class Loading {
@@ -46,7 +48,11 @@ export class Loading {
     const tail = this.#tail.get(instance.address) ?? [];
     this.#tail.delete(instance.address);
     const behind = tail.filter(({ sequence }) => sequence > (head?.logSeq ?? 0));
-    const activation = await this.#activation(instance, head, behind);
+    const activation = await activationOf(instance.address, head, behind, {
+      host: this.#host,
+      ports: this.#ports,
+      segments: this.#heads.segments,
+    });
     // Also when the head shows it all: a former owner may have stored it after my takeover. Under my epoch it is stored
     // again before the log below is forgotten, so that nobody takes it for a zombie's later (P13, docs/adr/0014).
     if (tail[0]) this.#isBehind(instance, tail[0].first);
@@ -65,36 +71,45 @@ export class Loading {
           'log stream lost acknowledged records.',
       );
   }
+}
 
-  async #activation(instance: Instance, head: Head | undefined, behind: readonly TailEntry[]): Promise<Activation> {
-    const addressee = parseAddress(instance.address);
-    if (addressee.kind === 'entity') {
-      if (head && head.type !== 'entity') throw mismatch(instance, head);
-      const activation = new EntityActivation(addressee.entity, this.#host, this.#ports, head);
-      for (const { entry } of behind) activation.apply(entry);
-      activation.resume();
-      return activation;
-    }
-    if (head && head.type !== 'orchestration') throw mismatch(instance, head);
-    const { history, held } =
-      head && !isEnded(head) ? await this.#heads.earlier(head, instance) : { history: [], held: [] };
-    const state = head && OrchestrationState.from(head, history, held);
-    const activation = new OrchestrationActivation(
-      addressee.instanceId,
-      this.#host,
-      this.#ports.random,
-      state,
-      history,
-    );
+/** The world as an activation sees it. */
+export type ActivationPorts = Pick<PartitionPorts, 'random' | 'clock' | 'logger'>;
+
+/** What an activation is made with. */
+interface Makings {
+  readonly host: Host;
+  readonly ports: ActivationPorts;
+  readonly segments: Segments;
+}
+
+/** An instance as its head and the steps behind it say; `address` names it. Throws CorruptHistoryError. */
+export async function activationOf(
+  address: Address,
+  head: Head | undefined,
+  behind: readonly TailEntry[],
+  { host, ports, segments }: Makings,
+): Promise<Activation> {
+  const addressee = parseAddress(address);
+  if (addressee.kind === 'entity') {
+    if (head && head.type !== 'entity') throw mismatch(address, head);
+    const activation = new EntityActivation(addressee.entity, host, ports, head);
     for (const { entry } of behind) activation.apply(entry);
+    activation.resume();
     return activation;
   }
+  if (head && head.type !== 'orchestration') throw mismatch(address, head);
+  const { history, held } = head && !isEnded(head) ? await segments.earlier(head, address) : { history: [], held: [] };
+  const state = head && OrchestrationState.from(head, history, held);
+  const activation = new OrchestrationActivation(addressee.instanceId, host, ports.random, state, history);
+  for (const { entry } of behind) activation.apply(entry);
+  return activation;
 }
 
 function isEnded({ status }: Extract<Head, { type: 'orchestration' }>): boolean {
   return status === 'Completed' || status === 'Failed' || status === 'Terminated';
 }
 
-function mismatch(instance: Instance, head: Head): CorruptHistoryError {
-  return new CorruptHistoryError(`The head of ${instance.address} is of a ${head.type}`);
+function mismatch(address: Address, head: Head): CorruptHistoryError {
+  return new CorruptHistoryError(`The head of ${address} is of a ${head.type}`);
 }

@@ -1,5 +1,5 @@
 import { toFailureDetails } from '../core/failure.js';
-import type { HistoryEvent, InboundEvent } from '../core/history.js';
+import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
 import type { Json } from '../core/values.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import {
@@ -13,7 +13,15 @@ import { orchestrationAddress } from '../wire/addresses.js';
 import { utf8Length } from '../wire/text.js';
 import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
-import type { Activation, ActivityPlace, Captured, InputBody, PendingActivity, StepOutput } from './activation.js';
+import type {
+  Activation,
+  ActivityPlace,
+  Captured,
+  CodeName,
+  InputBody,
+  PendingActivity,
+  StepOutput,
+} from './activation.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
 import { isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
@@ -67,6 +75,11 @@ export class OrchestrationActivation implements Activation {
     this.#watchers.add(inbox);
   }
 
+  /** Those who want to be told the end. */
+  get watchers(): ReadonlySet<string> {
+    return this.#watchers;
+  }
+
   get state(): OrchestrationState {
     return this.#state;
   }
@@ -79,6 +92,42 @@ export class OrchestrationActivation implements Activation {
   mustWait(): boolean {
     return false;
   }
+
+  foreignCode(input: InputBody, now: number): CodeName | undefined {
+    if (this.#executor && input.kind !== 'start') return undefined;
+    const name = this.#codeOf(input, now);
+    return name === undefined || this.#host.orchestrators.has(name) ? undefined : { kind: 'orchestrator', name };
+  }
+
+  /** The orchestrator that a step with this input runs; undefined: it is refused without a look at any code. */
+  #codeOf(input: InputBody, now: number): string | undefined {
+    const { started, isEnded } = this.#state;
+    switch (input.kind) {
+      case 'start':
+        return started && !isEnded ? undefined : input.name;
+      case 'event':
+        return isEnded ? undefined : this.#current?.name;
+      case 'result':
+        return isAnswered(this.#state, input) ? this.#current?.name : undefined;
+      case 'due':
+        return this.dueAt === undefined || this.dueAt > now ? undefined : this.#current?.name;
+      case 'resume':
+        return this.holdsBack ? this.#current?.name : undefined;
+      case 'operation':
+      case 'restart':
+      case 'requeue':
+      case 'giveBack':
+        return undefined;
+    }
+  }
+
+  /** The execution that takes the next event: the one that runs, or the one that is held back. */
+  get #current(): ExecutionStarted | undefined {
+    const [next] = this.#state.buffered;
+    return next?.type === 'ExecutionStarted' ? next : this.#state.started;
+  }
+
+  ranElsewhere(): void {}
 
   step(input: InputBody, now: number): StepOutput {
     const at = Math.max(this.#state.updatedAt, now);
@@ -128,9 +177,7 @@ export class OrchestrationActivation implements Activation {
     this.#knownFault = undefined;
     this.#earlier = [];
     const turn = new OrchestrationTurn(this.#address, this.#told(notify === undefined ? [] : [notify]));
-    let heldBack: readonly InboundEvent[] = [];
-    if (this.#host.orchestrators.has(message.name)) heldBack = this.#run(turn, [event]);
-    else turn.refuse(event, new UnknownOrchestratorError(message.name, [...this.#host.orchestrators.keys()]));
+    const heldBack = this.#run(turn, [event]);
     const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
     return turn.output(
       this.#instanceId,
@@ -246,12 +293,9 @@ export class OrchestrationActivation implements Activation {
 
   /** Makes the executor ready by replay, unless the next execution is among what is held back. */
   #findFault(): string | undefined {
-    const [next] = this.#state.buffered;
-    const started = next?.type === 'ExecutionStarted' ? next : this.#state.started;
+    const started = this.#current;
     if (!started) throw new CorruptHistoryError(`Orchestration ${this.#instanceId} has no ExecutionStarted`);
-    if (!this.#host.orchestrators.has(started.name))
-      return `Orchestrator "${started.name}" is not registered on this worker`;
-    if (started === next) return undefined;
+    if (started === this.#state.buffered[0]) return undefined;
     try {
       const executor = this.#newExecutor(started.name);
       executor.replay([...this.#earlier, ...this.#state.history]);

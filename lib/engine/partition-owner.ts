@@ -1,7 +1,9 @@
 import { ClosedError, type OwnershipLostError } from '../errors.js';
 import { ActivationCache } from './activation-cache.js';
+import type { Directory } from './delegation.js';
 import { shareActivities, type SharedActivities } from './shared-activities.js';
 import { mailLimits, type MailLimits } from './mail-limits.js';
+import type { Position } from './barrier.js';
 import { PartitionRun, type RunOptions } from './partition-run.js';
 import type { Host } from './host.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
@@ -17,6 +19,8 @@ export interface OwnerOptions {
   readonly activities?: SharedActivities | undefined;
   /** Bounds of what waits, where they are to be others than by default. */
   readonly mail?: Partial<MailLimits> | undefined;
+  /** The other workers and what they registered. Default: there is none. */
+  readonly directory?: Directory | undefined;
 }
 
 /**
@@ -44,6 +48,7 @@ export class PartitionOwner {
       activations: options.activations ?? new ActivationCache(),
       stopTimeoutInMilliseconds: options.stopTimeoutInMilliseconds ?? 10_000,
       mail: { ...mailLimits, ...options.mail },
+      directory: options.directory,
     };
     this.#shared = options.activities ?? shareActivities(host, hub.clock);
     this.ended = new Promise((resolve) => (this.#end = resolve));
@@ -69,7 +74,7 @@ export class PartitionOwner {
    * Resolves with the epoch and the last record known once it is seen that the partition is still owned here (C11).
    * Rejects with OwnershipLostError when it is not, which also ends it, and with ClosedError when it does not run.
    */
-  confirm(): Promise<{ readonly epoch: number; readonly sequence: number }> {
+  confirm(): Promise<Position> {
     return this.#run ? this.#run.confirm() : Promise.reject(new ClosedError('The partition is not owned here yet.'));
   }
 

@@ -1,4 +1,4 @@
-import { OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { OwnershipLostError } from '../errors.js';
 import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
@@ -7,10 +7,11 @@ import type { TaskIds } from '../wire/tasks.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { Activation, InputBody } from './activation.js';
 import type { ActivationCache } from './activation-cache.js';
-import { Barrier } from './barrier.js';
+import { Barrier, type Position } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
 import { DeadLetters } from './dead-letters.js';
+import { Delegation, type Directory } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
@@ -52,6 +53,7 @@ export interface RunOptions {
   readonly activations: ActivationCache;
   readonly stopTimeoutInMilliseconds: number;
   readonly mail: MailLimits;
+  readonly directory: Directory | undefined;
 }
 
 /** The parts of a partition in the hands of one owner, from the takeover to the end. */
@@ -66,6 +68,7 @@ export class PartitionRun {
   readonly #inbox: Inbox;
   readonly #deadLetters: DeadLetters;
   readonly #quarantine: Quarantine;
+  readonly #delegation: Delegation;
   readonly #instances: Instances;
   readonly #heads: Heads;
   readonly #flusher: Flusher;
@@ -126,6 +129,7 @@ export class PartitionRun {
     this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
       this.#flusher.recovered(instance, since),
     );
+    this.#delegation = new Delegation(hub, ports.subjects.partition, options.directory);
     this.#quarantine = new Quarantine({
       tables,
       ports,
@@ -145,6 +149,7 @@ export class PartitionRun {
       admits: (instance, input) => this.#quarantine.admits(instance, input),
       discards: (instance, input) => this.#quarantine.discards(instance, input),
       took: (instance) => this.#quarantine.took(instance),
+      delegate: (instance, code, input) => this.#delegation.run(instance, code, input),
       failed: fail,
     });
     const parts = {
@@ -244,15 +249,8 @@ export class PartitionRun {
   }
 
   /** Resolves once it is seen that the partition is still owned here; fails the run when it is not. */
-  async confirm(): Promise<{ readonly epoch: number; readonly sequence: number }> {
-    try {
-      await this.#barrier.pass();
-    } catch (error) {
-      if (error instanceof OwnershipLostError || error instanceof StorageRegressedError) this.#fail(error);
-      throw error;
-    }
-    const { epoch, sequence } = this.#tables;
-    return { epoch, sequence };
+  confirm(): Promise<Position> {
+    return this.#barrier.confirm((error) => this.#fail(error));
   }
 
   /** Gives the partition up at once: somebody else is about to take it over. */
@@ -328,6 +326,7 @@ export class PartitionRun {
     this.#deadLetters.stop();
     this.#flusher.stop();
     this.#committer.stop();
+    this.#delegation.close();
     this.#instances.stop();
   }
 

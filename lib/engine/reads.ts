@@ -7,6 +7,7 @@ import type { Answer, Query } from '../wire/queries.js';
 import type { Barrier } from './barrier.js';
 import { EntityActivation } from './entity-activation.js';
 import type { Instances } from './instances.js';
+import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { isAnswered } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
@@ -91,6 +92,8 @@ export class Reads {
       }
       case 'activity':
         return this.#wanted(query);
+      case 'waiting':
+        return { v: 1, kind: 'waiting', names: waitedNames(this.#instances.busyOrWaiting()) };
       case 'outcome':
         return { v: 1, kind: 'outcome', ...this.#outcome(query) };
     }

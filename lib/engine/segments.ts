@@ -1,7 +1,7 @@
 import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import { CorruptHistoryError } from '../errors.js';
 import { decodeSegment, encodeSegment } from '../wire/head-codec.js';
-import type { SegmentReference } from '../wire/head.js';
+import type { OrchestrationHead, SegmentReference } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { PartitionPorts } from './ports.js';
 import { cutSegments } from './segment-cuts.js';
@@ -16,11 +16,11 @@ const RETRY = 20;
  *      any more is removed by its sequence.
  */
 export class Segments {
-  readonly #ports: PartitionPorts;
+  readonly #ports: Pick<PartitionPorts, 'views' | 'clock' | 'subjects'>;
   readonly #epoch: number;
   #count = 0;
 
-  constructor(ports: PartitionPorts, epoch: number) {
+  constructor(ports: Pick<PartitionPorts, 'views' | 'clock' | 'subjects'>, epoch: number) {
     this.#ports = ports;
     this.#epoch = epoch;
   }
@@ -36,6 +36,18 @@ export class Segments {
       }),
     );
     return parts.flat() as E[];
+  }
+
+  /** The events of a head's history that it keeps in segments, and those that it holds back there, in order. */
+  async earlier(
+    head: OrchestrationHead,
+    address: Address,
+  ): Promise<{ readonly history: readonly HistoryEvent[]; readonly held: readonly InboundEvent[] }> {
+    const [history, held] = await Promise.all([
+      this.read<HistoryEvent>(head.segments, address),
+      this.read<InboundEvent>(head.held ?? [], address),
+    ]);
+    return { history, held };
   }
 
   /** Stores events behind those of these segments; all references, the new ones included. */

@@ -3,7 +3,7 @@ import type { Decoded } from './body.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
 import type { PartitionInspection, QuarantinedInstance } from './inspection.js';
-import type { Answer, InstanceStatus, KnownNames, Notice, Query } from './queries.js';
+import type { Answer, InstanceStatus, KnownNames, Notice, Query, WaitedName } from './queries.js';
 import { outcome } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, ShapeError, string, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
@@ -69,6 +69,7 @@ const inspection = object<PartitionInspection>({
   quarantined: list(object<QuarantinedInstance>({ address: string, since: finite, waiting: count })),
   busy: list(string),
 });
+const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), name: string, instances: count });
 
 const answer = variant<Answer, 'kind'>('kind', {
   status: { v, status: optional(status), segments: optional(list(segmentReference)) },
@@ -76,11 +77,12 @@ const answer = variant<Answer, 'kind'>('kind', {
   inspect: { v, inspection },
   release: { v, released: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },
+  waiting: { v, names: list(waitedName) },
   outcome: { v, outcome: optional(outcome), accepted: optional(isTrue) },
   failed: { v, failure },
 });
 
-const notice = variant<Notice, 'kind'>('kind', {
+export const notice = variant<Notice, 'kind'>('kind', {
   outcome: { v, outcome },
   ended: {
     v,

@@ -57,7 +57,7 @@ export const runtimeStatus = oneOf(
   'ContinuedAsNew',
 );
 
-const head = variant<Head, 'type'>('type', {
+export const head = variant<Head, 'type'>('type', {
   orchestration: {
     ...base,
     instanceId,

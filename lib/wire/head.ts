@@ -16,8 +16,8 @@ interface HeadBase {
 
 /**
  * The states of an orchestration instance, as Durable Functions names them. `Pending`: the start is stored, and no
- * worker has begun it. `Suspended`: its code does something else than its history says, or is not there; it goes on
- * when that is mended. `Completed`, `Failed`, `Terminated` and `Canceled` are its ends; the last two are not brought
+ * worker has begun it. `Suspended`: its code does something else than its history says; it goes on when that is mended.
+ * One whose code no worker has registered stays what it is, and waits. `Completed`, `Failed`, `Terminated` and `Canceled` are its ends; the last two are not brought
  * about yet. `ContinuedAsNew`: between two executions, and not to be seen from outside.
  */
 export type RuntimeStatus =

@@ -3,14 +3,15 @@ import type { InstanceStatus } from './queries.js';
 
 /** The status that a head tells, without the history. */
 export function statusOf(head: Omit<OrchestrationHead, 'history' | 'segments'>): InstanceStatus {
-  const { instanceId, name, executionId, status: runtimeStatus, createdAt, updatedAt } = head;
+  const { instanceId, name, executionId, status, createdAt, updatedAt } = head;
   const { run, input, output, failure, customStatus, reason } = head;
   return {
     instanceId,
     name,
     executionId,
     runId: run ?? executionId,
-    runtimeStatus,
+    // Between two executions it goes on, as soon as somebody has its code.
+    runtimeStatus: status === 'ContinuedAsNew' ? 'Running' : status,
     createdAt,
     updatedAt,
     ...(input !== undefined && { input }),

@@ -1,3 +1,12 @@
+/**
+ * A worker or a lease of which nothing was stored for so many milliseconds, by the server's time, has lapsed: longer than a
+ * cluster takes to elect a leader.
+ */
+export const leaseMilliseconds = 9_000;
+
+/** Where workers tell of themselves, and where leases are: the first tokens of their keys. */
+export const ownershipKeys = { workers: 'workers', leases: 'leases' } as const;
+
 /** A worker as it tells the others of itself: under `workers.<id>` in the hub's store, rewritten every few seconds. */
 export interface WorkerRecord {
   readonly v: 1;

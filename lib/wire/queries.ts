@@ -30,6 +30,8 @@ export type Query =
   | { readonly v: 1; readonly kind: 'inspect' }
   /** Lets an instance out of quarantine; `discard`: without its next message. */
   | { readonly v: 1; readonly kind: 'release'; readonly address: string; readonly discard?: boolean }
+  /** The names that the partition's instances wait for. */
+  | { readonly v: 1; readonly kind: 'waiting' }
   /** What became of a client's call or start; `address` is where it was sent. */
   | {
       readonly v: 1;
@@ -55,9 +57,17 @@ export type Answer =
   /** Committed; false: it was not in quarantine. */
   | { readonly v: 1; readonly kind: 'release'; readonly released: boolean }
   | WantedAnswer
+  | { readonly v: 1; readonly kind: 'waiting'; readonly names: readonly WaitedName[] }
   /** No outcome: not there yet, or forgotten; `accepted`: the session's message has been accepted, or its number given up. */
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome; readonly accepted?: true }
   | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };
+
+/** A name that no worker that lives has registered, and how many instances wait for it. */
+export interface WaitedName {
+  readonly kind: 'entity' | 'orchestrator';
+  readonly name: string;
+  readonly instances: number;
+}
 
 /** An orchestration instance as read. Times are in milliseconds since 1970. */
 export interface InstanceStatus {

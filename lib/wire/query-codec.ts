@@ -34,5 +34,6 @@ const query = variant<Query, 'kind'>('kind', {
   inspect: { v: oneOf(1) },
   release: { v: oneOf(1), address, discard: optional(boolean) },
   activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },
+  waiting: { v: oneOf(1) },
   outcome: { v: oneOf(1), address, id: messageId, session: optional(token), number: optional(count) },
 });

@@ -113,7 +113,7 @@ export const outcome = object<Outcome>({
 
 export const skippedNumbers: Shape<SkippedNumbers> = tuple(count, count);
 
-const step = object<StepEntry>({
+export const step = object<StepEntry>({
   to: address,
   mail: optional(pairs),
   local: optional(pairs),

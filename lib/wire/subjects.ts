@@ -30,6 +30,8 @@ export interface HubSubjects {
   queue(name: string): string;
   /** Where partitions' owners tell of activities that nobody waits for any more. Core NATS. */
   readonly unwanted: string;
+  /** Where a worker takes steps of instances whose owner has not registered their code. Core NATS. */
+  steps(worker: string): string;
   /** The inbox prefix of this hub's clients and workers: one of its own, so that permissions can tell hubs apart. */
   readonly inboxPrefix: string;
   partition(partition: number): PartitionSubjects;
@@ -82,6 +84,7 @@ export function subjectsOf(hub: string): HubSubjects {
     tasks: `pd.${hub}.a.>`,
     queue: (name) => `pd.${hub}.a.${queueToken(name)}`,
     unwanted: `pd.${hub}.u`,
+    steps: (worker) => `pd.${hub}.x.${worker}`,
     inboxPrefix: inboxPrefixOf(hub),
     deadLetters: { stream: `PD-${hub}-dead`, all: `pd.${hub}.dead.*` },
     partition: (partition) => partitionSubjects(hub, partition),

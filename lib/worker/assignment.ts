@@ -1,3 +1,5 @@
+import { scoreOf } from '../engine/rendezvous.js';
+
 /** What an assignment is computed from. Who sees the same computes the same. */
 export interface OwnershipView {
   readonly partitions: number;
@@ -30,7 +32,7 @@ export function assign({ partitions, ready, held, shunned }: OwnershipView): Rea
   const shares = new Shares(partitions - owners.size, kept.size);
   // Those that hold most get the larger shares, so that least moves.
   for (const [worker, mine] of [...kept].toSorted(([, a], [, b]) => b.length - a.length))
-    for (const partition of mine.toSorted((a, b) => score(b, worker) - score(a, worker) || a - b))
+    for (const partition of mine.toSorted((a, b) => score(worker, b) - score(worker, a) || a - b))
       if (shares.take(worker)) owners.set(partition, worker);
       else free.push(partition);
   for (const [partition, worker] of ranked(free, [...kept.keys()], shunned))
@@ -67,7 +69,7 @@ function ranked(
 ): readonly (readonly [partition: number, worker: string])[] {
   const pairs = free.flatMap((partition) =>
     workers.map((worker) => {
-      const rank = shunned.get(partition) === worker ? -1 : score(partition, worker);
+      const rank = shunned.get(partition) === worker ? -1 : score(worker, partition);
       return { partition, worker, rank };
     }),
   );
@@ -75,12 +77,4 @@ function ranked(
   return pairs.map(({ partition, worker }) => [partition, worker]);
 }
 
-/** A whole number that looks random for each pair: FNV-1a, stirred (the finalizer of MurmurHash3). */
-function score(partition: number, worker: string): number {
-  let hash = 0x811c9dc5;
-  for (const text of [worker, String(partition)])
-    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
+const score = (worker: string, partition: number): number => scoreOf(worker, String(partition));

@@ -3,9 +3,8 @@ import type { HubPorts } from '../engine/ports.js';
 import { PerdureError } from '../errors.js';
 import { isNear, isRunning } from '../nats/server/process-identity.js';
 import { decodeLease, decodeWorker } from '../wire/ownership-codec.js';
-import type { LeaseRecord, WorkerRecord } from '../wire/ownership.js';
-import { LEASE, RENEWAL } from './lease.js';
-import { WORKERS } from './membership.js';
+import { leaseMilliseconds, ownershipKeys, type LeaseRecord, type WorkerRecord } from '../wire/ownership.js';
+import { RENEWAL } from './lease.js';
 
 /** A partition's lease as seen. */
 export interface SeenLease {
@@ -44,9 +43,9 @@ export class HubWatch {
   /** Rejects with ClosedError. */
   async look(): Promise<SeenHub> {
     const { store, clock } = this.#ports;
-    const [workers, leases] = await Promise.all([store.list(WORKERS), store.list('leases')]);
+    const [workers, leases] = await Promise.all([store.list(ownershipKeys.workers), store.list(ownershipKeys.leases)]);
     const now = clock.now();
-    if (this.#lookedAt !== undefined && now - this.#lookedAt > LEASE - RENEWAL) this.#hearsSince = now;
+    if (this.#lookedAt !== undefined && now - this.#lookedAt > leaseMilliseconds - RENEWAL) this.#hearsSince = now;
     this.#lookedAt = now;
     const live = new Map<string, WorkerRecord>();
     const ended = new Set<string>();
@@ -64,14 +63,18 @@ export class HubWatch {
     for (const entry of leases) {
       const record = this.#read(entry, decodeLease);
       const isLapsed = this.#lapse(entry) <= now || (record !== undefined && ended.has(record.owner));
-      seen.set(Number(entry.key.slice('leases.'.length)), { revision: entry.revision, record, isLapsed });
+      seen.set(Number(entry.key.slice(ownershipKeys.leases.length + 1)), {
+        revision: entry.revision,
+        record,
+        isLapsed,
+      });
       if (record?.state === 'held' && !isLapsed) lapsesAt = Math.min(lapsesAt, this.#lapse(entry));
     }
     return { workers: live, leases: seen, lapsesAt };
   }
 
   #lapse({ time }: ListedEntry): number {
-    return Math.max(time, this.#hearsSince) + LEASE;
+    return Math.max(time, this.#hearsSince) + leaseMilliseconds;
   }
 
   /** What a newer version wrote is left to it. */

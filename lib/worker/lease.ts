@@ -1,14 +1,12 @@
 import type { HubPorts } from '../engine/ports.js';
 import { encodeLease } from '../wire/ownership-codec.js';
-import type { LeaseRecord } from '../wire/ownership.js';
+import { ownershipKeys, type LeaseRecord } from '../wire/ownership.js';
 
-/** A lease that nobody renewed for so many milliseconds has lapsed: longer than a cluster takes to elect a leader. */
-export const LEASE = 9_000;
 /** The time between two renewals, in milliseconds: two of three may fail. */
 export const RENEWAL = 3_000;
 
 /** Where the lease of a partition is stored. */
-export const leaseKey = (partition: number): string => `leases.${partition}`;
+const leaseKey = (partition: number): string => `${ownershipKeys.leases}.${partition}`;
 
 /**
  * One partition's lease in the hands of one worker (P21). It says who tries to own the partition and keeps nobody from

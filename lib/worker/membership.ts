@@ -1,16 +1,13 @@
 import type { HubPorts } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
 import { encodeWorker } from '../wire/ownership-codec.js';
-import type { WorkerRecord } from '../wire/ownership.js';
-import { LEASE, RENEWAL } from './lease.js';
+import { leaseMilliseconds, ownershipKeys, type WorkerRecord } from '../wire/ownership.js';
+import { RENEWAL } from './lease.js';
 
 /** The server forgets a worker that was silent for so many seconds; the others have given it up long before. */
 const FORGOTTEN = 60;
 /** A fenced worker waits up to so many milliseconds longer than a lease, each another time. */
 const JITTER = 1_000;
-
-/** Where workers tell of themselves. */
-export const WORKERS = 'workers';
 
 /** What a worker tells of itself for as long as it lives. */
 export type WorkerIdentity = Omit<WorkerRecord, 'v' | 'state'>;
@@ -58,7 +55,7 @@ export class Membership {
   /** A partition was lost to another worker, which thought this one dead: it takes nothing for a lease and longer (P21). */
   rest(): void {
     if (this.#state === 'leaving') return;
-    this.#restsUntil = this.#ports.clock.now() + LEASE + jitterOf(this.#ports.random.id());
+    this.#restsUntil = this.#ports.clock.now() + leaseMilliseconds + jitterOf(this.#ports.random.id());
     if (this.#state === 'resting') return;
     this.#state = 'resting';
     this.#ports.logger.warn('Another worker took over what this one had: it takes nothing for some seconds', {
@@ -78,7 +75,7 @@ export class Membership {
     this.#isOver = true;
     this.#cancel();
     await this.#line;
-    await this.#ports.store.remove(`${WORKERS}.${this.id}`, this.#revision);
+    await this.#ports.store.remove(`${ownershipKeys.workers}.${this.id}`, this.#revision);
     this.notify();
   }
 
@@ -96,7 +93,7 @@ export class Membership {
 
   async #beat(): Promise<void> {
     const now = this.#ports.clock.now();
-    const wasAway = now - this.#beatAt > LEASE;
+    const wasAway = now - this.#beatAt > leaseMilliseconds;
     this.#beatAt = now;
     // Frozen for longer than a lease: others have taken what it had, and are not to give it back at once.
     if (wasAway) this.rest();
@@ -116,7 +113,7 @@ export class Membership {
   #store(): Promise<void> {
     const turn = this.#line.then(async () => {
       const { store } = this.#ports;
-      const key = `${WORKERS}.${this.id}`;
+      const key = `${ownershipKeys.workers}.${this.id}`;
       for (;;) {
         const revision = await store.put(key, encodeWorker(this.record), this.#revision, { ttlInSeconds: FORGOTTEN });
         if (revision !== undefined) return void (this.#revision = revision);

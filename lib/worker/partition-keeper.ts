@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '../engine/ports.js';
 import { ClosedError, OwnershipLostError, StorageRegressedError } from '../errors.js';
-import { LEASE, RENEWAL } from './lease.js';
+import { leaseMilliseconds } from '../wire/ownership.js';
+import { RENEWAL } from './lease.js';
 
 /** One claim of a partition, as the engine makes it. */
 export interface Owner {
@@ -137,7 +138,7 @@ export class PartitionKeeper {
     this.#letGo();
     const { clock } = this.#surroundings;
     if (reason instanceof OwnershipLostError) {
-      this.#notBefore = clock.now() + LEASE;
+      this.#notBefore = clock.now() + leaseMilliseconds;
       return this.#listener.onLost();
     }
     if (reason instanceof ClosedError) {

@@ -4,6 +4,7 @@ import { assign } from './assignment.js';
 import { HubWatch, type SeenHub, type SeenLease } from './hub-watch.js';
 import type { Membership } from './membership.js';
 import type { PartitionKeeper } from './partition-keeper.js';
+import type { WorkerDirectory } from './worker-directory.js';
 
 /** So many milliseconds after a lease has lapsed it is looked at. */
 const AFTER_LAPSE = 20;
@@ -18,6 +19,7 @@ export class Partitions {
   readonly #ports: HubPorts;
   readonly #membership: Membership;
   readonly #keepers: readonly PartitionKeeper[];
+  readonly #directory: WorkerDirectory;
   readonly #watch: HubWatch;
   #subscription: Subscription | undefined;
   #cancelLook = (): void => {};
@@ -26,10 +28,16 @@ export class Partitions {
   #mustLookAgain = false;
   #isOver = false;
 
-  constructor(ports: HubPorts, membership: Membership, keepers: readonly PartitionKeeper[]) {
+  constructor(
+    ports: HubPorts,
+    membership: Membership,
+    keepers: readonly PartitionKeeper[],
+    directory: WorkerDirectory,
+  ) {
     this.#ports = ports;
     this.#membership = membership;
     this.#keepers = keepers;
+    this.#directory = directory;
     this.#watch = new HubWatch(ports);
   }
 
@@ -78,6 +86,7 @@ export class Partitions {
   async #look(): Promise<Promise<void>[]> {
     const seen = await this.#watch.look();
     if (this.#isOver) return [];
+    this.#directory.see(seen.workers.values());
     const { clock } = this.#ports;
     this.#cancelLapse();
     if (seen.lapsesAt < Infinity)

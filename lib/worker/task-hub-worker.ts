@@ -2,9 +2,10 @@ import { hostname } from 'node:os';
 import type { Hosted } from '../definitions/registry.js';
 import { ActivationCache } from '../engine/activation-cache.js';
 import type { Host } from '../engine/host.js';
-import { PartitionOwner } from '../engine/partition-owner.js';
+import { PartitionOwner, type OwnerOptions } from '../engine/partition-owner.js';
 import type { HubPorts } from '../engine/ports.js';
-import { DEFAULT_SLOTS, shareActivities, type SharedActivities } from '../engine/shared-activities.js';
+import { DEFAULT_SLOTS, shareActivities } from '../engine/shared-activities.js';
+import { StepServer } from '../engine/step-server.js';
 import { TaskWorker } from '../engine/task-worker.js';
 import { ClosedError, ConfigError } from '../errors.js';
 import { identityOf } from '../nats/server/process-identity.js';
@@ -15,6 +16,7 @@ import { Membership } from './membership.js';
 import { PartitionKeeper } from './partition-keeper.js';
 import { Partitions } from './partitions.js';
 import { onSignal } from './process-signals.js';
+import { WorkerDirectory } from './worker-directory.js';
 
 /** What a worker hosts, and how it stops. */
 export interface TaskHubWorkerOptions extends Hosted {
@@ -78,6 +80,7 @@ export class TaskHubWorker implements AsyncDisposable {
   readonly #membership: Membership;
   readonly #partitions: Partitions | undefined;
   readonly #tasks: TaskWorker;
+  readonly #steps: StepServer | undefined;
   readonly #stopTimeout: number;
   readonly #ended: Promise<Error | undefined>;
   #settle!: (reason: Error | undefined) => void;
@@ -108,11 +111,14 @@ export class TaskHubWorker implements AsyncDisposable {
     const activities = shareActivities(host, ports.clock, slots);
     this.#tasks = new TaskWorker(ports, host, activities);
     this.#membership = new Membership(ports, identity, () => this.#partitions?.lookSoon());
-    if (owns)
-      this.#partitions = new Partitions(ports, this.#membership, this.#keepers(host, { activities, activations }));
+    if (!owns) return;
+    const directory = new WorkerDirectory(id);
+    const keepers = this.#keepers(host, { activities, activations, directory });
+    this.#partitions = new Partitions(ports, this.#membership, keepers, directory);
+    this.#steps = new StepServer(ports, host, id);
   }
 
-  #keepers(host: Host, shared: { activities: SharedActivities; activations: ActivationCache }): PartitionKeeper[] {
+  #keepers(host: Host, shared: Omit<OwnerOptions, 'stopTimeoutInMilliseconds'>): PartitionKeeper[] {
     const ports = this.#ports;
     const options = { stopTimeoutInMilliseconds: this.#stopTimeout, ...shared };
     return Array.from({ length: ports.partitions }, (_, partition) => {
@@ -224,6 +230,7 @@ export class TaskHubWorker implements AsyncDisposable {
   async #shutDown(reason: Error | undefined): Promise<void> {
     const limit = this.#stopTimeout + STORING_TIMEOUT;
     const isDone = await this.#within(limit, this.#leave());
+    this.#steps?.close();
     if (!isDone) this.#warn(`The worker did not stop in ${limit} ms`);
     this.#tasks.close();
     this.#settle(reason);
@@ -232,7 +239,8 @@ export class TaskHubWorker implements AsyncDisposable {
   async #leave(): Promise<void> {
     try {
       await this.#within(LEAVING_TIMEOUT, this.#membership.leave());
-      await Promise.all([this.#partitions?.stop(), this.#tasks.stop(this.#stopTimeout)]);
+      const [partitions, timeout] = [this.#partitions, this.#stopTimeout];
+      await Promise.all([partitions?.stop(), this.#tasks.stop(timeout), this.#steps?.drain(timeout)]);
       await this.#membership.end();
     } catch (error) {
       if (!(error instanceof ClosedError)) this.#warn(`The worker did not stop gracefully: ${String(error)}`);

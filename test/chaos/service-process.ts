@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Moment } from './dying-ports.js';
 
-const script = fileURLToPath(new URL('service.js', import.meta.url));
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** The samples' service in a process of its own, which ends with the test's. */
 export class ServiceProcess {
@@ -14,9 +14,15 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
   #isRunning = true;
 
-  constructor(url: string, hub: string, how?: { readonly write: number; readonly moment: Moment } | 'far') {
+  /** `how`: at which write it dies, or the word that its script takes as its third argument. */
+  constructor(
+    url: string,
+    hub: string,
+    how?: { readonly write: number; readonly moment: Moment } | string,
+    file: 'service.js' | 'part-service.js' = 'service.js',
+  ) {
     const args = [url, hub, ...(typeof how === 'object' ? [String(how.write), how.moment] : how ? [how] : [])];
-    this.#child = fork(script, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#child = fork(script(file), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#child.stderr?.on('data', (text: Buffer) => (this.errors += text.toString()));
     this.ended = once(this.#child, 'close').then(([code, signal]) => {
       this.#isRunning = false;

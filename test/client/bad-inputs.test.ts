@@ -171,16 +171,21 @@ class Caller {
   }
 }
 
-test('entities and orchestrators that nobody registered fail the task of the orchestrator that uses them', async (t) => {
+test('entities and orchestrators that nobody registered are waited for', async (t) => {
   const around = new Surroundings();
   await around.work('worker', hostOf({ orchestrators: [Caller], entities: [Account] }));
-  for (const [what, code] of [
-    ['entity', 'PERDURE_UNKNOWN_ENTITY'],
-    ['child', 'PERDURE_UNKNOWN_ORCHESTRATOR'],
-  ] as const) {
-    const handle = await around.settle(around.client.startNew(Caller, what));
-    const error = (await rejection(around, () => handle.result())) as OrchestrationFailedError;
-    t.is(error.failureDetails.cause?.code, code, JSON.stringify(error.failureDetails));
+  for (const what of ['entity', 'child']) {
+    const waiting = await around.settle(around.client.startNew(Caller, what));
+    await around.advance(60_000);
+    t.is((await around.settle(waiting.status())).runtimeStatus, 'Running');
   }
+  const { names } = await around.settle(around.client.namesWithoutWorker());
+  t.deepEqual(
+    names.filter(({ waitingInstances }) => waitingInstances > 0),
+    [
+      { kind: 'entity', name: 'nobody', waitingInstances: 1 },
+      { kind: 'orchestrator', name: 'nobody', waitingInstances: 1 },
+    ],
+  );
   await goesOn(t, bound(around));
 });

@@ -47,7 +47,7 @@ test('a takeover between two executions goes on with the next one', async (t) =>
   }
 });
 
-test('an execution whose orchestrator was taken away between two executions is suspended, and harms no other', async (t) => {
+test('an execution whose orchestrator was taken away between two executions waits for it, and harms no other', async (t) => {
   const { hub, client, settle, advance } = surroundings(1);
   const first = new MemoryWorker(hub, 'w1', restlessHost());
   await settle(first.claim());
@@ -59,9 +59,12 @@ test('an execution whose orchestrator was taken away between two executions is s
   await settle(client.start('hello', 'h'));
   await advance(1_000);
   t.is((await settle(client.orchestrationHead('h')))?.status, 'Completed');
-  const head = await settle(client.orchestrationHead('r'));
-  t.is(head?.status, 'Suspended');
-  t.regex(head!.reason!, /"restless" is not registered/);
+  t.is((await settle(client.orchestrationHead('r')))?.reason, undefined);
+  const query = { kind: 'status', instanceId: 'r' };
+  const [answer] = await ask({ client, advance }, orchestrationAddress('r'), query);
+  t.like(answer, { status: { runtimeStatus: 'Running' } });
+  const waiting = await ask({ client, advance }, orchestrationAddress('r'), { kind: 'waiting' });
+  t.deepEqual(waiting, [{ v: 1, kind: 'waiting', names: [{ kind: 'orchestrator', name: 'restless', instances: 1 }] }]);
   await settle(second.stop());
   const third = new MemoryWorker(hub, 'w3', restlessHost());
   await settle(third.claim());

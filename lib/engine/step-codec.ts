@@ -1,0 +1,133 @@
+import { decodeForeign, encodeText, type Decoded } from '../wire/body.js';
+import { failure, historyEvent, token, yes } from '../wire/history-shapes.js';
+import { taskIds } from '../wire/task-codec.js';
+import type { StepEntry } from '../wire/record.js';
+import { head } from '../wire/head-codec.js';
+import type { Head } from '../wire/head.js';
+import { address, addressed, inbox, message } from '../wire/message-codec.js';
+import { notice } from '../wire/answer-codec.js';
+import { step } from '../wire/record-codec.js';
+import {
+  count,
+  finite,
+  list,
+  object,
+  oneOf,
+  optional,
+  ShapeError,
+  tuple,
+  variant,
+  type Shape,
+} from '../wire/shapes.js';
+import type { FailureDetails } from '../errors.js';
+import type { Address, Message } from '../wire/messages.js';
+import type { InputBody, PendingActivity, StepOutput } from './activation.js';
+
+/** A step that an owner asks another worker for, whose code that one has registered. */
+export interface StepRequest {
+  readonly v: 1;
+  readonly id: string;
+  /** The takeover that asks: copies of its instances are no other owner's. */
+  readonly owner: string;
+  readonly partition: number;
+  readonly address: Address;
+  /** The step after which the worker's own copy is what the owner has; absent: `head` is. */
+  readonly base?: string;
+  /** What the owner made of that step, when it is not what the worker said of it. */
+  readonly entry?: StepEntry;
+  /** The instance as it is now; absent, without a base: there is nothing of it yet. */
+  readonly head?: Head;
+  /** Where the owner takes the notice of the instance's end, for those who wait for it. */
+  readonly watcher?: string;
+  readonly input: InputBody;
+  /** The owner's time. */
+  readonly now: number;
+}
+
+/** What the worker says to it. */
+export type StepAnswer =
+  /** It runs; said again and again until it has ended. */
+  | { readonly v: 1; readonly kind: 'running' }
+  | { readonly v: 1; readonly kind: 'done'; readonly output: StepOutput }
+  /** The worker has no copy of that base: it needs all. */
+  | { readonly v: 1; readonly kind: 'unknown' }
+  /** The worker does not run it: it has not registered the name, or stops. */
+  | { readonly v: 1; readonly kind: 'refused' }
+  /** It could not be run, through no fault of the user's code. */
+  | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };
+
+export function encodeRequest(request: StepRequest): Uint8Array {
+  return encodeText(JSON.stringify(request));
+}
+
+export function encodeStepAnswer(answer: StepAnswer, to: Address): Uint8Array {
+  // A step of a record has its instance in it.
+  const sent =
+    answer.kind === 'done'
+      ? { ...answer, output: { ...answer.output, entry: { to, ...answer.output.entry } } }
+      : answer;
+  return encodeText(JSON.stringify(sent));
+}
+
+/** Never throws for its content. */
+export function decodeRequest(body: Uint8Array): Decoded<StepRequest> {
+  return decodeForeign(body, request);
+}
+
+/** Never throws for its content. */
+export function decodeStepAnswer(body: Uint8Array): Decoded<StepAnswer> {
+  return decodeForeign(body, answer);
+}
+
+const input: Shape<InputBody> = (value) => {
+  const kind = (value as { readonly kind?: unknown } | null)?.kind;
+  return kind === 'due' || kind === 'resume' ? { kind } : (message(value) satisfies Message);
+};
+
+const request = object<StepRequest>({
+  v: oneOf(1),
+  id: token,
+  owner: token,
+  partition: count,
+  address,
+  base: optional(token),
+  entry: optional(step),
+  head: optional(head),
+  watcher: optional(inbox),
+  input,
+  now: finite,
+});
+
+const entry: Shape<StepOutput['entry']> = (value) => {
+  const { to: _to, mail, local, messages, ...read } = step(value);
+  if (mail || local || messages) throw new ShapeError('must be what the step itself says');
+  return read;
+};
+
+const scheduled: Shape<PendingActivity['request']> = (value) => {
+  const event = historyEvent(value);
+  if (event.type !== 'TaskScheduled') throw new ShapeError('must be TaskScheduled', '.type');
+  return event;
+};
+
+const activity = object<PendingActivity>({ executionId: token, request: scheduled, attempt: count, lost: count });
+
+const output = object<StepOutput>({
+  entry,
+  messages: list(addressed),
+  activities: optional(list(activity)),
+  queued: optional(list(activity)),
+  unwanted: optional(taskIds),
+  notices: optional(list(tuple(inbox, notice))),
+  goesOn: optional(yes),
+});
+
+const v = oneOf(1);
+
+const answer = variant<StepAnswer, 'kind'>('kind', {
+  running: { v },
+  done: { v, output },
+  unknown: { v },
+  refused: { v },
+  failed: { v, failure },
+});

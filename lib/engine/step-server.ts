@@ -1,0 +1,129 @@
+import { toFailureDetails } from '../core/failure.js';
+import { partitionSubjects } from '../wire/subjects.js';
+import type { Activation, StepOutput } from './activation.js';
+import { SILENCE } from './delegated-run.js';
+import type { Host } from './host.js';
+import { activationOf } from './loading.js';
+import { OrchestrationActivation } from './orchestration-activation.js';
+import { Parts, partsOf } from './parts.js';
+import type { HubPorts, Subscription } from './ports.js';
+import { ServedCopies, type ServedCopy } from './served-copies.js';
+import { Segments } from './segments.js';
+import { decodeRequest, encodeStepAnswer, type StepAnswer, type StepRequest } from './step-codec.js';
+
+/** A word that a step still runs, each so many milliseconds. */
+const SIGN = SILENCE / 3;
+
+/**
+ * Runs steps for the owners of instances whose code is registered here and not there. Nothing of it is this worker's: what
+ * a step brings goes back to the owner, which commits it or does not.
+ */
+export class StepServer {
+  readonly #hub: HubPorts;
+  readonly #host: Host;
+  readonly #copies = new ServedCopies();
+  readonly #parts = new Parts();
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #subscription: Subscription;
+  #isStopping = false;
+
+  /** Takes steps from here on, under the id of the worker. */
+  constructor(hub: HubPorts, host: Host, worker: string) {
+    this.#hub = hub;
+    this.#host = host;
+    this.#subscription = hub.bus.subscribe(hub.subjects.steps(worker), (message, reply) => {
+      const body = this.#parts.take(message);
+      if (body && reply !== undefined) this.#take(body, reply);
+    });
+  }
+
+  /** Takes no more steps; resolves when those have ended that run, or after a time. */
+  async drain(milliseconds: number): Promise<void> {
+    this.#isStopping = true;
+    let isLate = false;
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#hub.clock.after(milliseconds, () => {
+        isLate = true;
+        resolve();
+      });
+    });
+    while (this.#running.size > 0 && !isLate) await Promise.race([late, Promise.all(this.#running.values())]);
+    cancel();
+  }
+
+  close(): void {
+    this.#isStopping = true;
+    this.#subscription.close();
+  }
+
+  #take(body: Uint8Array, reply: string): void {
+    const decoded = decodeRequest(body);
+    if ('refused' in decoded) {
+      this.#hub.logger.warn(`A step that another worker asks for cannot be read: ${decoded.refused}`, {
+        instance: this.#hub.name,
+      });
+      return;
+    }
+    const request = decoded.value;
+    const say = (answer: StepAnswer): void => {
+      for (const part of partsOf(request.id, encodeStepAnswer(answer, request.address), this.#hub.maxBodyBytes))
+        this.#hub.bus.publish(reply, part);
+    };
+    if (this.#isStopping) return say({ v: 1, kind: 'refused' });
+    const running = this.#serve(request, body.length, say).finally(() => this.#running.delete(request.id));
+    this.#running.set(request.id, running);
+  }
+
+  async #serve(request: StepRequest, bytes: number, say: (answer: StepAnswer) => void): Promise<void> {
+    let cancel = (): void => {};
+    const sign = (): void => {
+      cancel = this.#hub.clock.after(SIGN, () => {
+        say({ v: 1, kind: 'running' });
+        sign();
+      });
+    };
+    sign();
+    let answer: StepAnswer;
+    try {
+      answer = await this.#answer(request, bytes);
+    } catch (error) {
+      this.#hub.logger.error(`A step for another worker failed: ${String(error)}`, { instance: request.address });
+      answer = { v: 1, kind: 'failed', failure: toFailureDetails(error) };
+    }
+    cancel();
+    say(answer);
+  }
+
+  async #answer(request: StepRequest, bytes: number): Promise<StepAnswer> {
+    const copy = await this.#copy(request);
+    if (!copy) return { v: 1, kind: 'unknown' };
+    const { activation } = copy;
+    const { input, now, watcher } = request;
+    if (activation.foreignCode(input, now)) return { v: 1, kind: 'refused' };
+    if (watcher !== undefined && activation instanceof OrchestrationActivation) activation.watch(watcher);
+    const output = await activation.step(input, now);
+    this.#copies.keep(request, { activation, step: request.id, output, bytes: copy.bytes + bytes });
+    return { v: 1, kind: 'done', output };
+  }
+
+  /** The instance as its owner has it, ready for a step; undefined: all of it has to be sent. */
+  async #copy(request: StepRequest): Promise<ServedCopy | undefined> {
+    const known = this.#copies.take(request);
+    if (request.base === undefined) {
+      const activation = await this.#activation(request);
+      return { activation, step: request.id, output: undefined, bytes: 0 };
+    }
+    if (!known) return undefined;
+    const { entry } = known.output as StepOutput;
+    known.activation.apply(request.entry ?? { to: request.address, ...entry });
+    return known;
+  }
+
+  #activation({ address, head, partition }: StepRequest): Promise<Activation> {
+    const { name, clock } = this.#hub;
+    const views = this.#hub.viewsOf(partition);
+    const segments = new Segments({ views, clock, subjects: partitionSubjects(name, partition) }, 0);
+    return activationOf(address, head, [], { host: this.#host, ports: this.#hub, segments });
+  }
+}

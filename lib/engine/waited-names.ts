@@ -1,0 +1,15 @@
+import type { WaitedName } from '../wire/queries.js';
+import type { Instance } from './instance.js';
+
+/** The names whose code some of these instances wait for, and how many do. */
+export function waitedNames(instances: Iterable<Instance>): readonly WaitedName[] {
+  const names = new Map<string, { kind: WaitedName['kind']; name: string; instances: number }>();
+  for (const { waitsFor } of instances) {
+    if (!waitsFor) continue;
+    const key = `${waitsFor.kind} ${waitsFor.name}`;
+    const known = names.get(key);
+    if (known) known.instances++;
+    else names.set(key, { ...waitsFor, instances: 1 });
+  }
+  return [...names.values()];
+}

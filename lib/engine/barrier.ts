@@ -1,9 +1,15 @@
-import { OwnershipLostError } from '../errors.js';
+import { OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeRecord } from '../wire/record-codec.js';
 import type { Committer } from './committer.js';
 import type { PartitionPorts } from './ports.js';
 import { refuseMissing } from './stream-loss.js';
 import type { PartitionTables } from './tables.js';
+
+/** The epoch of an owner, and the last record that it knows. */
+export interface Position {
+  readonly epoch: number;
+  readonly sequence: number;
+}
 
 /**
  * The barrier behind which an exact read is answered (C11, P16): everything in memory is acknowledged, and this worker
@@ -27,6 +33,18 @@ export class Barrier {
     const isOpen = !this.#committer.group.isEmpty;
     await this.#committer.whenAcknowledged();
     if (!isOpen) await this.#confirm(); // an open group is published later than this call: that says it all
+  }
+
+  /** Where the partition is, behind the barrier; tells when it must not go on here, and rejects as `pass` does. */
+  async confirm(lost: (error: Error) => void): Promise<Position> {
+    try {
+      await this.pass();
+    } catch (error) {
+      if (error instanceof OwnershipLostError || error instanceof StorageRegressedError) lost(error);
+      throw error;
+    }
+    const { epoch, sequence } = this.#tables;
+    return { epoch, sequence };
   }
 
   /** A confirmation that begins after this call. */

@@ -81,6 +81,11 @@ export class Instance {
     if (this.finished) this.finished.input = parked.get(this.finished.input) ?? this.finished.input;
   }
 
+  /** Whether no step of it runs here: what waits for a worker that has its code is as quiet as what waits in a stream. */
+  get isStill(): boolean {
+    return this.waitsFor !== undefined || (!this.isBusy && this.finished === undefined);
+  }
+
   /** Whether nothing is lost when its activation is dropped. */
   get isIdle(): boolean {
     return (

@@ -3,6 +3,7 @@ import { ActivationCache } from './activation-cache.js';
 import type { Directory } from './delegation.js';
 import { shareActivities, type SharedActivities } from './shared-activities.js';
 import { mailLimits, type MailLimits } from './mail-limits.js';
+import type { Position } from './barrier.js';
 import { PartitionRun, type RunOptions } from './partition-run.js';
 import type { Host } from './host.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
@@ -73,7 +74,7 @@ export class PartitionOwner {
    * Resolves with the epoch and the last record known once it is seen that the partition is still owned here (C11).
    * Rejects with OwnershipLostError when it is not, which also ends it, and with ClosedError when it does not run.
    */
-  confirm(): Promise<{ readonly epoch: number; readonly sequence: number }> {
+  confirm(): Promise<Position> {
     return this.#run ? this.#run.confirm() : Promise.reject(new ClosedError('The partition is not owned here yet.'));
   }
 

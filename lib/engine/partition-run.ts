@@ -1,4 +1,4 @@
-import { OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { OwnershipLostError } from '../errors.js';
 import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
@@ -7,7 +7,7 @@ import type { TaskIds } from '../wire/tasks.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { Activation, InputBody } from './activation.js';
 import type { ActivationCache } from './activation-cache.js';
-import { Barrier } from './barrier.js';
+import { Barrier, type Position } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
 import { DeadLetters, type Told } from './dead-letters.js';
@@ -240,15 +240,8 @@ export class PartitionRun {
   }
 
   /** Resolves once it is seen that the partition is still owned here; fails the run when it is not. */
-  async confirm(): Promise<{ readonly epoch: number; readonly sequence: number }> {
-    try {
-      await this.#barrier.pass();
-    } catch (error) {
-      if (error instanceof OwnershipLostError || error instanceof StorageRegressedError) this.#fail(error);
-      throw error;
-    }
-    const { epoch, sequence } = this.#tables;
-    return { epoch, sequence };
+  confirm(): Promise<Position> {
+    return this.#barrier.confirm((error) => this.#fail(error));
   }
 
   /** Gives the partition up at once: somebody else is about to take it over. */

@@ -69,7 +69,6 @@ const inspection = object<PartitionInspection>({
   quarantined: list(object<QuarantinedInstance>({ address: string, since: finite, waiting: count })),
   busy: list(string),
 });
-
 const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), name: string, instances: count });
 
 const answer = variant<Answer, 'kind'>('kind', {

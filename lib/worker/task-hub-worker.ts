@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import type { Hosted } from '../definitions/registry.js';
 import { ActivationCache } from '../engine/activation-cache.js';
 import type { Host } from '../engine/host.js';
-import { PartitionOwner } from '../engine/partition-owner.js';
+import { PartitionOwner, type OwnerOptions } from '../engine/partition-owner.js';
 import type { HubPorts } from '../engine/ports.js';
-import { DEFAULT_SLOTS, shareActivities, type SharedActivities } from '../engine/shared-activities.js';
+import { DEFAULT_SLOTS, shareActivities } from '../engine/shared-activities.js';
 import { StepServer } from '../engine/step-server.js';
 import { TaskWorker } from '../engine/task-worker.js';
 import { ClosedError, ConfigError } from '../errors.js';
@@ -118,10 +118,7 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#steps = new StepServer(ports, host, id);
   }
 
-  #keepers(
-    host: Host,
-    shared: { activities: SharedActivities; activations: ActivationCache; directory: WorkerDirectory },
-  ): PartitionKeeper[] {
+  #keepers(host: Host, shared: Omit<OwnerOptions, 'stopTimeoutInMilliseconds'>): PartitionKeeper[] {
     const ports = this.#ports;
     const options = { stopTimeoutInMilliseconds: this.#stopTimeout, ...shared };
     return Array.from({ length: ports.partitions }, (_, partition) => {

@@ -238,3 +238,16 @@ test('an error that its caller does not await ends the process, as any other', a
     t.regex(stderr, /PERDURE_INVALID_INPUT/);
   }
 });
+
+test('the first calls of a client to several partitions are not taken for each other', async (t) => {
+  const around = new Surroundings();
+  await around.work();
+  for (const name of ['one', 'two', 'three']) {
+    const client = around.newClient(name);
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const calls = Promise.all(
+      keys.map((key, n) => client.callEntity(Account, `${name}${key}`).deposit({ amount: n + 1 })),
+    );
+    t.deepEqual(await around.settle(calls), [1, 2, 3, 4, 5, 6]);
+  }
+});

@@ -41,7 +41,7 @@ export class Diary {
     return this.state.notes.push(text);
   }
 
-  @Operation({ input: String }) never(): Promise<void> {
+  @Operation({ input: String, timeoutInMilliseconds: 3_600_000 }) never(): Promise<void> {
     return new Promise(() => {});
   }
 }

@@ -10,7 +10,7 @@ import type { MemoryConnection } from '../../lib/memory/connection.js';
 import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
 import { decodeRecord } from '../../lib/wire/record-codec.js';
 import { createHost } from '../../lib/worker/host.js';
-import { MemoryWorker, recordingLogger } from './surroundings.js';
+import { MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
 
 /** What a test knows of one run of an activity, and how it ends it. */
 export interface SeenRun {
@@ -175,4 +175,30 @@ export function records(hub: MemoryHub, partition = 0) {
   return Array.from(hub.streams(partition).log.all(), ({ body }) => decodeRecord(body, 'A record')).flatMap((record) =>
     record.type === 'commit' ? [record] : [],
   );
+}
+
+/** A hub of one partition, a client, and what becomes of its orchestrations. */
+export function taskSurroundings() {
+  const around = surroundings(1);
+  const { hub, client, settle, advance, world } = around;
+  const faults = new TaskFaults();
+  world.faults = faults;
+  const start = async (...given: ConstructorParameters<typeof Service> extends [unknown, ...infer R] ? R : never) => {
+    const service = new Service(hub, ...given);
+    await settle(service.start());
+    return service;
+  };
+  const call = (id: string, calls: Calls) => settle(client.start('caller', id, calls));
+  const head = (id: string) => settle(client.orchestrationHead(id));
+  const queue = (name: string) => hub.tasks.queue(name);
+  /** Lets time pass until something holds, at most so many milliseconds; how long it took. */
+  const until = async (holds: () => boolean | Promise<boolean>, limit = 60_000): Promise<number> => {
+    const began = world.time;
+    while (!(await holds())) {
+      if (world.time - began > limit) throw new Error(`It does not hold after ${limit} ms`);
+      await advance(10);
+    }
+    return world.time - began;
+  };
+  return { ...around, faults, start, call, head, queue, until };
 }

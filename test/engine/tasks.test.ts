@@ -1,32 +1,5 @@
 import test from 'ava';
-import { surroundings } from './surroundings.js';
-import { records, Service, TaskFaults, type Calls } from './task-surroundings.js';
-
-/** A hub of one partition, a client, and what becomes of its orchestrations. */
-function taskSurroundings() {
-  const around = surroundings(1);
-  const { hub, client, settle, advance, world } = around;
-  const faults = new TaskFaults();
-  world.faults = faults;
-  const start = async (...given: ConstructorParameters<typeof Service> extends [unknown, ...infer R] ? R : never) => {
-    const service = new Service(hub, ...given);
-    await settle(service.start());
-    return service;
-  };
-  const call = (id: string, calls: Calls) => settle(client.start('caller', id, calls));
-  const head = (id: string) => settle(client.orchestrationHead(id));
-  const queue = (name: string) => hub.tasks.queue(name);
-  /** Lets time pass until something holds, at most so many milliseconds; how long it took. */
-  const until = async (holds: () => boolean | Promise<boolean>, limit = 60_000): Promise<number> => {
-    const began = world.time;
-    while (!(await holds())) {
-      if (world.time - began > limit) throw new Error(`It does not hold after ${limit} ms`);
-      await advance(10);
-    }
-    return world.time - began;
-  };
-  return { ...around, faults, start, call, head, queue, until };
-}
+import { records, taskSurroundings } from './task-surroundings.js';
 
 test('an activity that its owner has not registered waits for a worker that has, without partitions', async (t) => {
   const { start, call, head, queue, advance, until } = taskSurroundings();

@@ -100,6 +100,8 @@ export class Inbox {
     const { sequence, time } = message;
     this.#delivered.set(sequence, { time, pending: new Set(open), channel: undefined, sessions: noNews });
     const messages = message.subject === this.#subjects.envelopes ? messagesOf(message) : [this.#readAgain(message)];
+    // A former owner died before it had dropped it.
+    if (messages.every((item) => item === undefined)) return this.#refuse(message, this.#fault(message));
     const fresh = messages.flatMap((item, index) => (item && open.has(index) ? [[index, item] as const] : []));
     const refused = fresh.filter(([, [, body]]) => this.#wasRefused(body));
     for (const [index] of refused)

@@ -108,7 +108,11 @@ export function hosted(world: Surroundings): Hosted {
     }
   }
 
-  return { entities: [Ledger, Account, Box], orchestrators: [Scripted, Teller], activities: [new Work()] };
+  return {
+    entities: [Ledger, Account, Box],
+    orchestrators: [Scripted, Teller],
+    activities: [new Work()],
+  };
 }
 
 /** One execution of a script; a generator as the user's own would be. */
@@ -134,7 +138,10 @@ class ScriptRun {
   *all(): Orchestration<void> {
     for (const [at, action] of this.#actions.entries()) {
       if (action.do === 'continue') {
-        this.#context.continueAsNew({ actions: this.#actions.slice(at + 1), noted: this.noted });
+        this.#context.continueAsNew({
+          actions: this.#actions.slice(at + 1),
+          noted: this.noted,
+        });
         return;
       }
       yield* this.#run(action);
@@ -152,7 +159,10 @@ class ScriptRun {
       case 'signal':
         return context.signalEntity('ledger', action.key, action.slow ? 'slow' : 'add', action.id);
       case 'forward':
-        return context.signalEntity('ledger', action.key, 'forward', { to: action.to, id: action.id });
+        return context.signalEntity('ledger', action.key, 'forward', {
+          to: action.to,
+          id: action.id,
+        });
       case 'refuse':
         return yield* this.#refused(action);
       case 'transfer':
@@ -165,7 +175,10 @@ class ScriptRun {
       case 'timeout':
         return yield* this.#timeout(action.milliseconds);
       case 'sub': {
-        const script = { actions: action.of, noted: { said: [], versions: [], timers: [] } };
+        const script = {
+          actions: action.of,
+          noted: { said: [], versions: [], timers: [] },
+        };
         const noted = yield* context.callSubOrchestrator<Noted>('scripted', script, { instanceId: action.instanceId });
         return this.#merge(noted);
       }
@@ -176,13 +189,18 @@ class ScriptRun {
       case 'tell': {
         const told = context.waitForExternalEvent<string>(`told ${action.id}`);
         const input = { to: context.instanceId, id: action.id };
-        const child = context.callSubOrchestrator<string>('teller', input, { instanceId: action.instanceId });
+        const child = context.callSubOrchestrator<string>('teller', input, {
+          instanceId: action.instanceId,
+        });
         return void this.#said.push(...(yield* context.all([told, child])));
       }
       case 'try':
         return yield* this.#try(action.of);
       case 'throw':
         throw new Error(`thrown ${action.id}`);
+      case 'abandon':
+        context.callEntity('ledger', action.key, 'slow', action.id);
+        return;
       case 'status':
         return context.setCustomStatus(action.id);
       case 'continue':
@@ -197,7 +215,10 @@ class ScriptRun {
       case 'work':
         return [context.callActivity<string>('work', action.id), (value) => void this.#said.push(value as string)];
       case 'retry': {
-        const retry = { maxAttempts: action.attempts, firstRetryIntervalInMilliseconds: 50 };
+        const retry = {
+          maxAttempts: action.attempts,
+          firstRetryIntervalInMilliseconds: 50,
+        };
         const input = { id: action.id, failures: action.failures };
         return [context.callActivity('flaky', input, { retry }), (value) => void this.#said.push(value as string)];
       }

@@ -5,15 +5,37 @@ import type { SeededRandom } from '../../lib/memory/random.js';
 export type Incident =
   | { readonly do: 'kill'; readonly at: number; readonly target: string }
   /** Dies at its nth call, before it arrives or after it was carried out. */
-  | { readonly do: 'crash'; readonly target: string; readonly call: number; readonly isAfter: boolean }
-  | { readonly do: 'freeze'; readonly at: number; readonly target: string; readonly for: number }
+  | {
+      readonly do: 'crash';
+      readonly target: string;
+      readonly call: number;
+      readonly isAfter: boolean;
+    }
+  | {
+      readonly do: 'freeze';
+      readonly at: number;
+      readonly target: string;
+      readonly for: number;
+    }
   /** A worker takes a partition over although another owns it. */
-  | { readonly do: 'steal'; readonly at: number; readonly target: string; readonly partition: number }
+  | {
+      readonly do: 'steal';
+      readonly at: number;
+      readonly target: string;
+      readonly partition: number;
+    }
   /** Gives everything back gracefully. */
   | { readonly do: 'stop'; readonly at: number; readonly target: string }
   | { readonly do: 'killServer'; readonly at: number; readonly for: number }
+  /** The server forgets all message ids, as after a restart. */
+  | { readonly do: 'forget'; readonly at: number }
   /** All calls of a process are lost. */
-  | { readonly do: 'cut'; readonly at: number; readonly target: string; readonly for: number }
+  | {
+      readonly do: 'cut';
+      readonly at: number;
+      readonly target: string;
+      readonly for: number;
+    }
   /** All calls to a partition's port are lost. */
   | {
       readonly do: 'mute';
@@ -22,7 +44,11 @@ export type Incident =
       readonly port: PortCall['port'];
       readonly for: number;
     }
-  | { readonly do: 'skew'; readonly target: string; readonly milliseconds: number };
+  | {
+      readonly do: 'skew';
+      readonly target: string;
+      readonly milliseconds: number;
+    };
 
 /** How often single calls go wrong: shares of all calls. */
 export interface Rates {
@@ -49,30 +75,60 @@ export const WORKERS = ['w0', 'w1', 'w2'];
 /** Each seed draws its own rates and incidents; some have none of a kind. */
 export function generatePlan(random: SeededRandom, partitions: number): Plan {
   const rate = (most: number): number => (random.next() < 0.4 ? 0 : random.next() * most);
-  const rates = { lost: rate(0.06), unanswered: rate(0.06), late: rate(0.08), again: rate(0.05) };
+  const rates = {
+    lost: rate(0.06),
+    unanswered: rate(0.06),
+    late: rate(0.08),
+    again: rate(0.05),
+  };
   const incidents = Array.from({ length: random.below(8) }, () => incident(random, partitions));
   return { rates, incidents };
 }
 
 function incident(random: SeededRandom, partitions: number): Incident {
-  const at = random.below(CALM);
+  // Most of what a program does it does early.
+  const at = random.next() < 0.5 ? random.below(CALM) : random.below(1_500);
   const target = WORKERS[random.below(WORKERS.length)]!;
   const partition = random.below(partitions);
-  const drawn = random.below(15);
+  const drawn = random.below(17);
   if (drawn < 1) return { do: 'kill', at, target };
-  if (drawn < 5) return { do: 'crash', target, call: 1 + random.below(150), isAfter: random.next() < 0.5 };
-  if (drawn < 7) return { do: 'freeze', at, target: random.next() < 0.8 ? target : 'c1', for: random.below(8_000) };
+  if (drawn > 14) return drawn === 15 ? { do: 'forget', at } : { do: 'freeze', at, target, for: random.below(8_000) };
+  if (drawn < 5)
+    return {
+      do: 'crash',
+      target,
+      call: 1 + random.below(150),
+      isAfter: random.next() < 0.5,
+    };
+  if (drawn < 7)
+    return {
+      do: 'freeze',
+      at,
+      target: random.next() < 0.8 ? target : 'c1',
+      for: random.below(8_000),
+    };
   if (drawn < 10) return { do: 'steal', at, target, partition };
   if (drawn < 11) return { do: 'stop', at, target };
   if (drawn < 12) return { do: 'killServer', at, for: 40 + random.below(1_000) };
-  if (drawn < 13) return { do: 'cut', at, target: random.next() < 0.7 ? target : 'c1', for: random.below(6_000) };
+  if (drawn < 13)
+    return {
+      do: 'cut',
+      at,
+      target: random.next() < 0.7 ? target : 'c1',
+      for: random.below(6_000),
+    };
   if (drawn < 14) {
     const port = (['log', 'mailbox', 'views', 'bus'] as const)[random.below(4)]!;
     return { do: 'mute', at, partition, port, for: random.below(4_000) };
   }
   return random.next() < 0.5
     ? { do: 'skew', target, milliseconds: random.below(2_000) - 1_000 }
-    : { do: 'crash', target: 'c1', call: 1 + random.below(20), isAfter: random.next() < 0.5 };
+    : {
+        do: 'crash',
+        target: 'c1',
+        call: 1 + random.below(20),
+        isAfter: random.next() < 0.5,
+      };
 }
 
 /** The plan as the ports ask for it; keeps the faults that it gave. */

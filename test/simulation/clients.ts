@@ -6,6 +6,7 @@ import type { MemoryConnection } from '../../lib/memory/connection.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { eventOf } from './expectation.js';
 import { nothingNoted, type ClientAction, type ClientScript, type Noted } from './script.js';
 
@@ -127,6 +128,8 @@ export class SimulatedClient {
         return this.#read(action.key);
       case 'garbage':
         return this.#garbage(action.to);
+      case 'astray':
+        return this.#astray(action.key, action.id);
       case 'pause':
         return new Promise((resolve) => void this.connection.later(action.milliseconds, resolve));
     }
@@ -188,7 +191,9 @@ export class SimulatedClient {
   async #read(key: string): Promise<void> {
     const asked = this.#now;
     const before = this.#listener.committed(key).length;
-    const { entityState, source } = await this.#client.readEntityState<{ log: string[] }>('ledger', key);
+    const { entityState, source } = await this.#client.readEntityState<{
+      log: string[];
+    }>('ledger', key);
     this.reads.push({
       key,
       asked,
@@ -200,11 +205,30 @@ export class SimulatedClient {
     });
   }
 
+  async #astray(key: string, id: string): Promise<void> {
+    const address = entityAddress({ name: 'ledger', key });
+    const partition = (partitionOf(address, this.#hub.partitions) + 1) % this.#hub.partitions;
+    if (this.#hub.partitions === 1) return;
+    const ports = memoryHubPorts(this.connection, {
+      debug() {},
+      info() {},
+      warn() {},
+      error() {},
+    });
+    const body = encodeMessage({ kind: 'operation', name: 'add', input: id });
+    await ports.mailOf(partition).send(ports.subjects.partition(partition).mail(address), body);
+  }
+
   /** Mail that nobody can read, sent as any program could send it. */
   async #garbage(key: string): Promise<void> {
     const address = entityAddress({ name: 'ledger', key });
     const partition = partitionOf(address, this.#hub.partitions);
-    const ports = memoryHubPorts(this.connection, { debug() {}, info() {}, warn() {}, error() {} });
+    const ports = memoryHubPorts(this.connection, {
+      debug() {},
+      info() {},
+      warn() {},
+      error() {},
+    });
     await ports.mailOf(partition).send(ports.subjects.partition(partition).mail(address), new Uint8Array([1, 2, 3]));
   }
 }

@@ -1,19 +1,16 @@
-import type { ActivityContext } from '../../lib/core/activity-context.js';
 import { PartitionOwner } from '../../lib/engine/partition-owner.js';
+import { shareActivities } from '../../lib/engine/shared-activities.js';
+import { TaskWorker } from '../../lib/engine/task-worker.js';
 import type { HubPorts, Logger } from '../../lib/engine/ports.js';
 import { ClosedError, OwnershipLostError } from '../../lib/errors.js';
 import type { MemoryConnection } from '../../lib/memory/connection.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
-import { orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { createHost } from '../../lib/worker/host.js';
 import { hosted, type Surroundings } from './actors.js';
 
 /** What user code sees of its world beside its own process. */
-export type Observed = Omit<Surroundings, 'pause' | 'activityBegins'> & {
-  /** `owner` names one claim of one worker's life: it has no reason to run an activity twice. */
-  activityBegins(context: ActivityContext, id: string, owner: string): void;
-};
+export type Observed = Omit<Surroundings, 'pause'>;
 
 /** So long a worker may be silent before another claims what it owns, in virtual milliseconds. */
 const LEASE = 1_500;
@@ -26,25 +23,34 @@ class WorkerLife {
   readonly ports: HubPorts;
   readonly owners = new Map<number, PartitionOwner>();
   readonly #host: ReturnType<typeof createHost>;
+  readonly #activities: ReturnType<typeof shareActivities>;
+  readonly #tasks: TaskWorker;
   frozenSince: number | undefined;
-  readonly #claims = new Map<number, number>();
 
   constructor(hub: MemoryHub, name: string, observed: Observed, logger: Logger) {
     this.connection = hub.connect(name);
     this.ports = memoryHubPorts(this.connection, logger);
     const pause = (milliseconds: number): Promise<void> =>
       new Promise((resolve) => void this.connection.later(milliseconds, resolve));
-    const activityBegins = (context: ActivityContext, id: string): void => {
-      const partition = partitionOf(orchestrationAddress(context.instanceId), hub.partitions);
-      observed.activityBegins(context, id, `${name} ${this.#claims.get(partition)}`);
-    };
-    this.#host = createHost(name, hosted({ ...observed, pause, activityBegins }));
+    this.#host = createHost(name, hosted({ ...observed, pause }));
+    this.#activities = shareActivities(this.#host, this.ports.clock);
+    this.#tasks = new TaskWorker(this.ports, this.#host, this.#activities);
+  }
+
+  /** Takes activities of the work queues. */
+  start(): void {
+    this.#tasks.start();
+  }
+
+  /** Takes no more activities of the work queues. */
+  stopTasks(): Promise<void> {
+    return this.#tasks.stop(3_000);
   }
 
   newOwner(partition: number): PartitionOwner {
-    const owner = new PartitionOwner(partition, this.ports, this.#host, { stopTimeoutInMilliseconds: 3_000 });
+    const options = { stopTimeoutInMilliseconds: 3_000, activities: this.#activities };
+    const owner = new PartitionOwner(partition, this.ports, this.#host, options);
     this.owners.set(partition, owner);
-    this.#claims.set(partition, (this.#claims.get(partition) ?? 0) + 1);
     return owner;
   }
 }
@@ -71,6 +77,7 @@ export class Cluster {
   readonly #holdings = new Map<number, Holding>();
   /** Claims so far. */
   takeovers = 0;
+  #hasBegun = false;
   #isOver = false;
 
   constructor(
@@ -90,6 +97,10 @@ export class Cluster {
   /** Begins to look after the partitions. */
   start(): void {
     if (this.#isOver) return;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      for (const life of this.#lives.values()) life.start();
+    }
     this.#supervise();
     this.#hub.world.scheduler.after(250, () => this.start());
   }
@@ -144,6 +155,7 @@ export class Cluster {
     this.#isOver = true;
     const owners = [...this.#lives.values()].flatMap((life) => [...life.owners.values()]);
     await Promise.all(owners.map((owner) => this.#giveBack(owner)));
+    await Promise.all([...this.#lives.values()].map((life) => life.stopTasks()));
   }
 
   /** One that has lost its partition meanwhile says so. */
@@ -164,7 +176,9 @@ export class Cluster {
     const number = (this.#numbers.get(name) ?? 0) + 1;
     this.#numbers.set(name, number);
     const life = `${name}.${number}`;
-    this.#lives.set(name, new WorkerLife(this.#hub, life, this.#observed, this.#newLogger(life)));
+    const started = new WorkerLife(this.#hub, life, this.#observed, this.#newLogger(life));
+    this.#lives.set(name, started);
+    if (this.#hasBegun) started.start();
   }
 
   #wake(life: WorkerLife): void {

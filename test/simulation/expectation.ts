@@ -42,6 +42,7 @@ export class Expectation {
       case 'clear':
       case 'read':
       case 'garbage':
+      case 'astray':
       case 'pause':
     }
   }
@@ -70,7 +71,12 @@ export class Expectation {
   readonly effects = {
     instance: (instanceId: string, actions: readonly Action[]) => this.#instance(instanceId, actions),
     teller: (instanceId: string) =>
-      void this.instances.set(instanceId, { status: 'Completed', said: [], versions: [], timers: 0 }),
+      void this.instances.set(instanceId, {
+        status: 'Completed',
+        said: [],
+        versions: [],
+        timers: 0,
+      }),
     entry: (key: string, id: string, isSlow: boolean) => {
       if (isSlow) this.ios.add(id);
       this.#entry(key, id, true);
@@ -158,6 +164,9 @@ class ExpectedRun {
         return true;
       case 'throw':
         return false;
+      case 'abandon':
+        this.#effects.entry(action.key, action.id, true);
+        return true;
       case 'status':
       case 'continue':
         return true;

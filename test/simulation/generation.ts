@@ -28,8 +28,12 @@ class ScriptGeneration {
   ) {}
 
   actions(count: number, depth: number): Action[] {
-    const actions = Array.from({ length: count }, () => this.#action(depth));
-    if (depth === 0 && this.random.next() < 0.15) actions.splice(this.random.below(count), 0, { do: 'continue' });
+    // In the order in which they run: so ids rise.
+    const continuesAt = depth === 0 && this.random.next() < 0.2 ? this.random.below(count) : -1;
+    const actions = Array.from({ length: count }, (_, at) => [
+      ...(at === continuesAt ? this.#continuation() : []),
+      this.#action(depth),
+    ]).flat();
     if (depth === 0 && this.random.next() < 0.05) actions.push({ do: 'throw', id: this.#id() });
     return actions;
   }
@@ -42,6 +46,11 @@ class ScriptGeneration {
     return this.random.next() < 0.3 ? { slow: true } : {};
   }
 
+  #continuation(): Action[] {
+    if (this.random.next() < 0.5) return [{ do: 'continue' }];
+    return [{ do: 'abandon', key: pick(this.random, LEDGERS), id: this.#id() }, { do: 'continue' }];
+  }
+
   #action(depth: number): Action {
     const { random } = this;
     const key = pick(random, LEDGERS);
@@ -49,16 +58,30 @@ class ScriptGeneration {
     if (drawn < 3) return { do: 'call', key, id: this.#id(), ...this.#slow() };
     if (drawn < 6) return { do: 'signal', key, id: this.#id(), ...this.#slow() };
     if (drawn < 7) return { do: 'work', id: this.#id() };
-    if (drawn < 8) return { do: 'timer', milliseconds: random.below(3) * random.below(400) };
+    if (drawn < 8)
+      return {
+        do: 'timer',
+        milliseconds: random.below(3) * random.below(random.next() < 0.2 ? 2_500 : 400),
+      };
     if (drawn < 9) return { do: 'forward', key, to: pick(random, LEDGERS), id: this.#id() };
     if (drawn < 10) return this.#transfer();
     if (drawn < 11) return { do: 'refuse', key, id: this.#id() };
-    if (drawn < 12) return { do: 'retry', id: this.#id(), failures: random.below(3), attempts: 1 + random.below(3) };
+    if (drawn < 12)
+      return {
+        do: 'retry',
+        id: this.#id(),
+        failures: random.below(3),
+        attempts: 1 + random.below(3),
+      };
     if (drawn < 14) return { do: 'all', of: this.#parallel() };
     if (drawn < 15) return this.#sub(depth);
     if (drawn < 16) return { do: 'race', id: this.#id() };
     if (drawn < 17) return { do: 'timeout', milliseconds: random.below(300) };
-    if (drawn < 18) return { do: 'try', of: [...this.actions(1, depth + 1), { do: 'throw', id: this.#id() }] };
+    if (drawn < 18)
+      return {
+        do: 'try',
+        of: [...this.actions(1, depth + 1), { do: 'throw', id: this.#id() }],
+      };
     if (drawn < 19) return this.#outside(depth);
     return { do: 'status', id: this.#id() };
   }
@@ -66,7 +89,12 @@ class ScriptGeneration {
   #transfer(): Action {
     const from = this.random.below(ACCOUNTS.length);
     const to = (from + 1 + this.random.below(ACCOUNTS.length - 1)) % ACCOUNTS.length;
-    return { do: 'transfer', from: ACCOUNTS[from]!, to: ACCOUNTS[to]!, amount: 1 + this.random.below(10) };
+    return {
+      do: 'transfer',
+      from: ACCOUNTS[from]!,
+      to: ACCOUNTS[to]!,
+      amount: 1 + this.random.below(10),
+    };
   }
 
   #parallel(): Awaitable[] {
@@ -74,7 +102,12 @@ class ScriptGeneration {
       const drawn = this.random.below(4);
       if (drawn === 0) return { do: 'work', id: this.#id() } as const;
       if (drawn === 1) return { do: 'timer', milliseconds: this.random.below(200) } as const;
-      return { do: 'call', key: pick(this.random, LEDGERS), id: this.#id(), ...this.#slow() } as const;
+      return {
+        do: 'call',
+        key: pick(this.random, LEDGERS),
+        id: this.#id(),
+        ...this.#slow(),
+      } as const;
     });
   }
 
@@ -128,7 +161,11 @@ class ClientGeneration {
 
   /** Talks to entities, and may die meanwhile. */
   side(): ClientScript {
-    return { name: this.name, mayDie: true, actions: [...this.#few(), ...this.#few(), ...this.#few()] };
+    return {
+      name: this.name,
+      mayDie: true,
+      actions: [...this.#few(), ...this.#few(), ...this.#few()],
+    };
   }
 
   #few(): ClientAction[] {
@@ -144,12 +181,19 @@ class ClientGeneration {
     const id = `${this.name}:${this.#ids++}`;
     if (drawn < 3) return { do: 'signal', key, id, ...slow, ...isAwaited };
     if (drawn < 7) return { do: 'call', key, id, ...slow, ...isAwaited };
-    if (drawn < 8) return { do: 'forward', key, to: pick(random, LEDGERS), id, ...isAwaited };
+    if (drawn < 8)
+      return {
+        do: 'forward',
+        key,
+        to: pick(random, LEDGERS),
+        id,
+        ...isAwaited,
+      };
     if (drawn < 9) return { do: 'refuse', key, id, ...isAwaited };
     if (drawn < 10) return { do: 'put', key: this.name, value: this.#ids, ...isAwaited };
     if (drawn < 11) return { do: 'clear', key: this.name, ...isAwaited };
     if (drawn < 12) return { do: 'read', key, ...isAwaited };
     if (drawn < 13) return { do: 'pause', milliseconds: random.below(1_500) };
-    return { do: 'garbage', to: key };
+    return random.next() < 0.7 ? { do: 'garbage', to: key } : { do: 'astray', key, id };
   }
 }

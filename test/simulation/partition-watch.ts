@@ -28,6 +28,8 @@ export interface WatchPorts {
   /** How far two workers' clocks may be apart. */
   skew(): number;
   violation: Violation;
+  /** Whether an instance is one of this partition. */
+  isHere(address: string): boolean;
   /** An execution has ended. */
   ended(watch: OrchestrationWatch): void;
   /** The messages of another partition's record for this one, encoded; undefined: it had none. */
@@ -53,7 +55,8 @@ export class PartitionWatch {
   readonly #orders = new Map<string, number>();
   /** What was sent and is not consumed, by name. */
   readonly pending = new Set<string>();
-  readonly dropped: string[] = [];
+  /** Whether an owner tried instances one by one, because owners before it seemed to die of one of them. */
+  hasTrials = false;
   /** Ids of operations whose message is stored. */
   readonly operations = new Set<string>();
   /** The last record that an instance's state came from. */
@@ -89,7 +92,8 @@ export class PartitionWatch {
     if (message.subject === this.#subjects.sessions) return; // what clients say of their sessions is for no instance
     const to = this.#subjects.addressOf(message.subject);
     const decoded = decodeMessage(message.body);
-    if (to === undefined || 'refused' in decoded) return void this.#garbage.add(message.sequence);
+    if (to === undefined || 'refused' in decoded || !this.#ports.isHere(to))
+      return void this.#garbage.add(message.sequence);
     const { value } = decoded;
     const session = 'session' in value ? value.session : undefined;
     const number = 'number' in value ? value.number : undefined;
@@ -172,6 +176,7 @@ export class PartitionWatch {
   }
 
   #onCommit(record: CommitRecord, sequence: number): void {
+    this.hasTrials ||= record.trial !== undefined;
     if (record.epoch !== this.#epoch)
       this.#violation(`C3: record ${sequence} is of epoch ${record.epoch}, the owner is ${this.#epoch}`);
     if (record.counter !== ++this.#commits)

@@ -16,6 +16,7 @@ export class PartitionRest {
   readonly #checkpoint: Checkpoint | undefined;
   /** The first checkpoint of the last owner, and how many it has stored behind that. */
   readonly #since: number;
+  readonly #epochs: readonly (readonly [epoch: number, first: number])[];
   readonly #generation: number;
 
   constructor(partition: number, hub: MemoryHub, watch: PartitionWatch) {
@@ -30,6 +31,7 @@ export class PartitionRest {
     const drawers = decoded?.drawers?.flatMap(([, parts]) => parts) ?? [];
     this.#pages = [...pages, ...drawers].map(({ subject }) => subject);
     this.#generation = decoded?.generation ?? 0;
+    this.#epochs = decoded?.epochs ?? [];
     this.#since = decoded?.epochs.find(([epoch]) => epoch === decoded.epoch)?.[1] ?? 0;
     const bodies = pages.map(({ subject }) => state.latest(subject)!.body);
     this.#checkpoint = bodies.length > 0 ? decodeCheckpoint(Buffer.concat(bodies), 'checkpoint') : undefined;
@@ -92,6 +94,15 @@ export class PartitionRest {
   #isLate(subject: string, sequence: number): boolean {
     const { state } = this.#streams;
     if (subject.startsWith(`${this.#subjects.checkpoint}.`)) return sequence > this.#since;
+    // A segment whose owner died before the head that names it stays until the instance is deleted (known).
+    const segment = /\.h\.[^.]+\.[^.]+\.(\d+)\.\d+$/.exec(subject);
+    if (segment) return this.#epochs.some(([epoch]) => epoch > Number(segment[1]));
+    const parked = this.#subjects.parkedPage('');
+    // A later owner looks only for what its predecessor left (known: one message may stay).
+    if (subject.startsWith(parked)) {
+      const epoch = Number(subject.slice(parked.length).split('.')[0]);
+      return this.#epochs.some(([later, first]) => later > epoch && sequence > first);
+    }
     const address = this.#subjects.addressOf(subject);
     if (!address || subject !== this.#subjects.wake(address)) return false;
     return sequence > (state.latest(this.#subjects.head(address))?.sequence ?? Infinity);

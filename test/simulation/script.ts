@@ -5,16 +5,41 @@ export type Action =
   /** An activity. */
   | { readonly do: 'work'; readonly id: string }
   /** An activity that fails so many times before it succeeds, tried at most so often. */
-  | { readonly do: 'retry'; readonly id: string; readonly failures: number; readonly attempts: number }
+  | {
+      readonly do: 'retry';
+      readonly id: string;
+      readonly failures: number;
+      readonly attempts: number;
+    }
   /** Calls a ledger; `slow`: an operation that waits for something outside. */
-  | { readonly do: 'call'; readonly key: string; readonly id: string; readonly slow?: true }
+  | {
+      readonly do: 'call';
+      readonly key: string;
+      readonly id: string;
+      readonly slow?: true;
+    }
   /** Signals a ledger. */
-  | { readonly do: 'signal'; readonly key: string; readonly id: string; readonly slow?: true }
+  | {
+      readonly do: 'signal';
+      readonly key: string;
+      readonly id: string;
+      readonly slow?: true;
+    }
   /** Signals a ledger that signals another one. */
-  | { readonly do: 'forward'; readonly key: string; readonly to: string; readonly id: string }
+  | {
+      readonly do: 'forward';
+      readonly key: string;
+      readonly to: string;
+      readonly id: string;
+    }
   /** Calls an operation that changes, signals and then throws. */
   | { readonly do: 'refuse'; readonly key: string; readonly id: string }
-  | { readonly do: 'transfer'; readonly from: string; readonly to: string; readonly amount: number }
+  | {
+      readonly do: 'transfer';
+      readonly from: string;
+      readonly to: string;
+      readonly amount: number;
+    }
   | { readonly do: 'timer'; readonly milliseconds: number }
   /** Waits for all of these, begun together. */
   | { readonly do: 'all'; readonly of: readonly Awaitable[] }
@@ -22,7 +47,11 @@ export type Action =
   | { readonly do: 'race'; readonly id: string }
   /** A short timer against an event that never comes. */
   | { readonly do: 'timeout'; readonly milliseconds: number }
-  | { readonly do: 'sub'; readonly instanceId: string; readonly of: readonly Action[] }
+  | {
+      readonly do: 'sub';
+      readonly instanceId: string;
+      readonly of: readonly Action[];
+    }
   /** Waits for so many external events, which its client raises. */
   | { readonly do: 'events'; readonly count: number }
   /** Starts a child that raises an event at this instance, and waits for both. */
@@ -30,6 +59,8 @@ export type Action =
   | { readonly do: 'try'; readonly of: readonly Action[] }
   | { readonly do: 'throw'; readonly id: string }
   | { readonly do: 'status'; readonly id: string }
+  /** Calls a slow operation and an activity, and goes on without their results; they may come to another execution. */
+  | { readonly do: 'abandon'; readonly key: string; readonly id: string }
   | { readonly do: 'continue' };
 
 /** What ends with a task of its own. */
@@ -62,15 +93,36 @@ export type ClientAction = { readonly await?: boolean } & (
       readonly actions: readonly Action[];
       readonly isNamed: boolean;
     }
-  | { readonly do: 'signal'; readonly key: string; readonly id: string; readonly slow?: true }
-  | { readonly do: 'call'; readonly key: string; readonly id: string; readonly slow?: true }
+  | {
+      readonly do: 'signal';
+      readonly key: string;
+      readonly id: string;
+      readonly slow?: true;
+    }
+  | {
+      readonly do: 'call';
+      readonly key: string;
+      readonly id: string;
+      readonly slow?: true;
+    }
   | { readonly do: 'refuse'; readonly key: string; readonly id: string }
-  | { readonly do: 'forward'; readonly key: string; readonly to: string; readonly id: string }
-  | { readonly do: 'raise'; readonly instanceId: string; readonly count: number }
+  | {
+      readonly do: 'forward';
+      readonly key: string;
+      readonly to: string;
+      readonly id: string;
+    }
+  | {
+      readonly do: 'raise';
+      readonly instanceId: string;
+      readonly count: number;
+    }
   | { readonly do: 'put'; readonly key: string; readonly value: number }
   | { readonly do: 'clear'; readonly key: string }
   | { readonly do: 'read'; readonly key: string }
   | { readonly do: 'garbage'; readonly to: string }
+  /** A message for an instance of one partition in the mail of another. */
+  | { readonly do: 'astray'; readonly key: string; readonly id: string }
   | { readonly do: 'pause'; readonly milliseconds: number }
 );
 

@@ -1,0 +1,42 @@
+import { register } from 'node:module';
+import { mutants } from './mutants.js';
+import type { simulate as Simulate } from './simulation.js';
+
+/** A process that runs mutants as its parent asks: see mutation.ts. */
+
+const root = new URL('../../', import.meta.url).href;
+register(new URL('./mutation-hooks.js', import.meta.url), {
+  data: { mutants, root },
+});
+
+/** What the parent asks for: the seeds are tried in order until one kills the mutant. */
+export interface Order {
+  readonly mutant: number;
+  readonly seeds: readonly number[];
+}
+
+/** What came of it: the seed that killed it, and how it showed. */
+export interface Verdict {
+  readonly mutant: number;
+  readonly seed?: number;
+  readonly violation?: string;
+  /** Why it could not be tried. */
+  readonly fault?: string;
+}
+
+process.on('message', (order: Order) => {
+  void run(order)
+    .catch((error: unknown): Verdict => ({ mutant: order.mutant, fault: String(error) }))
+    .then((verdict) => process.send!(verdict));
+});
+
+async function run({ mutant, seeds }: Order): Promise<Verdict> {
+  const { simulate } = (await import(`./simulation.js?mutant=${mutant}`)) as {
+    simulate: typeof Simulate;
+  };
+  for (const seed of seeds) {
+    const { violations } = await simulate({ seed });
+    if (violations.length > 0) return { mutant, seed, violation: violations[0]! };
+  }
+  return { mutant };
+}

@@ -23,7 +23,13 @@ export class WakeHints {
   /** Reads them; tells each instance that has to be loaded, and when another is to be told that a timer is due. */
   async read(
     { views, subjects }: Pick<PartitionPorts, 'views' | 'subjects'>,
-    { load, schedule }: { load(address: Address): void; schedule(address: Address, at: number | undefined): void },
+    {
+      load,
+      schedule,
+    }: {
+      readonly load: (address: Address) => void;
+      readonly schedule: (address: Address, at: number | undefined) => void;
+    },
   ): Promise<void> {
     for await (const { subject, body, sequence } of views.scan(subjects.wakes)) {
       const address = subjects.addressOf(subject);

@@ -73,7 +73,7 @@ export class Quarantine {
     if (this.holds(instance.address)) return false;
     if (!suspects || !this.#isSuspect(input)) return true;
     if (!this.#trial) this.#begin(instance);
-    else if (this.#trial.instance !== instance) this.#waiting.push(instance);
+    else if (this.#trial.instance !== instance) this.#wait(instance);
     else return this.#trial.group.isAcknowledged && this.#watch(this.#trial);
     return false;
   }
@@ -132,6 +132,24 @@ export class Quarantine {
       this.#parts.pump();
     });
     return true;
+  }
+
+  #wait(instance: Instance): void {
+    this.#waiting.push(instance);
+    if (this.#waiting.length === 1) this.#hurry();
+  }
+
+  /** Whose turn it is may have nothing to take any more, and call nobody: then all who wait are called. */
+  #hurry(): void {
+    const trial = this.#trial;
+    this.#parts.ports.clock.after(PATIENCE, () => {
+      if (this.#waiting.length === 0) return;
+      if (this.#trial !== trial) return this.#hurry();
+      this.#trial = undefined;
+      const late = this.#waiting.splice(0);
+      for (const { address } of trial ? [trial.instance, ...late] : late) this.#parts.wake(address);
+      this.#parts.pump();
+    });
   }
 
   #isSuspect({ mail, local, parked }: Input): boolean {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../../../lib/memory/random.js';
 import { Accepted } from './accepted.js';
 import { Load } from './load.js';
+import { Operator } from './operator.js';
 import { judge } from './oracles.js';
 import { DEPOSIT, purses } from './orders.js';
 import { Journal, Purse } from './programs.js';
@@ -58,7 +59,8 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
   await delay(COOL_DOWN);
   await load.stop();
   const took = (Date.now() - began) / 60_000;
-  const open = await load.settle(lastFault + GRACE - Date.now());
+  const operator = new Operator(client);
+  const open = await load.settle(lastFault + GRACE - Date.now(), () => operator.look());
   onProgress(`${accepted.operations} operations, ${open.length} of them without an answer; judging`);
   const findings = await judge(accepted, client, stage.folder);
   const mailStored = await stage.mailStored();
@@ -78,6 +80,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
     lastFault,
     ends,
     sends,
+    quarantined: [...operator.released],
     mailStored,
     audit,
     workerCounts: fleet.counts,

@@ -51,9 +51,12 @@ export class Load {
   }
 
   /** Resolves with what is still without an answer, once there is nothing or the time is over. */
-  async settle(milliseconds: number): Promise<string[]> {
+  async settle(milliseconds: number, meanwhile: () => Promise<void>): Promise<string[]> {
     const deadline = performance.now() + milliseconds;
-    while (this.#open.size > 0 && performance.now() < deadline) await delay(50);
+    while (this.#open.size > 0 && performance.now() < deadline) {
+      await meanwhile();
+      await delay(200);
+    }
     return [...this.#open.values()];
   }
 

@@ -24,7 +24,7 @@ export interface Findings {
 }
 
 /** A start that nobody knew of has had all the time to end; only that it has ended has to be told, in milliseconds. */
-const LATE = 5_000;
+const LATE = 20_000;
 /** In the end each partition must have an owner that answers, in milliseconds. */
 const LATE_READ = 60_000;
 
@@ -53,18 +53,20 @@ export async function judge(accepted: Accepted, client: TaskHubClient, folder: s
 
 /** A start whose outcome nobody knew has come to pass or not, once and for all: nobody sends it again now. */
 async function settleUnknown({ orchestrations }: Accepted, client: TaskHubClient): Promise<void> {
-  for (const [id, started] of orchestrations) {
-    if (started.isAccepted) continue;
+  const unknown = [...orchestrations].filter(([, { isAccepted }]) => !isAccepted);
+  await inParallel(unknown, async ([id, started]) => {
     const handle = client.getHandle(id);
     try {
       await handle.status();
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
       orchestrations.delete(id);
-      continue;
+      return;
     }
+    // Nobody has raised the event of a start that nobody knew of.
+    if (started.kind === 'approval') await handle.raiseEvent('Word', started.input);
     await follow(started, handle, LATE);
-  }
+  });
 }
 
 async function judgeJournals(accepted: Accepted, client: TaskHubClient, findings: Findings): Promise<void> {

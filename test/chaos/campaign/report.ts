@@ -23,6 +23,8 @@ export interface Run {
   readonly lastFault: number;
   /** How the workers ended that were stopped in the end. */
   readonly ends: readonly (string | number)[];
+  /** What an operator had to let out of quarantine. */
+  readonly quarantined: readonly string[];
   readonly sends: SendCounts;
   readonly workerCounts: PortCounts;
   readonly mailStored: number;
@@ -109,6 +111,7 @@ export function reportOf(run: Run): Report {
       commitsUnknownAndPublishedAgain: workerCounts.again,
       commitsRefused: workerCounts.refused,
       epochs: audit.reigns.length,
+      quarantinedAndReleased: run.quarantined.length,
       frozenOwnersReplaced: zombies.replaced,
       staleCommits: audit.staleCommits,
     },

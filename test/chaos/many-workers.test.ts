@@ -12,6 +12,8 @@ const partitions = 8;
 
 /** A lease lapses in 9 s, the takeover of a quiet machine takes less than a second: the rest is for a busy one. */
 const longestTakeover = 15_000;
+/** How long processes of a busy machine may take to start, in seconds. */
+const patience = 60;
 /** Sooner than any lease lapses: what is given back is not waited for. */
 const longestHandOver = 6_000;
 
@@ -39,6 +41,7 @@ class Load {
     await until(
       () => this.values.every((value, partition) => value > before[partition]! + 1),
       'all partitions to answer',
+      patience,
     );
     return Math.max(...this.#waits.splice(0, partitions, ...keys.map(() => 0)));
   }
@@ -87,6 +90,7 @@ async function spread(hub: TaskHub, services: readonly ServiceProcess[], expecte
       return JSON.stringify(mine) === JSON.stringify(expected);
     },
     `shares of ${expected.join(', ')}`,
+    patience,
   );
 }
 

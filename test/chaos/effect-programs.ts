@@ -1,3 +1,4 @@
+import { until } from '../until.js';
 import type { OrchestrationHandle, TaskHubClient } from 'perdure';
 import { Account } from '../../samples/bank/account.js';
 import { Transfer } from '../../samples/bank/transfer.js';
@@ -64,6 +65,9 @@ const mixed: EffectProgram = {
     return [version, fired >= due, ...results];
   },
   state: async (client) => {
+    // Both are told by signals, which nobody waits for.
+    await until(async () => (await client.readEntityState(Alarm, 'nap')).entityExists, 'the alarm to ring');
+    await until(async () => (await client.readEntityState(Journal, 'k')).entityExists, 'the relayed note');
     const journals = await Promise.all(['j', 'k'].map((key) => client.readEntityState(Journal, key)));
     const purses = await Promise.all(['p', 'q'].map((key) => client.readEntityState(Purse, key)));
     const alarm = await client.readEntityState(Alarm, 'nap');

@@ -11,11 +11,11 @@ import { ServiceProcess } from './service-process.js';
 const partitions = 8;
 
 /** A lease lapses in 9 s, the takeover of a quiet machine takes less than a second: the rest is for a busy one. */
-const longestTakeover = 15_000;
+const longestTakeover = 30_000;
 /** How long processes of a busy machine may take to start, in seconds. */
 const patience = 60;
 /** Sooner than any lease lapses: what is given back is not waited for. */
-const longestHandOver = 6_000;
+const longestHandOver = 12_000;
 
 /** A key of a counter in each partition. */
 const keys = Array.from({ length: partitions }, (_, partition) => {

@@ -53,7 +53,7 @@ export function deadLetterStream({ deadLetters }: HubSubjects, replicas: number)
 }
 
 /** How long and how many dead letters are kept unless the stream is set otherwise: they are for people. */
-export const DEAD_LETTERS_KEPT = { max_age: 30 * 86_400 * 1_000_000_000, max_bytes: 64 * 1024 * 1024 };
+export const DEAD_LETTERS_KEPT = { max_age: 30 * 86_400 * 1_000_000_000, max_msgs: 10_000 };
 
 /** The settings of the stream of a hub's work queues: a message stays until it is acknowledged. */
 export function tasksStream({ tasksStream: name, tasks }: HubSubjects, replicas: number): StreamSettings {

@@ -57,7 +57,8 @@ async function runDying(t: ExecutionContext, program: EffectProgram, n: number):
   const end = await first.ended;
   const second = new ServiceProcess(server.url, hub.name);
   await check(t, program, await outcome, client, at);
-  t.is(await second.stop(), 0, second.errors);
+  // It may not have got as far as to listen when the first one has done everything.
+  t.true([0, 'SIGTERM'].includes(await second.stop()), second.errors);
   t.true(end === 'SIGKILL' || end === 0, `${at}: it ended with ${end}: ${first.errors}`);
   await client.close();
   await hub.close();

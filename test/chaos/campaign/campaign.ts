@@ -88,7 +88,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
 }
 
 function tormentorOf(stage: Stage, random: SeededRandom): Tormentor {
-  const { fleet, nodes, clients, hub } = stage;
+  const { fleet, nodes, clients, hub, audit } = stage;
   const { client } = clients[0]!;
   const surroundings = {
     slots: fleet.slots,
@@ -97,6 +97,8 @@ function tormentorOf(stage: Stage, random: SeededRandom): Tormentor {
     operator: hub.jetStream,
     mail: stage.streams('mail'),
     logs: stage.streams('log'),
+    hasSuccessors: (pid: number, at: number) =>
+      audit.ownedAt(pid, at).every((reign) => audit.after(reign) !== undefined),
     spin: (milliseconds: number) => client.signalEntity(Journal, `spin-${random.below(100)}`).spin(milliseconds),
   };
   return new Tormentor(surroundings, random);

@@ -34,6 +34,8 @@ export interface Surroundings {
   /** The hub's mail and log streams. */
   readonly mail: readonly string[];
   readonly logs: readonly string[];
+  /** Whether all that a process owned at a moment has another owner by now. */
+  readonly hasSuccessors: (pid: number, at: number) => boolean;
   /** Has an entity of some worker block its process for so many milliseconds. */
   readonly spin: (milliseconds: number) => Promise<void>;
   /** Takes something that no other nemesis has hold of; resolves when there is one. */
@@ -70,14 +72,17 @@ export const nemeses = {
   workerStop: (surroundings) => endWorker(surroundings, 'SIGTERM', 0),
 
   workerFreeze: async (surroundings, random) => {
+    const { hasSuccessors } = surroundings;
     const slot = await takeWorker(surroundings);
     const { worker } = slot;
-    // Half of them wake as owners, if late ones; the others when their leases have lapsed.
-    const time = (random.next() < 0.5 ? 6_000 : 11_000) + random.below(3_000);
     const since = performance.now();
+    const from = Date.now();
     worker.signal('SIGSTOP');
     await until(() => worker.isFrozen, 'the worker to be stopped');
-    await delay(time);
+    await delay(6_000 + random.below(3_000));
+    // Half of them wake as owners, if late ones; the others when what they owned has other owners.
+    if (random.next() < 0.5) await replaced(() => hasSuccessors(worker.pid, from));
+    const time = performance.now() - since;
     worker.signal('SIGCONT');
     await until(() => worker.isOver || worker.longestGap(since) > 0.9 * time, 'the woken worker to tell of its gap');
     const gap = worker.longestGap(since);
@@ -159,4 +164,9 @@ async function blocked(workers: readonly WorkerProcess[], since: number): Promis
     await delay(100);
   }
   return undefined;
+}
+
+/** Waits until all has other owners, or for a minute. */
+async function replaced(isReplaced: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 60_000; !isReplaced() && performance.now() < deadline;) await delay(50);
 }

@@ -5,6 +5,9 @@ import { nemeses, type Fault, type FaultKind, type Surroundings } from './nemese
 /** The pause between the beginnings of two faults, in milliseconds: this, and up to as much again. */
 const PAUSE = 1_500;
 
+/** So many faults at a time: one that has to wait for its turn would come when the run should be over. */
+const AT_ONCE = 3;
+
 /** Does one fault after the other, several at a time, never two to the same process. */
 export class Tormentor {
   readonly faults: Fault[] = [];
@@ -22,6 +25,10 @@ export class Tormentor {
   async run(kinds: Iterator<FaultKind, never>, milliseconds: number, pause = PAUSE): Promise<void> {
     const deadline = performance.now() + milliseconds;
     while (performance.now() < deadline) {
+      if (this.#running.size >= AT_ONCE) {
+        await delay(50);
+        continue;
+      }
       const run = this.#do(kinds.next().value, this.#random.fork()).finally(() => this.#running.delete(run));
       this.#running.add(run);
       await delay(pause + this.#random.below(pause));

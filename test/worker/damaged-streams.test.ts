@@ -1,6 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
 import { connectTaskHub, TaskHubClient, TaskHubWorker } from 'perdure';
-import { Entity, Operation } from 'perdure/decorators';
 import { Counter } from '../../samples/counter/counter.js';
 import { connectSession } from '../../lib/nats/connect.js';
 import { JetStream } from '../../lib/nats/jetstream.js';
@@ -112,38 +111,6 @@ test('P12: mail that was purged before it was carried out is refused by a runnin
     error?.message ?? '',
     new RegExp(`^Stream ${stream} begins at \\d+, but message \\d+ is still needed: somebody purged it\\. Restore`),
   );
-});
-
-class Slow {
-  static release = (): void => {};
-  static readonly released = new Promise<void>((resolve) => (Slow.release = resolve));
-}
-
-@Entity('slow')
-class SlowEntity {
-  state = 0;
-  @Operation() async wait(): Promise<void> {
-    await Slow.released;
-    this.state++;
-  }
-}
-
-test('P12: mail that waits behind a slow operation and is purged is refused within 10 s', async (t) => {
-  const name = `damage-${hubs++}`;
-  const hub = await connectTaskHub({ name, servers: server.url, partitions: 1, logger: recordingLogger() });
-  t.teardown(() => hub.close());
-  const worker = await TaskHubWorker.start(hub, { entities: [SlowEntity], stopTimeoutInMilliseconds: 0 });
-  t.teardown(() => Slow.release());
-  const client = new TaskHubClient(hub);
-  t.teardown(() => client.close());
-  for (let i = 0; i < 5; i++) await client.signalEntity(SlowEntity, 'a').wait();
-  await damage(`PD-${name}-0-mail`, 'purged');
-  const at = performance.now();
-  await t.throwsAsync(worker.untilStopped(), {
-    code: 'PERDURE_STORAGE_REGRESSED',
-    message: /-0-mail begins at \d+, but message/,
-  });
-  t.true(performance.now() - at < NOTICED + 6_000);
 });
 
 test('a mail message that somebody deleted is reported, and the worker goes on', async (t) => {

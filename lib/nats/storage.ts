@@ -23,6 +23,7 @@ export class NatsStorage implements Storage {
       this.#ofPartition('mail'),
       this.#ofPartition('state'),
       this.#info(`OBJ_${this.#hub.subjects.objects}`),
+      this.#info(this.#hub.subjects.tasksStream),
       this.#checkRecord(),
     ]);
     return { log: boundsOf(log), mail: boundsOf(mail), state: boundsOf(state) };

@@ -144,6 +144,25 @@ test('a hub whose creation was interrupted is completed', async (t) => {
   t.is((await jetStream.info(hub.subjects.partition(1).streamName('state'))).state.messages, 0);
 });
 
+test('a hub that was created before a stream existed gets it, once', async (t) => {
+  const hub = await openHub(session, { name: freshName(), partitions: 1 });
+  const { tasksStream } = hub.subjects;
+  const entry = await hub.store.get('hub');
+  const record = JSON.parse(new TextDecoder().decode(entry?.value)) as { streams: Record<string, string> };
+  t.true(tasksStream in record.streams);
+  const { [tasksStream]: _, ...streams } = record.streams;
+  await hub.store.put('hub', bytes(JSON.stringify({ ...record, streams })), entry?.revision ?? 0);
+  await jetStream.demand(`STREAM.DELETE.${tasksStream}`);
+  await openHub(session, { name: hub.name });
+  const { created, config } = await jetStream.info(tasksStream);
+  t.is(config['retention'], 'workqueue');
+  const recorded = JSON.parse(new TextDecoder().decode((await hub.store.get('hub'))?.value)) as typeof record;
+  t.is(recorded.streams[tasksStream], created);
+  await jetStream.demand(`STREAM.DELETE.${tasksStream}`);
+  const gone = await t.throwsAsync(openHub(session, { name: hub.name }), { instanceOf: StorageRegressedError });
+  t.true(gone.message.includes(`${tasksStream} of task hub ${hub.name} is gone`));
+});
+
 test('a hub of a newer format is refused', async (t) => {
   const hub = await openHub(session, { name: freshName(), partitions: 1 });
   const entry = await hub.store.get('hub');

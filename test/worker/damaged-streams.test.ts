@@ -89,6 +89,9 @@ for (const how of damages) {
   test.serial(`P12: an object store that is ${how} under load ends the worker within 10 s, and it is named`, (t) =>
     workThrough(t, how, (hub) => `OBJ_PD-${hub}-values`),
   );
+  test.serial(`P12: work queues whose stream is ${how} under load end the worker within 10 s, and it is named`, (t) =>
+    workThrough(t, how, (hub) => `PD-${hub}-tasks`),
+  );
 }
 
 test('P12: mail that was purged before it was carried out is refused by a running worker and by the next one', async (t) => {

@@ -48,6 +48,8 @@ export interface PendingActivity {
   /** The number of its next run, from 1, and how many of those before ended with their process. */
   readonly attempt: number;
   readonly lost: number;
+  /** The run before was ended in good order. */
+  readonly givenBack?: true | undefined;
 }
 
 /** Where an activity is done: in the owner's process, or by whoever takes it from its work queue. */

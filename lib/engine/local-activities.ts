@@ -4,7 +4,7 @@ import type { GiveBack, InputBody, PendingActivity, StepOutput } from './activat
 import type { Host } from './host.js';
 import type { Instance } from './instance.js';
 import { LocalRun } from './local-run.js';
-import { MOST_LOST } from './orchestration-activities.js';
+import { MOST_LOST, nextRun } from './orchestration-activities.js';
 import type { PartitionPorts } from './ports.js';
 import type { SharedActivities } from './shared-activities.js';
 
@@ -12,6 +12,8 @@ import type { SharedActivities } from './shared-activities.js';
 const LONGEST_LINE = 10_000;
 const LONGEST_WAIT = 1_000;
 const LOOK = 250;
+/** A suspect whose turn it is begins within so many milliseconds, or not at all. */
+const TURN = 5_000;
 /** From then on new ones of the name go there, too, for so long: they would overtake the others. */
 export const OVERFLOW = 2_000;
 
@@ -92,8 +94,6 @@ export class LocalActivities {
       },
       ended: (run) => {
         slots.release(run.name);
-        this.#turns.get(key)?.();
-        this.#turns.delete(key);
         this.#remove(key, run);
       },
     });
@@ -102,20 +102,33 @@ export class LocalActivities {
   #remove(key: string, { instance }: LocalRun): void {
     this.#runs.delete(key);
     instance.runningActivities--;
+    this.#endTurn(key);
     if (this.#runs.size === 0) for (const resolve of this.#whenNone.splice(0)) resolve();
   }
 
-  /** Activities that a former owner may have begun are begun again; those that may be what ends processes, one by one. */
+  #endTurn(key: string): void {
+    this.#turns.get(key)?.();
+    this.#turns.delete(key);
+  }
+
+  /** Activities that a former owner may have begun are begun again; those for which it is the last run, one by one. */
   recover(instance: Instance, pending: readonly PendingActivity[]): void {
-    const suspects = pending.filter(({ lost }) => lost + 1 === MOST_LOST - 1);
-    const others = pending.filter(({ lost }) => lost + 1 !== MOST_LOST - 1);
+    const others = pending.filter((activity) => !isLast(activity));
     if (others.length > 0) this.#restart(instance, others);
-    for (const suspect of suspects)
+    for (const suspect of pending.filter(isLast))
       this.#shared.suspects.whenFree(() => {
-        if (this.#isOver) return;
-        this.#turns.set(keyOf(suspect.executionId, suspect.request.id), this.#shared.suspects.enter()!);
-        this.#restart(instance, [suspect]);
+        if (!this.#isOver) this.#beginTurn(instance, suspect);
       });
+  }
+
+  #beginTurn(instance: Instance, suspect: PendingActivity): void {
+    const key = keyOf(suspect.executionId, suspect.request.id);
+    this.#turns.set(key, this.#shared.suspects.enter()!);
+    this.#restart(instance, [suspect]);
+    // Nobody may wait for it any more, or its place may be a queue: then nothing begins here.
+    this.#ports.clock.after(TURN, () => {
+      if (!this.#runs.has(key)) this.#endTurn(key);
+    });
   }
 
   #restart(instance: Instance, [first, ...others]: readonly PendingActivity[]): void {
@@ -211,6 +224,11 @@ export class LocalActivities {
     for (const run of this.#runs.values()) run.stop(reason);
     for (const leave of this.#turns.values()) leave();
   }
+}
+
+/** Whether its next run is the last one that may be lost. */
+function isLast(activity: PendingActivity): boolean {
+  return nextRun(activity).lost === MOST_LOST - 1;
 }
 
 function keyOf(executionId: string, taskId: number): string {

@@ -23,7 +23,7 @@ export function restarted(
 ): StepOutput {
   const wanted = new Set(ids);
   const pending = pendingOf(state, executionId).filter(({ request }) => wanted.has(request.id));
-  const runs = pending.map((activity) => nextRun(state, activity));
+  const runs = pending.map(nextRun);
   const failed = runs.filter(({ lost }) => lost >= MOST_LOST).map((activity) => lostEvent(activity, at));
   const begun = runs.filter(({ lost }) => lost < MOST_LOST);
   if (runs.length === 0) return refusal('None of these activities is waited for');
@@ -81,8 +81,14 @@ function pendingOf(state: OrchestrationState, executionId: string): readonly Pen
   return state.started?.executionId === executionId ? state.pendingActivities('local') : [];
 }
 
-function nextRun(state: OrchestrationState, { executionId, request }: PendingActivity): PendingActivity {
-  const { attempt, lost, givenBack: isGivenBack } = state.runOf(request.id);
+/** An activity as it is when it begins again. */
+export function nextRun({
+  executionId,
+  request,
+  attempt,
+  lost,
+  givenBack: isGivenBack,
+}: PendingActivity): PendingActivity {
   return { executionId, request, attempt: attempt + 1, lost: isGivenBack ? lost : lost + 1 };
 }
 

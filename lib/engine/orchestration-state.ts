@@ -75,8 +75,8 @@ export class OrchestrationState {
     const pending: PendingActivity[] = [];
     for (const request of this.open.values()) {
       if (request.type !== 'TaskScheduled' || this.#queued.has(request.id) !== (place === 'queued')) continue;
-      const { attempt, lost } = this.runOf(request.id);
-      pending.push({ executionId: this.started!.executionId, request, attempt, lost });
+      const { attempt, lost, givenBack } = this.runOf(request.id);
+      pending.push({ executionId: this.started!.executionId, request, attempt, lost, givenBack });
     }
     return pending;
   }

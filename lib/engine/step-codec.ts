@@ -110,7 +110,13 @@ const scheduled: Shape<PendingActivity['request']> = (value) => {
   return event;
 };
 
-const activity = object<PendingActivity>({ executionId: token, request: scheduled, attempt: count, lost: count });
+const activity = object<PendingActivity>({
+  executionId: token,
+  request: scheduled,
+  attempt: count,
+  lost: count,
+  givenBack: optional(yes),
+});
 
 const output = object<StepOutput>({
   entry,

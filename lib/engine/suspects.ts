@@ -1,15 +1,17 @@
 import type { Clock } from './ports.js';
 
-/** So long a suspect is watched alone, in milliseconds: what ends a process mostly does it at once. */
+/** So long nothing is taken from queues beside a suspect, in milliseconds: what ends a process mostly does it at once. */
 const ALONE = 5_000;
 
 /**
- * Activities that have ended with their process before, so often that the next time would be the last. They begin one
- * after the other: when the process ends again, it is known by which, and those that only ran beside it go on.
+ * Activities that have ended with their process before, so often that the next time would be the last. Such last runs are
+ * done one after the other, each to its end: when the process ends again, it is known by which, and those that only ran
+ * beside it before have their own turn.
  */
 export class Suspects {
   readonly #clock: Clock;
   #present: object | undefined;
+  #isAlone = false;
   readonly #waiting: (() => void)[] = [];
   /** Told when one begins, and when the next may. */
   onChange = (): void => {};
@@ -18,28 +20,38 @@ export class Suspects {
     this.#clock = clock;
   }
 
+  /** Whether one has just begun. */
   get isAlone(): boolean {
-    return this.#present !== undefined;
+    return this.#isAlone;
   }
 
-  /** Begins one if none is watched; the result says that it has ended. Undefined: one is. */
+  get isFree(): boolean {
+    return this.#present === undefined;
+  }
+
+  /** Begins a last run if there is none; the result says that it has ended. Undefined: there is one. */
   enter(): (() => void) | undefined {
     if (this.#present) return undefined;
     const present = {};
     this.#present = present;
-    const leave = (): void => {
+    this.#isAlone = true;
+    const cancel = this.#clock.after(ALONE, () => this.#notAlone());
+    this.onChange();
+    return () => {
       if (this.#present !== present) return;
       cancel();
       this.#present = undefined;
       while (!this.#present && this.#waiting.length > 0) this.#waiting.shift()!();
-      if (!this.#present) this.onChange();
+      if (!this.#present) this.#notAlone();
     };
-    const cancel = this.#clock.after(ALONE, leave);
-    this.onChange();
-    return leave;
   }
 
-  /** Calls when none is watched; it is to enter then. */
+  #notAlone(): void {
+    this.#isAlone = false;
+    this.onChange();
+  }
+
+  /** Calls when there is none; it is to enter then. */
   whenFree(call: () => void): void {
     if (this.#present) this.#waiting.push(call);
     else call();

@@ -3,6 +3,7 @@ import type { TaskRequest } from '../wire/tasks.js';
 import { ActivityExecution } from './activity-execution.js';
 import type { SlotWaiter } from './activity-slots.js';
 import type { ActivityResult, Host } from './host.js';
+import { MOST_LOST } from './orchestration-activities.js';
 import type { HubPorts, QueuedTask } from './ports.js';
 
 /** A request from a work queue in the hands of a worker, from its delivery to its acknowledgement. */
@@ -31,7 +32,9 @@ export class TaskRun implements SlotWaiter {
     this.request = request;
     this.#task = task;
     this.attempt = (request.runs ?? 0) + task.deliveries;
-    this.lost = (request.lost ?? 0) + task.deliveries - 1;
+    // What waits for its last run is lost with a process that only holds it: that is no loss of its own.
+    const lost = (request.lost ?? 0) + task.deliveries - 1;
+    this.lost = request.isLast ? lost : Math.min(lost, MOST_LOST - 1);
     this.askedAt = now;
   }
 

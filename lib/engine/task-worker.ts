@@ -38,6 +38,8 @@ export class TaskWorker {
   readonly #shared: SharedActivities;
   readonly #queues = new Map<string, { readonly names: string[]; consumption?: TaskConsumption }>();
   readonly #runs = new Map<string, TaskRun>();
+  /** Those that are being given back: what comes for them now is the copy, and no business of theirs. */
+  readonly #leaving = new Set<TaskRun>();
   readonly #asks: OwnerAsks;
   #subscription: Subscription | undefined;
   #endBeat = (): void => {};
@@ -103,7 +105,7 @@ export class TaskWorker {
   }
 
   #none(milliseconds: number): Promise<void> {
-    if (this.#runs.size === 0) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = this.#hub.clock.after(milliseconds, resolve);
       this.#whenNone.push(() => {
@@ -130,6 +132,7 @@ export class TaskWorker {
   #beat(): void {
     this.#endBeat = this.#hub.clock.after(BEAT, () => {
       const now = this.#hub.clock.now();
+      for (const run of this.#leaving) run.keep();
       for (const run of this.#runs.values()) {
         run.keep();
         if (run.hasBegun && !run.isCanceled && now - run.askedAt > ASK) void this.#check(run, now);
@@ -170,11 +173,19 @@ export class TaskWorker {
     this.#handle(run)
       .catch((error: unknown) => this.#failed(run, error))
       .finally(() => {
-        this.#runs.delete(run.key);
+        this.#drop(run);
         this.#want(queue);
-        if (this.#runs.size === 0) for (const resolve of this.#whenNone.splice(0)) resolve();
       });
     this.#want(queue);
+  }
+
+  #drop(run: TaskRun): void {
+    if (this.#runs.get(run.key) === run) this.#runs.delete(run.key);
+    if (this.#isIdle) for (const resolve of this.#whenNone.splice(0)) resolve();
+  }
+
+  get #isIdle(): boolean {
+    return this.#runs.size === 0 && this.#leaving.size === 0;
   }
 
   #refuse(queue: string, task: QueuedTask, reason: string): void {
@@ -192,15 +203,27 @@ export class TaskWorker {
     const isOld = run.attempt > 1 || clock.now() - run.storedAt > OLD;
     if (isOld && (await this.#asks.isWanted(request)) === false) return this.#done(run);
     if (lost >= MOST_LOST) return this.#tell(run, lostFailure(run));
-    const leave = lost === MOST_LOST - 1 ? this.#shared.suspects.enter() : () => {};
+    if (lost < MOST_LOST - 1) return this.#begin(run);
+    if (!request.isLast) return this.#awaitTurn(run);
+    const leave = this.#shared.suspects.enter();
     if (!leave) return this.#giveBack(run);
     try {
-      if (await this.#hasSlot(run)) await this.#execute(run);
-      else if (run.isCanceled) await this.#done(run);
-      else if (!run.isLeft) await this.#giveBack(run);
+      await this.#begin(run);
     } finally {
       leave();
     }
+  }
+
+  async #begin(run: TaskRun): Promise<void> {
+    if (await this.#hasSlot(run)) await this.#execute(run);
+    else if (run.isCanceled) await this.#done(run);
+    else if (!run.isLeft) await this.#giveBack(run);
+  }
+
+  /** A last run begins when no other is under way here: then it is let go, to be taken by a worker that does nothing else. */
+  async #awaitTurn(run: TaskRun): Promise<void> {
+    if (!this.#shared.suspects.isFree) await this.#pause();
+    if (!run.isLeft) await this.#giveBack(run, this.#shared.suspects.isFree && !this.#isStopping);
   }
 
   async #hasSlot(run: TaskRun): Promise<boolean> {
@@ -252,16 +275,27 @@ export class TaskWorker {
   }
 
   /** Stores it again for others, with what is known of its runs, and acknowledges this one. */
-  async #giveBack(run: TaskRun): Promise<void> {
-    const { request, queue, attempt, lost, hasBegun } = run;
+  async #giveBack(run: TaskRun, isLast = false): Promise<void> {
+    const { queue, attempt, lost, hasBegun } = run;
+    const { isLast: _, ...request } = run.request;
     const runs = hasBegun ? attempt : attempt - 1;
-    const body = encodeTaskRequest({ ...request, ...(runs > 0 && { runs }), ...(lost > 0 && { lost }) });
+    const body = encodeTaskRequest({
+      ...request,
+      ...(runs > 0 && { runs }),
+      ...(lost > 0 && { lost }),
+      ...(isLast && { isLast }),
+    });
     const id = this.#hub.random.id();
+    this.#leaving.add(run);
+    this.#drop(run);
     try {
       await this.#untilTrue(() => this.#hub.tasks.publish(queue, body, id));
       await this.#acknowledge(run);
     } catch (error) {
       this.#failed(run, error);
+    } finally {
+      this.#leaving.delete(run);
+      this.#drop(run);
     }
   }
 
@@ -271,7 +305,12 @@ export class TaskWorker {
       `Queue ${run.queue} has a request for activity "${run.name}", which this worker has not registered: it is given back`,
       { instance: instanceOf(run) },
     );
-    await new Promise<void>((resolve) => {
+    await this.#pause();
+    await this.#giveBack(run);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
       const end = (): void => {
         cancel();
         this.#endPauses.delete(end);
@@ -280,7 +319,6 @@ export class TaskWorker {
       const cancel = this.#hub.clock.after(FOREIGN, end);
       this.#endPauses.add(end);
     });
-    await this.#giveBack(run);
   }
 
   async #untilTrue(attempt: () => Promise<boolean>): Promise<void> {

@@ -42,6 +42,11 @@ export class MemoryQueue {
     return this.#again.length + this.#waiting.length;
   }
 
+  /** All that are not done, for a look behind the ports. */
+  get tasks(): readonly MemoryTask[] {
+    return [...this.taken, ...this.#again, ...this.#waiting];
+  }
+
   store(body: Uint8Array): void {
     this.#waiting.push({ body, time: this.#world.time, deliveries: 0, cancel: () => {} });
     this.deliver();

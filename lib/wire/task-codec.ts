@@ -1,6 +1,6 @@
 import { decodeForeign, encodeText, type Decoded } from './body.js';
 import { checkName } from './checks.js';
-import { json, token } from './history-shapes.js';
+import { json, token, yes } from './history-shapes.js';
 import { address } from './message-codec.js';
 import { checked, count, finite, list, object, oneOf, optional, ShapeError, tuple } from './shapes.js';
 import type { Shape } from './shapes.js';
@@ -49,6 +49,7 @@ const request = object<TaskRequest>({
   deadline: optional(finite),
   runs: optional(count),
   lost: optional(count),
+  isLast: optional(yes),
 });
 
 const unwanted = object<UnwantedTasks>({ v, tasks: list(taskIds) });

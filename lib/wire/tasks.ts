@@ -18,6 +18,8 @@ export interface TaskRequest {
   /** Runs before this request was stored, and how many of them ended with their process. Absent: none. */
   readonly runs?: number;
   readonly lost?: number;
+  /** Its last run may begin: only from here on is another loss the last one. */
+  readonly isLast?: true;
 }
 
 /** Activities that no orchestration waits for any more, by execution. Core NATS, a hint: it may get lost. */

@@ -89,13 +89,17 @@ for (const [where, place] of [
         if (run.input === 'poison') {
           begun.push(run.attempt);
           service.kill();
-        } else beside.push(run.attempt);
+        } else {
+          beside.push(run.attempt);
+          service.connection.clock.after(20_000, () => run.end('well'));
+        }
       };
       return service;
     };
     let service = await process(1);
-    await call('p', { name: 'slow', inputs: ['poison'] });
     await call('b', { name: 'slow', inputs: ['beside'] });
+    await until(() => beside.length === 1);
+    await call('p', { name: 'slow', inputs: ['poison'] });
     let processes = 1;
     for (let looks = 0; (await head('p'))?.status !== 'Completed'; looks++) {
       t.true(looks < 400, 'it is over in time');
@@ -109,8 +113,6 @@ for (const [where, place] of [
       Array.from({ length: MOST_LOST }, (_, run) => run + 1),
       'no further process is ended',
     );
-    await until(() => service.jobs.runs.some(({ input }) => input === 'beside'), 30_000);
-    service.jobs.runs.find(({ input }) => input === 'beside')!.end('well');
     await until(async () => (await head('b'))?.status === 'Completed');
     t.deepEqual((await head('b'))?.output, ['well']);
   });
@@ -125,7 +127,8 @@ for (const [where, place] of [
     if (place === 'queued') await start('owner', { owns: true, activities: [] });
     await call('c', { name: 'slow', inputs: ['a'] });
     const attempts: number[] = [];
-    for (let n = 1; n <= 5; n++) {
+    const stops = MOST_LOST + 2;
+    for (let n = 1; n <= stops; n++) {
       const service = await start(`process${n}`, { owns: place === 'local', serves: true }, options);
       await until(() => service.jobs.runs.length === 1, 20_000);
       const [run] = service.jobs.runs;
@@ -135,13 +138,38 @@ for (const [where, place] of [
       await settle(stopping);
       t.is(code(run!.signal), 'PERDURE_CLOSED');
     }
-    t.deepEqual(attempts, [1, 2, 3, 4, 5]);
+    t.deepEqual(
+      attempts,
+      Array.from({ length: stops }, (_, run) => run + 1),
+    );
     const last = await start('last', { owns: place === 'local', serves: true }, options);
     await until(() => last.jobs.runs.length === 1);
     last.jobs.runs[0]!.end('done');
     await until(async () => (await head('c'))?.status === 'Completed');
     t.deepEqual((await head('c'))?.output, ['done']);
   });
+
+test('a request that a stopping worker leaves to others is acknowledged only when they have it', async (t) => {
+  const { start, call, until, head, faults, advance } = taskSurroundings();
+  await start('owner', { owns: true, activities: [] });
+  const leaving = await start('leaving', { serves: true });
+  await call('c', { name: 'slow', inputs: ['a'] });
+  await until(() => leaving.jobs.runs.length === 1);
+  const [run] = leaving.jobs.runs;
+  run!.signal.addEventListener('abort', () => run!.fail(new Error('aborted')));
+  faults.faults.set('publish', Array<'requestLost'>(100).fill('requestLost'));
+  void leaving.stop();
+  await advance(4_000);
+  t.true(run!.signal.aborted);
+  t.is(faults.count('acknowledge'), 0);
+  leaving.kill();
+  faults.faults.clear();
+  const next = await start('next', { serves: true });
+  await until(() => next.jobs.runs.length === 1, 15_000);
+  next.jobs.runs[0]!.end('done');
+  await until(async () => (await head('c'))?.status === 'Completed');
+  t.deepEqual((await head('c'))?.output, ['done']);
+});
 
 test('an activity that ends in time while its worker stops is done', async (t) => {
   const { start, call, until, head, settle } = taskSurroundings();

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { text } from './surroundings.js';
 import { records, taskSurroundings } from './task-surroundings.js';
 
 test('an activity that its owner has not registered waits for a worker that has, without partitions', async (t) => {
@@ -202,4 +203,7 @@ test('a worker that serves a named queue gives back what it has not registered, 
   t.regex(worker.lines[0]!, /^c: Queue mail has a request for activity "letter", which this worker has not registered/);
   t.is(queue('mail').backlog + queue('mail').taken.size, 1);
   t.is((await head('c'))?.status, 'Running', 'going round is no loss');
+  const [waiting] = queue('mail').tasks;
+  t.is(waiting?.deliveries, 1, 'what goes round is a new request each time');
+  t.falsy((JSON.parse(text.decode(waiting?.body)) as { lost?: number }).lost);
 });

@@ -108,7 +108,10 @@ export function taskQueuesContract(check: Check): void {
       other.consumption.want(2);
       await settle(other.count(1));
       t.true(clock.now() - began >= 10_000, `${clock.now() - began} ms`);
-      t.deepEqual([taker.texts, other.texts], [['kept', 'left', 'waiting'], ['left']]);
+      t.deepEqual(taker.texts, ['kept', 'left', 'waiting']);
+      // Were keeping of no effect, the older task would come back before the one that nobody keeps. That it never comes
+      // back is no promise: on a machine that stands still for 10 s, every task does.
+      t.is(other.texts[0], 'left');
       t.is(other.tasks[0]?.deliveries, 2);
       t.true(await settle(taker.tasks[0]!.acknowledge()));
       taker.close();

@@ -23,6 +23,11 @@ export class Backlog {
     if (!instance.isOccupied) this.ready--;
   }
 
+  /** An input that was taken was not carried out. */
+  unshift(instance: Instance, input: Input): void {
+    this.#change(instance, () => instance.waiting.unshift(input));
+  }
+
   /** Parked messages are in memory again. */
   bring(instance: Instance, inputs: readonly Input[]): void {
     this.#change(instance, () => instance.waiting.bring(inputs));

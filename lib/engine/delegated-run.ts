@@ -21,8 +21,8 @@ export class DelegatedRun {
     this.#to = to;
   }
 
-  /** What the step brings; undefined: the worker does not run it, or says nothing any more. Never settles once closed. */
-  async step(instance: Instance, input: InputBody, now: number): Promise<StepOutput | undefined> {
+  /** What the step brings; or the worker does not run it, or says nothing any more. Never settles once closed. */
+  async step(instance: Instance, input: InputBody, now: number): Promise<StepOutput | 'refused' | 'silence'> {
     const { copy } = instance;
     const isKnown = copy?.isCurrent === true && copy.worker === this.#to.worker;
     const request = this.#request(instance, input, now);
@@ -40,7 +40,7 @@ export class DelegatedRun {
         instance: instance.address,
         worker: this.#to.worker,
       });
-    return undefined;
+    return answer ? 'refused' : 'silence';
   }
 
   close(): void {
@@ -87,7 +87,7 @@ export class DelegatedRun {
       };
       const subscription = bus.subscribe(inbox, (message) => {
         // The server says with an empty message that nobody listens there.
-        if (message.length === 0) return this.#end(undefined);
+        if (message.length === 0) return this.#end({ v: 1, kind: 'refused' });
         isHeard();
         const body = parts.take(message);
         const decoded = body && decodeStepAnswer(body);

@@ -2,6 +2,7 @@ import type { CodeName, InputBody, StepOutput } from './activation.js';
 import { DelegatedRun } from './delegated-run.js';
 import type { Instance } from './instance.js';
 import type { HubPorts, Subscription } from './ports.js';
+import { RecentMap } from './recent-map.js';
 import { scoreOf } from './rendezvous.js';
 
 /** Who has registered what, among the workers that live. */
@@ -15,8 +16,12 @@ export interface Directory {
 /** Nobody has registered anything. */
 export const emptyDirectory: Directory = { workersWith: () => [], onChange: () => ({ close: () => {} }) };
 
-/** A worker that did not answer, or could not run a step, is not asked for so many milliseconds if there is another. */
-const AVOIDED = 10_000;
+/** A worker that did not answer, or could not run a step, is not asked for so many milliseconds if there is another, */
+const AVOIDED = 30_000;
+/** and not for so many if there is none. */
+const PAUSE = 1_000;
+/** When so many workers died while they ran the same step, it is to blame. */
+const MOST_DEATHS = 3;
 
 /**
  * The steps of a partition's instances whose code this worker has not registered: each is run by a worker that has, on a
@@ -30,31 +35,58 @@ export class Delegation {
   readonly #subscription: Subscription;
   /** Tells the workers' copies of this owner's instances from those of others. */
   readonly #id: string;
-  readonly #avoided = new Map<string, number>();
+  /** When workers failed last. */
+  readonly #failures = new RecentMap<string, number>(1_000);
   readonly #runs = new Set<DelegatedRun>();
   readonly #waiting = new Set<() => void>();
+  readonly #accuse: (instance: Instance, reason: string) => void;
   #cancelWake: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(hub: HubPorts, partition: number, directory: Directory = emptyDirectory) {
+  /** `accuse`: an instance kills the workers that run its step. */
+  constructor(
+    hub: HubPorts,
+    partition: number,
+    directory: Directory = emptyDirectory,
+    accuse: (instance: Instance, reason: string) => void,
+  ) {
     this.#hub = hub;
+    this.#accuse = accuse;
     this.#partition = partition;
     this.#directory = directory;
     this.#id = hub.random.id();
     this.#subscription = directory.onChange(() => this.#wake());
   }
 
-  /** Runs a step elsewhere; resolves with what it brings, however long that takes, and never once closed. */
-  async run(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput> {
+  /**
+   * Runs a step elsewhere; resolves with what it brings, however long that takes, or with undefined when it kills the
+   * workers that run it. Never settles once closed.
+   */
+  async run(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput | undefined> {
+    const silent = new Set<string>();
     for (;;) {
       const worker = await this.#place(instance, code);
+      if (this.#deadOf(silent, code) >= MOST_DEATHS) break;
       const run = new DelegatedRun(this.#hub, { owner: this.#id, partition: this.#partition, worker });
       this.#runs.add(run);
-      const output = await run.step(instance, input, this.#hub.clock.now());
+      const answer = await run.step(instance, input, this.#hub.clock.now());
       this.#runs.delete(run);
-      if (output) return output;
-      this.#avoided.set(worker, this.#hub.clock.now() + AVOIDED);
+      if (typeof answer === 'object') return answer;
+      if (answer === 'silence') silent.add(worker);
+      this.#failures.set(worker, this.#hub.clock.now());
     }
+    this.#accuse(
+      instance,
+      `${MOST_DEATHS} workers with ${code.kind} "${code.name}" died while they ran its next message`,
+    );
+    return undefined;
+  }
+
+  /** How many of the workers that said nothing any more are seen to have died. */
+  #deadOf(silent: ReadonlySet<string>, code: CodeName): number {
+    if (silent.size === 0) return 0;
+    const live = new Set(this.#directory.workersWith(code));
+    return [...silent].filter((worker) => !live.has(worker)).length;
   }
 
   close(): void {
@@ -76,24 +108,21 @@ export class Delegation {
   }
 
   #candidate({ address }: Instance, code: CodeName): string | undefined {
-    const workers = this.#directory.workersWith(code);
-    const trusted = workers.filter((worker) => this.#isTrusted(worker));
-    const candidates = trusted.map((worker) => ({ worker, score: scoreOf(worker, address) }));
-    if (candidates.length === 0 && workers.length > 0) this.#wakeLater();
-    return candidates.toSorted((a, b) => b.score - a.score || (a.worker < b.worker ? -1 : 1))[0]?.worker;
+    const workers = this.#directory.workersWith(code).map((worker) => ({
+      worker,
+      silence: this.#hub.clock.now() - (this.#failures.get(worker) ?? -Infinity),
+      score: scoreOf(worker, address),
+    }));
+    const trusted = workers.filter(({ silence }) => silence >= AVOIDED).toSorted((a, b) => b.score - a.score);
+    const [next] = trusted.length > 0 ? trusted : workers.toSorted((a, b) => b.silence - a.silence);
+    if (!next || next.silence >= PAUSE) return next?.worker;
+    this.#wakeLater();
+    return undefined;
   }
 
-  #isTrusted(worker: string): boolean {
-    const until = this.#avoided.get(worker);
-    if (until === undefined) return true;
-    if (until > this.#hub.clock.now()) return false;
-    this.#avoided.delete(worker);
-    return true;
-  }
-
-  /** All that have the code are avoided: that ends by itself. */
+  /** All that have the code have just failed. */
   #wakeLater(): void {
-    this.#cancelWake ??= this.#hub.clock.after(AVOIDED, () => {
+    this.#cancelWake ??= this.#hub.clock.after(PAUSE, () => {
       this.#cancelWake = undefined;
       this.#wake();
     });

@@ -15,6 +15,12 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
+  /** Puts back what was shifted last. */
+  unshift(item: T): void {
+    if (this.#head > 0) this.#items[--this.#head] = item;
+    else this.#items.unshift(item);
+  }
+
   *[Symbol.iterator](): Iterator<T> {
     for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at]!;
   }

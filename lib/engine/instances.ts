@@ -38,8 +38,8 @@ export interface InstancesListener {
   refuses(instance: Instance, input: Input): boolean;
   /** How many instances stay in memory because their heads are not stored yet. */
   unwritten(): number;
-  /** Runs a step whose code another worker has registered. */
-  delegate(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput>;
+  /** Runs a step whose code another worker has registered; undefined: it must not be run, its input waits. */
+  delegate(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput | undefined>;
   failed(error: Error): void;
 }
 
@@ -323,14 +323,16 @@ export class Instances {
       .catch((error: unknown) => this.#fail(error));
   }
 
-  #await(instance: Instance, input: Input, output: Promise<StepOutput>): void {
+  #await(instance: Instance, input: Input, output: Promise<StepOutput | undefined>): void {
     instance.isBusy = true;
     instance.running = input;
     this.#backlog.occupy(instance);
     output
       .then((settled) => {
+        const taken = instance.running ?? input;
         instance.isBusy = false;
-        instance.finished = { input: instance.running ?? input, output: settled };
+        if (settled) instance.finished = { input: taken, output: settled };
+        else this.#backlog.unshift(instance, taken);
         instance.running = undefined;
         this.#enqueue(instance);
         this.pump();

@@ -130,7 +130,9 @@ export class PartitionRun {
     this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
       this.#flusher.recovered(instance, since),
     );
-    this.#delegation = new Delegation(hub, ports.subjects.partition, options.directory);
+    this.#delegation = new Delegation(hub, ports.subjects.partition, options.directory, ({ address }, reason) =>
+      this.#quarantine.add(address, reason),
+    );
     this.#quarantine = new Quarantine({
       tables,
       ports,

@@ -51,14 +51,17 @@ export class Quarantine {
 
   /** Quarantines the instance that was on trial when the former owner died. */
   start(): void {
-    const { tables, group, ports } = this.#parts;
-    const { blamed, began } = tables.poison;
+    const { blamed, began } = this.#parts.tables.poison;
     if (!blamed || blamed.deaths < MOST_BLAMES || began.deaths < MOST_DEATHS) return;
-    this.#added.add(blamed.to);
-    group().quarantined.push(blamed.to);
-    ports.logger.error('Quarantined: owners of its partition died whenever it took its next message', {
-      instance: blamed.to,
-    });
+    this.add(blamed.to, 'owners of its partition died whenever it took its next message');
+  }
+
+  /** Quarantines an instance. */
+  add(address: Address, reason: string): void {
+    if (this.holds(address)) return;
+    this.#added.add(address);
+    this.#parts.group().quarantined.push(address);
+    this.#parts.ports.logger.error(`Quarantined: ${reason}`, { instance: address });
   }
 
   /** Whether an instance takes nothing. */

@@ -23,7 +23,7 @@ export class StepServer {
   readonly #host: Host;
   readonly #copies = new ServedCopies();
   readonly #parts = new Parts();
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, { readonly done: Promise<void>; readonly refuse: () => void }>();
   readonly #subscription: Subscription;
   #isStopping = false;
 
@@ -48,13 +48,15 @@ export class StepServer {
         resolve();
       });
     });
-    while (this.#running.size > 0 && !isLate) await Promise.race([late, Promise.all(this.#running.values())]);
+    while (this.#running.size > 0 && !isLate)
+      await Promise.race([late, Promise.all([...this.#running.values()].map(({ done }) => done))]);
     cancel();
   }
 
   close(): void {
     this.#isStopping = true;
     this.#subscription.close();
+    for (const { refuse } of this.#running.values()) refuse(); // it did not die of them
   }
 
   #take(body: Uint8Array, reply: string): void {
@@ -71,8 +73,8 @@ export class StepServer {
         this.#hub.bus.publish(reply, part);
     };
     if (this.#isStopping) return say({ v: 1, kind: 'refused' });
-    const running = this.#serve(request, body.length, say).finally(() => this.#running.delete(request.id));
-    this.#running.set(request.id, running);
+    const done = this.#serve(request, body.length, say).finally(() => this.#running.delete(request.id));
+    this.#running.set(request.id, { done, refuse: () => say({ v: 1, kind: 'refused' }) });
   }
 
   async #serve(request: StepRequest, bytes: number, say: (answer: StepAnswer) => void): Promise<void> {

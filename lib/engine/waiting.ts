@@ -61,6 +61,12 @@ export class Waiting {
     return input;
   }
 
+  /** Puts back what was taken last. */
+  unshift(input: Input): void {
+    this.bytes += input.bytes;
+    this.#front.unshift(input);
+  }
+
   /** Parked messages that a former owner left. */
   putRun(run: Run): void {
     this.#runs = [...this.#runs, run];

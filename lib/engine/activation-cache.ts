@@ -12,12 +12,21 @@ interface Resting {
   readonly unload: (instance: Instance) => void;
 }
 
+/** What one partition of a worker has in memory that cannot be unloaded. */
+export interface PartitionLoad {
+  /** Inputs of instances that can go on by themselves. */
+  readonly ready: number;
+  /** Instances whose heads are not stored yet. */
+  readonly unwritten: number;
+}
+
 /**
  * The instances of all partitions of a worker that are loaded and idle, within a bound in bytes: beyond it those that
  * rest longest are unloaded. Instances that are in use are not here, so nothing that would be lost is ever unloaded.
  */
 export class ActivationCache {
   readonly #bound: number;
+  readonly #partitions = new Set<PartitionLoad>();
   readonly #resting: LRUCache<Instance, Resting> | undefined;
 
   /** `bytes`: about how many idle instances may take, 0: none is kept. */
@@ -30,6 +39,24 @@ export class ActivationCache {
         if (reason === 'evict') unload(instance);
       },
     });
+  }
+
+  join(partition: PartitionLoad): void {
+    this.#partitions.add(partition);
+  }
+
+  leave(partition: PartitionLoad): void {
+    this.#partitions.delete(partition);
+  }
+
+  /** What all partitions have together. */
+  get load(): PartitionLoad {
+    let [ready, unwritten] = [0, 0];
+    for (const partition of this.#partitions) {
+      ready += partition.ready;
+      unwritten += partition.unwritten;
+    }
+    return { ready, unwritten };
   }
 
   /** An instance has come to rest: it is kept as long as there is room. */

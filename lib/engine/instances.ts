@@ -7,14 +7,12 @@ import { tellBlocking } from './blocking-steps.js';
 import { Fifo } from './fifo.js';
 import type { Inbox } from './inbox.js';
 import { Instance, type Input } from './instance.js';
+import { MailGate, type MailLoad } from './mail-gate.js';
 import type { MailLimits } from './mail-limits.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
 import { refusalOfSize } from './step-size.js';
 import type { Run } from './waiting.js';
-
-/** So many dropped messages fill a record. */
-const MANY_DROPPED = 500;
 
 /** What the mailboxes ask of the rest of the partition. */
 export interface InstancesListener {
@@ -50,7 +48,7 @@ export interface InstancesListener {
  * C9. A step may take the message of an uncommitted step of this partition: both are in the same chain of records.
  * P17. A step that may do IO takes such a message only when its record is acknowledged.
  */
-export class Instances {
+export class Instances implements MailLoad {
   readonly #ports: PartitionPorts;
   readonly #committer: Committer;
   readonly #inbox: Inbox;
@@ -65,7 +63,7 @@ export class Instances {
   /** Instances whose next input waits for its record. */
   #unacknowledged: Instance[] = [];
   readonly #backlog = new Backlog();
-  #whenFewer: (() => void)[] = [];
+  readonly #gate: MailGate;
   readonly #loading = new Map<Instance, Promise<Activation>>();
   readonly #recalling = new Set<Instance>();
   /** When the last one was loaded, or the first one began to be. */
@@ -86,7 +84,20 @@ export class Instances {
     this.#inbox = inbox;
     this.#limits = mail;
     this.#activations = activations;
+    this.#gate = new MailGate(mail, activations, this);
     this.#listener = listener;
+  }
+
+  get dropped(): number {
+    return this.#committer.group.dropped.length;
+  }
+
+  get ready(): number {
+    return this.#backlog.ready;
+  }
+
+  get unwritten(): number {
+    return this.#listener.unwritten();
   }
 
   /** How many history events were replayed, by instances that are loaded and by those that were unloaded since. */
@@ -169,7 +180,7 @@ export class Instances {
   }
 
   /** About how many bytes of inputs are in memory. */
-  get bytesInMemory(): number {
+  get bytes(): number {
     return this.#backlog.bytes;
   }
 
@@ -190,7 +201,7 @@ export class Instances {
     try {
       this.#runAll();
       this.#committer.seal();
-      this.madeRoom();
+      this.#gate.look();
     } catch (error) {
       this.#fail(error); // what user code throws is data by now: this is a fault of the engine or of what is stored
     }
@@ -229,22 +240,12 @@ export class Instances {
 
   /** Whether more mail may be taken: not while too much waits, unless it is what a former owner left. */
   get hasRoom(): boolean {
-    if (this.#isHeld) return true;
-    const { ready, bytes } = this.#backlog;
-    const { inputs, unwritten } = this.#limits;
-    const hasMemory = ready < inputs && bytes < this.#limits.bytes && this.#listener.unwritten() < unwritten;
-    return hasMemory && this.#committer.group.dropped.length < MANY_DROPPED;
+    return this.#isHeld || this.#gate.isOpen;
   }
 
-  /** Whether inputs take more memory than they may. */
-  get isCrowded(): boolean {
-    return this.#backlog.bytes >= this.#limits.bytes;
-  }
-
-  /** Resolves when more mail may be taken. */
-  whenRoom(): Promise<void> {
-    if (this.hasRoom || this.#isStopped) return Promise.resolve();
-    return new Promise((resolve) => this.#whenFewer.push(resolve));
+  /** Decides whether more mail may be taken. */
+  get gate(): MailGate {
+    return this.#gate;
   }
 
   /** Instances that have become idle come to rest: from then on they may be unloaded. */
@@ -266,8 +267,8 @@ export class Instances {
 
   stop(): void {
     this.#isStopped = true;
+    this.#gate.close();
     for (const instance of this.#instances.values()) if (instance.isResting) this.#activations.remove(instance);
-    for (const resolve of this.#whenFewer) resolve();
   }
 
   #enqueue(instance: Instance): void {
@@ -378,14 +379,6 @@ export class Instances {
     this.#loading.set(instance, loading);
     loading.then(() => this.pump()).catch((error: unknown) => this.#fail(error));
     return loading;
-  }
-
-  /** Lets mail be taken again, if it waits and there is room. */
-  madeRoom(): void {
-    if (this.#whenFewer.length === 0 || !this.hasRoom || 2 * this.#backlog.ready > this.#limits.inputs) return;
-    const waiting = this.#whenFewer;
-    this.#whenFewer = [];
-    for (const resolve of waiting) resolve();
   }
 
   #fail(error: unknown): void {

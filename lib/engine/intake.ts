@@ -89,8 +89,9 @@ export class Intake {
   }
 
   async #whenRoom(): Promise<void> {
-    if (this.#instances.isCrowded) this.#parking.relieve();
-    await this.#instances.whenRoom();
+    const { gate } = this.#instances;
+    if (gate.isCrowded) this.#parking.relieve();
+    await gate.whenOpen();
   }
 
   #passed(sequence: number): void {

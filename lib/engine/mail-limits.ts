@@ -1,10 +1,13 @@
 /** How much mail of a partition waits, and where (P4). Bytes are of encoded messages, about; in memory they take more. */
 export interface MailLimits {
-  /** No more mail is taken while so many inputs wait for instances that can go on by themselves, until half are left, */
+  /**
+   * No more mail is taken while, in all partitions of the worker together, so many inputs wait for instances that can go on
+   * by themselves (but for a twelfth of it, which each partition may have), until half are left,
+   */
   readonly inputs: number;
   /** or while inputs of so many bytes are in memory. */
   readonly bytes: number;
-  /** or while so many instances have changed behind their stored heads, and have to stay in memory. */
+  /** or while, counted in the same way, so many instances have changed behind their stored heads: they stay in memory. */
   readonly unwritten: number;
   /** An input is parked when its instance could not take it for so many milliseconds, */
   readonly age: number;
@@ -25,9 +28,9 @@ export interface MailLimits {
 }
 
 export const mailLimits: MailLimits = {
-  inputs: 4_000,
+  inputs: 6_000,
   bytes: 8 * 1024 * 1024,
-  unwritten: 2_000,
+  unwritten: 6_000,
   age: 1_000,
   sequences: 10_000,
   laterBytes: 4 * 1024 * 1024,

@@ -173,7 +173,7 @@ export class Parking {
   /** What a record says of a page: an instance may have taken its first messages while the page was being stored. */
   #settle(page: string, batch: Batch): ParkedBox[] {
     const { instances, inbox } = this.#parts;
-    const keep = 2 * instances.bytesInMemory > this.#limits.bytes ? 0 : this.#limits.kept;
+    const keep = 2 * instances.bytes > this.#limits.bytes ? 0 : this.#limits.kept;
     const boxes: ParkedBox[] = [];
     for (const [instance, { inputs }] of batch) {
       const [next] = instance.parkable(everything);

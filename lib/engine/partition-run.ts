@@ -123,7 +123,7 @@ export class PartitionRun {
       failed: fail,
     });
     this.#flusher = new Flusher(tables, ports, this.#heads, this.#committer, {
-      written: () => this.#instances.madeRoom(),
+      written: () => this.#instances.gate.look(),
       failed: fail,
     });
     this.#wakes = new WakeHints(tables, this.#heads, this.#flusher);
@@ -207,7 +207,7 @@ export class PartitionRun {
   }
 
   get waitingBytes(): number {
-    return this.#instances.bytesInMemory;
+    return this.#instances.bytes;
   }
 
   get replayedEvents(): number {

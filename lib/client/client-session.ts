@@ -1,5 +1,6 @@
 import type { InputShape } from '../core/names.js';
 import type { Json, ValueCodec } from '../core/values.js';
+import { LargeValues } from '../engine/large-values.js';
 import type { HubPorts } from '../engine/ports.js';
 import { BusyError, ClosedError, NotAcceptedError, PayloadTooLargeError } from '../errors.js';
 import { isDto } from '../validation/dto-plan.js';
@@ -44,6 +45,8 @@ export class ClientSession {
   readonly queries: OwnerQueries;
   readonly names: RegisteredNames;
   readonly ports: HubPorts;
+  /** Values too large for messages. */
+  readonly large: LargeValues;
   readonly #id: string;
   /** From here on the end of the connection does not matter to it. */
   readonly #leave: () => void;
@@ -53,6 +56,7 @@ export class ClientSession {
 
   constructor(ports: HubPorts) {
     this.ports = ports;
+    this.large = new LargeValues(ports);
     this.#id = ports.random.id();
     const prefix = `${ports.subjects.inboxPrefix}.${this.#id}`;
     this.waits = new Waits(ports.clock);
@@ -79,14 +83,20 @@ export class ClientSession {
     message: ClientMessage,
     { check, wait, delivery, isCall }: SendOptions<T | Outcome>,
   ): Promise<Outgoing> {
-    await this.#inTurn(address, check);
+    const text = this.large.textIn(message, () => `The input of "${message.name}"`);
+    let fitting = message;
+    const store = async (): Promise<void> => {
+      await check();
+      fitting = await this.large.byReference(address, message, text!, () => !wait.isOver);
+    };
+    await this.#inTurn(address, text === undefined ? check : store);
     if (wait.isOver) throw new ClosedError('Nobody waits for it any more: nothing was sent.');
     const partition = partitionOf(address, this.ports.partitions);
     const subject = this.ports.subjects.partition(partition).mail(address);
     const channel = this.#channel(partition);
     const onOutcome = isCall ? (outcome: Outcome) => this.#told(sent, outcome, true, wait) : undefined;
     if (delivery) delivery.progress = isCall ? 'queued' : 'sending';
-    const sent: Outgoing = channel.send({ address, subject, text: this.#sized(message), onOutcome, delivery });
+    const sent: Outgoing = channel.send({ address, subject, text: this.#sized(fitting), onOutcome, delivery });
     if (isCall) wait.onEnd(() => channel.settle(sent));
     return sent;
   }
@@ -102,7 +112,7 @@ export class ClientSession {
 
   /** `isCopy`: the word is about one copy of the message, and not about its session only. */
   #told<T>(sent: Outgoing, outcome: Outcome, isCopy: boolean, wait: Wait<T | Outcome>): void {
-    if (outcome.refused === undefined) wait.succeed(outcome);
+    if (outcome.refused === undefined) this.#receive(outcome, wait);
     else wait.fail(this.#refusal(sent, outcome.refused, isCopy));
   }
 
@@ -111,6 +121,15 @@ export class ClientSession {
     if (refused === 'notAccepted') return new NotAcceptedError();
     if (sent.messageId !== undefined) this.#expired(sent.messageId);
     return sent.expired(isCopy);
+  }
+
+  /** The wait ends with its value: the owner keeps that until it is told that the outcome is received. */
+  #receive<T>(outcome: Outcome, wait: Wait<T | Outcome>): void {
+    if (!outcome.resultRef) return wait.succeed(outcome);
+    this.large.whole(outcome).then(
+      (whole) => wait.succeed(whole),
+      (error: unknown) => wait.fail(error),
+    );
   }
 
   /** An owner refused a message that nobody waits for: its promise was kept by the stream, and not by the owner. */

@@ -43,7 +43,10 @@ export async function resultOfRun(
   if (known) onEnded(known);
   else if (!run || ports.clock.now() - run.storedAt >= LATE) lookNow(wait, look);
   void recheck(wait, look);
-  const end = await wait.promise;
+  const end = await session.large.whole(await wait.promise).catch(async (error: unknown) => {
+    await look(); // it may have been replaced meanwhile
+    throw error;
+  });
   if (run) run.end = end;
   return session.values.decode(resultOf(instanceId, end));
 }

@@ -1,5 +1,5 @@
 import type { EntityId, HistoryEvent } from '../core/history.js';
-import type { Json } from '../core/values.js';
+import type { Json, ValueReference } from '../core/values.js';
 import { CorruptHistoryError, RemoteError } from '../errors.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../wire/addresses.js';
 import { decodeHead, decodeSegment } from '../wire/head-codec.js';
@@ -14,6 +14,15 @@ import type { ClientSession } from './client-session.js';
  * behind what is stored: nobody owns the partition now.
  */
 export type ReadSource = 'owner' | 'view';
+
+/** An entity's state, or where it is; neither: it does not exist. */
+interface EntityState {
+  readonly state?: Json;
+  readonly stateRef?: ValueReference;
+}
+
+/** How often something is read whose value is gone. */
+const LOOKS = 3;
 
 /** How often an owner that stays silent is asked before the view is read. */
 const ATTEMPTS = 2;
@@ -30,9 +39,35 @@ export class InstanceReads {
     this.#session = session;
   }
 
-  async status(
+  status(
     instanceId: string,
     options: { readonly history?: boolean } = {},
+  ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
+    return this.#current(async () => {
+      const { status, source } = await this.#status(instanceId, options);
+      if (!status) return { source };
+      const { large } = this.#session;
+      const history = status.history && {
+        history: await Promise.all(status.history.map((event) => large.whole(event))),
+      };
+      return { status: { ...(await large.whole(status)), ...history }, source };
+    });
+  }
+
+  /** A value may be removed between an answer and the look for it: then what has taken its place is asked for. */
+  async #current<T>(read: () => Promise<T>): Promise<T> {
+    for (let looks = 1; ; looks++) {
+      try {
+        return await read();
+      } catch (error) {
+        if (!(error instanceof CorruptHistoryError) || looks === LOOKS) throw error;
+      }
+    }
+  }
+
+  async #status(
+    instanceId: string,
+    options: { readonly history?: boolean },
   ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
     const address = orchestrationAddress(instanceId);
     const answer = await this.#ask(address, { v: 1, kind: 'status', instanceId, ...options });
@@ -50,15 +85,22 @@ export class InstanceReads {
     return { status: { ...status, history: await this.#history(address, segments, status.history) } };
   }
 
-  async entity(
+  entity(
     entity: EntityId,
   ): Promise<{ readonly exists: boolean; readonly state: Json | undefined; readonly source: ReadSource }> {
+    return this.#current(async () => {
+      const { found, source } = await this.#entity(entity);
+      const { state } = await this.#session.large.whole(found);
+      return { exists: state !== undefined, state, source };
+    });
+  }
+
+  async #entity(entity: EntityId): Promise<{ readonly found: EntityState; readonly source: ReadSource }> {
     const address = entityAddress(entity);
     const answer = await this.#ask(address, { v: 1, kind: 'entity', entity });
-    if (answer) return { exists: answer.exists, state: answer.state, source: 'owner' };
+    if (answer) return { found: answer, source: 'owner' };
     const head = await this.#head(address);
-    const state = head?.type === 'entity' ? head.state : undefined;
-    return { exists: state !== undefined, state, source: 'view' };
+    return { found: head?.type === 'entity' ? head : {}, source: 'view' };
   }
 
   /** Undefined: nobody answers. */

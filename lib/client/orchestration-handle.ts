@@ -76,7 +76,7 @@ export class OrchestrationHandle<T = unknown> {
    *
    * @throws {InvalidNameError} unless the name is 1 to 256 bytes of UTF-8 without control characters
    * @throws {UnserializableError} for data that cannot be stored; TooDeepError and ForbiddenKeyError likewise
-   * @throws {PayloadTooLargeError} for data beyond the largest message, about 480 KB with the server's defaults
+   * @throws {PayloadTooLargeError} for data of more than the hub's `maxValueBytes`, 16 MiB by default
    * @throws {NotFoundError} when there is no such instance
    * @throws {TimeoutError} when nobody could tell of it, or it is not known to be stored, within the client's
    * `timeoutInMilliseconds`; its text says whether it was sent

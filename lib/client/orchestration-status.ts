@@ -1,4 +1,4 @@
-import type { Json, ValueCodec } from '../core/values.js';
+import type { Json, ValueCodec, ValueReference } from '../core/values.js';
 import { OrchestrationFailedError, type FailureDetails } from '../errors.js';
 import type { RuntimeStatus } from '../wire/head.js';
 import type { InstanceStatus } from '../wire/queries.js';
@@ -54,6 +54,7 @@ export function statusFor(status: InstanceStatus, source: ReadSource, values: Va
 export interface End {
   readonly runtimeStatus: RuntimeStatus;
   readonly output?: Json;
+  readonly outputRef?: ValueReference;
   readonly failure?: FailureDetails;
   readonly reason?: string;
 }

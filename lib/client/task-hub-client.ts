@@ -100,7 +100,7 @@ export class TaskHubClient implements AsyncDisposable {
    * @throws {UnknownOrchestratorError} when no worker has ever registered the name
    * @throws {InvalidInputError} when the input does not fit its DTO class
    * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
-   * @throws {PayloadTooLargeError} for an input beyond the largest message, about 480 KB with the server's defaults
+   * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default
    * @throws {InvalidIdError} for an id that is none
    * @throws {ConfigError} for a timeout that is none
    * @throws {DefinitionError} for a class without `@Orchestrator`
@@ -171,7 +171,7 @@ export class TaskHubClient implements AsyncDisposable {
    * @throws {UnknownEntityError} when no worker has ever registered the entity
    * @throws {InvalidInputError} when the input does not fit its DTO class
    * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
-   * @throws {PayloadTooLargeError} for an input beyond the largest message, about 480 KB with the server's defaults
+   * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default
    * @throws {TimeoutError} when it is not known to be stored in time; its text says whether it was sent
    * @throws {ClosedError} when the client or the connection is closed
    */

@@ -1,23 +1,31 @@
 import type { FailureDetails } from '../errors.js';
-import type { Json } from './values.js';
+import type { Json, ValueReference } from './values.js';
 
 /**
  * What an orchestration instance has lived through, in order: its whole state. One discriminated union; an event that
  * came from outside carries the time at which it was taken (`at`, milliseconds since 1970, never going back), an event
- * that the orchestrator's code caused carries the number of the action (`id`, from 0 in order of creation).
+ * that the orchestrator's code caused carries the number of the action (`id`, from 0 in order of creation). A value too
+ * large for a message is stored by reference (`inputRef`, `resultRef`, `outputRef`); the core and users see the value.
  */
 export type HistoryEvent = InboundEvent | Action | ClosingEvent;
 
 /** Events that reach an instance through its mailbox, its timers or its activities. */
 export type InboundEvent =
   | ExecutionStarted
-  | { readonly type: 'TaskCompleted'; readonly at: number; readonly id: number; readonly result?: Json }
+  | {
+      readonly type: 'TaskCompleted';
+      readonly at: number;
+      readonly id: number;
+      readonly result?: Json;
+      readonly resultRef?: ValueReference;
+    }
   | { readonly type: 'TaskFailed'; readonly at: number; readonly id: number; readonly failure: FailureDetails }
   | {
       readonly type: 'SubOrchestrationInstanceCompleted';
       readonly at: number;
       readonly id: number;
       readonly result?: Json;
+      readonly resultRef?: ValueReference;
     }
   | {
       readonly type: 'SubOrchestrationInstanceFailed';
@@ -25,7 +33,13 @@ export type InboundEvent =
       readonly id: number;
       readonly failure: FailureDetails;
     }
-  | { readonly type: 'EntityOperationCompleted'; readonly at: number; readonly id: number; readonly result?: Json }
+  | {
+      readonly type: 'EntityOperationCompleted';
+      readonly at: number;
+      readonly id: number;
+      readonly result?: Json;
+      readonly resultRef?: ValueReference;
+    }
   | {
       readonly type: 'EntityOperationFailed';
       readonly at: number;
@@ -33,7 +47,13 @@ export type InboundEvent =
       readonly failure: FailureDetails;
     }
   | { readonly type: 'TimerFired'; readonly at: number; readonly id: number }
-  | { readonly type: 'EventRaised'; readonly at: number; readonly name: string; readonly input?: Json };
+  | {
+      readonly type: 'EventRaised';
+      readonly at: number;
+      readonly name: string;
+      readonly input?: Json;
+      readonly inputRef?: ValueReference;
+    };
 
 /** The first event of every execution. */
 export interface ExecutionStarted {
@@ -44,6 +64,7 @@ export interface ExecutionStarted {
   /** The first execution of the run, which this one continues as new. Absent: this is the first. */
   readonly run?: string;
   readonly input?: Json;
+  readonly inputRef?: ValueReference;
   readonly parent?: ParentInstance;
 }
 
@@ -69,6 +90,7 @@ export type Action =
       readonly id: number;
       readonly name: string;
       readonly input?: Json;
+      readonly inputRef?: ValueReference;
       /** The queue that the call named. */
       readonly queue?: string;
       /** How long one run of the activity may take, in milliseconds. */
@@ -82,6 +104,7 @@ export type Action =
       readonly name: string;
       readonly instanceId: string;
       readonly input?: Json;
+      readonly inputRef?: ValueReference;
     }
   | { readonly type: 'TimerCreated'; readonly id: number; readonly fireAt: number }
   | { readonly type: 'TimerCanceled'; readonly id: number; readonly timerId: number }
@@ -91,6 +114,7 @@ export type Action =
       readonly entity: EntityId;
       readonly operation: string;
       readonly input?: Json;
+      readonly inputRef?: ValueReference;
     }
   | {
       readonly type: 'EntityOperationSignaled';
@@ -98,6 +122,7 @@ export type Action =
       readonly entity: EntityId;
       readonly operation: string;
       readonly input?: Json;
+      readonly inputRef?: ValueReference;
     }
   | {
       readonly type: 'EventSent';
@@ -105,10 +130,16 @@ export type Action =
       readonly instanceId: string;
       readonly name: string;
       readonly input?: Json;
+      readonly inputRef?: ValueReference;
     };
 
 /** How an execution ended. Nothing follows it. */
 export type ClosingEvent =
-  | { readonly type: 'ExecutionCompleted'; readonly at: number; readonly output?: Json }
+  | {
+      readonly type: 'ExecutionCompleted';
+      readonly at: number;
+      readonly output?: Json;
+      readonly outputRef?: ValueReference;
+    }
   | { readonly type: 'ExecutionFailed'; readonly at: number; readonly failure: FailureDetails }
-  | { readonly type: 'ContinuedAsNew'; readonly at: number; readonly input?: Json };
+  | { readonly type: 'ContinuedAsNew'; readonly at: number; readonly input?: Json; readonly inputRef?: ValueReference };

@@ -8,14 +8,14 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * Where a value too large for a message is: an object of the task hub's object store. It stands in a field of its own
  * beside the one that would hold the value (`inputRef` for `input`), so no user's value can be taken for one.
  */
-export interface ValueReference {
+export type ValueReference = {
   /** The address of the instance that holds it, a slash, and an id that is used once. */
   readonly key: string;
   /** The length of its JSON text in bytes of UTF-8. */
   readonly bytes: number;
   /** What the object store calls its digest: `SHA-256=` and base64url. */
   readonly hash: string;
-}
+};
 
 /** A class used as a type of input; `[Class]` means an array of it. */
 export type InputType = Constructor | readonly [Constructor];

@@ -1,4 +1,5 @@
 import type { Action } from '../core/history.js';
+import type { ValueReference } from '../core/values.js';
 import type { PerdureError } from '../errors.js';
 import type { ActivityRun } from '../wire/activity-run.js';
 import type { Head, Wake } from '../wire/head.js';
@@ -6,6 +7,7 @@ import type { Addressed, Message } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
 import type { TaskIds } from '../wire/tasks.js';
+import type { FetchedValues } from './fetched-values.js';
 
 /** What an instance takes: a message of its mailbox, or what the owner tells it, such as a timer that is due. */
 export type InputBody = Message | Due | Resume | Restart | Requeue | GiveBack;
@@ -75,6 +77,8 @@ export interface StepOutput {
   readonly notices?: readonly (readonly [inbox: string, notice: Notice])[] | undefined;
   /** It has not gone through all that it took: it asks for a `resume`. */
   readonly goesOn?: true | undefined;
+  /** Its large values are in the object store, and named by reference. */
+  readonly isStored?: true | undefined;
 }
 
 /** Where in the log a head stands. */
@@ -90,14 +94,20 @@ export interface Activation {
   mustWait(input: InputBody): boolean;
   /** The code that a step with this input needs and this worker has not registered; undefined: none, it can be run here. */
   foreignCode(input: InputBody, now: number): CodeName | undefined;
-  /** Runs one step. `apply` of the entry follows before the next step. */
-  step(input: InputBody, now: number): StepOutput | Promise<StepOutput>;
+  /** The stored values that a step with this input needs and that are not in memory (P15). */
+  missing(input: InputBody): readonly ValueReference[];
+  /** Runs one step, with what was missing. `apply` of the entry follows before the next step. */
+  step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput>;
   /** A step was run elsewhere, at this time. */
   ranElsewhere(now: number): void;
   /** What takes the place of the last step's output, which cannot be recorded: its failure, and nothing else of it. */
   replace(input: InputBody, error: PerdureError): StepOutput;
   /** Takes a step's entry into the state. */
   apply(entry: StepEntry): void;
+  /** The keys of values that the state named and does not name any more, since the last call (P15). */
+  takeDropped(): readonly string[];
+  /** Whether the state names the value of this key. */
+  holds(key: string): boolean;
   /** A copy of the state as it is now, to be written later as the head; undefined: there is nothing to store. */
   capture(): Captured | undefined;
   /** The activities of a place that are asked for and have not answered, each as it was begun last. */
@@ -112,5 +122,7 @@ export interface Activation {
 export interface Captured {
   /** What a new owner has to know at once; undefined: it may find the instance when somebody asks for it. */
   readonly wake: Omit<Wake, 'v' | 'epoch'> | undefined;
+  /** The keys of values that a head before may name and this one does not: nothing names them once it is stored. */
+  readonly dropped?: readonly string[] | undefined;
   head(stamp: Stamp): Head;
 }

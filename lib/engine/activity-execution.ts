@@ -1,9 +1,8 @@
 import { toFailureDetails } from '../core/failure.js';
-import type { Json } from '../core/values.js';
-import { ActivityTimedOutError, PayloadTooLargeError } from '../errors.js';
-import { largestMessage } from '../wire/body-limit.js';
-import { utf8Length } from '../wire/text.js';
+import type { Json, ValueReference } from '../core/values.js';
+import { ActivityTimedOutError } from '../errors.js';
 import type { ActivityRequest, ActivityResult, Host } from './host.js';
+import { LargeValues, type ValuePorts } from './large-values.js';
 import type { Clock } from './ports.js';
 
 /** The longest single wait, in milliseconds: longer ones are looked at again. */
@@ -16,6 +15,7 @@ export interface ActivityOrder {
   readonly taskId: number;
   readonly name: string;
   readonly input?: Json | undefined;
+  readonly inputRef?: ValueReference | undefined;
   readonly attempt: number;
   /** How long it may take, in milliseconds. Default: what the activity's registration says. */
   readonly timeout?: number | undefined;
@@ -35,8 +35,9 @@ export class ActivityExecution implements ActivityRequest {
   readonly executionId: string;
   readonly taskId: number;
   readonly name: string;
-  readonly input: Json | undefined;
+  input: Json | undefined;
   readonly attempt: number;
+  readonly #inputRef: ValueReference | undefined;
   readonly #timeout: number | undefined;
   readonly #listener: ExecutionListener;
   /** Made when somebody asks for the signal: most code does not. */
@@ -46,12 +47,13 @@ export class ActivityExecution implements ActivityRequest {
   #endWait = (): void => {};
 
   constructor(order: ActivityOrder, listener: ExecutionListener) {
-    const { instanceId, executionId, taskId, name, input, attempt, timeout } = order;
+    const { instanceId, executionId, taskId, name, input, inputRef, attempt, timeout } = order;
     this.instanceId = instanceId;
     this.executionId = executionId;
     this.taskId = taskId;
     this.name = name;
     this.input = input;
+    this.#inputRef = inputRef;
     this.attempt = attempt;
     this.#timeout = timeout;
     this.#listener = listener;
@@ -65,14 +67,21 @@ export class ActivityExecution implements ActivityRequest {
     return this.#abort.signal;
   }
 
-  /** Runs the code; the host has the activity. */
-  begin(host: Host, { clock, maxBodyBytes }: { readonly clock: Clock; readonly maxBodyBytes: number }): void {
+  /** Runs the code, with a large input once it is here; the host has the activity. */
+  begin(host: Host, ports: ValuePorts): void {
     const timeout = this.#timeout ?? host.activitySettings?.get(this.name)?.timeout;
-    if (timeout !== undefined) this.#expireAfter(timeout, clock);
-    void host.activities.get(this.name)!(this).then((result) => {
-      this.#tell(fitting(this.name, result, maxBodyBytes));
+    if (timeout !== undefined) this.#expireAfter(timeout, ports.clock);
+    const values = new LargeValues(ports);
+    const run = (): Promise<ActivityResult> => host.activities.get(this.name)!(this);
+    const running = this.#inputRef ? this.#fetch(this.#inputRef, values).then(run).catch(failed) : run();
+    void running.then((result) => {
+      this.#tell(fitting(this.name, result, values));
       this.#listener.ended();
     });
+  }
+
+  async #fetch(inputRef: ValueReference, values: LargeValues): Promise<void> {
+    this.input = await values.get(inputRef);
   }
 
   /** Its result is of no interest any more: the code is told by its signal, and nobody is told how it went. */
@@ -101,11 +110,16 @@ export class ActivityExecution implements ActivityRequest {
   }
 }
 
-/** A result that no step could record is a failure that the orchestrator can catch. */
-function fitting(name: string, result: ActivityResult, maxBodyBytes: number): ActivityResult {
-  if ('failure' in result || result.result === undefined) return result;
-  const bytes = utf8Length(JSON.stringify(result.result));
-  const limit = largestMessage(maxBodyBytes);
-  if (bytes <= limit) return result;
-  return { failure: toFailureDetails(new PayloadTooLargeError(`The result of activity "${name}"`, bytes, limit)) };
+/** A result that is too large to be stored is a failure that the orchestrator can catch. */
+function fitting(name: string, result: ActivityResult, values: LargeValues): ActivityResult {
+  try {
+    values.textIn(result, () => `The result of activity "${name}"`);
+    return result;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): ActivityResult {
+  return { failure: toFailureDetails(error) };
 }

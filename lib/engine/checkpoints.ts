@@ -201,6 +201,13 @@ export async function storedCheckpoint(ports: PartitionPorts): Promise<Checkpoin
   return body && decodeCheckpoint(body, `Checkpoint ${subjects.checkpoint}`);
 }
 
+/** The same with the sessions of all drawers. */
+export async function wholeCheckpoint(ports: PartitionPorts): Promise<Checkpoint | undefined> {
+  const { views, subjects } = ports;
+  const stored = await views.read(subjects.checkpoint);
+  return stored && readAll(ports, decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`));
+}
+
 /** The checkpoint with the sessions of all drawers. Undefined: not all pages are there any more. */
 async function readAll(
   ports: PartitionPorts,

@@ -115,7 +115,7 @@ export class Dispatcher {
 
   async #publish({ to, activity }: Request): Promise<void> {
     const { executionId, request, attempt, lost } = activity;
-    const { id: taskId, name, input, timeout, deadline } = request;
+    const { id: taskId, name, input, inputRef, timeout, deadline } = request;
     const body = encodeTaskRequest({
       v: 1,
       to,
@@ -123,6 +123,7 @@ export class Dispatcher {
       taskId,
       name,
       ...(input !== undefined && { input }),
+      ...(inputRef && { inputRef }),
       ...(timeout !== undefined && { timeout }),
       ...(deadline !== undefined && { deadline }),
       ...(attempt > 1 && { runs: attempt - 1 }),

@@ -2,13 +2,14 @@ import { EntityExecutor } from '../core/entity-executor.js';
 import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
 import type { OperationOutcome } from '../core/operation.js';
-import type { Json } from '../core/values.js';
+import type { Json, ValueReference } from '../core/values.js';
 import { OperationTimeoutError, type FailureDetails, type PerdureError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, StepOutput } from './activation.js';
+import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
 import type { PartitionPorts } from './ports.js';
 
@@ -18,8 +19,13 @@ export class EntityActivation implements Activation {
   readonly #host: Host;
   readonly #ports: Pick<PartitionPorts, 'clock' | 'logger'>;
   readonly #executor: EntityExecutor | undefined;
-  /** What the log says; the executor's own copy may be one operation ahead. */
+  /** What the log says; the executor's own copy may be one operation ahead. Undefined also: it is not fetched yet. */
   #state: Json | undefined;
+  /** Where the state is, when it is too large for a record. */
+  #reference: ValueReference | undefined;
+  /** The state after the last step, until it is applied. */
+  #ahead: Json | undefined;
+  #dropped: string[] = [];
   #updatedAt = 0;
 
   constructor(id: EntityId, host: Host, ports: Pick<PartitionPorts, 'clock' | 'logger'>, head: EntityHead | undefined) {
@@ -27,6 +33,7 @@ export class EntityActivation implements Activation {
     this.#host = host;
     this.#ports = ports;
     this.#state = head?.state;
+    this.#reference = head?.stateRef;
     this.#updatedAt = head?.updatedAt ?? 0;
     const program = host.entities.get(id.name);
     this.#executor = program && new EntityExecutor(program, id, host.core);
@@ -34,11 +41,21 @@ export class EntityActivation implements Activation {
 
   /** After the last recovered entry was applied, before the first step. */
   resume(): void {
-    this.#executor?.load(this.#state);
+    if (this.#state !== undefined || !this.#reference) this.#executor?.load(this.#state);
   }
 
-  get state(): Json | undefined {
-    return this.#state;
+  /** The state, or where it is; neither: the entity does not exist. */
+  get stored(): { readonly state?: Json; readonly stateRef?: ValueReference } {
+    if (this.#reference) return { stateRef: this.#reference };
+    return this.#state === undefined ? {} : { state: this.#state };
+  }
+
+  missing(input: InputBody): readonly ValueReference[] {
+    if (input.kind !== 'operation') return none;
+    const { inputRef } = input;
+    const state = this.#state === undefined ? this.#reference : undefined;
+    if (!state && !inputRef) return none;
+    return [state, inputRef].filter((reference) => reference !== undefined);
   }
 
   mustWait(input: InputBody): boolean {
@@ -54,11 +71,11 @@ export class EntityActivation implements Activation {
     this.#updatedAt = Math.max(this.#updatedAt, now);
   }
 
-  step(input: InputBody, now: number): StepOutput | Promise<StepOutput> {
+  step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     if (input.kind !== 'operation')
       return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
     this.#updatedAt = Math.max(this.#updatedAt, now);
-    const outcome = this.#execute(input);
+    const outcome = this.#execute(input, fetched);
     return outcome instanceof Promise
       ? this.#inTime(input, outcome).then((settled) => this.#output(input, settled))
       : this.#output(input, outcome);
@@ -75,8 +92,26 @@ export class EntityActivation implements Activation {
     });
   }
 
-  #execute({ name, input }: OperationMessage): OperationOutcome | Promise<OperationOutcome> {
-    return this.#executor!.execute({ name, input, at: this.#updatedAt });
+  #execute(message: OperationMessage, fetched: FetchedValues): OperationOutcome | Promise<OperationOutcome> {
+    const { name, inputRef } = message;
+    try {
+      this.#fetch(fetched);
+      const input = inputRef ? fetched.of(inputRef) : message.input;
+      return this.#executor!.execute({ name, input, at: this.#updatedAt });
+    } catch (error) {
+      return this.#refused(error);
+    }
+  }
+
+  /** Takes the state from the object store when it is not in memory. Throws CorruptHistoryError. */
+  #fetch(fetched: FetchedValues): void {
+    if (!this.#reference || this.#state !== undefined) return;
+    this.#state = fetched.of(this.#reference);
+    this.#executor?.load(this.#state);
+  }
+
+  #refused(error: unknown): OperationOutcome {
+    return { failure: toFailureDetails(error), changed: false, state: this.#state, messages: [] };
   }
 
   /** The outcome, or the failure of an operation that has taken longer than it may. */
@@ -95,6 +130,7 @@ export class EntityActivation implements Activation {
 
   #output(message: OperationMessage, outcome: OperationOutcome): StepOutput {
     const { result, failure, changed, state } = outcome;
+    this.#ahead = state;
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
     const messages = outcome.messages.map(signalOf);
     if (message.caller) messages.push(resultFor(message.caller, told));
@@ -120,13 +156,27 @@ export class EntityActivation implements Activation {
   }
 
   apply(entry: StepEntry): void {
-    if (entry.deleted) this.#state = undefined;
-    else if (entry.state !== undefined) this.#state = entry.state;
+    const { deleted, state, stateRef } = entry;
+    if (!deleted && state === undefined && !stateRef) return;
+    if (this.#reference) this.#dropped.push(this.#reference.key);
+    this.#reference = stateRef;
+    this.#state = stateRef ? this.#ahead : state;
+    this.#ahead = undefined;
+  }
+
+  takeDropped(): readonly string[] {
+    const dropped = this.#dropped;
+    if (dropped.length > 0) this.#dropped = [];
+    return dropped;
+  }
+
+  holds(key: string): boolean {
+    return this.#reference?.key === key;
   }
 
   capture(): Captured {
     const { name, key } = this.#id;
-    const [state, updatedAt] = [this.#state, this.#updatedAt];
+    const [stored, updatedAt] = [this.stored, this.#updatedAt];
     return {
       wake: undefined,
       head: (stamp): Head => ({
@@ -136,7 +186,7 @@ export class EntityActivation implements Activation {
         name,
         key,
         updatedAt,
-        ...(state !== undefined && { state }),
+        ...stored,
       }),
     };
   }
@@ -153,6 +203,8 @@ export class EntityActivation implements Activation {
     return false;
   }
 }
+
+const none: readonly ValueReference[] = [];
 
 function signalOf({ entity, operation, input }: OperationOutcome['messages'][number]): Addressed {
   return [entityAddress(entity), { kind: 'operation', name: operation, ...(input !== undefined && { input }) }];

@@ -138,7 +138,8 @@ export class Flusher {
       .filter(({ activation }) => activation !== undefined)
       .map((instance) => {
         instance.dirtyBehind = undefined;
-        return [instance, instance.activation!.capture()];
+        const captured = instance.activation!.capture();
+        return [instance, captured && { ...captured, dropped: instance.activation!.takeDropped() }];
       });
   }
 

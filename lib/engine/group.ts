@@ -51,6 +51,8 @@ export class Group {
   readonly unwanted: (readonly [Instance, TaskIds])[] = [];
   /** Requests that the work queues have stored, by execution. */
   readonly dispatched = new Map<string, number[]>();
+  /** The keys of values that were consumed with the messages that named them. */
+  readonly spent: string[] = [];
   readonly notices: (readonly [inbox: string, notice: Notice])[] = [];
   /** The mail consumed by this group reaches up to here. */
   mailUpTo = 0;

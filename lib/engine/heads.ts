@@ -9,6 +9,7 @@ import type { Instance } from './instance.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 import { RecentMap } from './recent-map.js';
 import { Segments } from './segments.js';
+import type { SpentValues } from './spent-values.js';
 
 /** A head larger than this, in bytes, keeps its history in segments, */
 const HEAD_TARGET = 64 * 1024;
@@ -59,11 +60,13 @@ export class Heads {
   readonly #segments: Segments;
   /** The wake records that were there when I took over. */
   readonly #wakes = new Map<Address, number>();
+  readonly #spent: SpentValues;
 
-  constructor(ports: PartitionPorts, fence: HeadFence) {
+  constructor(ports: PartitionPorts, fence: HeadFence, spent: SpentValues) {
     this.#ports = ports;
     this.#fence = fence;
     this.#written = new RecentMap(ports.log.replicas > 1 ? REMEMBERED : REMEMBERED_OF_ONE);
+    this.#spent = spent;
     this.#segments = new Segments(ports, fence.epoch);
   }
 
@@ -88,6 +91,7 @@ export class Heads {
       return undefined;
     }
     const head = decodeHead(stored.body, `Head ${subject}`);
+    instance.headBytes += referredBytes(head);
     if (head.type === 'entity') instance.wakeSequence = 0; // entities have no wake records
     if (!this.#isZombie(head, stored.sequence)) {
       instance.segments = segmentsOf(head);
@@ -137,10 +141,11 @@ export class Heads {
     const subject = this.#ports.subjects.head(instance.address);
     const body = encodeHead(head);
     instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOfHead);
-    instance.headBytes = body.length;
+    instance.headBytes = body.length + referredBytes(head);
     this.#written.set(instance.address, instance.headSequence);
     if (!captured.wake) await this.#removeWake(instance);
     await this.#forgetSegments(instance, head);
+    this.#spent.add(captured.dropped ?? []);
     return cut;
   }
 
@@ -198,6 +203,11 @@ export class Heads {
     if (epochOf(stored) <= this.#fence.epoch) return stored.sequence;
     throw new OwnershipLostError(`${stored.subject} was written by a later owner than epoch ${this.#fence.epoch}.`);
   }
+}
+
+/** What a state that is elsewhere takes in memory. */
+function referredBytes(head: Head): number {
+  return head.type === 'entity' ? (head.stateRef?.bytes ?? 0) : 0;
 }
 
 /** A head's fields in place of what was cut from it. */

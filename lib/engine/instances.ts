@@ -1,45 +1,22 @@
 import type { Address } from '../wire/messages.js';
-import type { Activation, CodeName, InputBody, StepOutput } from './activation.js';
+import type { Activation, InputBody, StepOutput } from './activation.js';
 import type { Committer } from './committer.js';
 import type { ActivationCache } from './activation-cache.js';
 import { Backlog } from './backlog.js';
-import { tellBlocking } from './blocking-steps.js';
 import { Fifo } from './fifo.js';
 import type { Inbox } from './inbox.js';
 import { Instance, type Input } from './instance.js';
+import type { InstancesListener } from './instances-listener.js';
+import type { LargeValues } from './large-values.js';
 import { MailGate, type MailLoad } from './mail-gate.js';
 import type { MailLimits } from './mail-limits.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
 import { refusalOfSize } from './step-size.js';
+import { StepRunner } from './step-runner.js';
+import { spentBy } from './spent-values.js';
+import { largeIn, StepValues } from './step-values.js';
 import type { Run } from './waiting.js';
-
-/** What the mailboxes ask of the rest of the partition. */
-export interface InstancesListener {
-  /** Loads an instance from its head and the log. */
-  load(instance: Instance): Promise<Activation>;
-  /** Reads parked messages of an instance. */
-  recall(instance: Instance, run: Run): Promise<readonly Input[]>;
-  /** An occupied instance has much in memory (P4). */
-  crowded(instance: Instance): void;
-  /** Chooses where the activities of a step are done. */
-  place(output: StepOutput): StepOutput;
-  /** Whether an instance takes nothing, whatever comes. */
-  holds(address: Address): boolean;
-  /** Whether an instance may take an input now; if not, it is woken when it may. */
-  admits(instance: Instance, input: Input): boolean;
-  /** Whether an input is discarded; then it has been dealt with. */
-  discards(instance: Instance, input: Input): boolean;
-  /** An input was taken, and its step is in a group. */
-  took(instance: Instance): void;
-  /** More waits for an instance than may; true: the input is refused. */
-  refuses(instance: Instance, input: Input): boolean;
-  /** How many instances stay in memory because their heads are not stored yet. */
-  unwritten(): number;
-  /** Runs a step whose code another worker has registered; undefined: it must not be run, its input waits. */
-  delegate(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput | undefined>;
-  failed(error: Error): void;
-}
 
 /**
  * The mailboxes of a partition and the loop that runs their steps.
@@ -52,6 +29,8 @@ export class Instances implements MailLoad {
   readonly #ports: PartitionPorts;
   readonly #committer: Committer;
   readonly #inbox: Inbox;
+  readonly #values: LargeValues;
+  readonly #runner: StepRunner;
   readonly #limits: MailLimits;
   readonly #activations: ActivationCache;
   readonly #listener: InstancesListener;
@@ -76,12 +55,15 @@ export class Instances implements MailLoad {
     ports: PartitionPorts,
     committer: Committer,
     inbox: Inbox,
+    values: LargeValues,
     { mail, activations }: { readonly mail: MailLimits; readonly activations: ActivationCache },
     listener: InstancesListener,
   ) {
     this.#ports = ports;
     this.#committer = committer;
     this.#inbox = inbox;
+    this.#values = values;
+    this.#runner = new StepRunner(ports, values);
     this.#limits = mail;
     this.#activations = activations;
     this.#gate = new MailGate(mail, activations, this);
@@ -283,6 +265,7 @@ export class Instances implements MailLoad {
     if (finished) {
       instance.finished = undefined;
       this.#commit(instance, finished.input, finished.output);
+      if (instance.isBusy) return;
     }
     const input = instance.waiting.peek();
     if (!input) return this.#recall(instance);
@@ -299,8 +282,9 @@ export class Instances implements MailLoad {
       if (instance.waiting.length > 0) this.#enqueue(instance);
       return;
     }
-    const output = code ? this.#listener.delegate(instance, code, input.body) : activation.step(input.body, now);
-    tellBlocking(this.#ports, instance.address, now);
+    const output = code
+      ? this.#listener.delegate(instance, code, input.body)
+      : this.#runner.run(instance, activation, input.body);
     if (output instanceof Promise) this.#await(instance, input, output);
     else {
       this.#commit(instance, input, output);
@@ -346,9 +330,11 @@ export class Instances implements MailLoad {
     if (!input.mail && !input.local && !input.parked && output.entry.refused !== undefined) return;
     const { group } = this.#committer;
     const activation = instance.activation!;
-    let fitting = this.#listener.place(output);
+    let fitting = output.isStored ? output : this.#listener.place(output);
     let step = group.prepare(instance, input, fitting);
-    const refusal = refusalOfSize(step, this.#ports.maxBodyBytes);
+    const large = largeIn(this.#values, instance.address, fitting, step.bytes);
+    if (large instanceof StepValues) return this.#await(instance, input, large.store());
+    const refusal = large ?? refusalOfSize(step, this.#ports.maxBodyBytes);
     if (refusal) {
       fitting = activation.replace(input.body, refusal);
       step = group.prepare(instance, input, fitting);
@@ -357,6 +343,7 @@ export class Instances implements MailLoad {
     activation.apply(step.entry);
     this.#listener.took(instance);
     instance.copy?.took(refusal ? fitting : output, fitting.entry);
+    group.spent.push(...spentBy(activation, instance.address, input.body));
     if (input.mail) this.#inbox.consumed(input.mail);
     for (const { message, local } of locals) {
       const [to, body] = message;

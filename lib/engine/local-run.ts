@@ -44,8 +44,8 @@ export class LocalRun implements SlotWaiter, ExecutionListener {
     const { executionId, attempt, request } = activity;
     const addressee = parseAddress(instance.address);
     const instanceId = addressee.kind === 'orchestration' ? addressee.instanceId : '';
-    const { id: taskId, name, input, timeout } = request;
-    const order = { instanceId, executionId, taskId, name, input, attempt, timeout };
+    const { id: taskId, name, input, inputRef, timeout } = request;
+    const order = { instanceId, executionId, taskId, name, input, inputRef, attempt, timeout };
     this.#execution = new ActivityExecution(order, this);
   }
 

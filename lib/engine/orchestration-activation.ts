@@ -1,6 +1,7 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
-import type { Json } from '../core/values.js';
+import { jsonEqual } from '../core/json-equal.js';
+import type { ValueReference } from '../core/values.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import {
   CorruptHistoryError,
@@ -10,9 +11,9 @@ import {
   type PerdureError,
 } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
-import { utf8Length } from '../wire/text.js';
 import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
+import { referencesIn, withValues } from '../wire/value-references.js';
 import type {
   Activation,
   ActivityPlace,
@@ -22,9 +23,11 @@ import type {
   PendingActivity,
   StepOutput,
 } from './activation.js';
+import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
-import { isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
+import { codeOf, currentExecution } from './orchestration-code.js';
+import { firstHeld, isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
 import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
@@ -34,9 +37,6 @@ import type { Random } from './ports.js';
 const MOST_EXECUTIONS = 100;
 /** Timers that may fire in one step. */
 const MOST_TIMERS = 1_000;
-/** Events held back that one step may take, and their bytes but for the last one. */
-const MOST_HELD = 500;
-const MOST_HELD_BYTES = 64 * 1024;
 
 /**
  * An orchestration instance loaded in memory: an actor whose state is its history. The executor with the user's
@@ -54,6 +54,8 @@ export class OrchestrationActivation implements Activation {
   #knownFault: string | undefined;
   readonly #watchers = new Set<string>();
   #replayedEvents = 0;
+  /** What the step under way has of the object store. */
+  #fetched: FetchedValues = nothingFetched;
 
   constructor(
     instanceId: string,
@@ -95,42 +97,31 @@ export class OrchestrationActivation implements Activation {
 
   foreignCode(input: InputBody, now: number): CodeName | undefined {
     if (this.#executor && input.kind !== 'start') return undefined;
-    const name = this.#codeOf(input, now);
+    const name = codeOf(this.#state, input, now, this);
     return name === undefined || this.#host.orchestrators.has(name) ? undefined : { kind: 'orchestrator', name };
-  }
-
-  /** The orchestrator that a step with this input runs; undefined: it is refused without a look at any code. */
-  #codeOf(input: InputBody, now: number): string | undefined {
-    const { started, isEnded } = this.#state;
-    switch (input.kind) {
-      case 'start':
-        return started && !isEnded ? undefined : input.name;
-      case 'event':
-        return isEnded ? undefined : this.#current?.name;
-      case 'result':
-        return isAnswered(this.#state, input) ? this.#current?.name : undefined;
-      case 'due':
-        return this.dueAt === undefined || this.dueAt > now ? undefined : this.#current?.name;
-      case 'resume':
-        return this.holdsBack ? this.#current?.name : undefined;
-      case 'operation':
-      case 'restart':
-      case 'requeue':
-      case 'giveBack':
-        return undefined;
-    }
-  }
-
-  /** The execution that takes the next event: the one that runs, or the one that is held back. */
-  get #current(): ExecutionStarted | undefined {
-    const [next] = this.#state.buffered;
-    return next?.type === 'ExecutionStarted' ? next : this.#state.started;
   }
 
   ranElsewhere(): void {}
 
-  step(input: InputBody, now: number): StepOutput {
+  missing(input: InputBody): readonly ValueReference[] {
+    const isResident = this.#executor !== undefined || this.#knownFault !== undefined;
+    if (isResident && input.kind !== 'resume') return this.holdsBack ? none : referencesIn(input);
+    const { started, isEnded, history, buffered } = this.#state;
+    if (!started || isEnded) return input.kind === 'start' ? referencesIn(input) : none;
+    const replayed = isResident ? none : [...this.#earlier, ...history];
+    const taken = input.kind === 'resume' ? firstHeld(buffered) : this.holdsBack ? none : [input];
+    return [...replayed, ...taken].flatMap(referencesIn);
+  }
+
+  step(input: InputBody, now: number, fetched: FetchedValues): StepOutput {
     const at = Math.max(this.#state.updatedAt, now);
+    this.#fetched = fetched;
+    const output = this.#step(input, at, now);
+    this.#fetched = nothingFetched;
+    return output;
+  }
+
+  #step(input: InputBody, at: number, now: number): StepOutput {
     switch (input.kind) {
       case 'start':
         return this.#start(input, at);
@@ -158,12 +149,9 @@ export class OrchestrationActivation implements Activation {
     this.#executor = undefined;
     if (input.kind === 'start' && (!this.#state.started || this.#state.isEnded)) {
       const { id, reply, notify } = input;
-      const event = startedEvent({ ...input, input: null }, this.#random.id(), this.#state.updatedAt);
-      const turn = new OrchestrationTurn(
-        this.#address,
-        this.#told(notify === undefined ? [] : [notify]),
-        this.#state.updatedAt,
-      );
+      const { inputRef: _, ...begun } = input;
+      const event = startedEvent({ ...begun, input: null }, this.#random.id(), this.#state.updatedAt);
+      const turn = this.#firstTurn(notify);
       turn.refuse(event, error);
       const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
       return turn.output(this.#instanceId, { ...(outcome && { outcome }), reply });
@@ -180,17 +168,16 @@ export class OrchestrationActivation implements Activation {
 
   #start(message: StartMessage, at: number): StepOutput {
     if (this.#state.started && !this.#state.isEnded) return this.#exists(message);
-    const event = startedEvent(this.#accepted(message), this.#random.id(), at);
-    const { id, reply, notify } = message;
+    const { id, reply, notify, inputRef, ...rest } = message;
+    const fault = inputRef && this.#fetched.faultOf(inputRef);
+    const event = startedEvent(fault ? rest : this.#accepted(message), this.#random.id(), at);
     this.#executor = undefined;
     this.#knownFault = undefined;
     this.#earlier = [];
-    const turn = new OrchestrationTurn(
-      this.#address,
-      this.#told(notify === undefined ? [] : [notify]),
-      this.#state.updatedAt,
-    );
-    const heldBack = this.#run(turn, [event]);
+    const turn = this.#firstTurn(notify);
+    let heldBack: readonly InboundEvent[] = [];
+    if (fault) turn.refuse(event, fault);
+    else heldBack = this.#run(turn, [event]);
     const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
     return turn.output(
       this.#instanceId,
@@ -204,12 +191,26 @@ export class OrchestrationActivation implements Activation {
   }
 
   /** With the input as its program records it. */
-  #accepted<T extends { readonly name: string; readonly input?: Json }>(begun: T): T {
+  #accepted<T extends Begun>(begun: T): T {
     const program = this.#host.orchestrators.get(begun.name);
     if (!program) return begun;
-    const { input: _, ...rest } = begun;
-    const input = program.accept(begun.input);
+    const { input: sent, inputRef: _, ...rest } = this.#whole<Begun>(begun);
+    const input = program.accept(sent);
+    if (begun.inputRef && jsonEqual(input, sent)) return begun;
     return { ...rest, ...(input !== undefined && { input }) } as T;
+  }
+
+  /** With the value that its reference names. Throws CorruptHistoryError. */
+  #whole<T extends object>(item: T): T {
+    return withValues(item, (reference) => this.#fetched.of(reference));
+  }
+
+  #firstTurn(notify: string | undefined): OrchestrationTurn {
+    return new OrchestrationTurn(
+      this.#address,
+      this.#told(notify === undefined ? [] : [notify]),
+      this.#state.updatedAt,
+    );
   }
 
   #told(notify: readonly string[]): readonly string[] {
@@ -231,15 +232,20 @@ export class OrchestrationActivation implements Activation {
     };
   }
 
-  #raise({ name, input }: EventMessage, at: number): StepOutput {
+  #raise({ name, input, inputRef }: EventMessage, at: number): StepOutput {
     if (!this.#state.started) return refusal('There is no such instance');
     if (this.#state.isEnded) return refusal('The instance has ended');
-    return this.#take([{ type: 'EventRaised', at, name, ...(input !== undefined && { input }) }]);
+    const fault = inputRef && this.#fetched.faultOf(inputRef);
+    if (fault) return refusal(fault.message);
+    const data = inputRef ? { inputRef } : input === undefined ? {} : { input };
+    return this.#take([{ type: 'EventRaised', at, name, ...data }]);
   }
 
   #result(message: ResultMessage, at: number): StepOutput {
     if (!isAnswered(this.#state, message)) return refusal('Nothing waits for this result');
-    return this.#take([resultEvent(message, at)]);
+    const { resultRef } = message;
+    const fault = resultRef && this.#fetched.faultOf(resultRef);
+    return this.#take([resultEvent(fault ? { ...message, failure: toFailureDetails(fault) } : message, at)]);
   }
 
   #fire(at: number, now: number): StepOutput {
@@ -259,8 +265,9 @@ export class OrchestrationActivation implements Activation {
 
   /** Goes on with the first events that are held back: as many as one step may take. */
   #resume(): StepOutput {
-    const fault = this.#fault();
-    const events = firstOf(this.#state.buffered);
+    let fault = this.#fault();
+    const events = firstHeld(this.#state.buffered);
+    fault ??= this.#fetched.faultAmong(events.flatMap(referencesIn))?.message;
     if (fault === undefined) return this.#advance(events, { taken: events.length });
     if (this.#state.status === 'Suspended') return refusal(fault);
     return { entry: { suspended: fault }, messages: [] };
@@ -290,13 +297,13 @@ export class OrchestrationActivation implements Activation {
       const [first, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
       const event = turn.timed(first);
       if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event.name);
-      const { completion } = turn.take(event, this.#executor!.advance(event));
+      const { completion } = turn.take(event, this.#executor!.advance(this.#whole(event)));
       waiting = rest;
       if (!completion) continue;
       if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
       const next = this.#accepted(turn.continued(completion, this.#random.id()));
-      waiting = [next, ...completion.carriedEvents, ...rest.filter(isRaised)];
+      waiting = [next, ...completion.carriedEvents, ...rest.filter(({ type: kind }) => kind === 'EventRaised')];
       if (executions++ < MOST_EXECUTIONS) continue;
       this.#executor = undefined;
       return waiting;
@@ -312,18 +319,18 @@ export class OrchestrationActivation implements Activation {
 
   /** Makes the executor ready by replay, unless the next execution is among what is held back. */
   #findFault(): string | undefined {
-    const started = this.#current;
+    const started = currentExecution(this.#state);
     if (!started) throw new CorruptHistoryError(`Orchestration ${this.#instanceId} has no ExecutionStarted`);
     if (started === this.#state.buffered[0]) return undefined;
     try {
       const executor = this.#newExecutor(started.name);
-      executor.replay([...this.#earlier, ...this.#state.history]);
+      executor.replay([...this.#earlier, ...this.#state.history].map((event) => this.#whole(event)));
       this.#replayedEvents += executor.replayedEvents;
       this.#executor = executor;
       this.#earlier = [];
       return undefined;
     } catch (error) {
-      if (error instanceof NonDeterminismError) return error.message;
+      if (error instanceof NonDeterminismError || error instanceof CorruptHistoryError) return error.message;
       throw error;
     }
   }
@@ -339,6 +346,14 @@ export class OrchestrationActivation implements Activation {
     if (!this.#state.isEnded) return;
     this.#executor = undefined;
     this.#watchers.clear();
+  }
+
+  takeDropped(): readonly string[] {
+    return this.#state.takeDropped();
+  }
+
+  holds(key: string): boolean {
+    return this.#state.holds(key);
   }
 
   /** Events of a capture are stored as segments: those of the history need not stay in memory. */
@@ -378,13 +393,7 @@ export class OrchestrationActivation implements Activation {
   }
 }
 
-function firstOf(held: readonly InboundEvent[]): readonly InboundEvent[] {
-  let [count, bytes] = [0, 0];
-  while (count < Math.min(held.length, MOST_HELD) && bytes < MOST_HELD_BYTES)
-    bytes += utf8Length(JSON.stringify(held[count++]));
-  return held.slice(0, count);
-}
+const none: readonly never[] = [];
 
-function isRaised(event: InboundEvent): boolean {
-  return event.type === 'EventRaised';
-}
+/** What begins an execution. */
+type Begun = Pick<ExecutionStarted, 'name' | 'input' | 'inputRef'>;

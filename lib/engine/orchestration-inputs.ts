@@ -1,6 +1,7 @@
 import type { ExecutionStarted, InboundEvent } from '../core/history.js';
 import { parseAddress } from '../wire/addresses.js';
 import type { ResultMessage, StartMessage } from '../wire/messages.js';
+import { utf8Length } from '../wire/text.js';
 import type { StepOutput } from './activation.js';
 import type { OpenAction, OrchestrationState } from './orchestration-state.js';
 
@@ -11,14 +12,14 @@ export function refusal(reason: string): StepOutput {
 
 /** The event that begins the execution which a message asks for. */
 export function startedEvent(message: StartMessage, executionId: string, at: number): ExecutionStarted {
-  const { name, input, parent } = message;
+  const { name, input, inputRef, parent } = message;
   const addressee = parent && parseAddress(parent.address);
   return {
     type: 'ExecutionStarted',
     at,
     name,
     executionId,
-    ...(input !== undefined && { input }),
+    ...(inputRef ? { inputRef } : input !== undefined && { input }),
     ...(parent &&
       addressee?.kind === 'orchestration' && {
         parent: {
@@ -42,14 +43,26 @@ export function isAnswered({ open, started }: OrchestrationState, { of, executio
 }
 
 /** The history event of a result. */
-export function resultEvent({ of, taskId: id, result, failure }: ResultMessage, at: number): InboundEvent {
+export function resultEvent({ of, taskId: id, result, resultRef, failure }: ResultMessage, at: number): InboundEvent {
   if (failure) {
     if (of === 'activity') return { type: 'TaskFailed', at, id, failure };
     if (of === 'subOrchestration') return { type: 'SubOrchestrationInstanceFailed', at, id, failure };
     return { type: 'EntityOperationFailed', at, id, failure };
   }
-  const told = result === undefined ? {} : { result };
+  const told = resultRef ? { resultRef } : result === undefined ? {} : { result };
   if (of === 'activity') return { type: 'TaskCompleted', at, id, ...told };
   if (of === 'subOrchestration') return { type: 'SubOrchestrationInstanceCompleted', at, id, ...told };
   return { type: 'EntityOperationCompleted', at, id, ...told };
+}
+
+/** Events held back that one step may take, and their bytes but for the last one. */
+const MOST_HELD = 500;
+const MOST_HELD_BYTES = 64 * 1024;
+
+/** The first of the events that are held back: as many as one step may take. */
+export function firstHeld(held: readonly InboundEvent[]): readonly InboundEvent[] {
+  let [count, bytes] = [0, 0];
+  while (count < Math.min(held.length, MOST_HELD) && bytes < MOST_HELD_BYTES)
+    bytes += utf8Length(JSON.stringify(held[count++]));
+  return held.slice(0, count);
 }

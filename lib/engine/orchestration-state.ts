@@ -1,10 +1,11 @@
 import type { Action, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
-import type { Json } from '../core/values.js';
+import type { Json, ValueReference } from '../core/values.js';
 import { CorruptHistoryError, type FailureDetails } from '../errors.js';
 import type { OrchestrationHead, RuntimeStatus, SegmentReference } from '../wire/head.js';
 import { idsIn, rangesOf } from '../wire/id-ranges.js';
 import type { ActivityRun } from '../wire/activity-run.js';
 import type { StepEntry } from '../wire/record.js';
+import { referencesIn } from '../wire/value-references.js';
 import type { ActivityPlace, PendingActivity, Stamp } from './activation.js';
 import type { Cut } from './heads.js';
 import { TimerQueue } from './timer-queue.js';
@@ -20,6 +21,7 @@ export class OrchestrationState {
   status: RuntimeStatus = 'Pending';
   updatedAt = 0;
   output: Json | undefined;
+  outputRef: ValueReference | undefined;
   failure: FailureDetails | undefined;
   customStatus: Json | undefined;
   reason: string | undefined;
@@ -31,6 +33,10 @@ export class OrchestrationState {
   buffered: readonly InboundEvent[] = [];
   /** The segments that hold the first ones of them, and how many. */
   #held: { readonly segments: readonly SegmentReference[]; readonly events: number } = noneHeld;
+  /** The keys of the values that the history of this execution names (P15). */
+  readonly #values = new Set<string>();
+  /** Those that neither it nor what is held back names any more, until a head says so. */
+  #dropped: string[] = [];
   /** Actions that wait for an answer, by id. */
   readonly open = new Map<number, OpenAction>();
   /** The timers and the activities with a deadline among them, and some that are closed by now. */
@@ -47,15 +53,22 @@ export class OrchestrationState {
   ): OrchestrationState {
     const state = new OrchestrationState();
     for (const event of [...earlier, ...head.history]) state.#take(event);
-    const { name, executionId, run, createdAt: at, input } = head;
+    const { name, executionId, run, createdAt: at, input, inputRef } = head;
     // The segments of an instance that has ended are not read: nothing of it replays.
     const began = { type: 'ExecutionStarted', at, name, executionId } as const;
-    state.started ??= { ...began, ...(run !== undefined && { run }), ...(input !== undefined && { input }) };
+    state.started ??= {
+      ...began,
+      ...(run !== undefined && { run }),
+      ...(input !== undefined && { input }),
+      ...(inputRef && { inputRef }),
+    };
     state.output = head.output;
+    state.outputRef = head.outputRef;
     state.failure = head.failure;
     state.history = [...head.history];
     state.segments = head.segments;
     state.status = head.status;
+    if (state.isEnded) for (const key of head.values ?? []) state.#values.add(key);
     state.updatedAt = head.updatedAt;
     state.customStatus = head.customStatus;
     state.reason = head.reason;
@@ -106,10 +119,18 @@ export class OrchestrationState {
     const due: { readonly at: number; readonly id: number }[] = [];
     for (let at = this.dueAt; at !== undefined && at <= now && due.length < limit; at = this.dueAt)
       due.push(this.#timers.pop()!);
+    for (const timer of due) this.#timers.push(timer); // they are open until the step that fires them is applied
     return due.sort((a, b) => a.at - b.at || a.id - b.id).map(({ id }) => id);
   }
 
   apply(entry: StepEntry): void {
+    const held = keysIn(this.buffered);
+    this.#apply(entry);
+    this.#dropped.push(...held);
+    if (this.#dropped.length > 0) this.#keepNamed();
+  }
+
+  #apply(entry: StepEntry): void {
     for (const event of entry.events ?? []) {
       if (event.type === 'ExecutionStarted') this.#begin();
       this.#take(event);
@@ -128,6 +149,23 @@ export class OrchestrationState {
   #takeRuns(queued: Iterable<number>, begun: readonly ActivityRun[]): void {
     for (const id of queued) if (this.open.has(id)) this.#queued.add(id);
     for (const run of begun) if (this.open.has(run.id)) this.#runs.set(run.id, run);
+  }
+
+  #keepNamed(): void {
+    const held = new Set(keysIn(this.buffered));
+    this.#dropped = this.#dropped.filter((key) => !this.#values.has(key) && !held.has(key));
+  }
+
+  /** Whether it names the value of this key. */
+  holds(key: string): boolean {
+    return this.#values.has(key) || keysIn(this.buffered).includes(key);
+  }
+
+  /** The keys that were dropped since the last call. */
+  takeDropped(): readonly string[] {
+    const dropped = this.#dropped;
+    if (dropped.length > 0) this.#dropped = [];
+    return dropped;
   }
 
   #goOn(taken: number): void {
@@ -158,10 +196,13 @@ export class OrchestrationState {
     this.history = [];
     this.segments = [];
     this.#closeAll();
-    this.output = this.failure = this.customStatus = this.reason = undefined;
+    this.#dropped.push(...this.#values);
+    this.#values.clear();
+    this.output = this.outputRef = this.failure = this.customStatus = this.reason = undefined;
   }
 
   #take(event: HistoryEvent): void {
+    for (const { key } of referencesIn(event)) this.#values.add(key);
     if ('at' in event) this.updatedAt = Math.max(this.updatedAt, event.at);
     switch (event.type) {
       case 'ExecutionStarted':
@@ -186,6 +227,7 @@ export class OrchestrationState {
       case 'ExecutionCompleted':
         this.#end('Completed');
         this.output = event.output;
+        this.outputRef = event.outputRef;
         return;
       case 'ExecutionFailed':
         this.#end('Failed');
@@ -241,11 +283,12 @@ export class OrchestrationState {
 
   /** The head of this state; `history` is copied, for it grows. */
   head(instanceId: string): (stamp: Stamp) => OrchestrationHead {
-    const { started, status, updatedAt, output, failure, customStatus, reason, segments } = this;
+    const { started, status, updatedAt, output, outputRef, failure, customStatus, reason, segments } = this;
     if (!started) throw new CorruptHistoryError(`Orchestration ${instanceId} has not been started`);
     const history = [...this.history];
     const [queued, begun] = [rangesOf(this.#queued), [...this.#runs.values()]];
     const [notify, buffered, held] = [[...this.notify], this.buffered.slice(this.#held.events), this.#held.segments];
+    const values = [...new Set([...this.#values, ...keysIn(this.buffered)])];
     return (stamp) => ({
       v: 1,
       type: 'orchestration',
@@ -258,7 +301,9 @@ export class OrchestrationState {
       createdAt: started.at,
       updatedAt,
       ...(started.input !== undefined && { input: started.input }),
+      ...(started.inputRef && { inputRef: started.inputRef }),
       ...(output !== undefined && { output }),
+      ...(outputRef && { outputRef }),
       ...(failure && { failure }),
       ...(customStatus !== undefined && { customStatus }),
       ...(reason !== undefined && { reason }),
@@ -267,8 +312,15 @@ export class OrchestrationState {
       ...(held.length > 0 && { held }),
       ...(queued.length > 0 && { queued }),
       ...(begun.length > 0 && { begun }),
+      ...(values.length > 0 && { values }),
       segments,
       history,
     });
   }
 }
+
+function keysIn(events: readonly object[]): readonly string[] {
+  return events.length === 0 ? none : events.flatMap((event) => referencesIn(event).map(({ key }) => key));
+}
+
+const none: readonly string[] = [];

@@ -34,6 +34,7 @@ import { ParkedPages } from './parked-pages.js';
 import { tell } from './notices.js';
 import { Parking } from './parking.js';
 import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
+import { PartitionValues } from './partition-values.js';
 import { Quarantine } from './quarantine.js';
 import { Reads } from './reads.js';
 import { StorageWatch } from './storage-watch.js';
@@ -70,6 +71,7 @@ export class PartitionRun {
   readonly #quarantine: Quarantine;
   readonly #delegation: Delegation;
   readonly #instances: Instances;
+  readonly #values: PartitionValues;
   readonly #heads: Heads;
   readonly #flusher: Flusher;
   readonly #channels: Channels;
@@ -106,7 +108,9 @@ export class PartitionRun {
     this.#tables = tables;
     this.#options = options;
     this.#ended = ended;
-    this.#heads = new Heads(ports, { epoch: tables.epoch, low, firstCheckpoints: checkpoints.firstDirectories });
+    this.#values = new PartitionValues(ports, hub, () => tables.cursor);
+    const fence = { epoch: tables.epoch, low, firstCheckpoints: checkpoints.firstDirectories };
+    this.#heads = new Heads(ports, fence, this.#values.spent);
     this.#inbox = new Inbox(tables, ports.subjects, hub.partitions, {
       deliver: (address, input) => this.#instances.deliver(address, input),
       drop: (dropped, message, told) => void this.#deadLetters.bury(dropped, message, told).catch(fail),
@@ -141,7 +145,7 @@ export class PartitionRun {
       pump: () => this.#instances.pump(),
       refuse: (instance, input, error) => refuse(parts, instance, input, error),
     });
-    this.#instances = new Instances(ports, this.#committer, this.#inbox, options, {
+    this.#instances = new Instances(ports, this.#committer, this.#inbox, this.#values.large, options, {
       load: (instance) => this.#load(instance),
       recall: (instance, run) => this.#parking.recall(instance, run),
       crowded: (instance) => this.#parking.crowded(instance),
@@ -239,6 +243,7 @@ export class PartitionRun {
     this.#upkeep.start();
     this.#storageWatch.start();
     this.#watchdog.start();
+    this.#values.start();
   }
 
   /** Resolves once it is seen that the partition is still owned here; fails the run when it is not. */
@@ -280,6 +285,7 @@ export class PartitionRun {
     await this.#committer.whenAcknowledged();
     await this.#flusher.drain();
     if (!this.#isOver) await this.#upkeep.checkpoint({ released: true });
+    await this.#values.spent.drain();
   }
 
   /** Waits until nothing runs and all is acknowledged, or for the time that is given. */
@@ -308,19 +314,12 @@ export class PartitionRun {
     this.#isOver = true;
     this.#intake.close();
     for (const subscription of this.#subscriptions) subscription.close();
-    this.#upkeep.stop();
-    this.#storageWatch.stop();
-    this.#watchdog.stop();
-    this.#parking.stop();
-    this.#timers.stop();
+    for (const part of [this.#upkeep, this.#storageWatch, this.#watchdog, this.#parking, this.#timers]) part.stop();
     this.#activities.stop();
     this.#dispatcher.close();
     this.#channels.close();
-    this.#deadLetters.stop();
-    this.#flusher.stop();
-    this.#committer.stop();
+    for (const part of [this.#deadLetters, this.#flusher, this.#committer, this.#values, this.#instances]) part.stop();
     this.#delegation.close();
-    this.#instances.stop();
   }
 
   async #load(instance: Instance): Promise<Activation> {
@@ -345,6 +344,7 @@ export class PartitionRun {
     for (const [instance, tasks] of group.unwanted) this.#cancel(instance, tasks);
     for (const [inbox, notice] of group.notices) tell(this.#ports, inbox, notice);
     for (const { address, activation } of group.instances) this.#timers.schedule(address, activation?.dueAt);
+    this.#values.spent.add([...group.spent, ...this.#tables.outcomeValues.take()]);
     this.#flusher.acknowledged(group, first);
     this.#instances.acknowledged();
     this.#instances.pump();

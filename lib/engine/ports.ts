@@ -9,6 +9,7 @@
 
 import type { ValueReference } from '../core/values.js';
 import type { HubSubjects, PartitionSubjects } from '../wire/subjects.js';
+import type { ValueLimits } from '../wire/value-limits.js';
 import type { HubStore } from './hub-store.js';
 
 /** A message as a stream stores it. */
@@ -56,6 +57,8 @@ export interface Mailbox extends MailSender {
     onBatch: (batch: readonly StoredMessage[]) => Promise<void>,
     losses: LossListener,
   ): Subscription;
+  /** The messages from a sequence on that are stored now, in order, for a look: nothing is taken. */
+  read(from: number): AsyncIterable<StoredMessage>;
   /** When the message at a sequence was stored; undefined: it is not there. */
   timeOf(sequence: number): Promise<number | undefined>;
   /** The first and last sequence stored; last is 0 in a stream that never held a message. */
@@ -230,6 +233,7 @@ export interface HubPorts {
   readonly logger: Logger;
   /** The largest message body that can be stored, in bytes. */
   readonly maxBodyBytes: number;
+  readonly valueLimits: ValueLimits;
   mailOf(partition: number): MailSender;
   viewsOf(partition: number): Views;
   partition(partition: number): PartitionPorts;
@@ -255,4 +259,5 @@ export interface PartitionPorts {
   readonly deadLetters: MailSender;
   /** The largest message body that can be stored, in bytes. */
   readonly maxBodyBytes: number;
+  readonly valueLimits: ValueLimits;
 }

@@ -81,8 +81,8 @@ export class Reads {
         return this.#status(query);
       case 'entity': {
         const activation = await this.#instances.loaded(entityAddress(query.entity));
-        const state = activation instanceof EntityActivation ? activation.state : undefined;
-        return { v: 1, kind: 'entity', exists: state !== undefined, ...(state !== undefined && { state }) };
+        const stored = activation instanceof EntityActivation ? activation.stored : {};
+        return { v: 1, kind: 'entity', exists: Object.keys(stored).length > 0, ...stored };
       }
       case 'inspect':
         return { v: 1, kind: 'inspect', inspection: this.#operators.inspect() };

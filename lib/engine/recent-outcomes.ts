@@ -1,4 +1,5 @@
 import type { Outcome } from '../wire/record.js';
+import { OutcomeValues } from './outcome-values.js';
 
 /** So many outcomes of messages without a session are kept, and so many characters of them. */
 const MOST = 1_000;
@@ -8,6 +9,11 @@ const MOST_CHARACTERS = 2 * 1024 * 1024;
 export class RecentOutcomes {
   readonly #texts = new Map<string, string>();
   #characters = 0;
+  readonly #values: OutcomeValues;
+
+  constructor(values = new OutcomeValues()) {
+    this.#values = values;
+  }
 
   get(id: string): Outcome | undefined {
     const text = this.#texts.get(id);
@@ -30,7 +36,9 @@ export class RecentOutcomes {
   }
 
   #forget(id: string): void {
-    this.#characters -= this.#texts.get(id)?.length ?? 0;
+    const text = this.#texts.get(id);
+    this.#characters -= text?.length ?? 0;
+    this.#values.forget(text);
     this.#texts.delete(id);
   }
 }

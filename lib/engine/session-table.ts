@@ -1,6 +1,7 @@
 import { partitionOf } from '../wire/addresses.js';
 import type { ChangedDrawers, SessionState } from '../wire/checkpoint.js';
 import type { CommitRecord, Outcome, SkippedNumbers } from '../wire/record.js';
+import { OutcomeValues } from './outcome-values.js';
 import { messageIdOf, parseSessionId, type SessionId } from '../wire/sessions.js';
 
 /** A checkpoint stores sessions in so many drawers, each of which only when something in it has changed (P10). */
@@ -41,6 +42,11 @@ export class SessionTable {
   /** The drawers in which something has changed since the last checkpoint. */
   readonly #changed = new Set<number>();
   #bytes = 0;
+  readonly #values: OutcomeValues;
+
+  constructor(values = new OutcomeValues()) {
+    this.#values = values;
+  }
 
   get size(): number {
     return this.#sessions.size;
@@ -101,9 +107,10 @@ export class SessionTable {
   /** Keeps an outcome while its client may ask for it: not that of a session which has ended. */
   keep(id: SessionId, number: number, outcome: Outcome): void {
     const session = this.#sessions.get(id);
-    if (!session) return;
-    if (session.unwanted.delete(number)) this.#changed.add(session.drawer);
-    else this.#store(session, number, JSON.stringify(outcome));
+    const text = JSON.stringify(outcome);
+    if (session && !session.unwanted.has(number)) return this.#store(session, number, text);
+    this.#values.forget(text);
+    if (session?.unwanted.delete(number)) this.#changed.add(session.drawer);
   }
 
   /** The drawers that have changed since the last call, as they are now (P10). */
@@ -164,6 +171,7 @@ export class SessionTable {
     this.#changed.add(session.drawer);
     const text = session.outcomes.get(number);
     if (text !== undefined) this.#bytes -= bytesOf(text);
+    this.#values.forget(text);
     const isStored = session.outcomes.delete(number);
     const isRefused = session.skipped.some(([first, last]) => first <= number && number <= last);
     if (!isStored && !isRefused && session.unwanted.size < MOST_UNWANTED) session.unwanted.add(number);
@@ -175,6 +183,7 @@ export class SessionTable {
     this.#sessions.delete(id);
     this.#changed.add(session.drawer);
     this.#bytes -= SESSION_BYTES + bytesOfAll(session.outcomes);
+    for (const text of session.outcomes.values()) this.#values.forget(text);
   }
 }
 

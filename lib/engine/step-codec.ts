@@ -118,7 +118,7 @@ const activity = object<PendingActivity>({
   givenBack: optional(yes),
 });
 
-const output = object<StepOutput>({
+const output = object<Omit<StepOutput, 'isStored'>>({
   entry,
   messages: list(addressed),
   activities: optional(list(activity)),

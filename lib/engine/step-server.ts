@@ -8,7 +8,9 @@ import { OrchestrationActivation } from './orchestration-activation.js';
 import { Parts, partsOf } from './parts.js';
 import type { HubPorts, Subscription } from './ports.js';
 import { ServedCopies, type ServedCopy } from './served-copies.js';
+import { LargeValues } from './large-values.js';
 import { Segments } from './segments.js';
+import { largeIn, StepValues } from './step-values.js';
 import { decodeRequest, encodeStepAnswer, type StepAnswer, type StepRequest } from './step-codec.js';
 
 /** A word that a step still runs, each so many milliseconds. */
@@ -21,6 +23,7 @@ const SIGN = SILENCE / 3;
 export class StepServer {
   readonly #hub: HubPorts;
   readonly #host: Host;
+  readonly #values: LargeValues;
   readonly #copies = new ServedCopies();
   readonly #parts = new Parts();
   readonly #running = new Map<string, { readonly done: Promise<void>; readonly refuse: () => void }>();
@@ -31,6 +34,7 @@ export class StepServer {
   constructor(hub: HubPorts, host: Host, worker: string) {
     this.#hub = hub;
     this.#host = host;
+    this.#values = new LargeValues(hub);
     this.#subscription = hub.bus.subscribe(hub.subjects.steps(worker), (message, reply) => {
       const body = this.#parts.take(message);
       if (body && reply !== undefined) this.#take(body, reply);
@@ -55,6 +59,7 @@ export class StepServer {
 
   close(): void {
     this.#isStopping = true;
+    this.#values.stop();
     this.#subscription.close();
     for (const { refuse } of this.#running.values()) refuse(); // it did not die of them
   }
@@ -104,9 +109,19 @@ export class StepServer {
     const { input, now, watcher } = request;
     if (activation.foreignCode(input, now)) return { v: 1, kind: 'refused' };
     if (watcher !== undefined && activation instanceof OrchestrationActivation) activation.watch(watcher);
-    const output = await activation.step(input, now);
-    this.#copies.keep(request, { activation, step: request.id, output, bytes: copy.bytes + bytes });
+    const missing = activation.missing(input);
+    const fetched = await this.#values.find(missing, request.address);
+    const output = await this.#stored(request, activation, await activation.step(input, now, fetched));
+    const taken = missing.reduce((sum, reference) => sum + reference.bytes, bytes);
+    this.#copies.keep(request, { activation, step: request.id, output, bytes: copy.bytes + taken });
     return { v: 1, kind: 'done', output };
+  }
+
+  /** Large values are put here, for the instances that will hold them: the answer names them by reference (P15). */
+  async #stored({ address, input }: StepRequest, activation: Activation, output: StepOutput): Promise<StepOutput> {
+    const large = largeIn(this.#values, address, output, Infinity);
+    if (large instanceof StepValues) return large.store();
+    return large ? activation.replace(input, large) : output;
   }
 
   /** The instance as its owner has it, ready for a step; undefined: all of it has to be sent. */

@@ -4,6 +4,7 @@ import type { Parking } from '../wire/parked.js';
 import type { CommitRecord, LogRecord, Outcome, PartlyReceived, StepEntry } from '../wire/record.js';
 import { parseMessageId } from '../wire/sessions.js';
 import { ParkedMessages } from './parked-messages.js';
+import { OutcomeValues } from './outcome-values.js';
 import { PoisonTable } from './poison-table.js';
 import { RecentOutcomes } from './recent-outcomes.js';
 import { SessionTable } from './session-table.js';
@@ -35,7 +36,9 @@ export class PartitionTables {
   readonly received = new Map<number, number>();
   /** Of the entry of a channel that follows the mark: its number and how many of its messages are accepted (P7). */
   readonly partly = new Map<number, PartlyReceived>();
-  readonly sessions = new SessionTable();
+  /** Large values of outcomes that are not kept any more. */
+  readonly outcomeValues = new OutcomeValues();
+  readonly sessions = new SessionTable(this.outcomeValues);
   /** Local messages not yet consumed, by name, in the order in which they were sent. */
   readonly locals = new Map<string, PendingLocal>();
   /** Messages that have waited long, in pages of the state stream (P4). */
@@ -48,7 +51,7 @@ export class PartitionTables {
   /** Activities of work queues whose requests are not known to be there (P20). */
   readonly undispatched = new Undispatched();
   /** Of messages without a session. */
-  readonly outcomes = new RecentOutcomes();
+  readonly outcomes = new RecentOutcomes(this.outcomeValues);
 
   /** All mail up to here is consumed. */
   get cursor(): number {

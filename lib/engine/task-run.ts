@@ -85,7 +85,7 @@ export class TaskRun implements SlotWaiter {
     host: Host,
     hub: HubPorts,
   ): { readonly result: Promise<ActivityResult | undefined>; readonly ended: Promise<void> } {
-    const { to, executionId, taskId, name, input, timeout } = this.request;
+    const { to, executionId, taskId, name, input, inputRef, timeout } = this.request;
     const addressee = parseAddress(to);
     const instanceId = addressee.kind === 'orchestration' ? addressee.instanceId : '';
     this.hasBegun = true;
@@ -93,7 +93,7 @@ export class TaskRun implements SlotWaiter {
     const ended = new Promise<void>((resolve) => (end = resolve));
     const result = new Promise<ActivityResult | undefined>((resolve) => {
       this.#onCancel = () => resolve(undefined);
-      const order = { instanceId, executionId, taskId, name, input, timeout, attempt: this.attempt };
+      const order = { instanceId, executionId, taskId, name, input, inputRef, timeout, attempt: this.attempt };
       this.#execution = new ActivityExecution(order, { result: resolve, ended: () => end() });
       this.#execution.begin(host, hub);
     });

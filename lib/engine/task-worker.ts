@@ -2,8 +2,10 @@ import { toFailureDetails } from '../core/failure.js';
 import { ActivityCanceledError, ActivityLostError, ClosedError } from '../errors.js';
 import { parseAddress, partitionOf } from '../wire/addresses.js';
 import { encodeMessage } from '../wire/message-codec.js';
+import type { Address } from '../wire/messages.js';
 import { decodeTaskRequest, decodeUnwanted, encodeTaskRequest } from '../wire/task-codec.js';
 import type { ActivityResult, Host } from './host.js';
+import { LargeValues } from './large-values.js';
 import { OVERFLOW } from './local-activities.js';
 import { MOST_LOST } from './orchestration-activities.js';
 import { OwnerAsks } from './owner-asks.js';
@@ -34,6 +36,7 @@ const ACKS = 3;
  */
 export class TaskWorker {
   readonly #hub: HubPorts;
+  readonly #values: LargeValues;
   readonly #host: Host;
   readonly #shared: SharedActivities;
   readonly #queues = new Map<string, { readonly names: string[]; consumption?: TaskConsumption }>();
@@ -50,6 +53,7 @@ export class TaskWorker {
 
   constructor(hub: HubPorts, host: Host, shared: SharedActivities) {
     this.#hub = hub;
+    this.#values = new LargeValues(hub);
     this.#host = host;
     this.#shared = shared;
     this.#asks = new OwnerAsks(hub);
@@ -260,9 +264,16 @@ export class TaskWorker {
     const { partitions, subjects, random } = this.#hub;
     const partition = partitionOf(to, partitions);
     const subject = subjects.partition(partition).mail(to);
-    const body = encodeMessage({ kind: 'result', of: 'activity', executionId, taskId, ...result });
+    const fitting = await this.#byReference(to, result);
+    const body = encodeMessage({ kind: 'result', of: 'activity', executionId, taskId, ...fitting });
     const id = random.id();
     await this.#untilTrue(async () => (await this.#hub.mailOf(partition).send(subject, body, id)) !== undefined);
+  }
+
+  /** A large result is stored before the message, for the instance that waits for it (P15). */
+  async #byReference(to: Address, result: ActivityResult): Promise<ActivityResult> {
+    const text = this.#values.textIn(result, () => 'The result of an activity');
+    return text === undefined ? result : this.#values.byReference(to, result, text, () => !this.#isClosed);
   }
 
   /** Whoever leaves it has seen to what becomes of it. */

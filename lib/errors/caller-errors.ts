@@ -75,7 +75,7 @@ export class ForbiddenKeyError extends PerdureError {
   }
 }
 
-/** A single value or message is larger than one message of the server can carry. */
+/** A single value is larger than the hub's connection takes, or a step brings more than can be stored. */
 export class PayloadTooLargeError extends PerdureError {
   readonly code = 'PERDURE_PAYLOAD_TOO_LARGE';
   constructor(

@@ -10,6 +10,7 @@ import { MemoryLog } from './log.js';
 import { MemoryMailbox, MemoryMailSender, MemorySender } from './mailbox.js';
 import { MemoryObjectStore } from './object-store.js';
 import { partitionSubjects } from '../wire/subjects.js';
+import { valueLimits, type ValueLimits } from '../wire/value-limits.js';
 import type { SeededRandom } from './random.js';
 import { MemoryStorage } from './storage.js';
 import { MemoryTaskQueues } from './task-queues.js';
@@ -37,6 +38,7 @@ export class MemoryConnection {
   readonly tasks: TaskQueues = new MemoryTaskQueues(this);
   readonly random: SeededRandom;
   readonly maxBodyBytes = MAX_BODY_BYTES;
+  readonly valueLimits: ValueLimits;
   /** The process that holds it. */
   readonly process: MemoryProcess;
   #isClosed = false;
@@ -51,6 +53,7 @@ export class MemoryConnection {
   ) {
     this.random = hub.world.random.fork();
     this.process = new MemoryProcess(hub.world.scheduler);
+    this.valueLimits = valueLimits(MAX_BODY_BYTES, hub.valueLimits);
   }
 
   /** The ports of one partition. */
@@ -73,6 +76,7 @@ export class MemoryConnection {
         () => this.hub.deadLetters,
       ),
       maxBodyBytes: this.maxBodyBytes,
+      valueLimits: this.valueLimits,
     };
   }
 

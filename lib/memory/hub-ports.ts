@@ -6,7 +6,7 @@ import { MemoryViews } from './views.js';
 
 /** The ports of a task hub in memory, as one process's connection sees them. */
 export function memoryHubPorts(connection: MemoryConnection, logger: Logger): HubPorts {
-  const { hub, store, objects, tasks, bus, clock, random, maxBodyBytes, closed } = connection;
+  const { hub, store, objects, tasks, bus, clock, random, maxBodyBytes, valueLimits, closed } = connection;
   return {
     name: hub.name,
     partitions: hub.partitions,
@@ -19,6 +19,7 @@ export function memoryHubPorts(connection: MemoryConnection, logger: Logger): Hu
     random,
     logger,
     maxBodyBytes,
+    valueLimits,
     mailOf: (partition) => new MemoryMailSender(connection, partition),
     viewsOf: (partition) => new MemoryViews(connection, partition),
     partition: (partition) => connection.ports(partition, logger),

@@ -94,6 +94,10 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
     };
   }
 
+  async *read(from: number): AsyncIterable<StoredMessage> {
+    yield* await this.connection.read(this.call('read'), () => [...this.stream.from(from)]);
+  }
+
   timeOf(sequence: number): Promise<number | undefined> {
     return this.connection.read(this.call('timeOf'), () => this.stream.get(sequence)?.time);
   }

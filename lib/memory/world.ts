@@ -1,5 +1,6 @@
 import { type FaultPlan, noFaults } from './faults.js';
 import { MemoryHub } from './hub.js';
+import type { ValueLimitOptions } from '../wire/value-limits.js';
 import { SeededRandom } from './random.js';
 import { Scheduler } from './scheduler.js';
 
@@ -23,8 +24,8 @@ export class MemoryWorld {
   }
 
   /** A new task hub, empty. Default: 8 partitions. */
-  createHub(name: string, partitions = 8): MemoryHub {
-    return new MemoryHub(this, name, partitions);
+  createHub(name: string, partitions = 8, limits: ValueLimitOptions = {}): MemoryHub {
+    return new MemoryHub(this, name, partitions, limits);
   }
 
   /** The server's time in milliseconds since 1970; the world begins at a fixed moment. */

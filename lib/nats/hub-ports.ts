@@ -25,6 +25,9 @@ export function natsHubPorts(hub: NatsHub, logger: Logger): HubPorts {
     get maxBodyBytes() {
       return session.maxBodyBytes;
     },
+    get valueLimits() {
+      return hub.valueLimits;
+    },
     mailOf: () => sender,
     viewsOf: (partition) => new NatsViews(jetStream, subjects.partition(partition)),
     partition: (partition) => natsPartitionPorts(hub, partition, logger),

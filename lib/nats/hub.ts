@@ -3,6 +3,7 @@ import type { ObjectStore } from '../engine/ports.js';
 import { ClosedError, ConfigError, VersionTooNewError } from '../errors.js';
 import { checkHubName } from '../wire/checks.js';
 import { type HubSubjects, type StreamKind, subjectsOf } from '../wire/subjects.js';
+import { valueLimits, type ValueLimitOptions, type ValueLimits } from '../wire/value-limits.js';
 import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
 import { NatsHubStore } from './hub-store.js';
 import { NatsObjectStore } from './object-store.js';
@@ -21,7 +22,7 @@ import {
 } from './streams.js';
 
 /** Which task hub, and how it is made when it does not exist. */
-export interface HubOptions {
+export interface HubOptions extends ValueLimitOptions {
   readonly name: string;
   /** 1 to 1024; fixed for ever when the hub is created. Default: 8, or what the hub has. */
   readonly partitions?: number | undefined;
@@ -42,6 +43,8 @@ export interface NatsHub {
   readonly subjects: HubSubjects;
   readonly store: HubStore;
   readonly objects: ObjectStore;
+  /** How large values may be over the connection as it is now. */
+  readonly valueLimits: ValueLimits;
   readonly session: Session;
   readonly jetStream: JetStream;
 }
@@ -72,6 +75,8 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
   const { partitions, replicas = 1 } = options;
   if (partitions !== undefined && !(Number.isInteger(partitions) && partitions >= 1 && partitions <= 1024))
     throw new ConfigError(`partitions: must be a whole number from 1 to 1024, not ${partitions}`);
+  const limits = (): ValueLimits => valueLimits(session.maxBodyBytes, options);
+  limits(); // throws when the options are none
   const jetStream = new JetStream(session);
   const subjects = subjectsOf(name);
   const store = new NatsHubStore(jetStream, subjects.bucket);
@@ -85,10 +90,21 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
     if (settings.every((wanted) => known[wanted.name] !== undefined)) {
       keepTime(jetStream, store.stream);
       const copies = Math.max(...infos.map((info) => Number(info.config['num_replicas'])));
-      const objects = new NatsObjectStore(jetStream, subjects.objects);
-      const { createdAt, partitions: count } = record;
-      const made = { name, partitions: count, replicas: copies, createdAt, streams: known };
-      return { ...made, subjects, store, objects, session, jetStream };
+      return {
+        name,
+        partitions: record.partitions,
+        replicas: copies,
+        createdAt: record.createdAt,
+        streams: known,
+        subjects,
+        store,
+        objects: new NatsObjectStore(jetStream, subjects.objects),
+        get valueLimits() {
+          return limits();
+        },
+        session,
+        jetStream,
+      };
     }
     // Refused or unknown: another creator was faster. What is stored is read again and checked either way.
     const streams = Object.fromEntries(settings.map((wanted, at) => [wanted.name, infos[at]?.created ?? '']));

@@ -2,6 +2,10 @@ import { refuseTooLarge } from '../wire/body-limit.js';
 import type { LossListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
 import type { JetStream } from './jetstream.js';
 import { MailConsumer } from './mail-consumer.js';
+import { readAhead } from './read-ahead.js';
+
+/** How many messages are asked for at a time. */
+const READ_AHEAD = 16;
 
 /** Sends to mail streams: the subject says to which. */
 export class NatsMailSender implements MailSender {
@@ -36,6 +40,14 @@ export class NatsMailbox extends NatsMailSender implements Mailbox {
     losses: LossListener,
   ): Subscription {
     return new MailConsumer(this.#jetStream, this.#stream, from, onBatch, losses, this.#logger);
+  }
+
+  async *read(from: number): AsyncIterable<StoredMessage> {
+    const { first, last } = await this.bounds();
+    const gets = function* (jetStream: JetStream, stream: string) {
+      for (let seq = Math.max(from, first); seq <= last; seq++) yield () => jetStream.get(stream, { seq });
+    };
+    for await (const message of readAhead(READ_AHEAD, gets(this.#jetStream, this.#stream))) if (message) yield message;
   }
 
   async timeOf(sequence: number): Promise<number | undefined> {

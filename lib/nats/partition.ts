@@ -26,5 +26,6 @@ export function natsPartitionPorts(hub: NatsHub, partition: number, logger: Logg
     mailOf: () => sender,
     deadLetters: sender,
     maxBodyBytes: session.maxBodyBytes,
+    valueLimits: hub.valueLimits,
   };
 }

@@ -29,6 +29,17 @@ export interface TaskHubOptions {
   /** Copies of each stream when the hub is created: 1, 3 or 5. Default 1. */
   readonly replicas?: number | undefined;
   /**
+   * Values whose JSON has more bytes of UTF-8 than this go to the hub's object store, and only a reference travels in
+   * messages: 1,024 to 262,144. Default 262,144 (256 KiB), less when the server takes only small messages. Workers and
+   * clients of a hub may differ.
+   */
+  readonly maxInlineValueBytes?: number | undefined;
+  /**
+   * The largest value, in bytes of UTF-8 of its JSON: 1,024 to 268,435,456 (256 MiB). Larger ones are refused with
+   * PayloadTooLargeError. A value is in memory as a whole, several times. Default 16,777,216 (16 MiB).
+   */
+  readonly maxValueBytes?: number | undefined;
+  /**
    * How long to wait until a server has opened the hub, in milliseconds. Default: for ever, with a line in the log each
    * 5 s. The start of an embedded server has its own limit.
    */

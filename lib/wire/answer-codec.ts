@@ -7,6 +7,7 @@ import type { Answer, InstanceStatus, KnownNames, Notice, Query, WaitedName } fr
 import { outcome } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, ShapeError, string, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { valueReference } from './value-references.js';
 
 /** The client's side of queries: what it asks, and what it is told. All of it is checked: anybody may publish there. */
 
@@ -50,7 +51,9 @@ const status = object<InstanceStatus>({
   createdAt: finite,
   updatedAt: finite,
   input: optional(json),
+  inputRef: optional(valueReference),
   output: optional(json),
+  outputRef: optional(valueReference),
   failure: optional(failure),
   customStatus: optional(json),
   reason: optional(string),
@@ -73,7 +76,7 @@ const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), n
 
 const answer = variant<Answer, 'kind'>('kind', {
   status: { v, status: optional(status), segments: optional(list(segmentReference)) },
-  entity: { v, exists: boolean, state: optional(json) },
+  entity: { v, exists: boolean, state: optional(json), stateRef: optional(valueReference) },
   inspect: { v, inspection },
   release: { v, released: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },
@@ -90,6 +93,7 @@ export const notice = variant<Notice, 'kind'>('kind', {
     runId: token,
     runtimeStatus,
     output: optional(json),
+    outputRef: optional(valueReference),
     failure: optional(failure),
     ask: optional(isTrue),
   },

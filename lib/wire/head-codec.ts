@@ -5,6 +5,7 @@ import { decodeStored, encodeText, formatVersion } from './body.js';
 import { failure, historyEvent, inboundEvent, instanceId, json, token, yes } from './history-shapes.js';
 import { inbox } from './message-codec.js';
 import { count, finite, list, object, oneOf, optional, prose, string, variant } from './shapes.js';
+import { valueReference } from './value-references.js';
 
 export function encodeHead(head: Head): Uint8Array {
   return encodeText(JSON.stringify(head));
@@ -68,7 +69,9 @@ export const head = variant<Head, 'type'>('type', {
     createdAt: finite,
     updatedAt: finite,
     input: optional(json),
+    inputRef: optional(valueReference),
     output: optional(json),
+    outputRef: optional(valueReference),
     failure: optional(failure),
     customStatus: optional(json),
     reason: optional(prose),
@@ -77,10 +80,18 @@ export const head = variant<Head, 'type'>('type', {
     held: optional(list(segmentReference)),
     queued: optional(list(count)),
     begun: optional(list(activityRun)),
+    values: optional(list(string)),
     segments: list(segmentReference),
     history: list(historyEvent),
   },
-  entity: { ...base, name: string, key: string, updatedAt: finite, state: optional(json) },
+  entity: {
+    ...base,
+    name: string,
+    key: string,
+    updatedAt: finite,
+    state: optional(json),
+    stateRef: optional(valueReference),
+  },
   tombstone: base,
 });
 

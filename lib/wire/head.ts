@@ -1,6 +1,6 @@
 import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
-import type { Json } from '../core/values.js';
+import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
 
 /** The readable copy of an instance, derived from the log (C7). Format version 1. */
@@ -34,7 +34,9 @@ export interface OrchestrationHead extends HeadBase {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly input?: Json;
+  readonly inputRef?: ValueReference;
   readonly output?: Json;
+  readonly outputRef?: ValueReference;
   readonly failure?: FailureDetails;
   readonly customStatus?: Json;
   /** Why the engine suspended it. */
@@ -48,6 +50,8 @@ export interface OrchestrationHead extends HeadBase {
   readonly queued?: readonly number[];
   /** How often the others were begun, where it was not once. */
   readonly begun?: readonly ActivityRun[];
+  /** The keys of all values that the instance holds in the object store, also those that its segments name (P15). */
+  readonly values?: readonly string[];
   /** Earlier parts of a long history, stored before this head (P14). */
   readonly segments: readonly SegmentReference[];
   /** The history behind the segments. */
@@ -69,6 +73,7 @@ export interface EntityHead extends HeadBase {
   readonly updatedAt: number;
   /** Absent: the entity does not exist. */
   readonly state?: Json;
+  readonly stateRef?: ValueReference;
 }
 
 /** What remains of a deleted instance until its subject may be removed (P13). */

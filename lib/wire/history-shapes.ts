@@ -4,6 +4,7 @@ import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
 import { checkJson } from './json.js';
 import { checked, count, finite, object, optional, prose, ShapeError, string, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { valueReference } from './value-references.js';
 
 /** The shapes of what histories, messages and heads are made of. */
 
@@ -43,9 +44,9 @@ const entity = object<EntityId>({
 const parent = object<ParentInstance>({ instanceId, executionId: token, taskId: count });
 
 const header = { at: finite, id: count };
-const completed = { ...header, result: optional(json) };
+const completed = { ...header, result: optional(json), resultRef: optional(valueReference) };
 const failed = { ...header, failure };
-const operation = { id: count, entity, operation: string, input: optional(json) };
+const operation = { id: count, entity, operation: string, input: optional(json), inputRef: optional(valueReference) };
 
 const inbound = {
   ExecutionStarted: {
@@ -54,6 +55,7 @@ const inbound = {
     executionId: token,
     run: optional(token),
     input: optional(json),
+    inputRef: optional(valueReference),
     parent: optional(parent),
   },
   TaskCompleted: completed,
@@ -63,7 +65,7 @@ const inbound = {
   EntityOperationCompleted: completed,
   EntityOperationFailed: failed,
   TimerFired: header,
-  EventRaised: { at: finite, name: string, input: optional(json) },
+  EventRaised: { at: finite, name: string, input: optional(json), inputRef: optional(valueReference) },
 };
 
 export const inboundEvent = variant<InboundEvent, 'type'>('type', inbound);
@@ -74,17 +76,24 @@ export const historyEvent = variant<HistoryEvent, 'type'>('type', {
     id: count,
     name: string,
     input: optional(json),
+    inputRef: optional(valueReference),
     queue: optional(string),
     timeout: optional(finite),
     deadline: optional(finite),
   },
-  SubOrchestrationInstanceCreated: { id: count, name: string, instanceId, input: optional(json) },
+  SubOrchestrationInstanceCreated: {
+    id: count,
+    name: string,
+    instanceId,
+    input: optional(json),
+    inputRef: optional(valueReference),
+  },
   TimerCreated: { id: count, fireAt: finite },
   TimerCanceled: { id: count, timerId: count },
   EntityOperationCalled: operation,
   EntityOperationSignaled: operation,
-  EventSent: { id: count, instanceId, name: string, input: optional(json) },
-  ExecutionCompleted: { at: finite, output: optional(json) },
+  EventSent: { id: count, instanceId, name: string, input: optional(json), inputRef: optional(valueReference) },
+  ExecutionCompleted: { at: finite, output: optional(json), outputRef: optional(valueReference) },
   ExecutionFailed: { at: finite, failure },
-  ContinuedAsNew: { at: finite, input: optional(json) },
+  ContinuedAsNew: { at: finite, input: optional(json), inputRef: optional(valueReference) },
 });

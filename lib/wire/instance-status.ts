@@ -4,7 +4,7 @@ import type { InstanceStatus } from './queries.js';
 /** The status that a head tells, without the history. */
 export function statusOf(head: Omit<OrchestrationHead, 'history' | 'segments'>): InstanceStatus {
   const { instanceId, name, executionId, status, createdAt, updatedAt } = head;
-  const { run, input, output, failure, customStatus, reason } = head;
+  const { run, input, inputRef, output, outputRef, failure, customStatus, reason } = head;
   return {
     instanceId,
     name,
@@ -15,7 +15,9 @@ export function statusOf(head: Omit<OrchestrationHead, 'history' | 'segments'>):
     createdAt,
     updatedAt,
     ...(input !== undefined && { input }),
+    ...(inputRef && { inputRef }),
     ...(output !== undefined && { output }),
+    ...(outputRef && { outputRef }),
     ...(failure && { failure }),
     ...(customStatus !== undefined && { customStatus }),
     ...(reason !== undefined && { reason }),

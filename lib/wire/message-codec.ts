@@ -7,6 +7,7 @@ import { checkName, textFault } from './checks.js';
 import { failure, json, token } from './history-shapes.js';
 import { checked, count, list, object, oneOf, optional, ShapeError, tuple, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { valueReference } from './value-references.js';
 
 /** One message for one mailbox. */
 export function encodeMessage(message: Message): Uint8Array {
@@ -78,14 +79,21 @@ export const message = variant<Message, 'kind'>('kind', {
   start: {
     name: checked((name) => checkName(name, 'orchestrator')),
     input: optional(json),
+    inputRef: optional(valueReference),
     notify: optional(inbox),
     parent: optional(caller),
     ...fromClient,
   },
-  event: { name: checked((name) => checkName(name, 'event')), input: optional(json), ...fromClient },
+  event: {
+    name: checked((name) => checkName(name, 'event')),
+    input: optional(json),
+    inputRef: optional(valueReference),
+    ...fromClient,
+  },
   operation: {
     name: checked((name) => checkName(name, 'operation')),
     input: optional(json),
+    inputRef: optional(valueReference),
     caller: optional(caller),
     ...fromClient,
   },
@@ -94,6 +102,7 @@ export const message = variant<Message, 'kind'>('kind', {
     executionId: token,
     taskId: count,
     result: optional(json),
+    resultRef: optional(valueReference),
     failure: optional(failure),
   },
 });

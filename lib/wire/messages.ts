@@ -1,5 +1,5 @@
 import type { FailureDetails } from '../errors.js';
-import type { Json } from '../core/values.js';
+import type { Json, ValueReference } from '../core/values.js';
 
 /**
  * The address of an instance: its mailbox's subject tokens behind `m.`, encoded: `o.<id>` for an orchestration
@@ -7,7 +7,10 @@ import type { Json } from '../core/values.js';
  */
 export type Address = string;
 
-/** A message for one instance. On the wire it is one JSON object; unknown fields are ignored. */
+/**
+ * A message for one instance. On the wire it is one JSON object; unknown fields are ignored. A value too large for a
+ * message is in the object store, under a key of the instance that the message is for (P15).
+ */
 export type Message = StartMessage | EventMessage | OperationMessage | ResultMessage;
 
 /** A message that a client sends. */
@@ -30,6 +33,7 @@ export interface StartMessage extends FromClient {
   readonly kind: 'start';
   readonly name: string;
   readonly input?: Json;
+  readonly inputRef?: ValueReference;
   /** Where to tell the end of the instance: a core-NATS subject. */
   readonly notify?: string;
   readonly parent?: Caller;
@@ -40,6 +44,7 @@ export interface EventMessage extends FromClient {
   readonly kind: 'event';
   readonly name: string;
   readonly input?: Json;
+  readonly inputRef?: ValueReference;
 }
 
 /** Asks an entity for an operation: a call when somebody waits (`reply` or `caller`), else a signal. */
@@ -47,6 +52,7 @@ export interface OperationMessage extends FromClient {
   readonly kind: 'operation';
   readonly name: string;
   readonly input?: Json;
+  readonly inputRef?: ValueReference;
   readonly caller?: Caller;
 }
 
@@ -57,6 +63,7 @@ export interface ResultMessage {
   readonly executionId: string;
   readonly taskId: number;
   readonly result?: Json;
+  readonly resultRef?: ValueReference;
   readonly failure?: FailureDetails;
 }
 

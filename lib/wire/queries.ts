@@ -1,5 +1,5 @@
 import type { EntityId, HistoryEvent } from '../core/history.js';
-import type { Json } from '../core/values.js';
+import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { PartitionInspection } from './inspection.js';
 import type { RuntimeStatus, SegmentReference } from './head.js';
@@ -52,7 +52,13 @@ export type Answer =
       /** The stored parts of the history that was asked for; the status has what follows them. */
       readonly segments?: readonly SegmentReference[];
     }
-  | { readonly v: 1; readonly kind: 'entity'; readonly exists: boolean; readonly state?: Json }
+  | {
+      readonly v: 1;
+      readonly kind: 'entity';
+      readonly exists: boolean;
+      readonly state?: Json;
+      readonly stateRef?: ValueReference;
+    }
   | { readonly v: 1; readonly kind: 'inspect'; readonly inspection: PartitionInspection }
   /** Committed; false: it was not in quarantine. */
   | { readonly v: 1; readonly kind: 'release'; readonly released: boolean }
@@ -80,7 +86,9 @@ export interface InstanceStatus {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly input?: Json;
+  readonly inputRef?: ValueReference;
   readonly output?: Json;
+  readonly outputRef?: ValueReference;
   readonly failure?: FailureDetails;
   readonly customStatus?: Json;
   /** Why the engine suspended it. */
@@ -99,6 +107,7 @@ export type Notice =
       readonly runtimeStatus: RuntimeStatus;
       /** Absent when there is none, or when it is too large for a notice: then `ask` is set. */
       readonly output?: Json;
+      readonly outputRef?: ValueReference;
       readonly failure?: FailureDetails;
       readonly ask?: true;
     };

@@ -33,6 +33,7 @@ import {
 } from './shapes.js';
 import type { Shape } from './shapes.js';
 import { taskIds } from './task-codec.js';
+import { valueReference } from './value-references.js';
 
 /** The fields of a commit record beside what was encoded ahead of sealing. */
 export type CommitFields = Omit<CommitRecord, 'type' | 'v' | 'steps' | 'out'>;
@@ -107,6 +108,7 @@ const base = { v: oneOf(1), epoch: count, commit: token, prev: count, at: finite
 export const outcome = object<Outcome>({
   id: messageId,
   result: optional(json),
+  resultRef: optional(valueReference),
   failure: optional(failure),
   refused: optional(oneOf('sessionExpired', 'notAccepted', 'busy')),
 });
@@ -128,6 +130,7 @@ export const step = object<StepEntry>({
   queued: optional(taskIds),
   begun: optional(list(activityRun)),
   state: optional(json),
+  stateRef: optional(valueReference),
   deleted: optional(yes),
   outcome: optional(outcome),
   messages: optional(list(addressed)),

@@ -1,6 +1,6 @@
 import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
-import type { Json } from '../core/values.js';
+import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
 import type { Addressed, Address } from './messages.js';
 import type { TaskIds } from './tasks.js';
@@ -128,6 +128,7 @@ export interface StepEntry {
   readonly begun?: readonly ActivityRun[];
   /** Entities: the whole state when it changed. */
   readonly state?: Json;
+  readonly stateRef?: ValueReference;
   /** Entities: the state is gone. */
   readonly deleted?: true;
   /** What a client that waits for this message gets. */
@@ -142,6 +143,7 @@ export interface StepEntry {
 export interface Outcome {
   readonly id: string;
   readonly result?: Json;
+  readonly resultRef?: ValueReference;
   readonly failure?: FailureDetails;
   /** Told, never stored: the message was not carried out by this session, and will not be. */
   readonly refused?: Refused;

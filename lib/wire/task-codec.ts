@@ -4,6 +4,7 @@ import { json, token, yes } from './history-shapes.js';
 import { address } from './message-codec.js';
 import { checked, count, finite, list, object, oneOf, optional, ShapeError, tuple } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { valueReference } from './value-references.js';
 import type { TaskIds, TaskRequest, UnwantedTasks, WantedAnswer } from './tasks.js';
 
 export function encodeTaskRequest(request: TaskRequest): Uint8Array {
@@ -45,6 +46,7 @@ const request = object<TaskRequest>({
   taskId: count,
   name: checked((name) => checkName(name, 'activity')),
   input: optional(json),
+  inputRef: optional(valueReference),
   timeout: optional(finite),
   deadline: optional(finite),
   runs: optional(count),

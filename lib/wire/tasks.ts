@@ -1,4 +1,4 @@
-import type { Json } from '../core/values.js';
+import type { Json, ValueReference } from '../core/values.js';
 import type { Address } from './messages.js';
 
 /** A request for an activity as it waits in a work queue. Format version 1. */
@@ -11,6 +11,7 @@ export interface TaskRequest {
   /** The activity. */
   readonly name: string;
   readonly input?: Json;
+  readonly inputRef?: ValueReference;
   /** How long one run may take, in milliseconds. */
   readonly timeout?: number;
   /** After this time nobody waits for it, in milliseconds since 1970. */

@@ -1,5 +1,5 @@
 import type { HubStore } from '../../lib/engine/hub-store.js';
-import type { HubPorts, Log, MailSender, Mailbox, Views } from '../../lib/engine/ports.js';
+import type { HubPorts, Log, MailSender, Mailbox, ObjectStore, Views } from '../../lib/engine/ports.js';
 
 /** One write to the server, not yet made. */
 export type Write<T> = () => Promise<T>;
@@ -9,14 +9,17 @@ export type Interceptor = <T>(write: Write<T>, mayFail: boolean) => Promise<T>;
 
 /** The hub's ports, with something between the engine and every write to a log, a mailbox, a view or the hub's store. */
 export function interceptWrites(ports: HubPorts, intercept: Interceptor): HubPorts {
+  const objects = objectsOf(ports.objects, intercept);
   return {
     ...ports,
+    objects,
     store: storeOf(ports.store, intercept),
     mailOf: (partition) => senderOf(ports.mailOf(partition), intercept),
     partition: (partition) => {
       const own = ports.partition(partition);
       return {
         ...own,
+        objects,
         log: logOf(own.log, intercept),
         views: viewsOf(own.views, intercept),
         mailbox: mailboxOf(own.mailbox, intercept),
@@ -32,6 +35,16 @@ function storeOf(store: HubStore, intercept: Interceptor): HubStore {
     list: (prefix) => store.list(prefix),
     put: (...value) => intercept(() => store.put(...value), true),
     remove: (...entry) => intercept(() => store.remove(...entry), false),
+  };
+}
+
+function objectsOf(store: ObjectStore, intercept: Interceptor): ObjectStore {
+  return {
+    put: (key, body) => intercept(() => store.put(key, body), true),
+    get: (reference) => store.get(reference),
+    remove: (key) => intercept(() => store.remove(key), false),
+    list: (before) => store.list(before),
+    removeUnfinished: (before) => intercept(() => store.removeUnfinished(before), false),
   };
 }
 
@@ -62,6 +75,7 @@ function mailboxOf(mailbox: Mailbox, intercept: Interceptor): Mailbox {
   return {
     ...senderOf(mailbox, intercept),
     consume: (from, onBatch, losses) => mailbox.consume(from, onBatch, losses),
+    read: (from) => mailbox.read(from),
     timeOf: (sequence) => mailbox.timeOf(sequence),
     bounds: () => mailbox.bounds(),
     purgeBelow: (sequence) => intercept(() => mailbox.purgeBelow(sequence), false),

@@ -28,12 +28,12 @@ test.after.always(async () => {
   await server?.stop();
 });
 
-/** How many messages every mailbox and commit log on the server has ever stored. */
+/** How many messages every mailbox, commit log and object store on the server has ever stored. */
 async function stored(): Promise<Record<string, number>> {
   const connection = await connect({ servers: server.url });
   const streams = await (await connection.jetstreamManager()).streams.list().next();
   await connection.close();
-  const kept = streams.filter(({ config }) => /-(?:mail|log)$/.test(config.name));
+  const kept = streams.filter(({ config }) => /-(?:mail|log)$|^OBJ_/.test(config.name));
   return Object.fromEntries(kept.map(({ config, state }) => [config.name, state.last_seq]));
 }
 
@@ -52,7 +52,7 @@ test.serial('rows 1-43: what is refused at a door stores nothing, and the same c
   await client.startNew(Nap, 3_600_000, { instanceId: 'there' });
   await goesOn(t);
   const before = await stored();
-  t.is(Object.keys(before).length, 4);
+  t.is(Object.keys(before).length, 5);
   for (const [row, value, code] of badValues) {
     await refused(t, row, code, () => client.callEntity('counter', 'k', 'add', value()));
     await refused(t, row, code, () => client.signalEntity('counter', 'k', 'add', value()));

@@ -41,7 +41,7 @@ export const badValues: readonly (readonly [row: number, value: () => unknown, c
   [37, () => deep(10_000), 'PERDURE_TOO_DEEP'],
   [38, () => JSON.parse('{"__proto__":{"isAdmin":true}}') as unknown, 'PERDURE_FORBIDDEN_KEY'],
   [39, () => JSON.parse('{"constructor":{"prototype":{}}}') as unknown, 'PERDURE_FORBIDDEN_KEY'],
-  [40, () => 'x'.repeat(1_048_577), 'PERDURE_PAYLOAD_TOO_LARGE'],
+  [40, () => 'x'.repeat(16 * 1_048_576 - 1), 'PERDURE_PAYLOAD_TOO_LARGE'],
   [43, () => '\ud800', 'PERDURE_UNSERIALIZABLE'],
 ];
 

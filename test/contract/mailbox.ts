@@ -1,6 +1,6 @@
 import { PayloadTooLargeError } from '../../lib/errors.js';
 import { subjectsOf } from '../../lib/wire/subjects.js';
-import { bytes, type Check, Inbox } from './harness.js';
+import { all, bytes, type Check, Inbox, text } from './harness.js';
 
 /** What holds of a mail stream. */
 export function mailboxContract(check: Check): void {
@@ -35,6 +35,22 @@ export function mailboxContract(check: Check): void {
     t.deepEqual([second.gaps, third.gaps], [[], []]);
     second.close();
     third.close();
+  });
+
+  check('mailbox: what is stored is read from a sequence on, and goes on being delivered', async (t, harness) => {
+    const { mailbox } = harness.ports(0);
+    const read = async (from: number) => (await harness.settle(all(mailbox.read(from)))).map(text);
+    t.deepEqual(await read(1), []);
+    const subject = subjectsOf(harness.hub).partition(0).mail('o.a');
+    for (let at = 1; at <= 40; at++) await harness.settle(mailbox.send(subject, bytes(`${at}`)));
+    t.deepEqual(await read(38), ['38', '39', '40']);
+    t.deepEqual(await read(41), []);
+    await harness.settle(mailbox.purgeBelow(39));
+    t.deepEqual(await read(1), ['39', '40']);
+    const inbox = new Inbox(mailbox, 39);
+    await harness.settle(inbox.count(2));
+    t.deepEqual(inbox.texts, ['39', '40']);
+    inbox.close();
   });
 
   check('mailbox: the next batch waits for the promise of the one before', async (t, { hub, ports, settle }) => {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Heads } from '../../lib/engine/heads.js';
 import { Instance } from '../../lib/engine/instance.js';
+import { SpentValues } from '../../lib/engine/spent-values.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { bankHost, MemoryClient, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
 
@@ -48,7 +49,8 @@ test('P12: an owner whose log lost acknowledged records says so and commits noth
 test('P13: a former owner neither replaces nor removes the wake record of a later one', async (t) => {
   const { client, settle } = surroundings(1);
   const ports = client.ports.partition(0);
-  const headsOf = (epoch: number): Heads => new Heads(ports, { epoch, low: 1, firstCheckpoints: [] });
+  const headsOf = (epoch: number): Heads =>
+    new Heads(ports, { epoch, low: 1, firstCheckpoints: [] }, new SpentValues(ports));
   const captured = (executionId: string, at?: number) => ({
     wake: at === undefined ? undefined : { executionId, at },
     head: (stamp: { epoch: number; logSeq: number; commit: string }) =>
@@ -69,7 +71,8 @@ test('P13: a former owner neither replaces nor removes the wake record of a late
 test('P13: a former owner that lost its head removes no wake record either', async (t) => {
   const { client, settle } = surroundings(1);
   const ports = client.ports.partition(0);
-  const heads = (epoch: number): Heads => new Heads(ports, { epoch, low: 1, firstCheckpoints: [] });
+  const heads = (epoch: number): Heads =>
+    new Heads(ports, { epoch, low: 1, firstCheckpoints: [] }, new SpentValues(ports));
   const head = (stamp: { epoch: number; logSeq: number; commit: string }) =>
     ({ v: 1, type: 'tombstone', ...stamp }) as const;
   const instance = new Instance('o.x');

@@ -1,6 +1,7 @@
 import { Registry, type Hosted } from '../../lib/definitions/registry.js';
 import { names } from '../../lib/definitions/names.js';
 import type { Host } from '../../lib/engine/host.js';
+import { LargeValues } from '../../lib/engine/large-values.js';
 import { PartitionOwner, type OwnerOptions } from '../../lib/engine/partition-owner.js';
 import type { HubPorts, Logger } from '../../lib/engine/ports.js';
 import type { MemoryConnection } from '../../lib/memory/connection.js';
@@ -22,6 +23,7 @@ import type { EntityHead, OrchestrationHead } from '../../lib/wire/head.js';
 import type { Answer } from '../../lib/wire/queries.js';
 import { hostedActivity } from '../../lib/worker/hosted-activity.js';
 import { createValueCodec } from '../../lib/wire/value-codec.js';
+import type { ValueLimitOptions } from '../../lib/wire/value-limits.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { Account, Counter, Greetings, Hello, Nap, Parent, Steps, Transfer } from './bank.js';
 
@@ -81,6 +83,7 @@ export class MemoryWorker {
 /** Sends messages as a client's sessions do: numbered per partition, again with the same bytes when unknown. */
 export class MemoryClient {
   readonly ports: HubPorts;
+  readonly large: LargeValues;
   readonly #name: string;
   readonly #numbers = new Map<number, number>();
   readonly #sessions = new Map<number, Promise<string>>();
@@ -88,6 +91,7 @@ export class MemoryClient {
 
   constructor(hub: MemoryHub, name: string) {
     this.ports = memoryHubPorts(hub.connect(name), recordingLogger());
+    this.large = new LargeValues(this.ports);
     this.#name = name;
   }
 
@@ -150,9 +154,9 @@ export class MemoryClient {
 export const text = new TextDecoder();
 export const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-export function surroundings(partitions = 2, seed = 1) {
+export function surroundings(partitions = 2, seed = 1, limits: ValueLimitOptions = {}) {
   const world = new MemoryWorld({ seed });
-  const hub = world.createHub('test', partitions);
+  const hub = world.createHub('test', partitions, limits);
   const client = new MemoryClient(hub, 'client');
   const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise, 60_000);
   return { world, hub, client, settle, advance: (ms: number) => world.scheduler.advance(ms) };

@@ -79,6 +79,7 @@ function countingMailbox(mailbox: Mailbox, counts: PortCounts): Mailbox {
         },
         losses,
       ),
+    read: (from) => mailbox.read(from),
     timeOf: (sequence) => mailbox.timeOf(sequence),
     bounds: () => mailbox.bounds(),
     purgeBelow: (sequence) => mailbox.purgeBelow(sequence),

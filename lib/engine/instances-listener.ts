@@ -1,0 +1,31 @@
+import type { Address } from '../wire/messages.js';
+import type { Activation, CodeName, InputBody, StepOutput } from './activation.js';
+import type { Input, Instance } from './instance.js';
+import type { Run } from './waiting.js';
+
+/** What the mailboxes ask of the rest of the partition. */
+export interface InstancesListener {
+  /** Loads an instance from its head and the log. */
+  load(instance: Instance): Promise<Activation>;
+  /** Reads parked messages of an instance. */
+  recall(instance: Instance, run: Run): Promise<readonly Input[]>;
+  /** An occupied instance has much in memory (P4). */
+  crowded(instance: Instance): void;
+  /** Chooses where the activities of a step are done. */
+  place(output: StepOutput): StepOutput;
+  /** Whether an instance takes nothing, whatever comes. */
+  holds(address: Address): boolean;
+  /** Whether an instance may take an input now; if not, it is woken when it may. */
+  admits(instance: Instance, input: Input): boolean;
+  /** Whether an input is discarded; then it has been dealt with. */
+  discards(instance: Instance, input: Input): boolean;
+  /** An input was taken, and its step is in a group. */
+  took(instance: Instance): void;
+  /** More waits for an instance than may; true: the input is refused. */
+  refuses(instance: Instance, input: Input): boolean;
+  /** How many instances stay in memory because their heads are not stored yet. */
+  unwritten(): number;
+  /** Runs a step whose code another worker has registered; undefined: it must not be run, its input waits. */
+  delegate(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput | undefined>;
+  failed(error: Error): void;
+}

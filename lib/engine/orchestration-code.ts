@@ -1,0 +1,37 @@
+import type { ExecutionStarted } from '../core/history.js';
+import type { InputBody } from './activation.js';
+import { isAnswered } from './orchestration-inputs.js';
+import type { OrchestrationState } from './orchestration-state.js';
+
+/** The orchestrator that a step with this input runs; undefined: it is refused without a look at any code. */
+export function codeOf(
+  state: OrchestrationState,
+  input: InputBody,
+  now: number,
+  { dueAt, holdsBack }: { readonly dueAt: number | undefined; readonly holdsBack: boolean },
+): string | undefined {
+  const { started, isEnded } = state;
+  switch (input.kind) {
+    case 'start':
+      return started && !isEnded ? undefined : input.name;
+    case 'event':
+      return isEnded ? undefined : currentExecution(state)?.name;
+    case 'result':
+      return isAnswered(state, input) ? currentExecution(state)?.name : undefined;
+    case 'due':
+      return dueAt === undefined || dueAt > now ? undefined : currentExecution(state)?.name;
+    case 'resume':
+      return holdsBack ? currentExecution(state)?.name : undefined;
+    case 'operation':
+    case 'restart':
+    case 'requeue':
+    case 'giveBack':
+      return undefined;
+  }
+}
+
+/** The execution that takes the next event: the one that runs, or the one that is held back. */
+export function currentExecution({ buffered, started }: OrchestrationState): ExecutionStarted | undefined {
+  const [next] = buffered;
+  return next?.type === 'ExecutionStarted' ? next : started;
+}

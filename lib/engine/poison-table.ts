@@ -1,21 +1,21 @@
 import type { Checkpoint } from '../wire/checkpoint.js';
 import type { Address } from '../wire/messages.js';
-import type { Beginning, Blame, EpochBeginning, Quarantine } from '../wire/quarantine.js';
+import type { Beginning, Quarantine } from '../wire/quarantine.js';
 import type { CommitRecord, EpochRecord, LogRecord, StepEntry } from '../wire/record.js';
 
-/** An owner that has lived for so many milliseconds died of something else than those before it. */
-const STEADY = 60_000;
+/** So many instances are remembered as blamed at most. */
+const MOST_BLAMED = 100;
 
 /** What a partition durably knows of inputs that kill whoever takes them. Changed by records only, as all tables. */
 export class PoisonTable {
   /** What was waiting when this epoch began. */
-  began: EpochBeginning = { mail: 0, counter: 0, at: 0, deaths: 0 };
+  began: Beginning = { mail: 0, counter: 0 };
   /** What had waited for all of the epoch before, whose owner died; undefined: nothing is suspect. */
   suspects: Beginning | undefined;
   /** The instance that is about to take a suspect input. */
   trial: Address | undefined;
-  /** The instance that was about to when the owner before died, and so many before that one. */
-  blamed: Blame | undefined;
+  /** Instances that were about to when an owner died, and how many died so since the instance last took an input. */
+  readonly blamed = new Map<Address, number>();
   readonly quarantined = new Map<Address, Quarantine>();
 
   /** `counter`: of the last commit record before it. */
@@ -24,23 +24,32 @@ export class PoisonTable {
     else this.#commit(record);
   }
 
-  #begin({ mail = 0, unclean, at }: EpochRecord, counter: number): void {
-    const { began } = this;
-    this.suspects = unclean ? { mail: began.mail, counter: began.counter } : undefined;
-    const former = this.blamed?.to === this.trial ? (this.blamed?.deaths ?? 0) : 0;
-    this.blamed = unclean && this.trial !== undefined ? { to: this.trial, deaths: former + 1 } : undefined;
+  #begin({ mail = 0, unclean }: EpochRecord, counter: number): void {
+    this.suspects = unclean ? this.began : undefined;
+    if (!unclean) this.blamed.clear();
+    else if (this.trial !== undefined) this.#blame(this.trial);
     this.trial = undefined;
-    const before = at - began.at < STEADY ? began.deaths : 0;
-    this.began = { mail, counter, at, deaths: unclean ? before + 1 : 0 };
+    this.began = { mail, counter };
+  }
+
+  #blame(to: Address): void {
+    const deaths = (this.blamed.get(to) ?? 0) + 1;
+    this.blamed.delete(to);
+    const [oldest] = this.blamed.keys();
+    if (this.blamed.size >= MOST_BLAMED) this.blamed.delete(oldest!);
+    this.blamed.set(to, deaths);
   }
 
   #commit({ steps, trial, survived, quarantined = [], released = [], at }: CommitRecord): void {
-    if (this.trial !== undefined && (survived || steps.some((step) => isTaken(step, this.trial!))))
+    const { trial: current } = this;
+    if (current !== undefined && (survived || steps.some((step) => isTaken(step, current)))) {
+      this.blamed.delete(current);
       this.trial = undefined;
+    }
     if (trial !== undefined) this.trial = trial;
     for (const to of quarantined) {
       this.quarantined.set(to, { to, since: at });
-      if (this.blamed?.to === to) this.blamed = undefined;
+      this.blamed.delete(to);
     }
     for (const to of released) this.quarantined.delete(to);
   }
@@ -51,16 +60,16 @@ export class PoisonTable {
       began,
       ...(suspects && { suspects }),
       ...(trial !== undefined && { trial }),
-      ...(blamed && { blamed }),
+      ...(blamed.size > 0 && { blamed: Array.from(blamed, ([to, deaths]) => ({ to, deaths })) }),
       ...(quarantined.size > 0 && { quarantined: [...quarantined.values()] }),
     };
   }
 
-  restore({ began, suspects, trial, blamed, quarantined = [] }: Checkpoint): void {
+  restore({ began, suspects, trial, blamed = [], quarantined = [] }: Checkpoint): void {
     this.began = began ?? this.began;
     this.suspects = suspects;
     this.trial = trial;
-    this.blamed = blamed;
+    for (const { to, deaths } of blamed) this.blamed.set(to, deaths);
     for (const quarantine of quarantined) this.quarantined.set(quarantine.to, quarantine);
   }
 }

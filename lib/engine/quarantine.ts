@@ -6,10 +6,10 @@ import type { Input, Instance } from './instance.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 
-/** The last of so many owners in a row that died is the last one for an input that is to blame. */
-const MOST_DEATHS = 3;
-/** One death may have another reason that struck just then: an instance is to blame for the second one. */
+/** One death may have had another reason that struck just then: an instance is to blame for the second one. */
 const MOST_BLAMES = 2;
+/** An instance that is blamed is tried apart from all else, so many milliseconds after its owner began. */
+const CALM = 5_000;
 /** An input on trial is not to blame for what happens so many milliseconds later. */
 const PATIENCE = 5_000;
 
@@ -31,8 +31,10 @@ export interface QuarantineParts {
  * Finds the input that kills whoever takes it, and keeps it from killing more.
  *
  * What had been waiting for the whole of an epoch whose owner died is suspect: it is taken one input at a time, each
- * after a record has said which instance takes it. If that owner dies as well, and the next one too while the same
- * instance takes its input, the instance is quarantined. It takes nothing until it is released; all others go on.
+ * after a record has said which instance takes it. If that owner dies meanwhile, the instance is blamed. Owners that die of
+ * other causes mostly die while they are busy, as in the beginning: so it is tried again when the next owner has been at
+ * work for a while. If that one dies as well just then, the instance is quarantined. It takes nothing until it is
+ * released; all others go on.
  */
 export class Quarantine {
   readonly #parts: QuarantineParts;
@@ -44,16 +46,19 @@ export class Quarantine {
   readonly #discards = new Set<Address>();
   /** Instances that wait for their trial. */
   #waiting: Instance[] = [];
+  /** Blamed ones that are tried later. */
+  readonly #postponed = new Set<Address>();
+  #calmAt = 0;
 
   constructor(parts: QuarantineParts) {
     this.#parts = parts;
   }
 
-  /** Quarantines the instance that was on trial when the former owner died. */
+  /** Quarantines whoever is to blame for the former owner's death. */
   start(): void {
-    const { blamed, began } = this.#parts.tables.poison;
-    if (!blamed || blamed.deaths < MOST_BLAMES || began.deaths < MOST_DEATHS) return;
-    this.add(blamed.to, 'owners of its partition died whenever it took its next message');
+    this.#calmAt = this.#parts.ports.clock.now() + CALM;
+    for (const [to, deaths] of this.#parts.tables.poison.blamed)
+      if (deaths >= MOST_BLAMES) this.add(to, 'owners of its partition died whenever it took its next message');
   }
 
   /** Quarantines an instance. */
@@ -71,10 +76,12 @@ export class Quarantine {
 
   /** Whether an instance may take its next input now; if not, it is woken when it may. */
   admits(instance: Instance, input: Input): boolean {
-    const { quarantined, suspects } = this.#parts.tables.poison;
+    const { quarantined, suspects, blamed } = this.#parts.tables.poison;
     if (!suspects && quarantined.size === 0 && this.#added.size === 0) return true;
     if (this.holds(instance.address)) return false;
-    if (!suspects || !this.#isSuspect(input)) return true;
+    // While a blamed one waits, its input may be parked anew.
+    if (!blamed.has(instance.address) && !this.#isSuspect(input)) return true;
+    if (this.#isPostponed(instance.address)) return false;
     if (!this.#trial) this.#begin(instance);
     else if (this.#trial.instance !== instance) this.#wait(instance);
     else return this.#trial.group.isAcknowledged && this.#watch(this.#trial);
@@ -117,6 +124,20 @@ export class Quarantine {
     if (!this.#discards.delete(instance.address)) return false;
     this.took(instance);
     this.#parts.refuse(instance, input, new MessageDiscardedError(instance.address));
+    return true;
+  }
+
+  #isPostponed(address: Address): boolean {
+    const { tables, ports } = this.#parts;
+    const rest = this.#calmAt - ports.clock.now();
+    if (rest <= 0 || !tables.poison.blamed.has(address)) return false;
+    if (!this.#postponed.has(address)) {
+      this.#postponed.add(address);
+      ports.clock.after(rest, () => {
+        this.#postponed.delete(address);
+        this.#parts.wake(address);
+      });
+    }
     return true;
   }
 

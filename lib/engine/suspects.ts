@@ -2,6 +2,8 @@ import type { Clock } from './ports.js';
 
 /** So long nothing is taken from queues beside a suspect, in milliseconds: what ends a process mostly does it at once. */
 const ALONE = 5_000;
+/** None begins in a worker's first milliseconds: workers that die of other causes mostly die while they are busy. */
+const CALM = 5_000;
 
 /**
  * Activities that have ended with their process before, so often that the next time would be the last. Such last runs are
@@ -18,6 +20,9 @@ export class Suspects {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    const calm = {};
+    this.#present = calm;
+    clock.after(CALM, () => this.#ended(calm));
   }
 
   /** Whether one has just begun. */
@@ -25,11 +30,12 @@ export class Suspects {
     return this.#isAlone;
   }
 
+  /** Whether one may begin. */
   get isFree(): boolean {
     return this.#present === undefined;
   }
 
-  /** Begins a last run if there is none; the result says that it has ended. Undefined: there is one. */
+  /** Begins a last run if that may be now; the result says that it has ended. Undefined: it may not. */
   enter(): (() => void) | undefined {
     if (this.#present) return undefined;
     const present = {};
@@ -38,12 +44,16 @@ export class Suspects {
     const cancel = this.#clock.after(ALONE, () => this.#notAlone());
     this.onChange();
     return () => {
-      if (this.#present !== present) return;
       cancel();
-      this.#present = undefined;
-      while (!this.#present && this.#waiting.length > 0) this.#waiting.shift()!();
-      if (!this.#present) this.#notAlone();
+      this.#ended(present);
     };
+  }
+
+  #ended(present: object): void {
+    if (this.#present !== present) return;
+    this.#present = undefined;
+    while (!this.#present && this.#waiting.length > 0) this.#waiting.shift()!();
+    if (!this.#present) this.#notAlone();
   }
 
   #notAlone(): void {
@@ -51,7 +61,7 @@ export class Suspects {
     this.onChange();
   }
 
-  /** Calls when there is none; it is to enter then. */
+  /** Calls when one may begin; it is to enter then. */
   whenFree(call: () => void): void {
     if (this.#present) this.#waiting.push(call);
     else call();

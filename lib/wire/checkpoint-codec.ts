@@ -11,7 +11,7 @@ import type {
 } from './checkpoint.js';
 import { token, yes } from './history-shapes.js';
 import { address, addressed } from './message-codec.js';
-import type { Beginning, Blame, EpochBeginning, Quarantine } from './quarantine.js';
+import type { Beginning, Blame, Quarantine } from './quarantine.js';
 import { pageName, parking } from './parked-codec.js';
 import { outcome, partitionNumber, partlyReceived, skippedNumbers } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
@@ -59,8 +59,6 @@ const sessionState = object<SessionState>({
 });
 const beginning = object<Beginning>({ mail: count, counter: count });
 
-const epochBeginning = object<EpochBeginning>({ mail: count, counter: count, at: finite, deaths: count });
-
 const checkpoint = object<Checkpoint>({
   v: oneOf(1),
   epoch: count,
@@ -75,10 +73,10 @@ const checkpoint = object<Checkpoint>({
   partly: optional(dictionary(partitionNumber, partlyReceived)),
   clients: optional(list(sessionState)),
   sessions: dictionary(token, count),
-  began: optional(epochBeginning),
+  began: optional(beginning),
   suspects: optional(beginning),
   trial: optional(address),
-  blamed: optional(object<Blame>({ to: address, deaths: count })),
+  blamed: optional(list(object<Blame>({ to: address, deaths: count }))),
   quarantined: optional(list(object<Quarantine>({ to: address, since: finite }))),
   released: optional(yes),
   deadLetters: optional(count),

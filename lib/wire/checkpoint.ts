@@ -1,5 +1,5 @@
 import type { Address, Addressed } from './messages.js';
-import type { Beginning, Blame, EpochBeginning, Quarantine } from './quarantine.js';
+import type { Beginning, Blame, Quarantine } from './quarantine.js';
 import type { Parking } from './parked.js';
 import type { Outcome, PartlyReceived, SkippedNumbers } from './record.js';
 import type { TaskIds } from './tasks.js';
@@ -27,11 +27,11 @@ export interface Checkpoint {
   /** Empty: what tells of sessions is in `clients`. */
   readonly sessions: Readonly<Record<string, number>>;
   /** What was waiting when the epoch began. */
-  readonly began?: EpochBeginning;
+  readonly began?: Beginning;
   /** What is suspect of having killed owners: what had waited for all of the epoch before. */
   readonly suspects?: Beginning;
   readonly trial?: Address;
-  readonly blamed?: Blame;
+  readonly blamed?: readonly Blame[];
   readonly quarantined?: readonly Quarantine[];
   /** Its owner stopped by itself behind this checkpoint. */
   readonly released?: true;

@@ -16,16 +16,8 @@ export interface Beginning {
   readonly counter: number;
 }
 
-/** An instance that was about to take a suspect input each time when so many owners in a row died. */
+/** An instance that was about to take a suspect input when an owner died, and how many died so. */
 export interface Blame {
   readonly to: Address;
-  readonly deaths: number;
-}
-
-/** The beginning of an epoch. */
-export interface EpochBeginning extends Beginning {
-  /** When, the server's time in milliseconds since 1970. */
-  readonly at: number;
-  /** So many owners in a row died before, each within a minute of its beginning but for the first. */
   readonly deaths: number;
 }

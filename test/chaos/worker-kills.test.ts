@@ -23,21 +23,28 @@ async function killAndCheck(t: ExecutionContext, seed: number): Promise<void> {
   t.teardown(() => client.close());
   const ledger = new Ledger(client, random.fork());
 
-  const first = new ServiceProcess(server.url, hub.name);
+  const start = (death?: { readonly write: number; readonly moment: Moment }): ServiceProcess => {
+    const service = new ServiceProcess(server.url, hub.name, death);
+    t.teardown(() => service.kill('SIGKILL'));
+    return service;
+  };
+
+  const first = start();
   await ledger.open();
   t.is(await first.stop(), 0, first.errors);
 
   for (let kill = 0; kill < kills; kill++) {
     const death = { write: 1 + random.below(60), moment: moments[random.below(moments.length)]! };
-    const service = new ServiceProcess(server.url, hub.name, death);
+    const service = start(death);
     while (service.isRunning) {
       const hellos = await Promise.all([ledger.work(), ledger.work(), ledger.work()]);
       await Promise.race([Promise.all(hellos.map((hello) => hello.result())), service.ended]);
     }
     t.is(await service.ended, 'SIGKILL', `kill ${kill} at ${JSON.stringify(death)}: ${service.errors}`);
+    t.notRegex(service.errors, /Quarantined/);
   }
 
-  const last = new ServiceProcess(server.url, hub.name);
+  const last = start();
   const { hellos, transfers, signals } = ledger.asked;
   t.deepEqual(
     await ledger.greetings(),

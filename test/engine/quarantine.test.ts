@@ -7,12 +7,13 @@ import { ask, hostOf, MemoryClient, MemoryWorker, recordingLogger } from './surr
 function surroundings() {
   let kill = (): void => {};
   let deaths = 0;
+  let startedAt = 0;
 
   @Entity('fuse')
   class Fuse {
     state = { seen: [] as string[] };
     @Operation({ input: String }) note(id: string): void {
-      if (id === 'poison') kill();
+      if (id === 'poison' || (id === 'unlucky' && scheduler.now - startedAt < 1_000)) kill();
       this.state.seen.push(id);
     }
   }
@@ -27,6 +28,7 @@ function surroundings() {
   const start = async (): Promise<MemoryWorker> => {
     const worker = new MemoryWorker(hub, `w${deaths}`, hostOf({ entities: [Fuse] }), {}, recordingLogger(lines));
     current = worker;
+    startedAt = scheduler.now;
     void worker.claim(); // it may die before it has begun
     await scheduler.advance(500);
     return worker;
@@ -54,12 +56,12 @@ test('a message that kills whoever takes it kills four times at most, and everyt
   const noted = ['one'];
   while (deaths() < 4) {
     await start();
-    await advance(2_000);
+    await advance(6_000);
     noted.push(`after ${deaths()}`);
     await note('b', noted.at(-1)!);
   }
   const survivor = await start();
-  await advance(3_000);
+  await advance(6_000);
   t.is(deaths(), 4);
   t.true(noted.length > 1);
   t.deepEqual(await seen('b'), noted);
@@ -100,7 +102,7 @@ test('what waited before the first owner began kills three times; released with 
   await note('a', 'poison');
   while (deaths() < 3) {
     await start();
-    await advance(2_000);
+    await advance(6_000);
   }
   await start();
   await advance(2_000);
@@ -126,5 +128,22 @@ test('owners that die for other reasons quarantine nobody, and those that stop l
   const all = Array.from({ length: 8 }, (_, round) => `${round}`);
   t.deepEqual(await seen('a'), all);
   t.deepEqual(await seen('b'), all);
+  t.like(await query({ kind: 'inspect' }), { kind: 'inspect', inspection: { quarantined: [] } });
+});
+
+test('an instance that is about to take a message whenever owners die of other causes in their first second goes on', async (t) => {
+  const { start, note, seen, advance, query, deaths } = surroundings();
+  await note('a', 'unlucky');
+  await note('b', 'beside it');
+  for (let owner = 0; owner < 4; owner++) {
+    await start();
+    await advance(2_000);
+  }
+  t.is(deaths(), 2);
+  t.deepEqual(await seen('a'), []); // it is tried later
+  t.deepEqual(await seen('b'), ['beside it']);
+  await advance(4_000);
+  t.is(deaths(), 2);
+  t.deepEqual(await seen('a'), ['unlucky']);
   t.like(await query({ kind: 'inspect' }), { kind: 'inspect', inspection: { quarantined: [] } });
 });

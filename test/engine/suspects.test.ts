@@ -9,6 +9,9 @@ test('last runs are one at a time, each to its end, and begin apart from what co
   const { client, advance } = surroundings(1);
   const suspects = new Suspects(client.ports.clock);
   const turns: string[] = [];
+  t.is(suspects.enter(), undefined, 'a worker that has just begun has much to do that may be interrupted');
+  t.false(suspects.isAlone || suspects.isFree);
+  await advance(5_000);
   const leave = suspects.enter();
   t.truthy(leave);
   t.is(suspects.enter(), undefined, 'a second one does not begin beside it');

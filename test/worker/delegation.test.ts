@@ -96,7 +96,7 @@ test('a state that is too large fails the operation elsewhere, too, and the next
   await startServices(world);
   for (const key of keys.slice(0, 6)) {
     t.is(await settle(client.callEntity<number>('ledger', key, 'write', 1)), 1);
-    const error = await t.throwsAsync(settle(client.callEntity('ledger', key, 'write', 1_100_000)));
+    const error = await t.throwsAsync(settle(client.callEntity('ledger', key, 'write', 17_000_000)));
     t.like(error, { failureDetails: { code: 'PERDURE_PAYLOAD_TOO_LARGE' } });
     t.is(await settle(client.callEntity<number>('ledger', key, 'write', 1)), 2);
     t.is(await settle(client.callEntity<number>('ledger', key, 'write', 1)), 3);

@@ -67,7 +67,11 @@ test.serial('16 MiB are taken, a byte more is refused at the door, and all goes 
   await t.throwsAsync(client.callEntity(Album, 'k').add(tooLarge), refused);
   await t.throwsAsync(client.signalEntity(Album, 'k').add(tooLarge), refused);
   await t.throwsAsync(client.raiseEvent('large', 'hang', tooLarge), refused);
-  t.deepEqual(await keys(), before);
+  const added = (await keys()).filter((key) => !before.includes(key));
+  t.deepEqual(
+    added.filter((key) => !key.startsWith('e.album.stored/')), // its state, which is stored behind the last call
+    [],
+  );
   const gallery = await client.startNew(Gallery, '', { instanceId: 'gallery' });
   await gallery.raiseEvent('hang', 'x'.repeat(most));
   await until(async () => (await gallery.history()).length === 2, 'the event');

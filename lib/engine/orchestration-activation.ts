@@ -342,6 +342,7 @@ export class OrchestrationActivation implements Activation {
   }
 
   apply(entry: StepEntry): void {
+    if (entry.events?.some(({ type }) => type === 'ExecutionStarted')) this.#earlier = none;
     this.#state.apply(entry);
     if (!this.#state.isEnded) return;
     this.#executor = undefined;

@@ -63,7 +63,7 @@ const isSteady = async (): Promise<boolean> => {
   before = now;
   return isSame;
 };
-await until(isSteady, 'the streams to be steady', 120_000);
+await until(isSteady, 'the streams to be steady', 120);
 const all = await streams();
 const live = ENTITIES * JSON.stringify({ total: SIGNALS / ENTITIES, text: 'x'.repeat(1_000) }).length;
 const [mail, log, state] = ['-mail', '-log', '-state'].map((kind) => sum(all, kind)) as [number, number, number];

@@ -71,7 +71,7 @@ await fill(hub);
 const handles = await Promise.all(Array.from({ length: LIVE }, () => client.startNew(Waiter)));
 // A head for each, and a wake record for each live one.
 const stored = async () => (await messagesIn(server.monitorUrl, 'PD-takeover-0-state')) >= IDLE + 2 * LIVE;
-await until(stored, 'all heads to be stored', 600_000);
+await until(stored, 'all heads to be stored', 600);
 await former.close(); // without a word: its owner is gone as if it had been killed
 
 const cpu = process.cpuUsage();

@@ -141,19 +141,27 @@ export const nemeses = {
   },
 
   deleteConsumers: async ({ operator, mail }, random) => {
-    const stream = mail[random.below(mail.length)]!;
-    // In the middle of a takeover there is none.
+    const first = random.below(mail.length);
+    // In the middle of a takeover a stream has none.
     for (const deadline = performance.now() + 20_000; performance.now() < deadline; await delay(100)) {
-      const { consumers } = await operator.demand<{ consumers: string[] | null }>(`CONSUMER.NAMES.${stream}`);
-      for (const consumer of consumers ?? []) {
-        const answer = await operator.ask<{ success: boolean }>(`CONSUMER.DELETE.${stream}.${consumer}`);
-        const proof = answer.error ? undefined : `${consumer} was deleted`;
-        if (proof !== undefined) return { target: stream, proof, release: [] };
+      for (const stream of [...mail.slice(first), ...mail.slice(0, first)]) {
+        const deleted = await deleteConsumer(operator, stream);
+        if (deleted !== undefined) return { target: stream, proof: `${deleted} was deleted`, release: [] };
       }
     }
-    return { target: stream, proof: undefined, release: [] };
+    return { target: 'all mail', proof: undefined, release: [] };
   },
 } satisfies Record<string, Nemesis>;
+
+/** Deletes a consumer of a stream that has one; its name. */
+async function deleteConsumer(operator: JetStream, stream: string): Promise<string | undefined> {
+  const { consumers } = await operator.demand<{ consumers: string[] | null }>(`CONSUMER.NAMES.${stream}`);
+  for (const consumer of consumers ?? []) {
+    const { error } = await operator.ask<{ success: boolean }>(`CONSUMER.DELETE.${stream}.${consumer}`);
+    if (!error) return consumer;
+  }
+  return undefined;
+}
 
 /** The worker that tells that its event loop was blocked, if one does within 15 s. */
 async function blocked(workers: readonly WorkerProcess[], since: number): Promise<WorkerProcess | undefined> {

@@ -97,7 +97,7 @@ test.serial('what a state, an execution and a run held is gone from the store on
   const isOfThem = (key: string): boolean => /^o\.(?:large|gallery)\//.test(key);
   await until(async () => !(await keys()).some(isOfThem), 'the replaced runs to hold nothing');
   t.deepEqual(
-    warnings.filter((line) => !line.startsWith('Consumer of mail is replaced')),
+    warnings.filter((line) => !/Consumer of (?:mail is replaced|tasks is looked after)/.test(line)),
     [],
   ); // a busy machine keeps a consumer silent
 });

@@ -82,7 +82,7 @@ export class Flusher {
 
   /** A group is sealed: memory is what its record will say. */
   sealing(group: Group): void {
-    if (!this.#isDue || this.#writing) return;
+    if (!this.#isDue || this.#writing || this.#captures.size > 0) return; // one at a time: the older would be stored last
     this.#captures.set(group, this.#capture(new Set([...this.#dirty, ...group.instances])));
   }
 

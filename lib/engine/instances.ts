@@ -198,12 +198,13 @@ export class Instances implements MailLoad {
     }
   }
 
-  /** Something that kept an instance from its next input is over. */
-  wake(address: Address): void {
+  /** Something that kept an instance from its next input is over. False: it has none. */
+  wake(address: Address): boolean {
     const instance = this.#instances.get(address);
-    if (!instance || instance.waiting.length === 0) return;
+    if (!instance || instance.waiting.length === 0) return false;
     this.#enqueue(instance);
     this.pump();
+    return true;
   }
 
   /** A record was acknowledged: what waited for it may run. */

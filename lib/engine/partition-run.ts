@@ -336,7 +336,6 @@ export class PartitionRun {
   #acknowledged(group: Group, first: number): void {
     if (this.#isOver) return;
     this.#inbox.acknowledged();
-    this.#quarantine.acknowledged(group);
     this.#parking.acknowledged();
     for (const partition of group.outputs.keys()) this.#channels.flush(partition);
     for (const [instance, activity] of group.activities) this.#activities.start(instance, activity);
@@ -346,7 +345,9 @@ export class PartitionRun {
     for (const { address, activation } of group.instances) this.#timers.schedule(address, activation?.dueAt);
     this.#values.spent.add([...group.spent, ...this.#tables.outcomeValues.take()]);
     this.#flusher.acknowledged(group, first);
+    // From here on things run, and the next group may be sealed: not before all of the above knows of this one (C7).
     this.#instances.acknowledged();
+    this.#quarantine.acknowledged(group);
     this.#instances.pump();
   }
 

@@ -10,6 +10,11 @@ import type { PartitionTables } from './tables.js';
 const MOST_BLAMES = 2;
 /** An instance that is blamed is tried apart from all else, so many milliseconds after its owner began. */
 const CALM = 5_000;
+/**
+ * So many inputs are tried after a death: the steps of two groups. What ends an owner is among the first that it takes, for
+ * what it has taken and lived is in its records.
+ */
+const MOST_TRIALS = 1_000;
 /** An input on trial is not to blame for what happens so many milliseconds later. */
 const PATIENCE = 5_000;
 
@@ -19,8 +24,8 @@ export interface QuarantineParts {
   readonly ports: PartitionPorts;
   /** The open group. */
   readonly group: () => Group;
-  /** Lets an instance run, and runs what can run. */
-  readonly wake: (address: Address) => void;
+  /** Lets an instance run, and runs what can run. False: nothing waits for it. */
+  readonly wake: (address: Address) => boolean;
   /** Commits what is open, as soon as that can be. */
   readonly pump: () => void;
   /** Consumes an input without a step: whoever waits for it is told, or it goes to the dead letters. */
@@ -44,8 +49,9 @@ export class Quarantine {
   #trial: Trial | undefined;
   /** Instances released without their next message. */
   readonly #discards = new Set<Address>();
-  /** Instances that wait for their trial. */
-  #waiting: Instance[] = [];
+  /** Instances that wait for their trial, in order. */
+  readonly #waiting = new Set<Instance>();
+  #trials = 0;
   /** Blamed ones that are tried later. */
   readonly #postponed = new Set<Address>();
   #calmAt = 0;
@@ -102,8 +108,11 @@ export class Quarantine {
   took(instance: Instance): void {
     if (this.#trial?.instance !== instance) return;
     this.#trial = undefined;
-    const [next] = this.#waiting.splice(0, 1);
-    if (next) this.#parts.wake(next.address);
+    if (++this.#trials >= MOST_TRIALS) return this.#wakeAll();
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next);
+      if (this.#parts.wake(next.address)) return;
+    }
   }
 
   /**
@@ -159,26 +168,32 @@ export class Quarantine {
   }
 
   #wait(instance: Instance): void {
-    this.#waiting.push(instance);
-    if (this.#waiting.length === 1) this.#hurry();
+    this.#waiting.add(instance);
+    if (this.#waiting.size === 1) this.#hurry();
+  }
+
+  #wakeAll(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { address } of waiting) this.#parts.wake(address);
   }
 
   /** Whose turn it is may have nothing to take any more, and call nobody: then all who wait are called. */
   #hurry(): void {
     const trial = this.#trial;
     this.#parts.ports.clock.after(PATIENCE, () => {
-      if (this.#waiting.length === 0) return;
+      if (this.#waiting.size === 0) return;
       if (this.#trial !== trial) return this.#hurry();
       this.#trial = undefined;
-      const late = this.#waiting.splice(0);
-      for (const { address } of trial ? [trial.instance, ...late] : late) this.#parts.wake(address);
+      if (trial) this.#parts.wake(trial.instance.address);
+      this.#wakeAll();
       this.#parts.pump();
     });
   }
 
   #isSuspect({ mail, local, parked }: Input): boolean {
     const { suspects } = this.#parts.tables.poison;
-    if (!suspects) return false;
+    if (!suspects || this.#trials >= MOST_TRIALS) return false;
     if (mail) return mail[0] <= suspects.mail;
     if (local) return local[0] <= suspects.counter;
     return parked !== undefined && epochOf(parked[0]) < this.#parts.tables.epoch;

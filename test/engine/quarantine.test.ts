@@ -1,10 +1,11 @@
 import test from 'ava';
 import { Entity, Operation } from 'perdure/decorators';
+import { noFaults, type FaultPlan } from '../../lib/memory/faults.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import type { Answer } from '../../lib/wire/queries.js';
 import { ask, hostOf, MemoryClient, MemoryWorker, recordingLogger } from './surroundings.js';
 
-function surroundings() {
+function surroundings(seed = 1) {
   let kill = (): void => {};
   let deaths = 0;
   let startedAt = 0;
@@ -18,19 +19,19 @@ function surroundings() {
     }
   }
 
-  const world = new MemoryWorld();
+  const world = new MemoryWorld({ seed });
   const hub = world.createHub('test', 1);
   const { scheduler } = world;
   const client = new MemoryClient(hub, 'client');
   const lines: string[] = [];
   const { settle } = { settle: <T>(promise: Promise<T>) => scheduler.settle(promise, 60_000) };
   let current: MemoryWorker | undefined;
-  const start = async (): Promise<MemoryWorker> => {
+  const start = async (milliseconds = 500): Promise<MemoryWorker> => {
     const worker = new MemoryWorker(hub, `w${deaths}`, hostOf({ entities: [Fuse] }), {}, recordingLogger(lines));
     current = worker;
     startedAt = scheduler.now;
     void worker.claim(); // it may die before it has begun
-    await scheduler.advance(500);
+    await scheduler.advance(milliseconds);
     return worker;
   };
   kill = () => {
@@ -42,7 +43,7 @@ function surroundings() {
     ((await settle(client.entityHead('fuse', key)))?.state as { seen: string[] } | undefined)?.seen ?? [];
   const advance = (ms: number) => scheduler.advance(ms);
   const query = async (body: object): Promise<Answer> => (await ask({ client, advance }, 'e.fuse.a', body))[0]!;
-  return { start, note, seen, settle, advance, query, lines, deaths: () => deaths };
+  return { world, start, note, seen, settle, advance, query, lines, deaths: () => deaths };
 }
 
 test('a message that kills whoever takes it kills four times at most, and everything else goes on', async (t) => {
@@ -147,3 +148,57 @@ test('an instance that is about to take a message whenever owners die of other c
   t.deepEqual(await seen('a'), ['unlucky']);
   t.like(await query({ kind: 'inspect' }), { kind: 'inspect', inspection: { quarantined: [] } });
 });
+
+test('what waited beside it is tried without a pause, and behind the first thousand inputs no more', async (t) => {
+  const { start, note, seen, advance, deaths } = surroundings();
+  const current = await start();
+  await note('a', 'first');
+  current.connection.kill();
+  await note('a', 'unlucky');
+  const keys = Array.from({ length: 24 }, (_, at) => `k${at}`);
+  const ids = Array.from({ length: 50 }, (_, at) => `${at}`);
+  for (const id of ids) for (const key of keys) await note(key, id);
+  while (deaths() < 2) await start();
+  await start();
+  await advance(3_000);
+  t.is(deaths(), 2);
+  for (const key of keys) t.deepEqual(await seen(key), ids);
+  t.deepEqual(await seen('a'), ['first']);
+  await advance(3_000);
+  t.deepEqual(await seen('a'), ['first', 'unlucky']);
+});
+
+// Seeds that lost a note when a second capture of heads was written beside the first.
+for (const seed of [32, 34, 47, 65, 76, 106, 143, 149])
+  test(`C7: what is taken while suspects are tried is in the heads of an owner that stops: seed ${seed}`, async (t) => {
+    const { start, note, seen, settle, advance, world } = surroundings(seed);
+    const keys = Array.from({ length: 6 }, (_, at) => `k${at}`);
+    // So slow that heads fall due again while a record is under way.
+    const slow: FaultPlan = {
+      next: ({ operation }) =>
+        operation === 'append' || operation === 'write' ? { delay: world.random.below(300) } : 'none',
+    };
+    const first = await start();
+    await note('k0', 'first');
+    first.connection.kill();
+    const expected = new Map(keys.map((key) => [key, key === 'k0' ? ['first'] : []]));
+    const noteAll = async (id: string): Promise<void> => {
+      for (const key of keys) {
+        expected.get(key)!.push(id);
+        await note(key, id);
+      }
+    };
+    for (let id = 0; id < 6; id++) await noteAll(`${id}`);
+    world.faults = slow;
+    (await start(450)).connection.kill();
+    const third = await start(1);
+    for (let id = 6; id < 20; id++) {
+      await noteAll(`${id}`);
+      await advance(world.random.below(400));
+    }
+    await settle(third.stop());
+    world.faults = noFaults;
+    await start();
+    await advance(2_000);
+    for (const key of keys) t.deepEqual(await seen(key), expected.get(key));
+  });

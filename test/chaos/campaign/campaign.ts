@@ -1,3 +1,4 @@
+import { cp } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../../../lib/memory/random.js';
 import { Accepted } from './accepted.js';
@@ -24,6 +25,8 @@ export interface CampaignOptions {
   readonly pause?: number | undefined;
   /** Options of the workers' Node.js, such as a loader with a planted bug. */
   readonly execArgv?: readonly string[] | undefined;
+  /** Where the servers' data and all records go when the run is not good. */
+  readonly keep?: string | undefined;
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
@@ -38,7 +41,7 @@ const GRACE = 60_000;
  * that was accepted.
  */
 export async function runCampaign(options: CampaignOptions): Promise<Report> {
-  const { seed, minutes, workers = 3, replicas = 1, operationsPerSecond = 200, execArgv } = options;
+  const { seed, minutes, workers = 3, replicas = 1, operationsPerSecond = 200, execArgv, keep } = options;
   const { mix = usualMix, pause, onProgress = () => {} } = options;
   const random = new SeededRandom(seed);
   await using stage = await Stage.set({ workers, replicas, execArgv }, random.fork());
@@ -64,9 +67,10 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
   onProgress(`${accepted.operations} operations, ${open.length} of them without an answer; judging`);
   const findings = await judge(accepted, client, stage.folder);
   const mailStored = await stage.mailStored();
+  const inspection = await client.inspect();
   const ends = await fleet.stop();
   await stage.endAudit();
-  return reportOf({
+  const report = reportOf({
     seed,
     minutes: took,
     workers,
@@ -83,8 +87,12 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
     quarantined: [...operator.released],
     mailStored,
     audit,
+    inspection,
+    workerLines: fleet.lines,
     workerCounts: fleet.counts,
   });
+  if (!report.isGood && keep !== undefined) await cp(stage.folder, keep, { recursive: true });
+  return report;
 }
 
 function tormentorOf(stage: Stage, random: SeededRandom): Tormentor {

@@ -102,6 +102,13 @@ export class Fleet {
     return sum;
   }
 
+  /** What all its processes logged as warnings or worse, each line behind its process. */
+  get lines(): readonly string[] {
+    return this.slots.flatMap(({ name, workers }) =>
+      workers.flatMap(({ pid, lines }) => lines.map((line) => `${name} ${pid}: ${line}`)),
+    );
+  }
+
   async stop(): Promise<(string | number)[]> {
     return Promise.all(this.slots.map((slot) => slot.stop()));
   }

@@ -1,3 +1,5 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from '../../../lib/engine/ports.js';
 import type { NatsHub } from '../../../lib/nats/hub.js';
 import { MailConsumer } from '../../../lib/nats/mail-consumer.js';
@@ -34,7 +36,11 @@ export class LogAudit {
   readonly #last: { sequence: number; reign: Reign | undefined }[] = [];
   readonly #subscriptions: Subscription[] = [];
 
-  constructor({ jetStream, subjects, partitions }: NatsHub, logger: Logger) {
+  readonly #files: readonly WriteStream[];
+
+  /** Every record is kept in a file of the folder, for whoever has to find out why. */
+  constructor({ jetStream, subjects, partitions }: NatsHub, folder: string, logger: Logger) {
+    this.#files = Array.from({ length: partitions }, (_, at) => createWriteStream(join(folder, `log-${at}.jsonl`)));
     for (let partition = 0; partition < partitions; partition++) {
       this.#last.push({ sequence: 0, reign: undefined });
       this.#commits.push([]);
@@ -57,6 +63,7 @@ export class LogAudit {
 
   close(): void {
     for (const subscription of this.#subscriptions) subscription.close();
+    for (const file of this.#files) file.end();
   }
 
   /** The last record of a partition that was read. */
@@ -90,6 +97,9 @@ export class LogAudit {
   #take(partition: number, { sequence, body, time }: StoredMessage): void {
     const where = `Record ${sequence} of the log of partition ${partition}`;
     const record = decodeRecord(body, where);
+    this.#files[partition]!.write(
+      `{"sequence":${sequence},"time":${time},"record":${new TextDecoder().decode(body)}}\n`,
+    );
     const last = this.#last[partition]!;
     this.records++;
     if (record.prev !== last.sequence)

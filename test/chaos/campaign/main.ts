@@ -25,6 +25,7 @@ if (!(minutes >= 0.5) || !Number.isInteger(seed)) {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 console.error(`Chaos: ${minutes} minutes, seed ${seed}`);
+const out = values.out ?? `build/chaos/seed-${seed}.json`;
 const report = await runCampaign({
   minutes,
   seed,
@@ -33,9 +34,9 @@ const report = await runCampaign({
   operationsPerSecond: Number(values.rate),
   ...(values.only.length > 0 && { mix: Object.fromEntries(values.only.map((kind) => [kind, 1])) }),
   ...(values.pause !== undefined && { pause: Number(values.pause) }),
+  keep: `${out}.data`,
   onProgress: (line) => console.error(line),
 });
-const out = values.out ?? `build/chaos/seed-${seed}.json`;
 await mkdir(dirname(out), { recursive: true });
 await writeFile(out, `${JSON.stringify(report, null, 2)}\n`);
 console.log(report.sentence);

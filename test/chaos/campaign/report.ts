@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import type { PartitionStatus } from 'perdure';
 import type { Accepted } from './accepted.js';
 import type { PortCounts } from './counting-ports.js';
 import type { LogAudit } from './log-audit.js';
@@ -29,6 +30,10 @@ export interface Run {
   readonly workerCounts: PortCounts;
   readonly mailStored: number;
   readonly audit: LogAudit;
+  /** What the owners said of their partitions in the end. */
+  readonly inspection: readonly PartitionStatus[];
+  /** What the workers logged as warnings or worse. */
+  readonly workerLines: readonly string[];
 }
 
 /** A run in figures, for people and for the file; every zero stands beside what it was counted of. */
@@ -43,6 +48,8 @@ export interface Report {
   readonly figures: Readonly<Record<string, number>>;
   readonly takeovers: Readonly<Record<string, Percentiles>>;
   readonly log: readonly Fault[];
+  /** What is needed to find out why, when it is not good. */
+  readonly evidence?: Pick<Run, 'findings' | 'inspection' | 'workerLines'>;
 }
 
 export function reportOf(run: Run): Report {
@@ -117,6 +124,9 @@ export function reportOf(run: Run): Report {
     },
     takeovers: Object.fromEntries(Object.entries(takeovers(run)).map(([kind, times]) => [kind, percentiles(times)])),
     log: faults,
+    ...(complaints.length > 0 && {
+      evidence: { findings, inspection: run.inspection, workerLines: run.workerLines },
+    }),
   };
 }
 

@@ -69,7 +69,7 @@ export class Stage implements AsyncDisposable {
     const session = await connectSession({ servers: this.nodes.map(({ url }) => url), logger: silent });
     this.#cleanUp.push(() => session.close());
     const hub = await openFormedHub(session, replicas);
-    const audit = new LogAudit(hub, silent);
+    const audit = new LogAudit(hub, this.folder, silent);
     const fleet = await Fleet.start(workers, { hub: HUB, folder: this.folder, servers, execArgv }, random.fork());
     this.#cleanUp.push(() => fleet.stop());
     const clients = await Promise.all(

@@ -53,11 +53,12 @@ export class MailConsumer implements Subscription {
     while (this.#isOpen) {
       await this.#jetStream.session.whenConnected();
       const from = this.#next;
+      await this.#skipMissing(); // also when nothing follows yet: what waits for the missing must not wait for mail
+      if (!this.#isOpen) return;
       const loss = await this.#follow();
       if (!this.#isOpen) return;
       this.#logger.debug(`Consumer of mail is replaced: ${loss.reason}`, { instance: this.#stream, next: this.#next });
-      if (loss.isJump) await this.#skipMissing();
-      else await this.#checkEnd();
+      if (!loss.isJump) await this.#checkEnd();
       if (this.#next === from) await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }

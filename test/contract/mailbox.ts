@@ -144,6 +144,17 @@ export function mailboxContract(check: Check): void {
     t.deepEqual(await settle(gap), [2, 3]);
   });
 
+  check('mailbox: P12: a stream that ends before what follows is told as one that went back', async (t, around) => {
+    const { mailbox } = around.ports(0);
+    const subject = subjectsOf(around.hub).partition(0).mail('o.a');
+    for (let at = 1; at <= 2; at++) await around.settle(mailbox.send(subject, bytes(`${at}`)));
+    const regressed = new Promise((resolve) => {
+      const onRegressed = (sequence: number, expected: number): void => resolve([sequence, expected]);
+      mailbox.consume(5, async () => t.fail(), { onGap: () => t.fail(), onRegressed });
+    });
+    t.deepEqual(await around.settle(regressed), [3, 5]);
+  });
+
   check('mailbox: the time of what is not there is none', async (t, { hub, ports, settle }) => {
     const { mailbox } = ports(0);
     await settle(mailbox.send(subjectsOf(hub).partition(0).mail('o.a'), bytes('1')));

@@ -182,7 +182,7 @@ export interface QueuedTask {
   readonly deliveries: number;
   /** When it was stored, in milliseconds since 1970. */
   readonly time: number;
-  /** How many waited behind it when it was delivered. */
+  /** How many waited behind it when it was delivered; those that are to come again are not counted. */
   readonly backlog: number;
   /** It is done and leaves the queue; false: not known, it may come again. Rejects with ClosedError. */
   acknowledge(): Promise<boolean>;

@@ -137,6 +137,7 @@ export interface StreamBounds {
 export interface Bus {
   /** `reply`: where the receiver is to answer. */
   publish(subject: string, body: Uint8Array, reply?: string): void;
+  /** Throws ClosedError once the connection is closed. */
   subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription;
 }
 
@@ -155,7 +156,10 @@ export interface TaskQueues {
    * stored. Rejects with PayloadTooLargeError and ClosedError.
    */
   publish(queue: string, body: Uint8Array, messageId: string): Promise<boolean>;
-  /** Takes tasks of a queue, none before `want` is called, through reconnects and lost consumers. */
+  /**
+   * Takes tasks of a queue, none before `want` is called, through reconnects and lost consumers. Throws ClosedError once
+   * the connection is closed.
+   */
   consume(queue: string, settings: QueueSettings, onTask: (task: QueuedTask) => void): TaskConsumption;
 }
 
@@ -178,7 +182,7 @@ export interface QueuedTask {
   readonly deliveries: number;
   /** When it was stored, in milliseconds since 1970. */
   readonly time: number;
-  /** How many waited behind it when it was delivered. */
+  /** How many waited behind it when it was delivered; those that are to come again are not counted. */
   readonly backlog: number;
   /** It is done and leaves the queue; false: not known, it may come again. Rejects with ClosedError. */
   acknowledge(): Promise<boolean>;

@@ -24,23 +24,25 @@ export class MemoryBus implements Bus {
   publish(subject: string, body: Uint8Array, reply?: string): void {
     const sent = body.slice();
     this.#connection.tell({ partition: -1, port: 'bus', operation: 'publish' }, () => {
-      if (this.#deliver(subject, sent, reply) > 0 || reply === undefined) return;
-      this.#deliver(reply, new Uint8Array(), undefined); // the server's word that nobody listens
+      const listeners = this.#listenersTo(subject);
+      for (const { deliver } of listeners) deliver(sent, reply);
+      if (listeners.length === 0 && reply !== undefined) this.#tellOfNobody(reply);
     });
   }
 
-  /** To all who listen; how many they are. */
-  #deliver(subject: string, body: Uint8Array, reply: string | undefined): number {
-    let count = 0;
-    for (const listener of this.#connection.hub.topics.listeners) {
-      if (!listener.connection.isOpen || !matchesSubject(listener.pattern, subject)) continue;
-      listener.deliver(body, reply);
-      count++;
-    }
-    return count;
+  /** The server's word that nobody listens, to one who waits for the reply on the connection that asked. */
+  #tellOfNobody(reply: string): void {
+    const asker = this.#listenersTo(reply).find(({ connection }) => connection === this.#connection);
+    asker?.deliver(new Uint8Array(), undefined);
+  }
+
+  #listenersTo(subject: string): Listener[] {
+    const { listeners } = this.#connection.hub.topics;
+    return [...listeners].filter(({ connection, pattern }) => connection.isOpen && matchesSubject(pattern, subject));
   }
 
   subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription {
+    this.#connection.refuseClosed();
     const { listeners } = this.#connection.hub.topics;
     const listener: Listener = {
       connection: this.#connection,

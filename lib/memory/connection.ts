@@ -102,6 +102,15 @@ export class MemoryConnection {
     return !this.#isClosed && !this.process.isDead;
   }
 
+  /** Throws ClosedError once it is closed. */
+  refuseClosed(): void {
+    if (this.#isClosed) throw this.#closedError();
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError(`Connection ${this.name} is closed`);
+  }
+
   /** Runs something later in this process, unless it is closed or dead by then; the result cancels. */
   later(milliseconds: number, run: () => void): () => void {
     let isCancelled = false;
@@ -118,7 +127,7 @@ export class MemoryConnection {
   /** A request that the server carries out at one instant. */
   call<T>(call: Omit<PortCall, 'connection'>, act: () => T): Promise<Answer<T>> {
     if (this.process.isDead) return new Promise(() => {});
-    if (this.#isClosed) return Promise.reject(new ClosedError(`Connection ${this.name} is closed`));
+    if (this.#isClosed) return Promise.reject(this.#closedError());
     const { server, world } = this.hub;
     const fault = world.faults.next({ ...call, connection: this.name });
     return new Promise((resolve) => {

@@ -37,13 +37,14 @@ export class MemoryLog implements Log {
   }
 
   async *read(from: number, to: number): AsyncIterable<StoredMessage> {
-    for (let next = from; next <= to;) {
+    let next = from;
+    do {
       const page = await this.#connection.read(this.#call('read'), () => takePage(this.#stream.from(next), to));
       yield* page;
       const last = page.at(-1);
       if (!last) return;
       next = last.sequence + 1;
-    }
+    } while (next <= to);
   }
 
   async purgeBelow(sequence: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Logger, LossListener, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
 import { refuseTooLarge } from '../wire/body-limit.js';
+import { checkMessageId } from '../wire/checks.js';
 import type { MemoryConnection } from './connection.js';
 import type { PortCall } from './faults.js';
 import type { MemoryStream } from './stream.js';
@@ -31,6 +32,7 @@ export class MemorySender implements MailSender {
 
   async send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined> {
     refuseTooLarge(body, this.connection.maxBodyBytes);
+    if (messageId !== undefined) checkMessageId(messageId);
     const sent = body.slice();
     const answer = await this.connection.call(this.#sending, () =>
       this.stream.store(subject, sent, this.connection.hub.world.time, { messageId }),
@@ -112,10 +114,11 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
 
   /** The next batch, or, when there is nothing yet, a promise that ends when something was stored. */
   #take(next: number): Taken {
-    if (this.stream.last < next - 1) return { regressed: this.stream.last };
-    const first = Math.max(next, this.stream.first);
-    const batch = takeBatch(this.stream.from(first));
-    if (batch.length > 0 || first > next) return { first, batch };
+    const { first, last } = this.stream;
+    if (last < next - 1) return { regressed: last + 1 };
+    const batch = takeBatch(this.stream.from(next));
+    if (batch[0]) return { first: batch[0].sequence, batch };
+    if (first > next) return { first, batch };
     return {
       arrival: new Promise((resolve) => {
         this.stream.onArrival(() => this.#announce(resolve));
@@ -138,10 +141,12 @@ type Taken =
   | { readonly arrival: Promise<void> }
   | { readonly regressed: number };
 
+/** Consecutive messages: what is missing between two of them is told of. */
 function takeBatch(messages: Iterable<StoredMessage>): StoredMessage[] {
   const batch: StoredMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
+    if (batch[0] && message.sequence !== batch[0].sequence + batch.length) break;
     batch.push(message);
     bytes += message.body.length;
     if (batch.length === BATCH_MESSAGES || bytes >= BATCH_BYTES) break;

@@ -49,9 +49,12 @@ export class MemoryObjectStore implements ObjectStore {
     return this.#connection.hub.objects;
   }
 
+  /** Another value under the key takes the place of the former one, and is listed as stored later. */
   #store(key: string, body: Uint8Array): void {
-    const { world } = this.#connection.hub;
-    if (!this.#objects.has(key)) this.#objects.set(key, { body, time: world.time });
+    const former = this.#objects.get(key)?.body;
+    if (former && hashOf(former) === hashOf(body)) return;
+    this.#objects.delete(key);
+    this.#objects.set(key, { body, time: this.#connection.hub.world.time });
   }
 
   #call(operation: string) {

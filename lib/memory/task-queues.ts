@@ -1,6 +1,7 @@
 import type { QueuedTask, QueueSettings, TaskConsumption, TaskQueues } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
 import { refuseTooLarge } from '../wire/body-limit.js';
+import { checkMessageId } from '../wire/checks.js';
 import type { MemoryConnection } from './connection.js';
 import type { MemoryQueue, MemoryTask, MemoryTaker } from './tasks.js';
 
@@ -16,6 +17,7 @@ export class MemoryTaskQueues implements TaskQueues {
 
   async publish(queue: string, body: Uint8Array, messageId: string): Promise<boolean> {
     refuseTooLarge(body, this.#connection.maxBodyBytes);
+    checkMessageId(messageId);
     const sent = body.slice();
     const { tasks } = this.#connection.hub;
     return (await this.#connection.call(call('publish'), () => tasks.store(queue, sent, messageId))) !== undefined;
@@ -23,6 +25,7 @@ export class MemoryTaskQueues implements TaskQueues {
 
   consume(name: string, { maxInFlight }: QueueSettings, onTask: (task: QueuedTask) => void): TaskConsumption {
     const connection = this.#connection;
+    connection.refuseClosed();
     const queue = connection.hub.tasks.queue(name);
     let isOpen = true;
     let asked = 0;

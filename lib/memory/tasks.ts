@@ -61,9 +61,9 @@ export class MemoryQueue {
     if (at >= 0) this.#takers.splice(at, 1);
   }
 
-  /** Hands on what waits to those who want, in turn. */
+  /** Hands on what waits to those who want, in turn. What comes again counts as in flight all the time. */
   deliver(): void {
-    while (this.backlog > 0 && this.taken.size < this.maxInFlight) {
+    while (this.#again.length > 0 || (this.#waiting.length > 0 && this.taken.size < this.maxInFlight)) {
       const at = this.#takers.findIndex(({ wanted, isThere }) => wanted > 0 && isThere);
       if (at < 0) return;
       const [taker] = this.#takers.splice(at, 1) as [MemoryTaker];
@@ -78,7 +78,7 @@ export class MemoryQueue {
     taker.wanted--;
     this.taken.add(task);
     this.keep(task);
-    taker.deliver(task, this.backlog);
+    taker.deliver(task, this.#waiting.length);
   }
 
   keep(task: MemoryTask): void {

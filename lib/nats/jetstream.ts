@@ -1,5 +1,6 @@
-import { InvalidIdError, PayloadTooLargeError } from '../errors.js';
+import { PayloadTooLargeError } from '../errors.js';
 import type { StoredMessage } from '../engine/ports.js';
+import { checkMessageId } from '../wire/checks.js';
 import { decodeBase64 } from './base64.js';
 import type { Session } from './session.js';
 
@@ -108,6 +109,8 @@ export class JetStream {
 
   /** A message from the leader, chosen by sequence or subject; undefined: there is none. */
   async get(stream: string, by: MessageQuery): Promise<StoredMessage | undefined> {
+    // The server takes 0 for no sequence at all, and refuses.
+    if ('seq' in by && by.seq < 1 && !('next_by_subj' in by)) return this.session.whenConnected().then(() => undefined);
     const { message } = (await this.demand<{ message: RawMessage }>(`STREAM.MSG.GET.${stream}`, by, [
       ErrorCode.noMessage,
     ])) ?? { message: undefined };
@@ -121,7 +124,8 @@ export class JetStream {
 
   /** Forgets the messages of a stream, or those of one literal subject in it, below a sequence. */
   async purgeBelow(stream: string, sequence: number, subject?: string): Promise<void> {
-    await this.demand(`STREAM.PURGE.${stream}`, { seq: sequence, ...(subject !== undefined && { filter: subject }) });
+    const seq = Math.max(sequence, 1); // without a sequence, or with 0, the server forgets all
+    await this.demand(`STREAM.PURGE.${stream}`, { seq, ...(subject !== undefined && { filter: subject }) });
   }
 
   /** Removes all messages of one subject. */
@@ -184,8 +188,7 @@ function isConflict({ err_code }: ApiError): boolean {
 }
 
 function storeHeaders({ after, messageId, replaces, ttlInSeconds }: StoreOptions): Uint8Array | undefined {
-  if (messageId !== undefined && !/^[!-~]{1,256}$/.test(messageId))
-    throw new InvalidIdError('A message id must be 1 to 256 printable ASCII characters without spaces');
+  if (messageId !== undefined) checkMessageId(messageId);
   const expected = after === undefined ? '' : `Nats-Expected-Last-Subject-Sequence: ${after}\r\n`;
   const id = messageId === undefined ? '' : `Nats-Msg-Id: ${messageId}\r\n`;
   const rollup = replaces ? 'Nats-Rollup: sub\r\n' : '';

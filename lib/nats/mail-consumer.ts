@@ -53,30 +53,30 @@ export class MailConsumer implements Subscription {
     while (this.#isOpen) {
       await this.#jetStream.session.whenConnected();
       const from = this.#next;
-      const loss = await this.#follow();
+      await this.#look();
       if (!this.#isOpen) return;
-      this.#logger.debug(`Consumer of mail is replaced: ${loss.reason}`, { instance: this.#stream, next: this.#next });
-      if (loss.isJump) await this.#skipMissing();
-      else await this.#checkEnd();
+      const reason = await this.#follow();
+      if (!this.#isOpen) return;
+      this.#logger.debug(`Consumer of mail is replaced: ${reason}`, { instance: this.#stream, next: this.#next });
       if (this.#next === from) await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
 
-  /** Takes messages from a new consumer until it is lost. */
-  async #follow(): Promise<Loss> {
-    let lose = (_loss: Loss): void => {};
-    const lost = new Promise<Loss>((resolve) => (lose = resolve));
+  /** Takes messages from a new consumer until it is lost; why. */
+  async #follow(): Promise<string> {
+    let lose = (_reason: string): void => {};
+    const lost = new Promise<string>((resolve) => (lose = resolve));
     const source: PullConsumer = new PullConsumer(this.#jetStream, this.#stream, {
       onMessage: (message) => {
         if (message.sequence === this.#next) return this.#take(message);
         source.close();
         if (message.sequence < this.#next) return this.#regressed(message.sequence);
-        lose({ reason: `${message.sequence} came instead of ${this.#next}`, isJump: true });
+        lose(`${message.sequence} came instead of ${this.#next}`);
       },
       onPullEnded: () => {
         if (this.#queue.length === 0) source.pull();
       },
-      onLost: (reason) => lose({ reason, isJump: false }),
+      onLost: lose,
     });
     this.#source = source;
     try {
@@ -87,15 +87,30 @@ export class MailConsumer implements Subscription {
     }
   }
 
-  /** A stream that is restored from an older copy ends before what was delivered (P12). */
-  async #checkEnd(): Promise<void> {
-    for (let looks = 1; ; looks++) {
-      const { state } = await this.#jetStream.info(this.#stream);
-      if (!this.#isOpen || state.last_seq >= this.#next - 1) return;
+  /**
+   * Asks the leader which sequence follows, and tells of those that do not exist: also when nothing follows yet, for what
+   * waits for the missing must not wait for mail. A stream that is restored from an older copy ends before what was
+   * delivered (P12).
+   */
+  async #look(): Promise<void> {
+    for (let looks = 1; this.#isOpen; looks++) {
+      const stored = await this.#jetStream.get(this.#stream, { seq: this.#next, next_by_subj: '>' });
+      if (stored) return this.#skipTo(stored.sequence);
+      const { first_seq: first, last_seq: last } = (await this.#jetStream.info(this.#stream)).state;
+      if (last >= this.#next - 1) return this.#skipTo(first);
       // A deposed leader may not know the last messages.
-      if (looks === LOOKS) return this.#regressed(state.last_seq + 1);
+      if (looks === LOOKS) return this.#regressed(last + 1);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
+  }
+
+  /** After all before them was handled. */
+  async #skipTo(following: number): Promise<void> {
+    if (following <= this.#next) return;
+    await this.#handling;
+    if (!this.#isOpen) return;
+    this.#losses.onGap(this.#next, following - 1);
+    this.#next = following;
   }
 
   /** A consumer begins where it is told to, unless the stream ends before that: it has lost what was delivered. */
@@ -123,26 +138,10 @@ export class MailConsumer implements Subscription {
     this.#handling = undefined;
   }
 
-  /** Asks the leader which sequence follows, and tells of those that do not exist, after all before them was handled. */
-  async #skipMissing(): Promise<void> {
-    await this.#handling;
-    const stored = await this.#jetStream.get(this.#stream, { seq: this.#next, next_by_subj: '>' });
-    const following = stored?.sequence ?? (await this.#jetStream.info(this.#stream)).state.first_seq;
-    if (!this.#isOpen || following <= this.#next) return;
-    this.#losses.onGap(this.#next, following - 1);
-    this.#next = following;
-  }
-
   /** A closed session ends the delivery; anything else came out of a listener, and going on would lose its messages. */
   #fail(error: unknown): void {
     this.close();
     if (error instanceof ClosedError && !this.#jetStream.session.isConnected) return;
     this.#logger.error(`Delivery of mail stopped: ${String(error)}`, { instance: this.#stream });
   }
-}
-
-interface Loss {
-  readonly reason: string;
-  /** A later sequence came than the one that follows. */
-  readonly isJump: boolean;
 }

@@ -39,6 +39,12 @@ function forbiddenCharacter(id: string): string | undefined {
   return undefined;
 }
 
+/** Throws InvalidIdError unless an id can travel with a message: 1 to 256 printable ASCII characters without spaces. */
+export function checkMessageId(id: string): void {
+  if (!/^[!-~]{1,256}$/.test(id))
+    throw new InvalidIdError('A message id must be 1 to 256 printable ASCII characters without spaces');
+}
+
 const hubPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**

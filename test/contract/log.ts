@@ -66,6 +66,15 @@ export function logContract(check: Check): void {
     t.is(await settle(log.append(bytes('3'), 2)), 3);
   });
 
+  check('log: a purge below the first sequences there are, or below none, forgets nothing', async (t, around) => {
+    const { log } = around.ports(0);
+    await around.settle(log.append(bytes('1'), 0));
+    await around.settle(log.append(bytes('2'), 1));
+    for (const sequence of [0, 1]) await around.settle(log.purgeBelow(sequence));
+    t.deepEqual((await around.settle(all(log.read(0, 5)))).map(text), ['1', '2']);
+    t.deepEqual(await around.settle(all(around.ports(1).log.read(0, 5))), []);
+  });
+
   check('log: partitions have logs of their own', async (t, { ports, settle }) => {
     await settle(ports(0).log.append(bytes('a'), 0));
     t.is(await settle(ports(1).log.last()), undefined);

@@ -1,4 +1,4 @@
-import { PayloadTooLargeError } from '../../lib/errors.js';
+import { InvalidIdError, PayloadTooLargeError } from '../../lib/errors.js';
 import { subjectsOf } from '../../lib/wire/subjects.js';
 import { all, bytes, type Check, Inbox, text } from './harness.js';
 
@@ -131,6 +131,43 @@ export function mailboxContract(check: Check): void {
     t.deepEqual([holed.gaps, whole.gaps], [[[2, 3]], []]);
     holed.close();
     whole.close();
+  });
+
+  check('mailbox: P3: a gap is told also when nothing follows it yet', async (t, { hub, ports, settle }) => {
+    const { mailbox } = ports(0);
+    const subject = subjectsOf(hub).partition(0).mail('o.a');
+    for (let at = 1; at <= 3; at++) await settle(mailbox.send(subject, bytes(`${at}`)));
+    await settle(mailbox.purgeBelow(4));
+    const gap = new Promise((resolve) => {
+      mailbox.consume(2, () => Promise.resolve(), { onGap: (...range) => resolve(range), onRegressed: () => t.fail() });
+    });
+    t.deepEqual(await settle(gap), [2, 3]);
+  });
+
+  check('mailbox: P12: a stream that ends before what follows is told as one that went back', async (t, around) => {
+    const { mailbox } = around.ports(0);
+    const subject = subjectsOf(around.hub).partition(0).mail('o.a');
+    for (let at = 1; at <= 2; at++) await around.settle(mailbox.send(subject, bytes(`${at}`)));
+    const regressed = new Promise((resolve) => {
+      const onRegressed = (sequence: number, expected: number): void => resolve([sequence, expected]);
+      mailbox.consume(5, async () => t.fail(), { onGap: () => t.fail(), onRegressed });
+    });
+    t.deepEqual(await around.settle(regressed), [3, 5]);
+  });
+
+  check('mailbox: the time of what is not there is none', async (t, { hub, ports, settle }) => {
+    const { mailbox } = ports(0);
+    await settle(mailbox.send(subjectsOf(hub).partition(0).mail('o.a'), bytes('1')));
+    for (const sequence of [0, 2]) t.is(await settle(mailbox.timeOf(sequence)), undefined);
+    t.is(typeof (await settle(mailbox.timeOf(1))), 'number');
+  });
+
+  check('mailbox: a message id that could not travel is refused', async (t, { hub, ports, settle }) => {
+    const { mailbox } = ports(0);
+    const subject = subjectsOf(hub).partition(0).mail('o.a');
+    for (const id of ['', 'a b', 'a\r\nNats-Rollup: all', 'é', 'a'.repeat(257)])
+      await t.throwsAsync(settle(mailbox.send(subject, bytes('1'), id)), { instanceOf: InvalidIdError });
+    t.is(await settle(mailbox.send(subject, bytes('1'), 'a'.repeat(256))), 1);
   });
 
   check('mailbox: a purge of everything leaves the numbering as it is', async (t, { hub, ports, settle }) => {

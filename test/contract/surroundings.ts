@@ -1,6 +1,6 @@
 import { ClosedError } from '../../lib/errors.js';
 import { subjectsOf } from '../../lib/wire/subjects.js';
-import { bytes, type Check, Inbox } from './harness.js';
+import { all, bytes, type Check, Inbox } from './harness.js';
 
 /** What holds of the bus, the clock, randomness, the hub's values and closing. */
 export function surroundingsContract(check: Check): void {
@@ -126,10 +126,12 @@ export function surroundingsContract(check: Check): void {
     const { store, settle } = harness;
     const { clock } = harness.ports(0);
     const ttl = { ttlInSeconds: 1 };
+    const began = clock.now();
     await settle(store.put('workers.gone', bytes('1'), 0, ttl));
     const kept = (await settle(store.put('workers.kept', bytes('1'), 0, ttl)))!;
     await settle(store.put('workers.kept', bytes('2'), kept, { ttlInSeconds: 600 }));
-    t.truthy(await settle(store.get('workers.gone')));
+    const early = await settle(store.get('workers.gone'));
+    if (clock.now() - began < 1_000) t.truthy(early); // not on a machine that stood still meanwhile
     const pause = () => settle(new Promise<void>((resolve) => void clock.after(50, resolve)));
     while (await settle(store.get('workers.gone'))) await pause();
     t.deepEqual(
@@ -160,7 +162,7 @@ export function surroundingsContract(check: Check): void {
   });
 
   check('closed: reads and writes reject, and nothing is delivered', async (t, harness) => {
-    const { log, mailbox, views } = harness.ports(0);
+    const { bus, log, mailbox, views } = harness.ports(0);
     const subject = subjectsOf(harness.hub).partition(0).mail('o.a');
     const inbox = new Inbox(mailbox, 1);
     await harness.settle(mailbox.send(subject, bytes('1')));
@@ -171,8 +173,11 @@ export function surroundingsContract(check: Check): void {
       log.append(bytes('a'), 0),
       mailbox.send(subject, bytes('2')),
       views.read(subject),
+      all(log.read(2, 1)),
     ];
     for (const call of calls) await t.throwsAsync(harness.settle(call), { instanceOf: ClosedError });
+    t.throws(() => bus.subscribe(subject, () => t.fail()), { instanceOf: ClosedError });
+    t.throws(() => harness.tasks.consume('mail', {}, () => t.fail()), { instanceOf: ClosedError });
     t.deepEqual(inbox.texts, ['1']);
   });
 }

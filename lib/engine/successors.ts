@@ -1,0 +1,27 @@
+import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { decodeRecord } from '../wire/record-codec.js';
+import type { PartitionPorts } from './ports.js';
+
+type Ports = Pick<PartitionPorts, 'log' | 'subjects'>;
+
+/**
+ * Why an owner of this epoch must not go on, when it found that something is missing: a successor may remove what an owner
+ * that was frozen still looks for, and that is no loss of a stream (P12) but one of the partition.
+ */
+export async function reasonOf(error: Error, ports: Ports, epoch: number): Promise<Error> {
+  if (!(error instanceof StorageRegressedError || error instanceof CorruptHistoryError)) return error;
+  try {
+    return (await successorOf(ports, epoch)) ?? error;
+  } catch {
+    return error; // the log cannot tell: it is gone, too
+  }
+}
+
+async function successorOf({ log, subjects }: Ports, epoch: number): Promise<OwnershipLostError | undefined> {
+  const last = await log.last();
+  const found = last && decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`).epoch;
+  if (found === undefined || found <= epoch) return undefined;
+  return new OwnershipLostError(
+    `Partition ${subjects.partition} has a new owner: its log is in epoch ${found}, mine is ${epoch}.`,
+  );
+}

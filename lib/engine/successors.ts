@@ -1,8 +1,12 @@
 import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeRecord } from '../wire/record-codec.js';
+import { inTime } from './in-time.js';
 import type { PartitionPorts } from './ports.js';
 
-type Ports = Pick<PartitionPorts, 'log' | 'subjects'>;
+/** A log that is gone does not answer: then what was found stands, after so many milliseconds. */
+const PATIENCE = 3_000;
+
+type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
 
 /**
  * Why an owner of this epoch must not go on, when it found that something is missing: a successor may remove what an owner
@@ -10,11 +14,13 @@ type Ports = Pick<PartitionPorts, 'log' | 'subjects'>;
  */
 export async function reasonOf(error: Error, ports: Ports, epoch: number): Promise<Error> {
   if (!(error instanceof StorageRegressedError || error instanceof CorruptHistoryError)) return error;
-  try {
-    return (await successorOf(ports, epoch)) ?? error;
-  } catch {
-    return error; // the log cannot tell: it is gone, too
-  }
+  let reason: Error = error;
+  const looked = successorOf(ports, epoch).then(
+    (successor) => void (reason = successor ?? error),
+    () => {}, // the log cannot tell: it is gone, too
+  );
+  await inTime(ports.clock, PATIENCE, looked, () => {});
+  return reason;
 }
 
 async function successorOf({ log, subjects }: Ports, epoch: number): Promise<OwnershipLostError | undefined> {

@@ -166,7 +166,8 @@ export class EntityActivation implements Activation {
 
   takeDropped(): readonly string[] {
     const dropped = this.#dropped;
-    if (dropped.length > 0) this.#dropped = [];
+    if (dropped.length === 0) return none; // not the list itself: it goes on growing
+    this.#dropped = [];
     return dropped;
   }
 
@@ -204,7 +205,7 @@ export class EntityActivation implements Activation {
   }
 }
 
-const none: readonly ValueReference[] = [];
+const none: readonly never[] = [];
 
 function signalOf({ entity, operation, input }: OperationOutcome['messages'][number]): Addressed {
   return [entityAddress(entity), { kind: 'operation', name: operation, ...(input !== undefined && { input }) }];

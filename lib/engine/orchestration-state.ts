@@ -164,7 +164,8 @@ export class OrchestrationState {
   /** The keys that were dropped since the last call. */
   takeDropped(): readonly string[] {
     const dropped = this.#dropped;
-    if (dropped.length > 0) this.#dropped = [];
+    if (dropped.length === 0) return none; // not the list itself: it goes on growing
+    this.#dropped = [];
     return dropped;
   }
 

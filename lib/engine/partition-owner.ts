@@ -8,6 +8,7 @@ import { PartitionRun, type RunOptions } from './partition-run.js';
 import type { Host } from './host.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
 import { takeOver } from './recovery.js';
+import { reasonOf } from './successors.js';
 
 /** How an owner keeps its partition. */
 export interface OwnerOptions {
@@ -66,7 +67,7 @@ export class PartitionOwner {
       await this.#run.start();
     } catch (error) {
       this.#run.close();
-      throw error;
+      throw error instanceof Error ? await reasonOf(error, this.#ports, recovered.tables.epoch) : error;
     }
   }
 

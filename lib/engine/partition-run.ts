@@ -38,6 +38,7 @@ import { PartitionValues } from './partition-values.js';
 import { Quarantine } from './quarantine.js';
 import { Reads } from './reads.js';
 import { StorageWatch } from './storage-watch.js';
+import { reasonOf } from './successors.js';
 import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
 import { Upkeep } from './upkeep.js';
@@ -303,10 +304,12 @@ export class PartitionRun {
 
   #fail(error: Error): void {
     if (this.#isOver) return;
-    const level = error instanceof OwnershipLostError ? 'warn' : 'error';
-    this.#ports.logger[level](error.message, { instance: this.#name });
     this.close();
-    this.#ended(error);
+    void reasonOf(error, this.#ports, this.#tables.epoch).then((reason) => {
+      const level = reason instanceof OwnershipLostError ? 'warn' : 'error';
+      this.#ports.logger[level](reason.message, { instance: this.#name });
+      this.#ended(reason);
+    });
   }
 
   /** Drops everything that is not in the streams (C10). */

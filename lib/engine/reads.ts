@@ -11,6 +11,7 @@ import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { isAnswered } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
+import { reasonOf } from './successors.js';
 import type { PartitionTables } from './tables.js';
 import { ClosedError, OwnershipLostError, PayloadTooLargeError, StorageRegressedError } from '../errors.js';
 
@@ -55,7 +56,8 @@ export class Reads {
       const answer = 'value' in decoded ? await this.#find(decoded.value) : refused(decoded.refused);
       await this.#barrier.pass();
       this.#send(reply, answer);
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof Error ? await reasonOf(thrown, this.#ports, this.#tables.epoch) : thrown;
       if (error instanceof ClosedError) return;
       if (error instanceof OwnershipLostError || error instanceof StorageRegressedError) return this.#failed(error);
       this.#ports.logger.error('A query failed', { instance: this.#name, error: String(error) });

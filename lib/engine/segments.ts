@@ -3,11 +3,13 @@ import { CorruptHistoryError } from '../errors.js';
 import { decodeSegment, encodeSegment } from '../wire/head-codec.js';
 import type { OrchestrationHead, SegmentReference } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
-import type { PartitionPorts } from './ports.js';
+import type { PartitionPorts, StoredMessage } from './ports.js';
 import { cutSegments } from './segment-cuts.js';
 
 /** After an unclear write, look again after so many milliseconds. */
 const RETRY = 20;
+/** A deposed leader may not know a segment yet; after so many looks it is gone (P11). */
+const LOOKS = 100;
 
 /**
  * The stored parts of long heads: events in order, each part a message of its own.
@@ -30,12 +32,22 @@ export class Segments {
     const parts = await Promise.all(
       references.map(async ({ subject, sequence }) => {
         const where = `Segment ${subject} (${sequence}) of ${address}`;
-        const stored = await this.#ports.views.read(subject);
+        const stored = await this.#find(subject);
         if (!stored) throw new CorruptHistoryError(`${where} is gone`);
         return decodeSegment(stored.body, where);
       }),
     );
     return parts.flat() as E[];
+  }
+
+  /** A segment that a stored head names. */
+  async #find(subject: string): Promise<StoredMessage | undefined> {
+    const { views, clock } = this.#ports;
+    for (let looks = 1; ; looks++) {
+      const stored = await views.read(subject);
+      if (stored || looks === LOOKS) return stored;
+      await new Promise<void>((resolve) => clock.after(RETRY, resolve));
+    }
   }
 
   /** The events of a head's history that it keeps in segments, and those that it holds back there, in order. */

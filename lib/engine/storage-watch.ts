@@ -1,5 +1,3 @@
-import { OwnershipLostError, StorageRegressedError } from '../errors.js';
-import { decodeRecord } from '../wire/record-codec.js';
 import type { PartitionPorts, StorageBounds } from './ports.js';
 import type { Recovered } from './recovery.js';
 import { checkpointGone, refuseMissing } from './stream-loss.js';
@@ -51,14 +49,7 @@ export class StorageWatch {
   async #look(): Promise<void> {
     const { tables } = this.#recovered;
     const known = { record: tables.sequence, mail: tables.accepted };
-    const bounds = await this.#ports.storage.bounds();
-    try {
-      await this.#check(bounds, known);
-    } catch (error) {
-      // A successor may forget what this owner still has; that is no loss.
-      if (error instanceof StorageRegressedError) await refuseSuccessor(this.#ports, tables.epoch);
-      throw error;
-    }
+    await this.#check(await this.#ports.storage.bounds(), known);
   }
 
   /** This owner and those before it purge below marks that rise: they are read after the bounds. */
@@ -70,13 +61,4 @@ export class StorageWatch {
     if (state.first > checkpoints.sequence && !(await views.read(subjects.checkpoint)))
       throw checkpointGone(subjects.streamName('state'), subjects.checkpoint);
   }
-}
-
-async function refuseSuccessor({ log, subjects }: PartitionPorts, epoch: number): Promise<void> {
-  const last = await log.last();
-  const found = last && decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`).epoch;
-  if (found !== undefined && found > epoch)
-    throw new OwnershipLostError(
-      `Partition ${subjects.partition} has a new owner: its log is in epoch ${found}, mine is ${epoch}.`,
-    );
 }

@@ -53,7 +53,8 @@ export class MemoryConnection {
   ) {
     this.random = hub.world.random.fork();
     this.process = new MemoryProcess(hub.world.scheduler);
-    this.valueLimits = valueLimits(MAX_BODY_BYTES, hub.valueLimits);
+    const { valueLimits: limits } = hub;
+    this.valueLimits = 'inline' in limits ? limits : valueLimits(MAX_BODY_BYTES, limits);
   }
 
   /** The ports of one partition. */
@@ -124,12 +125,13 @@ export class MemoryConnection {
     };
   }
 
-  /** A request that the server carries out at one instant. */
-  call<T>(call: Omit<PortCall, 'connection'>, act: () => T): Promise<Answer<T>> {
+  /** A request that the server carries out at one instant; `stale`: as a deposed leader would. */
+  call<T>(call: Omit<PortCall, 'connection'>, actNow: () => T, stale = actNow): Promise<Answer<T>> {
     if (this.process.isDead) return new Promise(() => {});
     if (this.#isClosed) return Promise.reject(this.#closedError());
     const { server, world } = this.hub;
     const fault = world.faults.next({ ...call, connection: this.name });
+    const act = fault === 'stale' ? stale : actNow;
     return new Promise((resolve) => {
       const settle = (answer: Answer<T>): void => {
         cancelDeadline();
@@ -149,9 +151,9 @@ export class MemoryConnection {
   }
 
   /** A read: asked again until it is answered. */
-  async read<T>(call: Omit<PortCall, 'connection'>, act: () => T): Promise<T> {
+  async read<T>(call: Omit<PortCall, 'connection'>, act: () => T, stale = act): Promise<T> {
     for (;;) {
-      const answer = await this.call(call, act);
+      const answer = await this.call(call, act, stale);
       if (answer) return answer.value;
     }
   }

@@ -4,7 +4,7 @@ import { MemoryServer } from './server.js';
 import { MemoryStream } from './stream.js';
 import { MemoryTopics } from './bus.js';
 import { MemoryTasks } from './tasks.js';
-import type { ValueLimitOptions } from '../wire/value-limits.js';
+import type { ValueLimitOptions, ValueLimits } from '../wire/value-limits.js';
 import type { MemoryWorld } from './world.js';
 
 /** A task hub's streams in memory: they outlive every connection. */
@@ -25,7 +25,8 @@ export class MemoryHub {
     readonly world: MemoryWorld,
     readonly name: string,
     readonly partitions: number,
-    readonly valueLimits: ValueLimitOptions = {},
+    /** Limits as they are, however small, or what users choose of them. */
+    readonly valueLimits: ValueLimits | ValueLimitOptions = {},
   ) {
     this.tasks = new MemoryTasks(world);
     this.#partitions = Array.from({ length: partitions }, () => ({

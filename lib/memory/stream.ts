@@ -84,6 +84,13 @@ export class MemoryStream {
     for (let at = this.#first; at < end; at++) this.remove(at);
   }
 
+  /** Goes back in time, as after a power loss: what is behind a sequence was never stored. */
+  rewind(last: number): void {
+    for (let at = this.#last; at > last; at--) this.remove(at);
+    this.#last = Math.min(this.#last, last);
+    this.#first = Math.min(this.#first, this.#last + 1);
+  }
+
   /** Calls once, when the next message is stored. */
   onArrival(call: () => void): void {
     this.#arrivals.push(call);

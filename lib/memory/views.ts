@@ -4,10 +4,21 @@ import type { MemoryConnection } from './connection.js';
 import type { MemoryStream } from './stream.js';
 import { matchesSubject } from './subject-pattern.js';
 
+/** A deposed leader may answer for so many virtual milliseconds after a write. */
+const STALE = 1_000;
+
+/** A write of this process, and what it replaced. */
+interface Written {
+  readonly sequence: number;
+  readonly at: number;
+  readonly before: StoredMessage | undefined;
+}
+
 /** The state stream of a partition in memory. */
 export class MemoryViews implements Views {
   readonly #connection: MemoryConnection;
   readonly #stream: MemoryStream;
+  readonly #written = new Map<string, Written>();
 
   constructor(
     connection: MemoryConnection,
@@ -18,16 +29,34 @@ export class MemoryViews implements Views {
   }
 
   read(subject: string): Promise<StoredMessage | undefined> {
-    return this.#connection.read(this.#call('read'), () => this.#stream.latest(subject));
+    return this.#connection.read(
+      this.#call('read'),
+      () => this.#stream.latest(subject),
+      () => this.#stale(subject),
+    );
   }
 
   async write(subject: string, body: Uint8Array, after: number): Promise<number | undefined> {
     refuseTooLarge(body, this.#connection.maxBodyBytes);
     const sent = body.slice();
-    const answer = await this.#connection.call(this.#call('write'), () =>
-      this.#stream.store(subject, sent, this.#connection.hub.world.time, { after }),
-    );
+    const answer = await this.#connection.call(this.#call('write'), () => this.#store(subject, sent, after));
     return answer?.value;
+  }
+
+  #store(subject: string, body: Uint8Array, after: number): number | undefined {
+    const { world } = this.#connection.hub;
+    const before = this.#stream.latest(subject);
+    const sequence = this.#stream.store(subject, body, world.time, { after });
+    if (sequence !== undefined) this.#written.set(subject, { sequence, at: world.scheduler.now, before });
+    return sequence;
+  }
+
+  /** As it was before the last write, if that is this process's own and has just been. */
+  #stale(subject: string): StoredMessage | undefined {
+    const now = this.#stream.latest(subject);
+    const written = this.#written.get(subject);
+    const isNew = written && this.#connection.hub.world.scheduler.now - written.at < STALE;
+    return isNew && written.sequence === now?.sequence ? written.before : now;
   }
 
   async remove(sequence: number): Promise<void> {

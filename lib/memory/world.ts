@@ -1,6 +1,6 @@
 import { type FaultPlan, noFaults } from './faults.js';
 import { MemoryHub } from './hub.js';
-import type { ValueLimitOptions } from '../wire/value-limits.js';
+import type { ValueLimitOptions, ValueLimits } from '../wire/value-limits.js';
 import { SeededRandom } from './random.js';
 import { Scheduler } from './scheduler.js';
 
@@ -24,7 +24,7 @@ export class MemoryWorld {
   }
 
   /** A new task hub, empty. Default: 8 partitions. */
-  createHub(name: string, partitions = 8, limits: ValueLimitOptions = {}): MemoryHub {
+  createHub(name: string, partitions = 8, limits: ValueLimits | ValueLimitOptions = {}): MemoryHub {
     return new MemoryHub(this, name, partitions, limits);
   }
 

@@ -37,7 +37,29 @@ export function assign({ partitions, ready, held, shunned }: OwnershipView): Rea
       else free.push(partition);
   for (const [partition, worker] of ranked(free, [...kept.keys()], shunned))
     if (!owners.has(partition) && shares.take(worker)) owners.set(partition, worker);
+  for (const [partition, worker] of [...shunned].toSorted(([a], [b]) => a - b))
+    if (owners.get(partition) === worker && held.get(partition) !== worker)
+      exchange(owners, partition, { workers, held, shunned });
   return owners;
+}
+
+/**
+ * The only share that was left was that of the worker that dropped the partition: another one takes it, for one of its
+ * own. Else a worker that is stuck with its only partition would be given it for ever.
+ */
+function exchange(
+  owners: Map<number, string>,
+  partition: number,
+  { workers, held, shunned }: Pick<OwnershipView, 'held' | 'shunned'> & { readonly workers: ReadonlySet<string> },
+): void {
+  const worker = owners.get(partition)!;
+  const [best] = [...owners]
+    .filter(([other, owner]) => owner !== worker && workers.has(owner) && shunned.get(other) !== worker)
+    .map(([other, owner]) => ({ other, owner, isFree: !held.has(other), rank: score(worker, other) }))
+    .toSorted((a, b) => Number(b.isFree) - Number(a.isFree) || b.rank - a.rank || a.other - b.other);
+  if (!best) return;
+  owners.set(partition, best.owner);
+  owners.set(best.other, worker);
 }
 
 /** How many partitions each worker may have: partitions / workers, and some of them one more. */

@@ -121,7 +121,12 @@ export class PartitionKeeper {
   }
 
   async #giveBack(owner: Owner): Promise<void> {
-    await owner.stop();
+    try {
+      await owner.stop();
+    } catch (error) {
+      // It is another worker's by now, or cannot be stored: nothing is left to give back.
+      return this.#dropped(owner, error instanceof Error ? error : new Error(String(error), { cause: error }));
+    }
     if (this.#owner !== owner) return; // it was lost meanwhile
     this.#letGo();
     if (await this.#lease.release('released')) this.#listener.onFree();

@@ -97,6 +97,9 @@ export function hosted(world: Surroundings): Hosted {
       await world.pause(world.duration(id));
       return `did ${id}`;
     }
+    @Activity({ input: String, queue: 'elsewhere' }) remote(id: string, context: ActivityContext): Promise<string> {
+      return this.work(id, context);
+    }
     @Activity({ input: 'unknown' }) async flaky(
       { id, failures }: { id: string; failures: number },
       context: ActivityContext,
@@ -213,7 +216,10 @@ class ScriptRun {
     const context = this.#context;
     switch (action.do) {
       case 'work':
-        return [context.callActivity<string>('work', action.id), (value) => void this.#said.push(value as string)];
+        return [
+          context.callActivity<string>(action.isRemote ? 'remote' : 'work', action.id),
+          (value) => void this.#said.push(value as string),
+        ];
       case 'retry': {
         const retry = {
           maxAttempts: action.attempts,

@@ -1,3 +1,4 @@
+import type { MailLimits } from '../../lib/engine/mail-limits.js';
 import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
 import type { SeededRandom } from '../../lib/memory/random.js';
 
@@ -56,6 +57,18 @@ export interface Rates {
   readonly unanswered: number;
   readonly late: number;
   readonly again: number;
+  /** Of reads of the state stream: a deposed leader answers. */
+  readonly stale?: number;
+}
+
+/** Limits of the library that are much smaller than its own, so that what is rare becomes frequent. */
+export interface Limits {
+  /** Values of more bytes go by reference (P15). */
+  readonly inlineBytes?: number | undefined;
+  /** Bytes of idle instances that a worker keeps in memory. */
+  readonly idleBytes?: number | undefined;
+  /** What waits longer, or behind more, is parked (P4). */
+  readonly mail?: Partial<MailLimits> | undefined;
 }
 
 /** Everything that goes wrong in a simulation. */
@@ -65,6 +78,7 @@ export interface Plan {
   readonly rates?: Rates | undefined;
   /** Faults by the names of calls, instead. */
   readonly calls?: Readonly<Record<string, Fault>> | undefined;
+  readonly limits?: Limits | undefined;
 }
 
 /** Incidents begin before this time, and single calls go wrong until it. */
@@ -80,9 +94,33 @@ export function generatePlan(random: SeededRandom, partitions: number): Plan {
     unanswered: rate(0.06),
     late: rate(0.08),
     again: rate(0.05),
+    stale: rate(0.3),
   };
   const incidents = Array.from({ length: random.below(8) }, () => incident(random, partitions));
-  return { rates, incidents };
+  return { rates, incidents, limits: generateLimits(random) };
+}
+
+function generateLimits(random: SeededRandom): Limits {
+  return {
+    ...(random.next() < 0.2 && { inlineBytes: 10 + random.below(150) }),
+    ...(random.next() < 0.3 && { idleBytes: random.below(2) * random.below(4_000) }),
+    ...(random.next() < 0.3 && { mail: smallMail(random) }),
+  };
+}
+
+function smallMail(random: SeededRandom): Partial<MailLimits> {
+  const few = 1 + random.below(3);
+  return {
+    age: 20 + random.below(200),
+    sequences: few + random.below(6),
+    laterBytes: 200 + random.below(2_000),
+    crowd: 50 + random.below(500),
+    kept: random.below(2) * random.below(400),
+    pageBytes: 100 + random.below(800),
+    pageMessages: few,
+    ...(random.next() < 0.5 && { inputs: 12 + random.below(30), unwritten: 12 + random.below(30) }),
+    ...(random.next() < 0.5 && { bytes: 500 + random.below(3_000) }),
+  };
 }
 
 function incident(random: SeededRandom, partitions: number): Incident {
@@ -118,7 +156,7 @@ function incident(random: SeededRandom, partitions: number): Incident {
       for: random.below(6_000),
     };
   if (drawn < 14) {
-    const port = (['log', 'mailbox', 'views', 'bus'] as const)[random.below(4)]!;
+    const port = (['log', 'mailbox', 'views', 'bus', 'tasks', 'objects'] as const)[random.below(6)]!;
     return { do: 'mute', at, partition, port, for: random.below(4_000) };
   }
   return random.next() < 0.5
@@ -159,7 +197,7 @@ export class PlannedFaults implements FaultPlan {
     if (crash) return crash;
     if (this.#isCut(call, process)) return 'requestLost';
     const name = this.#nameOf(call);
-    const fault = this.#plan.calls ? (this.#plan.calls[name] ?? 'none') : this.#draw(name);
+    const fault = this.#plan.calls ? (this.#plan.calls[name] ?? 'none') : this.#draw(name, call);
     if (fault !== 'none') this.given[name] = fault;
     return fault;
   }
@@ -180,7 +218,9 @@ export class PlannedFaults implements FaultPlan {
     return this.#plan.incidents.some(
       (incident) =>
         ((incident.do === 'cut' && incident.target === process) ||
-          (incident.do === 'mute' && incident.port === port && (port === 'bus' || incident.partition === partition))) &&
+          (incident.do === 'mute' &&
+            incident.port === port &&
+            (partition < 0 || port === 'bus' || incident.partition === partition))) &&
         now >= incident.at &&
         now < incident.at + incident.for,
     );
@@ -193,11 +233,12 @@ export class PlannedFaults implements FaultPlan {
     return `${what} #${count}`;
   }
 
-  #draw(name: string): Fault {
+  #draw(name: string, { port, operation }: PortCall): Fault {
     const { rates } = this.#plan;
     if (!rates) return 'none';
     const drawn = hash(name, this.#seed) / 2 ** 32;
-    const { lost, unanswered, late, again } = rates;
+    const { lost, unanswered, late, again, stale = 0 } = rates;
+    if (port === 'views' && operation === 'read' && drawn > 1 - stale) return 'stale';
     if (drawn < lost) return 'requestLost';
     if (drawn < lost + unanswered) return 'responseLost';
     const size = hash(name, this.#seed + 1) / 2 ** 32;

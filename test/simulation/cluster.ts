@@ -1,3 +1,4 @@
+import { ActivationCache } from '../../lib/engine/activation-cache.js';
 import { PartitionOwner } from '../../lib/engine/partition-owner.js';
 import { shareActivities } from '../../lib/engine/shared-activities.js';
 import { TaskWorker } from '../../lib/engine/task-worker.js';
@@ -8,9 +9,18 @@ import type { MemoryHub } from '../../lib/memory/hub.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { createHost } from '../../lib/worker/host.js';
 import { hosted, type Surroundings } from './actors.js';
+import type { Limits } from './chaos.js';
 
 /** What user code sees of its world beside its own process. */
 export type Observed = Omit<Surroundings, 'pause'>;
+
+/** Where workers live. */
+interface Setting {
+  readonly observed: Observed;
+  /** The workers that claimed a partition, one for each epoch of its log. */
+  ownersOf(partition: number): readonly string[];
+  readonly limits: Limits;
+}
 
 /** So long a worker may be silent before another claims what it owns, in virtual milliseconds. */
 const LEASE = 1_500;
@@ -25,9 +35,13 @@ class WorkerLife {
   readonly #host: ReturnType<typeof createHost>;
   readonly #activities: ReturnType<typeof shareActivities>;
   readonly #tasks: TaskWorker;
+  readonly #limits: Limits;
+  readonly #activations: ActivationCache;
   frozenSince: number | undefined;
 
-  constructor(hub: MemoryHub, name: string, observed: Observed, logger: Logger) {
+  constructor(hub: MemoryHub, name: string, { observed, limits }: Setting, logger: Logger) {
+    this.#limits = limits;
+    this.#activations = new ActivationCache(limits.idleBytes);
     this.connection = hub.connect(name);
     this.ports = memoryHubPorts(this.connection, logger);
     const pause = (milliseconds: number): Promise<void> =>
@@ -48,7 +62,12 @@ class WorkerLife {
   }
 
   newOwner(partition: number): PartitionOwner {
-    const options = { stopTimeoutInMilliseconds: 3_000, activities: this.#activities };
+    const options = {
+      stopTimeoutInMilliseconds: 3_000,
+      activities: this.#activities,
+      activations: this.#activations,
+      mail: this.#limits.mail,
+    };
     const owner = new PartitionOwner(partition, this.ports, this.#host, options);
     this.owners.set(partition, owner);
     return owner;
@@ -69,7 +88,7 @@ interface Holding {
  */
 export class Cluster {
   readonly #hub: MemoryHub;
-  readonly #observed: Observed;
+  readonly #setting: Setting;
   readonly #newLogger: (name: string) => Logger;
   readonly #violation: (text: string) => void;
   readonly #lives = new Map<string, WorkerLife>();
@@ -83,12 +102,12 @@ export class Cluster {
   constructor(
     hub: MemoryHub,
     names: readonly string[],
-    observed: Observed,
+    setting: Setting,
     newLogger: (name: string) => Logger,
     violation: (text: string) => void,
   ) {
     this.#hub = hub;
-    this.#observed = observed;
+    this.#setting = setting;
     this.#newLogger = newLogger;
     this.#violation = violation;
     for (const name of names) this.#start(name);
@@ -176,7 +195,7 @@ export class Cluster {
     const number = (this.#numbers.get(name) ?? 0) + 1;
     this.#numbers.set(name, number);
     const life = `${name}.${number}`;
-    const started = new WorkerLife(this.#hub, life, this.#observed, this.#newLogger(life));
+    const started = new WorkerLife(this.#hub, life, this.#setting, this.#newLogger(life));
     this.#lives.set(name, started);
     if (this.#hasBegun) started.start();
   }
@@ -208,16 +227,24 @@ export class Cluster {
     this.takeovers++;
     const former = life.owners.get(partition);
     if (former) void this.#giveBack(former);
+    const since = this.#setting.ownersOf(partition).length;
     const owner = life.newOwner(partition);
     const held: Holding = { life, owner, isClaiming: true, hasEnded: false };
     this.#holdings.set(partition, held);
     const end = (reason: Error | undefined): void => {
       held.isClaiming = false;
       held.hasEnded = true;
-      if (reason === undefined || reason instanceof OwnershipLostError || reason instanceof ClosedError) return;
+      if (reason === undefined || reason instanceof ClosedError) return;
+      if (reason instanceof OwnershipLostError && !this.#isOwner(held, partition, since)) return;
       this.#violation(`partition ${partition} of ${life.connection.name} failed: ${String(reason)}`);
     };
     owner.claim().then(() => (held.isClaiming = false), end);
     void owner.ended.then(end);
+  }
+
+  /** Whether nobody has claimed the partition since, not even the same worker another time. */
+  #isOwner({ life }: Holding, partition: number, since: number): boolean {
+    const owners = this.#setting.ownersOf(partition).slice(since);
+    return owners.at(-1) === life.connection.name && owners.indexOf(life.connection.name) === owners.length - 1;
   }
 }

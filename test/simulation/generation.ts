@@ -46,6 +46,10 @@ class ScriptGeneration {
     return this.random.next() < 0.3 ? { slow: true } : {};
   }
 
+  #remote(): { readonly isRemote?: true } {
+    return this.random.next() < 0.4 ? { isRemote: true } : {};
+  }
+
   #continuation(): Action[] {
     if (this.random.next() < 0.5) return [{ do: 'continue' }];
     return [{ do: 'abandon', key: pick(this.random, LEDGERS), id: this.#id() }, { do: 'continue' }];
@@ -57,7 +61,7 @@ class ScriptGeneration {
     const drawn = random.below(depth < 2 ? 20 : 12);
     if (drawn < 3) return { do: 'call', key, id: this.#id(), ...this.#slow() };
     if (drawn < 6) return { do: 'signal', key, id: this.#id(), ...this.#slow() };
-    if (drawn < 7) return { do: 'work', id: this.#id() };
+    if (drawn < 7) return { do: 'work', id: this.#id(), ...this.#remote() };
     if (drawn < 8)
       return {
         do: 'timer',
@@ -100,7 +104,7 @@ class ScriptGeneration {
   #parallel(): Awaitable[] {
     return Array.from({ length: 1 + this.random.below(4) }, () => {
       const drawn = this.random.below(4);
-      if (drawn === 0) return { do: 'work', id: this.#id() } as const;
+      if (drawn === 0) return { do: 'work', id: this.#id(), ...this.#remote() } as const;
       if (drawn === 1) return { do: 'timer', milliseconds: this.random.below(200) } as const;
       return {
         do: 'call',

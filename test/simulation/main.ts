@@ -3,14 +3,16 @@ import { parseArgs } from 'node:util';
 import type { Case } from './shrink.js';
 import { shrink } from './shrink.js';
 import { simulate, type Report } from './simulation.js';
+import { simulateWorkers } from './workers.js';
 
-/** `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE]`: see docs/testing.md. */
+/** `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE] [--workers]`: see docs/testing.md. */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
     case: { type: 'string' },
+    workers: { type: 'boolean', default: false },
   },
 });
 const FOLDER = 'build/simulation';
@@ -23,22 +25,45 @@ const totals = { calls: 0, faults: 0, records: 0, takeovers: 0, virtualMilliseco
 
 const began = process.cpuUsage();
 let failed = 0;
-for (let seed = first; seed < first + count; seed++) {
-  const report = await simulate({ ...given, seed, isTraced: values.trace });
-  for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += report.counts[key];
-  if (values.trace) console.log(report.trace.join('\n'));
-  if (report.violations.length === 0) continue;
-  failed++;
-  await explain(report);
-}
+const what = values.workers ? await runWorkers() : await runPartitions();
 const { user, system } = process.cpuUsage(began);
 const each = (user + system) / 1_000 / count;
 console.log(
-  `${count} seeds, ${failed} failed; ${totals.takeovers} takeovers, ${totals.faults} faults in ${totals.calls} calls, ` +
-    `${totals.records} records, ${Math.round(totals.virtualMilliseconds / 3_600_000)} h of virtual time; ` +
+  `${count} seeds, ${failed} failed; ${what}; ` +
     `${each.toFixed(1)} ms of CPU per seed, ${Math.round(60_000 / each)} seeds a minute on one core`,
 );
 process.exitCode = failed > 0 ? 1 : 0;
+
+async function runPartitions(): Promise<string> {
+  for (let seed = first; seed < first + count; seed++) {
+    const report = await simulate({ ...given, seed, isTraced: values.trace });
+    for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += report.counts[key];
+    if (values.trace) console.log(report.trace.join('\n'));
+    if (report.violations.length === 0) continue;
+    failed++;
+    await explain(report);
+  }
+  return (
+    `${totals.takeovers} takeovers, ${totals.faults} faults in ${totals.calls} calls, ` +
+    `${totals.records} records, ${Math.round(totals.virtualMilliseconds / 3_600_000)} h of virtual time`
+  );
+}
+
+/** The other simulation: workers that share partitions out. */
+async function runWorkers(): Promise<string> {
+  let claims = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    const report = await simulateWorkers(seed, values.trace);
+    claims += report.claims;
+    if (values.trace) console.log(report.trace.join('\n'));
+    if (report.violations.length === 0) continue;
+    failed++;
+    console.log(`seed ${seed} failed: ${JSON.stringify(report.incidents)}`);
+    for (const line of report.violations.slice(0, 10)) console.log(`  ${line.slice(0, 500)}`);
+    console.log(`  again: npm run simulate -- --workers --seed ${seed} --trace`);
+  }
+  return `${claims} claims of partitions`;
+}
 
 /** The violation without what names it: a smaller case has to fail for the same reason. */
 function kindOf(violation: string): string {
@@ -57,7 +82,7 @@ async function explain(report: Report): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const { trace } = await simulate({ ...given, seed, isTraced: true });
   writeFileSync(`${FOLDER}/seed-${seed}.trace`, trace.join('\n'));
-  const whole = { program: report.program, plan: { incidents: report.plan.incidents, calls: report.given } };
+  const whole = { program: report.program, plan: { ...report.plan, rates: undefined, calls: report.given } };
   const kind = kindOf(report.violations[0]!);
   const small = await shrink(whole, async (candidate) =>
     (await simulate({ ...candidate, seed })).violations.some((violation) => kindOf(violation) === kind),

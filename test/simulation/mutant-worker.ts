@@ -1,6 +1,7 @@
 import { register } from 'node:module';
-import { mutants } from './mutants.js';
+import { mutants } from './mutants/all.js';
 import type { simulate as Simulate } from './simulation.js';
+import type { simulateWorkers as SimulateWorkers } from './workers.js';
 
 /** A process that runs mutants as its parent asks: see mutation.ts. */
 
@@ -31,12 +32,22 @@ process.on('message', (order: Order) => {
 });
 
 async function run({ mutant, seeds }: Order): Promise<Verdict> {
-  const { simulate } = (await import(`./simulation.js?mutant=${mutant}`)) as {
-    simulate: typeof Simulate;
-  };
+  const run = await simulationOf(mutant);
   for (const seed of seeds) {
-    const { violations } = await simulate({ seed });
+    const { violations } = await run(seed);
     if (violations.length > 0) return { mutant, seed, violation: violations[0]! };
   }
   return { mutant };
+}
+
+/** The simulation that has to find the mutant, run with the mutant's library. */
+async function simulationOf(mutant: number): Promise<(seed: number) => Promise<{ violations: readonly string[] }>> {
+  if (mutants[mutant]!.simulation === 'workers') {
+    const { simulateWorkers } = (await import(`./workers.js?mutant=${mutant}`)) as {
+      simulateWorkers: typeof SimulateWorkers;
+    };
+    return (seed) => simulateWorkers(seed);
+  }
+  const { simulate } = (await import(`./simulation.js?mutant=${mutant}`)) as { simulate: typeof Simulate };
+  return (seed) => simulate({ seed });
 }

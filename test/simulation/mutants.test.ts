@@ -1,28 +1,54 @@
 import test from 'ava';
 import { amount } from '../amount.js';
-import { mutants } from './mutants.js';
-import { names, runMutants } from './mutation.js';
 import type { Verdict } from './mutant-worker.js';
+import { knownSeeds, mutants, nameOf } from './mutants/all.js';
+import { runMutants } from './mutation.js';
 
-const limit = amount(60, 500);
-const isWhole = limit > 60;
+/** Each has to be killed within so many seeds; the slice begins with the one that is known to do it. */
+const LIMIT = 500;
+const healthy = amount(60, LIMIT);
+const isWhole = healthy === LIMIT;
 
-test(`each of the bugs is found within ${limit} seeds`, async (t) => {
-  t.timeout(3_600_000);
-  const seeds = Array.from({ length: limit }, (_, at) => at + 1);
-  const wanted = mutants.flatMap(({ isOpen }, mutant) => (isOpen && !isWhole ? [] : [mutant]));
+/** Rules of the protocol that no simulation can break yet, or that is not kept yet. */
+const missing = new Set(['P18', 'P22', 'P23']);
+const rules = [
+  ...Array.from({ length: 11 }, (_, at) => `C${at + 1}`),
+  ...Array.from({ length: 23 }, (_, at) => `P${at + 1}`),
+];
+
+test(`each of the bugs is found within ${LIMIT} seeds`, async (t) => {
+  t.timeout(7_200_000);
+  const all = Array.from({ length: LIMIT }, (_, at) => at + 1);
+  const wanted = mutants.flatMap((mutant, number) => {
+    const known = knownSeeds[nameOf(mutant)];
+    if (mutant.isHealthy) return [{ mutant: number, seeds: all.slice(0, healthy) }];
+    if (isWhole) return [{ mutant: number, seeds: all }];
+    return known === undefined ? [] : [{ mutant: number, seeds: [known, ...all.filter((seed) => seed !== known)] }];
+  });
   const verdicts: Verdict[] = [];
-  await runMutants(
-    wanted.map((mutant) => ({ mutant, seeds })),
-    (verdict) => void verdicts.push(verdict),
-  );
+  await runMutants(wanted, (verdict) => void verdicts.push(verdict));
   for (const { mutant, seed, violation, fault } of verdicts) {
-    const { isHealthy = false, isOpen } = mutants[mutant]!;
-    const outcome = `${names[mutant]}: ${seed === undefined ? `survives ${limit} seeds` : `seed ${seed}: ${violation}`}`;
-    t.is(fault, undefined, names[mutant]);
-    if (isOpen) t.log(outcome);
-    else t.is(seed === undefined, isHealthy, outcome);
+    const { isHealthy = false } = mutants[mutant]!;
+    const name = nameOf(mutants[mutant]!);
+    const outcome = `${name}: ${seed === undefined ? 'survives' : `seed ${seed}: ${violation}`}`;
+    t.is(fault, undefined, name);
+    if (isHealthy || name in knownSeeds) t.is(seed === undefined, isHealthy, outcome);
+    else t.log(outcome);
+    if (!isHealthy && !isWhole && seed !== knownSeeds[name]) t.log(`the known seed is out of date: ${outcome}`);
   }
   t.is(verdicts.length, wanted.length);
-  t.true(wanted.length > 25);
+});
+
+test('every invariant and every rule has a bug that is known to be found', (t) => {
+  const known = new Set(mutants.flatMap((mutant) => (nameOf(mutant) in knownSeeds ? [mutant.rule] : [])));
+  t.deepEqual(
+    rules.filter((rule) => !known.has(rule)),
+    [...missing],
+  );
+  const names = new Set(mutants.map(nameOf));
+  t.is(names.size, mutants.length);
+  t.deepEqual(
+    Object.keys(knownSeeds).filter((name) => !names.has(name)),
+    [],
+  );
 });

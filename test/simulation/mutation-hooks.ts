@@ -1,6 +1,6 @@
 import type { InitializeHook, LoadHook, ResolveHook } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Mutant } from './mutants.js';
+import type { Mutant } from './mutants/mutant.js';
 
 /**
  * Module loader hooks that load a second copy of everything for each mutant: a module asked for with `?mutant=<number>`

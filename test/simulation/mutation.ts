@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { mutants } from './mutants.js';
 import type { Order, Verdict } from './mutant-worker.js';
 
 /** A mutant that says nothing for so many milliseconds of real time hangs: that kills it, too. */
@@ -55,6 +54,3 @@ function ask(child: ChildProcess, order: Order): Promise<Verdict> {
     child.send(order);
   });
 }
-
-/** The mutants as the tests name them. */
-export const names = mutants.map(({ rule, what }) => `${rule}: ${what}`);

@@ -10,6 +10,7 @@ import type { CommitRecord, EpochRecord, PartRecord, StepEntry } from '../../lib
 import type { SessionEnvelope } from '../../lib/wire/sessions.js';
 import { partitionSubjects, type PartitionSubjects } from '../../lib/wire/subjects.js';
 import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
+import type { StoredValues } from './stored-values.js';
 
 /** A message that some instance has to take once, by the name under which copies of it are known. */
 interface Sent {
@@ -27,6 +28,7 @@ export interface WatchPorts {
   now(): number;
   /** How far two workers' clocks may be apart. */
   skew(): number;
+  readonly values: StoredValues;
   violation: Violation;
   /** Whether an instance is one of this partition. */
   isHere(address: string): boolean;
@@ -51,6 +53,8 @@ export class PartitionWatch {
   /** Local messages by counter and index. */
   readonly #locals = new Map<string, Sent>();
   readonly #consumed = new Set<string>();
+  /** What waits in pages, by place. */
+  readonly #parked = new Map<string, Sent | undefined>();
   /** The order of the last message that an instance took of a sender. */
   readonly #orders = new Map<string, number>();
   /** What was sent and is not consumed, by name. */
@@ -61,21 +65,31 @@ export class PartitionWatch {
   readonly operations = new Set<string>();
   /** The last record that an instance's state came from. */
   lastStep = 0;
+  /** How often pages of parked messages were created. */
+  readonly #created = new Map<string, number>();
   readonly #sentTo = new Map<number, number>();
   readonly #out = new Map<string, string>();
   #records = 0;
   #parts: string[] = [];
   #commits = 0;
   #epoch = 0;
+  /** What is stored from now on is none of its business. */
+  isOver = false;
+  /** The workers that claimed the partition, one for each epoch. */
+  readonly owners: string[] = [];
   #accepted = 0;
 
   constructor(partition: number, hub: string, streams: PartitionStreams, ports: WatchPorts) {
     this.#subjects = partitionSubjects(hub, partition);
     this.#ports = ports;
     this.#violation = (text) => ports.violation(`partition ${partition}: ${text}`);
-    streams.mail.observe((message) => this.#onMail(message));
-    streams.log.observe((message) => this.#onRecord(message));
-    streams.state.observe((message) => this.#onState(message));
+    streams.mail.observe((message) => this.isOver || this.#onMail(message));
+    streams.log.observe((message) => this.isOver || this.#onRecord(message));
+    streams.state.observe((message) => this.isOver || this.#onState(message));
+  }
+
+  get values(): StoredValues {
+    return this.#ports.values;
   }
 
   get records(): number {
@@ -128,7 +142,8 @@ export class PartitionWatch {
     this.#sent(sequence, flat);
   }
 
-  #noteInput([, message]: Addressed): void {
+  #noteInput([, stored]: Addressed): void {
+    const message = this.#ports.values.whole(stored, () => {}); // a copy may come when its values are gone
     if (message.kind === 'operation' && typeof message.input === 'string') this.operations.add(message.input);
   }
 
@@ -170,9 +185,10 @@ export class PartitionWatch {
     if (whole.type === 'commit') this.#onCommit(whole, sequence);
   }
 
-  #onEpoch({ epoch }: EpochRecord, sequence: number): void {
+  #onEpoch({ epoch, owner }: EpochRecord, sequence: number): void {
     if (epoch !== this.#epoch + 1) this.#violation(`C3: epoch ${epoch} follows ${this.#epoch} at record ${sequence}`);
     this.#epoch = epoch;
+    this.owners.push(owner);
   }
 
   #onCommit(record: CommitRecord, sequence: number): void {
@@ -210,37 +226,47 @@ export class PartitionWatch {
 
   /** P4: the inputs are consumed where they came from; from now on they wait in the page. */
   #onParked(page: string, { to, mail = [], local = [], from, end }: ParkedBox): void {
-    this.#take({ to, mail, local });
-    if (mail.length + local.length !== 2 * (end - from))
-      this.#violation(`P4: page ${page} of ${to} is not what it says`);
-    for (let at = from; at < end; at++) this.pending.add(`parked ${page} ${to} #${at}`);
+    const messages = this.#take({ to, mail, local });
+    if (messages.length !== end - from) this.#violation(`P4: page ${page} of ${to} is not what it says`);
+    for (let at = from; at < end; at++) {
+      const name = `parked ${page} ${to} #${at}`;
+      this.pending.add(name);
+      this.#parked.set(name, messages[at - from]);
+    }
   }
 
-  #onStep(step: StepEntry, sequence: number): void {
-    this.#take(step);
+  #onStep(stored: StepEntry, sequence: number): void {
+    const step = this.#ports.values.step(stored, this.#violation);
+    for (const sent of this.#take(step)) this.#inOrder(sent);
     if (step.parked) {
       const name = `parked ${step.parked[0]} ${step.to} #${step.parked[1]}`;
       if (!this.pending.delete(name))
         this.#violation(`C4: ${step.to} took ${name}, which is not there or was taken before`);
+      this.#inOrder(this.#parked.get(name));
     }
     const watch = this.#instance(step.to);
     if (watch instanceof EntityWatch) watch.apply(step, sequence);
     else watch.apply(step, sequence, this.#ports.now(), this.#ports.skew());
   }
 
-  #take(step: Pick<StepEntry, 'to' | 'mail' | 'local'>): void {
+  /** The messages that are taken from where they came. */
+  #take(step: Pick<StepEntry, 'to' | 'mail' | 'local'>): readonly (Sent | undefined)[] {
     const { mail = [], local = [] } = step;
+    const taken: (Sent | undefined)[] = [];
     for (let at = 0; at < mail.length; at += 2) {
       const sent = this.#mail.get(mail[at]!)?.[mail[at + 1]!];
       this.#consume(sent, `mail ${mail[at]}.${mail[at + 1]}`, `mail ${mail[at]}`, step);
+      taken.push(sent);
     }
     for (let at = 0; at < local.length; at += 2) {
       const name = `local ${local[at]}.${local[at + 1]}`;
       this.#consume(this.#locals.get(name), name, name, step);
+      taken.push(this.#locals.get(name));
     }
+    return taken;
   }
 
-  /** C4: each message is taken once, by whom it is for, in the order of its sender (C6). */
+  /** C4: each message is taken once, by whom it is for. */
   #consume(sent: Sent | undefined, place: string, fallback: string, step: Pick<StepEntry, 'to'>): void {
     if (!sent) return this.#violation(`C4: ${step.to} took ${place}, which is not there`);
     if (sent.to !== step.to) this.#violation(`C4: ${step.to} took ${place}, which is for ${sent.to}`);
@@ -248,9 +274,13 @@ export class PartitionWatch {
     if (this.#consumed.has(name)) return this.#violation(`C4: ${step.to} took ${name} a second time, at ${place}`);
     this.#consumed.add(name);
     this.pending.delete(name);
-    if (sent.name === undefined) return;
+  }
+
+  /** C6: an instance comes to the messages of a sender in their order, also to those that were parked (P4). */
+  #inOrder(sent: Sent | undefined): void {
+    if (sent?.name === undefined) return;
     const pair = `${sent.sender} ${sent.to}`;
-    if (sent.order < (this.#orders.get(pair) ?? 0)) this.#violation(`C6: ${step.to} took ${name} out of order`);
+    if (sent.order < (this.#orders.get(pair) ?? 0)) this.#violation(`C6: ${sent.to} took ${sent.name} out of order`);
     this.#orders.set(pair, sent.order);
   }
 
@@ -277,10 +307,17 @@ export class PartitionWatch {
     return watch;
   }
 
+  /** Whether a message arrived a second time, when the first was removed. */
+  cameAgain(subject: string): boolean {
+    return (this.#created.get(subject) ?? 0) > 1;
+  }
+
   #onState({ subject, body }: StoredMessage): void {
+    if (subject.startsWith(this.#subjects.parkedPage('')))
+      this.#created.set(subject, (this.#created.get(subject) ?? 0) + 1);
     if (!subject.startsWith(this.#subjects.heads.slice(0, -1))) return;
     const address = this.#subjects.addressOf(subject)!;
-    const head = decodeHead(body, subject);
+    const head = this.#ports.values.whole(decodeHead(body, subject), this.#violation);
     if (head.logSeq > this.#records) return this.#violation(`C7: the head of ${address} runs ahead of the log`);
     const watch = this.#instance(address);
     if (watch instanceof EntityWatch && head.type === 'entity') watch.checkHead(head);

@@ -37,6 +37,11 @@ export class PartitionRest {
     this.#checkpoint = bodies.length > 0 ? decodeCheckpoint(Buffer.concat(bodies), 'checkpoint') : undefined;
   }
 
+  /** The tables as the last owner stored them; undefined: nobody did. */
+  get checkpoint(): Checkpoint | undefined {
+    return this.#checkpoint;
+  }
+
   check(all: readonly PartitionRest[], report: Violation): void {
     const violation = (text: string): void => report(`partition ${this.#partition}: ${text}`);
     this.#checkTables(all, violation);
@@ -100,6 +105,7 @@ export class PartitionRest {
     const parked = this.#subjects.parkedPage('');
     // A later owner looks only for what its predecessor left (known: one message may stay).
     if (subject.startsWith(parked)) {
+      if (this.#watch.cameAgain(subject)) return true;
       const epoch = Number(subject.slice(parked.length).split('.')[0]);
       return this.#epochs.some(([later, first]) => later > epoch && sequence > first);
     }
@@ -111,7 +117,8 @@ export class PartitionRest {
   /** It shows all that the log said. */
   #checkHead(address: string, head: ReturnType<typeof decodeHead>, violation: Violation): void {
     const watch = this.#watch.instances.get(address);
-    const whole = { ...head, logSeq: this.#watch.records };
+    const { values } = this.#watch;
+    const whole = { ...values.whole(head, violation), logSeq: this.#watch.records };
     if (watch instanceof EntityWatch && whole.type === 'entity') watch.checkHead(whole);
     else if (watch instanceof OrchestrationWatch && whole.type === 'orchestration') watch.checkHead(whole);
     else violation(`C7: ${address} has a head of type ${head.type}`);

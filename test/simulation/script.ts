@@ -2,8 +2,8 @@
 
 /** One thing that a scripted orchestrator does. `id` is unique in the simulation. */
 export type Action =
-  /** An activity. */
-  | { readonly do: 'work'; readonly id: string }
+  /** An activity; `isRemote`: of a work queue. */
+  | { readonly do: 'work'; readonly id: string; readonly isRemote?: true }
   /** An activity that fails so many times before it succeeds, tried at most so often. */
   | {
       readonly do: 'retry';

@@ -29,15 +29,16 @@ type PlannedFault = Incident | readonly [call: string, fault: Fault];
 
 async function smallestFaults({ program, plan }: Case, fails: Fails): Promise<Case> {
   const faults: PlannedFault[] = [...plan.incidents, ...Object.entries(plan.calls ?? {})];
-  const caseOf = (kept: readonly PlannedFault[]): Case => ({ program, plan: planOf(kept) });
+  const caseOf = (kept: readonly PlannedFault[]): Case => ({ program, plan: planOf(kept, plan) });
   return caseOf(await smallest(faults, (kept) => fails(caseOf(kept))));
 }
 
-function planOf(faults: readonly PlannedFault[]): Plan {
+function planOf(faults: readonly PlannedFault[], { limits }: Plan): Plan {
   const isCall = (fault: PlannedFault): fault is readonly [string, Fault] => Array.isArray(fault);
   return {
     incidents: faults.filter((fault): fault is Incident => !isCall(fault)),
     calls: Object.fromEntries(faults.filter(isCall)),
+    ...(limits && Object.keys(limits).length > 0 && { limits }),
   };
 }
 

@@ -6,6 +6,7 @@ import { eventOf } from './expectation.js';
 import type { Program } from './script.js';
 import { shrink, type Case } from './shrink.js';
 import { simulate } from './simulation.js';
+import { simulateWorkers } from './workers.js';
 
 const seeds = amount(1_000, 5_000);
 
@@ -20,6 +21,20 @@ test(`programs under faults bring about what they have to, exactly once: ${seeds
   }
   t.log(`${totals.takeovers} takeovers, ${totals.faults} faults`);
   t.true(totals.takeovers > 3 * seeds && totals.faults > 10 * seeds);
+});
+
+const shared = amount(60, 500);
+
+test(`workers that die, freeze and come and go share the partitions out: ${shared} seeds`, async (t) => {
+  t.timeout(1_800_000);
+  let claims = 0;
+  for (let seed = 1; seed <= shared; seed++) {
+    const report = await simulateWorkers(seed);
+    t.deepEqual(report.violations, [], `npm run simulate -- --workers --seed ${seed}`);
+    claims += report.claims;
+  }
+  t.log(`${claims} claims`);
+  t.true(claims > 5 * shared);
 });
 
 const past = 'test/simulation/past';

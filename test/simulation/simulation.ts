@@ -15,8 +15,11 @@ import { generateProgram } from './generation.js';
 import { type EntityWatch, OrchestrationWatch } from './instance-watch.js';
 import { OutcomeCheck } from './outcome.js';
 import { PartitionWatch } from './partition-watch.js';
+import { PowerLoss } from './power-loss.js';
 import { PartitionRest } from './rest.js';
 import type { Program } from './script.js';
+import { StoredValues } from './stored-values.js';
+import { checkValues } from './value-rest.js';
 
 /** After the last fault everything has to end within so many virtual milliseconds. */
 const LIVENESS = 60_000;
@@ -66,7 +69,18 @@ export function simulate({ seed, isTraced = false, ...given }: SimulationOptions
   const [ofProgram, ofPlan] = [random.fork(), random.fork()];
   const program = given.program ?? generateProgram(ofProgram);
   const plan = given.plan ?? generatePlan(ofPlan, program.partitions);
-  return new Simulation(seed, program, plan, isTraced).run();
+  return withoutStacks(() => new Simulation(seed, program, plan, isTraced).run());
+}
+
+/** Stacks of errors are stored with failures: as long as the path of this checkout is, which would change what follows. */
+async function withoutStacks<T>(run: () => Promise<T>): Promise<T> {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return await run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 class Simulation {
@@ -98,14 +112,23 @@ class Simulation {
     this.#expected = new Expectation(program);
     this.#world = new MemoryWorld({ seed });
     const { scheduler } = this.#world;
-    this.#hub = this.#world.createHub(HUB, program.partitions);
+    const { limits = {} } = plan;
+    const { inlineBytes } = limits;
+    const ofValues = inlineBytes === undefined ? undefined : { inline: inlineBytes, largest: 1_000_000 };
+    this.#hub = this.#world.createHub(HUB, program.partitions, ofValues);
     const now = (): number => scheduler.now;
     this.#faults = new PlannedFaults(plan, seed, now, (target) => this.#kill(target));
     this.#world.faults = this.#faults;
     this.#watches = Array.from({ length: program.partitions }, (_, partition) => this.#watch(partition));
     const violation = (text: string): void => this.#violation(text);
     const logger = (name: string): Logger => this.#logger(name);
-    this.#cluster = new Cluster(this.#hub, WORKERS, this.#observed(), logger, violation);
+    this.#cluster = new Cluster(
+      this.#hub,
+      WORKERS,
+      { observed: this.#observed(), limits, ownersOf: (partition: number) => this.#watches[partition]!.owners },
+      logger,
+      violation,
+    );
     this.#clients = program.clients.map(
       (script) =>
         new SimulatedClient(this.#hub, script, this.#logger(script.name), {
@@ -143,6 +166,7 @@ class Simulation {
       });
     return new PartitionWatch(partition, HUB, streams, {
       now: () => this.#world.time,
+      values: new StoredValues(this.#hub.objects),
       skew: () => this.#skew,
       violation: (text) => this.#violation(text),
       isHere: (address) => partitionOf(address, this.#hub.partitions) === partition,
@@ -286,7 +310,22 @@ class Simulation {
       instance: (address: string) => this.#instance(address),
       addresses,
     };
-    new OutcomeCheck(this.#expected, this.#clients, outcome, (text) => this.#violation(text)).all();
+    const violation = (text: string): void => this.#violation(text);
+    new OutcomeCheck(this.#expected, this.#clients, outcome, violation).all();
+    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), violation));
+    if (this.#violations.length === 0) await this.#losePower(rests);
+  }
+
+  /** P12: in some runs, when all is said and done. */
+  async #losePower(rests: readonly PartitionRest[]): Promise<void> {
+    const random = new SeededRandom(this.#seed).fork();
+    const partition = random.below(4 * rests.length);
+    const checkpoint = rests[partition]?.checkpoint;
+    if (!checkpoint) return;
+    this.#faults.isOn = false;
+    for (const watch of this.#watches) watch.isOver = true;
+    const loss = new PowerLoss({ partition, hub: this.#hub, checkpoint }, random);
+    await loss.check(this.#replaying, (text) => this.#violation(text));
   }
 
   #instance(address: string): OrchestrationWatch | EntityWatch | undefined {

@@ -121,6 +121,14 @@ test('a partition goes back to the worker that dropped it only when there is no 
   const shunned = new Map([[0, 'a']]);
   t.deepEqual(assigned(1, ['a', 'b'], none, shunned), new Map([[0, 'b']]));
   t.deepEqual(assigned(1, ['a'], none, shunned), new Map([[0, 'a']]));
+  // Also when the others have their shares: then it has one of theirs instead.
+  const held = new Map([1, 2, 3, 4].map((partition) => [partition, partition < 3 ? 'b' : 'c'] as const));
+  const owners = assigned(5, ['a', 'b', 'c'], held, shunned);
+  t.not(owners.get(0), 'a');
+  t.deepEqual(
+    loads(owners, ['a', 'b', 'c']).toSorted((a, b) => a - b),
+    [1, 2, 2],
+  );
 });
 
 test('a fresh hub is spread by score, not in order', (t) => {

@@ -11,6 +11,8 @@ class ScriptedOwner implements Owner {
   stops = 0;
   confirmations = 0;
   isStuck = false;
+  /** Why it cannot stop in good order. */
+  fault: Error | undefined;
 
   constructor(readonly claiming: Promise<void>) {
     this.ended = new Promise((resolve) => (this.end = resolve));
@@ -31,6 +33,7 @@ class ScriptedOwner implements Owner {
 
   stop(): Promise<void> {
     this.stops++;
+    if (this.fault) return Promise.reject(this.fault);
     this.end(undefined);
     return Promise.resolve();
   }
@@ -174,4 +177,16 @@ test('a claim that is called off gives its lease back', async (t) => {
   refuse(new ClosedError('stopped while it took over'));
   await t.notThrowsAsync(claimed);
   t.deepEqual([leases, told, lines, keeper.holds], [['claim 0', 'released'], ['free'], [], false]);
+});
+
+test('P21: what another worker took while it was given back is lost, not given back', async (t) => {
+  const { keeper, leases, told, owners, advance } = keeperOf();
+  await keeper.claim(5);
+  await advance(100);
+  owners[0]!.fault = new OwnershipLostError('taken');
+  await keeper.giveBack();
+  t.false(keeper.holds);
+  t.false(keeper.mayClaim);
+  t.deepEqual(told, ['lost']);
+  t.deepEqual(leases, ['claim 5', 'renew 7.1']);
 });

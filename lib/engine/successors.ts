@@ -1,0 +1,33 @@
+import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { decodeRecord } from '../wire/record-codec.js';
+import { inTime } from './in-time.js';
+import type { PartitionPorts } from './ports.js';
+
+/** A log that is gone does not answer: then what was found stands, after so many milliseconds. */
+const PATIENCE = 3_000;
+
+type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
+
+/**
+ * Why an owner of this epoch must not go on, when it found that something is missing: a successor may remove what an owner
+ * that was frozen still looks for, and that is no loss of a stream (P12) but one of the partition.
+ */
+export async function reasonOf(error: Error, ports: Ports, epoch: number): Promise<Error> {
+  if (!(error instanceof StorageRegressedError || error instanceof CorruptHistoryError)) return error;
+  let reason: Error = error;
+  const looked = successorOf(ports, epoch).then(
+    (successor) => void (reason = successor ?? error),
+    () => {}, // the log cannot tell: it is gone, too
+  );
+  await inTime(ports.clock, PATIENCE, looked, () => {});
+  return reason;
+}
+
+async function successorOf({ log, subjects }: Ports, epoch: number): Promise<OwnershipLostError | undefined> {
+  const last = await log.last();
+  const found = last && decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`).epoch;
+  if (found === undefined || found <= epoch) return undefined;
+  return new OwnershipLostError(
+    `Partition ${subjects.partition} has a new owner: its log is in epoch ${found}, mine is ${epoch}.`,
+  );
+}

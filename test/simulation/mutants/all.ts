@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { ofActivities } from './activities.js';
+import { ofInstances } from './instances.js';
+import { ofMail } from './mail.js';
+import { miniature, type Mutant } from './mutant.js';
+import { ofParking } from './parking.js';
+import { ofReads } from './reads.js';
+import { ofRecords } from './records.js';
+import { ofStorage } from './storage.js';
+import { ofValues } from './values.js';
+import { ofViews } from './views.js';
+import { ofWorkers } from './workers.js';
+
+export const mutants: readonly Mutant[] = [
+  { rule: 'none', what: 'a library with small limits', edits: miniature, isHealthy: true },
+  ...ofRecords,
+  ...ofMail,
+  ...ofInstances,
+  ...ofViews,
+  ...ofReads,
+  ...ofParking,
+  ...ofValues,
+  ...ofActivities,
+  ...ofStorage,
+  ...ofWorkers,
+];
+
+/** A mutant as the tests name it. */
+export const nameOf = ({ rule, what }: Mutant): string => `${rule}: ${what}`;
+
+/** Where the seeds are kept that are known to kill mutants, by the mutants' names; `search.ts` writes it. */
+export const SEEDS = 'test/simulation/mutants/seeds.json';
+
+/** The first seed known to kill a mutant; undefined: none is. */
+export const knownSeeds: Readonly<Record<string, number>> = JSON.parse(readFileSync(SEEDS, 'utf8')) as Record<
+  string,
+  number
+>;

@@ -1,0 +1,107 @@
+import { edit, mutant, type Mutant } from './mutant.js';
+
+/** Bugs on the way of a message. */
+export const ofMail: readonly Mutant[] = [
+  mutant(
+    'C4',
+    'local messages are not marked as consumed',
+    edit('engine/tables.js', 'this.locals.delete(localName(local[at], local[at + 1]));', ';'),
+  ),
+  mutant(
+    'C4',
+    'channel marks are not recorded',
+    edit('engine/tables.js', 'this.received.set(Number(from), n);\n            this.partly', 'this.partly'),
+  ),
+  mutant(
+    'C4',
+    'the result of another execution or of nothing is taken',
+    edit(
+      'engine/orchestration-inputs.js',
+      'return started?.executionId === executionId && open.get(taskId)?.type === answeredBy[of];',
+      'return started !== undefined;',
+    ),
+  ),
+  mutant(
+    'C4',
+    'a result is taken whatever execution asked for it',
+    edit('engine/orchestration-inputs.js', 'started?.executionId === executionId && ', ''),
+  ),
+  mutant(
+    'C5',
+    'a new owner does not send again what may not have arrived',
+    edit('engine/partition-run.js', 'this.#channels.flushAll();', ''),
+  ),
+  mutant(
+    'C5',
+    'the entries of a channel are not chained',
+    edit('engine/committer.js', 'prev: this.#tables.channels.get(partition)?.last ?? 0, messages', 'prev: 0, messages'),
+  ),
+  mutant(
+    'P1',
+    'acceptance counts as consumption: open inputs are not recorded',
+    edit('engine/inbox.js', '...(open.length > 0 && { open }),', ''),
+  ),
+  mutant(
+    'P1',
+    'open inputs are not in the checkpoint',
+    edit(
+      'engine/tables.js',
+      'open: Array.from(this.open, ([sequence, indexes]) => [sequence, [...indexes]]),',
+      'open: [],',
+    ),
+  ),
+  mutant(
+    'P2',
+    'a send whose outcome is unknown counts as done, and nobody looks whether the receiver stands still',
+    edit(
+      'engine/channels.js',
+      'return (await this.#ports.mailOf(partition).send(this.#subject(partition), body)) !== undefined;',
+      'await this.#ports.mailOf(partition).send(this.#subject(partition), body);\nreturn true;',
+    ),
+    edit('engine/channels.js', 'STANDSTILL = 3_000', 'STANDSTILL = Infinity'),
+  ),
+  mutant(
+    'P2',
+    'a receiver takes what does not follow its mark',
+    edit('engine/channel-marks.js', 'n > mark.n && prev === mark.n && known >= 0', 'n > mark.n && known >= 0'),
+    edit(
+      'engine/channels.js',
+      'return (await this.#ports.mailOf(partition).send(this.#subject(partition), body)) !== undefined;',
+      'await this.#ports.mailOf(partition).send(this.#subject(partition), body);\nreturn true;',
+    ),
+  ),
+  mutant(
+    'P3',
+    'a new owner begins one message too late',
+    edit('engine/intake.js', 'consume(cursor + 1,', 'consume(cursor + 2,'),
+  ),
+  mutant(
+    'P5',
+    'the marks of sessions are not recorded, the server’s duplicate window has to do',
+    edit(
+      'engine/session-table.js',
+      'for (const [id, mark] of Object.entries(sessions ?? {}))',
+      'for (const [id, mark] of Object.entries(sessions ?? {}).filter(([id]) => !this.#sessions.has(id)))',
+    ),
+  ),
+  mutant(
+    'P5',
+    'a copy of a message is taken again',
+    edit('engine/session-mail.js', 'if (last <= mark)', 'if (false)'),
+    edit('engine/session-mail.js', 'if (number <= mark)\n', 'if (false)\n'),
+  ),
+  mutant(
+    'P5',
+    'the sessions of a client with two partitions have the same ids',
+    edit('client/client-session.js', 'const token = `${this.#id}-${partition}`;', 'const token = this.#id;'),
+  ),
+  mutant(
+    'P6',
+    'mail for another partition is taken',
+    edit(
+      'engine/inbox.js',
+      'if (partitionOf(to, this.#partitions) === this.#subjects.partition)',
+      'if (true || partitionOf(to, this.#partitions) === this.#subjects.partition)',
+    ),
+  ),
+];

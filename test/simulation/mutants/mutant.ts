@@ -1,0 +1,55 @@
+/** One change of the compiled code: a text that must be found exactly once, and what takes its place. */
+export interface Edit {
+  /** Below `build/lib`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replacement: string;
+}
+
+/** A bug that a simulation has to find. */
+export interface Mutant {
+  /** The invariant or rule that it breaks. */
+  readonly rule: string;
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  /** It is no bug, and has to survive. */
+  readonly isHealthy?: boolean;
+  /** The simulation that has to find it. Default: that of partitions. */
+  readonly simulation?: 'workers';
+}
+
+export const edit = (file: string, find: string, replacement: string): Edit => ({ file, find, replacement });
+
+export const mutant = (rule: string, what: string, ...edits: Edit[]): Mutant => ({ rule, what, edits });
+
+/**
+ * Everything that is rare in a small program is frequent in a library with small limits: segments, pages, parts,
+ * passivation, purges. No mutant itself: it has to survive all seeds.
+ */
+export const miniature: readonly Edit[] = [
+  edit('engine/heads.js', 'HEAD_TARGET = 64 * 1024', 'HEAD_TARGET = 700'),
+  edit('engine/heads.js', 'HISTORY_TARGET = 32 * 1024', 'HISTORY_TARGET = 300'),
+  edit('engine/upkeep.js', 'MARGIN = 256', 'MARGIN = 2'),
+  edit('engine/checkpoints.js', 'PAGE = 512 * 1024', 'PAGE = 400'),
+  edit('engine/group.js', 'TARGET_BYTES = 256 * 1024', 'TARGET_BYTES = 12_000'),
+  edit('engine/orchestration-activation.js', 'MOST_EXECUTIONS = 100', 'MOST_EXECUTIONS = 1'),
+  edit('engine/orchestration-inputs.js', 'MOST_HELD = 500', 'MOST_HELD = 1'),
+  edit('engine/channels.js', 'ENVELOPE_TARGET = 512 * 1024', 'ENVELOPE_TARGET = 200'),
+  edit('engine/segment-cuts.js', 'SEGMENT_TARGET = 512 * 1024', 'SEGMENT_TARGET = 1_200'),
+  edit('memory/connection.js', 'MAX_BODY_BYTES = 1_048_576 - 1024', 'MAX_BODY_BYTES = 2_000'),
+  edit('wire/body-limit.js', 'RESERVE = 64 * 1024', 'RESERVE = 100'),
+  edit('wire/body-limit.js', 'largestStep(maxBodyBytes) - 8 * 1024', 'largestStep(maxBodyBytes) - 20'),
+];
+
+/** As `mutant`, in a library with small limits. */
+export const small = (rule: string, what: string, ...edits: Edit[]): Mutant => {
+  const isChanged = ({ file, find }: Edit): boolean =>
+    edits.some((other) => other.file === file && (other.find.includes(find) || find.includes(other.find)));
+  return { rule, what, edits: [...miniature.filter((item) => !isChanged(item)), ...edits] };
+};
+
+/** As `mutant`, for the simulation of workers that share partitions out. */
+export const amongWorkers = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  ...mutant(rule, what, ...edits),
+  simulation: 'workers',
+});

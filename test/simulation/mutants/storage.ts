@@ -1,0 +1,44 @@
+import { edit, mutant, small, type Mutant } from './mutant.js';
+
+/** Bugs in front of streams that went back in time, leaders that are none any more, and owners that are none. */
+export const ofStorage: readonly Mutant[] = [
+  mutant(
+    'P11',
+    'a head older than the one that was stored last is believed',
+    edit('engine/heads.js', 'if ((stored?.sequence ?? 0) >= least)\n', ''),
+  ),
+  small(
+    'P11',
+    'a segment that a deposed leader does not know yet is taken for gone',
+    edit('engine/segments.js', 'LOOKS = 100', 'LOOKS = 1'),
+  ),
+  mutant(
+    'P12',
+    'a takeover does not look whether the streams went back',
+    edit('engine/recovery.js', 'await checkStreams(ports, stored);', ''),
+  ),
+  mutant(
+    'P12',
+    'another record in the place of a known one is taken for it',
+    edit('engine/recovery.js', 'if (found.commit !== commit)', 'if (false)'),
+  ),
+  mutant(
+    'P12',
+    'other mail in the place of what was accepted is taken for it',
+    edit('engine/recovery.js', 'time === undefined || time === acceptedAt', 'true'),
+  ),
+  mutant(
+    'P12',
+    'a checkpoint that is gone is taken for none yet',
+    edit('engine/recovery.js', 'await refuseLostCheckpoint(ports);', ''),
+  ),
+  mutant(
+    'P13',
+    'a refused head ends the owner',
+    edit(
+      'engine/heads.js',
+      'after = this.#sequenceOfMine(stored, epochOf);\n            await',
+      "throw new OwnershipLostError('refused');\n            await",
+    ),
+  ),
+];

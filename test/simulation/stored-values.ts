@@ -1,0 +1,35 @@
+import type { MemoryObject } from '../../lib/memory/object-store.js';
+import type { StepEntry } from '../../lib/wire/record.js';
+import { decodeStoredValue, withValues } from '../../lib/wire/value-references.js';
+import type { Violation } from './instance-watch.js';
+
+/** Large values as the object store has them at the moment, in place of the references that name them (P15). */
+export class StoredValues {
+  readonly #objects: ReadonlyMap<string, MemoryObject>;
+
+  constructor(objects: ReadonlyMap<string, MemoryObject>) {
+    this.#objects = objects;
+  }
+
+  /** The same with its values; what names a value that is not there is a violation. */
+  whole<T extends object>(item: T, violation: Violation): T {
+    return withValues(item, (reference) => {
+      const object = this.#objects.get(reference.key);
+      if (object) return decodeStoredValue(object.body, reference);
+      violation(`P15: ${reference.key} is named and not stored`);
+      return null;
+    });
+  }
+
+  step(step: StepEntry, violation: Violation): StepEntry {
+    const { events, buffered, returned } = step;
+    const all = <E extends object>(items: readonly E[]): readonly E[] =>
+      items.map((item) => this.whole(item, violation));
+    return {
+      ...this.whole(step, violation),
+      ...(events && { events: all(events) }),
+      ...(buffered && { buffered: all(buffered) }),
+      ...(returned && { returned: all(returned) }),
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import { ValueSweep } from '../../lib/engine/value-sweep.js';
+import type { Logger } from '../../lib/engine/ports.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import type { MemoryHub } from '../../lib/memory/hub.js';
+import { decodeRecord } from '../../lib/wire/record-codec.js';
+import { keysNamedIn } from '../../lib/wire/value-references.js';
+import type { Violation } from './instance-watch.js';
+
+/** What is left in the object store when nothing is to be done any more, and sweeps were made: what is named, and no more. */
+export async function checkValues(hub: MemoryHub, logger: Logger, violation: Violation): Promise<void> {
+  const ports = memoryHubPorts(hub.connect('sweeper'), logger);
+  for (let partition = 0; partition < hub.partitions; partition++) {
+    const { mail } = hub.streams(partition);
+    await new ValueSweep(ports.partition(partition), ports, () => mail.last).run(Infinity);
+  }
+  const named = new Set<string>();
+  for (let partition = 0; partition < hub.partitions; partition++) {
+    const { log, mail, state } = hub.streams(partition);
+    for (const { subject, body } of state.all())
+      for (const key of keysNamedIn(textOf(body))) {
+        named.add(key);
+        if (!hub.objects.has(key)) violation(`P15: ${subject} names ${key}, which is not stored`);
+      }
+    for (const { body } of mail.all()) for (const key of keysNamedIn(textOf(body))) named.add(key);
+    for (const key of keysNamedIn([...log.all()].map(({ body }) => recordOf(body)).join(''))) named.add(key);
+  }
+  for (const key of hub.objects.keys()) if (!named.has(key)) violation(`P15: leak: nothing names ${key}`);
+}
+
+/** A key may stand in two parts of a record. */
+function recordOf(body: Uint8Array): string {
+  const record = decodeRecord(body, 'record');
+  return record.type === 'part' ? record.text : textOf(body);
+}
+
+function textOf(body: Uint8Array): string {
+  return new TextDecoder().decode(body);
+}

@@ -1,0 +1,250 @@
+import { Entity, Operation } from '../../decorators/index.js';
+import { TaskHubClient } from '../../lib/client/task-hub-client.js';
+import type { Logger } from '../../lib/engine/ports.js';
+import type { MemoryConnection } from '../../lib/memory/connection.js';
+import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import type { MemoryHub } from '../../lib/memory/hub.js';
+import { SeededRandom } from '../../lib/memory/random.js';
+import { MemoryWorld } from '../../lib/memory/world.js';
+import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { decodeHead } from '../../lib/wire/head-codec.js';
+import { partitionSubjects } from '../../lib/wire/subjects.js';
+import { TaskHubWorker } from '../../lib/worker/task-hub-worker.js';
+import { hash } from './chaos.js';
+import { LeaseWatch } from './lease-watch.js';
+
+/** What happens to one worker, in virtual milliseconds. */
+export interface WorkerIncident {
+  readonly at: number;
+  readonly target: string;
+  /** `stall`: one partition of it cannot reach its log. */
+  readonly do: 'kill' | 'freeze' | 'cut' | 'stop' | 'stall';
+  /** Also: how long it is down. */
+  readonly for: number;
+  readonly partition: number;
+}
+
+/** What came of one simulation of workers. */
+export interface WorkersReport {
+  readonly seed: number;
+  readonly incidents: readonly WorkerIncident[];
+  readonly violations: readonly string[];
+  readonly trace: readonly string[];
+  readonly claims: number;
+}
+
+const PARTITIONS = 5;
+const WORKERS = ['w0', 'w1', 'w2'];
+/** The workers have shared the partitions out by then. */
+const SETTLED = 15_000;
+/** From one incident to the next: each shows by itself what it brings about. */
+const SPACE = 30_000;
+/** It begins so much later at the most. */
+const LATEST = 2_000;
+/** A partition of a worker that died has another owner within so many milliseconds. */
+const TAKEOVER = 11_000;
+/** A lost request costs this much more. */
+const PATIENCE = 4_500;
+const HUB = 'shared';
+/** What does not answer when a partition's log does not. */
+const isOfLog = new Set<PortCall['port']>(['log', 'storage']);
+
+/** Workers that share out the partitions of a hub under faults, all drawn from the seed. */
+export function simulateWorkers(seed: number, isTraced = false): Promise<WorkersReport> {
+  return new WorkersSimulation(seed, isTraced).run();
+}
+
+@Entity('counter')
+class Counter {
+  state = { seen: [] as string[] };
+  @Operation({ input: String }) add(id: string): void {
+    this.state.seen.push(id);
+  }
+}
+
+/** One life of a worker process. */
+interface Life {
+  readonly connection: MemoryConnection;
+  worker: TaskHubWorker | undefined;
+}
+
+class WorkersSimulation implements FaultPlan {
+  readonly #seed: number;
+  readonly #world: MemoryWorld;
+  readonly #hub: MemoryHub;
+  readonly #watch: LeaseWatch;
+  readonly #incidents: readonly WorkerIncident[];
+  /** The share of calls that are lost, and that are not answered. */
+  readonly #loss: number;
+  readonly #lives = new Map<string, Life>();
+  readonly #numbers = new Map<string, number>();
+  readonly #calls = new Map<string, number>();
+  readonly #accepted = new Map<string, string[]>();
+  readonly #violations: string[] = [];
+  readonly #trace: string[] = [];
+  readonly #isTraced: boolean;
+  #isCalm = false;
+
+  constructor(seed: number, isTraced: boolean) {
+    const random = new SeededRandom(seed);
+    this.#seed = seed;
+    this.#isTraced = isTraced;
+    this.#loss = random.next() < 0.5 ? 0 : random.next() * 0.05;
+    this.#incidents = Array.from({ length: 1 + random.below(3) }, (_, at) => incident(random, at));
+    this.#world = new MemoryWorld({ seed, faults: this });
+    this.#hub = this.#world.createHub(HUB, PARTITIONS);
+    this.#watch = new LeaseWatch(this.#hub, (text) => this.#violation(text));
+    this.#hub.bucket.observe(({ subject, body }) => this.#note(`${subject} ${new TextDecoder().decode(body)}`));
+  }
+
+  async run(): Promise<WorkersReport> {
+    const { scheduler } = this.#world;
+    try {
+      for (const [at, name] of WORKERS.entries()) scheduler.after(at * 100, () => this.#start(name));
+      this.#signalAll();
+      await scheduler.advance(SETTLED);
+      for (const each of this.#incidents) await this.#play(each);
+      this.#isCalm = true;
+      await scheduler.advance(SPACE);
+      const claims = this.#watch.claims;
+      await scheduler.advance(SPACE);
+      if (this.#watch.claims !== claims) this.#violation('P21: partitions are claimed although nobody comes or goes');
+      await this.#end();
+    } catch (error) {
+      this.#violation(`the simulation failed: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+    const { claims } = this.#watch;
+    return { seed: this.#seed, incidents: this.#incidents, violations: this.#violations, trace: this.#trace, claims };
+  }
+
+  next({ connection, port, operation, partition }: PortCall): Fault {
+    const now = this.#world.scheduler.now;
+    const name = connection.split('.')[0]!;
+    for (const { do: what, target, at, for: time, partition: stalled } of this.#incidents) {
+      if (target !== name || now < at || now >= at + time) continue;
+      if (what === 'cut' || (what === 'stall' && isOfLog.has(port) && partition === stalled)) return 'requestLost';
+    }
+    if (this.#isCalm || this.#loss === 0) return 'none';
+    const call = `${connection} ${port}.${operation} ${partition}`;
+    const count = (this.#calls.get(call) ?? 0) + 1;
+    this.#calls.set(call, count);
+    const drawn = hash(`${call} #${count}`, this.#seed) / 2 ** 32;
+    return drawn < this.#loss ? 'requestLost' : drawn < 2 * this.#loss ? 'responseLost' : 'none';
+  }
+
+  #start(name: string): void {
+    const number = (this.#numbers.get(name) ?? 0) + 1;
+    this.#numbers.set(name, number);
+    const connection = this.#hub.connect(`${name}.${number}`);
+    const life: Life = { connection, worker: undefined };
+    this.#lives.set(name, life);
+    const ports = memoryHubPorts(connection, this.#logger(connection));
+    let isNew = true;
+    const id = (): string => {
+      const drawn = ports.random.id();
+      if (isNew) this.#watch.begins(connection, drawn); // the first is the worker's own
+      isNew = false;
+      return drawn;
+    };
+    TaskHubWorker.start({ ports: { ...ports, random: { id } } }, { entities: [Counter] }).then(
+      (worker) => (life.worker = worker),
+      (error: unknown) => this.#violation(`${connection.name} did not start: ${String(error)}`),
+    );
+  }
+
+  #logger({ name }: MemoryConnection): Logger {
+    const note = (message: string): void => this.#note(`${name}: ${message}`);
+    return {
+      debug: note,
+      info: note,
+      warn: (message) => {
+        note(message);
+        this.#watch.warned(name, message);
+      },
+      error: (message) => this.#violation(`${name} logged an error: ${message}`),
+    };
+  }
+
+  async #play({ do: what, target, at, for: time, partition }: WorkerIncident): Promise<void> {
+    const { scheduler } = this.#world;
+    await scheduler.advance(at - scheduler.now);
+    this.#note(`${target}: ${what} for ${time}, partition ${partition}`);
+    const life = this.#lives.get(target)!;
+    const had = this.#watch.partitionsOf(life.connection);
+    const later = (run: () => void): void => void scheduler.after(time, run);
+    if (what === 'kill') {
+      life.connection.kill();
+      later(() => this.#start(target));
+    } else if (what === 'freeze') {
+      life.connection.process.freeze();
+      later(() => life.connection.process.wake());
+    } else if (what === 'stop') {
+      void life.worker?.stop().then(() => later(() => this.#start(target)));
+    }
+    const limit = TAKEOVER + (this.#loss > 0 ? PATIENCE : 0);
+    const lost = what === 'kill' ? had : what === 'stall' && time > limit ? had.filter((one) => one === partition) : [];
+    await scheduler.advance(limit);
+    for (const one of lost)
+      if (this.#watch.runsAt(one) === life.connection.name)
+        this.#violation(`P21: partition ${one} is not taken over ${limit} ms after a ${what} of ${target}`);
+    await scheduler.advance(at + SPACE - LATEST - scheduler.now);
+  }
+
+  /** A client signals all the time; what is acknowledged counts. */
+  #signalAll(): void {
+    const connection = this.#hub.connect('client');
+    const client = new TaskHubClient(
+      { ports: memoryHubPorts(connection, this.#logger(connection)) },
+      { timeoutInMilliseconds: 3_000_000 },
+    );
+    let n = 0;
+    const signal = (): void => {
+      if (this.#isCalm) return;
+      const [key, id] = [`k${n % 7}`, `s${n++}`];
+      client.signalEntity('counter', key, 'add', id).then(
+        () => this.#accepted.set(key, [...(this.#accepted.get(key) ?? []), id]),
+        (error: unknown) => this.#violation(`${id} failed: ${String(error)}`),
+      );
+      this.#world.scheduler.after(700, signal);
+    };
+    signal();
+  }
+
+  async #end(): Promise<void> {
+    const { scheduler } = this.#world;
+    this.#watch.atRest(Array.from(this.#lives.values(), ({ connection }) => connection.name));
+    const workers = [...this.#lives.values()].flatMap(({ worker }) => worker ?? []);
+    await scheduler.settle(Promise.all(workers.map((worker) => worker.stop())));
+    for (const [key, ids] of this.#accepted) {
+      const address = entityAddress({ name: 'counter', key });
+      const partition = partitionOf(address, PARTITIONS);
+      const subject = partitionSubjects(HUB, partition).head(address);
+      const stored = this.#hub.streams(partition).state.latest(subject);
+      const head = stored && decodeHead(stored.body, subject);
+      const seen = head?.type === 'entity' ? (head.state as { seen: string[] }).seen : [];
+      if (JSON.stringify(seen) !== JSON.stringify(ids))
+        this.#violation(`counter ${key} has ${JSON.stringify(seen)}, accepted were ${JSON.stringify(ids)}`);
+    }
+  }
+
+  #violation(text: string): void {
+    this.#violations.push(text);
+    this.#note(`VIOLATION: ${text}`);
+  }
+
+  #note(text: string): void {
+    if (this.#isTraced) this.#trace.push(`${this.#world.scheduler.now.toFixed(2).padStart(9)} ${text}`);
+  }
+}
+
+function incident(random: SeededRandom, number: number): WorkerIncident {
+  const kinds = ['kill', 'kill', 'freeze', 'freeze', 'cut', 'stop', 'stall'] as const;
+  return {
+    at: SETTLED + number * SPACE + random.below(LATEST),
+    target: WORKERS[random.below(WORKERS.length)]!,
+    do: kinds[random.below(kinds.length)]!,
+    for: 500 + random.below(18_000),
+    partition: random.below(PARTITIONS),
+  };
+}

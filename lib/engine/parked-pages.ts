@@ -8,6 +8,8 @@ import type { PartitionPorts, StoredMessage } from './ports.js';
 const RETRY = 20;
 /** A deposed leader may not know the page yet; after so many looks it is the stream that lost it. */
 const LOOKS = 100;
+/** In so many epochs before, a takeover looks for what was left behind. */
+const SWEPT = 10;
 /** So many pages read last are kept: several instances may have messages in one. */
 const KEPT = 4;
 
@@ -87,10 +89,12 @@ export class ParkedPages {
 
   /**
    * Removes what former owners stored and no record names. An owner stores a page only when the record that names the
-   * one before is acknowledged, so there is at most one: behind the last page recorded, or the first of an epoch.
+   * one before is acknowledged, so there is at most one of each: behind the last page recorded, or the first of its epoch.
+   * What an owner sent may arrive when others have come and gone.
    */
   async sweep(lastRecorded: string | undefined): Promise<void> {
-    const suspects = [`${this.#epoch - 1}.1`];
+    const suspects: string[] = [];
+    for (let epoch = Math.max(1, this.#epoch - SWEPT); epoch < this.#epoch; epoch++) suspects.push(`${epoch}.1`);
     if (lastRecorded !== undefined) {
       const [epoch, n] = lastRecorded.split('.').map(Number) as [number, number];
       suspects.push(`${epoch}.${n + 1}`);

@@ -59,8 +59,8 @@ export class PartitionWatch {
   readonly #orders = new Map<string, number>();
   /** What was sent and is not consumed, by name. */
   readonly pending = new Set<string>();
-  /** Whether an owner tried instances one by one, because owners before it seemed to die of one of them. */
-  hasTrials = false;
+  /** Whether an instance was quarantined. */
+  hasQuarantined = false;
   /** Ids of operations whose message is stored. */
   readonly operations = new Set<string>();
   /** The last record that an instance's state came from. */
@@ -192,7 +192,7 @@ export class PartitionWatch {
   }
 
   #onCommit(record: CommitRecord, sequence: number): void {
-    this.hasTrials ||= record.trial !== undefined;
+    this.hasQuarantined ||= record.quarantined !== undefined;
     if (record.epoch !== this.#epoch)
       this.#violation(`C3: record ${sequence} is of epoch ${record.epoch}, the owner is ${this.#epoch}`);
     if (record.counter !== ++this.#commits)

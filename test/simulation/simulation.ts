@@ -35,8 +35,8 @@ export interface Report {
   /** Empty: everything was as it has to be. */
   readonly violations: readonly string[];
   /**
-   * What was found in a run with trials, where three takeovers in a row count as deaths of a handler: innocent instances are
-   * quarantined then, and wait for somebody who releases them.
+   * What was found in a run in which an instance was quarantined although no handler kills: two owners died of other
+   * causes just when it was on trial, and it waits for somebody who releases it.
    */
   readonly unjudged: readonly string[];
   /** Equal for equal runs: of everything that was stored, and when. */
@@ -368,13 +368,13 @@ class Simulation {
 
   #report(): Report {
     const { calls, given } = this.#faults;
-    const hasTrials = this.#watches.some((watch) => watch.hasTrials);
+    const hasQuarantined = this.#watches.some((watch) => watch.hasQuarantined);
     return {
       seed: this.#seed,
       program: this.#program,
       plan: this.#plan,
-      violations: hasTrials ? [] : this.#violations,
-      unjudged: hasTrials ? this.#violations : [],
+      violations: hasQuarantined ? [] : this.#violations,
+      unjudged: hasQuarantined ? this.#violations : [],
       hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
       trace: this.#trace,
       given,

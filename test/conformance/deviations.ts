@@ -1,0 +1,126 @@
+import type { Edit, Mutant } from '../simulation/mutants.js';
+
+const deviation = (what: string, file: string, find: string, replacement: string): Mutant => {
+  const edit: Edit = { file: `memory/${file}.js`, find, replacement };
+  return { rule: 'twin', what, edits: [edit] };
+};
+
+/** Ways in which the twin could differ from a server. Each has to be found by the lists of the slice. */
+export const deviations: readonly Mutant[] = [
+  deviation('a write looks at no sequence', 'stream', 'after !== undefined && after !== latest', 'false'),
+  deviation(
+    "a write looks at the stream's last sequence, not at the subject's",
+    'stream',
+    'after !== undefined && after !== latest',
+    'after !== undefined && after !== this.#last',
+  ),
+  deviation(
+    'M1: what was removed can not be created again',
+    'stream',
+    'this.#latest.delete(subject);\n        if (this.isOnePerSubject)\n            return;',
+    'if (this.isOnePerSubject)\n            return;',
+  ),
+  deviation(
+    'M2: a late removal of a former message takes the new one',
+    'stream',
+    'this.#messages.delete(sequence);',
+    'this.#messages.delete(sequence); this.#messages.delete(this.#latest.get(message.subject));',
+  ),
+  deviation(
+    'a removal takes what is below with it',
+    'views',
+    'this.#stream.remove(sequence)',
+    'this.#stream.purgeBelow(sequence + 1)',
+  ),
+  deviation('a purge takes the sequence itself', 'stream', 'at < end', 'at <= end'),
+  deviation(
+    'a purge behind the end moves the numbering on',
+    'stream',
+    'const end = Math.min(sequence, this.#last + 1);',
+    'const end = Math.min(sequence, this.#last + 1); this.#last = Math.max(this.#last, sequence - 1);',
+  ),
+  deviation('message ids are not known', 'stream', 'copy && time', 'false && time'),
+  deviation('message ids are known per subject', 'stream', 'copy && time', 'copy && copy.subject === subject && time'),
+  deviation(
+    'a message id is forgotten with its message',
+    'stream',
+    'copy && time',
+    'copy && this.#messages.has(copy.sequence) && time',
+  ),
+  deviation('a copy is refused', 'stream', 'return copy.sequence', 'return undefined'),
+  deviation('former messages of a subject stay', 'stream', 'this.isOnePerSubject && latest > 0', 'false'),
+  deviation('the first sequence stays where it is', 'stream', 'this.#first <= this.#last &&', 'false &&'),
+  deviation('the last record can be purged', 'log', 'Math.min(sequence, this.#stream.last)', 'sequence'),
+  deviation('a read ends before its last record', 'log', 'message.sequence > to', 'message.sequence >= to'),
+  deviation('a gap is not told', 'mailbox', 'losses.onGap(next, taken.first - 1)', 'void 0'),
+  deviation(
+    'a gap is told one too long',
+    'mailbox',
+    'losses.onGap(next, taken.first - 1)',
+    'losses.onGap(next, taken.first)',
+  ),
+  deviation(
+    'a hole in mail is passed over',
+    'mailbox',
+    'batch[0] && message.sequence !== batch[0].sequence + batch.length',
+    'false',
+  ),
+  deviation('delivery begins one too late', 'mailbox', 'let next = from;', 'let next = from + 1;'),
+  deviation('a closed consumer hears more', 'mailbox', 'isOpen = false;', ''),
+  deviation('an id with spaces is taken', 'mailbox', 'checkMessageId(messageId);', 'void 0;'),
+  deviation('a body of any size is taken', 'views', 'refuseTooLarge(body, this.#connection.maxBodyBytes);', ''),
+  deviation('`>` is also no token', 'subject-pattern', 'index < tokens.length;', 'index <= tokens.length;'),
+  deviation(
+    '`*` is any token of letters only',
+    'subject-pattern',
+    "token !== '*'",
+    "(token !== '*' || tokens[index] === 'a')",
+  ),
+  deviation('a value is removed whatever its revision', 'hub-store', 'stored && stored.sequence <= revision', 'stored'),
+  deviation(
+    'a value is removed at its revision only',
+    'hub-store',
+    'stored.sequence <= revision',
+    'stored.sequence === revision',
+  ),
+  deviation('a list has what begins alike', 'hub-store', 'startsWith(`${prefix}.`)', 'startsWith(prefix)'),
+  deviation('values stay for ever', 'hub-store', 'bucket.remove(revision))', 'undefined)'),
+  deviation(
+    'a value that took its place goes, too',
+    'hub-store',
+    '() => bucket.remove(revision)',
+    '() => bucket.remove(bucket.latest(key)?.sequence)',
+  ),
+  deviation('another value under a key is not stored', 'object-store', 'hashOf(former) === hashOf(body)', 'true'),
+  deviation(
+    'an object is not compared with its reference',
+    'object-store',
+    'body?.length === bytes && hashOf(body) === hash',
+    'body',
+  ),
+  deviation('an object stays', 'object-store', 'this.#objects.delete(key));', 'undefined);'),
+  deviation('a queue forgets its limit', 'task-queues', 'maxInFlight ?? Infinity', 'Infinity'),
+  deviation('a queue keeps its limit', 'task-queues', 'maxInFlight ?? Infinity', 'maxInFlight ?? queue.maxInFlight'),
+  deviation(
+    'a task that was acknowledged is still in flight',
+    'tasks',
+    'this.taken.delete(task);\n        this.deliver();',
+    'this.deliver();',
+  ),
+  deviation('the last task comes first', 'tasks', '.shift()', '.pop()'),
+  deviation('a task knows nothing of those behind it', 'tasks', 'this.#waiting.length);', '0);'),
+  deviation('task ids are known per queue', 'tasks', 'this.#ids.get(messageId)', 'this.#ids.get(name + messageId)'),
+  deviation('a task is not delivered again', 'tasks', 'this.#again.push(task);', ''),
+  deviation('a task is delivered again too late', 'tasks', 'PATIENCE = 10_000', 'PATIENCE = 15_000'),
+  deviation(
+    'what comes again comes last',
+    'tasks',
+    '(this.#again.length > 0 ? this.#again : this.#waiting)',
+    '(this.#waiting.length > 0 ? this.#waiting : this.#again)',
+  ),
+  deviation('keeping is of no effect', 'task-queues', 'this.queue.keep(this.task)', 'undefined'),
+  deviation('deliveries are not counted', 'tasks', 'task.deliveries++;', 'task.deliveries = 1;'),
+  deviation('nobody is told that nobody listens', 'bus', 'asker?.deliver(new Uint8Array(), undefined);', ''),
+  deviation('a closed listener hears more', 'bus', 'void listeners.delete(listener)', 'undefined'),
+  deviation('a closed connection writes', 'connection', 'return Promise.reject(this.#closedError());', 'void 0;'),
+];

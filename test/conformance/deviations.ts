@@ -1,4 +1,4 @@
-import type { Edit, Mutant } from '../simulation/mutants.js';
+import type { Edit, Mutant } from '../simulation/mutants/mutant.js';
 
 const deviation = (what: string, file: string, find: string, replacement: string): Mutant => {
   const edit: Edit = { file: `memory/${file}.js`, find, replacement };

@@ -15,15 +15,19 @@ const lastingCount = 16;
 const lastingRounds = amount(1, 10);
 
 /** After 10 s tasks come again: a list in which no time is to go by must be over before. In milliseconds. */
-const LIMIT = 8_000;
+const LIMIT = 9_000;
 /** What the operations of a lasting list may take beside its pauses. */
 const LASTING_LIMIT = 2 * PAUSE + 3_000;
+
+/** A list that fails is made smaller for so long. In milliseconds. */
+const inTime = { interruptAfterTimeLimit: amount(300_000, 3_000_000), markInterruptAsFailure: true };
 
 let server: TestServer;
 const recordings: Recording[] = [];
 
 /** Time goes by while other lists are compared. */
 let lasting: Promise<Recording[]>;
+const toldOfLasting: string[] = [];
 
 test.before(async () => {
   server = await startTestServer();
@@ -34,11 +38,14 @@ test.before(async () => {
 test.after.always(() => server.stop());
 
 async function compareLasting(): Promise<Recording[]> {
+  const tell = (what: string): void => void toldOfLasting.push(what);
   const drawn = fc.sample(lastingLists, { seed, numRuns: lastingCount * lastingRounds });
   const compared: Recording[] = [];
   while (drawn.length > 0)
     compared.push(
-      ...(await Promise.all(drawn.splice(0, lastingCount).map((list) => compare(server.url, list, LASTING_LIMIT)))),
+      ...(await Promise.all(
+        drawn.splice(0, lastingCount).map((list) => compare(server.url, list, LASTING_LIMIT, tell)),
+      )),
     );
   return compared;
 }
@@ -48,9 +55,9 @@ test.serial(
   async (t) => {
     t.timeout(3_600_000);
     const property = fc.asyncProperty(lists, async (list) => {
-      recordings.push(await compare(server.url, list, LIMIT));
+      recordings.push(await compare(server.url, list, LIMIT, (what) => t.log(what)));
     });
-    await fc.assert(property, { seed, numRuns: listCount, includeErrorInReport: true });
+    await fc.assert(property, { ...inTime, seed, numRuns: listCount, includeErrorInReport: true });
     t.log(`${operationsOf(recordings)} operations`);
     t.pass();
   },
@@ -62,6 +69,7 @@ test.serial(
     t.timeout(3_600_000);
     const compared = await lasting;
     t.is(compared.length, lastingCount * lastingRounds);
+    for (const what of toldOfLasting) t.log(what);
     t.log(`${operationsOf(compared)} operations`);
     recordings.push(...compared);
   },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { ListedEntry } from '../../lib/engine/hub-store.js';
 import { all, bytes } from '../contract/harness.js';
-import { bodyOf, type Kind, kind, outcome, partition, plain, seen, size, who } from './operation.js';
+import { bodyOf, type Kind, kind, outcome, partition, plain, seen, size, telling, who } from './operation.js';
 import { type Scene, type Seen, textOf } from './scene.js';
 
 const key = fc.constantFrom('workers.a', 'workersish.a', 'names', 'names.a');
@@ -129,21 +129,21 @@ function listen(scene: Scene, by: number, where: string): Promise<string> {
 
 /** What can be done with core messages. */
 export const busOperations: readonly Kind[] = [
-  kind('bus.subscribe', 2, { who, pattern }, (scene, given) => listen(scene, given.who, `bus.${given.pattern}`)),
+  telling('bus.subscribe', 2, { who, pattern }, (scene, given) => listen(scene, given.who, `bus.${given.pattern}`)),
 
   // One is told that nobody listens: who, when a connection has several that could be, is the server's choice.
-  kind('bus.subscribe, for replies', 1, { who, at: fc.nat(1) }, async (scene, given) => {
+  telling('bus.subscribe, for replies', 1, { who, at: fc.nat(1) }, async (scene, given) => {
     const isThere = scene.listeners.some(({ where }) => where === `${given.who} replies.${given.at}`);
     return isThere ? 'somebody does' : listen(scene, given.who, `replies.${given.at}`);
   }),
 
-  kind('bus.subscribe, closed', 2, { which: fc.nat(3) }, async (scene, { which }) => {
+  telling('bus.subscribe, closed', 2, { which: fc.nat(3) }, async (scene, { which }) => {
     const [listener] = scene.listeners.splice(which, 1);
     listener?.subscription.close();
     return listener?.name;
   }),
 
-  kind('bus.publish', 3, { who, subject, reply: fc.constantFrom(undefined, 0, 1) }, async (scene, given) => {
+  telling('bus.publish', 3, { who, subject, reply: fc.constantFrom(undefined, 0, 1) }, async (scene, given) => {
     const reply = given.reply === undefined ? undefined : `${scene.side.hub}.replies.${given.reply}`;
     scene
       .connection(given.who)
@@ -158,7 +158,7 @@ export const bounds = kind('storage.bounds', 3, { who, partition }, (scene, give
 );
 
 /** After it, all that its connection is asked for is refused. */
-export const close = kind('close', 1, { who }, async (scene, given) => {
+export const close = telling('close', 1, { who }, async (scene, given) => {
   await scene.connection(given.who).close();
   scene.isClosed[given.who] = true;
 });

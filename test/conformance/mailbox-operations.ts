@@ -1,6 +1,19 @@
 import fc from 'fast-check';
 import { all } from '../contract/harness.js';
-import { back, bodyOf, type Kind, kind, outcome, outcomes, partition, placeOf, plain, size, who } from './operation.js';
+import {
+  back,
+  bodyOf,
+  type Kind,
+  kind,
+  outcome,
+  outcomes,
+  partition,
+  placeOf,
+  plain,
+  size,
+  telling,
+  who,
+} from './operation.js';
 import type { Scene } from './scene.js';
 
 const streamOf = (of: number) => `mail ${of}`;
@@ -56,11 +69,11 @@ export const mailboxOperations: readonly Kind[] = [
   kind('mailbox.send, several at once', 2, { who, partition, address, count: fc.integer({ min: 2, max: 5 }) }, send),
 
   // Nobody may begin behind what follows: that is a stream that went back, and another kind of operation.
-  kind('mailbox.consume', 4, { who, partition, sequence: fc.integer({ min: 1, max: 14 }) }, async (scene, given) =>
+  telling('mailbox.consume', 4, { who, partition, sequence: fc.integer({ min: 1, max: 14 }) }, async (scene, given) =>
     consume(scene, given.who, given.partition, Math.max(1, place(scene, given))),
   ),
 
-  kind('mailbox.consume, closed', 1, { which: fc.nat(3) }, async (scene, { which }) => {
+  telling('mailbox.consume, closed', 1, { which: fc.nat(3) }, async (scene, { which }) => {
     const inbox = scene.inboxes[which];
     inbox?.subscription.close();
     return inbox?.name;

@@ -25,6 +25,20 @@ export function kind<Arguments>(
   return { call, weight, arguments: fc.record(drawn), run: (scene, given) => run(scene, given as Arguments) };
 }
 
+/** An operation that the server is told of and does not answer: it is over when the server has heard of it. */
+export function telling<Arguments>(
+  call: string,
+  weight: number,
+  drawn: { [Name in keyof Arguments]: fc.Arbitrary<Arguments[Name]> },
+  run: (scene: Scene, given: Arguments) => Promise<unknown>,
+): Kind {
+  return kind(call, weight, drawn, async (scene, given: Arguments) => {
+    const answer = await run(scene, given);
+    await scene.side.reached();
+    return answer;
+  });
+}
+
 /** What became of a promise of a port: its value, or the code of the error that it was rejected with. */
 export async function outcome<T, Shown>(
   { side }: Scene,

@@ -7,8 +7,8 @@ import type { Session } from '../../lib/nats/session.js';
 import { recordingLogger } from '../contract/harness.js';
 import type { Connection, Side } from './side.js';
 
-/** What has not arrived by then, in milliseconds, does not come. */
-const PATIENCE = 3_000;
+/** What has not arrived by then, in milliseconds, does not come: a consumer that fell silent is replaced before. */
+const PATIENCE = 6_000;
 
 let hubs = 0;
 
@@ -38,7 +38,8 @@ export async function openOnServer(url: string, limit: number): Promise<Side> {
     baseRevision,
     settle: answered,
     pass: (milliseconds) => delay(milliseconds),
-    quiet: (isThere) => arrived(isThere, hubsOpened),
+    reached: () => roundTrips(hubsOpened),
+    quiet: arrived,
     deleteMail: (partition, sequence) =>
       own.jetStream.remove(own.subjects.partition(partition).streamName('mail'), sequence),
     isUnclear: () => {
@@ -89,10 +90,13 @@ function watchUnknown(session: Session, count: () => void): void {
   };
 }
 
-/** A round trip of each connection at the least: what they told the server before has reached it then. */
-async function arrived(isThere: () => boolean, hubs: readonly NatsHub[]): Promise<void> {
+/** Of each connection. */
+async function roundTrips(hubs: readonly NatsHub[]): Promise<void> {
   const open = hubs.filter(({ session }) => !session.isClosed);
   await Promise.all(open.map(({ store }) => store.get('hub')));
+}
+
+async function arrived(isThere: () => boolean): Promise<void> {
   const deadline = performance.now() + PATIENCE;
   while (!isThere() && performance.now() < deadline) await delay(1);
 }

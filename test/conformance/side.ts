@@ -19,6 +19,8 @@ export interface Side {
   readonly settle: <T>(promise: Promise<T>) => Promise<T>;
   /** Lets time pass, in milliseconds. */
   readonly pass: (milliseconds: number) => Promise<void>;
+  /** Waits until the server has heard what it was told without being asked for an answer. */
+  readonly reached: () => Promise<void>;
   /** Waits until what is on its way has arrived: on a real server until it is there, or for a few seconds in vain. */
   readonly quiet: (isThere: () => boolean) => Promise<void>;
   /** A message of a mail stream is deleted past the ports, as an operator can. */

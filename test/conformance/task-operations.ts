@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { QueuedTask } from '../../lib/engine/ports.js';
-import { bodyOf, type Kind, kind, outcome, plain, size, who } from './operation.js';
+import { bodyOf, type Kind, kind, outcome, plain, size, telling, who } from './operation.js';
 import { type Scene, type Taker, textOf } from './scene.js';
 
 const queues = ['mail', 'Print Ä'];
@@ -63,15 +63,15 @@ export const taskOperations: readonly Kind[] = [
     },
   ),
 
-  kind('tasks.consume', 3, { who, queue, maxInFlight: fc.constantFrom(undefined, 1, 2) }, async (scene, given) => {
+  telling('tasks.consume', 3, { who, queue, maxInFlight: fc.constantFrom(undefined, 1, 2) }, async (scene, given) => {
     leave(scene, given.queue);
-    await scene.side.quiet(() => true); // the server must know that nobody is there, before it is asked again
+    await scene.side.reached(); // the server must know that nobody is there, before it is asked again
     return outcome(scene, async () => serve(scene, given.who, given.queue, given.maxInFlight).name, plain);
   }),
 
-  kind('tasks.consume, closed', 1, { queue }, async (scene, given) => leave(scene, given.queue)),
+  telling('tasks.consume, closed', 1, { queue }, async (scene, given) => leave(scene, given.queue)),
 
-  kind('tasks.want', 6, { queue, count: fc.integer({ min: 1, max: 3 }) }, async (scene, given) => {
+  telling('tasks.want', 6, { queue, count: fc.integer({ min: 1, max: 3 }) }, async (scene, given) => {
     const taker = servant(scene, given.queue);
     if (taker) want(taker, given.count);
     return taker?.name;
@@ -82,7 +82,7 @@ export const taskOperations: readonly Kind[] = [
     return outcome(scene, async () => task && task.acknowledge(), plain);
   }),
 
-  kind('tasks.keep', 2, { which: fc.nat(9) }, async (scene, given) => taken(scene, given.which)?.keep()),
+  telling('tasks.keep', 2, { which: fc.nat(9) }, async (scene, given) => taken(scene, given.which)?.keep()),
 ];
 
 /** In the end each queue is emptied: nothing that nobody has may be missing. */
@@ -90,7 +90,7 @@ export async function emptyQueues(scene: Scene): Promise<void> {
   const by = scene.isClosed.indexOf(false);
   if (by < 0) return;
   for (const name of queues) leave(scene, name);
-  await scene.side.quiet(() => true);
+  await scene.side.reached();
   for (const name of queues) want(serve(scene, by, name, undefined), 1_000);
 }
 

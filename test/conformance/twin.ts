@@ -23,6 +23,7 @@ export function openTwin(): Side {
     baseRevision: 0,
     settle: (promise) => world.scheduler.settle(promise),
     pass: (milliseconds) => world.scheduler.advance(milliseconds),
+    reached: async () => {},
     quiet: () => world.scheduler.advance(ON_THE_WAY),
     deleteMail: async (partition, sequence) => hub.streams(partition).mail.remove(sequence),
     isUnclear: () => undefined,

@@ -41,13 +41,21 @@ const noFindings = (): Findings => ({
 /** Judges everything that was accepted, by exact reads of what the entities hold now and by the activities' ledgers. */
 export async function judge(accepted: Accepted, client: TaskHubClient, folder: string): Promise<Findings> {
   const findings = noFindings();
-  await settleUnknown(accepted, client);
-  await judgeJournals(accepted, client, findings);
+  /** A hub that a run has broken may not answer: that is a finding. */
+  const look = async (what: string, run: () => Promise<void>): Promise<void> => {
+    try {
+      await run();
+    } catch (error) {
+      findings.wrong.push(`${what} could not be judged: ${String(error)}`);
+    }
+  };
+  await look('starts', () => settleUnknown(accepted, client));
+  await look('journals', () => judgeJournals(accepted, client, findings));
   judgeVersions(accepted, findings);
   for (const [id, started] of accepted.orchestrations) judgeOrchestration(id, started, findings);
-  await judgePurses(accepted, client, findings);
-  await judgeAlarms(accepted, client, findings);
-  await judgeActivities(accepted, folder, findings);
+  await look('purses', () => judgePurses(accepted, client, findings));
+  await look('alarms', () => judgeAlarms(accepted, client, findings));
+  await look('activities', () => judgeActivities(accepted, folder, findings));
   return findings;
 }
 

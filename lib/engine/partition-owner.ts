@@ -88,8 +88,11 @@ export class PartitionOwner {
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    await this.#run?.stop();
-    this.#end(undefined);
+    try {
+      await this.#run?.stop();
+    } finally {
+      this.#end(undefined); // also when it finds then that it does not own the partition any more
+    }
   }
 
   /** About how many bytes of messages that wait are in memory. */

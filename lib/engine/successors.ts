@@ -4,7 +4,7 @@ import { inTime } from './in-time.js';
 import type { PartitionPorts } from './ports.js';
 
 /** A log that is gone does not answer: then what was found stands, after so many milliseconds. */
-const PATIENCE = 3_000;
+const PATIENCE = 5_000;
 
 type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
 

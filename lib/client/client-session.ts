@@ -13,6 +13,7 @@ import type { Outcome, Refused } from '../wire/record.js';
 import { unstampedText } from '../wire/session-codec.js';
 import { parseMessageId } from '../wire/sessions.js';
 import { utf8Length } from '../wire/text.js';
+import { isLonger } from '../wire/value-limits.js';
 import { createValueCodec } from '../wire/value-codec.js';
 import type { Delivery } from './delivery.js';
 import { Inbox } from './inbox.js';
@@ -83,20 +84,22 @@ export class ClientSession {
     message: ClientMessage,
     { check, wait, delivery, isCall }: SendOptions<T | Outcome>,
   ): Promise<Outgoing> {
-    const text = this.large.textIn(message, () => `The input of "${message.name}"`);
-    let fitting = message;
+    let text = unstampedText(message);
+    // Of a message that is short as a whole the input is short, too.
+    const isShort = !isLonger(text, this.large.limits.inline);
+    const value = isShort ? undefined : this.large.textIn(message, () => `The input of "${message.name}"`);
     const store = async (): Promise<void> => {
       await check();
-      fitting = await this.large.byReference(address, message, text!, () => !wait.isOver);
+      text = unstampedText(await this.large.byReference(address, message, value!, () => !wait.isOver));
     };
-    await this.#inTurn(address, text === undefined ? check : store);
+    await this.#inTurn(address, value === undefined ? check : store);
     if (wait.isOver) throw new ClosedError('Nobody waits for it any more: nothing was sent.');
     const partition = partitionOf(address, this.ports.partitions);
     const subject = this.ports.subjects.partition(partition).mail(address);
     const channel = this.#channel(partition);
     const onOutcome = isCall ? (outcome: Outcome) => this.#told(sent, outcome, true, wait) : undefined;
     if (delivery) delivery.progress = isCall ? 'queued' : 'sending';
-    const sent: Outgoing = channel.send({ address, subject, text: this.#sized(fitting), onOutcome, delivery });
+    const sent: Outgoing = channel.send({ address, subject, text: this.#sized(text), onOutcome, delivery });
     if (isCall) wait.onEnd(() => channel.settle(sent));
     return sent;
   }
@@ -206,8 +209,7 @@ export class ClientSession {
     return channel;
   }
 
-  #sized(message: ClientMessage): string {
-    const text = unstampedText(message);
+  #sized(text: string): string {
     const limit = largestMessage(this.ports.maxBodyBytes);
     const bytes = utf8Length(text);
     if (bytes > limit) throw new PayloadTooLargeError('The message with this input', bytes, limit);

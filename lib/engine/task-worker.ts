@@ -264,8 +264,11 @@ export class TaskWorker {
     const { partitions, subjects, random } = this.#hub;
     const partition = partitionOf(to, partitions);
     const subject = subjects.partition(partition).mail(to);
-    const fitting = await this.#byReference(to, result);
-    const body = encodeMessage({ kind: 'result', of: 'activity', executionId, taskId, ...fitting });
+    const encoded = (told: ActivityResult): Uint8Array =>
+      encodeMessage({ kind: 'result', of: 'activity', executionId, taskId, ...told });
+    let body = encoded(result);
+    // Of a message that is short as a whole the result is short, too.
+    if (body.length > this.#values.limits.inline) body = encoded(await this.#byReference(to, result));
     const id = random.id();
     await this.#untilTrue(async () => (await this.#hub.mailOf(partition).send(subject, body, id)) !== undefined);
   }

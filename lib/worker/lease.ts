@@ -65,10 +65,11 @@ export class Lease {
         return true;
       }
       const stored = await store.get(this.#key);
-      this.#revision = stored?.revision ?? 0;
-      if (!stored) continue; // it is nobody's: somebody purged the bucket, which is for the engine to refuse
-      if (isEqual(stored.value, body)) return true; // the answer to my write was lost
-      if (this.#revision !== before) return false;
+      const isMine = stored && isEqual(stored.value, body); // the answer to my write was lost
+      // What is another's keeps the revision that I know: no later write of mine may pass for a continuation of theirs.
+      if (stored && stored.revision !== before && !isMine) return false;
+      this.#revision = stored?.revision ?? 0; // none: somebody purged the bucket, which is for the engine to refuse
+      if (isMine) return true;
     }
   }
 }

@@ -129,7 +129,7 @@ export class PartitionKeeper {
     }
     if (this.#owner !== owner) return; // it was lost meanwhile
     this.#letGo();
-    if (await this.#lease.release('released')) this.#listener.onFree();
+    await this.#release('released');
   }
 
   #letGo(): void {
@@ -142,10 +142,7 @@ export class PartitionKeeper {
     if (this.#owner !== owner) return;
     this.#letGo();
     const { clock } = this.#surroundings;
-    if (reason instanceof OwnershipLostError) {
-      this.#notBefore = clock.now() + leaseMilliseconds;
-      return this.#listener.onLost();
-    }
+    if (reason instanceof OwnershipLostError) return this.#lost();
     if (reason instanceof ClosedError) {
       if (!this.#giving) this.#listener.onEnd(reason);
       return;
@@ -154,13 +151,22 @@ export class PartitionKeeper {
     this.#notBefore = clock.now() + this.#pause;
     if (reason instanceof StorageRegressedError) this.#listener.onEnd(reason);
     else this.#tryLater(reason);
-    await this.#releaseFailed();
+    await this.#release('failed');
   }
 
-  /** Within a second the lease is free, so that another worker may try (P21); without a connection it lapses. */
-  async #releaseFailed(): Promise<void> {
+  #lost(): void {
+    this.#notBefore = this.#surroundings.clock.now() + leaseMilliseconds;
+    this.#listener.onLost();
+  }
+
+  /**
+   * Within a second the lease is free, so that another worker may try (P21); without a connection it lapses. A worker that
+   * was frozen may have let go before it has seen that another took the partition: then it is lost nonetheless.
+   */
+  async #release(state: 'released' | 'failed'): Promise<void> {
     try {
-      if (await this.#lease.release('failed')) this.#listener.onFree();
+      if (await this.#lease.release(state)) this.#listener.onFree();
+      else this.#lost();
     } catch (error) {
       if (!(error instanceof ClosedError)) throw error;
     }

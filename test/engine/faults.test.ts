@@ -47,7 +47,7 @@ export async function run(seed: number): Promise<readonly string[]> {
   await scheduler.settle(sent, 60_000);
   const last = new MemoryWorker(hub, 'last', bankHost(), {}, logger);
   await scheduler.settle(last.claim(), 60_000);
-  await scheduler.advance(12_000);
+  await scheduler.advance(30_000); // after so many deaths much is suspected and tried, one after the other, in calm
   found.push(...(await scheduler.settle(violations(client), 60_000)));
   return found;
 }

@@ -44,8 +44,10 @@ const SPACE = 30_000;
 const LATEST = 2_000;
 /** A partition of a worker that died has another owner within so many milliseconds. */
 const TAKEOVER = 11_000;
-/** A lost request costs this much more. */
-const PATIENCE = 4_500;
+/** A partition that was given back has one within so many. */
+const HANDOVER = 1_000;
+/** Two lost requests cost this much more. */
+const PATIENCE = 9_000;
 const HUB = 'shared';
 /** What does not answer when a partition's log does not. */
 const isOfLog = new Set<PortCall['port']>(['log', 'storage']);
@@ -180,15 +182,27 @@ class WorkersSimulation implements FaultPlan {
       life.connection.process.freeze();
       later(() => life.connection.process.wake());
     } else if (what === 'stop') {
-      void life.worker?.stop().then(() => later(() => this.#start(target)));
+      void life.worker?.stop().then(() => {
+        later(() => this.#start(target));
+        scheduler.after(HANDOVER + this.#patience, () => this.#taken(had, life, 'its stop'));
+      });
     }
-    const limit = TAKEOVER + (this.#loss > 0 ? PATIENCE : 0);
+    const limit = TAKEOVER + this.#patience;
     const lost = what === 'kill' ? had : what === 'stall' && time > limit ? had.filter((one) => one === partition) : [];
     await scheduler.advance(limit);
-    for (const one of lost)
-      if (this.#watch.runsAt(one) === life.connection.name)
-        this.#violation(`P21: partition ${one} is not taken over ${limit} ms after a ${what} of ${target}`);
+    this.#taken(lost, life, `its ${what}, for ${limit} ms`);
     await scheduler.advance(at + SPACE - LATEST - scheduler.now);
+  }
+
+  get #patience(): number {
+    return this.#loss > 0 ? PATIENCE : 0;
+  }
+
+  /** Partitions that a worker had are others' by now. */
+  #taken(partitions: readonly number[], { connection: { name } }: Life, since: string): void {
+    for (const partition of partitions)
+      if (this.#watch.runsAt(partition) === name)
+        this.#violation(`P21: partition ${partition} is not taken over from ${name} since ${since}`);
   }
 
   /** A client signals all the time; what is acknowledged counts. */

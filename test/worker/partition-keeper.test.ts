@@ -1,6 +1,7 @@
 import test from 'ava';
 import { ClosedError, OwnershipLostError, StorageRegressedError } from '../../lib/errors.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
+import { Lease } from '../../lib/worker/lease.js';
 import { PartitionKeeper, type Owner } from '../../lib/worker/partition-keeper.js';
 import { recordingLogger } from '../contract/harness.js';
 
@@ -189,4 +190,31 @@ test('P21: what another worker took while it was given back is lost, not given b
   t.false(keeper.mayClaim);
   t.deepEqual(told, ['lost']);
   t.deepEqual(leases, ['claim 5', 'renew 7.1']);
+});
+
+test('P21: a worker that let go before it saw that another had taken the partition has lost it', async (t) => {
+  const { keeper, told, lease, leases } = keeperOf();
+  await keeper.claim(5);
+  lease.isMine = false; // it was frozen, and the others thought it dead
+  await keeper.giveBack();
+  t.deepEqual([told, keeper.holds, keeper.mayClaim], [['lost'], false, false]);
+  t.is(leases.at(-1), 'released');
+});
+
+test('P21: a lease that another has taken is not written any more, until it is claimed', async (t) => {
+  const world = new MemoryWorld();
+  const { store } = world.createHub('hub', 1).connect('one');
+  const [mine, theirs] = ['one', 'two'].map((owner) => new Lease({ store }, 0, owner)) as [Lease, Lease];
+  const position = { epoch: 1, sequence: 1 };
+  const outcomes: boolean[] = [];
+  for (const write of [
+    () => mine.claim(0),
+    () => theirs.claim(1),
+    () => mine.renew(position),
+    () => mine.release('released'),
+    () => theirs.renew(position),
+    () => mine.claim(3),
+  ])
+    outcomes.push(await world.scheduler.settle(write()));
+  t.deepEqual(outcomes, [true, true, false, false, true, true]);
 });

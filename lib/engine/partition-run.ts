@@ -346,7 +346,8 @@ export class PartitionRun {
     for (const [instance, tasks] of group.unwanted) this.#cancel(instance, tasks);
     for (const [inbox, notice] of group.notices) tell(this.#ports, inbox, notice);
     for (const { address, activation } of group.instances) this.#timers.schedule(address, activation?.dueAt);
-    this.#values.spent.add([...group.spent, ...this.#tables.outcomeValues.take()]);
+    this.#values.spent.add(group.spent);
+    this.#values.spent.add(this.#tables.outcomeValues.take());
     this.#flusher.acknowledged(group, first);
     // From here on things run, and the next group may be sealed: not before all of the above knows of this one (C7).
     this.#instances.acknowledged();

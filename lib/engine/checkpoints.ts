@@ -8,6 +8,7 @@ import {
   encodeDrawer,
 } from '../wire/checkpoint-codec.js';
 import type { ChangedDrawers, Checkpoint, CheckpointDirectory, PageReference } from '../wire/checkpoint.js';
+import { removeLeftBehind } from './left-behind.js';
 import type { PartitionPorts } from './ports.js';
 import { checkpointGone } from './stream-loss.js';
 
@@ -76,14 +77,6 @@ export class Checkpoints {
     }
   }
 
-  /** Throws OwnershipLostError when a later owner has put its epoch on the directory. */
-  async confirm(): Promise<void> {
-    const { views, subjects } = this.#ports;
-    const stored = await views.read(subjects.checkpoint);
-    const found = stored && decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`);
-    if (found && found.epoch > this.#epoch) throw this.#lost(found.epoch);
-  }
-
   #keep(directory: CheckpointDirectory, sequence: number): void {
     this.#sequence = sequence;
     this.#directory = { ...directory, epochs: withEpoch(directory.epochs, directory.epoch, sequence) };
@@ -121,19 +114,12 @@ export class Checkpoints {
     if (!this.#isTidy) await this.#tidy();
   }
 
-  /**
-   * An owner that died between page and directory, or before it removed the former pages, left some that nothing names.
-   * Only those of former epochs: this may be a zombie, whose successor has pages of its own and names what it names.
-   */
+  /** Removes pages that former owners left. */
   async #tidy(): Promise<void> {
     const { views, subjects } = this.#ports;
-    const pages = `${subjects.checkpoint}.`;
-    const { pages: tables, drawers = [] } = this.#directory!;
-    const named = new Set([...tables, ...drawers.flatMap(([, parts]) => parts)].map(({ sequence }) => sequence));
-    const left: number[] = [];
-    for await (const { subject, sequence } of views.scan(`${pages}>`))
-      if (!named.has(sequence) && Number(subject.slice(pages.length).split('.')[0]) < this.#epoch) left.push(sequence);
-    for (const sequence of left) await views.remove(sequence);
+    const { pages, drawers = [] } = this.#directory!;
+    const named = new Set([...pages, ...drawers.flatMap(([, parts]) => parts)].map(({ subject }) => subject));
+    await removeLeftBehind(views, `${subjects.checkpoint}.`, this.#epoch, (subject) => named.has(subject));
     this.#isTidy = true;
   }
 

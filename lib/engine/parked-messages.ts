@@ -22,12 +22,9 @@ export class ParkedMessages {
   readonly #pages = new Map<string, Page>();
   /** Pages in which nothing waits any more, and that may not have been removed yet. */
   readonly #emptied = new Map<string, number>();
-  /** The last page that a record named. */
-  last: string | undefined;
 
   /** A record parks messages. */
   park({ page, sequence, boxes }: Parking): void {
-    this.last = page;
     const waiting = boxes.map(({ to, from, end, bytes }) => [to, { from, end, bytes }] as const);
     if (waiting.length > 0) this.#pages.set(page, { sequence, boxes: new Map(waiting) });
     else this.#emptied.set(page, sequence);

@@ -2,14 +2,13 @@ import { StorageRegressedError } from '../errors.js';
 import { decodeParkedPage } from '../wire/parked-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { Parking } from '../wire/parked.js';
+import { removeLeftBehind } from './left-behind.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 
 /** After an unclear write or a stale read, look again after so many milliseconds. */
 const RETRY = 20;
 /** A deposed leader may not know the page yet; after so many looks it is the stream that lost it. */
 const LOOKS = 100;
-/** In so many epochs before, a takeover looks for what was left behind. */
-const SWEPT = 10;
 /** So many pages read last are kept: several instances may have messages in one. */
 const KEPT = 4;
 
@@ -87,22 +86,11 @@ export class ParkedPages {
     this.#read.delete(name);
   }
 
-  /**
-   * Removes what former owners stored and no record names. An owner stores a page only when the record that names the
-   * one before is acknowledged, so there is at most one of each: behind the last page recorded, or the first of its epoch.
-   * What an owner sent may arrive when others have come and gone.
-   */
-  async sweep(lastRecorded: string | undefined): Promise<void> {
-    const suspects: string[] = [];
-    for (let epoch = Math.max(1, this.#epoch - SWEPT); epoch < this.#epoch; epoch++) suspects.push(`${epoch}.1`);
-    if (lastRecorded !== undefined) {
-      const [epoch, n] = lastRecorded.split('.').map(Number) as [number, number];
-      suspects.push(`${epoch}.${n + 1}`);
-    }
-    for (const name of suspects) {
-      const stored = this.#sequences.has(name) ? undefined : await this.#ports.views.read(this.#subject(name));
-      if (stored) await this.#ports.views.remove(stored.sequence);
-    }
+  /** Removes pages that former owners stored and no record names. */
+  sweep(): Promise<void> {
+    const prefix = this.#subject('');
+    const isNamed = (subject: string): boolean => this.#sequences.has(subject.slice(prefix.length));
+    return removeLeftBehind(this.#ports.views, prefix, this.#epoch, isNamed);
   }
 
   #subject(name: string): string {

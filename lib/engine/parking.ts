@@ -59,9 +59,8 @@ export class Parking {
   /** From now on it parks, and removes the pages that former owners left. */
   start(): void {
     const { tables, pages, clock, inbox } = this.#parts;
-    const { parked } = tables;
     this.#try(async () => {
-      await pages.sweep(parked.last);
+      await pages.sweep();
       await this.#remove();
     });
     const now = (): Mark => ({ mail: inbox.last, counter: tables.counter });

@@ -67,7 +67,7 @@ export class PartitionOwner {
       await this.#run.start();
     } catch (error) {
       this.#run.close();
-      throw error instanceof Error ? await reasonOf(error, this.#ports, recovered.tables.epoch) : error;
+      throw await reasonOf(error, this.#ports, recovered.tables.epoch);
     }
   }
 

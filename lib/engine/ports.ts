@@ -84,6 +84,8 @@ export interface Views {
   remove(sequence: number): Promise<void>;
   /** The current messages whose subjects match a pattern (`*` one token, `>` the rest), in order of sequence. */
   scan(pattern: string): AsyncIterable<StoredMessage>;
+  /** The subjects that match a pattern and have a message, without a look at any, in no order. */
+  subjects(pattern: string): AsyncIterable<string>;
 }
 
 /** The object store of a task hub: values too large for messages, each under a key that is used once (P15). */

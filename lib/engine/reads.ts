@@ -57,7 +57,7 @@ export class Reads {
       await this.#barrier.pass();
       this.#send(reply, answer);
     } catch (thrown) {
-      const error = thrown instanceof Error ? await reasonOf(thrown, this.#ports, this.#tables.epoch) : thrown;
+      const error = await reasonOf(thrown, this.#ports, this.#tables.epoch);
       if (error instanceof ClosedError) return;
       if (error instanceof OwnershipLostError || error instanceof StorageRegressedError) return this.#failed(error);
       this.#ports.logger.error('A query failed', { instance: this.#name, error: String(error) });

@@ -1,4 +1,4 @@
-import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeRecord, encodeEpoch } from '../wire/record-codec.js';
 import type { Address } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
@@ -7,6 +7,7 @@ import { Checkpoints, storedCheckpoint } from './checkpoints.js';
 import { readRecords, type FoundRecord } from './log-records.js';
 import type { PartitionPorts } from './ports.js';
 import { checkpointGone, refuseMissing } from './stream-loss.js';
+import { reasonOf } from './successors.js';
 import { PartitionTables } from './tables.js';
 
 /** A step that the log holds and a stored head may not show. */
@@ -48,9 +49,7 @@ export async function takeOver(ports: PartitionPorts, worker: string): Promise<R
   try {
     return await recover(ports, checkpoints, mine.sequence);
   } catch (error) {
-    // What a later owner has replaced or forgotten meanwhile is not lost (P9).
-    if (error instanceof CorruptHistoryError || error instanceof StorageRegressedError) await checkpoints.confirm();
-    throw error;
+    throw await reasonOf(error, ports, mine.epoch); // what a later owner has replaced or forgotten is not lost (P9)
   }
 }
 

@@ -10,17 +10,18 @@ type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
 
 /**
  * Why an owner of this epoch must not go on, when it found that something is missing: a successor may remove what an owner
- * that was frozen still looks for, and that is no loss of a stream (P12) but one of the partition.
+ * that was frozen still looks for, and that is no loss of a stream (P12) but one of the partition. Any other error is its
+ * own reason.
  */
-export async function reasonOf(error: Error, ports: Ports, epoch: number): Promise<Error> {
+export async function reasonOf<E>(error: E, ports: Ports, epoch: number): Promise<E | OwnershipLostError> {
   if (!(error instanceof StorageRegressedError || error instanceof CorruptHistoryError)) return error;
-  let reason: Error = error;
+  let successor: OwnershipLostError | undefined;
   const looked = successorOf(ports, epoch).then(
-    (successor) => void (reason = successor ?? error),
+    (found) => void (successor = found),
     () => {}, // the log cannot tell: it is gone, too
   );
   await inTime(ports.clock, PATIENCE, looked, () => {});
-  return reason;
+  return successor ?? error;
 }
 
 async function successorOf({ log, subjects }: Ports, epoch: number): Promise<OwnershipLostError | undefined> {

@@ -159,7 +159,6 @@ export class PartitionTables {
       sessions: {},
       locals: [...this.locals.values()],
       parked: this.parked.snapshot(),
-      ...(this.parked.last !== undefined && { lastPage: this.parked.last }),
       channels,
       undispatched: this.undispatched.all(),
       outcomes: this.outcomes.all(),
@@ -181,7 +180,6 @@ export class PartitionTables {
     this.poison.restore(checkpoint);
     for (const local of checkpoint.locals) this.locals.set(localName(local.counter, local.index), local);
     for (const parking of checkpoint.parked ?? []) this.parked.park(parking);
-    this.parked.last = checkpoint.lastPage;
     for (const [partition, { last, pending }] of Object.entries(checkpoint.channels))
       this.channels.set(Number(partition), { last, pending: [...pending] });
     this.undispatched.restore(checkpoint.undispatched ?? []);

@@ -62,6 +62,11 @@ export class MemoryStream {
     return this.#messages.values();
   }
 
+  /** The subjects that have a message. */
+  subjects(): Iterable<string> {
+    return this.#latest.keys();
+  }
+
   /** The stored messages from a sequence on, in order. */
   *from(sequence: number): Generator<StoredMessage> {
     for (let at = Math.max(sequence, this.#first); at <= this.#last; at++) {

@@ -69,6 +69,12 @@ export class MemoryViews implements Views {
     );
   }
 
+  async *subjects(pattern: string): AsyncIterable<string> {
+    yield* await this.#connection.read(this.#call('subjects'), () =>
+      [...this.#stream.subjects()].filter((subject) => matchesSubject(pattern, subject)),
+    );
+  }
+
   #call(operation: string) {
     return { partition: this.partition, port: 'views', operation } as const;
   }

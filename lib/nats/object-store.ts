@@ -117,20 +117,11 @@ export class NatsObjectStore implements ObjectStore {
   /** What describes the chunks of an object is looked for after them, for it is stored after them. */
   async removeUnfinished(before: number): Promise<void> {
     const unfinished = new Set<string>();
-    for await (const subject of this.#chunkSubjects()) unfinished.add(subject);
+    for await (const subject of this.#jetStream.subjects(this.#stream, this.#chunks('>'))) unfinished.add(subject);
     for await (const { body } of this.#metas()) unfinished.delete(this.#chunks(parse(body).nuid));
     for (const subject of unfinished) {
       const last = await this.#jetStream.get(this.#stream, { last_by_subj: subject });
       if (last && last.time < before) await this.#jetStream.purgeSubject(this.#stream, subject);
-    }
-  }
-
-  async *#chunkSubjects(): AsyncIterable<string> {
-    for (let offset = 0; ;) {
-      const page = Object.keys(await this.#jetStream.subjectCounts(this.#stream, this.#chunks('>'), offset));
-      if (page.length === 0) return;
-      yield* page;
-      offset += page.length;
     }
   }
 

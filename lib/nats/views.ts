@@ -30,4 +30,8 @@ export class NatsViews implements Views {
   scan(pattern: string): AsyncIterable<StoredMessage> {
     return scan(this.#jetStream, this.#stream, pattern);
   }
+
+  subjects(pattern: string): AsyncIterable<string> {
+    return this.#jetStream.subjects(this.#stream, pattern);
+  }
 }

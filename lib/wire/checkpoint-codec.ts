@@ -12,7 +12,7 @@ import type {
 import { token, yes } from './history-shapes.js';
 import { address, addressed } from './message-codec.js';
 import type { Beginning, Blame, Quarantine } from './quarantine.js';
-import { pageName, parking } from './parked-codec.js';
+import { parking } from './parked-codec.js';
 import { outcome, partitionNumber, partlyReceived, skippedNumbers } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
 import { taskIds } from './task-codec.js';
@@ -82,7 +82,6 @@ const checkpoint = object<Checkpoint>({
   deadLetters: optional(count),
   locals: list(object<PendingLocal>({ counter: count, index: count, message: addressed, behind: count })),
   parked: optional(list(parking)),
-  lastPage: optional(pageName),
   channels: dictionary(partitionNumber, channel),
   undispatched: optional(list(object<UndispatchedTasks>({ to: address, tasks: taskIds }))),
   outcomes: list(outcome),

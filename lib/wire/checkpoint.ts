@@ -41,8 +41,6 @@ export interface Checkpoint {
   readonly locals: readonly PendingLocal[];
   /** Pages with parked messages that wait, in order (P4). */
   readonly parked?: readonly Parking[];
-  /** The name of the last page that a record named. */
-  readonly lastPage?: string;
   /** Per destination partition: the last record that sent there, and what the destination may not have received. */
   readonly channels: Readonly<Record<string, ChannelState>>;
   /** Activities of work queues whose requests are not known to be stored there (P20). */

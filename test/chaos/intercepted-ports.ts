@@ -68,6 +68,7 @@ function viewsOf(views: Views, intercept: Interceptor): Views {
     write: (subject, body, after) => intercept(() => views.write(subject, body, after), true),
     remove: (sequence) => intercept(() => views.remove(sequence), false),
     scan: (pattern) => views.scan(pattern),
+    subjects: (pattern) => views.subjects(pattern),
   };
 }
 

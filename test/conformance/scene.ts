@@ -95,10 +95,14 @@ export class Scene {
     return this.#heard.map((events) => events.splice(0));
   }
 
-  /** A message as it can be compared: without the hub's name and its time. */
+  /** A subject as it can be compared: without the hub's name. */
+  place(subject: string): string {
+    return subject.replace(this.side.hub, 'HUB');
+  }
+
+  /** A message as it can be compared: without its time, too. */
   shown({ sequence, subject, body, time }: StoredMessage): string {
-    const where = subject.replace(this.side.hub, 'HUB');
-    return `${sequence} ${where} ${textOf(body)}${Number.isInteger(time) ? '' : ` at ${time}`}`;
+    return `${sequence} ${this.place(subject)} ${textOf(body)}${Number.isInteger(time) ? '' : ` at ${time}`}`;
   }
 }
 

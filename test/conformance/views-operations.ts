@@ -101,4 +101,13 @@ export const viewsOperations: readonly Kind[] = [
       (views) => views.map((view) => scene.shown(view)),
     );
   }),
+
+  kind('views.subjects', 2, { who, partition, pattern: fc.constantFrom(...Object.keys(patterns)) }, (scene, given) => {
+    const pattern = patterns[given.pattern]!(scene.names(given.partition), scene.side.hub);
+    return outcome(
+      scene,
+      () => all(scene.connection(given.who).ports(given.partition).views.subjects(pattern)),
+      (subjects) => subjects.toSorted().map((subject) => scene.place(subject)),
+    );
+  }),
 ];

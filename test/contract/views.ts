@@ -59,6 +59,26 @@ export function viewsContract(check: Check): void {
     t.deepEqual(await scan('pd.>'), ['wake', 'b', 'c', 'a2']);
   });
 
+  check('views: the subjects of a pattern are those that have a message', async (t, { hub, ports, settle }) => {
+    const { views } = ports(0);
+    const names = subjectsOf(hub).partition(0);
+    const subjects = async (pattern: string) => (await settle(all(views.subjects(pattern)))).toSorted();
+    t.deepEqual(await subjects('pd.>'), []);
+    const [a, b, gone] = [names.head('o.a'), names.head('o.b'), names.head('o.gone')];
+    await settle(views.write(b, bytes('b'), 0));
+    await settle(views.write(a, bytes('a'), 0));
+    await settle(views.write(a, bytes('a2'), 2));
+    await settle(views.write(gone, bytes('gone'), 0));
+    await settle(views.write(names.wake('o.a'), bytes('wake'), 0));
+    await settle(views.remove(4));
+    t.deepEqual(await subjects(names.heads), [a, b]);
+    t.deepEqual(await subjects(names.head('o.b')), [b]);
+    t.deepEqual(await subjects(names.parkedPage('>')), []);
+    const writes = Array.from({ length: 150 }, (_, at) => views.write(names.parkedPage(`1.${at}`), bytes(''), 0));
+    await settle(Promise.all(writes));
+    t.is((await subjects(names.parkedPage('>'))).length, 150);
+  });
+
   check('views: a scan of many views gives each once', async (t, { hub, ports, settle }) => {
     const { views } = ports(0);
     const names = subjectsOf(hub).partition(0);

@@ -58,7 +58,7 @@ export const ofViews: readonly Mutant[] = [
   mutant(
     'P9',
     'what a later owner has forgotten counts as lost',
-    edit('engine/recovery.js', 'await checkpoints.confirm();', ';'),
+    edit('engine/recovery.js', 'throw await reasonOf(error, ports, mine.epoch);', 'throw error;'),
   ),
   mutant(
     'P10',
@@ -72,7 +72,7 @@ export const ofViews: readonly Mutant[] = [
   mutant(
     'P10',
     'a zombie removes the pages of its successor',
-    edit('engine/checkpoints.js', '[0]) < this.#epoch)', '[0]) !== this.#epoch)'),
+    edit('engine/left-behind.js', '< epoch && ', '!== epoch && '),
   ),
   small(
     'P8',

@@ -29,7 +29,7 @@ export const ofWorkers: readonly Mutant[] = [
   amongWorkers(
     'P21',
     'a worker that leaves gives nothing back',
-    edit('worker/partition-keeper.js', "if (await this.#lease.release('released'))", 'if (true)'),
+    edit('worker/partition-keeper.js', "await this.#release('released');", 'this.#listener.onFree();'),
   ),
   amongWorkers('P21', 'workers that join get nothing', edit('worker/partitions.js', 'void keeper.giveBack();', '')),
 ];

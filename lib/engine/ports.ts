@@ -82,7 +82,7 @@ export interface Views {
   write(subject: string, body: Uint8Array, after: number): Promise<number | undefined>;
   /** Removes one message by its sequence; removing what is gone is no error. */
   remove(sequence: number): Promise<void>;
-  /** The current messages whose subjects match a pattern (`*` one token, `>` the rest), in order of sequence. */
+  /** The current messages whose subjects match a pattern (`*` one token, `>` the rest), in no order. */
   scan(pattern: string): AsyncIterable<StoredMessage>;
   /** The subjects that match a pattern and have a message, without a look at any, in no order. */
   subjects(pattern: string): AsyncIterable<string>;

@@ -98,7 +98,7 @@ export const viewsOperations: readonly Kind[] = [
     return outcome(
       scene,
       () => all(scene.connection(given.who).ports(given.partition).views.scan(pattern)),
-      (views) => views.map((view) => scene.shown(view)),
+      (views) => views.toSorted((a, b) => a.sequence - b.sequence).map((view) => scene.shown(view)),
     );
   }),
 

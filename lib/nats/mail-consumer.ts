@@ -73,14 +73,13 @@ export class MailConsumer implements Subscription {
         if (message.sequence < this.#next) return this.#regressed(message.sequence);
         lose(`${message.sequence} came instead of ${this.#next}`);
       },
-      onPullEnded: () => {
-        if (this.#queue.length === 0) source.pull();
-      },
+      onPullEnded: () => this.#pull(),
       onLost: lose,
     });
     this.#source = source;
     try {
       await source.start(this.#next);
+      this.#pull();
       return await lost;
     } finally {
       source.close();
@@ -119,6 +118,10 @@ export class MailConsumer implements Subscription {
     this.#losses.onRegressed(sequence, this.#next);
   }
 
+  #pull(): void {
+    if (this.#queue.length === 0) this.#source?.pull();
+  }
+
   #take(message: StoredMessage): void {
     this.#queue.push(message);
     this.#next++;
@@ -131,7 +134,7 @@ export class MailConsumer implements Subscription {
     while (this.#isOpen && this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
-      this.#source?.pull();
+      this.#pull();
       this.#jetStream.session.clock.observe(batch.at(-1)?.time ?? 0);
       await this.#onBatch(batch);
     }

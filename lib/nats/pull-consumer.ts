@@ -19,6 +19,10 @@ const INACTIVE = 30_000;
 
 const NANOSECONDS = 1_000_000;
 
+/** What the server says of a pull that it has served, behind its last message, and of one whose bytes are used up. */
+const SERVED = 'Batch Completed';
+const USED_UP = 'Message Size Exceeds MaxBytes';
+
 /** Whom a pull consumer tells. */
 export interface PullListener {
   onMessage(message: StoredMessage): void;
@@ -66,7 +70,7 @@ export class PullConsumer {
     this.#watchdog = setInterval(() => this.#watch(), WATCH);
   }
 
-  /** Creates the consumer, to begin at a sequence, and pulls. Rejects with ClosedError only. */
+  /** Creates the consumer, to begin at a sequence. Rejects with ClosedError only. */
   async start(from: number): Promise<void> {
     await this.#jetStream.demand(`CONSUMER.CREATE.${this.#stream}.${this.#name}`, {
       stream_name: this.#stream,
@@ -82,13 +86,12 @@ export class PullConsumer {
       },
     });
     this.#isCreated = true;
-    if (this.#isOpen) this.pull();
-    else this.#delete();
+    if (!this.#isOpen) this.#delete();
   }
 
-  /** Asks for the next messages, unless it is waiting for some. */
+  /** Asks for the next messages, once it is created, unless it is waiting for some. */
   pull(): void {
-    if (!this.#isOpen || this.#wanted > 0) return;
+    if (!this.#isOpen || !this.#isCreated || this.#wanted > 0) return;
     this.#wanted = BATCH_MESSAGES;
     this.#heardAt = performance.now();
     const next = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#name}`;
@@ -121,8 +124,9 @@ export class PullConsumer {
   }
 
   #onStatus(code: number, description: string): void {
-    if (code === 100) return;
-    if (code !== 408) return this.#lose(`${code} ${description}`);
+    // The messages themselves tell when a pull is served; the next one may be under way when this arrives.
+    if (code === 100 || description === SERVED) return;
+    if (code !== 408 && description !== USED_UP) return this.#lose(`${code} ${description}`);
     this.#wanted = 0;
     this.#listener.onPullEnded();
   }

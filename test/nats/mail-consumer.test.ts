@@ -1,0 +1,89 @@
+import test from 'ava';
+import { connectTaskHub, type TaskHub } from 'perdure';
+import type { LossListener, StoredMessage } from '../../lib/engine/ports.js';
+import { connectSession } from '../../lib/nats/connect.js';
+import { JetStream } from '../../lib/nats/jetstream.js';
+import { MailConsumer } from '../../lib/nats/mail-consumer.js';
+import { recordingLogger } from '../contract/harness.js';
+import { startTestServer, type TestServer } from '../servers.js';
+import { until } from '../until.js';
+
+/** A pull asks for so many messages, and for so many bytes. */
+const PULL = 500;
+const PULL_BYTES = 4 * 1024 * 1024;
+
+const losses: LossListener = {
+  onGap: (from, to) => {
+    throw new Error(`A gap from ${from} to ${to}`);
+  },
+  onRegressed: (sequence) => {
+    throw new Error(`Regressed to ${sequence}`);
+  },
+};
+
+let server: TestServer;
+let hub: TaskHub;
+let jetStream: JetStream;
+
+test.before(async () => {
+  server = await startTestServer();
+  hub = await connectTaskHub({ name: 'pulls', servers: server.url, partitions: 2 });
+  jetStream = new JetStream(await connectSession({ servers: server.url, logger: recordingLogger() }));
+});
+
+test.after.always(async () => {
+  await hub?.close();
+  await jetStream?.session.close();
+  await server?.stop();
+});
+
+async function fill(partition: number, count: number, body: Uint8Array): Promise<void> {
+  const subject = hub.ports.subjects.partition(partition).mail('e.any.one');
+  const mail = hub.ports.mailOf(partition);
+  await Promise.all(Array.from({ length: count }, () => mail.send(subject, body)));
+}
+
+const streamOf = (partition: number): string => hub.ports.subjects.partition(partition).streamName('mail');
+
+interface Consumers {
+  readonly consumers: readonly { readonly delivered: { readonly consumer_seq: number } }[];
+}
+
+test('P4: while a batch is handled, at most one pull more waits; one that is served or used up replaces no consumer', async (t) => {
+  const COUNT = 3_000;
+  await fill(0, COUNT, Buffer.from('{}'));
+  const lines: string[] = [];
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  let taken = 0;
+  const take = async (batch: readonly StoredMessage[]): Promise<void> => {
+    await opened;
+    taken += batch.length;
+  };
+  const consumer = new MailConsumer(jetStream, streamOf(0), 1, take, losses, recordingLogger(lines));
+  t.teardown(() => consumer.close());
+  const delivered = async (): Promise<number> => {
+    const { consumers } = await jetStream.demand<Consumers>(`CONSUMER.LIST.${streamOf(0)}`);
+    return consumers.reduce((sum, { delivered: { consumer_seq: count } }) => sum + count, 0);
+  };
+  await until(async () => (await delivered()) >= PULL, 'the first pull');
+  await jetStream.info(streamOf(0)); // a round trip: what was asked for too much would have been delivered by then
+  t.true((await delivered()) <= 2 * PULL, `${await delivered()} were delivered while none was handled`);
+  open();
+  await until(() => taken === COUNT, 'all messages');
+  t.deepEqual(lines, []);
+});
+
+test('a pull whose bytes are used up is followed by the next one of the same consumer', async (t) => {
+  const SIZE = 900_000;
+  const COUNT = 12;
+  t.true(COUNT * SIZE > 2 * PULL_BYTES);
+  await fill(1, COUNT, Buffer.alloc(SIZE, 'x'));
+  const lines: string[] = [];
+  let taken = 0;
+  const take = async (batch: readonly StoredMessage[]): Promise<void> => void (taken += batch.length);
+  const consumer = new MailConsumer(jetStream, streamOf(1), 1, take, losses, recordingLogger(lines));
+  t.teardown(() => consumer.close());
+  await until(() => taken === COUNT, 'all messages');
+  t.deepEqual(lines, []);
+});

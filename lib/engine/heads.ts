@@ -144,7 +144,7 @@ export class Heads {
     instance.headBytes = body.length + referredBytes(head);
     this.#written.set(instance.address, instance.headSequence);
     if (!captured.wake) await this.#removeWake(instance);
-    await this.#forgetSegments(instance, head);
+    if (head.type === 'orchestration') await this.#forgetSegments(instance, head);
     this.#spent.add(captured.dropped ?? []);
     return cut;
   }
@@ -162,7 +162,7 @@ export class Heads {
   }
 
   /** Those that the former head named and this one does not: of former executions, and of events that went on. */
-  async #forgetSegments(instance: Instance, head: Head): Promise<void> {
+  async #forgetSegments(instance: Instance, head: OrchestrationHead): Promise<void> {
     const named = segmentsOf(head);
     const sequences = new Set(named.map(({ sequence }) => sequence));
     await this.#segments.remove(instance.segments.filter(({ sequence }) => !sequences.has(sequence)));

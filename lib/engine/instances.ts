@@ -8,6 +8,7 @@ import type { Inbox } from './inbox.js';
 import { Instance, type Input } from './instance.js';
 import type { InstancesListener } from './instances-listener.js';
 import type { LargeValues } from './large-values.js';
+import { Loads } from './loads.js';
 import { MailGate, type MailLoad } from './mail-gate.js';
 import type { MailLimits } from './mail-limits.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
@@ -43,10 +44,8 @@ export class Instances implements MailLoad {
   #unacknowledged: Instance[] = [];
   readonly #backlog = new Backlog();
   readonly #gate: MailGate;
-  readonly #loading = new Map<Instance, Promise<Activation>>();
+  readonly #loads: Loads;
   readonly #recalling = new Set<Instance>();
-  /** When the last one was loaded, or the first one began to be. */
-  #loadedAt = 0;
   #isStopped = false;
   /** Nothing runs before what a former owner left is in its place. */
   #isHeld = true;
@@ -68,6 +67,11 @@ export class Instances implements MailLoad {
     this.#activations = activations;
     this.#gate = new MailGate(mail, activations, this);
     this.#listener = listener;
+    this.#loads = new Loads(ports.clock, {
+      load: (instance) => listener.load(instance),
+      loaded: (instance) => this.#loaded(instance),
+      failed: (error) => this.#fail(error),
+    });
   }
 
   get dropped(): number {
@@ -97,7 +101,7 @@ export class Instances implements MailLoad {
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
-    if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loading.size > 0) return false;
+    if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0) return false;
     for (const instance of this.#awake) if (!this.#isQuiet(instance)) return false;
     return true;
   }
@@ -149,7 +153,7 @@ export class Instances implements MailLoad {
   *occupied(): Iterable<Instance> {
     for (const instance of this.#awake) {
       if ((instance.waiting.length === 0 && !instance.isBusy) || instance.isQueued) continue;
-      if (this.#loading.has(instance) || this.#recalling.has(instance)) continue;
+      if (this.#loads.has(instance) || this.#recalling.has(instance)) continue;
       this.#backlog.occupy(instance);
       yield instance;
     }
@@ -168,13 +172,13 @@ export class Instances implements MailLoad {
 
   /** Since when instances have been loading, and none was loaded; undefined: none is. */
   get loadingSince(): number | undefined {
-    return this.#loading.size > 0 ? this.#loadedAt : undefined;
+    return this.#loads.since;
   }
 
   /** The activation of an instance, loaded when it is not. Rejects when it cannot be loaded: the owner has failed then. */
   async loaded(address: Address): Promise<Activation> {
     const instance = this.instance(address);
-    return instance.activation ?? this.#startLoading(instance);
+    return instance.activation ?? this.#loads.whenLoaded(instance);
   }
 
   /** Runs what can run, until the open group is full; then seals it if it can be sealed. */
@@ -271,7 +275,7 @@ export class Instances implements MailLoad {
     }
     const input = instance.waiting.peek();
     if (!input) return this.#recall(instance);
-    if (!activation) return void this.#startLoading(instance);
+    if (!activation) return this.#loads.want(instance);
     const now = this.#ports.clock.now();
     const code = activation.foreignCode(input.body, now);
     if (input.from && !input.from.isAcknowledged && (code || activation.mustWait(input.body))) {
@@ -354,20 +358,9 @@ export class Instances implements MailLoad {
     if (fitting.goesOn) this.deliver(instance.address, { body: { kind: 'resume' }, bytes: 0 });
   }
 
-  #startLoading(instance: Instance): Promise<Activation> {
-    const under = this.#loading.get(instance);
-    if (under) return under;
-    const loading = this.#listener.load(instance).then((activation) => {
-      instance.activation = activation;
-      this.#loading.delete(instance);
-      this.#loadedAt = this.#ports.clock.now();
-      if (instance.waiting.length > 0) this.#enqueue(instance);
-      return activation;
-    });
-    if (this.#loading.size === 0) this.#loadedAt = this.#ports.clock.now();
-    this.#loading.set(instance, loading);
-    loading.then(() => this.pump()).catch((error: unknown) => this.#fail(error));
-    return loading;
+  #loaded(instance: Instance): void {
+    if (instance.waiting.length > 0) this.#enqueue(instance);
+    this.pump();
   }
 
   #fail(error: unknown): void {

@@ -28,9 +28,9 @@ export interface MailLimits {
 }
 
 export const mailLimits: MailLimits = {
-  inputs: 6_000,
+  inputs: 2_000,
   bytes: 8 * 1024 * 1024,
-  unwritten: 6_000,
+  unwritten: 2_000,
   age: 1_000,
   sequences: 10_000,
   laterBytes: 4 * 1024 * 1024,

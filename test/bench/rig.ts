@@ -8,6 +8,10 @@ import { startTestServer, type TestServer } from '../servers.js';
 
 const script = fileURLToPath(new URL('service.js', import.meta.url));
 
+const failed = (): never => {
+  throw new Error('The worker ended before it was ready');
+};
+
 /** A server, a worker in a process of its own, and a client in this one. */
 export class Rig implements AsyncDisposable {
   private constructor(
@@ -21,7 +25,7 @@ export class Rig implements AsyncDisposable {
     const server = await startTestServer();
     const hub = await connectTaskHub({ name, servers: server.url });
     const worker = fork(script, [server.url, name], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    await once(worker, 'message');
+    await Promise.race([once(worker, 'message'), once(worker, 'exit').then(failed)]);
     const client = new TaskHubClient(hub, { timeoutInMilliseconds: 600_000 });
     return new Rig(server, hub, client, worker);
   }

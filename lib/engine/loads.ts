@@ -1,0 +1,105 @@
+import type { Activation } from './activation.js';
+import { Fifo } from './fifo.js';
+import type { Instance } from './instance.js';
+import type { Clock } from './ports.js';
+
+/** So many instances of a partition are read at a time: more would only wait in memory, each half loaded. */
+const AT_A_TIME = 32;
+
+/** Who loads, and who is told. */
+export interface LoadsListener {
+  load(instance: Instance): Promise<Activation>;
+  /** It has its activation now. */
+  loaded(instance: Instance): void;
+  /** An instance cannot be loaded: the owner cannot go on. */
+  failed(error: unknown): void;
+}
+
+interface Waiter {
+  readonly resolve: (activation: Activation) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Loads a partition's instances in the order in which they are wanted, a bounded number at a time. */
+export class Loads {
+  readonly #clock: Clock;
+  readonly #listener: LoadsListener;
+  /** Those that are wanted and not loaded yet. */
+  readonly #wanted = new Set<Instance>();
+  readonly #queue = new Fifo<Instance>();
+  readonly #waiters = new Map<Instance, Waiter[]>();
+  #underWay = 0;
+  /** When the last one was loaded, or the first one was wanted. */
+  #since = 0;
+
+  constructor(clock: Clock, listener: LoadsListener) {
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  get size(): number {
+    return this.#wanted.size;
+  }
+
+  has(instance: Instance): boolean {
+    return this.#wanted.has(instance);
+  }
+
+  /** Since when instances have been loading, and none was loaded; undefined: none is. */
+  get since(): number | undefined {
+    return this.#wanted.size > 0 ? this.#since : undefined;
+  }
+
+  want(instance: Instance): void {
+    if (this.#wanted.has(instance)) return;
+    if (this.#wanted.size === 0) this.#since = this.#clock.now();
+    this.#wanted.add(instance);
+    this.#queue.push(instance);
+    this.#next();
+  }
+
+  /** The activation, once it is loaded. Rejects when it cannot be. */
+  whenLoaded(instance: Instance): Promise<Activation> {
+    const loaded = new Promise<Activation>((resolve, reject) => {
+      const waiters = this.#waiters.get(instance);
+      if (waiters) waiters.push({ resolve, reject });
+      else this.#waiters.set(instance, [{ resolve, reject }]);
+    });
+    this.want(instance);
+    return loaded;
+  }
+
+  #next(): void {
+    while (this.#underWay < AT_A_TIME) {
+      const instance = this.#queue.shift();
+      if (!instance) return;
+      this.#underWay++;
+      this.#listener
+        .load(instance)
+        .then((activation) => this.#loaded(instance, activation))
+        .catch((error: unknown) => this.#failed(instance, error));
+    }
+  }
+
+  #loaded(instance: Instance, activation: Activation): void {
+    instance.activation = activation;
+    this.#underWay--;
+    this.#wanted.delete(instance);
+    this.#since = this.#clock.now();
+    this.#next();
+    for (const { resolve } of this.#takeWaiters(instance)) resolve(activation);
+    this.#listener.loaded(instance);
+  }
+
+  #failed(instance: Instance, error: unknown): void {
+    for (const { reject } of this.#takeWaiters(instance)) reject(error);
+    this.#listener.failed(error);
+  }
+
+  #takeWaiters(instance: Instance): readonly Waiter[] {
+    const waiters = this.#waiters.get(instance);
+    if (!waiters) return [];
+    this.#waiters.delete(instance);
+    return waiters;
+  }
+}

@@ -70,8 +70,12 @@ export class MailConsumer implements Subscription {
       onMessage: (message) => {
         if (message.sequence === this.#next) return this.#take(message);
         source.close();
-        if (message.sequence < this.#next) return this.#regressed(message.sequence);
-        lose(`${message.sequence} came instead of ${this.#next}`);
+        const reason = `${message.sequence} came instead of ${this.#next}`;
+        if (message.sequence > this.#next) return lose(reason);
+        void this.#wentBack(message.sequence).then(
+          () => lose(reason),
+          (error: unknown) => this.#fail(error),
+        );
       },
       onPullEnded: () => this.#pull(),
       onLost: lose,
@@ -112,7 +116,16 @@ export class MailConsumer implements Subscription {
     this.#next = following;
   }
 
-  /** A consumer begins where it is told to, unless the stream ends before that: it has lost what was delivered. */
+  /**
+   * A consumer begins where it is told to, unless the stream ends before that where the consumer lives: of several replicas
+   * that may be one that does not know the end yet, so that the leader has to be asked; a single one has lost what was
+   * delivered.
+   */
+  async #wentBack(sequence: number): Promise<void> {
+    const { config } = await this.#jetStream.info(this.#stream);
+    if (this.#isOpen && !(Number(config['num_replicas']) > 1)) this.#regressed(sequence);
+  }
+
   #regressed(sequence: number): void {
     this.close();
     this.#losses.onRegressed(sequence, this.#next);

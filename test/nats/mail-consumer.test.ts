@@ -87,3 +87,42 @@ test('a pull whose bytes are used up is followed by the next one of the same con
   await until(() => taken === COUNT, 'all messages');
   t.deepEqual(lines, []);
 });
+
+/** A stream that ends at 10, while its first consumer begins at 5: no server can be told to do that. */
+function lagging(replicas: number): JetStream {
+  const state = { messages: 10, first_seq: 1, last_seq: 10 };
+  let listener = (_message: object): void => {};
+  let pulls = 0;
+  const session = {
+    inboxPrefix: '_INBOX.test',
+    maxBodyBytes: 1_000_000,
+    clock: { observe: () => {} },
+    whenConnected: () => Promise.resolve(),
+    listen: () => () => {},
+    subscribe: (_inbox: string, onMessage: typeof listener) => {
+      listener = onMessage;
+      return { close: () => {} };
+    },
+    publish: (subject: string) => {
+      if (!subject.includes('.MSG.NEXT.')) return;
+      const reply = `$JS.ACK.S.c.1.${++pulls === 1 ? 5 : 11}.1.1735689600000000000.0`;
+      listener({ subject: 'S', reply, data: Buffer.from('{}') });
+    },
+  };
+  const info = () => Promise.resolve({ config: { num_replicas: replicas }, state });
+  const nothing = () => Promise.resolve(undefined);
+  return { session, info, get: nothing, demand: nothing } as unknown as JetStream;
+}
+
+for (const replicas of [3, 1])
+  test(`P12: a consumer that begins too early tells of a loss only of a stream with one replica: ${replicas}`, async (t) => {
+    const taken: number[] = [];
+    const regressed: number[] = [];
+    const listener = { ...losses, onRegressed: (sequence: number) => void regressed.push(sequence) };
+    const take = async (batch: readonly StoredMessage[]): Promise<void> =>
+      void taken.push(...batch.map(({ sequence }) => sequence));
+    const consumer = new MailConsumer(lagging(replicas), 'S', 11, take, listener, recordingLogger());
+    await until(() => taken.length + regressed.length > 0, 'a message or a loss');
+    consumer.close();
+    t.deepEqual([taken, regressed], replicas === 1 ? [[], [5]] : [[11], []]);
+  });

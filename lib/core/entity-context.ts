@@ -51,4 +51,23 @@ export abstract class EntityContext {
    * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
    */
   abstract signalEntity(name: string, key: string, operation: string, input?: unknown): void;
+
+  /**
+   * Calls an operation of another entity and waits for its answer: `await ctx.callEntity(Account, 'bob').balance()`. For
+   * async operations. The call leaves at once, ahead of the signals of this operation, and is not undone when the operation
+   * throws. While it waits, this entity takes nothing else. Exactly once: when the process dies, the operation runs again
+   * from its start, and what was called before is answered as before (rule P18), so it has to make the same calls again.
+   *
+   * @throws {EntityOperationFailedError} when the operation fails there
+   * @throws {CallCycleError} when that entity waits for this one
+   * @throws {OperationChangedError} when the operation runs again and makes another call than before
+   * @throws {DefinitionError} in a readonly operation and in one that is not async, and what `signalEntity` throws
+   */
+  abstract callEntity<E extends object>(type: Constructor<E>, key: string): OperationCalls<E, 'promise'>;
+  /**
+   * Calls an operation of another entity by names. An unknown name fails there.
+   *
+   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   */
+  abstract callEntity<T = unknown>(name: string, key: string, operation: string, input?: unknown): Promise<T>;
 }

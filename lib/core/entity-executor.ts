@@ -46,7 +46,7 @@ export class EntityExecutor {
     const operation = this.#program.operation(request.name);
     if (operation === undefined)
       return this.#refused(new UnknownOperationError(this.#program.name, request.name, this.#program.operationNames));
-    const context = new OperationContext(this.#id, request, operation.isReadonly, this.#dependencies);
+    const context = new OperationContext(this.#id, request, operation, this.#dependencies);
     this.#context = context;
     return operation.isReadonly ? this.#read(operation, request, context) : this.#write(operation, request, context);
   }

@@ -8,6 +8,30 @@ export interface OperationRequest {
   readonly input?: Json | undefined;
   /** When it was taken, in milliseconds since 1970. */
   readonly at: number;
+  /** What carries out its calls. Absent: it cannot make any. */
+  readonly calls?: CallPort;
+}
+
+/** A call of an operation of another entity, as an operation makes it. */
+export interface EntityCall {
+  readonly entity: EntityId;
+  readonly operation: string;
+  readonly input?: Json;
+}
+
+/** What was answered to a call. */
+export interface CallAnswer {
+  readonly result?: Json;
+  readonly failure?: FailureDetails;
+}
+
+/** Carries out the calls of one operation. */
+export interface CallPort {
+  /**
+   * The answer to a call, numbered from 1 in the order in which the operation makes them. An operation that runs again
+   * makes the same calls and gets the same answers (P18). Throws NonDeterminismError when it does not, and CallCycleError.
+   */
+  call(number: number, call: EntityCall): Promise<CallAnswer>;
 }
 
 /** What follows from one operation. */

@@ -4,7 +4,7 @@ import type { Task } from './task.js';
 export interface CallResults<R> {
   /** An orchestrator's call. */
   readonly task: Task<R>;
-  /** A client's call. */
+  /** A client's call, or an entity's. */
   readonly promise: Promise<R>;
   /** A one-way message of an orchestrator or an entity. */
   readonly signal: void;

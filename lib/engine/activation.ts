@@ -114,6 +114,8 @@ export interface Activation {
   pendingActivities(place: ActivityPlace): readonly PendingActivity[];
   /** When it is to be told that a timer is due, the server's time; undefined: never. */
   readonly dueAt: number | undefined;
+  /** Whether its step, which runs, waits for the answer of an entity (P18). */
+  readonly awaitsAnswer?: boolean;
   /** Whether it holds back events that a `resume` would let it go on with. */
   readonly holdsBack: boolean;
 }

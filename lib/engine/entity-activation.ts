@@ -1,23 +1,38 @@
 import { EntityExecutor } from '../core/entity-executor.js';
 import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
-import type { OperationOutcome } from '../core/operation.js';
+import type { CallAnswer, CallPort, EntityCall, OperationOutcome } from '../core/operation.js';
 import type { Json, ValueReference } from '../core/values.js';
-import { OperationTimeoutError, type FailureDetails, type PerdureError } from '../errors.js';
+import {
+  CallCycleError,
+  OperationChangedError,
+  OperationTimeoutError,
+  type FailureDetails,
+  type PerdureError,
+} from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
+import type { JournaledCall } from '../wire/journal.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
+import { withValues } from '../wire/value-references.js';
 import type { Activation, Captured, CodeName, InputBody, StepOutput } from './activation.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
+import { digestOf, OperationJournal } from './operation-journal.js';
 import type { PartitionPorts } from './ports.js';
 
+/** Commits a step of an entity beside the operation that it runs. */
+export type Beside = (output: StepOutput) => void;
+
+type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
+
 /** A durable entity loaded in memory. */
-export class EntityActivation implements Activation {
+export class EntityActivation implements Activation, CallPort {
   readonly #id: EntityId;
   readonly #host: Host;
-  readonly #ports: Pick<PartitionPorts, 'clock' | 'logger'>;
+  readonly #ports: Ports;
+  readonly #beside: Beside;
   readonly #executor: EntityExecutor | undefined;
   /** What the log says; the executor's own copy may be one operation ahead. Undefined also: it is not fetched yet. */
   #state: Json | undefined;
@@ -27,11 +42,17 @@ export class EntityActivation implements Activation {
   #ahead: Json | undefined;
   #dropped: string[] = [];
   #updatedAt = 0;
+  /** The calls of the operation that runs, or that ran when its process died. */
+  #journal: OperationJournal | undefined;
+  /** The operation that runs. */
+  #running: OperationMessage | undefined;
 
-  constructor(id: EntityId, host: Host, ports: Pick<PartitionPorts, 'clock' | 'logger'>, head: EntityHead | undefined) {
+  constructor(id: EntityId, host: Host, ports: Ports, head: EntityHead | undefined, beside: Beside) {
     this.#id = id;
     this.#host = host;
     this.#ports = ports;
+    this.#beside = beside;
+    this.#journal = head?.journal && new OperationJournal(head.journal.id, head.journal.calls);
     this.#state = head?.state;
     this.#reference = head?.stateRef;
     this.#updatedAt = head?.updatedAt ?? 0;
@@ -51,11 +72,12 @@ export class EntityActivation implements Activation {
   }
 
   missing(input: InputBody): readonly ValueReference[] {
+    if (input.kind === 'result') return this.#expects(input) && input.resultRef ? [input.resultRef] : none;
     if (input.kind !== 'operation') return none;
     const { inputRef } = input;
     const state = this.#state === undefined ? this.#reference : undefined;
-    if (!state && !inputRef) return none;
-    return [state, inputRef].filter((reference) => reference !== undefined);
+    if (!state && !inputRef && !this.#journal) return none;
+    return [state, inputRef, ...(this.#journal?.missing ?? none)].filter((reference) => reference !== undefined);
   }
 
   mustWait(input: InputBody): boolean {
@@ -72,6 +94,7 @@ export class EntityActivation implements Activation {
   }
 
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
+    if (input.kind === 'result') return this.#answer(input, fetched);
     if (input.kind !== 'operation')
       return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
     this.#updatedAt = Math.max(this.#updatedAt, now);
@@ -96,8 +119,10 @@ export class EntityActivation implements Activation {
     const { name, inputRef } = message;
     try {
       this.#fetch(fetched);
+      this.#journal?.fetch(fetched);
+      this.#running = message;
       const input = inputRef ? fetched.of(inputRef) : message.input;
-      return this.#executor!.execute({ name, input, at: this.#updatedAt });
+      return this.#executor!.execute({ name, input, at: this.#updatedAt, calls: this });
     } catch (error) {
       return this.#refused(error);
     }
@@ -108,6 +133,73 @@ export class EntityActivation implements Activation {
     if (!this.#reference || this.#state !== undefined) return;
     this.#state = fetched.of(this.#reference);
     this.#executor?.load(this.#state);
+  }
+
+  call(number: number, { entity, operation, input }: EntityCall): Promise<CallAnswer> {
+    const to = entityAddress(entity);
+    const call = { number, to, operation, input: digestOf(input) };
+    const before = this.#journal?.find(number);
+    if (before) this.#checkSame(before, call);
+    else this.#begin(call, input);
+    return this.#journal!.whenAnswered(number);
+  }
+
+  #begin(call: JournaledCall, input: Json | undefined): void {
+    const { number, to, operation } = call;
+    const own = entityAddress(this.#id);
+    const chain = [...(this.#running?.chain ?? []), own];
+    if (chain.includes(to)) throw new CallCycleError([...chain.slice(chain.indexOf(to)), to]);
+    const journal = this.#journal?.id ?? this.#ports.random.id();
+    const caller = { address: own, executionId: journal, taskId: number };
+    const asked = { kind: 'operation' as const, name: operation, ...(input !== undefined && { input }), caller, chain };
+    this.#beside({ entry: { called: { journal, ...call } }, messages: [[to, asked]] });
+  }
+
+  #checkSame(before: JournaledCall, call: JournaledCall): void {
+    if (before.to === call.to && before.operation === call.operation && before.input === call.input) return;
+    const { number } = call;
+    const text = ({ to, operation }: JournaledCall): string => `${to} ${operation}`;
+    throw new OperationChangedError(this.#id.name, this.#running!.name, number, text(before), text(call));
+  }
+
+  #expects({ executionId, taskId }: ResultMessage): boolean {
+    return this.#journal?.id === executionId && this.#journal.expects(taskId);
+  }
+
+  /** The answer to a call; nobody waits for one to an operation that has ended. */
+  #answer(message: ResultMessage, fetched: FetchedValues): StepOutput {
+    if (!this.#expects(message)) return { entry: { refused: 'No operation waits for this answer' }, messages: [] };
+    const { taskId: number, result, resultRef, failure } = message;
+    let told = {
+      ...(result !== undefined && { result }),
+      ...(resultRef && { resultRef }),
+      ...(failure && { failure }),
+    };
+    try {
+      this.#journal!.arrived(
+        number,
+        withValues(told, (reference) => fetched.of(reference)),
+      );
+    } catch (error) {
+      told = { failure: toFailureDetails(error) };
+      this.#journal!.arrived(number, told);
+    }
+    return { entry: { answered: { number, ...told } }, messages: [] };
+  }
+
+  /** Tells the operation an answer whose record is acknowledged. */
+  tell({ executionId, taskId }: ResultMessage): void {
+    if (this.#journal?.id === executionId) this.#journal.tell(taskId);
+  }
+
+  /** Whether an operation with calls has not ended. */
+  get hasJournal(): boolean {
+    return this.#journal !== undefined;
+  }
+
+  /** Whether the operation that runs waits for an answer. */
+  get awaitsAnswer(): boolean {
+    return this.#journal?.isOpen ?? false;
   }
 
   #refused(error: unknown): OperationOutcome {
@@ -140,6 +232,7 @@ export class EntityActivation implements Activation {
       entry: {
         ...(changed && (state === undefined ? { deleted: true as const } : { state })),
         ...(known && { outcome: known }),
+        ...(this.#journal && { ended: true as const }),
       },
       messages,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
@@ -156,12 +249,25 @@ export class EntityActivation implements Activation {
   }
 
   apply(entry: StepEntry): void {
+    this.#applyJournal(entry);
     const { deleted, state, stateRef } = entry;
     if (!deleted && state === undefined && !stateRef) return;
     if (this.#reference) this.#dropped.push(this.#reference.key);
     this.#reference = stateRef;
     this.#state = stateRef ? this.#ahead : state;
     this.#ahead = undefined;
+  }
+
+  #applyJournal({ called, answered, ended }: StepEntry): void {
+    if (called) {
+      const { journal, ...call } = called;
+      this.#journal ??= new OperationJournal(journal);
+      this.#journal.called(call);
+    }
+    if (answered) this.#journal?.answered(answered);
+    if (!ended || !this.#journal) return;
+    this.#dropped.push(...this.#journal.keys);
+    this.#journal = undefined;
   }
 
   takeDropped(): readonly string[] {
@@ -172,12 +278,12 @@ export class EntityActivation implements Activation {
   }
 
   holds(key: string): boolean {
-    return this.#reference?.key === key;
+    return this.#reference?.key === key || (this.#journal?.keys.includes(key) ?? false);
   }
 
   capture(): Captured {
     const { name, key } = this.#id;
-    const [stored, updatedAt] = [this.stored, this.#updatedAt];
+    const [stored, updatedAt, journal] = [this.stored, this.#updatedAt, this.#journal?.stored];
     return {
       wake: undefined,
       head: (stamp): Head => ({
@@ -188,6 +294,7 @@ export class EntityActivation implements Activation {
         key,
         updatedAt,
         ...stored,
+        ...(journal && { journal }),
       }),
     };
   }

@@ -81,6 +81,16 @@ export class Instance {
     if (this.finished) this.finished.input = parked.get(this.finished.input) ?? this.finished.input;
   }
 
+  /**
+   * Whether nothing of it goes on by itself. What waits for a worker that has its code, or for the answer of an entity, or
+   * in quarantine, is as quiet as what waits in the stream.
+   */
+  isQuiet(isQuarantined: (address: Address) => boolean): boolean {
+    const { activation, isBusy, finished, waiting, waitsFor } = this;
+    if (waitsFor || (isBusy && activation?.awaitsAnswer)) return true;
+    return !isBusy && !finished && (waiting.length === 0 || isQuarantined(this.address));
+  }
+
   /** Whether no step of it runs here: what waits for a worker that has its code is as quiet as what waits in a stream. */
   get isStill(): boolean {
     return this.waitsFor !== undefined || (!this.isBusy && this.finished === undefined);

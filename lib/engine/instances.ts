@@ -4,9 +4,12 @@ import type { Committer } from './committer.js';
 import type { ActivationCache } from './activation-cache.js';
 import { Backlog } from './backlog.js';
 import { Fifo } from './fifo.js';
+import type { Group, PreparedStep } from './group.js';
 import type { Inbox } from './inbox.js';
 import { Instance, type Input } from './instance.js';
 import type { InstancesListener } from './instances-listener.js';
+import { EntityActivation } from './entity-activation.js';
+import { JournalSteps } from './journal-steps.js';
 import type { LargeValues } from './large-values.js';
 import { Loads } from './loads.js';
 import { MailGate, type MailLoad } from './mail-gate.js';
@@ -18,6 +21,9 @@ import { StepRunner } from './step-runner.js';
 import { spentBy } from './spent-values.js';
 import { largeIn, StepValues } from './step-values.js';
 import type { Run } from './waiting.js';
+
+/** How the address of an entity begins. */
+const ENTITY = 'e.';
 
 /**
  * The mailboxes of a partition and the loop that runs their steps.
@@ -45,6 +51,7 @@ export class Instances implements MailLoad {
   readonly #backlog = new Backlog();
   readonly #gate: MailGate;
   readonly #loads: Loads;
+  readonly #journals: JournalSteps;
   readonly #recalling = new Set<Instance>();
   #isStopped = false;
   /** Nothing runs before what a former owner left is in its place. */
@@ -70,6 +77,13 @@ export class Instances implements MailLoad {
     this.#loads = new Loads(ports.clock, {
       load: (instance) => listener.load(instance),
       loaded: (instance) => this.#loaded(instance),
+      failed: (error) => this.#fail(error),
+    });
+    this.#journals = new JournalSteps({
+      run: (instance, activation, { body }) => this.#runner.run(instance, activation, body),
+      record: (instance, input, output) => this.#record(instance, input, output),
+      load: (instance) => this.#loads.want(instance),
+      pump: () => this.pump(),
       failed: (error) => this.#fail(error),
     });
   }
@@ -101,15 +115,10 @@ export class Instances implements MailLoad {
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
-    if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0) return false;
-    for (const instance of this.#awake) if (!this.#isQuiet(instance)) return false;
+    const isWaiting = this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0;
+    if (isWaiting || !this.#journals.isQuiet) return false;
+    for (const instance of this.#awake) if (!instance.isQuiet(this.#listener.holds)) return false;
     return true;
-  }
-
-  /** What waits for a worker that has its code, or in quarantine, is as quiet as what waits in the stream. */
-  #isQuiet({ address, isBusy, finished, waiting, waitsFor }: Instance): boolean {
-    if (waitsFor) return true;
-    return !isBusy && !finished && (waiting.length === 0 || this.#listener.holds(address));
   }
 
   instance(address: Address): Instance {
@@ -129,6 +138,7 @@ export class Instances implements MailLoad {
   /** Puts an input into a mailbox; `pump` runs it. */
   deliver(address: Address, input: Input): void {
     const instance = this.instance(address);
+    if (input.body.kind === 'result' && address.startsWith(ENTITY)) return this.#journals.take(instance, input);
     const { waiting } = instance;
     if (waiting.length >= this.#limits.mailbox && !this.#isHeld && this.#listener.refuses(instance, input)) return;
     this.#backlog.push(instance, input);
@@ -217,12 +227,19 @@ export class Instances implements MailLoad {
     const waiting = this.#unacknowledged;
     this.#unacknowledged = [];
     for (const instance of waiting) this.#enqueue(instance);
+    this.#journals.acknowledged();
+  }
+
+  /** The operation that an entity runs makes a call (P18). */
+  called(instance: Instance, output: StepOutput): void {
+    if (!this.#isStopped) this.#journals.called(instance, output);
   }
 
   /** From here on steps run. */
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
+    this.#journals.release();
     this.pump();
   }
 
@@ -285,6 +302,8 @@ export class Instances implements MailLoad {
     if (!this.#listener.admits(instance, input)) return this.#backlog.occupy(instance);
     this.#backlog.shift(instance);
     if (this.#listener.discards(instance, input)) {
+      if (activation instanceof EntityActivation && activation.hasJournal)
+        this.#record(instance, { body: { kind: 'resume' }, bytes: 0 }, { entry: { ended: true }, messages: [] });
       if (instance.waiting.length > 0) this.#enqueue(instance);
       return;
     }
@@ -345,20 +364,33 @@ export class Instances implements MailLoad {
       fitting = activation.replace(input.body, refusal);
       step = group.prepare(instance, input, fitting);
     }
-    const locals = group.add(instance, input, fitting, step);
-    activation.apply(step.entry);
+    this.#add(instance, input, fitting, step);
     this.#listener.took(instance);
     instance.copy?.took(refusal ? fitting : output, fitting.entry);
-    group.spent.push(...spentBy(activation, instance.address, input.body));
+    if (fitting.goesOn) this.deliver(instance.address, { body: { kind: 'resume' }, bytes: 0 });
+  }
+
+  /** A step beside the one that runs. */
+  #record(instance: Instance, input: Input, output: StepOutput): Group {
+    const { group } = this.#committer;
+    this.#add(instance, input, output, group.prepare(instance, input, output));
+    return group;
+  }
+
+  #add(instance: Instance, input: Input, output: StepOutput, step: PreparedStep): void {
+    const { group } = this.#committer;
+    const locals = group.add(instance, input, output, step);
+    instance.activation!.apply(step.entry);
+    group.spent.push(...spentBy(instance.activation!, instance.address, input.body));
     if (input.mail) this.#inbox.consumed(input.mail);
     for (const { message, local } of locals) {
       const [to, body] = message;
       this.deliver(to, { body: body as InputBody, local, from: group, bytes: step.localBytes });
     }
-    if (fitting.goesOn) this.deliver(instance.address, { body: { kind: 'resume' }, bytes: 0 });
   }
 
   #loaded(instance: Instance): void {
+    this.#journals.go(instance);
     if (instance.waiting.length > 0) this.#enqueue(instance);
     this.pump();
   }

@@ -2,8 +2,8 @@ import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '
 import { parseAddress } from '../wire/addresses.js';
 import type { Head } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
-import type { Activation } from './activation.js';
-import { EntityActivation } from './entity-activation.js';
+import type { Activation, StepOutput } from './activation.js';
+import { type Beside, EntityActivation } from './entity-activation.js';
 import type { Heads } from './heads.js';
 import type { Host } from './host.js';
 import type { Instance } from './instance.js';
@@ -12,6 +12,14 @@ import { OrchestrationState } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered, TailEntry } from './recovery.js';
 import type { Segments } from './segments.js';
+
+/** Whom the loading tells. */
+export interface LoadingListener {
+  /** The stored head does not show this record and what follows. */
+  isBehind(instance: Instance, since: number): void;
+  /** The operation that an entity runs makes a call (P18). */
+  called(instance: Instance, output: StepOutput): void;
+}
 
 /** Makes activations from heads and what the log says behind them. */
 export class Loading {
@@ -23,15 +31,14 @@ export class Loading {
   /** The end of the log when it was read: no head may know more (P12). */
   readonly #end: number;
   readonly #commits: Recovered['commits'];
-  /** Told the first record that the stored head does not show. */
-  readonly #isBehind: (instance: Instance, since: number) => void;
+  readonly #listener: LoadingListener;
 
   constructor(
     host: Host,
     heads: Heads,
     ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>,
     { tail, tables, commits }: Recovered,
-    isBehind: (instance: Instance, since: number) => void,
+    listener: LoadingListener,
   ) {
     this.#host = host;
     this.#heads = heads;
@@ -39,7 +46,7 @@ export class Loading {
     this.#tail = tail;
     this.#end = tables.sequence;
     this.#commits = commits;
-    this.#isBehind = isBehind;
+    this.#listener = listener;
   }
 
   async load(instance: Instance): Promise<Activation> {
@@ -51,10 +58,11 @@ export class Loading {
       host: this.#host,
       ports: this.#ports,
       segments: this.#heads.segments,
+      beside: (output) => this.#listener.called(instance, output),
     });
     // Also when the head shows it all: a former owner may have stored it after my takeover. Under my epoch it is stored
     // again before the log below is forgotten, so that nobody takes it for a zombie's later (P13, docs/adr/0014).
-    if (tail[0]) this.#isBehind(instance, tail[0].first);
+    if (tail[0]) this.#listener.isBehind(instance, tail[0].first);
     this.#tail.delete(instance.address); // not before: what is not loaded keeps the log from being forgotten (C8)
     return activation;
   }
@@ -81,6 +89,7 @@ interface Makings {
   readonly host: Host;
   readonly ports: ActivationPorts;
   readonly segments: Segments;
+  readonly beside: Beside;
 }
 
 /** An instance as its head and the steps behind it say; `address` names it. Throws CorruptHistoryError. */
@@ -88,12 +97,12 @@ export async function activationOf(
   address: Address,
   head: Head | undefined,
   behind: readonly TailEntry[],
-  { host, ports, segments }: Makings,
+  { host, ports, segments, beside }: Makings,
 ): Promise<Activation> {
   const addressee = parseAddress(address);
   if (addressee.kind === 'entity') {
     if (head && head.type !== 'entity') throw mismatch(address, head);
-    const activation = new EntityActivation(addressee.entity, host, ports, head);
+    const activation = new EntityActivation(addressee.entity, host, ports, head, beside);
     for (const { entry } of behind) activation.apply(entry);
     activation.resume();
     return activation;

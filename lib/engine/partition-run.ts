@@ -132,9 +132,10 @@ export class PartitionRun {
       failed: fail,
     });
     this.#wakes = new WakeHints(tables, this.#heads, this.#flusher);
-    this.#loading = new Loading(host, this.#heads, ports, recovered, (instance, since) =>
-      this.#flusher.recovered(instance, since),
-    );
+    this.#loading = new Loading(host, this.#heads, ports, recovered, {
+      isBehind: (instance, since) => this.#flusher.recovered(instance, since),
+      called: (instance, output) => this.#instances.called(instance, output),
+    });
     this.#delegation = new Delegation(hub, ports.subjects.partition, options.directory, ({ address }, reason) =>
       this.#quarantine.add(address, reason),
     );

@@ -141,6 +141,7 @@ export class StepServer {
     const { name, clock } = this.#hub;
     const views = this.#hub.viewsOf(partition);
     const segments = new Segments({ views, clock, subjects: partitionSubjects(name, partition) }, 0);
-    return activationOf(address, head, [], { host: this.#host, ports: this.#hub, segments });
+    const beside = (): void => {};
+    return activationOf(address, head, [], { host: this.#host, ports: this.#hub, segments, beside });
   }
 }

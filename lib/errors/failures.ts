@@ -77,6 +77,38 @@ export class OperationTimeoutError extends PerdureError {
   }
 }
 
+/** Entities that call each other would wait for each other for ever. */
+export class CallCycleError extends PerdureError {
+  readonly code = 'PERDURE_CALL_CYCLE';
+  constructor(
+    /** The addresses of the entities, in the order in which each calls the next; the last one is the first one again. */
+    readonly cycle: readonly string[],
+  ) {
+    super(
+      `The call would close a cycle, in which each waits for the next for ever: ${cycle.join(' -> ')}. ` +
+        'Signal the entity instead, or let an orchestration call both.',
+    );
+  }
+}
+
+/** An operation that ran again, after its process had died, made another call than before. */
+export class OperationChangedError extends PerdureError {
+  readonly code = 'PERDURE_OPERATION_CHANGED';
+  constructor(
+    /** The entity's registered name. */ readonly entity: string,
+    /** The operation's name. */ readonly operation: string,
+    /** The number of the call, from 1. */ readonly call: number,
+    /** What it called before. */ readonly expected: string,
+    /** What it calls now. */ readonly actual: string,
+  ) {
+    super(
+      `Call ${call} of ${entity}.${operation} was ${expected} before its process died, and is ${actual} now, or has another input. ` +
+        'An operation that calls entities makes the same calls when it runs again: what chooses them must come from its ' +
+        'input, its state and the answers.',
+    );
+  }
+}
+
 /** An attempt of an activity took longer than it may. */
 export class ActivityTimedOutError extends PerdureError {
   readonly code = 'PERDURE_ACTIVITY_TIMED_OUT';

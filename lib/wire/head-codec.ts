@@ -3,6 +3,7 @@ import type { HistoryEvent } from '../core/history.js';
 import { activityRun } from './activity-run.js';
 import { decodeStored, encodeText, formatVersion } from './body.js';
 import { failure, historyEvent, inboundEvent, instanceId, json, token, yes } from './history-shapes.js';
+import { journal } from './journal-codec.js';
 import { inbox } from './message-codec.js';
 import { count, finite, list, object, oneOf, optional, prose, string, variant } from './shapes.js';
 import { valueReference } from './value-references.js';
@@ -91,6 +92,7 @@ export const head = variant<Head, 'type'>('type', {
     updatedAt: finite,
     state: optional(json),
     stateRef: optional(valueReference),
+    journal: optional(journal),
   },
   tombstone: base,
 });

@@ -2,6 +2,7 @@ import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
+import type { Journal } from './journal.js';
 
 /** The readable copy of an instance, derived from the log (C7). Format version 1. */
 export type Head = OrchestrationHead | EntityHead | Tombstone;
@@ -74,6 +75,8 @@ export interface EntityHead extends HeadBase {
   /** Absent: the entity does not exist. */
   readonly state?: Json;
   readonly stateRef?: ValueReference;
+  /** The calls of the operation that runs. */
+  readonly journal?: Journal;
 }
 
 /** What remains of a deleted instance until its subject may be removed (P13). */

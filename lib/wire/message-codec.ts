@@ -95,6 +95,7 @@ export const message = variant<Message, 'kind'>('kind', {
     input: optional(json),
     inputRef: optional(valueReference),
     caller: optional(caller),
+    chain: optional(list(address)),
     ...fromClient,
   },
   result: {

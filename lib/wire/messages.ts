@@ -54,6 +54,8 @@ export interface OperationMessage extends FromClient {
   readonly input?: Json;
   readonly inputRef?: ValueReference;
   readonly caller?: Caller;
+  /** The entities that wait for it, each called by the one before, the last one the caller (P18). */
+  readonly chain?: readonly Address[];
 }
 
 /** The result of something an instance waits for: an entity operation, a sub-orchestration, a remote activity. */

@@ -14,6 +14,7 @@ import type {
 import { decodeStored, encodeText } from './body.js';
 import { activityRun } from './activity-run.js';
 import { failure, historyEvent, inboundEvent, json, token, yes } from './history-shapes.js';
+import { journaledAnswer, startedCall } from './journal-codec.js';
 import { address, addressed, inbox, messageId } from './message-codec.js';
 import { pageName, parking } from './parked-codec.js';
 import { pairs } from './record-shapes.js';
@@ -132,6 +133,9 @@ export const step = object<StepEntry>({
   state: optional(json),
   stateRef: optional(valueReference),
   deleted: optional(yes),
+  called: optional(startedCall),
+  answered: optional(journaledAnswer),
+  ended: optional(yes),
   outcome: optional(outcome),
   messages: optional(list(addressed)),
   refused: optional(prose),

@@ -1,24 +1,43 @@
 import type { InputBody, StepOutput } from './activation.js';
+import { toFailureDetails } from '../core/failure.js';
+import type { JournaledAnswer } from '../wire/journal.js';
+import { EntityActivation } from './entity-activation.js';
 import type { Instance } from './instance.js';
+import type { OperationJournal } from './operation-journal.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { Parts, partsOf } from './parts.js';
 import type { HubPorts } from './ports.js';
 import { RemoteCopy } from './remote-copy.js';
-import { decodeStepAnswer, encodeRequest, type StepAnswer, type StepRequest } from './step-codec.js';
+import { decodeStepAnswer, encodeCallAnswers, encodeRequest, type StepAnswer, type StepRequest } from './step-codec.js';
 
 /** A worker that gives no sign for so many milliseconds is asked no more: it tells three times as often that it runs. */
 export const SILENCE = 5_000;
+
+/** Commits a call of the operation that runs elsewhere (P18). */
+type Called = (output: StepOutput, isWanted: () => boolean) => void | Promise<void>;
+
+type Running = Extract<StepAnswer, { readonly kind: 'running' }>;
 
 /** One step of one instance, asked of one worker. */
 export class DelegatedRun {
   readonly #hub: HubPorts;
   readonly #to: { readonly owner: string; readonly partition: number; readonly worker: string };
+  readonly #called: Called;
+  /** The calls of the operation that it waits for, to tell their answers. */
+  readonly #awaited = new Set<number>();
   #end = (_answer: StepAnswer | undefined): void => {};
   #isClosed = false;
+  /** The last word is here. */
+  #isOver = false;
 
-  constructor(hub: HubPorts, to: { readonly owner: string; readonly partition: number; readonly worker: string }) {
+  constructor(
+    hub: HubPorts,
+    to: { readonly owner: string; readonly partition: number; readonly worker: string },
+    called: Called,
+  ) {
     this.#hub = hub;
     this.#to = to;
+    this.#called = called;
   }
 
   /** What the step brings; or the worker does not run it, or says nothing any more. Never settles once closed. */
@@ -27,8 +46,9 @@ export class DelegatedRun {
     const isKnown = copy?.isCurrent === true && copy.worker === this.#to.worker;
     const request = this.#request(instance, input, now);
     const base = isKnown && { base: copy.step, ...(copy.entry && { entry: { to: instance.address, ...copy.entry } }) };
-    let answer = await this.#ask({ ...request, ...(base || headOf(instance)) });
-    if (answer?.kind === 'unknown') answer = await this.#ask({ ...request, ...headOf(instance) });
+    let answer = await this.#ask(instance, { ...request, ...(base || headOf(instance)) });
+    if (answer?.kind === 'unknown') answer = await this.#ask(instance, { ...request, ...headOf(instance) });
+    this.#isOver = true;
     if (answer?.kind === 'done') {
       const output = this.#told(instance, answer.output);
       instance.copy = new RemoteCopy(this.#to.worker, request.id, output);
@@ -45,6 +65,7 @@ export class DelegatedRun {
 
   close(): void {
     this.#isClosed = true;
+    this.#isOver = true;
     this.#end(undefined);
   }
 
@@ -70,7 +91,7 @@ export class DelegatedRun {
   }
 
   /** The last word to a request; undefined: silence. */
-  #ask(request: StepRequest): Promise<StepAnswer | undefined> {
+  #ask(instance: Instance, request: StepRequest): Promise<StepAnswer | undefined> {
     const { bus, clock, subjects, random, maxBodyBytes } = this.#hub;
     const inbox = `${subjects.inboxPrefix}.${random.id()}`;
     const parts = new Parts();
@@ -92,12 +113,46 @@ export class DelegatedRun {
         const body = parts.take(message);
         const decoded = body && decodeStepAnswer(body);
         if (decoded && 'refused' in decoded) this.#unreadable(request, decoded.refused);
-        else if (decoded && decoded.value.kind !== 'running') this.#end(decoded.value);
+        else if (decoded?.value.kind === 'running') this.#relay(instance, request, decoded.value);
+        else if (decoded) this.#end(decoded.value);
       });
       isHeard();
       for (const part of partsOf(request.id, encodeRequest(request), maxBodyBytes))
         bus.publish(subjects.steps(this.#to.worker), part, inbox);
     });
+  }
+
+  /** The operation that runs there waits for answers: its calls are committed here, and the answers told (P18). */
+  #relay({ activation }: Instance, { id, input }: StepRequest, { open = [], calls = [] }: Running): void {
+    if (this.#isOver || !(activation instanceof EntityActivation) || input.kind !== 'operation') return;
+    const journal = (): OperationJournal | undefined => activation.journals.of(input);
+    for (const output of calls) {
+      const { number } = output.entry.called ?? { number: 0 };
+      if (journal()?.find(number) || this.#awaited.has(number)) continue;
+      this.#awaited.add(number);
+      Promise.resolve(this.#called(output, () => !this.#isOver))
+        .then(() => this.#await(journal(), id, number))
+        .catch((error: unknown) => this.#tell(id, { number, failure: toFailureDetails(error) }));
+    }
+    for (const number of open) {
+      if (this.#awaited.has(number) || !journal()?.find(number)) continue;
+      this.#awaited.add(number);
+      void this.#await(journal(), id, number);
+    }
+  }
+
+  async #await(journal: OperationJournal | undefined, step: string, number: number): Promise<void> {
+    const answer = await journal?.whenAnswered(number);
+    if (answer) this.#tell(step, { number, ...answer });
+  }
+
+  /** It may be lost: it is told again when it is asked for again. */
+  #tell(step: string, answer: JournaledAnswer): void {
+    this.#awaited.delete(answer.number);
+    if (this.#isClosed) return;
+    const { bus, subjects, random, maxBodyBytes } = this.#hub;
+    const answers = encodeCallAnswers({ v: 1, answersTo: step, answers: [answer] });
+    for (const part of partsOf(random.id(), answers, maxBodyBytes)) bus.publish(subjects.steps(this.#to.worker), part);
   }
 
   #unreadable({ address }: StepRequest, reason: string): void {

@@ -23,6 +23,14 @@ const PAUSE = 1_000;
 /** When so many workers died while they ran the same step, it is to blame. */
 const MOST_DEATHS = 3;
 
+/** Whom the delegation tells. */
+export interface DelegationListener {
+  /** An instance kills the workers that run its step. */
+  accuse(instance: Instance, reason: string): void;
+  /** The operation that an entity runs makes a call (P18). */
+  called(instance: Instance, output: StepOutput, isWanted: () => boolean): void | Promise<void>;
+}
+
 /**
  * The steps of a partition's instances whose code this worker has not registered: each is run by a worker that has, on a
  * copy of the instance, and comes back as data. The owner commits it like a step of its own, so an answer that is lost or
@@ -39,19 +47,13 @@ export class Delegation {
   readonly #failures = new RecentMap<string, number>(1_000);
   readonly #runs = new Set<DelegatedRun>();
   readonly #waiting = new Set<() => void>();
-  readonly #accuse: (instance: Instance, reason: string) => void;
+  readonly #listener: DelegationListener;
   #cancelWake: (() => void) | undefined;
   #isClosed = false;
 
-  /** `accuse`: an instance kills the workers that run its step. */
-  constructor(
-    hub: HubPorts,
-    partition: number,
-    directory: Directory = emptyDirectory,
-    accuse: (instance: Instance, reason: string) => void,
-  ) {
+  constructor(hub: HubPorts, partition: number, directory: Directory = emptyDirectory, listener: DelegationListener) {
     this.#hub = hub;
-    this.#accuse = accuse;
+    this.#listener = listener;
     this.#partition = partition;
     this.#directory = directory;
     this.#id = hub.random.id();
@@ -67,7 +69,10 @@ export class Delegation {
     for (;;) {
       const worker = await this.#place(instance, code);
       if (this.#deadOf(silent, code) >= MOST_DEATHS) break;
-      const run = new DelegatedRun(this.#hub, { owner: this.#id, partition: this.#partition, worker });
+      const to = { owner: this.#id, partition: this.#partition, worker };
+      const run = new DelegatedRun(this.#hub, to, (output, isWanted) =>
+        this.#listener.called(instance, output, isWanted),
+      );
       this.#runs.add(run);
       const answer = await run.step(instance, input, this.#hub.clock.now());
       this.#runs.delete(run);
@@ -75,7 +80,7 @@ export class Delegation {
       if (answer === 'silence') silent.add(worker);
       this.#failures.set(worker, this.#hub.clock.now());
     }
-    this.#accuse(
+    this.#listener.accuse(
       instance,
       `${MOST_DEATHS} workers with ${code.kind} "${code.name}" died while they ran its next message`,
     );

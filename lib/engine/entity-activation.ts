@@ -19,11 +19,12 @@ import { withValues } from '../wire/value-references.js';
 import type { Activation, Captured, CodeName, InputBody, StepOutput } from './activation.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
-import { digestOf, OperationJournal } from './operation-journal.js';
+import { digestOf } from './operation-journal.js';
+import { OperationJournals } from './operation-journals.js';
 import type { PartitionPorts } from './ports.js';
 
-/** Commits a step of an entity beside the operation that it runs. */
-export type Beside = (output: StepOutput) => void;
+/** Commits a step of an entity beside the operation that it runs: at once, or when its large values are stored and if it still runs. */
+export type Beside = (output: StepOutput, isWanted: () => boolean) => void | Promise<void>;
 
 type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
 
@@ -42,17 +43,14 @@ export class EntityActivation implements Activation, CallPort {
   #ahead: Json | undefined;
   #dropped: string[] = [];
   #updatedAt = 0;
-  /** The calls of the operation that runs, or that ran when its process died. */
-  #journal: OperationJournal | undefined;
-  /** The operation that runs. */
-  #running: OperationMessage | undefined;
+  readonly #journals: OperationJournals;
 
   constructor(id: EntityId, host: Host, ports: Ports, head: EntityHead | undefined, beside: Beside) {
     this.#id = id;
     this.#host = host;
     this.#ports = ports;
     this.#beside = beside;
-    this.#journal = head?.journal && new OperationJournal(head.journal.id, head.journal.calls);
+    this.#journals = new OperationJournals(head?.journals);
     this.#state = head?.state;
     this.#reference = head?.stateRef;
     this.#updatedAt = head?.updatedAt ?? 0;
@@ -72,12 +70,13 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   missing(input: InputBody): readonly ValueReference[] {
-    if (input.kind === 'result') return this.#expects(input) && input.resultRef ? [input.resultRef] : none;
+    if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
     if (input.kind !== 'operation') return none;
     const { inputRef } = input;
     const state = this.#state === undefined ? this.#reference : undefined;
-    if (!state && !inputRef && !this.#journal) return none;
-    return [state, inputRef, ...(this.#journal?.missing ?? none)].filter((reference) => reference !== undefined);
+    const answers = this.#journals.of(input)?.missing ?? none;
+    if (!state && !inputRef && answers.length === 0) return none;
+    return [state, inputRef, ...answers].filter((reference) => reference !== undefined);
   }
 
   mustWait(input: InputBody): boolean {
@@ -119,8 +118,7 @@ export class EntityActivation implements Activation, CallPort {
     const { name, inputRef } = message;
     try {
       this.#fetch(fetched);
-      this.#journal?.fetch(fetched);
-      this.#running = message;
+      this.#journals.begin(message)?.fetch(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
       return this.#executor!.execute({ name, input, at: this.#updatedAt, calls: this });
     } catch (error) {
@@ -138,37 +136,37 @@ export class EntityActivation implements Activation, CallPort {
   call(number: number, { entity, operation, input }: EntityCall): Promise<CallAnswer> {
     const to = entityAddress(entity);
     const call = { number, to, operation, input: digestOf(input) };
-    const before = this.#journal?.find(number);
+    const before = this.#journals.current?.find(number);
     if (before) this.#checkSame(before, call);
-    else this.#begin(call, input);
-    return this.#journal!.whenAnswered(number);
+    const begun = before ? undefined : this.#begin(call, input);
+    if (!begun) return this.#journals.current!.whenAnswered(number);
+    return begun.then(() => this.#journals.current!.whenAnswered(number));
   }
 
-  #begin(call: JournaledCall, input: Json | undefined): void {
+  #begin(call: JournaledCall, input: Json | undefined): void | Promise<void> {
     const { number, to, operation } = call;
+    const { running } = this.#journals;
     const own = entityAddress(this.#id);
-    const chain = [...(this.#running?.chain ?? []), own];
+    const chain = [...(running?.chain ?? []), own];
     if (chain.includes(to)) throw new CallCycleError([...chain.slice(chain.indexOf(to)), to]);
-    const journal = this.#journal?.id ?? this.#ports.random.id();
-    const caller = { address: own, executionId: journal, taskId: number };
+    const called = this.#journals.start(call, () => this.#ports.random.id());
+    const caller = { address: own, executionId: called.journal, taskId: number };
     const asked = { kind: 'operation' as const, name: operation, ...(input !== undefined && { input }), caller, chain };
-    this.#beside({ entry: { called: { journal, ...call } }, messages: [[to, asked]] });
+    const output = { entry: { called }, messages: [[to, asked] as const] };
+    return this.#beside(output, () => this.#journals.running === running);
   }
 
   #checkSame(before: JournaledCall, call: JournaledCall): void {
     if (before.to === call.to && before.operation === call.operation && before.input === call.input) return;
-    const { number } = call;
     const text = ({ to, operation }: JournaledCall): string => `${to} ${operation}`;
-    throw new OperationChangedError(this.#id.name, this.#running!.name, number, text(before), text(call));
-  }
-
-  #expects({ executionId, taskId }: ResultMessage): boolean {
-    return this.#journal?.id === executionId && this.#journal.expects(taskId);
+    const { name } = this.#journals.running!;
+    throw new OperationChangedError(this.#id.name, name, call.number, text(before), text(call));
   }
 
   /** The answer to a call; nobody waits for one to an operation that has ended. */
   #answer(message: ResultMessage, fetched: FetchedValues): StepOutput {
-    if (!this.#expects(message)) return { entry: { refused: 'No operation waits for this answer' }, messages: [] };
+    const journal = this.#journals.expecting(message);
+    if (!journal) return { entry: { refused: 'No operation waits for this answer' }, messages: [] };
     const { taskId: number, result, resultRef, failure } = message;
     let told = {
       ...(result !== undefined && { result }),
@@ -176,30 +174,25 @@ export class EntityActivation implements Activation, CallPort {
       ...(failure && { failure }),
     };
     try {
-      this.#journal!.arrived(
+      journal.arrived(
         number,
         withValues(told, (reference) => fetched.of(reference)),
       );
     } catch (error) {
       told = { failure: toFailureDetails(error) };
-      this.#journal!.arrived(number, told);
+      journal.arrived(number, told);
     }
-    return { entry: { answered: { number, ...told } }, messages: [] };
+    return { entry: { answered: { journal: journal.id, number, ...told } }, messages: [] };
   }
 
-  /** Tells the operation an answer whose record is acknowledged. */
-  tell({ executionId, taskId }: ResultMessage): void {
-    if (this.#journal?.id === executionId) this.#journal.tell(taskId);
+  /** The calls of operations, and their answers. */
+  get journals(): OperationJournals {
+    return this.#journals;
   }
 
-  /** Whether an operation with calls has not ended. */
-  get hasJournal(): boolean {
-    return this.#journal !== undefined;
-  }
-
-  /** Whether the operation that runs waits for an answer. */
+  /** Whether an operation waits for an answer. */
   get awaitsAnswer(): boolean {
-    return this.#journal?.isOpen ?? false;
+    return this.#journals.isOpen;
   }
 
   #refused(error: unknown): OperationOutcome {
@@ -222,6 +215,7 @@ export class EntityActivation implements Activation, CallPort {
 
   #output(message: OperationMessage, outcome: OperationOutcome): StepOutput {
     const { result, failure, changed, state } = outcome;
+    const ended = this.#journals.end();
     this.#ahead = state;
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
     const messages = outcome.messages.map(signalOf);
@@ -232,7 +226,7 @@ export class EntityActivation implements Activation, CallPort {
       entry: {
         ...(changed && (state === undefined ? { deleted: true as const } : { state })),
         ...(known && { outcome: known }),
-        ...(this.#journal && { ended: true as const }),
+        ...(ended !== undefined && { ended }),
       },
       messages,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
@@ -249,25 +243,13 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   apply(entry: StepEntry): void {
-    this.#applyJournal(entry);
+    this.#dropped.push(...this.#journals.apply(entry));
     const { deleted, state, stateRef } = entry;
     if (!deleted && state === undefined && !stateRef) return;
     if (this.#reference) this.#dropped.push(this.#reference.key);
     this.#reference = stateRef;
     this.#state = stateRef ? this.#ahead : state;
     this.#ahead = undefined;
-  }
-
-  #applyJournal({ called, answered, ended }: StepEntry): void {
-    if (called) {
-      const { journal, ...call } = called;
-      this.#journal ??= new OperationJournal(journal);
-      this.#journal.called(call);
-    }
-    if (answered) this.#journal?.answered(answered);
-    if (!ended || !this.#journal) return;
-    this.#dropped.push(...this.#journal.keys);
-    this.#journal = undefined;
   }
 
   takeDropped(): readonly string[] {
@@ -278,12 +260,12 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   holds(key: string): boolean {
-    return this.#reference?.key === key || (this.#journal?.keys.includes(key) ?? false);
+    return this.#reference?.key === key || this.#journals.keys.includes(key);
   }
 
   capture(): Captured {
     const { name, key } = this.#id;
-    const [stored, updatedAt, journal] = [this.stored, this.#updatedAt, this.#journal?.stored];
+    const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
     return {
       wake: undefined,
       head: (stamp): Head => ({
@@ -294,7 +276,7 @@ export class EntityActivation implements Activation, CallPort {
         key,
         updatedAt,
         ...stored,
-        ...(journal && { journal }),
+        ...(journals && { journals }),
       }),
     };
   }

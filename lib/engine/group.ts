@@ -112,7 +112,7 @@ export class Group {
       this.instances.add(instance);
       instance.touchedBy = this;
     } // else the step refused its input, and there is no state to store
-    if (input.mail) this.mailUpTo = Math.max(this.mailUpTo, input.mail[0]);
+    if (input.mail) this.accept(input.mail[0]);
     for (const activity of output.activities ?? []) this.activities.push([instance, activity]);
     for (const activity of output.queued ?? []) this.queued.push([instance, activity]);
     if (output.unwanted) this.unwanted.push([instance, output.unwanted]);
@@ -121,11 +121,16 @@ export class Group {
     return messages.map((message) => ({ message, local: [this.counter, this.#locals++] }));
   }
 
+  /** Records that mail has come, up to here; what of it is not consumed is open. */
+  accept(sequence: number): void {
+    this.mailUpTo = Math.max(this.mailUpTo, sequence);
+  }
+
   /** Records that inputs wait in a page from now on (P4). */
   park(parking: Parking): void {
     this.parked.push(parking);
     for (const { mail = [] } of parking.boxes) {
-      for (let at = 0; at < mail.length; at += 2) this.mailUpTo = Math.max(this.mailUpTo, mail[at]!);
+      for (let at = 0; at < mail.length; at += 2) this.accept(mail[at]!);
       this.#bytes += 10 * mail.length;
     }
   }
@@ -133,7 +138,7 @@ export class Group {
   /** Records that mail was consumed without a step. */
   drop(dropped: DroppedInput): void {
     this.dropped.push(dropped);
-    this.mailUpTo = Math.max(this.mailUpTo, dropped.sequence);
+    this.accept(dropped.sequence);
   }
 
   /** Records that a request is in its work queue. It alone makes no record: it rides with the next one. */

@@ -1,3 +1,5 @@
+import { isEntityAddress } from '../wire/addresses.js';
+import type { PayloadTooLargeError } from '../errors.js';
 import type { Address } from '../wire/messages.js';
 import type { Activation, InputBody, StepOutput } from './activation.js';
 import type { Committer } from './committer.js';
@@ -8,7 +10,6 @@ import type { Group, PreparedStep } from './group.js';
 import type { Inbox } from './inbox.js';
 import { Instance, type Input } from './instance.js';
 import type { InstancesListener } from './instances-listener.js';
-import { EntityActivation } from './entity-activation.js';
 import { JournalSteps } from './journal-steps.js';
 import type { LargeValues } from './large-values.js';
 import { Loads } from './loads.js';
@@ -21,9 +22,6 @@ import { StepRunner } from './step-runner.js';
 import { spentBy } from './spent-values.js';
 import { largeIn, StepValues } from './step-values.js';
 import type { Run } from './waiting.js';
-
-/** How the address of an entity begins. */
-const ENTITY = 'e.';
 
 /**
  * The mailboxes of a partition and the loop that runs their steps.
@@ -51,7 +49,7 @@ export class Instances implements MailLoad {
   readonly #backlog = new Backlog();
   readonly #gate: MailGate;
   readonly #loads: Loads;
-  readonly #journals: JournalSteps;
+  readonly journals: JournalSteps;
   readonly #recalling = new Set<Instance>();
   #isStopped = false;
   /** Nothing runs before what a former owner left is in its place. */
@@ -79,10 +77,9 @@ export class Instances implements MailLoad {
       loaded: (instance) => this.#loaded(instance),
       failed: (error) => this.#fail(error),
     });
-    this.#journals = new JournalSteps({
+    this.journals = new JournalSteps(this.#loads, {
       run: (instance, activation, { body }) => this.#runner.run(instance, activation, body),
       record: (instance, input, output) => this.#record(instance, input, output),
-      load: (instance) => this.#loads.want(instance),
       pump: () => this.pump(),
       failed: (error) => this.#fail(error),
     });
@@ -116,9 +113,8 @@ export class Instances implements MailLoad {
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
     const isWaiting = this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0;
-    if (isWaiting || !this.#journals.isQuiet) return false;
-    for (const instance of this.#awake) if (!instance.isQuiet(this.#listener.holds)) return false;
-    return true;
+    if (isWaiting || !this.journals.isQuiet) return false;
+    return [...this.#awake].every((instance) => instance.isQuiet(this.#listener.holds));
   }
 
   instance(address: Address): Instance {
@@ -138,7 +134,7 @@ export class Instances implements MailLoad {
   /** Puts an input into a mailbox; `pump` runs it. */
   deliver(address: Address, input: Input): void {
     const instance = this.instance(address);
-    if (input.body.kind === 'result' && address.startsWith(ENTITY)) return this.#journals.take(instance, input);
+    if (input.body.kind === 'result' && isEntityAddress(address)) return this.journals.take(instance, input);
     const { waiting } = instance;
     if (waiting.length >= this.#limits.mailbox && !this.#isHeld && this.#listener.refuses(instance, input)) return;
     this.#backlog.push(instance, input);
@@ -227,19 +223,14 @@ export class Instances implements MailLoad {
     const waiting = this.#unacknowledged;
     this.#unacknowledged = [];
     for (const instance of waiting) this.#enqueue(instance);
-    this.#journals.acknowledged();
-  }
-
-  /** The operation that an entity runs makes a call (P18). */
-  called(instance: Instance, output: StepOutput): void {
-    if (!this.#isStopped) this.#journals.called(instance, output);
+    this.journals.acknowledged();
   }
 
   /** From here on steps run. */
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    this.#journals.release();
+    this.journals.release();
     this.pump();
   }
 
@@ -272,6 +263,7 @@ export class Instances implements MailLoad {
 
   stop(): void {
     this.#isStopped = true;
+    this.journals.stop();
     this.#gate.close();
     for (const instance of this.#instances.values()) if (instance.isResting) this.#activations.remove(instance);
   }
@@ -290,6 +282,7 @@ export class Instances implements MailLoad {
       this.#commit(instance, finished.input, finished.output);
       if (instance.isBusy) return;
     }
+    this.journals.advance(instance);
     const input = instance.waiting.peek();
     if (!input) return this.#recall(instance);
     if (!activation) return this.#loads.want(instance);
@@ -302,16 +295,17 @@ export class Instances implements MailLoad {
     if (!this.#listener.admits(instance, input)) return this.#backlog.occupy(instance);
     this.#backlog.shift(instance);
     if (this.#listener.discards(instance, input)) {
-      if (activation instanceof EntityActivation && activation.hasJournal)
-        this.#record(instance, { body: { kind: 'resume' }, bytes: 0 }, { entry: { ended: true }, messages: [] });
+      this.journals.discarded(instance, input);
       if (instance.waiting.length > 0) this.#enqueue(instance);
       return;
     }
+    instance.running = input;
     const output = code
       ? this.#listener.delegate(instance, code, input.body)
       : this.#runner.run(instance, activation, input.body);
     if (output instanceof Promise) this.#await(instance, input, output);
     else {
+      instance.running = undefined;
       this.#commit(instance, input, output);
       if (instance.waiting.length > 0) this.#enqueue(instance);
     }
@@ -370,11 +364,14 @@ export class Instances implements MailLoad {
     if (fitting.goesOn) this.deliver(instance.address, { body: { kind: 'resume' }, bytes: 0 });
   }
 
-  /** A step beside the one that runs. */
-  #record(instance: Instance, input: Input, output: StepOutput): Group {
+  /** A step beside the one that runs, unless its values are too large. */
+  #record(instance: Instance, input: Input, output: StepOutput): Group | StepValues | PayloadTooLargeError {
     const { group } = this.#committer;
-    this.#add(instance, input, output, group.prepare(instance, input, output));
-    return group;
+    const step = group.prepare(instance, input, output);
+    const large = largeIn(this.#values, instance.address, output, step.bytes);
+    if (instance.running?.mail) group.accept(instance.running.mail[0]); // a new owner has it before anything may run
+    if (!large) this.#add(instance, input, output, step);
+    return large ?? group;
   }
 
   #add(instance: Instance, input: Input, output: StepOutput, step: PreparedStep): void {
@@ -390,7 +387,7 @@ export class Instances implements MailLoad {
   }
 
   #loaded(instance: Instance): void {
-    this.#journals.go(instance);
+    this.journals.go(instance);
     if (instance.waiting.length > 0) this.#enqueue(instance);
     this.pump();
   }

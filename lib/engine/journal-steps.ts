@@ -1,19 +1,26 @@
+import { PayloadTooLargeError } from '../errors.js';
 import type { ResultMessage } from '../wire/messages.js';
 import type { StepOutput } from './activation.js';
 import { EntityActivation } from './entity-activation.js';
 import type { Group } from './group.js';
 import type { Input, Instance } from './instance.js';
+import type { Loads } from './loads.js';
+import { StepValues } from './step-values.js';
+
+/** No message brings it: the operation asks for it. */
+const own: Input = { body: { kind: 'resume' }, bytes: 0 };
+
+/** A stopped owner answers nobody. */
+const never = new Promise<void>(() => {});
 
 /** What the steps beside operations need of the mailboxes. */
 export interface JournalStepsListener {
   /** Runs a step, once the values that it needs are here. */
   run(instance: Instance, activation: EntityActivation, input: Input): StepOutput | Promise<StepOutput>;
-  /** Puts a step into the open group. */
-  record(instance: Instance, input: Input, output: StepOutput): Group;
+  /** Puts a step into the open group, unless it has values that go by reference, or nowhere. */
+  record(instance: Instance, input: Input, output: StepOutput): Group | StepValues | PayloadTooLargeError;
   /** Something is in the open group. */
   pump(): void;
-  /** Loads an instance; `loaded` is called then. */
-  load(instance: Instance): void;
   failed(error: unknown): void;
 }
 
@@ -22,15 +29,18 @@ export interface JournalStepsListener {
  * their turn in the mailbox, for the operation, whose turn it is, waits for them.
  */
 export class JournalSteps {
+  readonly #loads: Loads;
   readonly #listener: JournalStepsListener;
   /** Answers of entities that are not loaded, or while nothing may run. */
   readonly #waiting = new Map<Instance, Input[]>();
   /** Answers whose records are not acknowledged: the operation may do IO with them (C1). */
   #unacknowledged: (readonly [group: Group, activation: EntityActivation, answer: ResultMessage])[] = [];
   #isHeld = true;
+  #isStopped = false;
   #isPumping = false;
 
-  constructor(listener: JournalStepsListener) {
+  constructor(loads: Loads, listener: JournalStepsListener) {
+    this.#loads = loads;
     this.#listener = listener;
   }
 
@@ -38,10 +48,35 @@ export class JournalSteps {
     return this.#waiting.size === 0 && this.#unacknowledged.length === 0;
   }
 
-  /** The operation of an entity makes a call. */
-  called(instance: Instance, output: StepOutput): void {
-    this.#listener.record(instance, { body: { kind: 'resume' }, bytes: 0 }, output);
+  /** The operation of an entity makes a call. Rejects with PayloadTooLargeError. */
+  called(instance: Instance, output: StepOutput, isWanted: () => boolean): void | Promise<void> {
+    if (this.#isStopped) return never;
+    const recorded = this.#listener.record(instance, own, output);
+    if (recorded instanceof StepValues) return this.#store(instance, recorded, isWanted);
+    if (recorded instanceof PayloadTooLargeError) return Promise.reject(recorded);
     this.#pumpSoon();
+  }
+
+  async #store(instance: Instance, values: StepValues, isWanted: () => boolean): Promise<void> {
+    const stored = await values.store();
+    await (isWanted() ? this.called(instance, stored, isWanted) : never);
+  }
+
+  /**
+   * What has called when it ran, before its process died, runs again before all others (C6): its owner comes to the messages
+   * of several senders in another order, perhaps, than the former one.
+   */
+  advance({ activation, waiting }: Instance): void {
+    if (!(activation instanceof EntityActivation) || activation.journals.isEmpty || waiting.length < 2) return;
+    for (const input of waiting.front)
+      if (input.body.kind === 'operation' && activation.journals.of(input.body)) return waiting.advance(input);
+  }
+
+  /** An input is discarded: what its operation has called when it ran is forgotten. */
+  discarded(instance: Instance, { body }: Input): void {
+    const { activation } = instance;
+    const journal = activation instanceof EntityActivation && body.kind === 'operation' && activation.journals.of(body);
+    if (journal) this.#listener.record(instance, own, { entry: { ended: journal.id }, messages: [] });
   }
 
   /** An answer has come. */
@@ -54,9 +89,9 @@ export class JournalSteps {
 
   /** Goes on with what waits for an instance, if that can be. */
   go(instance: Instance): void {
-    if (this.#isHeld || !this.#waiting.has(instance)) return;
+    if (this.#isHeld || this.#isStopped || !this.#waiting.has(instance)) return;
     const { activation } = instance;
-    if (!activation) return this.#listener.load(instance);
+    if (!activation) return this.#loads.want(instance); // and `go` is called again
     const inputs = this.#waiting.get(instance)!;
     this.#waiting.delete(instance);
     for (const input of inputs) this.#answer(instance, activation as EntityActivation, input);
@@ -68,11 +103,15 @@ export class JournalSteps {
     for (const instance of this.#waiting.keys()) this.go(instance);
   }
 
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** A record was acknowledged. */
   acknowledged(): void {
     const waiting = this.#unacknowledged;
     this.#unacknowledged = waiting.filter(([group]) => !group.isAcknowledged);
-    for (const [group, activation, answer] of waiting) if (group.isAcknowledged) activation.tell(answer);
+    for (const [group, activation, answer] of waiting) if (group.isAcknowledged) activation.journals.tell(answer);
   }
 
   #answer(instance: Instance, activation: EntityActivation, input: Input): void {
@@ -84,7 +123,7 @@ export class JournalSteps {
   }
 
   #answered(instance: Instance, activation: EntityActivation, input: Input, output: StepOutput): void {
-    const group = this.#listener.record(instance, input, output);
+    const group = this.#listener.record(instance, input, output) as Group; // its values are here, or elsewhere already
     if (output.entry.answered) this.#unacknowledged.push([group, activation, input.body as ResultMessage]);
     this.#pumpSoon();
   }

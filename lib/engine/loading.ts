@@ -18,7 +18,7 @@ export interface LoadingListener {
   /** The stored head does not show this record and what follows. */
   isBehind(instance: Instance, since: number): void;
   /** The operation that an entity runs makes a call (P18). */
-  called(instance: Instance, output: StepOutput): void;
+  called(instance: Instance, output: StepOutput, isWanted: () => boolean): void | Promise<void>;
 }
 
 /** Makes activations from heads and what the log says behind them. */
@@ -58,7 +58,7 @@ export class Loading {
       host: this.#host,
       ports: this.#ports,
       segments: this.#heads.segments,
-      beside: (output) => this.#listener.called(instance, output),
+      beside: (output, isWanted) => this.#listener.called(instance, output, isWanted),
     });
     // Also when the head shows it all: a former owner may have stored it after my takeover. Under my epoch it is stored
     // again before the log below is forgotten, so that nobody takes it for a zombie's later (P13, docs/adr/0014).

@@ -2,6 +2,7 @@ import type { CallAnswer } from '../core/operation.js';
 import { uuidV5 } from '../core/uuid-v5.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { Journal, JournaledAnswer, JournaledCall } from '../wire/journal.js';
+import type { OperationMessage } from '../wire/messages.js';
 import { referencesIn, withValues } from '../wire/value-references.js';
 import type { FetchedValues } from './fetched-values.js';
 
@@ -26,8 +27,10 @@ export class OperationJournal {
   readonly #entries = new Map<number, Entry>();
 
   constructor(
-    /** Tells the answers to these calls from those to an earlier operation's. */
+    /** Tells the answers to these calls from those to others'. */
     readonly id: string,
+    /** The digest of the operation's message. */
+    readonly of: string,
     calls: Journal['calls'] = [],
   ) {
     for (const { answer, ...call } of calls)
@@ -47,7 +50,7 @@ export class OperationJournal {
       const { number: _number, ...answer } = stored;
       return { ...call, answer };
     });
-    return { id: this.id, calls };
+    return { id: this.id, of: this.of, calls };
   }
 
   /** The large values of answers that the operation needs when it runs again, and that are not in memory. */
@@ -64,10 +67,9 @@ export class OperationJournal {
     );
   }
 
-  /** Whether a call waits for its answer, so that the operation goes on by itself no further. */
-  get isOpen(): boolean {
-    for (const { stored } of this.#entries.values()) if (!stored) return true;
-    return false;
+  /** The calls without an answer. */
+  get open(): readonly number[] {
+    return Array.from(this.#entries.values()).flatMap(({ stored, call }) => (stored ? [] : call.number));
   }
 
   find(number: number): JournaledCall | undefined {
@@ -122,4 +124,9 @@ const none: readonly ValueReference[] = [];
 /** Tells inputs apart. */
 export function digestOf(input: Json | undefined): string {
   return uuidV5(JSON.stringify(input ?? null));
+}
+
+/** Tells messages apart, but for such as are alike in all: either of two may then take the journal of the other. */
+export function digestOfMessage({ name, input, inputRef, caller, session, number, id }: OperationMessage): string {
+  return uuidV5(JSON.stringify([name, input, inputRef?.key, caller && Object.values(caller), session, number, id]));
 }

@@ -134,11 +134,12 @@ export class PartitionRun {
     this.#wakes = new WakeHints(tables, this.#heads, this.#flusher);
     this.#loading = new Loading(host, this.#heads, ports, recovered, {
       isBehind: (instance, since) => this.#flusher.recovered(instance, since),
-      called: (instance, output) => this.#instances.called(instance, output),
+      called: (instance, output, isWanted) => this.#instances.journals.called(instance, output, isWanted),
     });
-    this.#delegation = new Delegation(hub, ports.subjects.partition, options.directory, ({ address }, reason) =>
-      this.#quarantine.add(address, reason),
-    );
+    this.#delegation = new Delegation(hub, ports.subjects.partition, options.directory, {
+      accuse: ({ address }, reason) => this.#quarantine.add(address, reason),
+      called: (instance, output, isWanted) => this.#instances.journals.called(instance, output, isWanted),
+    });
     this.#quarantine = new Quarantine({
       tables,
       ports,

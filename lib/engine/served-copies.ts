@@ -1,4 +1,5 @@
 import type { Activation, StepOutput } from './activation.js';
+import type { RelayedCalls } from './relayed-calls.js';
 import type { StepRequest } from './step-codec.js';
 
 /** Copies that a worker keeps of other owners' instances: so many, and about so many bytes of them. */
@@ -8,6 +9,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** An instance of another owner, as it was before the last step that was run here. */
 export interface ServedCopy {
   readonly activation: Activation;
+  readonly calls: RelayedCalls;
   /** That step, and what it brought. */
   step: string;
   output: StepOutput | undefined;

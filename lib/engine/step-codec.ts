@@ -4,6 +4,8 @@ import { taskIds } from '../wire/task-codec.js';
 import type { StepEntry } from '../wire/record.js';
 import { head } from '../wire/head-codec.js';
 import type { Head } from '../wire/head.js';
+import type { JournaledAnswer } from '../wire/journal.js';
+import { journaledAnswer } from '../wire/journal-codec.js';
 import { address, addressed, inbox, message } from '../wire/message-codec.js';
 import { notice } from '../wire/answer-codec.js';
 import { step } from '../wire/record-codec.js';
@@ -46,8 +48,16 @@ export interface StepRequest {
 
 /** What the worker says to it. */
 export type StepAnswer =
-  /** It runs; said again and again until it has ended. */
-  | { readonly v: 1; readonly kind: 'running' }
+  /**
+   * It runs; said again and again until it has ended, with the calls whose answers its operation has not been told, and
+   * what the owner has to commit of them (P18).
+   */
+  | {
+      readonly v: 1;
+      readonly kind: 'running';
+      readonly open?: readonly number[];
+      readonly calls?: readonly StepOutput[];
+    }
   | { readonly v: 1; readonly kind: 'done'; readonly output: StepOutput }
   /** The worker has no copy of that base: it needs all. */
   | { readonly v: 1; readonly kind: 'unknown' }
@@ -56,22 +66,33 @@ export type StepAnswer =
   /** It could not be run, through no fault of the user's code. */
   | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };
 
+/** What the owner of an entity tells the worker that runs its operation: the answers to its calls (P18). */
+export interface CallAnswers {
+  readonly v: 1;
+  /** The step. */
+  readonly answersTo: string;
+  readonly answers: readonly JournaledAnswer[];
+}
+
+export function encodeCallAnswers(answers: CallAnswers): Uint8Array {
+  return encodeText(JSON.stringify(answers));
+}
+
 export function encodeRequest(request: StepRequest): Uint8Array {
   return encodeText(JSON.stringify(request));
 }
 
 export function encodeStepAnswer(answer: StepAnswer, to: Address): Uint8Array {
   // A step of a record has its instance in it.
-  const sent =
-    answer.kind === 'done'
-      ? { ...answer, output: { ...answer.output, entry: { to, ...answer.output.entry } } }
-      : answer;
-  return encodeText(JSON.stringify(sent));
+  const whole = (output: StepOutput): object => ({ ...output, entry: { to, ...output.entry } });
+  if (answer.kind === 'done') return encodeText(JSON.stringify({ ...answer, output: whole(answer.output) }));
+  if (answer.kind === 'running') return encodeText(JSON.stringify({ ...answer, calls: answer.calls?.map(whole) }));
+  return encodeText(JSON.stringify(answer));
 }
 
 /** Never throws for its content. */
-export function decodeRequest(body: Uint8Array): Decoded<StepRequest> {
-  return decodeForeign(body, request);
+export function decodeRequest(body: Uint8Array): Decoded<StepRequest | CallAnswers> {
+  return decodeForeign(body, (value) => (hasAnswers(value) ? callAnswers(value) : request(value)));
 }
 
 /** Never throws for its content. */
@@ -97,6 +118,11 @@ const request = object<StepRequest>({
   input,
   now: finite,
 });
+
+const hasAnswers = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, 'answersTo');
+
+const callAnswers = object<CallAnswers>({ v: oneOf(1), answersTo: token, answers: list(journaledAnswer) });
 
 const entry: Shape<StepOutput['entry']> = (value) => {
   const { to: _to, mail, local, messages, ...read } = step(value);
@@ -131,7 +157,7 @@ const output = object<Omit<StepOutput, 'isStored'>>({
 const v = oneOf(1);
 
 const answer = variant<StepAnswer, 'kind'>('kind', {
-  running: { v },
+  running: { v, open: optional(list(count)), calls: optional(list(output)) },
   done: { v, output },
   unknown: { v },
   refused: { v },

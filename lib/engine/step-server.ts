@@ -7,6 +7,7 @@ import { activationOf } from './loading.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { Parts, partsOf } from './parts.js';
 import type { HubPorts, Subscription } from './ports.js';
+import { RelayedCalls } from './relayed-calls.js';
 import { ServedCopies, type ServedCopy } from './served-copies.js';
 import { LargeValues } from './large-values.js';
 import { Segments } from './segments.js';
@@ -15,6 +16,15 @@ import { decodeRequest, encodeStepAnswer, type StepAnswer, type StepRequest } fr
 
 /** A word that a step still runs, each so many milliseconds. */
 const SIGN = SILENCE / 3;
+
+/** A step that runs here for its owner. */
+interface RunningStep {
+  done: Promise<void>;
+  readonly refuse: () => void;
+  calls: RelayedCalls | undefined;
+  /** The owner is told of the step's calls. */
+  readonly sign: () => void;
+}
 
 /**
  * Runs steps for the owners of instances whose code is registered here and not there. Nothing of it is this worker's: what
@@ -26,7 +36,7 @@ export class StepServer {
   readonly #values: LargeValues;
   readonly #copies = new ServedCopies();
   readonly #parts = new Parts();
-  readonly #running = new Map<string, { readonly done: Promise<void>; readonly refuse: () => void }>();
+  readonly #running = new Map<string, RunningStep>();
   readonly #subscription: Subscription;
   #isStopping = false;
 
@@ -37,7 +47,7 @@ export class StepServer {
     this.#values = new LargeValues(hub);
     this.#subscription = hub.bus.subscribe(hub.subjects.steps(worker), (message, reply) => {
       const body = this.#parts.take(message);
-      if (body && reply !== undefined) this.#take(body, reply);
+      if (body) this.#take(body, reply);
     });
   }
 
@@ -64,7 +74,7 @@ export class StepServer {
     for (const { refuse } of this.#running.values()) refuse(); // it did not die of them
   }
 
-  #take(body: Uint8Array, reply: string): void {
+  #take(body: Uint8Array, reply: string | undefined): void {
     const decoded = decodeRequest(body);
     if ('refused' in decoded) {
       this.#hub.logger.warn(`A step that another worker asks for cannot be read: ${decoded.refused}`, {
@@ -73,27 +83,44 @@ export class StepServer {
       return;
     }
     const request = decoded.value;
+    if ('answersTo' in request) {
+      const calls = this.#running.get(request.answersTo)?.calls;
+      for (const { number, ...answer } of request.answers) calls?.answered(number, answer);
+      return;
+    }
+    if (reply === undefined) return;
     const say = (answer: StepAnswer): void => {
       for (const part of partsOf(request.id, encodeStepAnswer(answer, request.address), this.#hub.maxBodyBytes))
         this.#hub.bus.publish(reply, part);
     };
     if (this.#isStopping) return say({ v: 1, kind: 'refused' });
-    const done = this.#serve(request, body.length, say).finally(() => this.#running.delete(request.id));
-    this.#running.set(request.id, { done, refuse: () => say({ v: 1, kind: 'refused' }) });
+    const step: RunningStep = {
+      done: Promise.resolve(),
+      refuse: () => say({ v: 1, kind: 'refused' }),
+      calls: undefined,
+      sign: () => say({ v: 1, kind: 'running', open: step.calls?.open ?? [], calls: step.calls?.calls ?? [] }),
+    };
+    this.#running.set(request.id, step);
+    step.done = this.#serve(request, body.length, step, say).finally(() => this.#running.delete(request.id));
   }
 
-  async #serve(request: StepRequest, bytes: number, say: (answer: StepAnswer) => void): Promise<void> {
+  async #serve(
+    request: StepRequest,
+    bytes: number,
+    step: RunningStep,
+    say: (answer: StepAnswer) => void,
+  ): Promise<void> {
     let cancel = (): void => {};
     const sign = (): void => {
       cancel = this.#hub.clock.after(SIGN, () => {
-        say({ v: 1, kind: 'running' });
+        step.sign();
         sign();
       });
     };
     sign();
     let answer: StepAnswer;
     try {
-      answer = await this.#answer(request, bytes);
+      answer = await this.#answer(request, bytes, step);
     } catch (error) {
       this.#hub.logger.error(`A step for another worker failed: ${String(error)}`, { instance: request.address });
       answer = { v: 1, kind: 'failed', failure: toFailureDetails(error) };
@@ -102,18 +129,20 @@ export class StepServer {
     say(answer);
   }
 
-  async #answer(request: StepRequest, bytes: number): Promise<StepAnswer> {
+  async #answer(request: StepRequest, bytes: number, step: RunningStep): Promise<StepAnswer> {
     const copy = await this.#copy(request);
     if (!copy) return { v: 1, kind: 'unknown' };
-    const { activation } = copy;
+    const { activation, calls } = copy;
     const { input, now, watcher } = request;
+    step.calls = calls;
+    calls.begin(activation, input, step.sign);
     if (activation.foreignCode(input, now)) return { v: 1, kind: 'refused' };
     if (watcher !== undefined && activation instanceof OrchestrationActivation) activation.watch(watcher);
     const missing = activation.missing(input);
     const fetched = await this.#values.find(missing, request.address);
     const output = await this.#stored(request, activation, await activation.step(input, now, fetched));
     const taken = missing.reduce((sum, reference) => sum + reference.bytes, bytes);
-    this.#copies.keep(request, { activation, step: request.id, output, bytes: copy.bytes + taken });
+    this.#copies.keep(request, { activation, calls, step: request.id, output, bytes: copy.bytes + taken });
     return { v: 1, kind: 'done', output };
   }
 
@@ -128,8 +157,9 @@ export class StepServer {
   async #copy(request: StepRequest): Promise<ServedCopy | undefined> {
     const known = this.#copies.take(request);
     if (request.base === undefined) {
-      const activation = await this.#activation(request);
-      return { activation, step: request.id, output: undefined, bytes: 0 };
+      const calls = new RelayedCalls();
+      const activation = await this.#activation(request, calls);
+      return { activation, calls, step: request.id, output: undefined, bytes: 0 };
     }
     if (!known) return undefined;
     const { entry } = known.output as StepOutput;
@@ -137,11 +167,11 @@ export class StepServer {
     return known;
   }
 
-  #activation({ address, head, partition }: StepRequest): Promise<Activation> {
+  #activation({ address, head, partition }: StepRequest, calls: RelayedCalls): Promise<Activation> {
     const { name, clock } = this.#hub;
     const views = this.#hub.viewsOf(partition);
     const segments = new Segments({ views, clock, subjects: partitionSubjects(name, partition) }, 0);
-    const beside = (): void => {};
+    const beside = (output: StepOutput): void => calls.called(output);
     return activationOf(address, head, [], { host: this.#host, ports: this.#hub, segments, beside });
   }
 }

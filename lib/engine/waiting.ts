@@ -67,6 +67,19 @@ export class Waiting {
     this.#front.unshift(input);
   }
 
+  /** Puts an input before the others in memory. */
+  advance(first: Input): void {
+    const others = [...this.#front].filter((input) => input !== first);
+    if (others.length === this.#front.length) return;
+    this.#front = new Fifo();
+    for (const input of [first, ...others]) this.#front.push(input);
+  }
+
+  /** Those in memory that stand before what is missing. */
+  get front(): Iterable<Input> {
+    return this.#front;
+  }
+
   /** Parked messages that a former owner left. */
   putRun(run: Run): void {
     this.#runs = [...this.#runs, run];

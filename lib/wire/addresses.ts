@@ -19,6 +19,10 @@ export function entityAddress(entity: EntityId): Address {
   return `e.${checkName(entity.name, 'entity')}.${encodeId(entity.key, 'entity key')}`;
 }
 
+export function isEntityAddress(address: Address): boolean {
+  return address.startsWith('e.');
+}
+
 /** Whom an address names. Throws InvalidIdError for any text that is not an address. */
 export function parseAddress(address: string): Addressee {
   const [letter, first, second, ...more] = address.split('.', 4);

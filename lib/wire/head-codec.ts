@@ -92,7 +92,7 @@ export const head = variant<Head, 'type'>('type', {
     updatedAt: finite,
     state: optional(json),
     stateRef: optional(valueReference),
-    journal: optional(journal),
+    journals: optional(list(journal)),
   },
   tombstone: base,
 });

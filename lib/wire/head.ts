@@ -75,8 +75,8 @@ export interface EntityHead extends HeadBase {
   /** Absent: the entity does not exist. */
   readonly state?: Json;
   readonly stateRef?: ValueReference;
-  /** The calls of the operation that runs. */
-  readonly journal?: Journal;
+  /** Of operations that have called and not ended: that which runs, and such as ran when their process died. */
+  readonly journals?: readonly Journal[];
 }
 
 /** What remains of a deleted instance until its subject may be removed (P13). */

@@ -2,11 +2,19 @@ import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { Address } from './messages.js';
 
-/** The calls that an entity's running operation has made, for as long as it runs (P18). */
+/** The calls that an entity's operation has made, until it has ended (P18). */
 export interface Journal {
-  /** Tells the answers to this run's calls from those to an earlier operation's. */
+  /** Tells the answers to its calls from those to others'. */
   readonly id: string;
+  /** A digest of the operation's message: a new owner may come to another one first. */
+  readonly of: string;
   readonly calls: readonly (JournaledCall & { readonly answer?: Omit<JournaledAnswer, 'number'> })[];
+}
+
+/** A call as it is committed: the first one begins the journal. */
+export interface StartedCall extends JournaledCall {
+  readonly journal: string;
+  readonly of: string;
 }
 
 /** A call: from 1, in the order in which the operation makes them. */

@@ -14,7 +14,7 @@ import type {
 import { decodeStored, encodeText } from './body.js';
 import { activityRun } from './activity-run.js';
 import { failure, historyEvent, inboundEvent, json, token, yes } from './history-shapes.js';
-import { journaledAnswer, startedCall } from './journal-codec.js';
+import { committedAnswer, startedCall } from './journal-codec.js';
 import { address, addressed, inbox, messageId } from './message-codec.js';
 import { pageName, parking } from './parked-codec.js';
 import { pairs } from './record-shapes.js';
@@ -134,8 +134,8 @@ export const step = object<StepEntry>({
   stateRef: optional(valueReference),
   deleted: optional(yes),
   called: optional(startedCall),
-  answered: optional(journaledAnswer),
-  ended: optional(yes),
+  answered: optional(committedAnswer),
+  ended: optional(token),
   outcome: optional(outcome),
   messages: optional(list(addressed)),
   refused: optional(prose),

@@ -2,7 +2,7 @@ import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
-import type { JournaledAnswer, JournaledCall } from './journal.js';
+import type { JournaledAnswer, StartedCall } from './journal.js';
 import type { Addressed, Address } from './messages.js';
 import type { TaskIds } from './tasks.js';
 import type { Parking } from './parked.js';
@@ -132,12 +132,12 @@ export interface StepEntry {
   readonly stateRef?: ValueReference;
   /** Entities: the state is gone. */
   readonly deleted?: true;
-  /** Entities: a call of the operation that runs, and the id of its journal (P18). Its input is not consumed by that. */
-  readonly called?: JournaledCall & { readonly journal: string };
+  /** Entities: a call of the operation that runs (P18). Its input is not consumed by that. */
+  readonly called?: StartedCall;
   /** Entities: the answer to one. */
-  readonly answered?: JournaledAnswer;
-  /** Entities: an operation with calls has ended, and its journal with it. */
-  readonly ended?: true;
+  readonly answered?: JournaledAnswer & { readonly journal: string };
+  /** Entities: the journal of an operation that has ended. */
+  readonly ended?: string;
   /** What a client that waits for this message gets. */
   readonly outcome?: Outcome;
   /** Messages for instances of the same partition, part of this record and hence of a JetStream message (C9). */

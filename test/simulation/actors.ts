@@ -14,6 +14,8 @@ export interface Surroundings {
   activityBegins(context: ActivityContext, id: string): void;
   /** An operation that does IO begins it. */
   ioBegins(key: string, id: string): void;
+  /** An operation is told at which place of a ledger its entry is. */
+  answered(key: string, id: string, version: number): void;
   /** How long something of this id takes, in milliseconds. */
   duration(id: string): number;
   /** How many activities of this id were asked for before this one: one that runs a second time is none of them. */
@@ -44,6 +46,18 @@ export function hosted(world: Surroundings): Hosted {
     @Operation({ input: 'unknown' }) forward({ to, id }: { to: string; id: string }, context: EntityContext): void {
       this.state.log.push(id);
       context.signalEntity('ledger', to, 'add', `${id}>`);
+    }
+    @Operation({ input: 'unknown', timeoutInMilliseconds: HOUR }) async ask(
+      { of, id }: { of: readonly string[]; id: string },
+      context: EntityContext,
+    ): Promise<number> {
+      world.ioBegins(context.entityId.key, id);
+      for (const key of of) {
+        const version = await context.callEntity<number>('ledger', key, 'add', `${id}?`);
+        world.answered(key, `${id}?`, version);
+        await world.pause(world.duration(id));
+      }
+      return this.state.log.push(id);
     }
   }
 
@@ -166,6 +180,8 @@ class ScriptRun {
           to: action.to,
           id: action.id,
         });
+      case 'ask':
+        return context.signalEntity('ledger', action.key, 'ask', { of: action.of, id: action.id });
       case 'refuse':
         return yield* this.#refused(action);
       case 'transfer':

@@ -118,6 +118,11 @@ export class SimulatedClient {
         const { key, to, id } = action;
         return this.#accept([id, `${id}>`], this.#client.signalEntity('ledger', key, 'forward', { to, id }));
       }
+      case 'ask': {
+        const { key, of, id } = action;
+        const ids = of.length > 0 ? [id, `${id}?`] : [id];
+        return this.#accept(ids, this.#client.signalEntity('ledger', key, 'ask', { of, id }));
+      }
       case 'raise':
         return this.#raise(action);
       case 'put':

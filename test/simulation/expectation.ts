@@ -36,6 +36,8 @@ export class Expectation {
         return this.#entry(action.key, action.id, isSure);
       case 'forward':
         return this.#forward(action, isSure);
+      case 'ask':
+        return this.#ask(action, isSure);
       case 'refuse':
       case 'raise':
       case 'put':
@@ -51,6 +53,16 @@ export class Expectation {
     this.#entry(key, id, isSure);
     this.#entry(to, `${id}>`, isSure);
     this.forwarded.set(`${id}>`, key);
+  }
+
+  #ask(
+    { key, of, id }: { readonly key: string; readonly of: readonly string[]; readonly id: string },
+    isSure: boolean,
+  ) {
+    this.ios.add(id);
+    this.#entry(key, id, isSure);
+    for (const asked of of) this.#entry(asked, `${id}?`, isSure);
+    this.forwarded.set(`${id}?`, key);
   }
 
   #entry(key: string, id: string, isSure: boolean): void {
@@ -83,6 +95,7 @@ export class Expectation {
     },
     forward: (forward: { readonly key: string; readonly to: string; readonly id: string }) =>
       this.#forward(forward, true),
+    ask: (ask: { readonly key: string; readonly of: readonly string[]; readonly id: string }) => this.#ask(ask, true),
     work: (id: string) => void this.works.add(id),
     transfer: (from: string, to: string, amount: number) => {
       this.balances.set(from, (this.balances.get(from) ?? 0) - amount);
@@ -131,6 +144,9 @@ class ExpectedRun {
         return true;
       case 'forward':
         this.#effects.forward(action);
+        return true;
+      case 'ask':
+        this.#effects.ask(action);
         return true;
       case 'refuse':
         this.said.push(`refused ${action.id}`);

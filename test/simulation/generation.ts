@@ -12,6 +12,11 @@ export function generateProgram(random: SeededRandom): Program {
   return { partitions, clients: [first, second] };
 }
 
+/** Ledgers that one may call: those behind it, so that no two wait for each other. */
+function behind(random: SeededRandom, key: string): readonly string[] {
+  return LEDGERS.filter((other) => other > key && random.next() < 0.7);
+}
+
 function pick<T>(random: SeededRandom, items: readonly T[]): T {
   return items[random.below(items.length)]!;
 }
@@ -67,7 +72,7 @@ class ScriptGeneration {
         do: 'timer',
         milliseconds: random.below(3) * random.below(random.next() < 0.2 ? 2_500 : 400),
       };
-    if (drawn < 9) return { do: 'forward', key, to: pick(random, LEDGERS), id: this.#id() };
+    if (drawn < 9) return this.#passed(key);
     if (drawn < 10) return this.#transfer();
     if (drawn < 11) return { do: 'refuse', key, id: this.#id() };
     if (drawn < 12)
@@ -88,6 +93,13 @@ class ScriptGeneration {
       };
     if (drawn < 19) return this.#outside(depth);
     return { do: 'status', id: this.#id() };
+  }
+
+  /** A ledger sends to others. */
+  #passed(key: string): Action {
+    const { random } = this;
+    if (random.next() < 0.4) return { do: 'forward', key, to: pick(random, LEDGERS), id: this.#id() };
+    return { do: 'ask', key, of: behind(random, key), id: this.#id() };
   }
 
   #transfer(): Action {
@@ -186,13 +198,9 @@ class ClientGeneration {
     if (drawn < 3) return { do: 'signal', key, id, ...slow, ...isAwaited };
     if (drawn < 7) return { do: 'call', key, id, ...slow, ...isAwaited };
     if (drawn < 8)
-      return {
-        do: 'forward',
-        key,
-        to: pick(random, LEDGERS),
-        id,
-        ...isAwaited,
-      };
+      return random.next() < 0.4
+        ? { do: 'forward', key, to: pick(random, LEDGERS), id, ...isAwaited }
+        : { do: 'ask', key, of: behind(random, key), id, ...isAwaited };
     if (drawn < 9) return { do: 'refuse', key, id, ...isAwaited };
     if (drawn < 10) return { do: 'put', key: this.name, value: this.#ids, ...isAwaited };
     if (drawn < 11) return { do: 'clear', key: this.name, ...isAwaited };

@@ -2,6 +2,7 @@ import type { StoredMessage } from '../../lib/engine/ports.js';
 import type { PartitionStreams } from '../../lib/memory/hub.js';
 import { parseAddress } from '../../lib/wire/addresses.js';
 import { decodeHead } from '../../lib/wire/head-codec.js';
+import { isEntityAddress } from '../../lib/wire/addresses.js';
 import { decodeEnvelope, decodeMessage } from '../../lib/wire/message-codec.js';
 import type { Addressed, Envelope } from '../../lib/wire/messages.js';
 import type { ParkedBox } from '../../lib/wire/parked.js';
@@ -127,7 +128,8 @@ export class PartitionWatch {
         this.#noteInput(addressed);
         const index = first + at;
         const order = n * 10_000 + index;
-        return { to: addressed[0], sender: `partition ${from}`, order, name: `channel ${from} #${n}.${index}` };
+        const sender = laneOf(`partition ${from}`, addressed);
+        return { to: addressed[0], sender, order, name: `channel ${from} #${n}.${index}` };
       }),
     );
     this.#sent(sequence, flat);
@@ -144,7 +146,10 @@ export class PartitionWatch {
 
   #noteInput([, stored]: Addressed): void {
     const message = this.#ports.values.whole(stored, () => {}); // a copy may come when its values are gone
-    if (message.kind === 'operation' && typeof message.input === 'string') this.operations.add(message.input);
+    if (message.kind !== 'operation') return;
+    const { input } = message;
+    const id = typeof input === 'string' ? input : (input as { readonly id?: string } | undefined)?.id;
+    if (id !== undefined) this.operations.add(id);
   }
 
   /** C1, C5: an envelope holds what a stored record says, nothing else. */
@@ -220,7 +225,8 @@ export class PartitionWatch {
   #onLocal(counter: number, index: number, sender: string, [to, message]: Addressed): void {
     this.#noteInput([to, message]);
     const name = `local ${counter}.${index}`;
-    this.#locals.set(name, { to, sender: `local ${sender}`, order: counter * 10_000 + index, name });
+    const lane = laneOf(`local ${sender}`, [to, message]);
+    this.#locals.set(name, { to, sender: lane, order: counter * 10_000 + index, name });
     this.pending.add(name);
   }
 
@@ -323,4 +329,9 @@ export class PartitionWatch {
     if (watch instanceof EntityWatch && head.type === 'entity') watch.checkHead(head);
     else if (watch instanceof OrchestrationWatch && head.type === 'orchestration') watch.checkHead(head);
   }
+}
+
+/** Answers to an entity's calls do not wait for what stands before them in its mailbox: their operation does (P18). */
+function laneOf(sender: string, [to, { kind }]: Addressed): string {
+  return kind === 'result' && isEntityAddress(to) ? `${sender}, answers` : sender;
 }

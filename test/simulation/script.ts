@@ -32,6 +32,13 @@ export type Action =
       readonly to: string;
       readonly id: string;
     }
+  /** Signals a ledger that calls others, one after another. */
+  | {
+      readonly do: 'ask';
+      readonly key: string;
+      readonly of: readonly string[];
+      readonly id: string;
+    }
   /** Calls an operation that changes, signals and then throws. */
   | { readonly do: 'refuse'; readonly key: string; readonly id: string }
   | {
@@ -110,6 +117,12 @@ export type ClientAction = { readonly await?: boolean } & (
       readonly do: 'forward';
       readonly key: string;
       readonly to: string;
+      readonly id: string;
+    }
+  | {
+      readonly do: 'ask';
+      readonly key: string;
+      readonly of: readonly string[];
       readonly id: string;
     }
   | {

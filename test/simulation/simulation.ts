@@ -197,6 +197,10 @@ class Simulation {
         if (!this.#watches[partition]!.operations.has(id))
           this.#violation(`P17: the operation of ${id} at ledger ${key} does IO before its message is committed`);
       },
+      answered: (key, id, version) => {
+        if (this.#ledger(key)[version - 1] !== id)
+          this.#violation(`C1: the answer to ${id} of ledger ${key} came before its record was stored`);
+      },
       duration: (id) => {
         const drawn = hash(id, this.#seed) / 2 ** 32;
         return drawn < 0.7 ? drawn * 10 : drawn < 0.95 ? drawn * 200 : drawn * 2_000;
@@ -394,6 +398,7 @@ const nowhere = {
   pause: () => Promise.resolve(),
   activityBegins: () => {},
   ioBegins: () => {},
+  answered: () => {},
   duration: () => 0,
   attempt: () => 0,
 };

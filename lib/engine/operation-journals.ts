@@ -1,0 +1,113 @@
+import type { ValueReference } from '../core/values.js';
+import type { Journal, JournaledCall, StartedCall } from '../wire/journal.js';
+import type { OperationMessage, ResultMessage } from '../wire/messages.js';
+import type { StepOutput } from './activation.js';
+import { digestOfMessage, OperationJournal } from './operation-journal.js';
+
+/**
+ * The journals of an entity (P18): of the operation that runs, and of such as ran when their process died, until their turn
+ * comes again. A new owner may come to other messages before them.
+ */
+export class OperationJournals {
+  readonly #journals = new Map<string, OperationJournal>();
+  /** That of the operation that runs, once it has called. */
+  #current: OperationJournal | undefined;
+  #running: OperationMessage | undefined;
+  /** Its journal to be, while its first calls are being committed. */
+  #begun: { readonly id: string; readonly of: string } | undefined;
+
+  constructor(stored: readonly Journal[] = []) {
+    for (const { id, of, calls } of stored) this.#journals.set(id, new OperationJournal(id, of, calls));
+  }
+
+  /** As a head has them; undefined: there are none. */
+  get stored(): readonly Journal[] | undefined {
+    return this.#journals.size === 0 ? undefined : Array.from(this.#journals.values(), ({ stored }) => stored);
+  }
+
+  get isEmpty(): boolean {
+    return this.#journals.size === 0;
+  }
+
+  get current(): OperationJournal | undefined {
+    return this.#current;
+  }
+
+  /** The operation that runs. */
+  get running(): OperationMessage | undefined {
+    return this.#running;
+  }
+
+  /** Whether one waits for an answer. */
+  get isOpen(): boolean {
+    for (const { open } of this.#journals.values()) if (open.length > 0) return true;
+    return false;
+  }
+
+  /** The keys of all values that they name. */
+  get keys(): readonly string[] {
+    return this.#journals.size === 0 ? none : Array.from(this.#journals.values()).flatMap(({ keys }) => keys);
+  }
+
+  /** What an operation needs that has run before. */
+  missing(message: OperationMessage): readonly ValueReference[] {
+    return this.of(message)?.missing ?? none;
+  }
+
+  /** The journal of a message. */
+  of(message: OperationMessage): OperationJournal | undefined {
+    if (this.#journals.size === 0) return undefined;
+    const digest = digestOfMessage(message);
+    for (const journal of this.#journals.values()) if (journal.of === digest) return journal;
+    return undefined;
+  }
+
+  /** An operation begins, perhaps again. */
+  begin(message: OperationMessage): OperationJournal | undefined {
+    this.#running = message;
+    this.#begun = undefined;
+    return (this.#current = this.of(message));
+  }
+
+  /** The operation has ended; the id of its journal, if it has one. It is still there until the record says so. */
+  end(): string | undefined {
+    this.#running = undefined;
+    return this.#current?.id;
+  }
+
+  /** A call of the operation that runs, to be committed; `newId`: for its journal, if it is the first one. */
+  start(call: JournaledCall, newId: () => string): StartedCall {
+    const { id, of } = this.#current ?? (this.#begun ??= { id: newId(), of: digestOfMessage(this.#running!) });
+    return { journal: id, of, ...call };
+  }
+
+  /** The journal that an answer is for, when nobody has answered before. */
+  expecting({ executionId, taskId }: Pick<ResultMessage, 'executionId' | 'taskId'>): OperationJournal | undefined {
+    const journal = this.#journals.get(executionId);
+    return journal?.expects(taskId) ? journal : undefined;
+  }
+
+  tell({ executionId, taskId }: ResultMessage): void {
+    this.#journals.get(executionId)?.tell(taskId);
+  }
+
+  /** Takes a step's entry in; the keys of values that are named no more. */
+  apply({ called, answered, ended }: StepOutput['entry']): readonly string[] {
+    if (called) this.#called(called);
+    if (answered) this.#journals.get(answered.journal)?.answered(answered);
+    const over = ended === undefined ? undefined : this.#journals.get(ended);
+    if (!over) return none;
+    this.#journals.delete(over.id);
+    if (this.#current === over) this.#current = undefined;
+    return over.keys;
+  }
+
+  #called({ journal: id, of, ...call }: StartedCall): void {
+    let journal = this.#journals.get(id);
+    if (!journal) this.#journals.set(id, (journal = new OperationJournal(id, of)));
+    if (this.#begun?.id === id) this.#current = journal;
+    journal.called(call);
+  }
+}
+
+const none: readonly never[] = [];

@@ -85,10 +85,10 @@ export class Instance {
    * Whether nothing of it goes on by itself. What waits for a worker that has its code, or for the answer of an entity, or
    * in quarantine, is as quiet as what waits in the stream.
    */
-  isQuiet(isQuarantined: (address: Address) => boolean): boolean {
+  isQuiet(quarantine: { holds(address: Address): boolean }): boolean {
     const { activation, isBusy, finished, waiting, waitsFor } = this;
     if (waitsFor || (isBusy && activation?.awaitsAnswer)) return true;
-    return !isBusy && !finished && (waiting.length === 0 || isQuarantined(this.address));
+    return !isBusy && !finished && (waiting.length === 0 || quarantine.holds(this.address));
   }
 
   /** Whether no step of it runs here: what waits for a worker that has its code is as quiet as what waits in a stream. */

@@ -77,8 +77,7 @@ export class Instances implements MailLoad {
       loaded: (instance) => this.#loaded(instance),
       failed: (error) => this.#fail(error),
     });
-    this.journals = new JournalSteps(this.#loads, {
-      run: (instance, activation, { body }) => this.#runner.run(instance, activation, body),
+    this.journals = new JournalSteps(this.#loads, this.#runner, {
       record: (instance, input, output) => this.#record(instance, input, output),
       pump: () => this.pump(),
       failed: (error) => this.#fail(error),
@@ -99,9 +98,8 @@ export class Instances implements MailLoad {
 
   /** How many history events were replayed, by instances that are loaded and by those that were unloaded since. */
   get replayedEvents(): number {
-    let events = this.#replayedByUnloaded;
-    for (const { activation } of this.#instances.values()) events += replayedBy(activation);
-    return events;
+    const loaded = [...this.#instances.values()];
+    return loaded.reduce((sum, { activation }) => sum + replayedBy(activation), this.#replayedByUnloaded);
   }
 
   /** How many are in memory. */
@@ -112,9 +110,9 @@ export class Instances implements MailLoad {
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
-    const isWaiting = this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0;
-    if (isWaiting || !this.journals.isQuiet) return false;
-    return [...this.#awake].every((instance) => instance.isQuiet(this.#listener.holds));
+    if (this.#backlog.ready > 0 || this.#runnable.length > 0) return false;
+    if (this.#loads.size > 0 || !this.journals.isQuiet) return false;
+    return [...this.#awake].every((instance) => instance.isQuiet(this.#listener));
   }
 
   instance(address: Address): Instance {
@@ -370,11 +368,10 @@ export class Instances implements MailLoad {
     const step = group.prepare(instance, input, output);
     const large = largeIn(this.#values, instance.address, output, step.bytes);
     if (instance.running?.mail) group.accept(instance.running.mail[0]); // a new owner has it before anything may run
-    if (!large) this.#add(instance, input, output, step);
-    return large ?? group;
+    return large ?? this.#add(instance, input, output, step);
   }
 
-  #add(instance: Instance, input: Input, output: StepOutput, step: PreparedStep): void {
+  #add(instance: Instance, input: Input, output: StepOutput, step: PreparedStep): Group {
     const { group } = this.#committer;
     const locals = group.add(instance, input, output, step);
     instance.activation!.apply(step.entry);
@@ -384,6 +381,7 @@ export class Instances implements MailLoad {
       const [to, body] = message;
       this.deliver(to, { body: body as InputBody, local, from: group, bytes: step.localBytes });
     }
+    return group;
   }
 
   #loaded(instance: Instance): void {

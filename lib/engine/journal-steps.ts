@@ -5,6 +5,7 @@ import { EntityActivation } from './entity-activation.js';
 import type { Group } from './group.js';
 import type { Input, Instance } from './instance.js';
 import type { Loads } from './loads.js';
+import type { StepRunner } from './step-runner.js';
 import { StepValues } from './step-values.js';
 
 /** No message brings it: the operation asks for it. */
@@ -15,8 +16,6 @@ const never = new Promise<void>(() => {});
 
 /** What the steps beside operations need of the mailboxes. */
 export interface JournalStepsListener {
-  /** Runs a step, once the values that it needs are here. */
-  run(instance: Instance, activation: EntityActivation, input: Input): StepOutput | Promise<StepOutput>;
   /** Puts a step into the open group, unless it has values that go by reference, or nowhere. */
   record(instance: Instance, input: Input, output: StepOutput): Group | StepValues | PayloadTooLargeError;
   /** Something is in the open group. */
@@ -30,6 +29,7 @@ export interface JournalStepsListener {
  */
 export class JournalSteps {
   readonly #loads: Loads;
+  readonly #runner: StepRunner;
   readonly #listener: JournalStepsListener;
   /** Answers of entities that are not loaded, or while nothing may run. */
   readonly #waiting = new Map<Instance, Input[]>();
@@ -39,8 +39,9 @@ export class JournalSteps {
   #isStopped = false;
   #isPumping = false;
 
-  constructor(loads: Loads, listener: JournalStepsListener) {
+  constructor(loads: Loads, runner: StepRunner, listener: JournalStepsListener) {
     this.#loads = loads;
+    this.#runner = runner;
     this.#listener = listener;
   }
 
@@ -115,7 +116,7 @@ export class JournalSteps {
   }
 
   #answer(instance: Instance, activation: EntityActivation, input: Input): void {
-    const output = this.#listener.run(instance, activation, input);
+    const output = this.#runner.run(instance, activation, input.body);
     if (!(output instanceof Promise)) return this.#answered(instance, activation, input, output);
     output
       .then((settled) => this.#answered(instance, activation, input, settled))

@@ -9,7 +9,7 @@ import { digestOfMessage, OperationJournal } from './operation-journal.js';
  * comes again. A new owner may come to other messages before them.
  */
 export class OperationJournals {
-  readonly #journals = new Map<string, OperationJournal>();
+  #journals = empty;
   /** That of the operation that runs, once it has called. */
   #current: OperationJournal | undefined;
   #running: OperationMessage | undefined;
@@ -17,7 +17,7 @@ export class OperationJournals {
   #begun: { readonly id: string; readonly of: string } | undefined;
 
   constructor(stored: readonly Journal[] = []) {
-    for (const { id, of, calls } of stored) this.#journals.set(id, new OperationJournal(id, of, calls));
+    for (const { id, of, calls } of stored) this.#put(new OperationJournal(id, of, calls));
   }
 
   /** As a head has them; undefined: there are none. */
@@ -102,12 +102,19 @@ export class OperationJournals {
     return over.keys;
   }
 
+  #put(journal: OperationJournal): OperationJournal {
+    if (this.#journals === empty) this.#journals = new Map();
+    this.#journals.set(journal.id, journal);
+    return journal;
+  }
+
   #called({ journal: id, of, ...call }: StartedCall): void {
-    let journal = this.#journals.get(id);
-    if (!journal) this.#journals.set(id, (journal = new OperationJournal(id, of)));
+    const journal = this.#journals.get(id) ?? this.#put(new OperationJournal(id, of));
     if (this.#begun?.id === id) this.#current = journal;
     journal.called(call);
   }
 }
 
 const none: readonly never[] = [];
+/** Of entities that do not call: nothing is put here. */
+const empty = new Map<string, OperationJournal>();

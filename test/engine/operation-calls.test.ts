@@ -1,7 +1,11 @@
 import { EntityContext } from 'perdure';
 import { Entity, Operation } from 'perdure/decorators';
 import test, { type ExecutionContext } from 'ava';
+import type { Directory } from '../../lib/engine/delegation.js';
+import { StepServer } from '../../lib/engine/step-server.js';
+import type { MemoryConnection } from '../../lib/memory/connection.js';
 import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { Account } from './bank.js';
@@ -221,6 +225,63 @@ test.serial('P18: an operation that makes another call when it runs again fails'
   await settle(client.signal('shop', 's', 'fickle'));
   await advance(2_000);
   t.is((await shop())?.sold, 1);
+});
+
+test.serial('P18: an operation whose code another worker has calls through its owner', async (t) => {
+  const scene = surroundings(1);
+  const { client, hub, settle, advance, world } = scene;
+  const lines: string[] = [];
+  const live = new Map<string, { readonly connection: MemoryConnection; readonly server: StepServer }>();
+  const changed = new Set<() => void>();
+  const directory: Directory = {
+    workersWith: ({ name }) => (name === 'shop' ? [...live.keys()] : []),
+    onChange: (listener) => {
+      changed.add(listener);
+      return { close: () => void changed.delete(listener) };
+    },
+  };
+  const join = (name: string): void => {
+    const connection = hub.connect(name);
+    const server = new StepServer(
+      memoryHubPorts(connection, recordingLogger(lines)),
+      hostOf({ entities: [Shop] }),
+      name,
+    );
+    live.set(name, { connection, server });
+    changed.forEach((listener) => listener());
+  };
+  const owner = async (name: string, entities: (typeof Account | typeof Shelf)[]) => {
+    const worker = new MemoryWorker(hub, name, hostOf({ entities }), { directory }, recordingLogger(lines));
+    await settle(worker.claim());
+    return worker;
+  };
+  // Nobody has accounts at first: the calls wait.
+  const first = await owner('owner', [Shelf]);
+  join('a');
+  runs = [];
+  await settle(client.signal('account', 'a', 'deposit', { amount: 100 }));
+  await settle(client.signal('shop', 's', 'sell', 'a'));
+  await advance(3_000);
+  t.deepEqual(runs, ['a']);
+  t.is((await settle(client.entityHead('shop', 's')))?.journals?.[0]?.calls.length, 1);
+  // The worker with the code dies, then the owner: both times the operation runs again, and calls nobody a second time.
+  live.get('a')!.connection.kill();
+  live.delete('a');
+  join('b');
+  await advance(20_000);
+  t.deepEqual(runs, ['a', 'a']);
+  first.connection.kill();
+  const began = world.scheduler.now;
+  const second = await owner('next', [Account, Shelf]);
+  await advance(20_000);
+  t.deepEqual(await settle(shopOf(client)), { sold: 1, lefts: [90], failures: [] });
+  t.true(runs.length >= 3 && world.scheduler.now - began < 60_000);
+  await settle(client.signal('shop', 's', 'sell', 'a'));
+  await settle(client.signal('shop', 's', 'archive', 300));
+  await advance(5_000);
+  t.deepEqual(await settle(shopOf(client)), { sold: 300, lefts: [90, 80], failures: [] });
+  t.deepEqual((await settle(client.entityHead('account', 'till')))?.state, { balance: 20, operations: 2 });
+  await settle(second.stop());
 });
 
 /** Kills the connection `victim` at its nth call. */

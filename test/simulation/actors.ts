@@ -22,6 +22,16 @@ export interface Surroundings {
   attempt(context: ActivityContext, id: string): number;
 }
 
+/** Where a replay runs: it asks for everything again, and nothing is done. */
+export const nowhere: Surroundings = {
+  pause: () => Promise.resolve(),
+  activityBegins: () => {},
+  ioBegins: () => {},
+  answered: () => {},
+  duration: () => 0,
+  attempt: () => 0,
+};
+
 /** Waits of a scripted orchestrator that nothing ever ends. */
 const HOUR = 3_600_000;
 

@@ -6,7 +6,7 @@ import type { MemoryStream } from '../../lib/memory/stream.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { createHost } from '../../lib/worker/host.js';
-import { hosted } from './actors.js';
+import { hosted, nowhere } from './actors.js';
 import { CALM, generatePlan, hash, type Incident, type Plan, PlannedFaults, WORKERS } from './chaos.js';
 import { SimulatedClient } from './clients.js';
 import { Cluster, type Observed } from './cluster.js';
@@ -392,13 +392,3 @@ class Simulation {
     };
   }
 }
-
-/** Where a replay runs: it asks for everything again, and nothing is done. */
-const nowhere = {
-  pause: () => Promise.resolve(),
-  activityBegins: () => {},
-  ioBegins: () => {},
-  answered: () => {},
-  duration: () => 0,
-  attempt: () => 0,
-};

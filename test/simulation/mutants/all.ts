@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ofActivities } from './activities.js';
+import { ofCalls } from './calls.js';
 import { ofInstances } from './instances.js';
 import { ofMail } from './mail.js';
 import { miniature, type Mutant } from './mutant.js';
@@ -21,6 +22,7 @@ export const mutants: readonly Mutant[] = [
   ...ofParking,
   ...ofValues,
   ...ofActivities,
+  ...ofCalls,
   ...ofStorage,
   ...ofWorkers,
 ];

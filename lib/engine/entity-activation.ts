@@ -118,7 +118,7 @@ export class EntityActivation implements Activation, CallPort {
     const { name, inputRef } = message;
     try {
       this.#fetch(fetched);
-      this.#journals.begin(message)?.fetch(fetched);
+      this.#journals.begin(message)?.fill(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
       return this.#executor!.execute({ name, input, at: this.#updatedAt, calls: this });
     } catch (error) {

@@ -133,7 +133,7 @@ export class JournalSteps {
   #pumpSoon(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       this.#isPumping = false;
       this.#listener.pump();
     });

@@ -97,7 +97,7 @@ export class OperationJournal {
   }
 
   /** Fills in the values of answers. Throws CorruptHistoryError. */
-  fetch(fetched: FetchedValues): void {
+  fill(fetched: FetchedValues): void {
     for (const entry of this.#entries.values())
       if (entry.stored && !entry.answer && !entry.arrived)
         entry.answer = withValues(entry.stored, (reference) => fetched.of(reference));

@@ -1,23 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
-import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { sendProgram, violations } from './program.js';
+import { KillAt } from './kill-at.js';
 import { bankHost, MemoryClient, MemoryWorker } from './surroundings.js';
-
-/** Kills the connection `victim` at its nth call: before the call arrives, or after it was carried out. */
-class KillAt implements FaultPlan {
-  calls = 0;
-  onKill: (() => void) | undefined;
-  constructor(
-    readonly n: number,
-    readonly fault: 'requestLost' | 'responseLost',
-  ) {}
-  next({ connection }: PortCall): Fault {
-    if (connection !== 'victim' || ++this.calls !== this.n) return 'none';
-    this.onKill?.();
-    return this.fault;
-  }
-}
 
 interface Outcome {
   readonly calls: number;

@@ -6,6 +6,7 @@ import { MemoryWorld } from '../../lib/memory/world.js';
 import { partitionOf } from '../../lib/wire/addresses.js';
 import { keysNamedIn } from '../../lib/wire/value-references.js';
 import { Album, Frame, Gallery, picture, Print, Studio, thumbnail } from './album.js';
+import { KillAt } from './kill-at.js';
 import { hostOf, MemoryClient, MemoryWorker } from './surroundings.js';
 
 const MIB = 1024 * 1024;
@@ -238,21 +239,6 @@ async function nothingIsLost(t: ExecutionContext, around: Awaited<ReturnType<typ
   t.deepEqual(copied.pictures.map(thumbnail), [thumbnail(picture(30_000, 'z'))], what);
 }
 
-/** Kills the connection `w1` at its nth call. */
-class KillAt implements FaultPlan {
-  calls = 0;
-  onKill = (): void => {};
-  constructor(
-    readonly n: number,
-    readonly fault: 'requestLost' | 'responseLost',
-  ) {}
-  next({ connection }: PortCall): Fault {
-    if (connection !== 'w1' || ++this.calls !== this.n) return 'none';
-    this.onKill();
-    return this.fault;
-  }
-}
-
 async function runThrough(plan: FaultPlan & { onKill?: () => void }, kill: boolean) {
   const around = await studio({ faults: plan });
   const { hub, worker, settle, advance, client } = around;
@@ -276,7 +262,7 @@ for (const fault of ['requestLost', 'responseLost'] as const)
     t.timeout(600_000);
     let n = fault === 'requestLost' ? 1 : 5;
     for (; ; n += stride) {
-      const plan = new KillAt(n, fault);
+      const plan = new KillAt(n, fault, 'w1');
       const around = await runThrough(plan, true);
       await nothingIsLost(t, around, `killed at call ${n}`);
       if (plan.calls < n) break;

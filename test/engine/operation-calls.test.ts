@@ -4,11 +4,11 @@ import test, { type ExecutionContext } from 'ava';
 import type { Directory } from '../../lib/engine/delegation.js';
 import { StepServer } from '../../lib/engine/step-server.js';
 import type { MemoryConnection } from '../../lib/memory/connection.js';
-import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { Account } from './bank.js';
+import { KillAt } from './kill-at.js';
 import { hostOf, MemoryClient, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
 
 /** Calls accounts while its own operation runs. */
@@ -283,21 +283,6 @@ test.serial('P18: an operation whose code another worker has calls through its o
   t.deepEqual((await settle(client.entityHead('account', 'till')))?.state, { balance: 20, operations: 2 });
   await settle(second.stop());
 });
-
-/** Kills the connection `victim` at its nth call. */
-class KillAt implements FaultPlan {
-  calls = 0;
-  onKill = (): void => {};
-  constructor(
-    readonly n: number,
-    readonly fault: 'requestLost' | 'responseLost',
-  ) {}
-  next({ connection }: PortCall): Fault {
-    if (connection !== 'victim' || ++this.calls !== this.n) return 'none';
-    this.onKill();
-    return this.fault;
-  }
-}
 
 async function dying(n: number, fault: 'requestLost' | 'responseLost') {
   const plan = new KillAt(n, fault);

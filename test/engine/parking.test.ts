@@ -1,11 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
 import { storedCheckpoint } from '../../lib/engine/checkpoints.js';
 import type { OwnerOptions } from '../../lib/engine/partition-owner.js';
-import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { decodeRecord } from '../../lib/wire/record-codec.js';
 import { gate, pagesOf, Queue, small, Teller } from './mailboxes.js';
+import { KillAt } from './kill-at.js';
 import { bytes, hostOf, MemoryClient, MemoryWorker, recordingLogger, surroundings, text } from './surroundings.js';
 
 const host = () => hostOf({ entities: [Queue, Teller] });
@@ -144,21 +144,6 @@ async function faultsOf(client: MemoryClient, hub: Parameters<typeof pagesOf>[0]
     expect('open', checkpoint?.open ?? [], []);
   }
   return found;
-}
-
-/** Kills the connection `victim` at its nth call: before the call arrives, or after it was carried out. */
-class KillAt implements FaultPlan {
-  calls = 0;
-  onKill: (() => void) | undefined;
-  constructor(
-    readonly n: number,
-    readonly fault: 'requestLost' | 'responseLost',
-  ) {}
-  next({ connection }: PortCall): Fault {
-    if (connection !== 'victim' || ++this.calls !== this.n) return 'none';
-    this.onKill?.();
-    return this.fault;
-  }
 }
 
 /** Messages are parked, fetched and taken by a worker that dies at its nth call, and another takes over. */

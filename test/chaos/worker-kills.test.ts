@@ -45,7 +45,7 @@ async function killAndCheck(t: ExecutionContext, seed: number): Promise<void> {
   }
 
   const last = start();
-  const { hellos, transfers, signals } = ledger.asked;
+  const { hellos, transfers, signals, payments } = ledger.asked;
   t.deepEqual(
     await ledger.greetings(),
     Array.from({ length: hellos }, () => ['Hello, Tokyo!', 'Hello, Seattle!', 'Hello, Cairo!']),
@@ -58,6 +58,7 @@ async function killAndCheck(t: ExecutionContext, seed: number): Promise<void> {
     refusals.filter((reason) => !reason.includes('Insufficient funds')),
     [],
   );
+  t.deepEqual(await ledger.paid(), payments);
   const balances = await ledger.balances();
   t.is(
     balances.reduce((sum, balance) => sum + balance, 0),

@@ -8,6 +8,9 @@ import { startTestServer, type TestServer } from '../servers.js';
 
 const script = fileURLToPath(new URL('service.js', import.meta.url));
 
+/** As docs/guide/workers.md advises: else a worker's garbage grows with the machine's memory. */
+const HEAP = '--max-old-space-size=1024';
+
 const failed = (): never => {
   throw new Error('The worker ended before it was ready');
 };
@@ -24,7 +27,10 @@ export class Rig implements AsyncDisposable {
   static async start(name = 'bench'): Promise<Rig> {
     const server = await startTestServer();
     const hub = await connectTaskHub({ name, servers: server.url });
-    const worker = fork(script, [server.url, name], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const worker = fork(script, [server.url, name], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [HEAP],
+    });
     await Promise.race([once(worker, 'message'), once(worker, 'exit').then(failed)]);
     const client = new TaskHubClient(hub, { timeoutInMilliseconds: 600_000 });
     return new Rig(server, hub, client, worker);

@@ -88,6 +88,24 @@ test('a pull whose bytes are used up is followed by the next one of the same con
   t.deepEqual(lines, []);
 });
 
+test('P3: that nothing is left of a stream is told as one gap, also when the server says that it begins earlier', async (t) => {
+  await jetStream.demand('STREAM.CREATE.EMPTY', { name: 'EMPTY', subjects: ['empty'] });
+  const store = (): Promise<number | undefined> => jetStream.store('empty', Buffer.from('{}'), {});
+  await store();
+  await jetStream.remove('EMPTY', 1);
+  await store();
+  await store();
+  await jetStream.remove('EMPTY', 3);
+  await jetStream.purgeBelow('EMPTY', 3);
+  t.like((await jetStream.info('EMPTY')).state, { messages: 0, first_seq: 2, last_seq: 3 }, 'no such server any more?');
+  const gaps: (readonly [from: number, to: number])[] = [];
+  const listener = { ...losses, onGap: (from: number, to: number) => void gaps.push([from, to]) };
+  const consumer = new MailConsumer(jetStream, 'EMPTY', 1, () => Promise.resolve(), listener, recordingLogger());
+  t.teardown(() => consumer.close());
+  await until(() => gaps.length > 0, 'the gap');
+  t.deepEqual(gaps, [[1, 3]]);
+});
+
 /** A stream that ends at 10, while its first consumer begins at 5: no server can be told to do that. */
 function lagging(replicas: number): JetStream {
   const state = { messages: 10, first_seq: 1, last_seq: 10 };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError, type TaskHubClient } from 'perdure';
@@ -25,6 +26,8 @@ export interface Findings {
 
 /** A start that nobody knew of has had all the time to end; only that it has ended has to be told, in milliseconds. */
 const LATE = 20_000;
+/** Something that is to come is looked for again after so many milliseconds. */
+const LOOK = 500;
 /** In the end each partition must have an owner that answers, in milliseconds. */
 const LATE_READ = 60_000;
 
@@ -92,13 +95,21 @@ async function judgeJournals(accepted: Accepted, client: TaskHubClient, findings
     }
   });
   for (const [from, { to, accepted: stored, unknown }] of accepted.relays) {
-    const entityState = await held(client, Journal, to);
-    const own = entityState?.marks[`relay-${from}`] ?? { ranges: [], late: [] };
+    const own = await relayed(client, from, to, stored);
     const name = `note relayed from ${from} to ${to}`;
     judgeLate(name, own, findings);
     if (count(own) < stored) findings.lost.push(`${name}: ${count(own)} of ${stored}`);
     if (count(own) > stored + unknown) findings.duplicated.push(`${name}: ${count(own)} of ${stored}`);
     findings.checked.notes += stored;
+  }
+}
+
+/** What a journal has seen of another's relays. The last ones may be on their way, which no read of either shows. */
+async function relayed(client: TaskHubClient, from: string, to: string, stored: number): Promise<Marks> {
+  for (let waited = 0; ; waited += LOOK) {
+    const own = (await held(client, Journal, to))?.marks[`relay-${from}`] ?? { ranges: [], late: [] };
+    if (count(own) >= stored || waited >= LATE) return own;
+    await delay(LOOK);
   }
 }
 

@@ -1,5 +1,5 @@
 import { PayloadTooLargeError } from '../errors.js';
-import type { StoredMessage } from '../engine/ports.js';
+import type { StoredMessage, StreamBounds } from '../engine/ports.js';
 import { checkMessageId } from '../wire/checks.js';
 import { decodeBase64 } from './base64.js';
 import type { Session } from './session.js';
@@ -58,6 +58,15 @@ export interface StreamInfo {
     readonly last_seq: number;
     readonly subjects?: Readonly<Record<string, number>>;
   };
+}
+
+/**
+ * The first and the last sequence of a stream; of an empty one the first is behind the last. The server's own first sequence
+ * may then be an earlier one: of a stream whose last messages were deleted before its first ones were purged.
+ */
+export function boundsOf({ state }: StreamInfo): StreamBounds {
+  const { messages, first_seq, last_seq } = state;
+  return { first: messages === 0 ? last_seq + 1 : first_seq, last: last_seq };
 }
 
 /** The JetStream API of a session, spoken directly: every call has a short deadline, every read goes to the leader. */

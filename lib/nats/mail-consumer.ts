@@ -1,6 +1,6 @@
 import type { Logger, LossListener, StoredMessage, Subscription } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
-import type { JetStream } from './jetstream.js';
+import { boundsOf, type JetStream } from './jetstream.js';
 import { PullConsumer } from './pull-consumer.js';
 
 /** The wait before a consumer is replaced that delivered nothing, in milliseconds. */
@@ -99,9 +99,8 @@ export class MailConsumer implements Subscription {
     for (let looks = 1; this.#isOpen; looks++) {
       const stored = await this.#jetStream.get(this.#stream, { seq: this.#next, next_by_subj: '>' });
       if (stored) return this.#skipTo(stored.sequence);
-      const { messages, first_seq: first, last_seq: last } = (await this.#jetStream.info(this.#stream)).state;
-      // Of a stream whose last messages were deleted and whose first ones were purged, the first sequence is that of none.
-      if (last >= this.#next - 1) return this.#skipTo(messages === 0 ? last + 1 : first);
+      const { first, last } = boundsOf(await this.#jetStream.info(this.#stream));
+      if (last >= this.#next - 1) return this.#skipTo(first);
       // A deposed leader may not know the last messages.
       if (looks === LOOKS) return this.#regressed(last + 1);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));

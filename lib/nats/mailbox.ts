@@ -1,6 +1,6 @@
 import { refuseTooLarge } from '../wire/body-limit.js';
 import type { LossListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
-import type { JetStream } from './jetstream.js';
+import { boundsOf, type JetStream } from './jetstream.js';
 import { MailConsumer } from './mail-consumer.js';
 import { readAhead } from './read-ahead.js';
 
@@ -55,8 +55,7 @@ export class NatsMailbox extends NatsMailSender implements Mailbox {
   }
 
   async bounds(): Promise<{ readonly first: number; readonly last: number }> {
-    const { messages, first_seq, last_seq } = (await this.#jetStream.info(this.#stream)).state;
-    return { first: messages === 0 ? last_seq + 1 : first_seq, last: last_seq };
+    return boundsOf(await this.#jetStream.info(this.#stream));
   }
 
   async purgeBelow(sequence: number): Promise<void> {

@@ -1,8 +1,8 @@
-import type { Storage, StorageBounds, StreamBounds } from '../engine/ports.js';
+import type { Storage, StorageBounds } from '../engine/ports.js';
 import type { StreamKind } from '../wire/subjects.js';
 import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
 import type { NatsHub } from './hub.js';
-import { ErrorCode, type StreamInfo } from './jetstream.js';
+import { boundsOf, ErrorCode, type StreamInfo } from './jetstream.js';
 
 /** What seems to be gone is looked for again after so many milliseconds: a cluster's new leader may not know it yet. */
 const SECOND_LOOK = 1_000;
@@ -57,9 +57,4 @@ export class NatsStorage implements Storage {
     await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK));
     return jetStream.demand<T>(request, body, absent);
   }
-}
-
-function boundsOf({ state }: StreamInfo): StreamBounds {
-  const { messages, first_seq, last_seq } = state;
-  return { first: messages === 0 ? last_seq + 1 : first_seq, last: last_seq };
 }

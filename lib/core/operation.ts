@@ -29,7 +29,7 @@ export interface CallAnswer {
 export interface CallPort {
   /**
    * The answer to a call, numbered from 1 in the order in which the operation makes them. An operation that runs again
-   * makes the same calls and gets the same answers (P18). Throws NonDeterminismError when it does not, and CallCycleError.
+   * makes the same calls and gets the same answers (P18). Throws OperationChangedError when it does not, and CallCycleError.
    */
   call(number: number, call: EntityCall): Promise<CallAnswer>;
 }

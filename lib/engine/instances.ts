@@ -98,8 +98,9 @@ export class Instances implements MailLoad {
 
   /** How many history events were replayed, by instances that are loaded and by those that were unloaded since. */
   get replayedEvents(): number {
-    const loaded = [...this.#instances.values()];
-    return loaded.reduce((sum, { activation }) => sum + replayedBy(activation), this.#replayedByUnloaded);
+    let events = this.#replayedByUnloaded;
+    for (const { activation } of this.#instances.values()) events += replayedBy(activation);
+    return events;
   }
 
   /** How many are in memory. */
@@ -110,9 +111,9 @@ export class Instances implements MailLoad {
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
-    if (this.#backlog.ready > 0 || this.#runnable.length > 0) return false;
-    if (this.#loads.size > 0 || !this.journals.isQuiet) return false;
-    return [...this.#awake].every((instance) => instance.isQuiet(this.#listener));
+    if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0) return false;
+    for (const instance of this.#awake) if (!instance.isQuiet(this.#listener)) return false;
+    return this.journals.isQuiet;
   }
 
   instance(address: Address): Instance {
@@ -377,10 +378,8 @@ export class Instances implements MailLoad {
     instance.activation!.apply(step.entry);
     group.spent.push(...spentBy(instance.activation!, instance.address, input.body));
     if (input.mail) this.#inbox.consumed(input.mail);
-    for (const { message, local } of locals) {
-      const [to, body] = message;
-      this.deliver(to, { body: body as InputBody, local, from: group, bytes: step.localBytes });
-    }
+    for (const { message, local } of locals)
+      this.deliver(message[0], { body: message[1] as InputBody, local, from: group, bytes: step.localBytes });
     return group;
   }
 

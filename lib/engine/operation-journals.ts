@@ -1,4 +1,3 @@
-import type { ValueReference } from '../core/values.js';
 import type { Journal, JournaledCall, StartedCall } from '../wire/journal.js';
 import type { OperationMessage, ResultMessage } from '../wire/messages.js';
 import type { StepOutput } from './activation.js';
@@ -22,7 +21,7 @@ export class OperationJournals {
 
   /** As a head has them; undefined: there are none. */
   get stored(): readonly Journal[] | undefined {
-    return this.#journals.size === 0 ? undefined : Array.from(this.#journals.values(), ({ stored }) => stored);
+    return this.isEmpty ? undefined : Array.from(this.#journals.values(), ({ stored }) => stored);
   }
 
   get isEmpty(): boolean {
@@ -46,17 +45,12 @@ export class OperationJournals {
 
   /** The keys of all values that they name. */
   get keys(): readonly string[] {
-    return this.#journals.size === 0 ? none : Array.from(this.#journals.values()).flatMap(({ keys }) => keys);
-  }
-
-  /** What an operation needs that has run before. */
-  missing(message: OperationMessage): readonly ValueReference[] {
-    return this.of(message)?.missing ?? none;
+    return this.isEmpty ? none : Array.from(this.#journals.values()).flatMap(({ keys }) => keys);
   }
 
   /** The journal of a message. */
   of(message: OperationMessage): OperationJournal | undefined {
-    if (this.#journals.size === 0) return undefined;
+    if (this.isEmpty) return undefined;
     const digest = digestOfMessage(message);
     for (const journal of this.#journals.values()) if (journal.of === digest) return journal;
     return undefined;

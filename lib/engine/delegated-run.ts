@@ -8,7 +8,13 @@ import { OrchestrationActivation } from './orchestration-activation.js';
 import { Parts, partsOf } from './parts.js';
 import type { HubPorts } from './ports.js';
 import { RemoteCopy } from './remote-copy.js';
-import { decodeStepAnswer, encodeCallAnswers, encodeRequest, type StepAnswer, type StepRequest } from './step-codec.js';
+import {
+  decodeStepAnswer,
+  encodeRelayedAnswer,
+  encodeRequest,
+  type StepAnswer,
+  type StepRequest,
+} from './step-codec.js';
 
 /** A worker that gives no sign for so many milliseconds is asked no more: it tells three times as often that it runs. */
 export const SILENCE = 5_000;
@@ -151,8 +157,8 @@ export class DelegatedRun {
     this.#awaited.delete(answer.number);
     if (this.#isClosed) return;
     const { bus, subjects, random, maxBodyBytes } = this.#hub;
-    const answers = encodeCallAnswers({ v: 1, answersTo: step, answers: [answer] });
-    for (const part of partsOf(random.id(), answers, maxBodyBytes)) bus.publish(subjects.steps(this.#to.worker), part);
+    const body = encodeRelayedAnswer({ v: 1, answersTo: step, answer });
+    for (const part of partsOf(random.id(), body, maxBodyBytes)) bus.publish(subjects.steps(this.#to.worker), part);
   }
 
   #unreadable({ address }: StepRequest, reason: string): void {

@@ -66,16 +66,16 @@ export type StepAnswer =
   /** It could not be run, through no fault of the user's code. */
   | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };
 
-/** What the owner of an entity tells the worker that runs its operation: the answers to its calls (P18). */
-export interface CallAnswers {
+/** What the owner of an entity tells the worker that runs its operation: the answer to a call of it (P18). */
+export interface RelayedAnswer {
   readonly v: 1;
   /** The step. */
   readonly answersTo: string;
-  readonly answers: readonly JournaledAnswer[];
+  readonly answer: JournaledAnswer;
 }
 
-export function encodeCallAnswers(answers: CallAnswers): Uint8Array {
-  return encodeText(JSON.stringify(answers));
+export function encodeRelayedAnswer(answer: RelayedAnswer): Uint8Array {
+  return encodeText(JSON.stringify(answer));
 }
 
 export function encodeRequest(request: StepRequest): Uint8Array {
@@ -91,8 +91,8 @@ export function encodeStepAnswer(answer: StepAnswer, to: Address): Uint8Array {
 }
 
 /** Never throws for its content. */
-export function decodeRequest(body: Uint8Array): Decoded<StepRequest | CallAnswers> {
-  return decodeForeign(body, (value) => (hasAnswers(value) ? callAnswers(value) : request(value)));
+export function decodeRequest(body: Uint8Array): Decoded<StepRequest | RelayedAnswer> {
+  return decodeForeign(body, (value) => (isAnswer(value) ? relayedAnswer(value) : request(value)));
 }
 
 /** Never throws for its content. */
@@ -119,10 +119,10 @@ const request = object<StepRequest>({
   now: finite,
 });
 
-const hasAnswers = (value: unknown): boolean =>
+const isAnswer = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, 'answersTo');
 
-const callAnswers = object<CallAnswers>({ v: oneOf(1), answersTo: token, answers: list(journaledAnswer) });
+const relayedAnswer = object<RelayedAnswer>({ v: oneOf(1), answersTo: token, answer: journaledAnswer });
 
 const entry: Shape<StepOutput['entry']> = (value) => {
   const { to: _to, mail, local, messages, ...read } = step(value);

@@ -84,9 +84,8 @@ export class StepServer {
     }
     const request = decoded.value;
     if ('answersTo' in request) {
-      const calls = this.#running.get(request.answersTo)?.calls;
-      for (const { number, ...answer } of request.answers) calls?.answered(number, answer);
-      return;
+      const { number, ...answer } = request.answer;
+      return this.#running.get(request.answersTo)?.calls?.answered(number, answer);
     }
     if (reply === undefined) return;
     const say = (answer: StepAnswer): void => {

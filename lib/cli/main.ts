@@ -3,12 +3,14 @@ import { Command, CommanderError } from 'commander';
 import { PerdureError } from '../errors.js';
 import { hubCommands } from './hub-commands.js';
 import { natsCommands } from './nats-commands.js';
+import { workerCommand } from './worker-command.js';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
 async function main(args: readonly string[]): Promise<number> {
   const program = new Command('perdure')
     .description('Durable orchestrations and entities on NATS JetStream.')
     .addCommand(natsCommands())
+    .addCommand(workerCommand())
     .addHelpText('after', '\nExample:\n  $ perdure nats start      a local server for all services of the project');
   for (const command of hubCommands()) program.addCommand(command);
   for (const command of withSubcommands(program)) command.exitOverride();

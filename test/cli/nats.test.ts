@@ -1,39 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { connect } from 'nats';
 import { fakeServer, temporaryFolder } from '../nats/server/fakes.js';
 import { until } from '../until.js';
-
-const main = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly stdout: () => string;
-  readonly stderr: () => string;
-  /** The exit code, null when a signal ended it. */
-  readonly ended: Promise<number | null>;
-}
-
-function perdure(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
-  const child = spawn(process.execPath, [main, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  t.teardown(() => child.kill('SIGKILL'));
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { child, stdout: () => stdout, stderr: () => stderr, ended };
-}
-
-async function outcome(run: Run): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return { code: await run.ended, stdout: run.stdout(), stderr: run.stderr() };
-}
+import { outcome, perdure } from './perdure.js';
 
 test('ensure and path print the path of the server, version its version, and nothing else', async (t) => {
   const path = fakeServer(temporaryFolder(t), '2.13.1');

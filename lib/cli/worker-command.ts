@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { ConfigError } from '../errors.js';
+import { examples } from './output.js';
+import { Supervisor } from './supervisor.js';
+
+const MOST_PROCESSES = 256;
+
+interface WorkerOptions {
+  readonly processes: number;
+}
+
+/** `perdure worker`: a script that starts a worker, in several processes. */
+export function workerCommand(): Command {
+  return new Command('worker')
+    .description(
+      'Run a script that starts a worker in several processes, one for each core: the workers share the partitions of the ' +
+        'hub. One that fails is started again. Ctrl-C stops all in good order, a second one at once.',
+    )
+    .argument('<script>', 'the JavaScript file, such as build/main.js')
+    .argument('[args...]', 'what the script is called with')
+    .option('--processes <number>', 'how many', processesOf, availableParallelism())
+    .addHelpText('after', examples('perdure worker build/main.js', 'perdure worker build/main.js --processes 4'))
+    .action(runWorkers);
+}
+
+async function runWorkers(file: string, args: readonly string[], { processes }: WorkerOptions): Promise<void> {
+  const script = resolve(file);
+  if (!existsSync(script)) throw new ConfigError(`There is no file ${script}.`);
+  const onNews = (line: string): void => void process.stderr.write(`${line}\n`);
+  const supervisor = new Supervisor({ script, args, processes, onNews });
+  let signals = 0;
+  const onSignal = (): void => supervisor.stop(++signals === 1 ? 'SIGTERM' : 'SIGKILL');
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const failure = await supervisor.ended;
+  process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  if (failure !== undefined)
+    throw new ConfigError(`${failure}: the script does not work as it is. See its own output.`);
+}
+
+function processesOf(text: string): number {
+  const processes = Number(text);
+  if (Number.isInteger(processes) && processes >= 1 && processes <= MOST_PROCESSES) return processes;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_PROCESSES}.`);
+}

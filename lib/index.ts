@@ -7,7 +7,13 @@ export {
   type SubOrchestrationOptions,
 } from './core/orchestration-context.js';
 export type { RetryOptions } from './core/names.js';
-export type { ActivityCalls, OperationCalls, OrchestratorOutput, StartArguments } from './core/proxies.js';
+export type {
+  ActivityCalls,
+  EntitySignal,
+  OperationCalls,
+  OrchestratorOutput,
+  StartArguments,
+} from './core/proxies.js';
 export { Task, type Orchestration, type TaskResult, type TimerTask } from './core/task.js';
 export type { EntityId } from './core/history.js';
 export type { Hosted } from './definitions/registry.js';

@@ -39,12 +39,12 @@ export class Administration {
     const query: Query = { v: 1, kind: 'release', address, discard };
     const late = () =>
       new TimeoutError(`No worker that owns partition ${partition} answered within ${this.#timeout} ms. Start one.`);
-    return this.#session.waits.within({ timeoutInMilliseconds: this.#timeout }, late, async (wait) => {
+    return this.#session.waits.within<boolean>({ timeoutInMilliseconds: this.#timeout }, late, async (wait) => {
       for (let isAgain = false; ; isAgain = true) {
         const answer = await this.#session.queries.askPartition(partition, query);
-        if (isAnswer(answer)) return answer.released || isAgain;
+        if (isAnswer(answer)) return wait.succeed(answer.released || isAgain);
         await wait.pause(PAUSE);
-        if (wait.isOver) return false;
+        if (wait.isOver) return;
       }
     });
   }

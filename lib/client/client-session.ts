@@ -18,18 +18,21 @@ import { createValueCodec } from '../wire/value-codec.js';
 import type { Delivery } from './delivery.js';
 import { Inbox } from './inbox.js';
 import { MailChannel } from './mail-channel.js';
-import type { Outgoing } from './outgoing.js';
+import type { Letter, Outgoing } from './outgoing.js';
 import { OwnerQueries } from './owner-queries.js';
 import { recheck } from './recheck.js';
 import { RegisteredNames } from './registered-names.js';
 import { Waits, type Wait } from './waits.js';
 
 /** How a message is sent. */
-export interface SendOptions<T> {
+export interface SendOptions {
   /** Rejects when the message must not be sent; undefined when that is known at once. */
   readonly check: () => Promise<void> | undefined;
-  /** What waits for it: when that is over the message is not sent any more. */
-  readonly wait: Wait<T>;
+  /**
+   * What waits for it: until it is stored, of a call or a start with an outcome for that. When it is over the message is not
+   * sent any more.
+   */
+  readonly wait: Wait<Outcome | undefined>;
   readonly delivery?: Delivery | undefined;
   /** Whether an outcome is waited for: for the answer to a call or a start. */
   readonly isCall?: boolean | undefined;
@@ -37,6 +40,9 @@ export interface SendOptions<T> {
 
 /** How often an owner is asked whether it has accepted a message, in milliseconds. */
 const CONFIRMATION = 1_000;
+
+/** What is sent together has so many bytes at most. */
+const ENVELOPE_BYTES = 128 * 1024;
 
 /** One client's connection to a task hub: its numbered channels, its inbox, and everything it waits for. */
 export class ClientSession {
@@ -74,16 +80,26 @@ export class ClientSession {
     return input === undefined ? {} : { input };
   }
 
+  /** Sends a short message of which nothing has to be known before, at once; false: it is not so, and nothing was sent. */
+  post(address: Address, message: ClientMessage, onStored: (error?: unknown) => void): boolean {
+    if (this.#lines.has(address)) return false; // it would overtake
+    const text = unstampedText(message);
+    if (isLonger(text, this.large.limits.inline)) return false;
+    this.#deliver({ address, text, bytes: this.#sized(text), onStored });
+    return true;
+  }
+
+  #deliver(letter: Omit<Letter, 'subject'> & { readonly address: Address }): Outgoing {
+    const partition = partitionOf(letter.address, this.ports.partitions);
+    const subject = this.ports.subjects.partition(partition).mail(letter.address);
+    return this.#channel(partition).send({ ...letter, subject });
+  }
+
   /**
    * Sends a message once `check` has passed, in the order of the calls for one address; resolves when it has its place
-   * among the messages of its partition. What is no longer waited for by then is not sent. Of a call, the outcome ends
-   * the wait.
+   * among the messages of its partition. What is no longer waited for by then is not sent.
    */
-  async send<T>(
-    address: Address,
-    message: ClientMessage,
-    { check, wait, delivery, isCall }: SendOptions<T | Outcome>,
-  ): Promise<Outgoing> {
+  async send(address: Address, message: ClientMessage, { check, wait, delivery, isCall }: SendOptions): Promise<void> {
     let text = unstampedText(message);
     // Of a message that is short as a whole the input is short, too.
     const isShort = !isLonger(text, this.large.limits.inline);
@@ -92,21 +108,22 @@ export class ClientSession {
       await check();
       text = unstampedText(await this.large.byReference(address, message, value!, () => !wait.isOver));
     };
-    await this.#inTurn(address, value === undefined ? check : store);
+    const turn = this.#inTurn(address, value === undefined ? check : store);
+    if (turn) await turn; // else it is sent in this very turn: what is posted next must not overtake it
     if (wait.isOver) throw new ClosedError('Nobody waits for it any more: nothing was sent.');
-    const partition = partitionOf(address, this.ports.partitions);
-    const subject = this.ports.subjects.partition(partition).mail(address);
-    const channel = this.#channel(partition);
     const onOutcome = isCall ? (outcome: Outcome) => this.#told(sent, outcome, true, wait) : undefined;
+    const onStored = (error?: unknown): void => {
+      if (error !== undefined) wait.fail(error);
+      else if (isCall) this.#askFor(sent, wait);
+      else wait.succeed(undefined);
+    };
     if (delivery) delivery.progress = isCall ? 'queued' : 'sending';
-    const sent: Outgoing = channel.send({ address, subject, text: this.#sized(text), onOutcome, delivery });
-    if (isCall) wait.onEnd(() => channel.settle(sent));
-    return sent;
+    const sent: Outgoing = this.#deliver({ address, text, bytes: this.#sized(text), onOutcome, onStored, delivery });
+    if (isCall) wait.onEnd(() => this.#channel(partitionOf(address, this.ports.partitions)).settle(sent));
   }
 
   /** Asks for what became of a call, behind what its owner tells, which may get lost. */
-  async outcome<T>(sent: Outgoing, wait: Wait<T | Outcome>): Promise<void> {
-    await sent.stored;
+  #askFor(sent: Outgoing, wait: Wait<Outcome | undefined>): void {
     void recheck(wait, async () => {
       const { outcome } = await this.#ask(sent);
       if (outcome) this.#told(sent, outcome, false, wait);
@@ -114,7 +131,7 @@ export class ClientSession {
   }
 
   /** `isCopy`: the word is about one copy of the message, and not about its session only. */
-  #told<T>(sent: Outgoing, outcome: Outcome, isCopy: boolean, wait: Wait<T | Outcome>): void {
+  #told(sent: Outgoing, outcome: Outcome, isCopy: boolean, wait: Wait<Outcome | undefined>): void {
     if (outcome.refused === undefined) this.#receive(outcome, wait);
     else wait.fail(this.#refusal(sent, outcome.refused, isCopy));
   }
@@ -127,7 +144,7 @@ export class ClientSession {
   }
 
   /** The wait ends with its value: the owner keeps that until it is told that the outcome is received. */
-  #receive<T>(outcome: Outcome, wait: Wait<T | Outcome>): void {
+  #receive(outcome: Outcome, wait: Wait<Outcome | undefined>): void {
     if (!outcome.resultRef) return wait.succeed(outcome);
     this.large.whole(outcome).then(
       (whole) => wait.succeed(whole),
@@ -201,6 +218,8 @@ export class ClientSession {
       clock,
       logger,
       subject: subjects.partition(partition).sessions,
+      envelopes: subjects.partition(partition).envelopes,
+      envelopeBytes: Math.min(ENVELOPE_BYTES, largestMessage(this.ports.maxBodyBytes)),
       token,
       listen: (messageId, call) => this.inbox.onOutcome(messageId, call),
       confirm: (sent) => this.#confirm(sent),
@@ -209,11 +228,12 @@ export class ClientSession {
     return channel;
   }
 
-  #sized(text: string): string {
+  /** The bytes of a message. Throws PayloadTooLargeError. */
+  #sized(text: string): number {
     const limit = largestMessage(this.ports.maxBodyBytes);
     const bytes = utf8Length(text);
     if (bytes > limit) throw new PayloadTooLargeError('The message with this input', bytes, limit);
-    return text;
+    return bytes;
   }
 }
 

@@ -1,5 +1,8 @@
 import type { EntityId } from '../core/history.js';
 import type { InputShape } from '../core/names.js';
+import { knownOperation } from '../core/method-proxy.js';
+import type { Constructor, Json } from '../core/values.js';
+import { names } from '../definitions/names.js';
 import { EntityOperationFailedError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
@@ -7,6 +10,7 @@ import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
+import { Together } from './many.js';
 
 /** The state of an entity as read. */
 export interface EntityStateResponse<T> {
@@ -16,6 +20,12 @@ export interface EntityStateResponse<T> {
   readonly entityState: T | undefined;
   /** `owner`: exact. `view`: no owner answered; this is what the last one wrote for readers, and may be behind. */
   readonly source: ReadSource;
+}
+
+/** A message to an entity that nobody waits for. */
+export interface Signal {
+  readonly id: EntityId;
+  readonly message: { readonly kind: 'operation'; readonly name: string; readonly input?: Json };
 }
 
 /** What a client does with entities. */
@@ -32,8 +42,13 @@ export class Entities {
   }
 
   async signalByName(entity: string, key: string, operation: unknown, input: unknown): Promise<void> {
+    return this.send(this.preparedByName(entity, key, operation, input));
+  }
+
+  /** A signal ready to be sent, the operation by its name. */
+  preparedByName(entity: string, key: unknown, operation: unknown, input: unknown): Signal {
     const { id, name } = this.#checked(entity, key, operation);
-    return this.signal(id, name, input, undefined);
+    return this.prepared(id, name, input, undefined);
   }
 
   async callByName(entity: string, key: string, operation: unknown, input: unknown): Promise<unknown> {
@@ -41,23 +56,60 @@ export class Entities {
     return this.call(id, name, input, undefined);
   }
 
-  #checked(entity: string, key: string, operation: unknown): { id: EntityId; name: string } {
+  #checked(entity: string, key: unknown, operation: unknown): { id: EntityId; name: string } {
     const id = { name: checkName(entity, 'entity'), key: checkEntityKey(key) };
     return { id, name: this.#session.names.operationName(entity, operation) };
   }
 
-  /** Resolves when the message is stored. */
-  signal(id: EntityId, name: string, input: unknown, shape: InputShape | undefined): Promise<void> {
-    const target = `${id.name}.${name}`;
+  /** Makes signals to entities of a class or name ready to be sent. */
+  signalsTo(entity: string | Constructor): (key: string, operation: string, input: unknown) => Signal {
+    if (typeof entity === 'string')
+      return (key, operation, input) => this.preparedByName(entity, key, operation, input);
+    const shape = names.entity(entity);
+    return (key, operation, input) => {
+      const known = knownOperation(shape, operation);
+      return this.prepared({ name: shape.name, key: checkEntityKey(key) }, known.name, input, known);
+    };
+  }
+
+  /** A signal ready to be sent. Throws what is wrong with its input. */
+  prepared(id: EntityId, name: string, input: unknown, shape: InputShape | undefined): Signal {
+    const encoded = this.#session.encode(input, shape, `${id.name}.${name}`);
+    return { id, message: { kind: 'operation', name, ...encoded } };
+  }
+
+  /** Resolves when the signal is stored. */
+  send({ id, message }: Signal): Promise<void> {
+    const { name } = message;
     const delivery: Delivery = { progress: 'unsent' };
     const options = { timeoutInMilliseconds: this.#timeout };
-    const late = () => lateError(`The signal ${target} to "${id.key}"`, this.#timeout, delivery);
-    return this.#session.waits.within(options, late, async (wait) => {
-      const message = { kind: 'operation', name, ...this.#session.encode(input, shape, target) } as const;
+    const late = () => lateError(`The signal ${id.name}.${name} to "${id.key}"`, this.#timeout, delivery);
+    const sent = this.#session.waits.within<Outcome | undefined>(options, late, (wait) => {
       const check = () => this.#session.names.checkOperation(id.name, name);
-      const { stored } = await this.#session.send(entityAddress(id), message, { check, wait, delivery });
-      await stored;
+      return this.#session.send(entityAddress(id), message, { check, wait, delivery });
     });
+    return sent.then(() => {});
+  }
+
+  /** Sends signals in this order; resolves when all are stored. Rejects with PartlySentError. */
+  async sendMany(signals: readonly Signal[]): Promise<void> {
+    const { names, waits } = this.#session;
+    const together = new Together(signals.length);
+    const late = () => together.failure(lateError('The signal', this.#timeout, { progress: 'sending' }));
+    const options = { timeoutInMilliseconds: this.#timeout };
+    return waits.within<void>(options, late, async (wait) => {
+      for (const [at, signal] of signals.entries()) {
+        const { id, message } = signal;
+        const onStored = (error?: unknown): void => together.ended(at, error);
+        const isPosted = names.knowsOperation(id.name, message.name) && this.#post(signal, onStored);
+        if (!isPosted) this.send(signal).then(() => onStored(), onStored);
+      }
+      together.whenAll((failure) => (failure ? wait.fail(failure) : wait.succeed()));
+    });
+  }
+
+  #post({ id, message }: Signal, onStored: (error?: unknown) => void): boolean {
+    return this.#session.post(entityAddress(id), message, onStored);
   }
 
   /** The result of an operation, once it is committed. */
@@ -66,20 +118,14 @@ export class Entities {
     const target = `${id.name}.${name}`;
     const encoded = this.#session.encode(input, shape, target);
     const delivery: Delivery = { progress: 'unsent' };
-    const wait = waits.begin<Outcome>({ timeoutInMilliseconds: this.#timeout }, () =>
-      lateError(`The call of ${target} of "${id.key}"`, this.#timeout, delivery),
-    );
-    const send = async (): Promise<void> => {
-      const address = entityAddress(id);
-      const message = { kind: 'operation', name, ...encoded, reply: inbox.reply } as const;
+    const late = () => lateError(`The call of ${target} of "${id.key}"`, this.#timeout, delivery);
+    const message = { kind: 'operation', name, ...encoded, reply: inbox.reply } as const;
+    const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds: this.#timeout }, late, (wait) => {
       const check = () => names.checkOperation(id.name, name);
-      const sent = await this.#session.send(address, message, { check, wait, delivery, isCall: true });
-      return this.#session.outcome(sent, wait);
-    };
-    send().catch((error: unknown) => wait.fail(error));
-    const { result, failure } = await wait.promise;
-    if (failure) throw new EntityOperationFailedError(id.name, name, failure);
-    return values.decode(result);
+      return this.#session.send(entityAddress(id), message, { check, wait, delivery, isCall: true });
+    });
+    if (outcome?.failure) throw new EntityOperationFailedError(id.name, name, outcome.failure);
+    return values.decode(outcome?.result);
   }
 
   read(id: EntityId): Promise<EntityStateResponse<unknown>> {

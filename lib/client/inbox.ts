@@ -1,5 +1,5 @@
 import type { HubPorts, Subscription } from '../engine/ports.js';
-import { decodeNotice } from '../wire/answer-codec.js';
+import { decodeNotices } from '../wire/answer-codec.js';
 import type { Notice } from '../wire/queries.js';
 import type { Outcome } from '../wire/record.js';
 
@@ -69,12 +69,13 @@ export class Inbox {
   }
 
   #receive(body: Uint8Array): void {
-    const decoded = decodeNotice(body);
+    const decoded = decodeNotices(body);
     if ('refused' in decoded)
       return this.#ports.logger.warn(`A notice cannot be read: ${decoded.refused}`, { instance: this.#ports.name });
-    if (decoded.value.kind === 'ended') return this.#onEnded(decoded.value);
-    const { outcome } = decoded.value;
-    (this.#outcomes.get(outcome.id) ?? this.#unexpected)(outcome);
+    for (const notice of decoded.value) {
+      if (notice.kind === 'ended') this.#onEnded(notice);
+      else (this.#outcomes.get(notice.outcome.id) ?? this.#unexpected)(notice.outcome);
+    }
   }
 
   #onEnded(notice: EndedNotice): void {

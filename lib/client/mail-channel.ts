@@ -5,6 +5,7 @@ import { encodeHello, unstampedText } from '../wire/session-codec.js';
 import { sessionId } from '../wire/sessions.js';
 import { OpenSession } from './open-session.js';
 import { Outgoing, type Letter } from './outgoing.js';
+import { lengthOfParcel, Parcel } from './parcel.js';
 
 /** The waits before the same bytes are sent again, in milliseconds: each twice the one before. */
 const FIRST_RETRY = 25;
@@ -25,6 +26,10 @@ export interface ChannelPorts {
   readonly logger: Logger;
   /** Where the partition hears of sessions. */
   readonly subject: string;
+  /** Where it takes several messages at once, */
+  readonly envelopes: string;
+  /** with so many bytes at most. */
+  readonly envelopeBytes: number;
   /** The client's own id for this partition: no other channel has it. */
   readonly token: string;
   /** Tells each outcome of a message from now on; the result ends that. */
@@ -48,6 +53,7 @@ export class MailChannel {
   #whenRoom: (() => void) | undefined;
   #cancelHeartbeat: (() => void) | undefined;
   #closed: Error | undefined;
+  #isSending = false;
 
   constructor(ports: ChannelPorts) {
     this.#ports = ports;
@@ -57,9 +63,22 @@ export class MailChannel {
   send(letter: Letter): Outgoing {
     if (this.#closed) throw this.#closed;
     const message = new Outgoing(letter);
-    this.#queue.push(message);
-    if (this.#queue.length === 1) void this.#sendAll();
+    this.#push(message);
     return message;
+  }
+
+  #push(message: Outgoing): void {
+    this.#queue.push(message);
+    if (this.#isSending) return;
+    this.#isSending = true;
+    // What is sent in one turn travels together, and so does what comes while something is on its way.
+    this.#ports.clock.soon(() => void this.#sendAll());
+  }
+
+  /** A message about the session itself. */
+  #about(kind: 'done' | 'bye'): Outgoing {
+    const text = unstampedText({ kind });
+    return new Outgoing({ subject: this.#ports.subject, text, bytes: text.length });
   }
 
   /** The outcome of a call is received, or nobody waits for it any more: one that was not sent is not sent then. */
@@ -85,60 +104,69 @@ export class MailChannel {
     for (const message of waiting) message.fail(error);
     const session = this.#session;
     if (!session || session.isOver || waiting.length > 0) return;
-    const bye = new Outgoing({ subject: this.#ports.subject, text: unstampedText({ kind: 'bye' }) });
+    const { body, messageId } = new Parcel([this.#about('bye')], session, this.#ports.envelopes);
     // Once: a session that did not hear of its end is ended by its owner.
-    this.#ports.mail.send(this.#ports.subject, bye.begin(session), bye.messageId).catch((reason: unknown) => {
+    this.#ports.mail.send(this.#ports.subject, body, messageId).catch((reason: unknown) => {
       if (!(reason instanceof ClosedError))
         this.#ports.logger.warn(`A session could not be ended: ${String(reason)}`, { instance: session.id });
     });
   }
 
   async #sendAll(): Promise<void> {
-    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      const refused = (await this.#isWanted(next)) ? await this.#sendOne(next) : undefined;
-      if (this.#closed) return;
-      this.#queue.shift();
-      if (refused) next.fail(refused);
+    for (let next = this.#queue[0]; next && !this.#closed; next = this.#queue[0]) {
+      if (next.isSettled)
+        this.#queue.shift(); // nobody waits for it any more
+      else if (next.isCall && this.#open.size >= WINDOW)
+        await new Promise<void>((resolve) => (this.#whenRoom = resolve));
+      else await this.#sendNext();
     }
+    this.#isSending = false;
   }
 
-  /** Waits for room for a call. False: nobody waits for it any more, so it is not sent. */
-  async #isWanted(message: Outgoing): Promise<boolean> {
-    while (message.isCall && !message.isSettled && this.#open.size >= WINDOW && !this.#closed)
-      await new Promise<void>((resolve) => (this.#whenRoom = resolve));
-    return !message.isSettled;
-  }
-
-  /** Why the message will never be stored; undefined when it is, or the channel is closed. */
-  async #sendOne(message: Outgoing): Promise<Error | undefined> {
+  async #sendNext(): Promise<void> {
     const session = await this.#usable();
-    if (session instanceof Error) return session;
-    if (!session || message.isSettled) return undefined;
-    const body = message.begin(session);
-    const messageId = message.messageId!;
-    if (message.letter.onOutcome) this.#follow(message, messageId, message.letter.onOutcome);
-    const { subject } = message.letter;
-    const result = await this.#store(subject, body, messageId, () => message.attempts++);
-    if (!result) return undefined;
-    if (result instanceof Error) {
-      session.done(message.done); // it was not said
-      return result;
-    }
+    if (this.#closed || !session) return;
+    if (session instanceof Error) return this.#queue.shift()?.fail(session);
+    const { envelopes, envelopeBytes } = this.#ports;
+    const length = lengthOfParcel(this.#queue, envelopeBytes, WINDOW - this.#open.size);
+    if (this.#queue[0]!.isSettled) return;
+    const parcel = new Parcel(this.#queue.slice(0, length), session, envelopes);
+    for (const message of parcel.messages) this.#follow(message);
+    const isSplit = await this.#sendParcel(parcel);
+    if (this.#closed) return;
+    if (!isSplit) this.#queue.splice(0, length);
+    else for (const message of parcel.messages) this.#open.delete(message);
+  }
+
+  /** Whether its messages have to be sent again, each alone. */
+  async #sendParcel(parcel: Parcel): Promise<boolean> {
+    const { subject, body, messageId, session, messages } = parcel;
+    const result = await this.#store(subject, body, messageId, () => parcel.sent());
+    if (!result) return false;
+    if (result instanceof Error) return parcel.refused(result);
     this.#watch();
     const isDoubtful = session.isOver || this.#ports.clock.now() - session.usedAt > DOUBTFUL;
     session.usedAt = Math.max(session.usedAt, result.began);
-    if (isDoubtful)
-      this.#ports.confirm(message).then(
-        () => message.succeed(),
-        (error: unknown) => message.fail(error),
-      );
-    else message.succeed();
-    return undefined;
+    for (const message of messages) {
+      if (isDoubtful) this.#confirm(message);
+      else message.succeed();
+    }
+    return false;
   }
 
-  #follow(message: Outgoing, messageId: string, tell: (outcome: Outcome) => void): void {
+  #confirm(message: Outgoing): void {
+    this.#ports.confirm(message).then(
+      () => message.succeed(),
+      (error: unknown) => message.fail(error),
+    );
+  }
+
+  #follow(message: Outgoing): void {
+    const { onOutcome } = message.letter;
+    if (!onOutcome) return;
+    message.onSettled?.();
     this.#open.add(message);
-    message.onSettled = this.#ports.listen(messageId, tell);
+    message.onSettled = this.#ports.listen(message.messageId!, onOutcome);
   }
 
   #settled(message: Outgoing): void {
@@ -192,7 +220,7 @@ export class MailChannel {
       const session = this.#session;
       if (!session || session.isOver || (this.#open.size === 0 && !session.hasNews)) return;
       const isIdle = this.#queue.length === 0 && this.#ports.clock.now() - session.usedAt >= HEARTBEAT;
-      if (isIdle) this.send({ subject: this.#ports.subject, text: unstampedText({ kind: 'done' }) });
+      if (isIdle) this.#push(this.#about('done'));
       else this.#watch();
     });
   }

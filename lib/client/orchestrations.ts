@@ -1,4 +1,7 @@
 import type { HistoryEvent } from '../core/history.js';
+import type { OrchestratorShape } from '../core/names.js';
+import type { Constructor } from '../core/values.js';
+import { names } from '../definitions/names.js';
 import { InstanceExistsError, NotFoundError, RemoteError, TimeoutError } from '../errors.js';
 import type { FailureDetails } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
@@ -10,8 +13,8 @@ import { lateError, type Delivery } from './delivery.js';
 import { resultOfRun } from './ended-runs.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { statusFor, type OrchestrationStatus } from './orchestration-status.js';
-import { pendingStatus, type Start, type StartedRun } from './started-run.js';
-import type { Wait, WaitOptions } from './waits.js';
+import { pendingStatus, type PreparedStart, type Start, type StartedRun } from './started-run.js';
+import { checkTimeout, type Wait, type WaitOptions } from './waits.js';
 
 /** The wait before an instance is looked for again that nobody could tell of, in milliseconds. */
 const LOOK_AGAIN = 250;
@@ -29,30 +32,35 @@ export class Orchestrations {
     this.#timeout = timeout;
   }
 
-  /** Starts an instance. A new id is nobody's, so it has only to be stored; a given one has to be accepted. */
-  async start({ shape, input, options }: Start): Promise<{ instanceId: string; run: StartedRun }> {
-    const { inbox, ports, waits, names } = this.#session;
+  /** An orchestrator by its class or name. Throws DefinitionError or InvalidNameError. */
+  shapeOf(orchestrator: string | Constructor): OrchestratorShape {
+    if (typeof orchestrator !== 'string') return names.orchestrator(orchestrator);
+    return { name: checkName(orchestrator, 'orchestrator') };
+  }
+
+  /** A start ready to be sent. Throws what is wrong with its input or its id. */
+  prepared({ shape, input, options }: Start): PreparedStart {
     const isGiven = options.instanceId !== undefined;
-    const instanceId = isGiven ? checkInstanceId(options.instanceId) : ports.random.id();
-    const { name } = shape;
-    const encoded = this.#session.encode(input, shape, name);
+    const instanceId = isGiven ? checkInstanceId(options.instanceId) : this.#session.ports.random.id();
     const { timeoutInMilliseconds = this.#timeout } = options;
+    checkTimeout(timeoutInMilliseconds);
+    const { name } = shape;
+    return { name, encoded: this.#session.encode(input, shape, name), instanceId, isGiven, timeoutInMilliseconds };
+  }
+
+  /** Starts an instance. A new id is nobody's, so it has only to be stored; a given one has to be accepted. */
+  async start(prepared: PreparedStart): Promise<{ instanceId: string; run: StartedRun }> {
+    const { name, encoded, instanceId, isGiven, timeoutInMilliseconds } = prepared;
+    const { inbox, ports, waits, names } = this.#session;
     const delivery: Delivery = { progress: 'unsent' };
-    const wait = waits.begin<Outcome | undefined>({ timeoutInMilliseconds }, () =>
-      lateError(`The start of ${name} as "${instanceId}"`, timeoutInMilliseconds, delivery, instanceId),
-    );
-    const send = async (): Promise<void> => {
-      const address = orchestrationAddress(instanceId);
-      const message = { kind: 'start', name, ...encoded, notify: inbox.notify } as const;
+    const late = () =>
+      lateError(`The start of ${name} as "${instanceId}"`, timeoutInMilliseconds, delivery, instanceId);
+    const message = { kind: 'start', name, ...encoded, notify: inbox.notify } as const;
+    const whole = isGiven ? { ...message, reply: inbox.reply } : message;
+    const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds }, late, (wait) => {
       const check = () => names.checkOrchestrator(name);
-      const whole = isGiven ? { ...message, reply: inbox.reply } : message;
-      const sent = await this.#session.send(address, whole, { check, wait, delivery, isCall: isGiven });
-      if (isGiven) return this.#session.outcome(sent, wait);
-      await sent.stored;
-      wait.succeed(undefined);
-    };
-    send().catch((error: unknown) => wait.fail(error));
-    const outcome = await wait.promise;
+      return this.#session.send(orchestrationAddress(instanceId), whole, { check, wait, delivery, isCall: isGiven });
+    });
     if (outcome?.failure) throw startError(instanceId, outcome.failure);
     const runId = typeof outcome?.result === 'string' ? outcome.result : undefined;
     return { instanceId, run: { name, ...encoded, storedAt: ports.clock.now(), isSeen: isGiven, runId } };
@@ -83,15 +91,15 @@ export class Orchestrations {
     const delivery: Delivery = { progress: 'unsent' };
     const options = { timeoutInMilliseconds: this.#timeout };
     const late = () => lateError(`The event for "${instanceId}"`, this.#timeout, delivery);
-    return this.#session.waits.within(options, late, async (wait) => {
+    const sent = this.#session.waits.within<Outcome | undefined>(options, late, async (wait) => {
       const address = orchestrationAddress(instanceId);
       const name = checkName(event, 'event');
       const message = { kind: 'event', name, ...this.#session.encode(data, undefined, name) } as const;
       // A start of this client that no owner has shown yet is stored before the event, in the same channel.
       const check = () => (run?.isSeen === false ? undefined : this.#find(instanceId, run, wait).then(() => {}));
-      const { stored } = await this.#session.send(address, message, { check, wait, delivery });
-      await stored;
+      await this.#session.send(address, message, { check, wait, delivery });
     });
+    return sent.then(() => {});
   }
 
   /** Undefined for a run that was started and has not been seen yet. */

@@ -1,5 +1,4 @@
 import { SessionExpiredError } from '../errors.js';
-import { encodeStamped } from '../wire/session-codec.js';
 import type { Address } from '../wire/messages.js';
 import type { Outcome } from '../wire/record.js';
 import type { Delivery } from './delivery.js';
@@ -12,6 +11,10 @@ export interface Letter {
   readonly subject: string;
   /** The message's text without its number: `unstampedText`. */
   readonly text: string;
+  /** Of the text, in UTF-8. */
+  readonly bytes: number;
+  /** Called once: it is stored, or never will be as far as is known. */
+  readonly onStored?: ((error?: unknown) => void) | undefined;
   /** Told what became of a call or a start, as often as an owner tells it. */
   readonly onOutcome?: ((outcome: Outcome) => void) | undefined;
   readonly delivery?: Delivery | undefined;
@@ -20,25 +23,19 @@ export interface Letter {
 /** A message on its way to a partition. It has a place in a session from the moment it is first sent. */
 export class Outgoing {
   readonly letter: Letter;
-  /** Resolves when it is stored. */
-  readonly stored: Promise<void>;
   session: OpenSession | undefined;
   number = 0;
   /** How often it was sent. */
   attempts = 0;
   /** Its outcome is received, or nobody waits for it any more. */
   isSettled = false;
+  /** It is too large for the company of others, as the server said. */
+  isAlone = false;
   /** Ends the listening for its outcome. */
   onSettled: (() => void) | undefined;
-  /** The outcomes that it says are received. */
-  done: readonly number[] = [];
-  #settle!: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
   constructor(letter: Letter) {
     this.letter = letter;
-    this.stored = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    // Whoever awaits it sees the error; a caller whose time is over does not.
-    this.stored.catch(() => {});
   }
 
   get isCall(): boolean {
@@ -49,22 +46,21 @@ export class Outgoing {
     return this.session?.messageId(this.number);
   }
 
-  /** Gives it the next number of a session, which it keeps; its bytes do not change any more. */
-  begin(session: OpenSession): Uint8Array {
+  /** Gives it the next number of a session. */
+  begin(session: OpenSession): void {
     this.session = session;
     this.number = ++session.number;
-    this.done = session.takeDone();
+    this.attempts = 0;
     if (this.letter.delivery) this.letter.delivery.progress = 'sending';
-    return encodeStamped(this.letter.text, { session: session.id, number: this.number, done: this.done });
   }
 
   succeed(): void {
     if (this.letter.delivery) this.letter.delivery.progress = 'stored';
-    this.#settle.resolve();
+    this.letter.onStored?.();
   }
 
   fail(error: unknown): void {
-    this.#settle.reject(error);
+    this.letter.onStored?.(error);
   }
 
   /** Its session's owner says that it does not know the session: of a message that was sent once, that is the whole truth. */

@@ -37,6 +37,12 @@ export class RegisteredNames {
     return this.#check((known) => refuseEntity(known, entity) ?? refuseOperation(known, entity, operation));
   }
 
+  /** Whether both names are known to be registered. */
+  knowsOperation(entity: string, operation: string): boolean {
+    const known = this.#known && operationsOf(this.#known, entity);
+    return known !== undefined && known.includes(operation);
+  }
+
   /** The name, when an operation can have it. Throws InvalidNameError or UnknownOperationError. */
   operationName(entity: string, operation: unknown): string {
     const name = checkName(operation, 'operation');

@@ -23,6 +23,16 @@ export interface Start {
   readonly options: StartOptions;
 }
 
+/** A start whose input is encoded. */
+export interface PreparedStart {
+  readonly name: string;
+  readonly encoded: { readonly input?: Json };
+  readonly instanceId: string;
+  /** Whether the caller chose the id. */
+  readonly isGiven: boolean;
+  readonly timeoutInMilliseconds: number;
+}
+
 /** A run that this client started. Until an owner has shown it, not finding it proves nothing. */
 export interface StartedRun {
   readonly name: string;

@@ -1,6 +1,12 @@
 import type { EntityId } from '../core/history.js';
 import { operationProxy } from '../core/method-proxy.js';
-import type { OperationCalls, OrchestratorObject, OrchestratorOutput, StartArguments } from '../core/proxies.js';
+import type {
+  EntitySignal,
+  OperationCalls,
+  OrchestratorObject,
+  OrchestratorOutput,
+  StartArguments,
+} from '../core/proxies.js';
 import type { InputShape } from '../core/names.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
@@ -9,10 +15,11 @@ import { checkEntityKey, checkInstanceId, checkName } from '../wire/checks.js';
 import { Administration, type PartitionStatus } from './administration.js';
 import { ClientSession } from './client-session.js';
 import { Entities, type EntityStateResponse } from './entities.js';
+import { allSent, inPlace } from './many.js';
 import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
 import { OrchestrationHandle } from './orchestration-handle.js';
 import { Orchestrations } from './orchestrations.js';
-import type { StartOptions } from './started-run.js';
+import type { PreparedStart, StartOptions } from './started-run.js';
 import { checkTimeout } from './waits.js';
 
 /** How a client waits. */
@@ -124,11 +131,57 @@ export class TaskHubClient implements AsyncDisposable {
     input?: unknown,
     options: StartOptions = {},
   ): Promise<OrchestrationHandle> {
-    const shape =
-      typeof orchestrator === 'string'
-        ? { name: checkName(orchestrator, 'orchestrator') }
-        : names.orchestrator(orchestrator as Constructor);
-    const { instanceId, run } = await this.#orchestrations.start({ shape, input, options });
+    const shape = this.#orchestrations.shapeOf(orchestrator as string | Constructor);
+    return this.#start(this.#orchestrations.prepared({ shape, input, options }));
+  }
+
+  /**
+   * Starts many orchestration instances, each given as the arguments of a `startNew`: its input, then its options. They
+   * are stored in this order. All inputs and ids are checked before anything is sent.
+   *
+   * @example
+   * ```ts
+   * import { OrchestrationContext, TaskHubClient, type Orchestration } from 'perdure';
+   * import { Orchestrator, Run } from 'perdure/decorators';
+   *
+   * @Orchestrator('greeting')
+   * class Greeting {
+   *   @Run() *run(city: string, _context: OrchestrationContext): Orchestration<string> {
+   *     return `Hello, ${city}!`;
+   *   }
+   * }
+   *
+   * export async function greetAll(client: TaskHubClient): Promise<string[]> {
+   *   const handles = await client.startMany(Greeting, [['Oslo'], ['Rome', { instanceId: 'rome' }]]);
+   *   return Promise.all(handles.map((handle) => handle.result()));
+   * }
+   * ```
+   *
+   * @throws {PartlySentError} when some could not be started: it has the handle or the error of each
+   * @throws what `startNew` throws for an input, an id or a name; nothing is sent then, and the text says which it is
+   */
+  startMany<O extends OrchestratorObject>(
+    orchestrator: OrchestratorClass<O>,
+    starts: Iterable<StartArguments<O, StartOptions>>,
+  ): Promise<OrchestrationHandle<OrchestratorOutput<O>>[]>;
+  /** The same by name; each input is validated where it arrives. Rejects likewise. */
+  startMany<T = unknown>(
+    orchestrator: string,
+    starts: Iterable<readonly [input?: unknown, options?: StartOptions]>,
+  ): Promise<OrchestrationHandle<T>[]>;
+  async startMany(
+    orchestrator: string | OrchestratorClass<OrchestratorObject>,
+    starts: Iterable<readonly [input?: unknown, options?: StartOptions]>,
+  ): Promise<OrchestrationHandle[]> {
+    const shape = this.#orchestrations.shapeOf(orchestrator as string | Constructor);
+    const prepared = Array.from(starts, ([input, options = {}], at) =>
+      inPlace(`starts[${at}]`, () => this.#orchestrations.prepared({ shape, input, options })),
+    );
+    return allSent(prepared.map((start) => this.#start(start)));
+  }
+
+  async #start(prepared: PreparedStart): Promise<OrchestrationHandle> {
+    const { instanceId, run } = await this.#orchestrations.start(prepared);
     return new OrchestrationHandle(this.#orchestrations, instanceId, run);
   }
 
@@ -184,7 +237,59 @@ export class TaskHubClient implements AsyncDisposable {
   signalEntity(entity: string, key: string, operation: string, input?: unknown): Promise<void>;
   signalEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
     if (typeof entity === 'string') return this.#entities.signalByName(entity, key, operation, input);
-    return this.#proxy(entity, key, (id, name, shape, value) => this.#entities.signal(id, name, value, shape));
+    return this.#proxy(entity, key, async (id, name, shape, value) =>
+      this.#entities.send(this.#entities.prepared(id, name, value, shape)),
+    );
+  }
+
+  /**
+   * Sends many one-way messages to entities of one class, each given as the entity's key, the operation and its input;
+   * resolves when all are stored. They reach each entity in this order. All inputs and keys are checked before anything is
+   * sent.
+   *
+   * @example
+   * ```ts
+   * import { TaskHubClient } from 'perdure';
+   * import { Entity, Operation } from 'perdure/decorators';
+   *
+   * @Entity('stock')
+   * class Stock {
+   *   state = 0;
+   *   @Operation() arrive(pieces: number): void {
+   *     this.state += pieces;
+   *   }
+   *   @Operation() clear(): void {
+   *     this.state = 0;
+   *   }
+   * }
+   *
+   * export async function receive(client: TaskHubClient): Promise<void> {
+   *   await client.signalMany(Stock, [
+   *     ['nails', 'arrive', 1_000],
+   *     ['screws', 'clear'],
+   *     ['screws', 'arrive', 500],
+   *   ]);
+   * }
+   * ```
+   *
+   * @throws {PartlySentError} when some are not known to be stored: it says of each what became of it
+   * @throws what `signalEntity` throws for an input, a key or a name; nothing is sent then, and the text says which it is
+   */
+  signalMany<E extends object>(entity: EntityClass<E>, signals: Iterable<EntitySignal<E>>): Promise<void>;
+  /** The same by names; each input is validated where it arrives. Rejects likewise. */
+  signalMany(
+    entity: string,
+    signals: Iterable<readonly [key: string, operation: string, input?: unknown]>,
+  ): Promise<void>;
+  async signalMany(
+    entity: string | EntityClass<object>,
+    signals: Iterable<readonly [key: string, operation: string, input?: unknown]>,
+  ): Promise<void> {
+    const prepare = this.#entities.signalsTo(entity as string | Constructor);
+    const prepared = Array.from(signals, ([key, operation, input], at) =>
+      inPlace(`signals[${at}]`, () => prepare(key, operation, input)),
+    );
+    await this.#entities.sendMany(prepared);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Clock } from '../engine/ports.js';
 import { ClosedError, ConfigError } from '../errors.js';
+import { Timers } from './timers.js';
 
 /** How long something is waited for; by default as long as it takes. */
 export interface WaitOptions {
@@ -15,11 +16,13 @@ const LONGEST_TIMER = 3_600_000;
 /** Everything that a client waits for: each ends at its deadline, by its signal, or when the client is closed. */
 export class Waits {
   readonly clock: Clock;
+  readonly #timers: Timers;
   readonly #open = new Set<{ fail(error: Error): void }>();
   #closed: ClosedError | undefined;
 
   constructor(clock: Clock) {
     this.clock = clock;
+    this.#timers = new Timers(clock);
   }
 
   /** Begins to wait; `late` makes the error at the deadline. Throws ConfigError for a time that is none. */
@@ -33,25 +36,23 @@ export class Waits {
 
   /** Runs something that has its own limits; only the closing ends the waiting for it. */
   whileOpen<T>(run: (wait: Wait<T>) => Promise<T>): Promise<T> {
-    return this.#run(this.#begin<T>(), run);
-  }
-
-  /** Runs something that ends as `begin` says. */
-  within<T>(options: WaitOptions, late: () => Error, run: (wait: Wait<T>) => Promise<T>): Promise<T> {
-    return this.#run(this.begin<T>(options, late), run);
-  }
-
-  #run<T>(wait: Wait<T>, run: (wait: Wait<T>) => Promise<T>): Promise<T> {
+    const wait = this.#begin<T>();
     run(wait).then(
       (value) => wait.succeed(value),
       (error: unknown) => wait.fail(error),
     );
-    // A promise of its own: of an error that its caller does not await, the process is told as of any other.
-    return wait.promise.then((value) => value);
+    return wait.result;
+  }
+
+  /** Begins to wait as `begin` says for what something brings about; what it throws ends the waiting. */
+  within<T>(options: WaitOptions, late: () => Error, run: (wait: Wait<T>) => Promise<void>): Promise<T> {
+    const wait = this.begin<T>(options, late);
+    run(wait).catch((error: unknown) => wait.fail(error));
+    return wait.result;
   }
 
   #begin<T>(): Wait<T> {
-    const wait = new Wait<T>(this.clock, () => this.#open.delete(wait));
+    const wait = new Wait<T>(this.clock, this.#timers, () => this.#open.delete(wait));
     this.#open.add(wait);
     if (this.#closed) wait.fail(this.#closed);
     return wait;
@@ -75,11 +76,13 @@ export class Wait<T> {
   readonly promise: Promise<T>;
   #isOver = false;
   readonly #clock: Clock;
+  readonly #timers: Timers;
   #settle: { resolve(value: T): void; reject(error: unknown): void } | undefined;
   readonly #atEnd = new Set<() => void>();
 
-  constructor(clock: Clock, onEnd: () => void) {
+  constructor(clock: Clock, timers: Timers, onEnd: () => void) {
     this.#clock = clock;
+    this.#timers = timers;
     this.#atEnd.add(onEnd);
     this.promise = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     // Whoever awaits it sees the error; that it may fail before that is no fault of this process.
@@ -88,6 +91,11 @@ export class Wait<T> {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** A promise of its own: of an error that its caller does not await, the process is told as of any other. */
+  get result(): Promise<T> {
+    return this.promise.then((value) => value);
   }
 
   succeed(value: T): void {
@@ -121,7 +129,7 @@ export class Wait<T> {
   /** Resolves after a time, at once when the waiting is over. */
   pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(milliseconds, () => {
+      const cancel = this.#timers.after(milliseconds, () => {
         forget();
         resolve();
       });
@@ -135,7 +143,7 @@ export class Wait<T> {
   #expireAt(at: number, late: () => Error): void {
     const left = at - this.#clock.now();
     if (left <= 0) return this.fail(late());
-    const cancel = this.#clock.after(Math.min(left, LONGEST_TIMER), () => this.#expireAt(at, late));
+    const cancel = this.#timers.after(Math.min(left, LONGEST_TIMER), () => this.#expireAt(at, late));
     this.onEnd(cancel);
   }
 

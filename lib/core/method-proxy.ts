@@ -1,5 +1,5 @@
 import { UnknownActivityError, UnknownOperationError } from '../errors.js';
-import type { ActivitiesShape, ActivityShape, EntityShape } from './names.js';
+import type { ActivitiesShape, ActivityShape, EntityShape, OperationShape } from './names.js';
 
 /**
  * An object on which every method is there, each call handed on by name. It is no thenable, so returning it from an
@@ -14,11 +14,14 @@ export function methodProxy(call: (method: string, input: unknown) => unknown): 
 
 /** The operations of an entity. A call of anything else throws UnknownOperationError and reaches nobody. */
 export function operationProxy(shape: EntityShape, call: (operation: string, input: unknown) => unknown): object {
-  return methodProxy((method, input) => {
-    const operation = shape.operations.get(method);
-    if (operation === undefined) throw unknownOperation(shape, method);
-    return call(operation.name, input);
-  });
+  return methodProxy((method, input) => call(knownOperation(shape, method).name, input));
+}
+
+/** The operation that a method is. Throws UnknownOperationError. */
+export function knownOperation(shape: EntityShape, method: string): OperationShape {
+  const operation = shape.operations.get(method);
+  if (operation === undefined) throw unknownOperation(shape, method);
+  return operation;
 }
 
 /** The activities of a class. A call of anything else throws UnknownActivityError and schedules nothing. */

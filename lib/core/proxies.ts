@@ -21,6 +21,13 @@ export type CallKind = keyof CallResults<unknown>;
  */
 export type OperationCalls<C, K extends CallKind> = { readonly [M in MethodName<C>]: Call<C[M], K> };
 
+/** A one-way message to an entity of a class: the entity's key, the operation, and its input. */
+export type EntitySignal<C> = {
+  [M in MethodName<C>]: C[M] extends (...args: infer P) => unknown
+    ? readonly [key: string, operation: M, ...input: InputArguments<P>]
+    : never;
+}[MethodName<C>];
+
 /** The methods of a class with activities as an orchestrator calls them. */
 export type ActivityCalls<C> = OperationCalls<C, 'task'>;
 

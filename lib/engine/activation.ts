@@ -116,6 +116,8 @@ export interface Activation {
   readonly dueAt: number | undefined;
   /** Whether its step, which runs, waits for the answer of an entity (P18). */
   readonly awaitsAnswer?: boolean;
+  /** Whether it has come to its end, after which hardly anybody asks for it. */
+  readonly hasEnded?: boolean;
   /** Whether it holds back events that a `resume` would let it go on with. */
   readonly holdsBack: boolean;
 }

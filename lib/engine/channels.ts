@@ -47,9 +47,7 @@ export class Channels {
     const sender = this.#sender(partition);
     if (sender.isSending || this.#isClosed) return;
     sender.isSending = true;
-    this.#sendAll(partition, sender)
-      .catch((error: unknown) => this.#failed(error))
-      .finally(() => (sender.isSending = false));
+    this.#sendAll(partition, sender).catch((error: unknown) => this.#failed(error));
   }
 
   flushAll(): void {
@@ -98,6 +96,8 @@ export class Channels {
       sender.sentOfNext = isWhole ? 0 : part[0] + messages.length;
       sender.progressAt = this.#ports.clock.now();
     }
+    // In the turn in which nothing was left: what comes right behind it is sent by the next flush.
+    sender.isSending = false;
   }
 
   /** What is unsent and fits one envelope; an entry that is too large goes in parts (P7). */

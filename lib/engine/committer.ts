@@ -8,6 +8,7 @@ import {
   type EncodedOutput,
 } from '../wire/record-codec.js';
 import type { CommitRecord } from '../wire/record.js';
+import { asError } from './as-error.js';
 import { Group } from './group.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
@@ -42,6 +43,7 @@ export class Committer {
   #inFlight: Group | undefined;
   #sealedAt = 0;
   #isStopped = false;
+  #isSealing = false;
   /** The next group is sealed even when it is empty. */
   #mustSeal = false;
   readonly #waiting = new Map<Group, { readonly resolve: () => void; readonly reject: (error: Error) => void }[]>();
@@ -69,10 +71,19 @@ export class Committer {
     return this.#inFlight && this.#sealedAt;
   }
 
-  /** Seals the open group if there is something in it and nothing is under way. */
+  /**
+   * Seals the open group if there is something in it and nothing is under way: once all that comes of what has come in is
+   * in it, too, unless it is full before.
+   */
   seal(): void {
     if (this.#inFlight || this.#open.isEmpty || this.#isStopped) return;
-    this.#sealNow();
+    if (this.#open.isFull) return this.#sealNow();
+    if (this.#isSealing) return;
+    this.#isSealing = true;
+    this.#ports.clock.soon(() => {
+      this.#isSealing = false;
+      if (!this.#inFlight && !this.#open.isEmpty) this.#sealNow();
+    });
   }
 
   /** Resolves when all that is in memory now is acknowledged; rejects with ClosedError when that does not come to pass. */
@@ -213,6 +224,6 @@ export class Committer {
   #fail(error: unknown): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#listener.failed(error instanceof Error ? error : new Error(String(error)));
+    this.#listener.failed(asError(error));
   }
 }

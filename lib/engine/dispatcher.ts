@@ -1,7 +1,7 @@
 import { toFailureDetails } from '../core/failure.js';
 import { ClosedError, PayloadTooLargeError, type FailureDetails } from '../errors.js';
 import type { Address } from '../wire/messages.js';
-import { encodeTaskRequest } from '../wire/task-codec.js';
+import { encodeTaskRequest, encodeUnwanted } from '../wire/task-codec.js';
 import type { TaskIds } from '../wire/tasks.js';
 import type { PendingActivity } from './activation.js';
 import type { Committer } from './committer.js';
@@ -16,6 +16,9 @@ const FIRST_RETRY = 50;
 const LAST_RETRY = 5_000;
 /** What is stored waits for a record of others to ride with for so long, in milliseconds. */
 const RIDE = 500;
+
+/** Numbers of activities in one message. */
+const IDS = 10_000;
 
 interface Request {
   readonly to: Address;
@@ -76,9 +79,15 @@ export class Dispatcher {
     }
   }
 
-  /** Nobody waits for these any more. */
-  cancel([executionId, ids]: TaskIds): void {
+  /**
+   * Nobody waits for these any more. Those that are not done here may be done elsewhere: whoever does them is told, and
+   * asks from time to time if that gets lost.
+   */
+  cancel([executionId, ids]: TaskIds, elsewhere: readonly number[]): void {
     for (const id of ids) if (this.#waiting.delete(keyOf(executionId, id))) this.#done(executionId, id);
+    const { bus, subjects } = this.#hub;
+    for (let at = 0; at < elsewhere.length; at += IDS)
+      bus.publish(subjects.unwanted, encodeUnwanted({ v: 1, tasks: [[executionId, elsewhere.slice(at, at + IDS)]] }));
   }
 
   /** Resolves when all is stored and recorded, or after a time. */

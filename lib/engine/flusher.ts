@@ -1,4 +1,5 @@
 import type { Captured, Stamp } from './activation.js';
+import { asError } from './as-error.js';
 import type { Committer } from './committer.js';
 import type { Group } from './group.js';
 import type { Heads } from './heads.js';
@@ -7,15 +8,20 @@ import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 
-/** A changed instance's head is stored within about so many milliseconds. */
-const LAG = 100;
+/**
+ * An instance is written no sooner than so many milliseconds after it has changed: one that begins and ends meanwhile is
+ * written once.
+ */
+const AGE = 80;
+/** Between two captures there are so many milliseconds at least. With both, a head is about 100 ms behind at most. */
+const PAUSE = 20;
 /** Heads written at the same time. */
 const WIDTH = 64;
 
 /** Whom the flusher tells. */
 export interface FlushListener {
-  /** A head is stored. */
-  written(): void;
+  /** A head of the instance is stored. */
+  written(instance: Instance): void;
   failed(error: Error): void;
 }
 
@@ -35,7 +41,7 @@ export class Flusher {
   readonly #heads: Heads;
   readonly #committer: Committer;
   readonly #listener: FlushListener;
-  /** Instances whose heads do not show all acknowledged records. */
+  /** Instances whose heads do not show all acknowledged records, those that have waited for longest first. */
   readonly #dirty = new Set<Instance>();
   readonly #captures = new Map<Group, Capture>();
   #isDue = false;
@@ -77,20 +83,21 @@ export class Flusher {
 
   /** Instances that recovery found changed behind their heads. */
   recovered(instance: Instance, since: number): void {
-    this.#mark(instance, since);
+    this.#mark(instance, since, this.#ports.clock.now());
   }
 
   /** A group is sealed: memory is what its record will say. */
   sealing(group: Group): void {
     if (!this.#isDue || this.#writing || this.#captures.size > 0) return; // one at a time: the older would be stored last
-    this.#captures.set(group, this.#capture(new Set([...this.#dirty, ...group.instances])));
+    this.#captures.set(group, this.#capture(this.#ripe()));
   }
 
   /** `first`: the first part of its record; with that the log is kept from (P7). */
   acknowledged(group: Group, first: number): void {
     const capture = this.#captures.get(group);
     this.#captures.delete(group);
-    for (const instance of group.instances) this.#mark(instance, first);
+    const now = this.#ports.clock.now();
+    for (const instance of group.instances) this.#mark(instance, first, now);
     if (capture) void this.#start(capture);
     else this.#whenQuiet();
   }
@@ -107,28 +114,44 @@ export class Flusher {
     this.#isStopped = true;
   }
 
-  #mark(instance: Instance, sequence: number): void {
+  #mark(instance: Instance, sequence: number, now: number): void {
     if (instance.dirtySince === undefined) {
       instance.dirtySince = sequence;
+      instance.dirtyAt = now;
       this.#dirty.add(instance);
+      this.#schedule(AGE);
     } else instance.dirtyBehind ??= sequence;
-    this.#schedule();
   }
 
-  #schedule(): void {
+  #schedule(milliseconds: number): void {
     if (this.#isScheduled || this.#isStopped) return;
     this.#isScheduled = true;
-    this.#ports.clock.after(LAG, () => {
+    this.#ports.clock.after(milliseconds, () => {
       this.#isScheduled = false;
       this.#isDue = true;
       this.#whenQuiet();
     });
   }
 
+  /** When the instance that has waited for longest is to be written. */
+  #scheduleNext(): void {
+    const [oldest] = this.#dirty;
+    if (oldest) this.#schedule(Math.max(PAUSE, oldest.dirtyAt + AGE - this.#ports.clock.now()));
+  }
+
+  /** Those that have waited for long enough. */
+  *#ripe(): Iterable<Instance> {
+    const latest = this.#ports.clock.now() - AGE;
+    for (const instance of this.#dirty) {
+      if (instance.dirtyAt > latest) return;
+      yield instance;
+    }
+  }
+
   /** When nothing is open, memory is what the last record says; else the next seal captures. */
   #whenQuiet(): void {
     if (!this.#isDue || this.#writing || this.#isStopped || !this.#committer.isQuiet) return;
-    void this.#start(this.#capture(this.#dirty));
+    void this.#start(this.#capture(this.#ripe()));
   }
 
   /** From here on, changes are behind this capture. */
@@ -150,11 +173,11 @@ export class Flusher {
     this.#startedAt = this.#ports.clock.now();
     this.#writing = this.#writeAll(capture, { epoch, logSeq, commit })
       .catch((error: unknown) => {
-        if (!this.#isStopped) this.#listener.failed(error instanceof Error ? error : new Error(String(error)));
+        if (!this.#isStopped) this.#listener.failed(asError(error));
       })
       .finally(() => {
         this.#writing = undefined;
-        if (this.#dirty.size > 0) this.#schedule();
+        this.#scheduleNext();
       });
     return this.#writing;
   }
@@ -175,7 +198,11 @@ export class Flusher {
     if (cut && instance.activation instanceof OrchestrationActivation) instance.activation.cut(cut);
     instance.dirtySince = instance.dirtyBehind;
     instance.dirtyBehind = undefined;
-    if (instance.dirtySince === undefined) this.#dirty.delete(instance);
-    this.#listener.written();
+    this.#dirty.delete(instance);
+    if (instance.dirtySince !== undefined) {
+      instance.dirtyAt = this.#ports.clock.now();
+      this.#dirty.add(instance);
+    }
+    this.#listener.written(instance);
   }
 }

@@ -6,6 +6,7 @@ import type { HistoryEvent } from '../core/history.js';
 import { utf8Length } from '../wire/text.js';
 import type { Captured, Stamp } from './activation.js';
 import type { Instance } from './instance.js';
+import { KnownHeads } from './known-heads.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 import { RecentMap } from './recent-map.js';
 import { Segments } from './segments.js';
@@ -58,6 +59,7 @@ export class Heads {
   /** A read below what I have written comes from a deposed leader. */
   readonly #written: RecentMap<Address, number>;
   readonly #segments: Segments;
+  readonly #known: KnownHeads;
   /** The wake records that were there when I took over. */
   readonly #wakes = new Map<Address, number>();
   readonly #spent: SpentValues;
@@ -68,6 +70,7 @@ export class Heads {
     this.#written = new RecentMap(ports.log.replicas > 1 ? REMEMBERED : REMEMBERED_OF_ONE);
     this.#spent = spent;
     this.#segments = new Segments(ports, fence.epoch);
+    this.#known = new KnownHeads(ports);
   }
 
   get epoch(): number {
@@ -77,6 +80,19 @@ export class Heads {
   /** A takeover has found a wake record at this sequence. */
   foundWake(address: Address, sequence: number): void {
     this.#wakes.set(address, sequence);
+  }
+
+  /** Which instances may have a head. */
+  get known(): KnownHeads {
+    return this.#known;
+  }
+
+  /** Whether the instance has neither a head nor a wake record: then there is nothing to read. Tells it so. */
+  isNew(instance: Instance): boolean {
+    if (this.#known.mayHave(instance.address) || this.#wakes.has(instance.address)) return false;
+    instance.headSequence = 0;
+    instance.wakeSequence = 0;
+    return true;
   }
 
   /** The stored head, from the leader (P11). Tells the instance the sequence. A zombie's head is removed (P13). */
@@ -135,24 +151,26 @@ export class Heads {
   /** Stores what was captured: segments, then the wake record, then the head (P8, P14). */
   async write(instance: Instance, captured: Captured, stamp: Stamp): Promise<Cut | undefined> {
     const whole = captured.head(stamp);
-    const cut = whole.type === 'orchestration' ? await this.#cut(instance.address, whole) : undefined;
+    const wholeBody = encodeHead(whole);
+    const isLarge = whole.type === 'orchestration' && wholeBody.length > HEAD_TARGET;
+    const cut = isLarge ? await this.#cut(instance.address, whole) : undefined;
     const head = cut ? { ...(whole as OrchestrationHead), ...fieldsOf(cut) } : whole;
     if (captured.wake) await this.#writeWake(instance, captured.wake);
     const subject = this.#ports.subjects.head(instance.address);
-    const body = encodeHead(head);
+    const body = cut ? encodeHead(head) : wholeBody;
+    this.#known.add(instance.address);
     instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOfHead);
     instance.headBytes = body.length + referredBytes(head);
     this.#written.set(instance.address, instance.headSequence);
-    if (!captured.wake) await this.#removeWake(instance);
+    if (!captured.wake && instance.wakeSequence !== 0) await this.#removeWake(instance);
     if (head.type === 'orchestration') await this.#forgetSegments(instance, head);
-    this.#spent.add(captured.dropped ?? []);
+    if (captured.dropped && captured.dropped.length > 0) this.#spent.add(captured.dropped);
     return cut;
   }
 
   /** Moves what is long in a large head to segments; undefined when nothing is. */
   async #cut(address: Address, head: OrchestrationHead): Promise<Cut | undefined> {
     const { executionId, history, segments, buffered = [], held = [] } = head;
-    if (encodeHead(head).length <= HEAD_TARGET) return undefined;
     const store = async (references: readonly SegmentReference[], events: readonly HistoryEvent[]) =>
       isLong(events)
         ? { references: await this.#segments.append(address, executionId, references, events), events }
@@ -163,6 +181,7 @@ export class Heads {
 
   /** Those that the former head named and this one does not: of former executions, and of events that went on. */
   async #forgetSegments(instance: Instance, head: OrchestrationHead): Promise<void> {
+    if (instance.segments.length === 0 && head.segments.length === 0 && !head.held) return;
     const named = segmentsOf(head);
     const sequences = new Set(named.map(({ sequence }) => sequence));
     await this.#segments.remove(instance.segments.filter(({ sequence }) => !sequences.has(sequence)));

@@ -48,6 +48,8 @@ export class Instance {
   touchedBy: Group | undefined;
   /** The first acknowledged record that its stored head does not show; undefined: the head is up to date. */
   dirtySince: number | undefined;
+  /** When that was acknowledged, or what came behind it was written, in milliseconds since 1970. */
+  dirtyAt = 0;
   /** The same for records behind a capture that is being written. */
   dirtyBehind: number | undefined;
   /** The sequences of its head and wake record in the state stream; 0: none, undefined: not known. */

@@ -5,6 +5,8 @@ import type { Run } from './waiting.js';
 
 /** What the mailboxes ask of the rest of the partition. */
 export interface InstancesListener {
+  /** The activation of an instance of which nothing is stored. */
+  fresh(instance: Instance): Activation | undefined;
   /** Loads an instance from its head and the log. */
   load(instance: Instance): Promise<Activation>;
   /** Reads parked messages of an instance. */

@@ -2,21 +2,22 @@ import { isEntityAddress } from '../wire/addresses.js';
 import type { PayloadTooLargeError } from '../errors.js';
 import type { Address } from '../wire/messages.js';
 import type { Activation, InputBody, StepOutput } from './activation.js';
+import { asError } from './as-error.js';
 import type { Committer } from './committer.js';
 import type { ActivationCache } from './activation-cache.js';
 import { Backlog } from './backlog.js';
 import { Fifo } from './fifo.js';
 import type { Group, PreparedStep } from './group.js';
 import type { Inbox } from './inbox.js';
-import { Instance, type Input } from './instance.js';
+import type { Input, Instance } from './instance.js';
 import type { InstancesListener } from './instances-listener.js';
 import { JournalSteps } from './journal-steps.js';
 import type { LargeValues } from './large-values.js';
 import { Loads } from './loads.js';
 import { MailGate, type MailLoad } from './mail-gate.js';
 import type { MailLimits } from './mail-limits.js';
-import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
+import { Residents } from './residents.js';
 import { refusalOfSize } from './step-size.js';
 import { StepRunner } from './step-runner.js';
 import { spentBy } from './spent-values.js';
@@ -37,12 +38,8 @@ export class Instances implements MailLoad {
   readonly #values: LargeValues;
   readonly #runner: StepRunner;
   readonly #limits: MailLimits;
-  readonly #activations: ActivationCache;
   readonly #listener: InstancesListener;
-  readonly #instances = new Map<Address, Instance>();
-  /** Those of them that are not at rest. */
-  readonly #awake = new Set<Instance>();
-  #replayedByUnloaded = 0;
+  readonly #residents: Residents;
   readonly #runnable = new Fifo<Instance>();
   /** Instances whose next input waits for its record. */
   #unacknowledged: Instance[] = [];
@@ -69,7 +66,7 @@ export class Instances implements MailLoad {
     this.#values = values;
     this.#runner = new StepRunner(ports, values);
     this.#limits = mail;
-    this.#activations = activations;
+    this.#residents = new Residents(activations);
     this.#gate = new MailGate(mail, activations, this);
     this.#listener = listener;
     this.#loads = new Loads(ports.clock, {
@@ -98,36 +95,24 @@ export class Instances implements MailLoad {
 
   /** How many history events were replayed, by instances that are loaded and by those that were unloaded since. */
   get replayedEvents(): number {
-    let events = this.#replayedByUnloaded;
-    for (const { activation } of this.#instances.values()) events += replayedBy(activation);
-    return events;
+    return this.#residents.replayedEvents;
   }
 
   /** How many are in memory. */
   get size(): number {
-    return this.#instances.size;
+    return this.#residents.size;
   }
 
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
     if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0) return false;
-    for (const instance of this.#awake) if (!instance.isQuiet(this.#listener)) return false;
+    for (const instance of this.#residents.awake) if (!instance.isQuiet(this.#listener)) return false;
     return this.journals.isQuiet;
   }
 
   instance(address: Address): Instance {
-    let instance = this.#instances.get(address);
-    if (!instance) {
-      instance = new Instance(address);
-      this.#instances.set(address, instance);
-      this.#awake.add(instance);
-    } else if (instance.isResting) {
-      instance.isResting = false;
-      this.#activations.remove(instance);
-      this.#awake.add(instance);
-    }
-    return instance;
+    return this.#residents.wake(address);
   }
 
   /** Puts an input into a mailbox; `pump` runs it. */
@@ -156,7 +141,7 @@ export class Instances implements MailLoad {
 
   /** The instances with inputs that they cannot take, or cannot be done with, before something else has happened. */
   *occupied(): Iterable<Instance> {
-    for (const instance of this.#awake) {
+    for (const instance of this.#residents.awake) {
       if ((instance.waiting.length === 0 && !instance.isBusy) || instance.isQueued) continue;
       if (this.#loads.has(instance) || this.#recalling.has(instance)) continue;
       this.#backlog.occupy(instance);
@@ -166,7 +151,7 @@ export class Instances implements MailLoad {
 
   /** The instances that have not gone through all that came for them. */
   *waiting(): Iterable<Instance> {
-    for (const instance of this.#awake)
+    for (const instance of this.#residents.awake)
       if (instance.waiting.length > 0 || instance.isBusy || instance.finished) yield instance;
   }
 
@@ -210,7 +195,7 @@ export class Instances implements MailLoad {
 
   /** Something that kept an instance from its next input is over. False: it has none. */
   wake(address: Address): boolean {
-    const instance = this.#instances.get(address);
+    const instance = this.#residents.find(address);
     if (!instance || instance.waiting.length === 0) return false;
     this.#enqueue(instance);
     this.pump();
@@ -245,26 +230,20 @@ export class Instances implements MailLoad {
 
   /** Instances that have become idle come to rest: from then on they may be unloaded. */
   rest(): void {
-    const now = this.#ports.clock.now();
-    for (const instance of this.#awake) {
-      if (!instance.isIdle) continue;
-      this.#awake.delete(instance);
-      instance.isResting = true;
-      this.#activations.rest(instance, now, this.#unload);
-    }
-    this.#activations.age(now);
+    this.#residents.rest(this.#ports.clock.now());
   }
 
-  readonly #unload = ({ address, activation }: Instance): void => {
-    this.#instances.delete(address);
-    this.#replayedByUnloaded += replayedBy(activation);
-  };
+  /** The head of an instance was stored. */
+  stored(instance: Instance): void {
+    this.#residents.stored(instance);
+    this.#gate.look();
+  }
 
   stop(): void {
     this.#isStopped = true;
     this.journals.stop();
     this.#gate.close();
-    for (const instance of this.#instances.values()) if (instance.isResting) this.#activations.remove(instance);
+    this.#residents.clear();
   }
 
   #enqueue(instance: Instance): void {
@@ -284,7 +263,7 @@ export class Instances implements MailLoad {
     this.journals.advance(instance);
     const input = instance.waiting.peek();
     if (!input) return this.#recall(instance);
-    if (!activation) return this.#loads.want(instance);
+    if (!activation) return this.#load(instance);
     const now = this.#ports.clock.now();
     const code = activation.foreignCode(input.body, now);
     if (input.from && !input.from.isAcknowledged && (code || activation.mustWait(input.body))) {
@@ -383,6 +362,13 @@ export class Instances implements MailLoad {
     return group;
   }
 
+  #load(instance: Instance): void {
+    if (this.#loads.has(instance)) return;
+    instance.activation = this.#listener.fresh(instance);
+    if (instance.activation) this.#run(instance);
+    else this.#loads.want(instance);
+  }
+
   #loaded(instance: Instance): void {
     this.journals.go(instance);
     if (instance.waiting.length > 0) this.#enqueue(instance);
@@ -390,10 +376,6 @@ export class Instances implements MailLoad {
   }
 
   #fail(error: unknown): void {
-    if (!this.#isStopped) this.#listener.failed(error instanceof Error ? error : new Error(String(error)));
+    if (!this.#isStopped) this.#listener.failed(asError(error));
   }
-}
-
-function replayedBy(activation: Activation | undefined): number {
-  return activation instanceof OrchestrationActivation ? activation.replayedEvents : 0;
 }

@@ -1,6 +1,7 @@
 import { StorageRegressedError } from '../errors.js';
 import type { PendingLocal } from '../wire/checkpoint.js';
 import { encodeAddressed } from '../wire/message-codec.js';
+import { asError } from './as-error.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { Inbox } from './inbox.js';
 import type { Instances } from './instances.js';
@@ -82,7 +83,7 @@ export class Intake {
         await this.#whenRoom();
       }
     } catch (error) {
-      return this.#failed(error instanceof Error ? error : new Error(String(error)));
+      return this.#failed(asError(error));
     }
     this.#parking.tookAll();
     this.#instances.pump();

@@ -49,22 +49,32 @@ export class Loading {
     this.#listener = listener;
   }
 
+  /** The activation of an instance of which nothing is stored; undefined: there may be something, to be read. */
+  fresh(instance: Instance): Activation | undefined {
+    if (this.#tail.has(instance.address) || !this.#heads.isNew(instance)) return undefined;
+    return newActivation(instance.address, this.#makings(instance));
+  }
+
   async load(instance: Instance): Promise<Activation> {
     const head = await this.#heads.read(instance);
     if (head) this.#checkHead(instance, head);
     const tail = this.#tail.get(instance.address) ?? [];
     const behind = tail.filter(({ sequence }) => sequence > (head?.logSeq ?? 0));
-    const activation = await activationOf(instance.address, head, behind, {
-      host: this.#host,
-      ports: this.#ports,
-      segments: this.#heads.segments,
-      beside: (output, isWanted) => this.#listener.called(instance, output, isWanted),
-    });
+    const activation = await activationOf(instance.address, head, behind, this.#makings(instance));
     // Also when the head shows it all: a former owner may have stored it after my takeover. Under my epoch it is stored
     // again before the log below is forgotten, so that nobody takes it for a zombie's later (P13, docs/adr/0014).
     if (tail[0]) this.#listener.isBehind(instance, tail[0].first);
     this.#tail.delete(instance.address); // not before: what is not loaded keeps the log from being forgotten (C8)
     return activation;
+  }
+
+  #makings(instance: Instance): Makings {
+    return {
+      host: this.#host,
+      ports: this.#ports,
+      segments: this.#heads.segments,
+      beside: (output, isWanted) => this.#listener.called(instance, output, isWanted),
+    };
   }
 
   /** A head of a former owner cannot know more than the log had when I took over, nor another record there (P12). */
@@ -90,6 +100,15 @@ interface Makings {
   readonly ports: ActivationPorts;
   readonly segments: Segments;
   readonly beside: Beside;
+}
+
+/** An instance that takes its first step. */
+function newActivation(address: Address, { host, ports, beside }: Makings): Activation {
+  const addressee = parseAddress(address);
+  if (addressee.kind === 'orchestration') return new OrchestrationActivation(addressee.instanceId, host, ports.random);
+  const activation = new EntityActivation(addressee.entity, host, ports, undefined, beside);
+  activation.resume();
+  return activation;
 }
 
 /** An instance as its head and the steps behind it say; `address` names it. Throws CorruptHistoryError. */

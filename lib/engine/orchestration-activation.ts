@@ -156,12 +156,7 @@ export class OrchestrationActivation implements Activation {
       const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
       return turn.output(this.#instanceId, { ...(outcome && { outcome }), reply });
     }
-    const turn = new OrchestrationTurn(
-      this.#address,
-      this.#told(this.#state.notify),
-      this.#state.updatedAt,
-      this.#state.started,
-    );
+    const turn = this.#nextTurn();
     turn.fail(error, this.#state.updatedAt);
     return { ...turn.output(this.#instanceId, {}), unwanted: unwantedAtEnd(this.#state) };
   }
@@ -211,6 +206,11 @@ export class OrchestrationActivation implements Activation {
       this.#told(notify === undefined ? [] : [notify]),
       this.#state.updatedAt,
     );
+  }
+
+  #nextTurn(): OrchestrationTurn {
+    const { notify, updatedAt, started } = this.#state;
+    return new OrchestrationTurn(this.#address, this.#told(notify), updatedAt, started);
   }
 
   #told(notify: readonly string[]): readonly string[] {
@@ -274,16 +274,11 @@ export class OrchestrationActivation implements Activation {
   }
 
   #advance(events: readonly InboundEvent[], more: { readonly taken?: number }): StepOutput {
-    const turn = new OrchestrationTurn(
-      this.#address,
-      this.#told(this.#state.notify),
-      this.#state.updatedAt,
-      this.#state.started,
-    );
+    const turn = this.#nextTurn();
     const returned = this.#run(turn, events);
     const isLast = (more.taken ?? 0) === this.#state.buffered.length;
     const output = turn.output(this.#instanceId, more, returned);
-    const unwanted = turn.hasClosed ? unwantedAtEnd(this.#state) : undefined;
+    const unwanted = turn.hasClosed ? unwantedAtEnd(this.#state, events) : undefined;
     return { ...output, ...(unwanted && { unwanted }), ...(!isLast && { goesOn: true }) };
   }
 
@@ -387,6 +382,10 @@ export class OrchestrationActivation implements Activation {
   /** Suspended, it is told nothing: its timers are due when it goes on. */
   get dueAt(): number | undefined {
     return this.#state.status === 'Suspended' ? undefined : this.#state.dueAt;
+  }
+
+  get hasEnded(): boolean {
+    return this.#state.isEnded;
   }
 
   get holdsBack(): boolean {

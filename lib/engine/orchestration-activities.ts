@@ -65,10 +65,14 @@ export function unwantedOf(state: OrchestrationState, due: readonly InboundEvent
   return state.started && ids.length > 0 ? [state.started.executionId, ids] : undefined;
 }
 
-/** The activities that an execution still waits for when it ends. */
-export function unwantedAtEnd({ open, started }: OrchestrationState): TaskIds | undefined {
+/** The activities that an execution still waits for when it ends with these events. */
+export function unwantedAtEnd(
+  { open, started }: OrchestrationState,
+  events: readonly InboundEvent[] = [],
+): TaskIds | undefined {
   const ids: number[] = [];
-  for (const { type, id } of open.values()) if (type === 'TaskScheduled') ids.push(id);
+  for (const { type, id } of open.values())
+    if (type === 'TaskScheduled' && !events.some((event) => 'id' in event && event.id === id)) ids.push(id);
   return started && ids.length > 0 ? [started.executionId, ids] : undefined;
 }
 

@@ -3,6 +3,7 @@ import { encodeParked, encodeParkedPage } from '../wire/parked-codec.js';
 import type { Message } from '../wire/messages.js';
 import { utf8Length } from '../wire/text.js';
 import type { ParkedBox } from '../wire/parked.js';
+import { asError } from './as-error.js';
 import type { Committer } from './committer.js';
 import type { Inbox } from './inbox.js';
 import type { Input, Instance } from './instance.js';
@@ -217,7 +218,7 @@ export class Parking {
   #try(run: () => Promise<void>): void {
     run().catch((error: unknown) => {
       if (this.#isStopped || error instanceof ClosedError) return;
-      this.#failed(error instanceof Error ? error : new Error(String(error)));
+      this.#failed(asError(error));
     });
   }
 }

@@ -2,11 +2,10 @@ import { OwnershipLostError } from '../errors.js';
 import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
-import { encodeUnwanted } from '../wire/task-codec.js';
-import type { TaskIds } from '../wire/tasks.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { Activation, InputBody } from './activation.js';
 import type { ActivationCache } from './activation-cache.js';
+import { asError } from './as-error.js';
 import { Barrier, type Position } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
@@ -31,7 +30,7 @@ import { LocalActivities } from './local-activities.js';
 import type { SharedActivities } from './shared-activities.js';
 import type { MailLimits } from './mail-limits.js';
 import { ParkedPages } from './parked-pages.js';
-import { tell } from './notices.js';
+import { tell, tellAll } from './notices.js';
 import { Parking } from './parking.js';
 import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
 import { PartitionValues } from './partition-values.js';
@@ -47,8 +46,6 @@ import { loopsOf, Watchdog } from './watchdog.js';
 
 /** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
 const STORING_TIMEOUT = 5_000;
-/** Numbers of activities in one message. */
-const IDS = 10_000;
 
 /** How a partition is run. */
 export interface RunOptions {
@@ -102,7 +99,7 @@ export class PartitionRun {
     ended: (error: Error | undefined) => void,
   ) {
     const { tables, checkpoints, low } = recovered;
-    const fail = (error: Error): void => this.#fail(error);
+    const fail = (error: unknown): void => this.#fail(error);
     this.#ports = ports;
     this.#hub = hub;
     this.#recovered = recovered;
@@ -128,7 +125,7 @@ export class PartitionRun {
       failed: fail,
     });
     this.#flusher = new Flusher(tables, ports, this.#heads, this.#committer, {
-      written: () => this.#instances.gate.look(),
+      written: (instance) => this.#instances.stored(instance),
       failed: fail,
     });
     this.#wakes = new WakeHints(tables, this.#heads, this.#flusher);
@@ -149,6 +146,7 @@ export class PartitionRun {
       refuse: (instance, input, error) => refuse(parts, instance, input, error),
     });
     this.#instances = new Instances(ports, this.#committer, this.#inbox, this.#values.large, options, {
+      fresh: (instance) => this.#loading.fresh(instance),
       load: (instance) => this.#load(instance),
       recall: (instance, run) => this.#parking.recall(instance, run),
       crowded: (instance) => this.#parking.crowded(instance),
@@ -174,12 +172,8 @@ export class PartitionRun {
     };
     this.#parking = new Parking(parts, options.mail, fail);
     this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, this.#parking, fail);
-    this.#channels = new Channels(
-      tables,
-      ports,
-      (partition) => partitionSubjects(hub.name, partition).envelopes,
-      (error) => fail(error instanceof Error ? error : new Error(String(error))),
-    );
+    const envelopes = (partition: number): string => partitionSubjects(hub.name, partition).envelopes;
+    this.#channels = new Channels(tables, ports, envelopes, fail);
     this.#timers = new DueTimers(
       ports.clock,
       (address) => this.#instances.deliver(address, { body: { kind: 'due' }, bytes: 0 }),
@@ -247,6 +241,7 @@ export class PartitionRun {
     this.#storageWatch.start();
     this.#watchdog.start();
     this.#values.start();
+    void this.#heads.known.list().catch((error: unknown) => this.#fail(error));
   }
 
   /** Resolves once it is seen that the partition is still owned here; fails the run when it is not. */
@@ -304,10 +299,10 @@ export class PartitionRun {
     return `partition ${this.#ports.subjects.partition}`;
   }
 
-  #fail(error: Error): void {
+  #fail(error: unknown): void {
     if (this.#isOver) return;
     this.close();
-    void reasonOf(error, this.#ports, this.#tables.epoch).then((reason) => {
+    void reasonOf(asError(error), this.#ports, this.#tables.epoch).then((reason) => {
       const level = reason instanceof OwnershipLostError ? 'warn' : 'error';
       this.#ports.logger[level](reason.message, { instance: this.#name });
       this.#ended(reason);
@@ -323,7 +318,15 @@ export class PartitionRun {
     this.#activities.stop();
     this.#dispatcher.close();
     this.#channels.close();
-    for (const part of [this.#deadLetters, this.#flusher, this.#committer, this.#values, this.#instances]) part.stop();
+    for (const part of [
+      this.#deadLetters,
+      this.#heads.known,
+      this.#flusher,
+      this.#committer,
+      this.#values,
+      this.#instances,
+    ])
+      part.stop();
     this.#delegation.close();
   }
 
@@ -345,8 +348,9 @@ export class PartitionRun {
     for (const partition of group.outputs.keys()) this.#channels.flush(partition);
     for (const [instance, activity] of group.activities) this.#activities.start(instance, activity);
     for (const [{ address }, activity] of group.queued) this.#dispatcher.send(address, activity);
-    for (const [instance, tasks] of group.unwanted) this.#cancel(instance, tasks);
-    for (const [inbox, notice] of group.notices) tell(this.#ports, inbox, notice);
+    for (const [instance, tasks] of group.unwanted)
+      this.#dispatcher.cancel(tasks, this.#activities.cancel(instance, tasks));
+    tellAll(this.#ports, group.notices);
     for (const { address, activation } of group.instances) this.#timers.schedule(address, activation?.dueAt);
     this.#values.spent.add(group.spent);
     this.#values.spent.add(this.#tables.outcomeValues.take());
@@ -357,22 +361,11 @@ export class PartitionRun {
     this.#instances.pump();
   }
 
-  /** What is not done here may be done elsewhere: whoever does it is told, and asks from time to time if that gets lost. */
-  #cancel(instance: Instance, tasks: TaskIds): void {
-    this.#dispatcher.cancel(tasks);
-    const elsewhere = this.#activities.cancel(instance, tasks);
-    for (let at = 0; at < elsewhere.length; at += IDS)
-      this.#ports.bus.publish(
-        this.#hub.subjects.unwanted,
-        encodeUnwanted({ v: 1, tasks: [[tasks[0], elsewhere.slice(at, at + IDS)]] }),
-      );
-  }
-
   /** A signal for a full mailbox, as it stood in the mail. */
   #bury(dropped: DroppedInput, body: Uint8Array, to: Address): void {
     const { sequence } = dropped;
     const stored = { sequence, subject: this.#ports.subjects.mail(to), body, time: 0 };
-    this.#deadLetters.bury(dropped, stored).catch((error: unknown) => this.#fail(error as Error));
+    this.#deadLetters.bury(dropped, stored).catch((error: unknown) => this.#fail(error));
   }
 
   #drop(input: DroppedInput, told: Told): void {

@@ -198,6 +198,8 @@ export interface Clock {
   now(): number;
   /** Calls once after a delay of at most an hour; the result cancels. */
   after(milliseconds: number, call: () => void): () => void;
+  /** Calls once when what has come in by now is dealt with, and before what was sent meanwhile leaves. */
+  soon(call: () => void): void;
 }
 
 export interface Random {

@@ -1,3 +1,4 @@
+import { asError } from './as-error.js';
 import type { PartitionPorts, StorageBounds } from './ports.js';
 import type { Recovered } from './recovery.js';
 import { checkpointGone, refuseMissing } from './stream-loss.js';
@@ -36,7 +37,7 @@ export class StorageWatch {
     this.#cancel = this.#ports.clock.after(INTERVAL, () => {
       this.#look().then(
         () => this.#isStopped || this.start(),
-        (error: unknown) => this.#failed(error instanceof Error ? error : new Error(String(error))),
+        (error: unknown) => this.#failed(asError(error)),
       );
     });
   }

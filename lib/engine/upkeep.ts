@@ -1,4 +1,5 @@
 import { encodeAdvert } from '../wire/advert-codec.js';
+import { asError } from './as-error.js';
 import type { Flusher } from './flusher.js';
 import type { Instances } from './instances.js';
 import type { PartitionPorts } from './ports.js';
@@ -54,7 +55,7 @@ export class Upkeep {
       this.#instances.rest();
       this.checkpoint().then(
         () => this.#isStopped || this.start(),
-        (error: unknown) => this.#failed(error instanceof Error ? error : new Error(String(error))),
+        (error: unknown) => this.#failed(asError(error)),
       );
     });
   }

@@ -73,6 +73,24 @@ export class NotAcceptedError extends PerdureError {
   }
 }
 
+/** Of many messages that were to be sent, some were not, or are not known to be stored. */
+export class PartlySentError extends PerdureError {
+  readonly code = 'PERDURE_PARTLY_SENT';
+  constructor(
+    /** What became of each, in the order given. */ readonly settled: readonly PromiseSettledResult<unknown>[],
+  ) {
+    const failed = settled.flatMap((one, at) =>
+      one.status === 'rejected' ? [[at, one.reason as Error] as const] : [],
+    );
+    const [at, first] = failed[0] ?? [0, undefined];
+    super(
+      `${failed.length} of ${settled.length} messages were not sent; all others were. The first of them, number ${at}: ` +
+        `${first?.message}. See \`settled\` for each.`,
+      { cause: first },
+    );
+  }
+}
+
 /** Too much waits there: the message was not carried out and will not be. */
 export class BusyError extends PerdureError {
   readonly code = 'PERDURE_BUSY';

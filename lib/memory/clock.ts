@@ -22,4 +22,8 @@ export class MemoryClock implements Clock {
       throw new RangeError(`Timers are armed for an hour at most, not ${milliseconds} ms`);
     return this.connection.later(milliseconds, call);
   }
+
+  soon(call: () => void): void {
+    this.connection.later(0, call);
+  }
 }

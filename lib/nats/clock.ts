@@ -1,4 +1,5 @@
 import type { Clock } from '../engine/ports.js';
+import type { Turn } from './turn.js';
 
 /** The longest delay a timer may be armed for, in milliseconds. */
 const LONGEST = 3_600_000;
@@ -10,6 +11,11 @@ const LONGEST = 3_600_000;
 export class ServerClock implements Clock {
   #offset = performance.timeOrigin;
   #latest = 0;
+  readonly #turn: Turn;
+
+  constructor(turn: Turn) {
+    this.#turn = turn;
+  }
 
   now(): number {
     this.#latest = Math.max(this.#latest, Math.floor(performance.now() + this.#offset));
@@ -23,6 +29,10 @@ export class ServerClock implements Clock {
     const timer = setTimeout(call, Math.max(0, milliseconds) + 1);
     timer.unref?.();
     return () => clearTimeout(timer);
+  }
+
+  soon(call: () => void): void {
+    this.#turn.soon(call);
   }
 
   /** The server has stored a message at this time: it cannot be earlier now. */

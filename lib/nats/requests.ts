@@ -1,5 +1,6 @@
 import { NatsError, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from 'nats';
 import { ClosedError, PayloadTooLargeError } from '../errors.js';
+import type { Outbox } from './outbox.js';
 import { platformRandom } from './random.js';
 
 /** A request without an answer after this time counts as unknown, in milliseconds. */
@@ -29,6 +30,7 @@ interface Pending {
  */
 export class Requests {
   readonly #connection: NatsConnection;
+  readonly #outbox: Outbox;
   readonly #inbox: string;
   readonly #replies: Subscription;
   readonly #pending = new Map<string, Pending>();
@@ -38,8 +40,9 @@ export class Requests {
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #sweptAt = 0;
 
-  constructor(connection: NatsConnection, inboxPrefix: string) {
+  constructor(connection: NatsConnection, outbox: Outbox, inboxPrefix: string) {
     this.#connection = connection;
+    this.#outbox = outbox;
     this.#inbox = `${inboxPrefix}.${platformRandom.id()}.`;
     this.#replies = connection.subscribe(`${this.#inbox}*`, {
       callback: (error, message) => {
@@ -84,14 +87,12 @@ export class Requests {
 
   #publish(token: string, pending: Pending): void {
     pending.isSent = true;
-    const reply = this.#inbox + token;
     const { headers, subject, body } = pending;
-    try {
-      this.#connection.publish(subject, body, headers ? { reply, headers } : { reply });
-    } catch (error) {
+    const onRefused = (error: unknown): void => {
       this.#pending.delete(token);
       pending.reject(refusalOf(error, subject, body, this.#connection.info?.max_payload));
-    }
+    };
+    this.#outbox.publish({ subject, body, headers, reply: this.#inbox + token, onRefused });
   }
 
   #onReply(message: Msg): void {

@@ -2,7 +2,9 @@ import type { NatsConnection, Status } from 'nats';
 import type { Logger, Subscription } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
 import { ServerClock } from './clock.js';
+import { Outbox } from './outbox.js';
 import { Requests } from './requests.js';
+import { Turn } from './turn.js';
 
 /** Room for the headers of a message, in bytes. */
 const HEADER_ROOM = 1024;
@@ -12,11 +14,12 @@ const FLUSH_DEADLINE = 1500;
 
 /** One connection to a NATS server, with what Perdure needs to know of it. Reconnects by itself, for ever. */
 export class Session {
-  readonly clock = new ServerClock();
+  readonly clock: ServerClock;
   readonly requests: Requests;
   /** Resolves when the connection is closed for good, with the reason unless `close` was called. */
   readonly closed: Promise<Error | undefined>;
   readonly #connection: NatsConnection;
+  readonly #outbox: Outbox;
   readonly #listeners = new Set<ConnectionListener>();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #state: 'connected' | 'disconnected' | 'closed' = 'connected';
@@ -29,7 +32,10 @@ export class Session {
     readonly logger: Logger,
   ) {
     this.#connection = connection;
-    this.requests = new Requests(connection, inboxPrefix);
+    const turn = new Turn();
+    this.clock = new ServerClock(turn);
+    this.#outbox = new Outbox(connection, turn);
+    this.requests = new Requests(connection, this.#outbox, inboxPrefix);
     this.closed = connection.closed().then((reason) => {
       this.#onClose();
       return reason ?? undefined;
@@ -66,7 +72,10 @@ export class Session {
 
   /** Core NATS, at most once: dropped while disconnected. */
   publish(subject: string, body: Uint8Array, reply?: string): void {
-    if (this.isConnected) this.#connection.publish(subject, body, reply === undefined ? {} : { reply });
+    if (!this.isConnected) return;
+    const onRefused = (error: unknown): void =>
+      this.logger.error(`Nothing was published on ${subject}: ${String(error)}`, { instance: this.where });
+    this.#outbox.publish({ subject, body, reply, onRefused });
   }
 
   /** Core NATS; survives reconnects. */
@@ -82,12 +91,14 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    this.#outbox.flush();
     this.#onClose();
     await this.#connection.close();
   }
 
   /** Closes it after the server has read what was published; while disconnected there is nothing to wait for. */
   async drain(): Promise<void> {
+    this.#outbox.flush();
     if (this.isConnected) await within(FLUSH_DEADLINE, this.#connection.flush());
     await this.close();
   }

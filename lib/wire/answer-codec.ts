@@ -20,9 +20,9 @@ export function decodeAnswer(body: Uint8Array): Decoded<Answer> {
   return decodeForeign(body, answer);
 }
 
-/** What came on a client's inbox. Never throws for its content. */
-export function decodeNotice(body: Uint8Array): Decoded<Notice> {
-  return decodeForeign(body, notice);
+/** What came on a client's inbox: one notice, or several in their order. Never throws for its content. */
+export function decodeNotices(body: Uint8Array): Decoded<readonly Notice[]> {
+  return decodeForeign(body, (value) => (isSeveral(value) ? several(value).notices : [notice(value)]));
 }
 
 /** The names that workers registered, as stored. Throws CorruptHistoryError or VersionTooNewError. */
@@ -98,6 +98,10 @@ export const notice = variant<Notice, 'kind'>('kind', {
     ask: optional(isTrue),
   },
 });
+
+const several = object<{ readonly notices: readonly Notice[] }>({ notices: list(notice) });
+
+const isSeveral = (value: unknown): boolean => (value as { readonly kind?: unknown } | null)?.kind === 'several';
 
 const knownNames = object<KnownNames>({
   v,

@@ -1,4 +1,4 @@
-import { decodeForeign, encodeText } from './body.js';
+import { decodeForeign, encodeText, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import type { EntityId } from '../core/history.js';
 import { checkEntityKey, checkName } from './checks.js';
@@ -19,6 +19,11 @@ export function encodeAnswer(answer: Answer): Uint8Array {
 
 export function encodeNotice(notice: Notice): Uint8Array {
   return encodeText(JSON.stringify(notice));
+}
+
+/** Several notices for one inbox. */
+export function encodeNotices(notices: readonly Notice[]): Uint8Array {
+  return encodeText(JSON.stringify({ v: formatVersion, kind: 'several', notices }));
 }
 
 const boolean: Shape<boolean> = (value) => {

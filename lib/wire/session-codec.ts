@@ -1,9 +1,9 @@
 import { decodeForeign, encodeText, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import { token } from './history-shapes.js';
-import { encodeAddressed, sessionFields } from './message-codec.js';
-import type { ClientMessage } from './messages.js';
-import type { Hello, SessionEnvelope, SessionMessage, Stamp } from './sessions.js';
+import { sessionFields } from './message-codec.js';
+import type { Address, ClientMessage } from './messages.js';
+import type { Hello, SessionMessage, Stamp } from './sessions.js';
 import { count, oneOf, optional, ShapeError, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
 
@@ -16,19 +16,30 @@ export function encodeHello(hello: Omit<Hello, 'v' | 'kind'>): Uint8Array {
   return encodeText(JSON.stringify({ v: formatVersion, kind: 'hello', ...hello }));
 }
 
+/** How a message begins on a mailbox of its own. */
+const BEGINNING = `{"v":${formatVersion},`;
+
 /** The text of a message of a session before it has its number: `encodeStamped` completes it. */
 export function unstampedText(message: ClientMessage | { readonly kind: 'done' | 'bye' }): string {
   return JSON.stringify({ v: formatVersion, ...message });
 }
 
 export function encodeStamped(text: string, { session, number, done = [] }: Stamp): Uint8Array {
-  const acknowledged = done.length === 0 ? '' : `,"done":[${done.join(',')}]`;
-  return encodeText(`${text.slice(0, -1)},"session":"${session}","number":${number}${acknowledged}}`);
+  return encodeText(`${text.slice(0, -1)},"session":"${session}","number":${number}${doneText(done)}}`);
 }
 
-export function encodeSessionEnvelope({ v, session, first, done, messages }: SessionEnvelope): Uint8Array {
-  const head = JSON.stringify({ v, session, first, ...(done && { done }) }).slice(0, -1);
-  return encodeText(`${head},"messages":[${messages.map(encodeAddressed).join(',')}]}`);
+/** An envelope of several messages, given as texts of `unstampedText` with their addresses. */
+export function encodeSessionEnvelope(
+  { session, number, done = [] }: Stamp,
+  messages: readonly (readonly [to: Address, text: string])[],
+): Uint8Array {
+  const texts = messages.map(([to, text]) => `["${to}",{${text.slice(BEGINNING.length)}]`);
+  const head = `{"v":${formatVersion},"session":"${session}","first":${number}${doneText(done)}`;
+  return encodeText(`${head},"messages":[${texts.join(',')}]}`);
+}
+
+function doneText(done: readonly number[]): string {
+  return done.length === 0 ? '' : `,"done":[${done.join(',')}]`;
 }
 
 /** A client's own id, which is part of its sessions' ids. */

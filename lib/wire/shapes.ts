@@ -31,15 +31,24 @@ export function optional<T>(shape: Shape<T>): OptionalShape<T> {
 
 /** An object of these fields. Unknown fields are ignored, and so not carried on. */
 export function object<T extends object>(fields: FieldShapes<T>): Shape<T> {
-  const entries = Object.entries(fields as Record<string, Shape<unknown> | OptionalShape<unknown>>);
+  const entries = Object.entries(fields as Record<string, Shape<unknown> | OptionalShape<unknown>>).map(
+    ([name, shape]) =>
+      typeof shape === 'function'
+        ? { name, read: shape, isRequired: true }
+        : { name, read: shape.optional, isRequired: false },
+  );
   return (value) => {
     const source = members(value);
     const result: Record<string, unknown> = {};
-    for (const [field, shape] of entries) {
-      const isRequired = typeof shape === 'function';
-      if (Object.hasOwn(source, field))
-        result[field] = within(`.${field}`, isRequired ? shape : shape.optional, source[field]);
-      else if (isRequired) throw new ShapeError('is missing', `.${field}`);
+    let field = '';
+    try {
+      for (const { name, read, isRequired } of entries) {
+        field = name;
+        if (Object.hasOwn(source, name)) result[name] = read(source[name]);
+        else if (isRequired) throw new ShapeError('is missing');
+      }
+    } catch (error) {
+      throw located(error, `.${field}`);
     }
     return result as T;
   };
@@ -62,7 +71,17 @@ export function variant<T extends Readonly<Record<Tag, string>>, Tag extends str
 }
 
 export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
-  return (value) => items(value).map((item, at) => within(`[${at}]`, shape, item));
+  return (value) => {
+    const found = items(value);
+    const result: T[] = [];
+    let at = 0;
+    try {
+      for (; at < found.length; at++) result.push(shape(found[at]));
+    } catch (error) {
+      throw located(error, `[${at}]`);
+    }
+    return result;
+  };
 }
 
 /** An array of a fixed number of items, each with its own shape. */
@@ -70,7 +89,14 @@ export function tuple<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [
   return (value) => {
     const found = items(value);
     if (found.length !== 2) throw new ShapeError(`must have 2 items, has ${found.length}`);
-    return [within('[0]', first, found[0]), within('[1]', second, found[1])];
+    let at = 0;
+    try {
+      const one = first(found[0]);
+      at = 1;
+      return [one, second(found[1])];
+    } catch (error) {
+      throw located(error, `[${at}]`);
+    }
   };
 }
 
@@ -78,9 +104,16 @@ export function tuple<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [
 export function dictionary<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
   return (value) => {
     const result: Record<string, T> = {};
-    for (const [name, member] of Object.entries(members(value))) {
-      if (name === '__proto__') throw new ShapeError('forbidden key', `.${name}`);
-      result[within(`.${name}`, key, name)] = within(`.${name}`, shape, member);
+    const entries = Object.entries(members(value));
+    let at = '';
+    try {
+      for (const [name, member] of entries) {
+        at = name;
+        if (name === '__proto__') throw new ShapeError('forbidden key');
+        result[key(name)] = shape(member);
+      }
+    } catch (error) {
+      throw located(error, `.${at}`);
     }
     return result;
   };
@@ -129,12 +162,9 @@ export function checked<T>(check: (value: unknown) => T): Shape<T> {
   };
 }
 
-function within<T>(step: string, shape: Shape<T>, value: unknown): T {
-  try {
-    return shape(value);
-  } catch (error) {
-    throw error instanceof ShapeError ? new ShapeError(error.reason, step + error.path) : error;
-  }
+/** An error with where it was found: made only when there is one, for nearly everything that is read is right. */
+function located(error: unknown, step: string): unknown {
+  return error instanceof ShapeError ? new ShapeError(error.reason, step + error.path) : error;
 }
 
 function members(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,67 +1,138 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectTaskHub, TaskHubClient, type TaskHub } from 'perdure';
+import { startEmbeddedServer, type EmbeddedServer } from '../../lib/nats/server/embedded-server.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
-import { startTestServer, type TestServer } from '../servers.js';
 
 const script = fileURLToPath(new URL('service.js', import.meta.url));
 
 /** As docs/guide/workers.md advises: else a worker's garbage grows with the machine's memory. */
 const HEAP = '--max-old-space-size=1024';
 
+/** The kernel counts CPU time in hundredths of a second, and so much of it in memory pages of 4 KiB. */
+const TICK = 10_000;
+const PAGE = 4_096;
+
 const failed = (): never => {
   throw new Error('The worker ended before it was ready');
 };
 
-/** A server, a worker in a process of its own, and a client in this one. */
+/** How a rig is set up. */
+export interface RigOptions {
+  readonly name?: string;
+  /** Whether the server writes each message to the disk before it acknowledges it. Default: as the server does by default. */
+  readonly sync?: 'default' | 'always';
+  readonly workers?: number;
+}
+
+/** CPU time in microseconds, and memory in bytes. */
+export interface ProcessUsage {
+  readonly cpu: number;
+  readonly rss: number;
+}
+
+/** What the processes have taken since their starts, and what the streams hold. */
+export interface Usage {
+  readonly server: ProcessUsage;
+  readonly workers: readonly ProcessUsage[];
+  readonly client: ProcessUsage;
+  readonly storedBytes: number;
+  /** Records of all logs that were ever stored. */
+  readonly commits: number;
+}
+
+/** A server, workers in processes of their own, and a client in this one. */
 export class Rig implements AsyncDisposable {
+  readonly workers: ChildProcess[] = [];
+
   private constructor(
-    readonly server: TestServer,
+    readonly server: EmbeddedServer,
     readonly hub: TaskHub,
     readonly client: TaskHubClient,
-    readonly worker: ChildProcess,
+    readonly folder: string | undefined,
   ) {}
 
-  static async start(name = 'bench'): Promise<Rig> {
-    const server = await startTestServer();
+  static async start({ name = 'bench', sync = 'default', workers = 1 }: RigOptions = {}): Promise<Rig> {
+    // A kept folder is written as a user's is: each message is on the disk before it is acknowledged.
+    const folder = sync === 'always' ? await mkdtemp(join(tmpdir(), 'perdure-bench-')) : undefined;
+    const onProgress = (): void => {};
+    const server = await startEmbeddedServer(
+      folder === undefined ? { temporary: true, onProgress } : { folder, onProgress },
+    );
     const hub = await connectTaskHub({ name, servers: server.url });
-    const worker = fork(script, [server.url, name], {
+    const rig = new Rig(server, hub, new TaskHubClient(hub, { timeoutInMilliseconds: 600_000 }), folder);
+    for (let i = 0; i < workers; i++) await rig.startWorker();
+    return rig;
+  }
+
+  async startWorker(): Promise<ChildProcess> {
+    const worker = fork(script, [this.server.url, this.hub.ports.name], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [HEAP],
+      execArgv: [...process.execArgv, HEAP],
     });
     await Promise.race([once(worker, 'message'), once(worker, 'exit').then(failed)]);
-    const client = new TaskHubClient(hub, { timeoutInMilliseconds: 600_000 });
-    return new Rig(server, hub, client, worker);
+    this.workers.push(worker);
+    return worker;
+  }
+
+  async stopWorker(worker: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.workers.splice(this.workers.indexOf(worker), 1);
+    const ended = once(worker, 'exit');
+    worker.kill(signal);
+    await ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.worker, 'exit');
-    this.worker.kill('SIGTERM');
-    await ended;
+    for (const worker of this.workers.slice()) await this.stopWorker(worker);
     await this.client.close();
     await this.hub.close();
     await this.server.stop();
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** What the worker takes now: memory, and CPU time since its start in microseconds. */
-  async usage(): Promise<{ readonly memory: NodeJS.MemoryUsage; readonly cpu: number }> {
-    const answer = once(this.worker, 'message') as Promise<[{ memory: NodeJS.MemoryUsage; cpu: NodeJS.CpuUsage }]>;
-    this.worker.send('usage');
+  /** What a worker takes now: memory, and CPU time since its start in microseconds. */
+  async usageOf(worker: ChildProcess): Promise<{ readonly memory: NodeJS.MemoryUsage; readonly cpu: number }> {
+    const answer = once(worker, 'message') as Promise<[{ memory: NodeJS.MemoryUsage; cpu: NodeJS.CpuUsage }]>;
+    worker.send('usage');
     const [{ memory, cpu }] = await answer;
     return { memory, cpu: cpu.user + cpu.system };
   }
 
-  /** Runs and says how many a second, and the worker's CPU time for each: the other processes' load is not in it. */
-  async rate(what: string, count: number, run: () => Promise<void>): Promise<void> {
-    const before = await this.usage();
-    const begun = performance.now();
-    await run();
-    const took = performance.now() - begun;
-    const { cpu } = await this.usage();
-    const each = ((cpu - before.cpu) / count).toFixed(1);
-    console.log(`${what}: ${Math.round((1_000 * count) / took)}/s, ${each} µs of the worker's CPU time each`);
+  async usage(): Promise<Usage> {
+    const workers: ProcessUsage[] = [];
+    for (const worker of this.workers) {
+      const { memory, cpu } = await this.usageOf(worker);
+      workers.push({ cpu, rss: memory.rss });
+    }
+    const { user, system } = process.cpuUsage();
+    const client = { cpu: user + system, rss: process.memoryUsage.rss() };
+    return { server: await this.#usageOfServer(), workers, client, ...(await this.#streams()) };
+  }
+
+  async #usageOfServer(): Promise<ProcessUsage> {
+    // Linux tells it, by fields that follow the name in parentheses; elsewhere nobody does.
+    const text = await readFile(`/proc/${this.server.pid}/stat`, 'utf8').catch(() => '');
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [user = 0, system = 0, pages = 0] = [fields[11], fields[12], fields[21]];
+    return { cpu: (user + system) * TICK, rss: pages * PAGE };
+  }
+
+  async #streams(): Promise<Pick<Usage, 'storedBytes' | 'commits'>> {
+    const answer = (await (await fetch(`${this.server.monitorUrl}/jsz?streams=true`)).json()) as JetStreamReport;
+    const streams = answer.account_details.flatMap((account) => account.stream_detail);
+    const logs = streams.filter(({ name }) => name.endsWith('-log'));
+    return {
+      storedBytes: streams.reduce((sum, { state }) => sum + state.bytes, 0),
+      commits: logs.reduce((sum, { state }) => sum + state.last_seq, 0),
+    };
   }
 
   /** Signals as other languages send them, without a session, several hundred at a time. */
@@ -79,13 +150,12 @@ export class Rig implements AsyncDisposable {
       return made;
     };
     let next = 0;
-    const send = async (): Promise<void> => {
+    await many(500, async () => {
       while (next < count) {
         const [partition, subject] = place(keyOf(next++));
         if ((await ports.mailOf(partition).send(subject, body)) === undefined) throw new Error('A send was lost');
       }
-    };
-    await Promise.all(Array.from({ length: 500 }, send));
+    });
   }
 
   /** The total of entities, asked with an operation: all that was sent to each before is in it. */
@@ -97,4 +167,18 @@ export class Rig implements AsyncDisposable {
     }
     return sum;
   }
+}
+
+interface JetStreamReport {
+  readonly account_details: readonly {
+    readonly stream_detail: readonly {
+      readonly name: string;
+      readonly state: { readonly bytes: number; readonly last_seq: number };
+    }[];
+  }[];
+}
+
+/** Runs something several times beside itself. */
+export async function many(width: number, run: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: width }, run));
 }

@@ -21,7 +21,7 @@ async function calls(what: string): Promise<void> {
   }
   took.sort((a, b) => a - b);
   const at = (part: number): string => took[Math.floor(part * (took.length - 1))]!.toFixed(1);
-  const { memory } = await rig.usage();
+  const { memory } = await rig.usageOf(rig.workers[0]!);
   console.log(
     `${what}: a call takes ${at(0.5)} ms, 99 % at most ${at(0.99)} ms, all at most ${at(1)} ms; RSS ${Math.round(memory.rss / 1024 / 1024)} MiB`,
   );

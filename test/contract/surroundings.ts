@@ -43,6 +43,33 @@ export function surroundingsContract(check: Check): void {
     t.deepEqual(await settle(Promise.all(told)), ['', 'here']);
   });
 
+  check(
+    'clock: what is to be done soon is done once, in order, behind all promise jobs, before what was sent',
+    async (t, harness) => {
+      const { hub, ports, settle } = harness;
+      const { clock, bus } = ports(0);
+      const order: string[] = [];
+      const heard = new Promise<void>((resolve) => {
+        bus.subscribe(`${hub}.sent`, () => {
+          order.push('sent');
+          resolve();
+        });
+      });
+      bus.publish(`${hub}.sent`, bytes('1'));
+      clock.soon(() => {
+        order.push('first');
+        clock.soon(() => order.push('of the first'));
+      });
+      clock.soon(() => order.push('second'));
+      void Promise.resolve()
+        .then(() => Promise.resolve())
+        .then(() => order.push('promise jobs'));
+      order.push('now');
+      await settle(heard);
+      t.deepEqual(order, ['now', 'promise jobs', 'first', 'second', 'of the first', 'sent']);
+    },
+  );
+
   check('clock: P19: time never goes back, and what is armed fires once and not early', async (t, harness) => {
     const { clock, log } = harness.ports(0);
     let before = clock.now();

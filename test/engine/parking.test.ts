@@ -6,7 +6,15 @@ import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { decodeRecord } from '../../lib/wire/record-codec.js';
 import { gate, pagesOf, Queue, small, Teller } from './mailboxes.js';
 import { KillAt } from './kill-at.js';
-import { bytes, hostOf, MemoryClient, MemoryWorker, recordingLogger, surroundings, text } from './surroundings.js';
+import {
+  bytes,
+  hostOf,
+  MemoryClient,
+  MemoryWorker,
+  outcomesAt,
+  recordingLogger,
+  surroundings,
+} from './surroundings.js';
 
 const host = () => hostOf({ entities: [Queue, Teller] });
 const options: OwnerOptions = { mail: small };
@@ -223,15 +231,14 @@ test.serial(
     const lines: string[] = [];
     const worker = new MemoryWorker(hub, 'w', host(), { mail: { mailbox: 10 } }, recordingLogger(lines));
     await settle(worker.claim());
-    const told: { outcome: { id: string; failure?: { code: string } } }[] = [];
-    client.ports.bus.subscribe('_INBOX.told', (body) => void told.push(JSON.parse(text.decode(body))));
+    const told = outcomesAt(client.ports, '_INBOX.told');
     for (const id of numbered('c', 12)) await settle(client.signal('queue', 'full', 'slowly', id));
     const call = { v: 1, kind: 'operation', name: 'slowly', input: 'call', id: 'm1', reply: '_INBOX.told' };
     hub.streams(0).mail.store('pd.test.0.m.e.queue.full', bytes(call), hub.world.time);
     for (const id of numbered('t', 2)) await settle(client.signal('teller', id, 'tell', 'full'));
     await advance(500);
     t.deepEqual(
-      told.map(({ outcome }) => [outcome.id, outcome.failure?.code]),
+      told.map(({ id, failure }) => [id, failure?.code]),
       [['m1', 'PERDURE_BUSY']],
     );
     t.is(

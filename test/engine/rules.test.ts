@@ -11,7 +11,16 @@ import { partitionSubjects } from '../../lib/wire/subjects.js';
 import type { Answer } from '../../lib/wire/queries.js';
 import type { Message } from '../../lib/wire/messages.js';
 import { Counter, Greetings, Hello, Steps } from './bank.js';
-import { ask, bankHost, bytes, hostOf, MemoryWorker, recordingLogger, surroundings, text } from './surroundings.js';
+import {
+  ask,
+  bankHost,
+  bytes,
+  hostOf,
+  MemoryWorker,
+  outcomesAt,
+  recordingLogger,
+  surroundings,
+} from './surroundings.js';
 
 const status = (instanceId: string, more = {}) => ({ kind: 'status', instanceId, ...more });
 
@@ -275,8 +284,7 @@ test('a start with the id of a running instance changes nothing, and one of an e
   const { hub, client, settle, advance } = around;
   const worker = new MemoryWorker(hub, 'w', bankHost());
   await settle(worker.claim());
-  const told: { outcome: { failure?: { code?: string } } }[] = [];
-  client.ports.bus.subscribe('_INBOX.told', (body) => void told.push(JSON.parse(text.decode(body))));
+  const told = outcomesAt(client.ports, '_INBOX.told');
   const start = { v: 1, kind: 'start', name: 'nap', input: 500, reply: '_INBOX.told' };
   const subject = partitionSubjects('test', 0).mail(orchestrationAddress('n'));
   mailTo(hub, subject, { ...start, id: 'one' });
@@ -285,7 +293,7 @@ test('a start with the id of a running instance changes nothing, and one of an e
   mailTo(hub, subject, { ...start, id: 'three' });
   await advance(2_000);
   t.deepEqual(
-    told.map(({ outcome }) => outcome.failure?.code),
+    told.map(({ failure }) => failure?.code),
     [undefined, 'PERDURE_INSTANCE_EXISTS', undefined],
   );
   t.is((await settle(client.orchestrationHead('n')))?.output, 'rested');

@@ -3,13 +3,13 @@ import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import type { Outcome } from '../../lib/wire/record.js';
 import { sessionId } from '../../lib/wire/sessions.js';
 import { partitionSubjects, type PartitionSubjects } from '../../lib/wire/subjects.js';
-import { bytes, recordingLogger, text } from './surroundings.js';
+import { bytes, outcomesAt, recordingLogger } from './surroundings.js';
 
 /** A client of partition 0 whose every message a test puts into the mail by itself, also those that no client sends. */
 export class SessionClient {
   readonly token: string;
   readonly subjects: PartitionSubjects;
-  readonly told: Outcome[] = [];
+  readonly told: readonly Outcome[];
   session = '';
   readonly #hub: MemoryHub;
 
@@ -17,10 +17,7 @@ export class SessionClient {
     this.#hub = hub;
     this.token = token;
     this.subjects = partitionSubjects(hub.name, 0);
-    const { bus } = memoryHubPorts(hub.connect(token), recordingLogger());
-    bus.subscribe(this.reply, (body) => {
-      this.told.push((JSON.parse(text.decode(body)) as { outcome: Outcome }).outcome);
-    });
+    this.told = outcomesAt(memoryHubPorts(hub.connect(token), recordingLogger()), this.reply);
   }
 
   get reply(): string {

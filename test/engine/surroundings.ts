@@ -14,6 +14,7 @@ import { isDateField } from '../../lib/validation/field-type.js';
 import { revive } from '../../lib/validation/revive.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import * as ids from '../../lib/wire/checks.js';
+import { decodeNotices } from '../../lib/wire/answer-codec.js';
 import { decodeHead } from '../../lib/wire/head-codec.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import type { Address, Message } from '../../lib/wire/messages.js';
@@ -24,6 +25,7 @@ import type { Answer } from '../../lib/wire/queries.js';
 import { hostedActivity } from '../../lib/worker/hosted-activity.js';
 import { createValueCodec } from '../../lib/wire/value-codec.js';
 import type { ValueLimitOptions } from '../../lib/wire/value-limits.js';
+import type { Outcome } from '../../lib/wire/record.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { Account, Counter, Greetings, Hello, Nap, Parent, Steps, Transfer } from './bank.js';
 
@@ -149,6 +151,17 @@ export class MemoryClient {
     const stored = await this.ports.viewsOf(partition).read(subject);
     return stored && decodeHead(stored.body, subject);
   }
+}
+
+/** The outcomes that are told at an inbox from now on. */
+export function outcomesAt({ bus }: Pick<HubPorts, 'bus'>, inbox: string): readonly Outcome[] {
+  const told: Outcome[] = [];
+  bus.subscribe(inbox, (body) => {
+    const decoded = decodeNotices(body);
+    if ('refused' in decoded) throw new Error(decoded.refused);
+    for (const notice of decoded.value) if (notice.kind === 'outcome') told.push(notice.outcome);
+  });
+  return told;
 }
 
 export const text = new TextDecoder();

@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { CorruptHistoryError, VersionTooNewError } from '../../lib/errors.js';
 import type { Decoded } from '../../lib/wire/body.js';
-import type { Envelope, Message } from '../../lib/wire/messages.js';
+import type { ClientMessage, Envelope, Message } from '../../lib/wire/messages.js';
 import { decodeAdvert, encodeAdvert, type Advert } from '../../lib/wire/advert-codec.js';
 import {
   decodeCheckpoint,
@@ -91,13 +91,15 @@ function without(object: object, ...fields: readonly string[]): object {
   return Object.fromEntries(Object.entries(object).filter(([field]) => !fields.includes(field)));
 }
 
-const encodeWhole = (envelope: Envelope | SessionEnvelope) =>
-  'session' in envelope
-    ? encodeSessionEnvelope(envelope)
-    : encodeEnvelope(
-        envelope.from,
-        envelope.entries.map((entry) => ({ ...entry, messages: entry.messages.map(encodeAddressed) })),
-      );
+function encodeWhole(envelope: Envelope | SessionEnvelope): Uint8Array {
+  if ('entries' in envelope) {
+    const entries = envelope.entries.map((entry) => ({ ...entry, messages: entry.messages.map(encodeAddressed) }));
+    return encodeEnvelope(envelope.from, entries);
+  }
+  const { session, first: number, done, messages } = envelope;
+  const texts = messages.map(([to, body]) => [to, unstampedText(body as ClientMessage)] as const);
+  return encodeSessionEnvelope({ session, number, ...(done && { done }) }, texts);
+}
 
 function encodeOfSession(message: SessionMessage): Uint8Array {
   if (message.kind === 'hello') return encodeHello(without(message, 'v', 'kind') as Omit<Hello, 'v' | 'kind'>);

@@ -13,6 +13,11 @@ export const ofStorage: readonly Mutant[] = [
     edit('engine/segments.js', 'LOOKS = 100', 'LOOKS = 1'),
   ),
   mutant(
+    'P11',
+    'an instance counts as new before the heads are listed',
+    edit('engine/known-heads.js', 'return !this.#isListed || ', 'return '),
+  ),
+  mutant(
     'P12',
     'a takeover does not look whether the streams went back',
     edit('engine/recovery.js', 'await checkStreams(ports, stored);', ''),

@@ -1,0 +1,37 @@
+import test from 'ava';
+import { Channels } from '../../lib/engine/channels.js';
+import type { PartitionPorts } from '../../lib/engine/ports.js';
+import { PartitionTables } from '../../lib/engine/tables.js';
+
+/** Output of a record for partition 1. */
+function add(tables: PartitionTables, n: number): void {
+  const channel = tables.channel(1);
+  channel.pending.push({ n, prev: channel.last, messages: ['[]'] });
+  channel.last = n;
+}
+
+test('P2: what is committed in the moment in which an envelope is acknowledged leaves at once', async (t) => {
+  // Without a next flush it would wait until the receiver is found to stand still: seconds.
+  for (let jobs = 0; jobs < 12; jobs++) {
+    const tables = new PartitionTables();
+    let sends = 0;
+    const ports = {
+      subjects: { partition: 0 },
+      clock: { now: () => 0 },
+      mailOf: () => ({ send: async () => ++sends }),
+    } as unknown as PartitionPorts;
+    const channels = new Channels(
+      tables,
+      ports,
+      () => 'x',
+      () => t.fail(),
+    );
+    add(tables, 1);
+    channels.flush(1);
+    for (let job = 0; job < jobs; job++) await Promise.resolve();
+    add(tables, 2);
+    channels.flush(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    t.is(sends, 2, `after ${jobs} promise jobs`);
+  }
+});

@@ -45,10 +45,13 @@ export class Supervisor {
     for (let slot = 0; slot < supervised.processes; slot++) this.#start(slot, 0);
   }
 
-  /** Tells all processes to stop; with `kill` at once. */
-  stop(signal: 'SIGTERM' | 'SIGKILL'): void {
+  /** Tells all processes to stop in good order, or ends them at once. */
+  stop(how: 'gracefully' | 'at once'): void {
     this.#isStopping = true;
-    for (const child of this.#running.values()) child.kill(signal);
+    for (const child of this.#running.values()) {
+      if (how === 'at once') child.kill('SIGKILL');
+      else if (child.connected) child.send('stop');
+    }
     for (const pause of this.#pauses) {
       clearTimeout(pause);
       this.#over();
@@ -68,7 +71,9 @@ export class Supervisor {
       this.#running.delete(slot);
       this.#ended(slot, how, performance.now() - began > SOUND ? 0 : failures);
     };
-    child.once('error', (error) => over(`could not be started: ${error.message}`));
+    child.on('error', (error) => {
+      if (child.pid === undefined) over(`could not be started: ${error.message}`); // else its exit tells
+    });
     child.once('exit', (code, signal) => over(code === 0 ? undefined : `ended with ${signal ?? `code ${code}`}`));
   }
 
@@ -76,7 +81,7 @@ export class Supervisor {
     if (how === undefined || this.#isStopping) return this.#over();
     if (failures + 1 >= MOST_FAILURES) {
       this.#failure ??= `Process ${slot + 1} ${how}, ${MOST_FAILURES} times in a row`;
-      this.stop('SIGTERM');
+      this.stop('gracefully');
       return this.#over();
     }
     const wait = Math.min(FIRST_PAUSE * 2 ** failures, LONGEST_PAUSE);
@@ -94,6 +99,6 @@ export class Supervisor {
 }
 
 function execArgv(): readonly string[] {
-  const isLimited = /--max[-_]old[-_]space[-_]size/.test(process.env['NODE_OPTIONS'] ?? '');
+  const isLimited = /--max[-_]old[-_]space[-_]size/.test([process.env['NODE_OPTIONS'], ...process.execArgv].join(' '));
   return isLimited ? process.execArgv : [...process.execArgv, `--max-old-space-size=${HEAP}`];
 }

@@ -7,6 +7,8 @@ import { examples } from './output.js';
 import { Supervisor } from './supervisor.js';
 
 const MOST_PROCESSES = 256;
+/** A signal that comes so soon behind the first, in milliseconds, is the same one: npm hands on what the terminal has sent too. */
+const MOMENT = 500;
 
 interface WorkerOptions {
   readonly processes: number;
@@ -31,8 +33,13 @@ async function runWorkers(file: string, args: readonly string[], { processes }: 
   if (!existsSync(script)) throw new ConfigError(`There is no file ${script}.`);
   const onNews = (line: string): void => void process.stderr.write(`${line}\n`);
   const supervisor = new Supervisor({ script, args, processes, onNews });
-  let signals = 0;
-  const onSignal = (): void => supervisor.stop(++signals === 1 ? 'SIGTERM' : 'SIGKILL');
+  let toldAt: number | undefined;
+  const onSignal = (): void => {
+    const now = performance.now();
+    if (toldAt !== undefined && now - toldAt < MOMENT) return;
+    supervisor.stop(toldAt === undefined ? 'gracefully' : 'at once');
+    toldAt ??= now;
+  };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   const failure = await supervisor.ended;
   process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

@@ -98,6 +98,7 @@ export class Entities {
     const late = () => together.failure(lateError('The signal', this.#timeout, { progress: 'sending' }));
     const options = { timeoutInMilliseconds: this.#timeout };
     return waits.within<void>(options, late, async (wait) => {
+      if (wait.isOver) return; // the client is closed
       for (const [at, signal] of signals.entries()) {
         const { id, message } = signal;
         const onStored = (error?: unknown): void => together.ended(at, error);

@@ -1,3 +1,4 @@
+import { PayloadTooLargeError } from '../errors.js';
 import { encodeSessionEnvelope, encodeStamped } from '../wire/session-codec.js';
 import type { OpenSession } from './open-session.js';
 import type { Outgoing } from './outgoing.js';
@@ -59,7 +60,8 @@ export class Parcel {
   /** The server will never store it. Whether each message of it may be sent alone: that is only known when it was sent once. */
   refused(error: Error): boolean {
     this.session.done(this.#done); // it was not said
-    const isSplit = this.messages.length > 1 && this.messages[0]!.attempts === 1;
+    const isTooLarge = error instanceof PayloadTooLargeError;
+    const isSplit = isTooLarge && this.messages.length > 1 && this.messages[0]!.attempts === 1;
     for (const message of this.messages) {
       if (isSplit) message.isAlone = true;
       else message.fail(error);

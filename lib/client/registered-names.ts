@@ -15,6 +15,7 @@ type Refusal = (known: KnownNames) => Error | undefined;
 export class RegisteredNames {
   readonly #ports: HubPorts;
   #known: KnownNames | undefined;
+  #reading: Promise<KnownNames | undefined> | undefined;
 
   constructor(ports: HubPorts) {
     this.#ports = ports;
@@ -56,11 +57,19 @@ export class RegisteredNames {
   }
 
   async #checkStored(refusal: Refusal): Promise<void> {
-    const known = await this.#read();
+    const isUnderWay = this.#reading !== undefined;
+    let known = await this.#readTogether();
+    // What was being read already may be older than what its caller knows to be registered.
+    if (isUnderWay && known && refusal(known)) known = await this.#readTogether();
     if (!known) return;
     this.#known = known;
     const error = refusal(known);
     if (error) throw error;
+  }
+
+  #readTogether(): Promise<KnownNames | undefined> {
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    return this.#reading;
   }
 
   async #read(): Promise<KnownNames | undefined> {

@@ -136,8 +136,8 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   /**
-   * Starts many orchestration instances, each given as the arguments of a `startNew`: its input, then its options. They
-   * are stored in this order. All inputs and ids are checked before anything is sent.
+   * Starts many orchestration instances, each given as the arguments of a `startNew`: its input, then its options. All
+   * inputs and ids are checked before anything is sent. Resolves when all starts are stored or, with given ids, accepted.
    *
    * @example
    * ```ts

@@ -119,7 +119,7 @@ export class Flusher {
       instance.dirtySince = sequence;
       instance.dirtyAt = now;
       this.#dirty.add(instance);
-      this.#schedule(AGE);
+      if (!this.#writing && this.#captures.size === 0) this.#schedule(AGE); // else the end of the writing does
     } else instance.dirtyBehind ??= sequence;
   }
 

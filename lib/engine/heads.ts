@@ -1,7 +1,7 @@
 import { decodeHead, decodeWake, encodeHead, encodeWake } from '../wire/head-codec.js';
 import type { Head, OrchestrationHead, SegmentReference, Wake } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
-import { OwnershipLostError, StorageRegressedError } from '../errors.js';
+import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import type { HistoryEvent } from '../core/history.js';
 import { utf8Length } from '../wire/text.js';
 import type { Captured, Stamp } from './activation.js';
@@ -92,6 +92,7 @@ export class Heads {
     if (this.#known.mayHave(instance.address) || this.#wakes.has(instance.address)) return false;
     instance.headSequence = 0;
     instance.wakeSequence = 0;
+    instance.isNew = true;
     return true;
   }
 
@@ -159,7 +160,9 @@ export class Heads {
     const subject = this.#ports.subjects.head(instance.address);
     const body = cut ? encodeHead(head) : wholeBody;
     this.#known.add(instance.address);
-    instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOfHead);
+    const epochOf = instance.isNew ? this.#epochOfNew : epochOfHead;
+    instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOf);
+    instance.isNew = false;
     instance.headBytes = body.length + referredBytes(head);
     this.#written.set(instance.address, instance.headSequence);
     if (!captured.wake && instance.wakeSequence !== 0) await this.#removeWake(instance);
@@ -215,6 +218,15 @@ export class Heads {
       await new Promise<void>((resolve) => clock.after(RETRY, resolve));
     }
   }
+
+  /** What is stored of an instance that was taken for new can only be my own: anything else would be written over unseen. */
+  readonly #epochOfNew = (stored: StoredMessage): number => {
+    const epoch = epochOfHead(stored);
+    if (epoch >= this.#fence.epoch) return epoch;
+    throw new CorruptHistoryError(
+      `${stored.subject} was written in epoch ${epoch}, but was not among the heads that the server listed.`,
+    );
+  };
 
   /** The sequence of what is stored, by me or a former owner; 0: nothing. Throws OwnershipLostError. */
   #sequenceOfMine(stored: StoredMessage | undefined, epochOf: EpochOf): number {

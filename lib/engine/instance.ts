@@ -55,6 +55,8 @@ export class Instance {
   /** The sequences of its head and wake record in the state stream; 0: none, undefined: not known. */
   headSequence: number | undefined;
   wakeSequence: number | undefined;
+  /** It was not loaded: there was surely nothing of it. Until its first head is stored. */
+  isNew = false;
   /** The segments that its stored head names. */
   segments: readonly SegmentReference[] = [];
   /** The bytes of its stored head, about what its state takes. */

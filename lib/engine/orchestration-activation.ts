@@ -252,7 +252,7 @@ export class OrchestrationActivation implements Activation {
     if (this.dueAt === undefined || this.dueAt > now) return refusal('No timer is due');
     const due = this.#state.takeDue(now, MOST_TIMERS).map((id) => dueEvent(this.#state, id, at));
     const output = this.#take(due);
-    return output.unwanted ? output : { ...output, unwanted: unwantedOf(this.#state, due) };
+    return { ...output, unwanted: unwantedOf(this.#state, due, output.unwanted) };
   }
 
   /** Events for the code, or to be held back while the code cannot take them, or has others to take before. */

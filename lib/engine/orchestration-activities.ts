@@ -59,13 +59,17 @@ export function dueEvent({ open }: OrchestrationState, id: number, at: number): 
   return { type: 'TaskFailed', at, id, failure };
 }
 
-/** The activities among what is due. */
-export function unwantedOf(state: OrchestrationState, due: readonly InboundEvent[]): TaskIds | undefined {
-  const ids = due.flatMap((event) => (event.type === 'TaskFailed' ? [event.id] : []));
-  return state.started && ids.length > 0 ? [state.started.executionId, ids] : undefined;
+/** The activities among what is due, and those that are not wanted any more beside them. */
+export function unwantedOf(
+  { started }: OrchestrationState,
+  due: readonly InboundEvent[],
+  others: TaskIds | undefined,
+): TaskIds | undefined {
+  const late = due.flatMap((event) => (event.type === 'TaskFailed' ? [event.id] : []));
+  return started && late.length > 0 ? [started.executionId, [...late, ...(others?.[1] ?? [])]] : others;
 }
 
-/** The activities that an execution still waits for when it ends with these events. */
+/** The activities that an execution still waits for when it ends with these events, which close some. */
 export function unwantedAtEnd(
   { open, started }: OrchestrationState,
   events: readonly InboundEvent[] = [],

@@ -84,8 +84,8 @@ export class PartlySentError extends PerdureError {
     );
     const [at, first] = failed[0] ?? [0, undefined];
     super(
-      `${failed.length} of ${settled.length} messages were not sent; all others were. The first of them, number ${at}: ` +
-        `${first?.message}. See \`settled\` for each.`,
+      `${failed.length} of ${settled.length} messages failed, or are not known to be stored; all others are. The first of them, ` +
+        `number ${at}: ${first?.message} See \`settled\` for each.`,
       { cause: first },
     );
   }

@@ -29,6 +29,11 @@ export class Outbox {
     if (this.#waiting.push(departure) === 1) this.#turn.last(() => this.flush());
   }
 
+  /** What has not left is dropped: the connection is lost. */
+  clear(): void {
+    this.#waiting = [];
+  }
+
   /** Hands what waits over to the client library at once. */
   flush(): void {
     const leaving = this.#waiting;

@@ -91,7 +91,6 @@ export class Session {
   }
 
   async close(): Promise<void> {
-    this.#outbox.flush();
     this.#onClose();
     await this.#connection.close();
   }
@@ -135,6 +134,7 @@ export class Session {
     if (this.#state !== 'connected') return;
     this.#state = 'disconnected';
     this.logger.warn('Connection lost; reconnecting', { instance: this.where });
+    this.#outbox.clear();
     this.requests.onDisconnect();
     for (const listener of this.#listeners) listener.onDisconnect?.();
   }

@@ -30,10 +30,13 @@ export class Turn {
 
   #end(): void {
     this.#isScheduled = false;
-    for (let calls = this.#take(); calls.length > 0; calls = this.#take()) for (const call of calls) call();
-    const senders = this.#senders;
-    this.#senders = [];
-    for (const send of senders) send();
+    try {
+      for (let calls = this.#take(); calls.length > 0; calls = this.#take()) for (const call of calls) call();
+    } finally {
+      const senders = this.#senders;
+      this.#senders = [];
+      for (const send of senders) send();
+    }
   }
 
   #take(): readonly (() => void)[] {

@@ -105,6 +105,24 @@ test('of many starts each gives its own handle', async (t) => {
   t.is(new Set(handles.map(({ instanceId }) => instanceId)).size, 3);
 });
 
+test('a closed client sends none of many', async (t) => {
+  const around = new Surroundings();
+  await around.work();
+  await around.settle(around.client.signalEntity(Counter, 'k').add('x'));
+  const stored = around.stored;
+  await around.client.close();
+  const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+  const error = await rejection(around, () =>
+    around.client.signalMany(
+      'counter',
+      keys.map((key) => [key, 'add', 'y'] as const),
+    ),
+  );
+  t.is(error.code, 'PERDURE_CLOSED');
+  await around.advance(100);
+  t.true(around.stored - stored <= 1, 'but for the bye of the session');
+});
+
 test('what is wrong with one of many is found before any is sent, and the text says which it is', async (t) => {
   const around = new Surroundings();
   await around.work();
@@ -141,7 +159,12 @@ test('when some of many fail, it is said of each what became of it', async (t) =
     settled.map(({ status }) => status),
     ['fulfilled', 'rejected', 'fulfilled'],
   );
-  t.true(message.startsWith('1 of 3 messages were not sent; all others were. The first of them, number 1: '), message);
+  t.true(
+    message.startsWith(
+      '1 of 3 messages failed, or are not known to be stored; all others are. The first of them, number 1: ',
+    ),
+    message,
+  );
   t.true((settled[1] as PromiseRejectedResult).reason instanceof InstanceExistsError);
 });
 

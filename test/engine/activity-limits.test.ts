@@ -132,6 +132,16 @@ test('P19: the deadline of an activity is its owner to judge, over a takeover an
   await settle(second.stop());
 });
 
+test('a deadline with which the orchestration ends: its activity is told, and so are those that it waited for beside it', async (t) => {
+  const { start, client, settle, until, head } = taskSurroundings();
+  const owner = await start('owner', { owns: true });
+  await settle(client.start('hasty', 'h', 'slow'));
+  await until(() => owner.jobs.runs.length === 2);
+  await until(async () => (await head('h'))?.status === 'Completed', 10_000);
+  await until(() => owner.jobs.runs.every(({ signal }) => signal.aborted), 500);
+  t.pass();
+});
+
 test('a deadline that passes while it runs elsewhere: its worker is told, and the late result changes nothing', async (t) => {
   const { start, call, until, advance, head, queue } = taskSurroundings();
   await start('owner', { owns: true, activities: [] });

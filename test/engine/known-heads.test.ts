@@ -1,7 +1,11 @@
 import test from 'ava';
 import { KnownHeads } from '../../lib/engine/known-heads.js';
-import type { PartitionPorts } from '../../lib/engine/ports.js';
+import { PartitionOwner } from '../../lib/engine/partition-owner.js';
+import type { PartitionPorts, Views } from '../../lib/engine/ports.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import { MemoryWorld } from '../../lib/memory/world.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
+import { bankHost, MemoryClient, MemoryWorker, recordingLogger } from './surroundings.js';
 
 const subjects = partitionSubjects('bank', 0);
 
@@ -45,4 +49,35 @@ test('P11: with several replicas a deposed leader may list, so any instance may 
   const known = new KnownHeads(portsWith([], 3));
   await known.list();
   t.true(known.mayHave('o.a'));
+});
+
+test('a head that the server did not list is not written over: the owner gives up', async (t) => {
+  const world = new MemoryWorld();
+  const hub = world.createHub('bank', 1);
+  const first = new MemoryWorker(hub, 'first', bankHost());
+  const client = new MemoryClient(hub, 'client');
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise);
+  await settle(first.claim());
+  await settle(client.signal('counter', 'k', 'add', 'one'));
+  await world.scheduler.advance(500);
+  await settle(first.stop());
+  const lines: string[] = [];
+  const ports = memoryHubPorts(hub.connect('second'), recordingLogger(lines));
+  const { views, ...partition } = ports.partition(0);
+  const forgetful: Views = {
+    read: (subject) => views.read(subject),
+    write: (subject, body, after) => views.write(subject, body, after),
+    remove: (sequence) => views.remove(sequence),
+    scan: (pattern) => views.scan(pattern),
+    subjects: async function* () {},
+  };
+  const owning = { ...ports, partition: () => ({ ...partition, views: forgetful }) };
+  await settle(new PartitionOwner(0, owning, bankHost()).claim());
+  await settle(client.signal('counter', 'k', 'add', 'two'));
+  await world.scheduler.advance(1_000);
+  t.true(
+    lines.some((line) => line.includes('was not among the heads that the server listed')),
+    lines.join('\n'),
+  );
+  t.deepEqual((await settle(client.entityHead('counter', 'k')))?.state, { seen: ['one'] });
 });

@@ -100,6 +100,16 @@ export class Caller {
   }
 }
 
+/** Calls an activity twice, once with a deadline, and ends with the first of them. */
+@Orchestrator('hasty')
+export class Hasty {
+  @Run({ input: String }) *run(name: string, context: OrchestrationContext): Orchestration<boolean> {
+    const options = { scheduleToCloseTimeoutInMilliseconds: 3_000 };
+    const first = yield* context.any([context.callActivity(name, 1, options), context.callActivity(name, 2)]);
+    return first.isFaulted;
+  }
+}
+
 /** Calls an activity and does not wait for it, only for an event; then it ends, or continues as new. */
 @Orchestrator('leaver')
 export class Leaver {
@@ -128,7 +138,7 @@ export class Service {
   ) {
     this.jobs = new Jobs(name);
     const host: Host = createHost(name, {
-      orchestrators: [Caller, Leaver],
+      orchestrators: [Caller, Hasty, Leaver],
       activities: does.activities ?? [this.jobs],
     });
     const logger = recordingLogger(this.lines);

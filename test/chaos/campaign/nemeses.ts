@@ -125,6 +125,17 @@ export const nemeses = {
     return { target: proxy.url, proof: bytes > 0 ? `${bytes} bytes were lost in it` : undefined, release: [proxy] };
   },
 
+  jam: async (surroundings, random) => {
+    const slot = await takeWorker(surroundings);
+    const { pid } = slot.worker;
+    const jams = slot.proxies.map((proxy) => proxy.jam());
+    // Longer than its lease: what it has sent arrives when others own its partitions.
+    await delay(11_000 + random.below(3_000));
+    const bytes = jams.reduce((sum, jam) => sum + jam.end(), 0);
+    const proof = bytes > 0 ? `${bytes} bytes arrived late` : undefined;
+    return { target: `the connections of process ${pid}`, pid, proof, release: [slot] };
+  },
+
   busy: async ({ spin, slots }) => {
     const since = performance.now();
     // Another fault may hit the worker in the middle of it: then it has not shown anything.

@@ -16,8 +16,8 @@ export const usualMix: Mix = {
   deleteConsumers: 1,
 };
 
-/** Workers that freeze and wake as former owners. */
-export const zombieMix: Mix = { workerFreeze: 1 };
+/** Former owners: workers that freeze and wake, and workers whose commits arrive when others have taken over. */
+export const zombieMix: Mix = { workerFreeze: 1, jam: 2 };
 
 /** The kinds of faults of a run, endlessly: first one of each kind, then decks of the mix, all shuffled by the seed. */
 export function* kinds(mix: Mix, random: SeededRandom): Generator<FaultKind, never> {

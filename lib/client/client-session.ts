@@ -85,14 +85,15 @@ export class ClientSession {
     if (this.#lines.has(address)) return false; // it would overtake
     const text = unstampedText(message);
     if (isLonger(text, this.large.limits.inline)) return false;
-    this.#deliver({ address, text, bytes: this.#sized(text), onStored });
+    this.#deliver(address, { text, bytes: this.#sized(text), onStored });
     return true;
   }
 
-  #deliver(letter: Omit<Letter, 'subject'> & { readonly address: Address }): Outgoing {
-    const partition = partitionOf(letter.address, this.ports.partitions);
-    const subject = this.ports.subjects.partition(partition).mail(letter.address);
-    return this.#channel(partition).send({ ...letter, subject });
+  #deliver(address: Address, letter: Omit<Letter, 'address' | 'subject'>): readonly [Outgoing, MailChannel] {
+    const partition = partitionOf(address, this.ports.partitions);
+    const subject = this.ports.subjects.partition(partition).mail(address);
+    const channel = this.#channel(partition);
+    return [channel.send({ ...letter, address, subject }), channel];
   }
 
   /**
@@ -118,8 +119,9 @@ export class ClientSession {
       else wait.succeed(undefined);
     };
     if (delivery) delivery.progress = isCall ? 'queued' : 'sending';
-    const sent: Outgoing = this.#deliver({ address, text, bytes: this.#sized(text), onOutcome, onStored, delivery });
-    if (isCall) wait.onEnd(() => this.#channel(partitionOf(address, this.ports.partitions)).settle(sent));
+    const letter = { text, bytes: this.#sized(text), onOutcome, onStored, delivery };
+    const [sent, channel]: readonly [Outgoing, MailChannel] = this.#deliver(address, letter);
+    if (isCall) wait.onEnd(() => channel.settle(sent));
   }
 
   /** Asks for what became of a call, behind what its owner tells, which may get lost. */

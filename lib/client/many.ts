@@ -36,8 +36,8 @@ export class Together {
     if (this.#left === 0) this.#tell();
   }
 
-  /** What became of all, of those that have not ended this. */
-  failure(open: Error): PartlySentError {
+  /** What became of all; of those that have not ended, if there are any, this. */
+  failure(open?: Error): PartlySentError {
     return new PartlySentError(
       Array.from({ length: this.#count }, (_, at) => {
         const reason = this.#ended[at] === 1 ? this.#errors.get(at) : open;
@@ -47,7 +47,7 @@ export class Together {
   }
 
   #tell(): void {
-    this.#whenAll(this.#errors.size > 0 ? this.failure(new Error()) : undefined);
+    this.#whenAll(this.#errors.size > 0 ? this.failure() : undefined);
   }
 }
 

@@ -74,9 +74,9 @@ export function unwantedAtEnd(
   { open, started }: OrchestrationState,
   events: readonly InboundEvent[] = [],
 ): TaskIds | undefined {
+  const closed = new Set(events.map((event) => ('id' in event ? event.id : undefined)));
   const ids: number[] = [];
-  for (const { type, id } of open.values())
-    if (type === 'TaskScheduled' && !events.some((event) => 'id' in event && event.id === id)) ids.push(id);
+  for (const { type, id } of open.values()) if (type === 'TaskScheduled' && !closed.has(id)) ids.push(id);
   return started && ids.length > 0 ? [started.executionId, ids] : undefined;
 }
 

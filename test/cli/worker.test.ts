@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { connectTaskHub, TaskHubClient } from 'perdure';
 import { Counter } from '../engine/bank.js';
 import { startTestServer } from '../servers.js';
@@ -20,12 +20,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('several processes share the partitions, one that dies is started again, and all stop in good order', async (t) => {
+/** The command, when both its processes have started a worker. */
+async function twoProcesses(t: ExecutionContext) {
   t.timeout(120_000);
   const server = await startTestServer();
   t.teardown(() => server.stop());
   const run = perdure(t, ['worker', script, '--processes', '2', '--', server.url]);
   await until(() => pidsIn(run, 'pid').length === 2, 'two processes');
+  return { server, run };
+}
+
+test('several processes share the partitions, one that dies is started again, and all stop in good order', async (t) => {
+  const { server, run } = await twoProcesses(t);
   const hub = await connectTaskHub({ name: 'supervised', servers: server.url });
   t.teardown(() => hub.close());
   const client = new TaskHubClient(hub);
@@ -46,11 +52,7 @@ test('several processes share the partitions, one that dies is started again, an
 });
 
 test('when the supervisor is killed its processes stop in good order', async (t) => {
-  t.timeout(120_000);
-  const server = await startTestServer();
-  t.teardown(() => server.stop());
-  const run = perdure(t, ['worker', script, '--processes', '2', '--', server.url]);
-  await until(() => pidsIn(run, 'pid').length === 2, 'two processes');
+  const { run } = await twoProcesses(t);
   run.child.kill('SIGKILL');
   await until(() => !pidsIn(run, 'pid').some(isAlive), 'the processes to end', 30);
   t.is(pidsIn(run, 'stopped').length, 2);

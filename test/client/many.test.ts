@@ -19,6 +19,32 @@ const subjectsOf = ({ hub }: Surroundings, partition: number): readonly string[]
     (subject) => subject !== partitionSubjects('test', partition).sessions,
   );
 
+const { sessions: subject, envelopes } = partitionSubjects('test', 0);
+
+/** A client's channel to a partition, whose envelopes have so many bytes at most; `store` is told what it stores. */
+function channelTo(envelopeBytes: number, store: (to: string, body: Uint8Array) => void) {
+  const world = new MemoryWorld();
+  const { clock, logger } = memoryHubPorts(world.createHub('test', 1).connect('client'), recordingLogger());
+  let sequence = 0;
+  const channel = new MailChannel({
+    mail: {
+      send: async (to, body) => {
+        store(to, body);
+        return ++sequence;
+      },
+    },
+    clock,
+    logger,
+    subject,
+    envelopes,
+    envelopeBytes,
+    token: 'client-0',
+    listen: () => () => {},
+    confirm: async () => {},
+  });
+  return { channel, settle: <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise) };
+}
+
 /** Sends an operation of this name; resolves when it is stored. */
 function sent(channel: MailChannel, name: string): Promise<void> {
   const address = entityAddress({ name: 'counter', key: 'k' });
@@ -169,29 +195,13 @@ test('when some of many fail, it is said of each what became of it', async (t) =
 });
 
 test('what is too large for the company of others is sent again, each alone, and none twice', async (t) => {
-  const world = new MemoryWorld();
-  const ports = memoryHubPorts(world.createHub('test', 1).connect('client'), recordingLogger());
   const stored: string[] = [];
-  const { sessions: subject, envelopes } = partitionSubjects('test', 0);
-  const channel = new MailChannel({
-    mail: {
-      send: async (to, body) => {
-        if (to === envelopes) throw new PayloadTooLargeError('An envelope', body.length, 10);
-        stored.push(text.decode(body));
-        return stored.length;
-      },
-    },
-    clock: ports.clock,
-    logger: ports.logger,
-    subject,
-    envelopes,
-    envelopeBytes: 1_000,
-    token: 'client-0',
-    listen: () => () => {},
-    confirm: async () => {},
+  const { channel, settle } = channelTo(1_000, (to, body) => {
+    if (to === envelopes) throw new PayloadTooLargeError('An envelope', body.length, 10);
+    stored.push(text.decode(body));
   });
   const letters = ['a', 'b', 'c'].map((key) => sent(channel, key));
-  await world.scheduler.settle(Promise.all(letters));
+  await settle(Promise.all(letters));
   const messages = stored.map((body) => JSON.parse(body) as { kind: string; name?: string; number?: number });
   t.deepEqual(
     messages.map(({ kind, name, number }) => [kind, name, number]),
@@ -206,27 +216,11 @@ test('what is too large for the company of others is sent again, each alone, and
 });
 
 test('an envelope has no more bytes than it may', async (t) => {
-  const world = new MemoryWorld();
-  const ports = memoryHubPorts(world.createHub('test', 1).connect('client'), recordingLogger());
   const sizes: number[] = [];
-  const { sessions: subject, envelopes } = partitionSubjects('test', 0);
-  const channel = new MailChannel({
-    mail: {
-      send: async (to, body) => {
-        const decoded = to === envelopes ? decodeEnvelope(body) : undefined;
-        if (decoded && 'value' in decoded && 'session' in decoded.value) sizes.push(decoded.value.messages.length);
-        return 1;
-      },
-    },
-    clock: ports.clock,
-    logger: ports.logger,
-    subject,
-    envelopes,
-    envelopeBytes: 600,
-    token: 'client-0',
-    listen: () => () => {},
-    confirm: async () => {},
+  const { channel, settle } = channelTo(600, (to, body) => {
+    const decoded = to === envelopes ? decodeEnvelope(body) : undefined;
+    if (decoded && 'value' in decoded && 'session' in decoded.value) sizes.push(decoded.value.messages.length);
   });
-  await world.scheduler.settle(Promise.all(Array.from({ length: 20 }, () => sent(channel, 'add'))));
+  await settle(Promise.all(Array.from({ length: 20 }, () => sent(channel, 'add'))));
   t.deepEqual(sizes, [12, 8]);
 });

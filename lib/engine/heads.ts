@@ -167,7 +167,7 @@ export class Heads {
     this.#written.set(instance.address, instance.headSequence);
     if (!captured.wake && instance.wakeSequence !== 0) await this.#removeWake(instance);
     if (head.type === 'orchestration') await this.#forgetSegments(instance, head);
-    if (captured.dropped && captured.dropped.length > 0) this.#spent.add(captured.dropped);
+    this.#spent.add(captured.dropped ?? []);
     return cut;
   }
 

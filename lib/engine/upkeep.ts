@@ -7,6 +7,8 @@ import type { Recovered } from './recovery.js';
 
 /** Milliseconds between two rounds. */
 const BEAT = 1_000;
+/** What was received is told when it has changed, and again after so many rounds: a word on the bus may get lost. */
+const TOLD_AGAIN = 5;
 /** Mail below the cursor that is kept. */
 const MARGIN = 256;
 
@@ -20,6 +22,8 @@ export class Upkeep {
   readonly #failed: (error: Error) => void;
   /** The last record that the stored checkpoint of this owner includes, and the first that recovery reads. */
   #stored = { logSeq: 0, low: 0 };
+  /** The last record whose receipts were told, and the rounds since. */
+  #told = { sequence: -1, rounds: 0 };
   /** The lowest record that it has left in the log. */
   #keptFrom: number;
   #cancel: (() => void) | undefined;
@@ -105,8 +109,9 @@ export class Upkeep {
   /** A sender forgets what this partition's committed state has received (P2). */
   #advertise(): void {
     const { bus, subjects } = this.#ports;
-    const { received, epoch } = this.#recovered.tables;
-    if (received.size === 0) return;
+    const { received, epoch, sequence } = this.#recovered.tables;
+    if (received.size === 0 || (sequence === this.#told.sequence && ++this.#told.rounds < TOLD_AGAIN)) return;
+    this.#told = { sequence, rounds: 0 };
     const { partition } = subjects;
     bus.publish(
       this.#receivedSubject,

@@ -9,6 +9,7 @@ import { NatsHubStore } from './hub-store.js';
 import { NatsObjectStore } from './object-store.js';
 import { JetStream, type StreamInfo } from './jetstream.js';
 import type { Session } from './session.js';
+import { SharedStorage } from './shared-storage.js';
 import {
   bucketStream,
   DEAD_LETTERS_KEPT,
@@ -43,6 +44,7 @@ export interface NatsHub {
   readonly subjects: HubSubjects;
   readonly store: HubStore;
   readonly objects: ObjectStore;
+  readonly storage: SharedStorage;
   /** How large values may be over the connection as it is now. */
   readonly valueLimits: ValueLimits;
   readonly session: Session;
@@ -99,6 +101,7 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
         subjects,
         store,
         objects: new NatsObjectStore(jetStream, subjects.objects),
+        storage: new SharedStorage(jetStream, subjects, name, known),
         get valueLimits() {
           return limits();
         },

@@ -7,12 +7,12 @@ import type { ReceivedMessage } from './session.js';
 /** One pull asks for so many messages and lives for so long; the server gives a sign of life each heartbeat. */
 const BATCH_MESSAGES = 500;
 const BATCH_BYTES = 4_194_304;
-const EXPIRES = 5_000;
-const HEARTBEAT = 1_000;
+const EXPIRES = 30_000;
+const HEARTBEAT = 2_000;
 
 /** Longer silence than this, in milliseconds, means that the consumer is gone. */
-const SILENCE = 2_500;
-const WATCH = 500;
+const SILENCE = 5_000;
+const WATCH = 1_000;
 
 /** The server forgets a consumer nobody pulls from after this time, in milliseconds. */
 const INACTIVE = 30_000;

@@ -7,11 +7,11 @@ import type { ReceivedMessage } from './session.js';
 
 /** A pull lives for so long; the server gives a sign of life each heartbeat. In milliseconds. */
 const EXPIRES = 5_000;
-const HEARTBEAT = 1_000;
+const HEARTBEAT = 2_000;
 
 /** Longer silence than this, in milliseconds, means that the consumer is gone. */
-const SILENCE = 2_500;
-const WATCH = 500;
+const SILENCE = 5_000;
+const WATCH = 1_000;
 
 /** The wait before a lost consumer is looked after again, in milliseconds. */
 const PAUSE = 100;

@@ -1,14 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-type End = 'near' | 'far';
-
 /** Both ends of a connection. */
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
-  /** What came from each end and is kept, while the connection is jammed. */
-  kept: Record<End, Buffer[]> | undefined;
+  /** What came from the near end and is kept, while the connection is jammed. */
+  kept: Buffer[] | undefined;
 }
 
 /** A TCP proxy on the loopback address between a process and a server, which can be made to misbehave. */
@@ -64,23 +62,23 @@ export class TcpProxy {
   }
 
   /**
-   * Keeps what comes through the present connections, in both directions, until `end`, and passes it on then: also what
-   * came from an end that has closed since, as a network does whose path is mended. New connections are not touched.
-   * `end` tells how many bytes of the near ends there were.
+   * Keeps what the near ends of the present connections send until `end`, and passes it on then: also what came from an
+   * end that has closed since, as a network does whose path is mended. They go on hearing the server, and have reason to
+   * send; new connections are not touched. `end` tells how many bytes there were.
    */
   jam(): { end(): number } {
     const jammed = [...this.#pairs];
-    for (const pair of jammed) pair.kept = { near: [], far: [] };
+    for (const pair of jammed) pair.kept = [];
     return {
       end: () => {
         let bytes = 0;
         for (const pair of jammed) {
-          const { near, far } = pair.kept!;
+          const late = Buffer.concat(pair.kept!);
           pair.kept = undefined;
-          for (const part of near) bytes += part.length;
-          if (!pair.far.destroyed) pair.far.write(Buffer.concat(near));
-          if (pair.near.destroyed) pair.far.end();
-          else pair.near.write(Buffer.concat(far));
+          bytes += late.length;
+          if (pair.far.destroyed) pair.near.destroy();
+          else if (pair.near.destroyed) pair.far.end(late);
+          else pair.far.write(late);
         }
         return bytes;
       },
@@ -97,8 +95,8 @@ export class TcpProxy {
   #join(near: Socket, far: Socket): void {
     const pair: Pair = { near, far, kept: undefined };
     this.#pairs.add(pair);
-    this.#pipe(pair, 'near', 'far');
-    this.#pipe(pair, 'far', 'near');
+    near.on('data', (bytes: Buffer) => (pair.kept ? void pair.kept.push(bytes) : this.#pass(bytes, near, far)));
+    far.on('data', (bytes: Buffer) => this.#pass(bytes, far, near));
     for (const socket of [near, far]) {
       socket.setNoDelay(true);
       // The other end is told by the cut of its own connection.
@@ -112,15 +110,11 @@ export class TcpProxy {
     }
   }
 
-  #pipe(pair: Pair, side: End, other: End): void {
-    const [from, to] = [pair[side], pair[other]];
-    from.on('data', (bytes: Buffer) => {
-      if (pair.kept) pair.kept[side].push(bytes);
-      else if (this.#isBlackHole) this.#swallowed += bytes.length;
-      else if (!to.write(bytes)) {
-        from.pause();
-        to.once('drain', () => from.resume());
-      }
-    });
+  #pass(bytes: Buffer, from: Socket, to: Socket): void {
+    if (this.#isBlackHole) this.#swallowed += bytes.length;
+    else if (!to.destroyed && !to.write(bytes)) {
+      from.pause();
+      to.once('drain', () => from.resume());
+    }
   }
 }

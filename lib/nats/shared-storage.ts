@@ -1,0 +1,61 @@
+import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
+import { ErrorCode, type JetStream, type StreamInfo } from './jetstream.js';
+import type { HubSubjects } from '../wire/subjects.js';
+
+/** What seems to be gone is looked for again after so many milliseconds: a cluster's new leader may not know it yet. */
+const SECOND_LOOK = 1_000;
+/** Who asks within so many milliseconds after a look shares it: a worker's partitions all do. */
+const SHARED = 1_000;
+
+/** The streams of a task hub held to what its record says of them, and what all of its partitions share looked at once. */
+export class SharedStorage {
+  readonly #jetStream: JetStream;
+  readonly #subjects: HubSubjects;
+  readonly #hub: string;
+  readonly #created: Readonly<Record<string, string>>;
+  #look: Promise<unknown> | undefined;
+  #lookedAt = -Infinity;
+
+  /** `created`: when each stream was, by the hub's record. */
+  constructor(jetStream: JetStream, subjects: HubSubjects, hub: string, created: Readonly<Record<string, string>>) {
+    this.#jetStream = jetStream;
+    this.#subjects = subjects;
+    this.#hub = hub;
+    this.#created = created;
+  }
+
+  /** Resolves when what all partitions share is there; rejects with StorageRegressedError, and with ClosedError. */
+  async check(): Promise<void> {
+    const now = performance.now();
+    if (!this.#look || now - this.#lookedAt > SHARED) {
+      this.#lookedAt = now;
+      const { objects, tasksStream } = this.#subjects;
+      this.#look = Promise.all([this.info(`OBJ_${objects}`), this.info(tasksStream), this.#checkRecord()]);
+    }
+    await this.#look;
+  }
+
+  /** A stream's settings and state. Rejects with StorageRegressedError when it is gone or was created anew. */
+  async info(stream: string): Promise<StreamInfo> {
+    const info = await this.#find<StreamInfo>(`STREAM.INFO.${stream}`, {});
+    if (!info) throw streamGone(stream, this.#hub);
+    const created = this.#created[stream];
+    if (info.created !== created) throw streamRecreated(stream, this.#hub, created, info.created);
+    return info;
+  }
+
+  /** A bucket that was purged, deleted or created anew does not hold the hub's record. */
+  async #checkRecord(): Promise<void> {
+    const { bucket } = this.#subjects;
+    const record = { last_by_subj: `$KV.${bucket}.hub` };
+    if (!(await this.#find(`STREAM.MSG.GET.KV_${bucket}`, record))) throw recordGone(bucket, this.#hub);
+  }
+
+  async #find<T>(request: string, body: object): Promise<T | undefined> {
+    const absent = [ErrorCode.streamNotFound, ErrorCode.noMessage];
+    const found = await this.#jetStream.demand<T>(request, body, absent);
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK));
+    return this.#jetStream.demand<T>(request, body, absent);
+  }
+}

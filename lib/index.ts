@@ -15,13 +15,7 @@ export type {
 } from './core/call-options.js';
 export type { LabelOptions } from './core/labels.js';
 export { OrchestrationLog, type OrchestrationLogFields } from './core/replay-safe-log.js';
-export type {
-  RetryAttempt,
-  RetryDecision,
-  RetryOptions,
-  RetryResultTest,
-  RetryTest,
-} from './core/retry-options.js';
+export type { RetryAttempt, RetryDecision, RetryOptions, RetryResultTest, RetryTest } from './core/retry-options.js';
 export type {
   ActivityCalls,
   EntitySignal,

@@ -165,7 +165,12 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const { ids, values } = this.#dependencies;
     const name = this.#orchestrator(target);
     const chosenId = options.instanceId === undefined ? undefined : ids.checkInstanceId(options.instanceId);
-    const body = { type: 'OrchestrationStartSent', name, ...this.#input(input), ...labelsFrom(options, values) } as const;
+    const body = {
+      type: 'OrchestrationStartSent',
+      name,
+      ...this.#input(input),
+      ...labelsFrom(options, values),
+    } as const;
     return this.#scheduler.record((id) => ({ ...body, id, instanceId: chosenId ?? this.#derivedId(id) })).instanceId;
   }
 
@@ -199,8 +204,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
       Constructor | undefined,
       EventTimeout | EventDefault<T> | undefined,
     ];
-    const { checkName } = this.#dependencies.ids;
-    checkName(name, 'event');
+    this.#dependencies.ids.checkName(name, 'event');
     if (!options) return this.#events.waitFor(name, type) as TaskNode<T>;
     const fireAt = fireTime(options.timeout, this.#execution.now);
     const late = (): Outcome<T> =>

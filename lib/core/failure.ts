@@ -46,7 +46,9 @@ function describe(error: unknown, depth: number, extent: Extent): FailureDetails
     ...('isNonRetriable' in error && error.isNonRetriable === true && { nonRetriable: true as const }),
     ...(fields && { fields }),
     ...(cause && { cause: describeCause(cause, depth - 1, extent) }),
-    ...(others.length > 0 && { errors: others.slice(0, mostOthers).map((one) => describeCause(one, depth - 1, brief)) }),
+    ...(others.length > 0 && {
+      errors: others.slice(0, mostOthers).map((one) => describeCause(one, depth - 1, brief)),
+    }),
   };
 }
 

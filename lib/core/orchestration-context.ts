@@ -246,15 +246,11 @@ export abstract class OrchestrationContext {
     options: EventDefault<D>,
   ): Task<T | D>;
   /** Waits for the next external event of a name with data of a class, for as long as it takes or until the timeout. */
-  abstract waitForExternalEvent<T extends object>(
-    name: string,
-    type: Constructor<T>,
-    options?: EventTimeout | undefined,
-  ): Task<T>;
+  abstract waitForExternalEvent<T extends object>(name: string, type: Constructor<T>, options?: EventTimeout): Task<T>;
   /** Waits until the timeout for the next external event of a name, whose data is taken as it is, unchecked. */
   abstract waitForExternalEvent<T = unknown, D = T>(name: string, options: EventDefault<D>): Task<T | D>;
   /** Waits for the next external event of a name, whose data is taken as it is, unchecked. */
-  abstract waitForExternalEvent<T = unknown>(name: string, options?: EventTimeout | undefined): Task<T>;
+  abstract waitForExternalEvent<T = unknown>(name: string, options?: EventTimeout): Task<T>;
 
   /**
    * Raises an external event at another orchestration instance, one-way. Order to one instance is kept. An event for an

@@ -1,11 +1,5 @@
 import type { ActivityTimeouts } from '../core/activity-timeouts.js';
-import type {
-  ActivitiesShape,
-  ActivityShape,
-  EntityShape,
-  OperationShape,
-  OrchestratorShape,
-} from '../core/names.js';
+import type { ActivitiesShape, ActivityShape, EntityShape, OperationShape, OrchestratorShape } from '../core/names.js';
 import type { RetryOptions } from '../core/retry-options.js';
 import type { Constructor, InputType } from '../core/values.js';
 

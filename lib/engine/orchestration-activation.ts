@@ -4,12 +4,7 @@ import { jsonEqual } from '../core/json-equal.js';
 import type { Log } from '../core/replay-safe-log.js';
 import type { ValueReference } from '../core/values.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
-import {
-  CorruptHistoryError,
-  NonDeterminismError,
-  UnknownOrchestratorError,
-  type PerdureError,
-} from '../errors.js';
+import { CorruptHistoryError, NonDeterminismError, UnknownOrchestratorError, type PerdureError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';

@@ -2,12 +2,7 @@ import { PerdureError } from './perdure-error.js';
 
 /** A value of a failure's fields: plain JSON. */
 export type FailureField =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly FailureField[]
-  | { readonly [key: string]: FailureField };
+  null | boolean | number | string | readonly FailureField[] | { readonly [key: string]: FailureField };
 
 /** How an error travels: as data, never as an instance of a class chosen by data. */
 export interface FailureDetails {

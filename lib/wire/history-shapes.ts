@@ -2,7 +2,19 @@ import type { EntityId, HistoryEvent, InboundEvent, ParentInstance } from '../co
 import type { FailureDetails, FailureField } from '../errors.js';
 import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
 import { checkJson } from './json.js';
-import { checked, count, dictionary, finite, list, object, optional, prose, ShapeError, string, variant } from './shapes.js';
+import {
+  checked,
+  count,
+  dictionary,
+  finite,
+  list,
+  object,
+  optional,
+  prose,
+  ShapeError,
+  string,
+  variant,
+} from './shapes.js';
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
 

@@ -69,7 +69,7 @@ test('events are sent to other instances', (t) => {
   ]);
 });
 
-test('a new orchestration is started one-way: its id is known at once, and its end is nobody\'s business', (t) => {
+test("a new orchestration is started one-way: its id is known at once, and its end is nobody's business", (t) => {
   const s = play((ctx) => [
     ctx.startNew(Transfer, { amount: 1 }),
     ctx.startNew('transfer', { amount: 2 }, { instanceId: 'mine' }),

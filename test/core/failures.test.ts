@@ -3,7 +3,13 @@ import test from 'ava';
 import fc from 'fast-check';
 import { toFailureDetails } from '../../lib/core/failure.js';
 import { sha1 } from '../../lib/core/sha1.js';
-import { AggregateTaskError, NonRetriableError, RemoteError, TaskFailedError, type FailureDetails } from '../../lib/index.js';
+import {
+  AggregateTaskError,
+  NonRetriableError,
+  RemoteError,
+  TaskFailedError,
+  type FailureDetails,
+} from '../../lib/index.js';
 import { failure as failureShape } from '../../lib/wire/history-shapes.js';
 import { failureOf, play } from './surroundings.js';
 
@@ -118,7 +124,8 @@ test('isCausedBy sees through as many sub-orchestrations and entities as there a
 });
 
 test('every error of an aggregate is told, the first as the cause and nine more in brief', (t) => {
-  const failed = (name: string) => new TaskFailedError('activity "a"', { name, message: 'm'.repeat(5_000), stack: 's' });
+  const failed = (name: string) =>
+    new TaskFailedError('activity "a"', { name, message: 'm'.repeat(5_000), stack: 's' });
   const all = Array.from({ length: 12 }, (_, n) => failed(`Error${n}`));
   const details = toFailureDetails(new AggregateTaskError(all, 12));
   t.is(details.cause?.cause?.name, 'Error0');
@@ -142,11 +149,21 @@ test('fields of an error that are plain data are kept', (t) => {
   const fields = { missing: 5, account: { key: 'alice', tags: ['a', null, true] }, zero: 0, empty: '', no: false };
   const at = new Date(0);
   class Mark {}
-  const others = { make: () => 1, id: Symbol('s'), big: 5n, nan: NaN, nothing: undefined, map: new Map(), mark: new Mark() };
+  const others = {
+    make: () => 1,
+    id: Symbol('s'),
+    big: 5n,
+    nan: NaN,
+    nothing: undefined,
+    map: new Map(),
+    mark: new Mark(),
+  };
   const error = Object.assign(new Error('no'), fields, others, { at, code: 5 });
   t.deepEqual(toFailureDetails(error).fields, { ...fields, at: '1970-01-01T00:00:00.000Z', code: 5 });
   t.false('fields' in toFailureDetails(new Error('none')));
-  t.false('fields' in toFailureDetails(Object.assign(new Error('told otherwise'), { code: 'E', isNonRetriable: true })));
+  t.false(
+    'fields' in toFailureDetails(Object.assign(new Error('told otherwise'), { code: 'E', isNonRetriable: true })),
+  );
 });
 
 test('fields are as many as fit into 4 KiB, each whole', (t) => {
@@ -175,7 +192,8 @@ test('whatever is thrown can be stored and read back as it was told', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.dictionary(fc.string(), fc.anything()), (message, fields) => {
       const error = new NonRetriableError(message, { cause: new AggregateError([new RangeError(message), fields]) });
-      for (const [name, value] of Object.entries(fields)) Object.defineProperty(error, name, { value, enumerable: true });
+      for (const [name, value] of Object.entries(fields))
+        Object.defineProperty(error, name, { value, enumerable: true });
       const details = toFailureDetails(error);
       t.deepEqual(failureShape(JSON.parse(JSON.stringify(details))), details);
     }),

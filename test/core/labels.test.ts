@@ -153,8 +153,5 @@ test('an orchestrator compares its own version', (t) => {
 test('continueAsNew may go on with another version', (t) => {
   const s = play((ctx) => ctx.continueAsNew(1, { version: '2' }), { version: '1' });
   t.deepEqual(s.start().completion, { type: 'ContinuedAsNew', input: 1, version: '2', carriedEvents: [] });
-  t.is(
-    failureOf(play((ctx) => ctx.continueAsNew(1, { version: 'a b' })).start())?.code,
-    'PERDURE_INVALID_NAME',
-  );
+  t.is(failureOf(play((ctx) => ctx.continueAsNew(1, { version: 'a b' })).start())?.code, 'PERDURE_INVALID_NAME');
 });

@@ -122,7 +122,10 @@ test('random numbers are well spread', (t) => {
   const source = new RandomSource('spread');
   const buckets = Array.from({ length: 10 }, () => 0);
   for (let n = 0; n < 10_000; n++) buckets[Math.floor(source.next() * 10)]! += 1;
-  t.true(buckets.every((count) => count > 900 && count < 1_100), String(buckets));
+  t.true(
+    buckets.every((count) => count > 900 && count < 1_100),
+    String(buckets),
+  );
 });
 
 test('they are those of xoshiro128** for the first 16 bytes of the SHA-1 of the seed', (t) => {

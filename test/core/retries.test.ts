@@ -48,10 +48,13 @@ test('retryIf decides after each failure, with the error and the attempt', (t) =
   s.elapse(50).failTask(0, new Error('one'));
   s.fireTimer(1);
   t.is(failureOf(s.failTask(2, new Error('two')))?.cause?.message, 'two');
-  t.deepEqual([...new Map(seen.map((one) => [JSON.stringify(one), one])).values()], [
-    ['one', { number: 1, elapsedInMilliseconds: 50 }],
-    ['two', { number: 2, elapsedInMilliseconds: 150 }],
-  ]);
+  t.deepEqual(
+    [...new Map(seen.map((one) => [JSON.stringify(one), one])).values()],
+    [
+      ['one', { number: 1, elapsedInMilliseconds: 50 }],
+      ['two', { number: 2, elapsedInMilliseconds: 150 }],
+    ],
+  );
 });
 
 test('retryIf is not asked once the attempts are used up', (t) => {
@@ -73,8 +76,7 @@ test('retryIf may say after how many milliseconds, and none or less is at once, 
 
 test('what is no decision means no retry, and so does a throw: the task fails with the original error', (t) => {
   const none = [false, null, undefined, NaN, Infinity, -Infinity, 'yes', {}];
-  for (const decision of none)
-    t.deepEqual(waits({ ...often, retryIf: () => decision as boolean }), [undefined], String(decision));
+  for (const decision of none) t.deepEqual(waits({ ...often, retryIf: () => decision as boolean }), [undefined]);
   const s = retrying({
     ...often,
     retryIf: () => {
@@ -156,7 +158,10 @@ test('waits grow up to the longest one', (t) => {
 test('any number of attempts may be made, until the time is over', (t) => {
   const retry = { maxAttempts: Infinity, firstRetryIntervalInMilliseconds: 100, retryTimeoutInMilliseconds: 350 };
   t.deepEqual(waits(retry), [100, 100, 100, undefined]);
-  t.deepEqual(waits({ ...retry, retryTimeoutInMilliseconds: undefined }), Array.from({ length: 10 }, () => 100));
+  t.deepEqual(
+    waits({ ...retry, retryTimeoutInMilliseconds: undefined }),
+    Array.from({ length: 10 }, () => 100),
+  );
 });
 
 test('jitter shortens waits by up to its part, for each task in another way, and the same on every replay', (t) => {
@@ -164,7 +169,10 @@ test('jitter shortens waits by up to its part, for each task in another way, and
   const first = waits(retry) as number[];
   t.deepEqual(waits(retry), first);
   const three = first.slice(0, 3);
-  t.true(three.every((wait) => wait > 500 && wait <= 1_000), String(three));
+  t.true(
+    three.every((wait) => wait > 500 && wait <= 1_000),
+    String(three),
+  );
   t.is(new Set(three).size, 3);
   const s = play(function* (ctx) {
     yield* ctx.all([ctx.callActivity('a', 1, { retry }), ctx.callActivity('b', 1, { retry })]);
@@ -202,9 +210,7 @@ test('entity calls are tried again, by class and by name, each attempt as a call
       return yield* call(ctx);
     });
     s.start();
-    t.deepEqual(s.failOperation(0, new Error('busy')).actions, [
-      { type: 'TimerCreated', id: 1, fireAt: start + 100 },
-    ]);
+    t.deepEqual(s.failOperation(0, new Error('busy')).actions, [{ type: 'TimerCreated', id: 1, fireAt: start + 100 }]);
     t.deepEqual(s.fireTimer(1).actions, [
       { type: 'EntityOperationCalled', id: 2, entity: { name: 'account', key: 'a' }, operation: 'balance' },
     ]);
@@ -221,10 +227,14 @@ test('a task that is tried again is one task: waited for twice it runs once, and
   t.deepEqual(s.failTask(0, new Error('x')).completion, undefined);
   s.fireTimer(1);
   t.deepEqual(s.completeTask(2, 'done'), completed(['done', 'done', true, true]));
-  t.deepEqual(
-    s.history.map(({ type }) => type).slice(1, -1),
-    ['TaskScheduled', 'TaskFailed', 'TimerCreated', 'TimerFired', 'TaskScheduled', 'TaskCompleted'],
-  );
+  t.deepEqual(s.history.map(({ type }) => type).slice(1, -1), [
+    'TaskScheduled',
+    'TaskFailed',
+    'TimerCreated',
+    'TimerFired',
+    'TaskScheduled',
+    'TaskCompleted',
+  ]);
 });
 
 test('an instance completes although a task is to be tried again', (t) => {

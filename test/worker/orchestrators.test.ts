@@ -68,7 +68,7 @@ class Labelled {
     ctx.setCustomStatus({ round });
     yield* ctx.waitForExternalEvent('go', { timeout: 50, default: 0 });
     ctx.log.info('A round is over', { round });
-    if (round === 0) return [ctx.version, ctx.tags, ctx.memo, ctx.customStatus, ctx.input];
+    if (round === 0) return [ctx.version, ctx.tags, ctx.memo ?? null, ctx.customStatus, ctx.input];
     ctx.continueAsNew(round - 1);
     return [];
   }
@@ -84,7 +84,8 @@ class Approvals {
       ctx.waitForExternalEvent('never', { timeout: new Date(0) }),
       ctx.withTimeout(ctx.callActivity(Jobs).quick(), 60_000),
     ]);
-    const reason = (one: PromiseSettledResult<unknown>) => (one.status === 'rejected' ? (one.reason as Error).name : '');
+    const reason = (one: PromiseSettledResult<unknown>) =>
+      one.status === 'rejected' ? (one.reason as Error).name : '';
     return [first instanceof Approval && first.level, none, reason(late), reason(broken), good];
   }
 }
@@ -127,7 +128,7 @@ class Starter {
 
 @Orchestrator('who')
 class Who {
-  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<unknown> {
+  @Run() run(_: void, ctx: OrchestrationContext): unknown {
     return [ctx.instanceId, ctx.parentInstanceId ?? null];
   }
 }

@@ -4,6 +4,7 @@ import { fieldsOf } from './failure-fields.js';
 const longestText = 8 * 1_024;
 const longestBrief = 512;
 const deepestCause = 4;
+const deepestBrief = 1;
 /** Of an aggregate the first error is the cause; so many more are told in brief. */
 const mostOthers = 9;
 const roomForMark = 64;
@@ -32,22 +33,31 @@ export function toFailureDetails(error: unknown): FailureDetails {
   }
 }
 
-function describe(error: unknown, depth: number, extent: Extent): FailureDetails {
-  if (error instanceof RemoteError) return shortened(error.failureDetails, depth, extent);
+function describe(thrown: unknown, depth: number, extent: Extent): FailureDetails {
+  const error = depth === 0 ? innermostThrown(thrown) : thrown;
+  if (error instanceof RemoteError || (error instanceof FailureError && depth === 0))
+    return shortened(error.failureDetails, depth, extent);
   if (!(error instanceof Error)) return { name: 'Error', message: cut(textOf(error), extent.text) };
   const code: unknown = 'code' in error ? error.code : undefined;
   const [cause, ...others] = depth > 0 ? causesOf(error) : [];
-  const fields = extent.isWhole ? fieldsOf(error) : undefined;
   return {
     ...namesOf(error, extent.text),
     message: cut(String(error.message), extent.text),
     ...(typeof code === 'string' && { code: cut(code, extent.text) }),
-    ...(extent.isWhole && typeof error.stack === 'string' && { stack: cut(error.stack, extent.text) }),
     ...('isNonRetriable' in error && error.isNonRetriable === true && { nonRetriable: true as const }),
-    ...(fields && { fields }),
+    ...(extent.isWhole && wholeOf(error, others)),
     ...(cause && { cause: describeCause(cause, depth - 1, extent) }),
+  };
+}
+
+/** What is not told in brief. */
+function wholeOf(error: Error, others: readonly Cause[]): Pick<FailureDetails, 'stack' | 'fields' | 'errors'> {
+  const fields = fieldsOf(error);
+  return {
+    ...(typeof error.stack === 'string' && { stack: cut(error.stack, longestText) }),
+    ...(fields && { fields }),
     ...(others.length > 0 && {
-      errors: others.slice(0, mostOthers).map((one) => describeCause(one, depth - 1, brief)),
+      errors: others.slice(0, mostOthers).map((one) => describeCause(one, deepestBrief, brief)),
     }),
   };
 }
@@ -69,16 +79,28 @@ function describeCause(cause: Cause, depth: number, extent: Extent): FailureDeta
 
 /** With so many causes, of which the last one is the innermost: that is what most code asks for. */
 function shortened(details: FailureDetails, depth: number, extent: Extent): FailureDetails {
-  const { cause, stack, fields, errors, ...own } = depth === 0 ? innermost(details) : details;
-  const { name, message } = own;
-  return {
-    ...own,
-    ...(!extent.isWhole && { name: cut(name, extent.text), message: cut(message, extent.text) }),
-    ...(extent.isWhole && stack !== undefined && { stack }),
-    ...(extent.isWhole && fields && { fields }),
-    ...(depth > 0 && cause && { cause: shortened(cause, depth - 1, extent) }),
-    ...(depth > 0 && errors && { errors: errors.map((one) => shortened(one, depth - 1, brief)) }),
+  const { cause, ...own } = depth === 0 ? innermost(details) : details;
+  const { name, message, nonRetriable } = own;
+  const inBrief = {
+    name: cut(name, extent.text),
+    message: cut(message, extent.text),
+    ...(nonRetriable && { nonRetriable }),
   };
+  return {
+    ...(extent.isWhole ? own : inBrief),
+    ...(depth > 0 && cause && { cause: shortened(cause, depth - 1, extent) }),
+  };
+}
+
+/** The innermost cause of an error; of causes that run in a circle, any. */
+function innermostThrown(thrown: unknown): unknown {
+  const seen = new Set<unknown>();
+  let last = thrown;
+  while (last instanceof Error && last.cause !== undefined && !seen.has(last)) {
+    seen.add(last);
+    last = last.cause;
+  }
+  return last;
 }
 
 function innermost(details: FailureDetails): FailureDetails {

@@ -77,11 +77,12 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
   }
 }
 
-/** A copy of the options, which is theirs as they are now, when they can work. Throws ConfigError that names the option. */
+/** A copy of the options, which are read once, when they can work. Throws ConfigError that names the option. */
 function checkRetryOptions(given: RetryOptions): RetryOptions {
-  const fault = retryFault(given);
+  const options = { ...given };
+  const fault = retryFault(options);
   if (fault !== undefined) throw new ConfigError(`Retry option ${fault}.`);
-  return { ...given, ...(given.nonRetriableErrors && { nonRetriableErrors: [...given.nonRetriableErrors] }) };
+  return { ...options, ...(options.nonRetriableErrors && { nonRetriableErrors: [...options.nonRetriableErrors] }) };
 }
 
 /** What user code decides: what is neither a boolean nor a finite number, and a throw, is a no. */

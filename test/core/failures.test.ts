@@ -106,6 +106,28 @@ test('isCausedBy knows errors by name and class, in the failure itself and in it
   for (const error of [RangeError, OutOfRange]) t.true(failed(new OutOfRange()).isCausedBy(error));
 });
 
+test('of a long chain of causes the middle is left out, and the innermost kept, wherever it came from', (t) => {
+  class Root extends Error {}
+  const wrapped = (cause: unknown) => {
+    let error = cause;
+    for (let n = 0; n < 10; n++) error = new Error(`level ${n}`, { cause: error });
+    return new RemoteError(toFailureDetails(error));
+  };
+  const details = { name: 'Root', message: 'elsewhere' };
+  for (const cause of [new Root('here'), new TaskFailedError('activity "a"', details), new RemoteError(details)])
+    t.true(wrapped(cause).isCausedBy(Root));
+  const inner = new TaskFailedError('activity "a"', { name: 'E', message: 'm', cause: details });
+  t.true(wrapped(inner).isCausedBy(Root));
+  t.is(wrapped('text').failureDetails.cause?.cause?.cause?.cause?.message, 'text');
+});
+
+test('aggregates in aggregates do not grow without bound', (t) => {
+  let errors: unknown[] = [new RangeError('x'.repeat(10_000))];
+  for (let level = 0; level < 6; level++)
+    errors = Array.from({ length: 10 }, () => new AggregateError(errors, 'm'.repeat(10_000)));
+  t.true(JSON.stringify(toFailureDetails(errors[0])).length < 360 * 1_024);
+});
+
 test('isCausedBy sees through as many sub-orchestrations and entities as there are', (t) => {
   class InsufficientFunds extends Error {}
   let details = toFailureDetails(new InsufficientFunds('only 5'));

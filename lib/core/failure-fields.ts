@@ -41,7 +41,7 @@ function plain(value: unknown, depth: number, left: { items: number }): FailureF
   if (left.items-- === 0 || depth === 0) return undefined;
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'string') return value.toWellFormed();
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined; // -0 is no JSON
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
   if (Array.isArray(value)) return plainList(value, depth, left);
   return typeof value === 'object' && isPlain(value) ? plainObject(value, depth, left) : undefined;

@@ -6,7 +6,16 @@ export {
   type ActivityOptions,
   type SubOrchestrationOptions,
 } from './core/orchestration-context.js';
-export type { RetryOptions } from './core/names.js';
+export type {
+  ContinueAsNewOptions,
+  EntityCallOptions,
+  EventDefault,
+  EventTimeout,
+  NewOrchestrationOptions,
+} from './core/call-options.js';
+export type { LabelOptions } from './core/labels.js';
+export { OrchestrationLog, type OrchestrationLogFields } from './core/replay-safe-log.js';
+export type { RetryAttempt, RetryDecision, RetryOptions, RetryResultTest, RetryTest } from './core/retry-options.js';
 export type {
   ActivityCalls,
   EntitySignal,

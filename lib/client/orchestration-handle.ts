@@ -71,8 +71,9 @@ export class OrchestrationHandle<T = unknown> {
   }
 
   /**
-   * Raises an external event; resolves when it is stored. Events of one client keep their order. An event for an
-   * instance that has ended is dropped without a word.
+   * Raises an external event; resolves with true when it is stored, and with false when the instance has ended: the event
+   * is ignored then. One that is stored just as the instance ends is dropped without a word. Events of one client keep their
+   * order.
    *
    * @throws {InvalidNameError} unless the name is 1 to 256 bytes of UTF-8 without control characters
    * @throws {UnserializableError} for data that cannot be stored; TooDeepError and ForbiddenKeyError likewise
@@ -82,7 +83,7 @@ export class OrchestrationHandle<T = unknown> {
    * `timeoutInMilliseconds`; its text says whether it was sent
    * @throws {ClosedError} when the client or the connection is closed
    */
-  raiseEvent(name: string, data?: unknown): Promise<void> {
+  raiseEvent(name: string, data?: unknown): Promise<boolean> {
     return this.#orchestrations.raiseEvent(this.instanceId, name, data, this.#run);
   }
 }

@@ -20,6 +20,12 @@ export interface OrchestrationStatus {
   readonly lastUpdatedTime: Date;
   /** The input of its current execution. */
   readonly input: unknown;
+  /** The version that it was started with, or its orchestrator's; undefined: none, or no worker has begun it. */
+  readonly version: string | undefined;
+  /** The tags that it was started with. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** The memo that it was started with; undefined: none. */
+  readonly memo: unknown;
   /** What it returned, once it is completed. */
   readonly output: unknown;
   /** What `setCustomStatus` set last in its current execution. */
@@ -33,7 +39,7 @@ export interface OrchestrationStatus {
 }
 
 export function statusFor(status: InstanceStatus, source: ReadSource, values: ValueCodec): OrchestrationStatus {
-  const { instanceId, name, executionId, runtimeStatus, failure, reason } = status;
+  const { instanceId, name, executionId, runtimeStatus, failure, reason, version, tags = {}, memo } = status;
   return {
     instanceId,
     name,
@@ -45,6 +51,9 @@ export function statusFor(status: InstanceStatus, source: ReadSource, values: Va
     createdTime: new Date(status.createdAt),
     lastUpdatedTime: new Date(status.updatedAt),
     input: values.decode(status.input),
+    version,
+    tags: { ...tags },
+    memo: values.decode(memo),
     output: values.decode(status.output),
     customStatus: values.decode(status.customStatus),
   };

@@ -1,4 +1,5 @@
 import type { HistoryEvent } from '../core/history.js';
+import { labelsFrom } from '../core/labels.js';
 import type { OrchestratorShape } from '../core/names.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
@@ -12,7 +13,7 @@ import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { resultOfRun } from './ended-runs.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
-import { statusFor, type OrchestrationStatus } from './orchestration-status.js';
+import { hasEnded, statusFor, type OrchestrationStatus } from './orchestration-status.js';
 import { pendingStatus, type PreparedStart, type Start, type StartedRun } from './started-run.js';
 import { checkTimeout, type Wait, type WaitOptions } from './waits.js';
 
@@ -45,17 +46,19 @@ export class Orchestrations {
     const { timeoutInMilliseconds = this.#timeout } = options;
     checkTimeout(timeoutInMilliseconds);
     const { name } = shape;
-    return { name, encoded: this.#session.encode(input, shape, name), instanceId, isGiven, timeoutInMilliseconds };
+    const encoded = this.#session.encode(input, shape, name);
+    const labels = labelsFrom(options, this.#session.values);
+    return { name, encoded, labels, instanceId, isGiven, timeoutInMilliseconds };
   }
 
   /** Starts an instance. A new id is nobody's, so it has only to be stored; a given one has to be accepted. */
   async start(prepared: PreparedStart): Promise<{ instanceId: string; run: StartedRun }> {
-    const { name, encoded, instanceId, isGiven, timeoutInMilliseconds } = prepared;
+    const { name, encoded, labels, instanceId, isGiven, timeoutInMilliseconds } = prepared;
     const { inbox, ports, waits, names } = this.#session;
     const delivery: Delivery = { progress: 'unsent' };
     const late = () =>
       lateError(`The start of ${name} as "${instanceId}"`, timeoutInMilliseconds, delivery, instanceId);
-    const message = { kind: 'start', name, ...encoded, notify: inbox.notify } as const;
+    const message = { kind: 'start', name, ...encoded, ...labels, notify: inbox.notify } as const;
     const whole = isGiven ? { ...message, reply: inbox.reply } : message;
     const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds }, late, (wait) => {
       const check = () => names.checkOrchestrator(name);
@@ -63,7 +66,7 @@ export class Orchestrations {
     });
     if (outcome?.failure) throw startError(instanceId, outcome.failure);
     const runId = typeof outcome?.result === 'string' ? outcome.result : undefined;
-    return { instanceId, run: { name, ...encoded, storedAt: ports.clock.now(), isSeen: isGiven, runId } };
+    return { instanceId, run: { name, ...encoded, ...labels, storedAt: ports.clock.now(), isSeen: isGiven, runId } };
   }
 
   /** What an instance returns in the end. */
@@ -87,19 +90,26 @@ export class Orchestrations {
     });
   }
 
-  raiseEvent(instanceId: string, event: string, data: unknown, run: StartedRun | undefined): Promise<void> {
+  /** False: the instance has ended, and nothing was sent. */
+  raiseEvent(instanceId: string, event: string, data: unknown, run: StartedRun | undefined): Promise<boolean> {
     const delivery: Delivery = { progress: 'unsent' };
     const options = { timeoutInMilliseconds: this.#timeout };
     const late = () => lateError(`The event for "${instanceId}"`, this.#timeout, delivery);
+    let isIgnored = false;
     const sent = this.#session.waits.within<Outcome | undefined>(options, late, async (wait) => {
       const address = orchestrationAddress(instanceId);
       const name = checkName(event, 'event');
       const message = { kind: 'event', name, ...this.#session.encode(data, undefined, name) } as const;
+      const look = async () => {
+        const found = await this.#find(instanceId, run, wait);
+        isIgnored = found !== undefined && hasEnded(found.status);
+        if (isIgnored) wait.succeed(undefined); // and nothing is sent
+      };
       // A start of this client that no owner has shown yet is stored before the event, in the same channel.
-      const check = () => (run?.isSeen === false ? undefined : this.#find(instanceId, run, wait).then(() => {}));
+      const check = () => (run?.isSeen === false ? undefined : look());
       await this.#session.send(address, message, { check, wait, delivery });
     });
-    return sent.then(() => {});
+    return sent.then(() => !isIgnored);
   }
 
   /** Undefined for a run that was started and has not been seen yet. */

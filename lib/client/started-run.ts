@@ -1,9 +1,10 @@
+import type { LabelOptions, Labels } from '../core/labels.js';
 import type { OrchestratorShape } from '../core/names.js';
 import type { Json, ValueCodec } from '../core/values.js';
 import type { End, OrchestrationStatus } from './orchestration-status.js';
 
 /** How an orchestration instance is started. */
-export interface StartOptions {
+export interface StartOptions extends LabelOptions {
   /**
    * The instance's id: 1 to 256 bytes of UTF-8, without control characters and `/ \ # ?`, not starting with `@`. That
    * of an instance that has ended may be used again. Default: a new one of 22 letters and digits.
@@ -27,6 +28,7 @@ export interface Start {
 export interface PreparedStart {
   readonly name: string;
   readonly encoded: { readonly input?: Json };
+  readonly labels: Labels;
   readonly instanceId: string;
   /** Whether the caller chose the id. */
   readonly isGiven: boolean;
@@ -34,7 +36,7 @@ export interface PreparedStart {
 }
 
 /** A run that this client started. Until an owner has shown it, not finding it proves nothing. */
-export interface StartedRun {
+export interface StartedRun extends Labels {
   readonly name: string;
   readonly input?: Json;
   /** When it was stored, in milliseconds since 1970. */
@@ -55,7 +57,7 @@ export function isOf(run: StartedRun, runId: string): boolean {
 
 /** The status of a run whose start is stored, and which no worker has taken yet. */
 export function pendingStatus(instanceId: string, run: StartedRun, values: ValueCodec): OrchestrationStatus {
-  const { name, input, storedAt } = run;
+  const { name, input, version, tags = {}, memo, storedAt } = run;
   return {
     instanceId,
     name,
@@ -65,6 +67,9 @@ export function pendingStatus(instanceId: string, run: StartedRun, values: Value
     createdTime: new Date(storedAt),
     lastUpdatedTime: new Date(storedAt),
     input: values.decode(input),
+    version,
+    tags: { ...tags },
+    memo: values.decode(memo),
     output: undefined,
     customStatus: undefined,
     failure: undefined,

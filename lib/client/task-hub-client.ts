@@ -107,8 +107,8 @@ export class TaskHubClient implements AsyncDisposable {
    * @throws {UnknownOrchestratorError} when no worker has ever registered the name
    * @throws {InvalidInputError} when the input does not fit its DTO class
    * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
-   * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default
-   * @throws {InvalidIdError} for an id that is none
+   * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default, and a long memo
+   * @throws {InvalidIdError} for an id that is none; InvalidTagsError for tags, InvalidNameError for a version
    * @throws {ConfigError} for a timeout that is none
    * @throws {DefinitionError} for a class without `@Orchestrator`
    * @throws {TimeoutError} when there was no answer in time; its text says whether the start is stored
@@ -206,11 +206,11 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   /**
-   * Raises an external event; resolves when it is stored. Rejects as `OrchestrationHandle.raiseEvent`.
+   * Raises an external event; resolves as `OrchestrationHandle.raiseEvent`, false: the instance has ended. Rejects likewise.
    *
    * @throws {InvalidIdError} at once, for an id that is none
    */
-  async raiseEvent(instanceId: string, name: string, data?: unknown): Promise<void> {
+  async raiseEvent(instanceId: string, name: string, data?: unknown): Promise<boolean> {
     return this.getHandle(instanceId).raiseEvent(name, data);
   }
 

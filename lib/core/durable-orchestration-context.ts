@@ -1,23 +1,41 @@
-import { EntityOperationFailedError, InvalidIdError, PayloadTooLargeError, TaskFailedError } from '../errors.js';
+import {
+  EntityOperationFailedError,
+  InvalidIdError,
+  PayloadTooLargeError,
+  TaskFailedError,
+  TaskTimedOutError,
+} from '../errors.js';
 import { recordedTimeouts } from './activity-timeouts.js';
 import { AtomicTask } from './atomic-task.js';
+import type {
+  ContinueAsNewOptions,
+  EntityCallOptions,
+  EventDefault,
+  EventTimeout,
+  NewOrchestrationOptions,
+} from './call-options.js';
+import { compareVersions } from './compare-versions.js';
 import { asChildren } from './compound-task.js';
 import type { CoreDependencies } from './dependencies.js';
 import type { Execution } from './execution.js';
 import type { ExternalEvents } from './external-events.js';
 import { fireTime } from './fire-time.js';
 import type { EntityId } from './history.js';
+import { checkVersion, labelsFrom } from './labels.js';
 import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
-import type { RetryOptions } from './names.js';
 import { OrchestrationContext, type ActivityOptions, type SubOrchestrationOptions } from './orchestration-context.js';
+import { RandomSource } from './random-source.js';
+import type { ReplaySafeLog } from './replay-safe-log.js';
+import type { RetryOptions } from './retry-options.js';
 import { RetryableTask } from './retryable-task.js';
 import type { Task, TimerTask } from './task.js';
-import type { TaskNode } from './task-node.js';
+import type { Outcome, TaskNode } from './task-node.js';
 import type { TaskScheduler } from './task-scheduler.js';
+import { TimeoutTask } from './timeout-task.js';
 import { DurableTimerTask } from './timer-task.js';
 import { uuidV5 } from './uuid-v5.js';
 import type { Constructor, Json } from './values.js';
-import { WhenAllTask } from './when-all-task.js';
+import { AllSettledTask, FailFastTask, WhenAllTask } from './when-all-task.js';
 import { RaceTask, WhenAnyTask } from './when-any-task.js';
 
 /** Characters of JSON: a custom status is read with every status, and stored with every head. */
@@ -32,14 +50,24 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
   readonly #dependencies: CoreDependencies;
+  readonly log: ReplaySafeLog;
   #guidCount = 0;
+  #random: RandomSource | undefined;
+  #retryCount = 0;
 
-  constructor(execution: Execution, scheduler: TaskScheduler, events: ExternalEvents, dependencies: CoreDependencies) {
+  constructor(
+    execution: Execution,
+    scheduler: TaskScheduler,
+    events: ExternalEvents,
+    dependencies: CoreDependencies,
+    log: ReplaySafeLog,
+  ) {
     super();
     this.#execution = execution;
     this.#scheduler = scheduler;
     this.#events = events;
     this.#dependencies = dependencies;
+    this.log = log;
   }
 
   get instanceId(): string {
@@ -52,6 +80,22 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   get parentInstanceId(): string | undefined {
     return this.#execution.parent?.instanceId;
+  }
+
+  get input(): unknown {
+    return this.#dependencies.values.decode(this.#execution.input);
+  }
+
+  get version(): string | undefined {
+    return this.#execution.labels.version;
+  }
+
+  get tags(): Readonly<Record<string, string>> {
+    return { ...this.#execution.labels.tags };
+  }
+
+  get memo(): unknown {
+    return this.#dependencies.values.decode(this.#execution.labels.memo);
   }
 
   get isReplaying(): boolean {
@@ -71,6 +115,16 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     // The execution belongs to the name: two executions of an instance may run within one millisecond.
     const { instanceId, executionId, now } = this.#execution;
     return uuidV5(`${instanceId}_${executionId}_${now}_${this.#guidCount++}`);
+  }
+
+  random(): number {
+    this.#scheduler.assertInTurn();
+    this.#random ??= this.#randomSource('random');
+    return this.#random.next();
+  }
+
+  compareVersion(version: string): number {
+    return compareVersions(this.version, checkVersion(version));
   }
 
   setCustomStatus(status: unknown): void {
@@ -94,10 +148,10 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   override callSubOrchestrator<R>(target: Constructor | string, ...rest: unknown[]): R {
     const [input, options] = rest as [unknown, SubOrchestrationOptions | undefined];
-    const { names, ids } = this.#dependencies;
-    const name = typeof target === 'string' ? ids.checkName(target, 'orchestrator') : names.orchestrator(target).name;
+    const name = this.#orchestrator(target);
     const chosenId = this.#childId(options?.instanceId);
-    const body = { type: 'SubOrchestrationInstanceCreated', name, ...this.#input(input) } as const;
+    const labels = labelsFrom(options ?? {}, this.#dependencies.values);
+    const body = { type: 'SubOrchestrationInstanceCreated', name, ...this.#input(input), ...labels } as const;
     const start = () =>
       this.#scheduler.schedule(
         (id) => ({ ...body, id, instanceId: chosenId ?? this.#derivedId(id) }),
@@ -106,13 +160,30 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     return this.#attempt(start, options?.retry) as R;
   }
 
+  override startNew(target: Constructor | string, ...rest: unknown[]): string {
+    const [input, options = {}] = rest as [unknown, NewOrchestrationOptions | undefined];
+    const { ids, values } = this.#dependencies;
+    const name = this.#orchestrator(target);
+    const chosenId = options.instanceId === undefined ? undefined : ids.checkInstanceId(options.instanceId);
+    const body = {
+      type: 'OrchestrationStartSent',
+      name,
+      ...this.#input(input),
+      ...labelsFrom(options, values),
+    } as const;
+    return this.#scheduler.record((id) => ({ ...body, id, instanceId: chosenId ?? this.#derivedId(id) })).instanceId;
+  }
+
   override callEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
+    const options = (typeof target === 'string' ? rest[2] : rest[0]) as EntityCallOptions | undefined;
     return this.#toEntity(target, key, rest, (entity, operation, input) => {
       const body = { type: 'EntityOperationCalled', entity, operation, ...this.#input(input) } as const;
-      return this.#scheduler.schedule(
-        (id) => ({ ...body, id }),
-        new AtomicTask((failure) => new EntityOperationFailedError(entity.name, operation, failure)),
-      );
+      const start = () =>
+        this.#scheduler.schedule(
+          (id) => ({ ...body, id }),
+          new AtomicTask((failure) => new EntityOperationFailedError(entity.name, operation, failure)),
+        );
+      return this.#attempt(start, options?.retry);
     }) as R;
   }
 
@@ -127,9 +198,21 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     return this.#timer(fireTime(due, this.#execution.now));
   }
 
-  override waitForExternalEvent<T>(name: string, type?: Constructor): Task<T> {
+  override waitForExternalEvent<T>(name: string, ...rest: unknown[]): Task<T> {
     this.#scheduler.assertInTurn();
-    return this.#events.waitFor(this.#dependencies.ids.checkName(name, 'event'), type) as Task<T>;
+    const [type, options] = (typeof rest[0] === 'function' ? rest : [undefined, ...rest]) as [
+      Constructor | undefined,
+      EventTimeout | EventDefault<T> | undefined,
+    ];
+    this.#dependencies.ids.checkName(name, 'event');
+    if (!options) return this.#events.waitFor(name, type) as TaskNode<T>;
+    const fireAt = fireTime(options.timeout, this.#execution.now);
+    const late = (): Outcome<T> =>
+      'default' in options
+        ? { value: options.default }
+        : { error: new TaskTimedOutError(`Event "${name}"`, new Date(fireAt)) };
+    const event = this.#events.waitFor(name, type) as TaskNode<T>;
+    return new TimeoutTask(event, { start: () => this.#timer(fireAt), late });
   }
 
   override sendEvent(instanceId: string, name: string, data?: unknown): void {
@@ -139,13 +222,29 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#scheduler.record((id) => ({ ...body, id }));
   }
 
-  override continueAsNew(input?: unknown): void {
+  override continueAsNew(input?: unknown, { keepEvents = true, version }: ContinueAsNewOptions = {}): void {
     this.#scheduler.assertInTurn();
-    this.#execution.continuation = this.#input(input);
+    const next = version === undefined ? {} : { version: checkVersion(version) };
+    this.#execution.continuation = { ...this.#input(input), ...next, keepsEvents: keepEvents };
   }
 
   override all<R>(tasks: readonly Task<unknown>[]): R {
     return new WhenAllTask(asChildren(tasks, 'all')) as R;
+  }
+
+  override allSettled<R>(tasks: readonly Task<unknown>[]): R {
+    return new AllSettledTask(asChildren(tasks, 'allSettled')) as R;
+  }
+
+  override failFast<R>(tasks: readonly Task<unknown>[]): R {
+    return new FailFastTask(asChildren(tasks, 'failFast')) as R;
+  }
+
+  override withTimeout<T>(task: Task<T>, timeout: number | Date): Task<T> {
+    const [child] = asChildren([task], 'withTimeout') as [TaskNode<T>];
+    const fireAt = fireTime(timeout, this.#execution.now);
+    const late = () => ({ error: new TaskTimedOutError('A task', new Date(fireAt)) });
+    return new TimeoutTask(child, { start: () => this.#timer(fireAt), late });
   }
 
   override any<R>(tasks: readonly Task<unknown>[]): R {
@@ -186,7 +285,20 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   #attempt(start: () => TaskNode<unknown>, retry: RetryOptions | undefined): TaskNode<unknown> {
     if (retry === undefined) return start();
     const now = () => this.#execution.now;
-    return new RetryableTask(retry, { start, now, wait: (milliseconds) => this.#timer(now() + milliseconds) });
+    const number = this.#retryCount++;
+    let random: RandomSource | undefined;
+    return new RetryableTask(retry, {
+      start,
+      now,
+      wait: (milliseconds) => this.#timer(now() + milliseconds),
+      random: () => (random ??= this.#randomSource(`retry ${number}`)).next(),
+    });
+  }
+
+  /** A series of its own for each purpose: what one draws does not change the others. */
+  #randomSource(purpose: string): RandomSource {
+    const { instanceId, executionId } = this.#execution;
+    return new RandomSource(`${purpose} ${executionId} ${instanceId}`);
   }
 
   #timer(fireAt: number): DurableTimerTask {
@@ -212,6 +324,11 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     }
     const shape = names.entity(target);
     return operationProxy(shape, (operation, input) => send({ name: shape.name, key }, operation, input));
+  }
+
+  #orchestrator(target: Constructor | string): string {
+    const { names, ids } = this.#dependencies;
+    return typeof target === 'string' ? ids.checkName(target, 'orchestrator') : names.orchestrator(target).name;
   }
 
   #childId(instanceId: string | undefined): string | undefined {

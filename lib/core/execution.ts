@@ -1,4 +1,5 @@
 import type { ParentInstance } from './history.js';
+import type { Labels } from './labels.js';
 import type { Json } from './values.js';
 
 /** What an execution knows besides its tasks, shared by the executor and the context that user code sees. */
@@ -6,13 +7,22 @@ export interface Execution {
   readonly instanceId: string;
   executionId: string;
   parent: ParentInstance | undefined;
+  input: Json | undefined;
+  labels: Labels;
   isReplaying: boolean;
   /** Milliseconds since 1970; never goes back. */
   now: number;
   /** null: none. */
   customStatus: Json;
   /** Set once `continueAsNew` was called. */
-  continuation: { readonly input?: Json } | undefined;
+  continuation: Continuation | undefined;
+}
+
+/** What `continueAsNew` asked for. */
+export interface Continuation {
+  readonly input?: Json;
+  readonly version?: string;
+  readonly keepsEvents: boolean;
 }
 
 export function newExecution(instanceId: string): Execution {
@@ -20,6 +30,8 @@ export function newExecution(instanceId: string): Execution {
     instanceId,
     executionId: '',
     parent: undefined,
+    input: undefined,
+    labels: {},
     isReplaying: false,
     now: 0,
     customStatus: null,

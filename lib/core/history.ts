@@ -1,4 +1,5 @@
 import type { FailureDetails } from '../errors.js';
+import type { Labels } from './labels.js';
 import type { Json, ValueReference } from './values.js';
 
 /**
@@ -56,7 +57,7 @@ export type InboundEvent =
     };
 
 /** The first event of every execution. */
-export interface ExecutionStarted {
+export interface ExecutionStarted extends Labels {
   readonly type: 'ExecutionStarted';
   readonly at: number;
   readonly name: string;
@@ -98,14 +99,8 @@ export type Action =
       /** When the activity must have ended, in milliseconds since 1970. */
       readonly deadline?: number;
     }
-  | {
-      readonly type: 'SubOrchestrationInstanceCreated';
-      readonly id: number;
-      readonly name: string;
-      readonly instanceId: string;
-      readonly input?: Json;
-      readonly inputRef?: ValueReference;
-    }
+  | NewInstance<'SubOrchestrationInstanceCreated'>
+  | NewInstance<'OrchestrationStartSent'>
   | { readonly type: 'TimerCreated'; readonly id: number; readonly fireAt: number }
   | { readonly type: 'TimerCanceled'; readonly id: number; readonly timerId: number }
   | {
@@ -132,6 +127,16 @@ export type Action =
       readonly input?: Json;
       readonly inputRef?: ValueReference;
     };
+
+/** An action that starts another instance, whether its end is waited for or not. */
+export interface NewInstance<T extends string> extends Labels {
+  readonly type: T;
+  readonly id: number;
+  readonly name: string;
+  readonly instanceId: string;
+  readonly input?: Json;
+  readonly inputRef?: ValueReference;
+}
 
 /** How an execution ended. Nothing follows it. */
 export type ClosingEvent =

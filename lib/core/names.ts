@@ -1,4 +1,5 @@
 import type { ActivityTimeouts } from './activity-timeouts.js';
+import type { RetryOptions } from './retry-options.js';
 import type { Constructor, InputType } from './values.js';
 
 /**
@@ -37,6 +38,8 @@ export interface OperationShape extends InputShape {
 
 export interface OrchestratorShape extends InputShape {
   readonly name: string;
+  /** The version of the code. */
+  readonly version?: string | undefined;
 }
 
 export interface ActivitiesShape {
@@ -50,18 +53,4 @@ export interface ActivityShape extends InputShape, ActivityTimeouts {
   readonly name: string;
   readonly queue?: string | undefined;
   readonly retry?: RetryOptions | undefined;
-}
-
-/** When and how often a failed activity or sub-orchestration is tried again, over durable timers. */
-export interface RetryOptions {
-  /** Attempts in all, the first included: a whole number of at least 1. */
-  readonly maxAttempts: number;
-  /** The wait before the second attempt, in milliseconds; above 0. */
-  readonly firstRetryIntervalInMilliseconds: number;
-  /** The factor by which each wait exceeds the one before; at least 1. Default 1. */
-  readonly backoffCoefficient?: number | undefined;
-  /** The longest wait between two attempts, in milliseconds; above 0. Default: 100 years. */
-  readonly maxRetryIntervalInMilliseconds?: number | undefined;
-  /** No attempt starts later than this after the first, in milliseconds; above 0. Default: no limit. */
-  readonly retryTimeoutInMilliseconds?: number | undefined;
 }

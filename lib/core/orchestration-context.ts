@@ -1,5 +1,12 @@
 import type { ActivityTimeouts } from './activity-timeouts.js';
-import type { RetryOptions } from './names.js';
+import type {
+  ContinueAsNewOptions,
+  EntityCallOptions,
+  EventDefault,
+  EventTimeout,
+  NewOrchestrationOptions,
+} from './call-options.js';
+import type { LabelOptions } from './labels.js';
 import type {
   ActivityCalls,
   OperationCalls,
@@ -7,6 +14,8 @@ import type {
   OrchestratorOutput,
   StartArguments,
 } from './proxies.js';
+import type { OrchestrationLog } from './replay-safe-log.js';
+import type { RetryOptions } from './retry-options.js';
 import type { Task, TaskResult, TimerTask } from './task.js';
 import type { Constructor } from './values.js';
 
@@ -24,8 +33,8 @@ export interface ActivityOptions extends ActivityTimeouts {
   readonly queue?: string | undefined;
 }
 
-/** How a sub-orchestration is started. */
-export interface SubOrchestrationOptions {
+/** How a sub-orchestration is started. Its labels are its own: it inherits none. */
+export interface SubOrchestrationOptions extends LabelOptions {
   /** The child's instance id, used again by every attempt. Default: derived from this execution, new per attempt. */
   readonly instanceId?: string | undefined;
   /** Tries again after failures, over durable timers. Default: a single attempt. */
@@ -64,8 +73,24 @@ export abstract class OrchestrationContext {
   abstract readonly executionId: string;
   /** The instance that waits for this one, when it is a sub-orchestration. */
   abstract readonly parentInstanceId: string | undefined;
-  /** Whether what happens now has happened before: log only when it is false. */
+  /**
+   * The input of this execution as plain data, a new copy each time. `run` gets it as its first parameter, as an instance of
+   * its class.
+   */
+  abstract readonly input: unknown;
+  /** The version that the instance was started with, or its orchestrator's; undefined: none. */
+  abstract readonly version: string | undefined;
+  /** The tags that the instance was started with. */
+  abstract readonly tags: Readonly<Record<string, string>>;
+  /** The memo that the instance was started with, as a copy; undefined when there is none. */
+  abstract readonly memo: unknown;
+  /** Whether what happens now has happened before; true from the first line on. `log` looks at it by itself. */
   abstract readonly isReplaying: boolean;
+  /**
+   * Tells lines to the worker's logger, each with the instance's id, but none of what is replayed. A line is told before the
+   * step that brings it is stored: when that is lost with its worker, the line comes again.
+   */
+  abstract readonly log: OrchestrationLog;
   /** The time of the event that resumed the code: the same on every replay, and never going back. */
   abstract readonly currentUtcDateTime: Date;
   /** What `setCustomStatus` set last in this execution, as a copy; null when there is none. */
@@ -73,6 +98,19 @@ export abstract class OrchestrationContext {
 
   /** A UUID (version 5) that is the same on every replay, and another at every call. */
   abstract newGuid(): string;
+
+  /**
+   * A number that looks random, 0 or more and below 1: the same on every replay, another at every call, and another series in
+   * every execution. It can be foretold, so it is not for secrets.
+   */
+  abstract random(): number;
+
+  /**
+   * Compares the version of this instance with another one: negative when this instance is older, 0 when they are the same,
+   * positive when it is newer. Parts between dots count as numbers (`1.10` is newer than `1.9`, and `1` the same as `1.0`), and as
+   * texts where they are none. An instance without a version is older than any.
+   */
+  abstract compareVersion(version: string): number;
 
   /**
    * Shows a value to those who query the instance; the last one of a turn counts, `undefined` or `null` clears it. It
@@ -114,6 +152,7 @@ export abstract class OrchestrationContext {
    * @throws {DefinitionError} for a class without `@Orchestrator`
    * @throws {InvalidIdError} for an id that is none, or that of this instance or its parent
    * @throws {ConfigError} for retry options that cannot work
+   * @throws {InvalidTagsError} for tags that are none, InvalidNameError for a version, PayloadTooLargeError for a memo
    */
   abstract callSubOrchestrator<O extends OrchestratorObject>(
     type: Constructor<O>,
@@ -127,21 +166,53 @@ export abstract class OrchestrationContext {
   abstract callSubOrchestrator<T = unknown>(name: string, input?: unknown, options?: SubOrchestrationOptions): Task<T>;
 
   /**
+   * Starts an orchestration of its own, one-way: there is nothing to wait for, and this instance is not its parent. Gives the
+   * new instance's id. When that is in use, or no worker knows the orchestrator yet, the worker logs it or the start waits;
+   * this instance is told nothing.
+   *
+   * @throws {DefinitionError} for a class without `@Orchestrator`
+   * @throws {InvalidIdError} for an id that is none
+   * @throws {InvalidTagsError} for tags that are none, InvalidNameError for a version, PayloadTooLargeError for a memo
+   */
+  abstract startNew<O extends OrchestratorObject>(
+    type: Constructor<O>,
+    ...start: StartArguments<O, NewOrchestrationOptions>
+  ): string;
+  /**
+   * Starts an orchestration of its own by its registered name.
+   *
+   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   */
+  abstract startNew(name: string, input?: unknown, options?: NewOrchestrationOptions): string;
+
+  /**
    * Calls an entity's operation: `ctx.callEntity(Account, 'alice').deposit(amount)`. Order to one entity is kept, with
    * signals too. The task fails with EntityOperationFailedError when the operation throws, or when no worker knows it.
    *
    * @throws {InvalidIdError} for a key that is none
    * @throws {DefinitionError} for a class without `@Entity`
    * @throws {UnknownOperationError} for a method without `@Operation()`
+   * @throws {ConfigError} for retry options that cannot work
    */
-  abstract callEntity<E extends object>(type: Constructor<E>, key: string): OperationCalls<E, 'task'>;
+  abstract callEntity<E extends object>(
+    type: Constructor<E>,
+    key: string,
+    options?: EntityCallOptions,
+  ): OperationCalls<E, 'task'>;
   /**
    * Calls an entity's operation by names.
    *
    * @throws {InvalidNameError} for a name that is none
    * @throws {InvalidIdError} for a key that is none
+   * @throws {ConfigError} for retry options that cannot work
    */
-  abstract callEntity<T = unknown>(name: string, key: string, operation: string, input?: unknown): Task<T>;
+  abstract callEntity<T = unknown>(
+    name: string,
+    key: string,
+    operation: string,
+    input?: unknown,
+    options?: EntityCallOptions,
+  ): Task<T>;
 
   /**
    * Sends an operation to an entity, one-way: there is nothing to wait for, and what it throws is told to nobody. Order
@@ -162,17 +233,29 @@ export abstract class OrchestrationContext {
   /**
    * Waits for the next external event of a name, without regard to case. Events that came early are kept in order;
    * several waiters are served first come, first served. A waiter that lost its race takes no event until it is waited
-   * for again. With a DTO class, an input that does not fit fails the task with InvalidInputError.
+   * for again. With a DTO class, an input that does not fit fails the task with InvalidInputError. With a `timeout` the
+   * task fails with TaskTimedOutError when the time is over, or gives the `default` when there is one; the timer is cancelled
+   * once it is of no use.
    *
    * @throws {InvalidNameError} unless the name is 1 to 256 bytes of UTF-8 without control characters
+   * @throws {InvalidTimeError} for a timeout that is none
    */
-  abstract waitForExternalEvent<T extends object>(name: string, type: Constructor<T>): Task<T>;
+  abstract waitForExternalEvent<T extends object, D>(
+    name: string,
+    type: Constructor<T>,
+    options: EventDefault<D>,
+  ): Task<T | D>;
+  /** Waits for the next external event of a name with data of a class, for as long as it takes or until the timeout. */
+  abstract waitForExternalEvent<T extends object>(name: string, type: Constructor<T>, options?: EventTimeout): Task<T>;
+  /** Waits until the timeout for the next external event of a name, whose data is taken as it is, unchecked. */
+  abstract waitForExternalEvent<T = unknown, D = T>(name: string, options: EventDefault<D>): Task<T | D>;
   /** Waits for the next external event of a name, whose data is taken as it is, unchecked. */
-  abstract waitForExternalEvent<T = unknown>(name: string): Task<T>;
+  abstract waitForExternalEvent<T = unknown>(name: string, options?: EventTimeout): Task<T>;
 
   /**
    * Raises an external event at another orchestration instance, one-way. Order to one instance is kept. An event for an
-   * instance that does not exist, or has ended, is dropped.
+   * instance that does not exist yet waits for its start, with a hundred others at most; one for an instance that has ended
+   * is dropped.
    *
    * @throws {InvalidIdError} for an id that is none
    * @throws {InvalidNameError} for a name that is none
@@ -181,10 +264,13 @@ export abstract class OrchestrationContext {
 
   /**
    * Ends this execution when `run` returns, and starts the next one of the same instance with a new input and an empty
-   * history. Return right after it. Events that were not seen are carried over; open timers and tasks are dropped; the
-   * custom status is cleared. Called twice, the last input counts; a throw after it fails the instance instead.
+   * history. Return right after it. Events that were not seen are carried over, unless `keepEvents` is false; open timers and
+   * tasks are dropped; the custom status is cleared; tags, memo and version stay. Called twice, the last call counts; a throw
+   * after it fails the instance instead.
+   *
+   * @throws {InvalidNameError} for a version that is none
    */
-  abstract continueAsNew(input?: unknown): void;
+  abstract continueAsNew(input?: unknown, options?: ContinueAsNewOptions): void;
 
   /**
    * A task that ends when all have: with the results in order, or with AggregateTaskError when some failed.
@@ -195,6 +281,33 @@ export abstract class OrchestrationContext {
   abstract all<const T extends readonly Task<unknown>[]>(
     tasks: T,
   ): Task<{ -readonly [K in keyof T]: TaskResult<T[K]> }>;
+
+  /**
+   * A task that ends when all have, and never fails: with what became of each, in order, as `Promise.allSettled` tells it.
+   *
+   * @throws {IllegalAwaitError} for anything but tasks
+   */
+  abstract allSettled<const T extends readonly Task<unknown>[]>(
+    tasks: T,
+  ): Task<{ -readonly [K in keyof T]: PromiseSettledResult<TaskResult<T[K]>> }>;
+
+  /**
+   * As `all`, but it fails as soon as one of them does, with that one's error, as `Promise.all`. The others go on.
+   *
+   * @throws {IllegalAwaitError} for anything but tasks
+   */
+  abstract failFast<const T extends readonly Task<unknown>[]>(
+    tasks: T,
+  ): Task<{ -readonly [K in keyof T]: TaskResult<T[K]> }>;
+
+  /**
+   * A task that ends as the given one does, or fails with TaskTimedOutError after milliseconds or at a Date. What took too
+   * long goes on, and may be waited for again; a wait for an event leaves its queue.
+   *
+   * @throws {InvalidTimeError} for what is no time
+   * @throws {IllegalAwaitError} for anything but a task
+   */
+  abstract withTimeout<T>(task: Task<T>, timeout: number | Date): Task<T>;
 
   /**
    * A task that ends with the first of them; its result is the winning task itself, failed or not. Of several that have

@@ -12,6 +12,7 @@ const closingTypes = {
 const actionTypes: ReadonlySet<string> = new Set<Action['type']>([
   'TaskScheduled',
   'SubOrchestrationInstanceCreated',
+  'OrchestrationStartSent',
   'TimerCreated',
   'TimerCanceled',
   'EntityOperationCalled',

@@ -1,7 +1,7 @@
-import { ConfigError } from '../errors.js';
-import type { RetryOptions } from './names.js';
-import { TaskNode, type Outcome, type TaskParent } from './task-node.js';
+import { ConfigError, FailureError } from '../errors.js';
 import { longestDuration } from './fire-time.js';
+import { retryFault, type RetryAttempt, type RetryDecision, type RetryOptions } from './retry-options.js';
+import { TaskNode, type Outcome, type TaskParent } from './task-node.js';
 
 /** What a retryable task needs of its execution. */
 export interface Attempts<T> {
@@ -11,10 +11,12 @@ export interface Attempts<T> {
   wait(milliseconds: number): TaskNode<void>;
   /** The time of the current turn. */
   now(): number;
+  /** 0 or more, below 1: the next one of this task, the same on every replay. */
+  random(): number;
 }
 
 /**
- * Tries until one attempt succeeds or the options say stop, then fails as the last attempt did. Every attempt and every
+ * Tries until an attempt is good enough or the options say stop, then ends as the last attempt did. Every attempt and every
  * wait between two is an action of its own in the history. It goes on when it loses a race, as a single attempt would.
  */
 export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
@@ -34,11 +36,12 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
 
   childCompleted(child: TaskNode<unknown>): void {
     if (child !== this.#attempt) return this.#tryAgain();
-    const { outcome } = child;
+    const { outcome } = child as TaskNode<T>;
     if (outcome === undefined) return;
-    const delay = 'error' in outcome ? this.#nextDelay() : undefined;
-    if (delay !== undefined) this.#attempts.wait(delay).attach(this);
-    else this.settle(outcome as Outcome<T>);
+    const delay = this.#nextDelay(outcome);
+    if (delay === undefined) this.settle(outcome);
+    else if (delay <= 0) this.#tryAgain();
+    else this.#attempts.wait(delay).attach(this);
   }
 
   #tryAgain(): void {
@@ -48,34 +51,46 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
   }
 
   /** Milliseconds until the next attempt, or undefined when there is none. */
-  #nextDelay(): number | undefined {
-    const { maxAttempts, firstRetryIntervalInMilliseconds: first, backoffCoefficient = 1 } = this.#options;
-    if (this.#attemptCount >= maxAttempts) return undefined;
-    const longest = this.#options.maxRetryIntervalInMilliseconds ?? longestDuration;
-    const delay = Math.ceil(Math.min(first * backoffCoefficient ** (this.#attemptCount - 1), longest, longestDuration));
+  #nextDelay(outcome: Outcome<T>): number | undefined {
+    if (this.#attemptCount >= this.#options.maxAttempts) return undefined;
     const elapsed = this.#attempts.now() - this.#startedAt;
+    const decision = this.#decide(outcome, { number: this.#attemptCount, elapsedInMilliseconds: elapsed });
+    if (decision === false) return undefined;
+    const delay = decision === true ? this.#interval() : Math.min(Math.ceil(decision), longestDuration);
     return elapsed + delay > (this.#options.retryTimeoutInMilliseconds ?? Infinity) ? undefined : delay;
+  }
+
+  #decide(outcome: Outcome<T>, attempt: RetryAttempt): boolean | number {
+    const { retryIf, retryIfResult, nonRetriableErrors = [] } = this.#options;
+    if (!('error' in outcome)) return retryIfResult ? decided(() => retryIfResult(outcome.value, attempt)) : false;
+    const { error } = outcome;
+    if (!(error instanceof FailureError)) return false;
+    if (error.isNonRetriable || nonRetriableErrors.some((name) => error.isCausedBy(name))) return false;
+    return retryIf ? decided(() => retryIf(error, attempt)) : true;
+  }
+
+  #interval(): number {
+    const { firstRetryIntervalInMilliseconds: first, backoffCoefficient = 1, jitter = 0 } = this.#options;
+    const longest = this.#options.maxRetryIntervalInMilliseconds ?? longestDuration;
+    const whole = Math.min(first * backoffCoefficient ** (this.#attemptCount - 1), longest, longestDuration);
+    return Math.ceil(jitter === 0 ? whole : whole * (1 - jitter * this.#attempts.random()));
   }
 }
 
-/** A copy of the options, which is theirs as they are now, when they can work. Throws ConfigError that names the option. */
-export function checkRetryOptions(given: RetryOptions): RetryOptions {
+/** A copy of the options, which are read once, when they can work. Throws ConfigError that names the option. */
+function checkRetryOptions(given: RetryOptions): RetryOptions {
   const options = { ...given };
-  const { maxAttempts, firstRetryIntervalInMilliseconds: first, backoffCoefficient = 1 } = options;
-  const { maxRetryIntervalInMilliseconds: longest = first, retryTimeoutInMilliseconds: timeout = first } = options;
-  check(Number.isInteger(maxAttempts) && maxAttempts >= 1, 'maxAttempts', 'a whole number of at least 1', maxAttempts);
-  check(first > 0 && first < Infinity, 'firstRetryIntervalInMilliseconds', 'above 0', first);
-  check(
-    backoffCoefficient >= 1 && backoffCoefficient < Infinity,
-    'backoffCoefficient',
-    'at least 1',
-    backoffCoefficient,
-  );
-  check(longest > 0, 'maxRetryIntervalInMilliseconds', 'above 0', longest);
-  check(timeout > 0, 'retryTimeoutInMilliseconds', 'above 0', timeout);
-  return options;
+  const fault = retryFault(options);
+  if (fault !== undefined) throw new ConfigError(`Retry option ${fault}.`);
+  return { ...options, ...(options.nonRetriableErrors && { nonRetriableErrors: [...options.nonRetriableErrors] }) };
 }
 
-function check(isMet: boolean, option: string, rule: string, value: unknown): void {
-  if (!isMet) throw new ConfigError(`Retry option ${option} must be ${rule}, got ${String(value)}.`);
+/** What user code decides: what is neither a boolean nor a finite number, and a throw, is a no. */
+function decided(decide: () => RetryDecision): boolean | number {
+  try {
+    const decision = decide();
+    return typeof decision === 'boolean' || Number.isFinite(decision) ? (decision as boolean | number) : false;
+  } catch {
+    return false;
+  }
 }

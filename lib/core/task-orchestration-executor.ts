@@ -6,12 +6,21 @@ import { ExternalEvents } from './external-events.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent } from './history.js';
 import { disown, illegalOutput, illegalRun, illegalYield, isAsync } from './illegal-await.js';
 import { jsonEqual } from './json-equal.js';
+import { labelsOf } from './labels.js';
 import type { OrchestratorProgram } from './programs.js';
 import { checkTurn, isInbound } from './replay-check.js';
+import { ReplaySafeLog, type Log } from './replay-safe-log.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
 import type { Completion, Turn } from './turn.js';
 import { IllegalAwaitError } from '../errors.js';
+
+/** Where an execution runs. */
+export interface Surroundings {
+  readonly instanceId: string;
+  /** Takes the lines of `ctx.log`. Default: nobody. */
+  readonly log?: Log | undefined;
+}
 
 /**
  * Runs one execution of an orchestration instance: inbound events in, new actions out. It keeps the user's generator
@@ -34,13 +43,20 @@ export class TaskOrchestrationExecutor implements TaskParent {
   #completion: Completion | undefined;
   #replayedEvents = 0;
 
-  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, identity: { readonly instanceId: string }) {
+  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, { instanceId, log }: Surroundings) {
     this.#program = program;
     this.#dependencies = dependencies;
-    this.#execution = newExecution(identity.instanceId);
+    this.#execution = newExecution(instanceId);
     this.#scheduler = new TaskScheduler(dependencies.values);
     this.#events = new ExternalEvents(dependencies.values);
-    this.#context = new DurableOrchestrationContext(this.#execution, this.#scheduler, this.#events, dependencies);
+    const replaySafeLog = new ReplaySafeLog(this.#execution, log);
+    this.#context = new DurableOrchestrationContext(
+      this.#execution,
+      this.#scheduler,
+      this.#events,
+      dependencies,
+      replaySafeLog,
+    );
   }
 
   /** How many events this executor has ever replayed; 0 for one that was resident from the start. */
@@ -101,6 +117,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
     if (this.#generator !== undefined) return;
     this.#execution.executionId = event.executionId;
     this.#execution.parent = event.parent;
+    this.#execution.input = event.input;
+    this.#execution.labels = labelsOf(event);
     this.#guard(() => {
       const started = this.#program.run(event.input, this.#context);
       if (!isGenerator(started)) return this.#finish(started, illegalRun);
@@ -148,7 +166,9 @@ export class TaskOrchestrationExecutor implements TaskParent {
     if (output instanceof TaskNode) return this.#fail(illegalOutput());
     const { continuation } = this.#execution;
     if (continuation !== undefined) {
-      this.#completion = { type: 'ContinuedAsNew', ...continuation, carriedEvents: this.#events.remaining() };
+      const { keepsEvents, ...next } = continuation;
+      const carriedEvents = keepsEvents ? this.#events.remaining() : [];
+      this.#completion = { type: 'ContinuedAsNew', ...next, carriedEvents };
       return;
     }
     const json = this.#dependencies.values.encode(output);

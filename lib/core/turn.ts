@@ -19,6 +19,8 @@ export type Completion =
   | {
       readonly type: 'ContinuedAsNew';
       readonly input?: Json;
+      /** The version of the next execution, when it is another. */
+      readonly version?: string;
       /** The events that user code has not seen, in order of arrival: they follow the next ExecutionStarted. */
       readonly carriedEvents: readonly EventRaised[];
     };

@@ -6,6 +6,7 @@ import type { ActivityOptions, OperationOptions, RunOptions } from './definition
 export interface ClassRecord {
   entity?: string;
   orchestrator?: string;
+  version?: string | undefined;
   run?: RunOptions;
   readonly operations: Map<string, OperationOptions>;
   readonly activities: Map<string, ActivityOptions>;

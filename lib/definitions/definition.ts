@@ -1,12 +1,6 @@
 import type { ActivityTimeouts } from '../core/activity-timeouts.js';
-import type {
-  ActivitiesShape,
-  ActivityShape,
-  EntityShape,
-  OperationShape,
-  OrchestratorShape,
-  RetryOptions,
-} from '../core/names.js';
+import type { ActivitiesShape, ActivityShape, EntityShape, OperationShape, OrchestratorShape } from '../core/names.js';
+import type { RetryOptions } from '../core/retry-options.js';
 import type { Constructor, InputType } from '../core/values.js';
 
 /** A user's method as it is called: on its object, with the decoded input and the context. */
@@ -67,6 +61,15 @@ export interface OperationOptions {
    * value; that it is written with `?` cannot be seen at run time.
    */
   readonly optional?: boolean | undefined;
+}
+
+/** Options of `@Orchestrator()`. */
+export interface OrchestratorOptions {
+  /**
+   * The version of this code: 1 to 64 letters, digits and `. _ + -`, such as `2.1.0`. Instances that are started without a
+   * version of their own have it, and keep it. Default: none.
+   */
+  readonly version?: string | undefined;
 }
 
 /** Options of `@Run()`. */

@@ -1,8 +1,9 @@
 import { timeoutFault } from '../core/activity-timeouts.js';
+import { checkVersion } from '../core/labels.js';
+import { retryFault } from '../core/retry-options.js';
 import { DefinitionError } from '../errors.js';
 import { givenType } from './input-type.js';
-import type { ActivityOptions, OperationOptions, RunOptions } from './definition.js';
-import type { RetryOptions } from '../core/names.js';
+import type { ActivityOptions, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
 import { checkName } from './name-rule.js';
 
 /** An hour, in milliseconds. */
@@ -11,6 +12,7 @@ const LONGEST_TIMEOUT = 3_600_000;
 const known = {
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
+  '@Orchestrator': ['version'],
   '@Activity': [
     'name',
     'queue',
@@ -27,7 +29,7 @@ const known = {
 /** Throws DefinitionError or InvalidNameError unless these are options of the decorator, with values that can work. */
 export function checkOptions(
   decorator: keyof typeof known,
-  options: OperationOptions & RunOptions & ActivityOptions,
+  options: OperationOptions & RunOptions & ActivityOptions & OrchestratorOptions,
   where: string,
 ): void {
   if (!isObject(options))
@@ -42,10 +44,12 @@ export function checkOptions(
   if (options.input !== undefined) givenType(options.input, where);
   if (options.name !== undefined) checkName('activity', options.name);
   if (options.queue !== undefined) checkName('queue', options.queue);
+  if (options.version !== undefined) checkVersion(options.version);
   const { timeoutInMilliseconds: timeout = 1 } = options;
   if (!(timeout >= 1 && timeout <= LONGEST_TIMEOUT))
     throw new DefinitionError(`${where}: timeoutInMilliseconds must be from 1 to ${LONGEST_TIMEOUT}, not ${timeout}.`);
-  if (options.retry !== undefined) checkRetry(options.retry, where);
+  const retry = options.retry && retryFault(options.retry);
+  if (retry !== undefined) throw new DefinitionError(`${where}: retry.${retry}.`);
   checkLimits(options, where);
 }
 
@@ -62,16 +66,6 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function checkRetry(retry: RetryOptions, where: string): void {
-  const isWhole = Number.isSafeInteger(retry.maxAttempts);
-  demand(isWhole && retry.maxAttempts >= 1, 'maxAttempts must be a whole number of at least 1', where);
-  const first = retry.firstRetryIntervalInMilliseconds;
-  demand(isAbove(first) && first < Infinity, 'firstRetryIntervalInMilliseconds must be above 0, below Infinity', where);
-  demand((retry.backoffCoefficient ?? 1) >= 1, 'backoffCoefficient must be at least 1', where);
-  demand(isAbove(retry.maxRetryIntervalInMilliseconds ?? 1), 'maxRetryIntervalInMilliseconds must be above 0', where);
-  demand(isAbove(retry.retryTimeoutInMilliseconds ?? 1), 'retryTimeoutInMilliseconds must be above 0', where);
-}
-
 function checkLimits(options: ActivityOptions, where: string): void {
   for (const limit of ['concurrency', 'hubConcurrency'] as const) {
     const value = options[limit];
@@ -84,12 +78,4 @@ function checkLimits(options: ActivityOptions, where: string): void {
     );
   const fault = timeoutFault(options);
   if (fault !== undefined) throw new DefinitionError(`${where}: ${fault}.`);
-}
-
-function isAbove(value: number): boolean {
-  return typeof value === 'number' && value > 0;
-}
-
-function demand(holds: boolean, rule: string, where: string): void {
-  if (!holds) throw new DefinitionError(`${where}: retry.${rule}.`);
 }

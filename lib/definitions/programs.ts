@@ -1,7 +1,8 @@
 import type { ActivityContext } from '../core/activity-context.js';
 import type { ActivityTimeouts } from '../core/activity-timeouts.js';
-import type { InputShape, RetryOptions } from '../core/names.js';
+import type { InputShape } from '../core/names.js';
 import type { EntityProgram, OperationProgram, OrchestratorProgram } from '../core/programs.js';
+import type { RetryOptions } from '../core/retry-options.js';
 import type { InputType, Json, ValueCodec } from '../core/values.js';
 import type {
   ActivityDefinition,
@@ -50,6 +51,7 @@ export function orchestratorProgram(definition: OrchestratorDefinition, values: 
   const decode = decoder(values, definition, definition.name);
   return {
     name: definition.name,
+    version: definition.version,
     accept: (input) => (hasFields(definition.input) ? accepted(values, decode, input) : input),
     run: (input, context) => definition.method.call(new definition.type(), decode(input), context),
   };

@@ -1,8 +1,9 @@
 import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { parseAddress } from '../wire/addresses.js';
-import type { Head } from '../wire/head.js';
+import type { Head, OrchestrationHead } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { Activation, StepOutput } from './activation.js';
+import { stateBeforeStart } from './early-events.js';
 import { type Beside, EntityActivation } from './entity-activation.js';
 import type { Heads } from './heads.js';
 import type { Host } from './host.js';
@@ -105,7 +106,7 @@ interface Makings {
 /** An instance that takes its first step. */
 function newActivation(address: Address, { host, ports, beside }: Makings): Activation {
   const addressee = parseAddress(address);
-  if (addressee.kind === 'orchestration') return new OrchestrationActivation(addressee.instanceId, host, ports.random);
+  if (addressee.kind === 'orchestration') return new OrchestrationActivation(addressee.instanceId, host, ports);
   const activation = new EntityActivation(addressee.entity, host, ports, undefined, beside);
   activation.resume();
   return activation;
@@ -126,15 +127,27 @@ export async function activationOf(
     activation.resume();
     return activation;
   }
-  if (head && head.type !== 'orchestration') throw mismatch(address, head);
-  const { history, held } = head && !isEnded(head) ? await segments.earlier(head, address) : { history: [], held: [] };
-  const state = head && OrchestrationState.from(head, history, held);
-  const activation = new OrchestrationActivation(addressee.instanceId, host, ports.random, state, history);
+  if (head && head.type !== 'orchestration' && head.type !== 'early') throw mismatch(address, head);
+  const activation =
+    head?.type === 'early'
+      ? new OrchestrationActivation(addressee.instanceId, host, ports, stateBeforeStart(head))
+      : await loadedOrchestration(addressee.instanceId, address, head, { host, ports, segments });
   for (const { entry } of behind) activation.apply(entry);
   return activation;
 }
 
-function isEnded({ status }: Extract<Head, { type: 'orchestration' }>): boolean {
+async function loadedOrchestration(
+  instanceId: string,
+  address: Address,
+  head: OrchestrationHead | undefined,
+  { host, ports, segments }: Omit<Makings, 'beside'>,
+): Promise<OrchestrationActivation> {
+  const { history, held } = head && !isEnded(head) ? await segments.earlier(head, address) : { history: [], held: [] };
+  const state = head && OrchestrationState.from(head, history, held);
+  return new OrchestrationActivation(instanceId, host, ports, state, history);
+}
+
+function isEnded({ status }: OrchestrationHead): boolean {
   return status === 'Completed' || status === 'Failed' || status === 'Terminated';
 }
 

@@ -1,17 +1,12 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
+import type { Log } from '../core/replay-safe-log.js';
 import type { ValueReference } from '../core/values.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
-import {
-  CorruptHistoryError,
-  InstanceExistsError,
-  NonDeterminismError,
-  UnknownOrchestratorError,
-  type PerdureError,
-} from '../errors.js';
+import { CorruptHistoryError, NonDeterminismError, UnknownOrchestratorError, type PerdureError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
-import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
+import type { Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
 import { referencesIn, withValues } from '../wire/value-references.js';
 import type {
@@ -23,15 +18,19 @@ import type {
   PendingActivity,
   StepOutput,
 } from './activation.js';
+import { earlyHead, keptForStart } from './early-events.js';
 import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
 import { codeOf, currentExecution } from './orchestration-code.js';
-import { firstHeld, isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
+import { alreadyStarted, firstHeld, isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
 import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
-import type { Random } from './ports.js';
+import type { PartitionPorts } from './ports.js';
+
+/** The world as an orchestration sees it. */
+type OrchestrationPorts = Pick<PartitionPorts, 'random' | 'logger'>;
 
 /** Executions that may begin in one step. */
 const MOST_EXECUTIONS = 100;
@@ -46,7 +45,7 @@ export class OrchestrationActivation implements Activation {
   readonly #instanceId: string;
   readonly #address: Address;
   readonly #host: Host;
-  readonly #random: Random;
+  readonly #ports: OrchestrationPorts;
   readonly #state: OrchestrationState;
   /** The events before the state's own, until the executor has replayed them. */
   #earlier: readonly HistoryEvent[];
@@ -60,14 +59,14 @@ export class OrchestrationActivation implements Activation {
   constructor(
     instanceId: string,
     host: Host,
-    random: Random,
+    ports: OrchestrationPorts,
     state = new OrchestrationState(),
     earlier: readonly HistoryEvent[] = [],
   ) {
     this.#instanceId = instanceId;
     this.#address = orchestrationAddress(instanceId);
     this.#host = host;
-    this.#random = random;
+    this.#ports = ports;
     this.#state = state;
     this.#earlier = earlier;
   }
@@ -150,7 +149,7 @@ export class OrchestrationActivation implements Activation {
     if (input.kind === 'start' && (!this.#state.started || this.#state.isEnded)) {
       const { id, reply, notify } = input;
       const { inputRef: _, ...begun } = input;
-      const event = startedEvent({ ...begun, input: null }, this.#random.id(), this.#state.updatedAt);
+      const event = startedEvent({ ...begun, input: null }, this.#ports.random.id(), this.#state.updatedAt, undefined);
       const turn = this.#firstTurn(notify);
       turn.refuse(event, error);
       const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
@@ -164,8 +163,9 @@ export class OrchestrationActivation implements Activation {
   #start(message: StartMessage, at: number): StepOutput {
     if (this.#state.started && !this.#state.isEnded) return this.#exists(message);
     const { id, reply, notify, inputRef, ...rest } = message;
+    const codeVersion = this.#host.orchestrators.get(message.name)?.version;
     const fault = inputRef && this.#fetched.faultOf(inputRef);
-    const event = startedEvent(fault ? rest : this.#accepted(message), this.#random.id(), at);
+    const event = startedEvent(fault ? rest : this.#accepted(message), this.#ports.random.id(), at, codeVersion);
     this.#executor = undefined;
     this.#knownFault = undefined;
     this.#earlier = [];
@@ -174,15 +174,19 @@ export class OrchestrationActivation implements Activation {
     if (fault) turn.refuse(event, fault);
     else heldBack = this.#run(turn, [event]);
     const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
-    return turn.output(
-      this.#instanceId,
-      {
-        ...(notify !== undefined && { notify }),
-        ...(outcome && { outcome }),
-        reply,
-      },
-      heldBack,
-    );
+    const told = { ...(notify !== undefined && { notify }), ...(outcome && { outcome }), reply };
+    const output = turn.output(this.#instanceId, told, heldBack);
+    return this.#state.buffered.length > 0 ? { ...output, goesOn: true } : output; // events that came before it
+  }
+
+  #exists(message: StartMessage): StepOutput {
+    const { name, reply, parent } = message;
+    if (reply === undefined && !parent)
+      this.#ports.logger.warn('A start that nobody waits for was refused: the instance exists and has not ended', {
+        instance: this.#address,
+        orchestrator: name,
+      });
+    return alreadyStarted(this.#instanceId, message);
   }
 
   /** With the input as its program records it. */
@@ -217,28 +221,13 @@ export class OrchestrationActivation implements Activation {
     return [...new Set([...notify, ...this.#watchers])];
   }
 
-  #exists({ id, reply, parent }: StartMessage): StepOutput {
-    const failure = toFailureDetails(new InstanceExistsError(this.#instanceId));
-    const outcome = id === undefined || reply === undefined ? undefined : { id, failure };
-    const messages: Addressed[] = [];
-    if (parent) {
-      const { address, executionId, taskId } = parent;
-      messages.push([address, { kind: 'result', of: 'subOrchestration', executionId, taskId, failure }]);
-    }
-    return {
-      entry: { refused: 'The instance exists and has not ended', ...(outcome && { outcome }) },
-      messages,
-      notices: outcome && reply !== undefined ? [[reply, { v: 1, kind: 'outcome', outcome }]] : undefined,
-    };
-  }
-
   #raise({ name, input, inputRef }: EventMessage, at: number): StepOutput {
-    if (!this.#state.started) return refusal('There is no such instance');
     if (this.#state.isEnded) return refusal('The instance has ended');
     const fault = inputRef && this.#fetched.faultOf(inputRef);
     if (fault) return refusal(fault.message);
     const data = inputRef ? { inputRef } : input === undefined ? {} : { input };
-    return this.#take([{ type: 'EventRaised', at, name, ...data }]);
+    const event = { type: 'EventRaised', at, name, ...data } as const;
+    return this.#state.started ? this.#take([event]) : keptForStart(this.#state, event);
   }
 
   #result(message: ResultMessage, at: number): StepOutput {
@@ -297,7 +286,7 @@ export class OrchestrationActivation implements Activation {
       if (!completion) continue;
       if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
-      const next = this.#accepted(turn.continued(completion, this.#random.id()));
+      const next = this.#accepted(turn.continued(completion, this.#ports.random.id()));
       waiting = [next, ...completion.carriedEvents, ...rest.filter(({ type: kind }) => kind === 'EventRaised')];
       if (executions++ < MOST_EXECUTIONS) continue;
       this.#executor = undefined;
@@ -330,10 +319,13 @@ export class OrchestrationActivation implements Activation {
     }
   }
 
+  readonly #log: Log = (level, message, fields) =>
+    this.#ports.logger[level](message, { ...fields, instance: this.#address, instanceId: this.#instanceId });
+
   #newExecutor(name: string): TaskOrchestrationExecutor {
     const program = this.#host.orchestrators.get(name);
     if (!program) throw new UnknownOrchestratorError(name, [...this.#host.orchestrators.keys()]);
-    return new TaskOrchestrationExecutor(program, this.#host.core, { instanceId: this.#instanceId });
+    return new TaskOrchestrationExecutor(program, this.#host.core, { instanceId: this.#instanceId, log: this.#log });
   }
 
   apply(entry: StepEntry): void {
@@ -359,8 +351,9 @@ export class OrchestrationActivation implements Activation {
   }
 
   capture(): Captured | undefined {
-    const { started, dueAt } = this.#state;
-    if (!started) return undefined; // all that it took was refused
+    const { started, dueAt, buffered } = this.#state;
+    // Of what was not started there are events that wait for the start, or all that it took was refused.
+    if (!started) return buffered.length > 0 ? { wake: undefined, head: earlyHead(this.#state) } : undefined;
     const load = this.holdsBack || this.#state.hasLocalActivities;
     return {
       wake:
@@ -389,7 +382,8 @@ export class OrchestrationActivation implements Activation {
   }
 
   get holdsBack(): boolean {
-    return this.#state.status === 'Suspended' || this.#state.buffered.length > 0;
+    const { status, started, buffered } = this.#state;
+    return status === 'Suspended' || (started !== undefined && buffered.length > 0);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Action } from '../core/history.js';
+import { labelsOf } from '../core/labels.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address, Caller } from '../wire/messages.js';
 import type { PendingActivity } from './activation.js';
@@ -28,7 +29,13 @@ function add({ messages, activities }: ActionEffects, action: Action, caller: Ca
     case 'SubOrchestrationInstanceCreated':
       messages.push([
         orchestrationAddress(action.instanceId),
-        { kind: 'start', name: action.name, ...inputOf(action), parent: caller },
+        { kind: 'start', name: action.name, ...inputOf(action), ...labelsOf(action), parent: caller },
+      ]);
+      return;
+    case 'OrchestrationStartSent':
+      messages.push([
+        orchestrationAddress(action.instanceId),
+        { kind: 'start', name: action.name, ...inputOf(action), ...labelsOf(action) },
       ]);
       return;
     case 'EntityOperationCalled':

@@ -1,6 +1,9 @@
+import { toFailureDetails } from '../core/failure.js';
 import type { ExecutionStarted, InboundEvent } from '../core/history.js';
+import { labelsOf } from '../core/labels.js';
+import { InstanceExistsError } from '../errors.js';
 import { parseAddress } from '../wire/addresses.js';
-import type { ResultMessage, StartMessage } from '../wire/messages.js';
+import type { Addressed, ResultMessage, StartMessage } from '../wire/messages.js';
 import { utf8Length } from '../wire/text.js';
 import type { StepOutput } from './activation.js';
 import type { OpenAction, OrchestrationState } from './orchestration-state.js';
@@ -10,9 +13,33 @@ export function refusal(reason: string): StepOutput {
   return { entry: { refused: reason }, messages: [] };
 }
 
-/** The event that begins the execution which a message asks for. */
-export function startedEvent(message: StartMessage, executionId: string, at: number): ExecutionStarted {
-  const { name, input, inputRef, parent } = message;
+/** What the start of an instance that runs brings: whoever waits for the new one is told. */
+export function alreadyStarted(instanceId: string, { id, reply, parent }: StartMessage): StepOutput {
+  const failure = toFailureDetails(new InstanceExistsError(instanceId));
+  const outcome = id === undefined || reply === undefined ? undefined : { id, failure };
+  const messages: Addressed[] = [];
+  if (parent) {
+    const { address, executionId, taskId } = parent;
+    messages.push([address, { kind: 'result', of: 'subOrchestration', executionId, taskId, failure }]);
+  }
+  return {
+    entry: { refused: 'The instance exists and has not ended', ...(outcome && { outcome }) },
+    messages,
+    notices: outcome && reply !== undefined ? [[reply, { v: 1, kind: 'outcome', outcome }]] : undefined,
+  };
+}
+
+/**
+ * The event that begins the execution which a message asks for. `codeVersion`: that of the code, for those that do not
+ * choose one.
+ */
+export function startedEvent(
+  message: StartMessage,
+  executionId: string,
+  at: number,
+  codeVersion: string | undefined,
+): ExecutionStarted {
+  const { name, input, inputRef, parent, version = codeVersion } = message;
   const addressee = parent && parseAddress(parent.address);
   return {
     type: 'ExecutionStarted',
@@ -20,6 +47,8 @@ export function startedEvent(message: StartMessage, executionId: string, at: num
     name,
     executionId,
     ...(inputRef ? { inputRef } : input !== undefined && { input }),
+    ...labelsOf(message),
+    ...(version !== undefined && { version }),
     ...(parent &&
       addressee?.kind === 'orchestration' && {
         parent: {

@@ -1,4 +1,5 @@
 import type { Action, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import { labelsOf } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import { CorruptHistoryError, type FailureDetails } from '../errors.js';
 import type { OrchestrationHead, RuntimeStatus, SegmentReference } from '../wire/head.js';
@@ -11,7 +12,10 @@ import type { Cut } from './heads.js';
 import { TimerQueue } from './timer-queue.js';
 
 /** An action that waits for an answer. */
-export type OpenAction = Exclude<Action, { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' }>;
+export type OpenAction = Exclude<
+  Action,
+  { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' | 'OrchestrationStartSent' }
+>;
 
 const noneHeld = { segments: [], events: 0 };
 
@@ -61,6 +65,7 @@ export class OrchestrationState {
       ...(run !== undefined && { run }),
       ...(input !== undefined && { input }),
       ...(inputRef && { inputRef }),
+      ...labelsOf(head),
     };
     state.output = head.output;
     state.outputRef = head.outputRef;
@@ -238,6 +243,7 @@ export class OrchestrationState {
         return this.#end('ContinuedAsNew');
       case 'EntityOperationSignaled':
       case 'EventSent':
+      case 'OrchestrationStartSent':
       case 'EventRaised':
         return;
       case 'TaskCompleted':
@@ -303,6 +309,7 @@ export class OrchestrationState {
       updatedAt,
       ...(started.input !== undefined && { input: started.input }),
       ...(started.inputRef && { inputRef: started.inputRef }),
+      ...labelsOf(started),
       ...(output !== undefined && { output }),
       ...(outputRef && { outputRef }),
       ...(failure && { failure }),

@@ -1,5 +1,6 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { ClosingEvent, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import { labelsOf } from '../core/labels.js';
 import type { Completion, Turn } from '../core/turn.js';
 import type { Json } from '../core/values.js';
 import { orchestrationAddress } from '../wire/addresses.js';
@@ -11,6 +12,8 @@ import { effectsOf } from './orchestration-effects.js';
 
 /** The end of an execution that ends the instance. */
 type Ended = Extract<ClosingEvent, { type: 'ExecutionCompleted' | 'ExecutionFailed' }>;
+
+type ContinuedAsNew = Extract<Completion, { type: 'ContinuedAsNew' }>;
 
 /** Gathers what one step of an orchestration instance brings, through as many executions as it passes. */
 export class OrchestrationTurn {
@@ -63,7 +66,7 @@ export class OrchestrationTurn {
   }
 
   /** The first event of the execution that follows the one which ended. */
-  continued({ input }: Extract<Completion, { type: 'ContinuedAsNew' }>, executionId: string): ExecutionStarted {
+  continued({ input, version }: ContinuedAsNew, executionId: string): ExecutionStarted {
     const { name, parent, executionId: former, run = former } = this.#started!;
     this.#customStatus = undefined;
     return {
@@ -73,6 +76,8 @@ export class OrchestrationTurn {
       executionId,
       run,
       ...(input !== undefined && { input }),
+      ...labelsOf(this.#started!),
+      ...(version !== undefined && { version }),
       ...(parent && { parent }),
     };
   }

@@ -10,6 +10,14 @@ export class InvalidNameError extends PerdureError {
   readonly code = 'PERDURE_INVALID_NAME';
 }
 
+/** The tags of an orchestration instance are not acceptable: too many, too long, or no texts. */
+export class InvalidTagsError extends PerdureError {
+  readonly code = 'PERDURE_INVALID_TAGS';
+  constructor(reason: string) {
+    super(`Invalid tags: ${reason}. Tags are short texts; what is longer belongs into the memo or the input.`);
+  }
+}
+
 /** A task hub's name is not acceptable. */
 export class InvalidHubError extends PerdureError {
   readonly code = 'PERDURE_INVALID_HUB';
@@ -80,7 +88,7 @@ export class PayloadTooLargeError extends PerdureError {
   readonly code = 'PERDURE_PAYLOAD_TOO_LARGE';
   constructor(
     /** What was too large, for people. */ readonly what: string,
-    /** Its size in bytes of UTF-8; of a custom status, in characters of JSON. */ readonly bytes: number,
+    /** Its size in bytes of UTF-8; of a custom status and a memo, in characters of JSON. */ readonly bytes: number,
     /** The largest size that is accepted, in the same unit; undefined: the server did not say. */
     readonly limit: number | undefined,
   ) {

@@ -1,18 +1,33 @@
 import { PerdureError } from './perdure-error.js';
 
+/** A value of a failure's fields: plain JSON. */
+export type FailureField =
+  null | boolean | number | string | readonly FailureField[] | { readonly [key: string]: FailureField };
+
 /** How an error travels: as data, never as an instance of a class chosen by data. */
 export interface FailureDetails {
-  /** The `name` of the error as it was thrown. */
+  /** The `name` of the error as it was thrown; that of its class when the error had none of its own. */
   readonly name: string;
+  /** The name of its class, when that is another one. */
+  readonly type?: string;
   /** Its message, cut at 8 KiB. */
   readonly message: string;
   /** The stable `code`, when the error had one. */
   readonly code?: string;
   /** Its stack, cut at 8 KiB, when kept. */
   readonly stack?: string;
-  /** What caused it, at most 4 deep. */
+  /** Whoever threw it said that trying again is of no use. */
+  readonly nonRetriable?: true;
+  /** Its own further fields that are plain data, as many as fit into 4 KiB of JSON. */
+  readonly fields?: Readonly<Record<string, FailureField>>;
+  /** What caused it, at most 4 deep: of a longer chain the middle is left out. Of an aggregate, its first error. */
   readonly cause?: FailureDetails;
+  /** Of an aggregate, up to 9 of its further errors, in brief. */
+  readonly errors?: readonly FailureDetails[];
 }
+
+/** A class of errors, or the name under which errors are thrown. */
+export type ErrorName = string | (new (...args: never[]) => Error);
 
 /** A failure that happened elsewhere and came back as data. */
 export abstract class FailureError extends PerdureError {
@@ -23,12 +38,28 @@ export abstract class FailureError extends PerdureError {
     super(message, failureDetails.cause && { cause: new RemoteError(failureDetails.cause) });
   }
 
-  /** Whether the failure or one of its causes was thrown under this name or by this class. */
-  isCausedBy(error: string | (new (...args: never[]) => Error)): boolean {
-    const name = typeof error === 'string' ? error : error.name;
-    for (let at: FailureDetails | undefined = this.failureDetails; at; at = at.cause) if (at.name === name) return true;
-    return false;
+  /** Whether whoever threw it said that trying again is of no use, such as by NonRetriableError. */
+  get isNonRetriable(): boolean {
+    return this.failureDetails.nonRetriable === true;
   }
+
+  /**
+   * Whether the failure or one of its causes was thrown under this name or by this class, however many orchestrations and
+   * entities it has passed. A class is known by its name: those that inherit from it have names of their own.
+   */
+  isCausedBy(error: ErrorName): boolean {
+    return isCausedBy(this.failureDetails, nameOf(error));
+  }
+}
+
+function nameOf(error: ErrorName): string {
+  return typeof error === 'string' ? error : error.name;
+}
+
+function isCausedBy({ name, type, cause, errors }: FailureDetails, wanted: string): boolean {
+  if (name === wanted || type === wanted) return true;
+  if (cause && isCausedBy(cause, wanted)) return true;
+  return errors?.some((error) => isCausedBy(error, wanted)) ?? false;
 }
 
 /** An error of another process, read back: name and message as they were there. */
@@ -146,6 +177,27 @@ export class ActivityLostError extends PerdureError {
   }
 }
 
+/**
+ * Thrown by an activity, an operation or an orchestrator for which trying again is of no use: no retry follows. An error of
+ * one's own says the same by a field `isNonRetriable` that is true.
+ */
+export class NonRetriableError extends PerdureError {
+  readonly code = 'PERDURE_NON_RETRIABLE';
+  /** What retries look at. */
+  readonly isNonRetriable = true;
+}
+
+/** A task, or an external event, was waited for with a time limit and did not come in time. */
+export class TaskTimedOutError extends PerdureError {
+  readonly code = 'PERDURE_TASK_TIMED_OUT';
+  constructor(
+    /** What was waited for, such as `event "Approved"`. */ readonly task: string,
+    /** When the wait was over. */ readonly deadline: Date,
+  ) {
+    super(`${task} did not come by ${deadline.toISOString()}.`);
+  }
+}
+
 /** An orchestration instance ended without a result. */
 export class OrchestrationFailedError extends FailureError {
   readonly code = 'PERDURE_ORCHESTRATION_FAILED';
@@ -166,5 +218,14 @@ export class AggregateTaskError extends PerdureError {
   ) {
     const texts = errors.map((error) => (error instanceof Error ? error.message : String(error)));
     super(`${errors.length} of ${total} tasks failed: ${texts.join('; ')}`);
+  }
+
+  /** Whether one of the errors is of this name or class, or a failure that is caused by such a one. */
+  isCausedBy(error: ErrorName): boolean {
+    const name = nameOf(error);
+    return this.errors.some((one) => {
+      if (one instanceof FailureError || one instanceof AggregateTaskError) return one.isCausedBy(error);
+      return one instanceof Error && (one.name === name || one.constructor.name === name);
+    });
   }
 }

@@ -2,7 +2,9 @@ import type { CoreDependencies } from '../core/dependencies.js';
 import { toFailureDetails } from '../core/failure.js';
 import type { ClosingEvent, HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
+import { labelsFrom, type LabelOptions } from '../core/labels.js';
 import type { OrchestratorProgram } from '../core/programs.js';
+import type { Log, LogLevel, OrchestrationLogFields } from '../core/replay-safe-log.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import type { Completion, Turn } from '../core/turn.js';
 import type { Constructor, Json } from '../core/values.js';
@@ -16,7 +18,7 @@ import * as ids from '../wire/checks.js';
 import { createValueCodec } from '../wire/value-codec.js';
 
 /** Where and when a scenario takes place. */
-export interface ScenarioOptions {
+export interface ScenarioOptions extends LabelOptions {
   /** The instance's id. Default `instance`. */
   readonly instanceId?: string | undefined;
   /** The id of the execution. Default `execution`. */
@@ -25,6 +27,16 @@ export interface ScenarioOptions {
   readonly parent?: ParentInstance | undefined;
   /** When it starts, in milliseconds since 1970. Default 2025-01-01T00:00:00Z. */
   readonly startAt?: number | undefined;
+}
+
+/** A line that the orchestrator wrote to `ctx.log`. */
+export interface ScenarioLogLine {
+  /** How much it matters. */
+  readonly level: LogLevel;
+  /** Its text. */
+  readonly message: string;
+  /** What it says beside. */
+  readonly fields: OrchestrationLogFields;
 }
 
 /**
@@ -85,6 +97,7 @@ export class Scenario {
   readonly #options: ScenarioOptions;
   readonly #resident: TaskOrchestrationExecutor;
   readonly #history: HistoryEvent[] = [];
+  readonly #log: ScenarioLogLine[] = [];
   #now: number;
 
   /** @internal Use `scenario`. */
@@ -93,12 +106,17 @@ export class Scenario {
     this.#dependencies = dependencies;
     this.#options = options;
     this.#now = options.startAt ?? Date.UTC(2025, 0, 1);
-    this.#resident = this.#executor();
+    this.#resident = this.#executor((level, message, fields) => this.#log.push({ level, message, fields }));
   }
 
   /** Everything recorded so far, in order. */
   get history(): readonly HistoryEvent[] {
     return this.#history;
+  }
+
+  /** What the orchestrator wrote to `ctx.log` so far, in order. */
+  get log(): readonly ScenarioLogLine[] {
+    return this.#log;
   }
 
   /** The time of the next event, in milliseconds since 1970. */
@@ -112,17 +130,23 @@ export class Scenario {
     return this;
   }
 
-  /** Begins the execution; an input that does not fit its class fails it. */
+  /**
+   * Begins the execution; an input that does not fit its class fails it.
+   *
+   * @throws {InvalidTagsError} for tags that are none, InvalidNameError for a version, PayloadTooLargeError for a memo
+   */
   start(input?: unknown): Turn {
     const json = this.#program.accept(this.#encoded('input', input).input);
     const { executionId = 'execution', parent } = this.#options;
-    const { name } = this.#program;
+    const { name, version } = this.#program;
     const started = {
       type: 'ExecutionStarted',
       at: this.#now,
       name,
       executionId,
       ...(json !== undefined && { input: json }),
+      ...(version !== undefined && { version }),
+      ...labelsFrom(this.#options, this.#dependencies.values),
     } as const;
     return this.play(parent === undefined ? started : { ...started, parent });
   }
@@ -190,10 +214,9 @@ export class Scenario {
     return turn;
   }
 
-  #executor(): TaskOrchestrationExecutor {
-    return new TaskOrchestrationExecutor(this.#program, this.#dependencies, {
-      instanceId: this.#options.instanceId ?? 'instance',
-    });
+  #executor(log?: Log): TaskOrchestrationExecutor {
+    const { instanceId = 'instance' } = this.#options;
+    return new TaskOrchestrationExecutor(this.#program, this.#dependencies, { instanceId, log });
   }
 
   #encoded<K extends string>(key: K, value: unknown): { readonly [P in K]?: Json } {
@@ -211,7 +234,7 @@ export class Scenario {
       case 'Failed':
         return [{ ...completion, type: 'ExecutionFailed', at }];
       case 'ContinuedAsNew': {
-        const { carriedEvents: _, ...ending } = completion;
+        const { carriedEvents: _events, version: _version, ...ending } = completion;
         return [{ ...ending, at }];
       }
     }

@@ -1,7 +1,7 @@
 import { decodeForeign, decodeStored, encodeText } from './body.js';
 import type { Decoded } from './body.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
-import { failure, historyEvent, instanceId, json, token } from './history-shapes.js';
+import { failure, historyEvent, instanceId, json, storedLabels, token } from './history-shapes.js';
 import type { PartitionInspection, QuarantinedInstance } from './inspection.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query, WaitedName } from './queries.js';
 import { outcome } from './record-codec.js';
@@ -52,6 +52,7 @@ const status = object<InstanceStatus>({
   updatedAt: finite,
   input: optional(json),
   inputRef: optional(valueReference),
+  ...storedLabels,
   output: optional(json),
   outputRef: optional(valueReference),
   failure: optional(failure),

@@ -2,7 +2,7 @@ import type { Head, SegmentReference, Wake } from './head.js';
 import type { HistoryEvent } from '../core/history.js';
 import { activityRun } from './activity-run.js';
 import { decodeStored, encodeText, formatVersion } from './body.js';
-import { failure, historyEvent, inboundEvent, instanceId, json, token, yes } from './history-shapes.js';
+import { failure, historyEvent, inboundEvent, instanceId, json, storedLabels, token, yes } from './history-shapes.js';
 import { journal } from './journal-codec.js';
 import { inbox } from './message-codec.js';
 import { count, finite, list, object, oneOf, optional, prose, string, variant } from './shapes.js';
@@ -71,6 +71,7 @@ export const head = variant<Head, 'type'>('type', {
     updatedAt: finite,
     input: optional(json),
     inputRef: optional(valueReference),
+    ...storedLabels,
     output: optional(json),
     outputRef: optional(valueReference),
     failure: optional(failure),
@@ -85,6 +86,7 @@ export const head = variant<Head, 'type'>('type', {
     segments: list(segmentReference),
     history: list(historyEvent),
   },
+  early: { ...base, events: list(inboundEvent) },
   entity: {
     ...base,
     name: string,

@@ -1,11 +1,12 @@
 import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
+import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
 import type { Journal } from './journal.js';
 
 /** The readable copy of an instance, derived from the log (C7). Format version 1. */
-export type Head = OrchestrationHead | EntityHead | Tombstone;
+export type Head = OrchestrationHead | EarlyHead | EntityHead | Tombstone;
 
 interface HeadBase {
   readonly v: 1;
@@ -24,7 +25,7 @@ interface HeadBase {
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated' | 'Canceled' | 'ContinuedAsNew';
 
-export interface OrchestrationHead extends HeadBase {
+export interface OrchestrationHead extends HeadBase, Labels {
   readonly type: 'orchestration';
   readonly instanceId: string;
   readonly name: string;
@@ -57,6 +58,12 @@ export interface OrchestrationHead extends HeadBase {
   readonly segments: readonly SegmentReference[];
   /** The history behind the segments. */
   readonly history: readonly HistoryEvent[];
+}
+
+/** Events for an orchestration instance that nobody has started yet: they wait for that (docs/adr/0031). */
+export interface EarlyHead extends HeadBase {
+  readonly type: 'early';
+  readonly events: readonly InboundEvent[];
 }
 
 /** A stored part of a history: events `first`..`last` (numbered from 0) under `subject` at `sequence`. */

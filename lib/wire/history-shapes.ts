@@ -1,8 +1,20 @@
 import type { EntityId, HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
-import type { FailureDetails } from '../errors.js';
+import type { FailureDetails, FailureField } from '../errors.js';
 import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
 import { checkJson } from './json.js';
-import { checked, count, finite, object, optional, prose, ShapeError, string, variant } from './shapes.js';
+import {
+  checked,
+  count,
+  dictionary,
+  finite,
+  list,
+  object,
+  optional,
+  prose,
+  ShapeError,
+  string,
+  variant,
+} from './shapes.js';
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
 
@@ -27,14 +39,32 @@ export const yes: Shape<true> = (value) => {
 /** Causes deeper than the fourth are dropped: that is all a failure carries. */
 const maxCauses = 4;
 
+const failureField: Shape<FailureField> = json;
+
 export const failure = failureShape(maxCauses);
 
 function failureShape(causes: number): Shape<FailureDetails> {
   const deeper = causes > 0 ? failureShape(causes - 1) : undefined;
-  const fields = { name: prose, message: prose, code: optional(prose), stack: optional(prose) };
-  if (deeper !== undefined) return object<FailureDetails>({ ...fields, cause: optional(deeper) });
-  return object<Omit<FailureDetails, 'cause'>>(fields);
+  const fields = {
+    name: prose,
+    type: optional(prose),
+    message: prose,
+    code: optional(prose),
+    stack: optional(prose),
+    nonRetriable: optional(yes),
+    fields: optional(dictionary(string, failureField)),
+  };
+  if (deeper !== undefined)
+    return object<FailureDetails>({ ...fields, cause: optional(deeper), errors: optional(list(deeper)) });
+  return object<Omit<FailureDetails, 'cause' | 'errors'>>(fields);
 }
+
+/** Labels as stored: they were looked at when they came. */
+export const storedLabels = {
+  version: optional(string),
+  tags: optional(dictionary(string, string)),
+  memo: optional(json),
+};
 
 const entity = object<EntityId>({
   name: checked((name) => checkName(name, 'entity')),
@@ -48,6 +78,15 @@ const completed = { ...header, result: optional(json), resultRef: optional(value
 const failed = { ...header, failure };
 const operation = { id: count, entity, operation: string, input: optional(json), inputRef: optional(valueReference) };
 
+const newInstance = {
+  id: count,
+  name: string,
+  instanceId,
+  input: optional(json),
+  inputRef: optional(valueReference),
+  ...storedLabels,
+};
+
 const inbound = {
   ExecutionStarted: {
     at: finite,
@@ -56,6 +95,7 @@ const inbound = {
     run: optional(token),
     input: optional(json),
     inputRef: optional(valueReference),
+    ...storedLabels,
     parent: optional(parent),
   },
   TaskCompleted: completed,
@@ -81,13 +121,8 @@ export const historyEvent = variant<HistoryEvent, 'type'>('type', {
     timeout: optional(finite),
     deadline: optional(finite),
   },
-  SubOrchestrationInstanceCreated: {
-    id: count,
-    name: string,
-    instanceId,
-    input: optional(json),
-    inputRef: optional(valueReference),
-  },
+  SubOrchestrationInstanceCreated: newInstance,
+  OrchestrationStartSent: newInstance,
   TimerCreated: { id: count, fireAt: finite },
   TimerCanceled: { id: count, timerId: count },
   EntityOperationCalled: operation,

@@ -1,3 +1,4 @@
+import { labelsOf } from '../core/labels.js';
 import type { OrchestrationHead } from './head.js';
 import type { InstanceStatus } from './queries.js';
 
@@ -16,6 +17,7 @@ export function statusOf(head: Omit<OrchestrationHead, 'history' | 'segments'>):
     updatedAt,
     ...(input !== undefined && { input }),
     ...(inputRef && { inputRef }),
+    ...labelsOf(head),
     ...(output !== undefined && { output }),
     ...(outputRef && { outputRef }),
     ...(failure && { failure }),

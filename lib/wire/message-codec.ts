@@ -1,10 +1,12 @@
 import type { Addressed, Caller, ChannelEntry, Envelope, Message } from './messages.js';
 import type { SessionEnvelope } from './sessions.js';
 import { parseAddress } from './addresses.js';
+import { checkMemo, checkTags, checkVersion } from '../core/labels.js';
 import { decodeForeign, encodeText, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import { checkName, textFault } from './checks.js';
 import { failure, json, token } from './history-shapes.js';
+import { checkJson } from './json.js';
 import { checked, count, list, object, oneOf, optional, ShapeError, tuple, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
@@ -80,6 +82,9 @@ export const message = variant<Message, 'kind'>('kind', {
     name: checked((name) => checkName(name, 'orchestrator')),
     input: optional(json),
     inputRef: optional(valueReference),
+    version: optional(checked(checkVersion)),
+    tags: optional(checked(checkTags)),
+    memo: optional(checked((memo) => checkMemo(checkJson(memo)))),
     notify: optional(inbox),
     parent: optional(caller),
     ...fromClient,

@@ -1,4 +1,5 @@
 import type { FailureDetails } from '../errors.js';
+import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 
 /**
@@ -29,7 +30,7 @@ interface FromClient {
 }
 
 /** Starts an orchestration instance. */
-export interface StartMessage extends FromClient {
+export interface StartMessage extends FromClient, Labels {
   readonly kind: 'start';
   readonly name: string;
   readonly input?: Json;

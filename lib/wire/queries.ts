@@ -1,4 +1,5 @@
 import type { EntityId, HistoryEvent } from '../core/history.js';
+import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { PartitionInspection } from './inspection.js';
@@ -76,7 +77,7 @@ export interface WaitedName {
 }
 
 /** An orchestration instance as read. Times are in milliseconds since 1970. */
-export interface InstanceStatus {
+export interface InstanceStatus extends Labels {
   readonly instanceId: string;
   readonly name: string;
   readonly executionId: string;

@@ -69,6 +69,33 @@ test('events are sent to other instances', (t) => {
   ]);
 });
 
+test("a new orchestration is started one-way: its id is known at once, and its end is nobody's business", (t) => {
+  const s = play((ctx) => [
+    ctx.startNew(Transfer, { amount: 1 }),
+    ctx.startNew('transfer', { amount: 2 }, { instanceId: 'mine' }),
+    ctx.startNew('transfer'),
+  ]);
+  const sent = { type: 'OrchestrationStartSent', name: 'transfer' } as const;
+  t.deepEqual(s.start(), {
+    actions: [
+      { ...sent, id: 0, instanceId: 'execution:0000', input: { amount: 1 } },
+      { ...sent, id: 1, instanceId: 'mine', input: { amount: 2 } },
+      { ...sent, id: 2, instanceId: 'execution:0002' },
+    ],
+    completion: { type: 'Completed', output: ['execution:0000', 'mine', 'execution:0002'] },
+  });
+});
+
+test('a new orchestration with an id or a name that is none is refused, and nothing is recorded', (t) => {
+  for (const [turn, code] of [
+    [play((ctx) => ctx.startNew('transfer', 1, { instanceId: '' })).start(), 'PERDURE_INVALID_ID'],
+    [play((ctx) => ctx.startNew('')).start(), 'PERDURE_INVALID_NAME'],
+  ] as const) {
+    t.is(failureOf(turn)?.code, code);
+    t.deepEqual(turn.actions, []);
+  }
+});
+
 // ---- what the context knows ----------------------------------------------------------------------------------------
 
 test('the context knows its instance, its execution, its parent and the time of the event', (t) => {
@@ -140,6 +167,25 @@ test('continueAsNew ends the execution with the last input, actions and unseen e
     carriedEvents: ['a', 'b', 'B', 'c'].map((name) => ({ type: 'EventRaised', at: start, name, input: name })),
   });
   t.deepEqual(s.raiseEvent('late'), waiting);
+});
+
+test('continueAsNew keeps no events when it is told so', (t) => {
+  const s = play(function* (ctx) {
+    ctx.waitForExternalEvent('b');
+    yield* ctx.waitForExternalEvent('go');
+    ctx.continueAsNew(0, { keepEvents: true });
+    ctx.continueAsNew(1, { keepEvents: false });
+  });
+  s.start();
+  for (const name of ['a', 'b']) s.raiseEvent(name);
+  t.deepEqual(s.raiseEvent('go').completion, { type: 'ContinuedAsNew', input: 1, carriedEvents: [] });
+});
+
+test('falsy inputs of the next execution survive', (t) => {
+  for (const input of [0, '', false, null]) {
+    const { completion } = play((ctx) => ctx.continueAsNew(input)).start();
+    t.deepEqual(completion, { type: 'ContinuedAsNew', input, carriedEvents: [] });
+  }
 });
 
 test('a throw after continueAsNew fails the instance', (t) => {

@@ -64,6 +64,106 @@ test('the same task counts as often as it is listed', (t) => {
   t.deepEqual(s.completeTask(0, 1), completed([1, 1]));
 });
 
+// ---- allSettled and failFast -----------------------------------------------------------------------------------------
+
+test('allSettled waits for all and tells what became of each, in order', (t) => {
+  const s = play(function* (ctx) {
+    const settled = yield* ctx.allSettled([ctx.callActivity('a'), ctx.callActivity('b'), ctx.createTimer(5)]);
+    return settled.map((one) => (one.status === 'fulfilled' ? (one.value ?? 'none') : (one.reason as Error).message));
+  });
+  s.start();
+  t.deepEqual(s.failTask(1, new Error('broken')), waiting);
+  t.deepEqual(s.completeTask(0, 0), waiting);
+  t.deepEqual(s.fireTimer(2), completed([0, 'activity "b" failed: broken', 'none']));
+});
+
+test('allSettled of no tasks is an empty list at once, and of ended tasks it ends at once', (t) => {
+  const s = play(function* (ctx) {
+    const task = ctx.callActivity('a');
+    const none = yield* ctx.allSettled([]);
+    yield* ctx.any([task]);
+    const again = ctx.allSettled([task, task]);
+    return [none, again.isCompleted, (yield* again).length];
+  });
+  s.start();
+  t.deepEqual(s.failTask(0, new Error('x')), completed([[], true, 2]));
+});
+
+test('failFast gives the results in order, like all', (t) => {
+  const s = play(function* (ctx) {
+    return [yield* ctx.failFast([ctx.callActivity('a'), ctx.callActivity('b')]), yield* ctx.failFast([])];
+  });
+  s.start();
+  t.deepEqual(s.completeTask(1, ''), waiting);
+  t.deepEqual(s.completeTask(0, false), completed([[false, ''], []]));
+});
+
+test('failFast fails with the first failure, and the others go on', (t) => {
+  const s = play(function* (ctx) {
+    const tasks = [ctx.callActivity('a'), ctx.callActivity('b'), ctx.callActivity('c')] as const;
+    try {
+      yield* ctx.failFast(tasks);
+    } catch (error) {
+      return [(error as Error).message, yield* tasks[2]];
+    }
+    return undefined;
+  });
+  s.start();
+  t.deepEqual(s.completeTask(0), waiting);
+  t.deepEqual(s.failTask(1, new Error('first')), waiting);
+  t.deepEqual(s.completeTask(2, 'c'), completed(['activity "b" failed: first', 'c']));
+});
+
+test('failFast of a task that has failed already fails at once, and gives events back', (t) => {
+  const s = play(function* (ctx) {
+    const broken = ctx.callActivity('a');
+    yield* ctx.any([broken]);
+    const failed = ctx.failFast([ctx.waitForExternalEvent('x'), broken, ctx.waitForExternalEvent('y')]);
+    return [failed.isFaulted, yield* ctx.waitForExternalEvent('x'), yield* ctx.waitForExternalEvent('y')];
+  });
+  s.start();
+  s.raiseEvent('x', 1);
+  s.failTask(0, new Error('broken'));
+  t.deepEqual(s.raiseEvent('y', 2), completed([true, 1, 2]));
+});
+
+test('failFast with a cancelled timer may still fail; when nothing can end it any more, waiting for it fails', (t) => {
+  const wait = (others: (ctx: OrchestrationContext) => Task<unknown>[]) =>
+    play(function* (ctx) {
+      const dead = ctx.createTimer(10);
+      const tasks = [dead, ...others(ctx)];
+      dead.cancel();
+      yield* ctx.failFast(tasks);
+    });
+  const open = wait((ctx) => [ctx.callActivity('a')]);
+  t.is(open.start().completion, undefined);
+  t.is(failureOf(open.failTask(1, new Error('broken')))?.name, 'TaskFailedError');
+  t.is(failureOf(wait(() => []).start())?.code, 'PERDURE_ILLEGAL_AWAIT');
+});
+
+test('allSettled and failFast take tasks only', (t) => {
+  for (const run of ['allSettled', 'failFast'] as const)
+    t.is(failureOf(play((ctx) => ctx[run](['a'] as never)).start())?.code, 'PERDURE_ILLEGAL_AWAIT');
+});
+
+test('falsy results survive in every kind of task', (t) => {
+  for (const value of [0, '', false, null]) {
+    const s = play(function* (ctx) {
+      const task = ctx.callActivity('a');
+      const [one] = yield* ctx.all([task]);
+      const [fast] = yield* ctx.failFast([task]);
+      const [settled] = yield* ctx.allSettled([task]);
+      const retried = ctx.callActivity('b', value, { retry: { maxAttempts: 2, firstRetryIntervalInMilliseconds: 1 } });
+      const any = (yield* ctx.any([task])).result;
+      return [one, fast, settled, yield* ctx.race([task]), any, yield* retried, yield* ctx.withTimeout(task, 1)];
+    });
+    s.start();
+    s.completeTask(0, value);
+    const fulfilled = { status: 'fulfilled', value };
+    t.deepEqual(s.completeTask(1, value), completed([value, value, fulfilled, value, value, value, value]));
+  }
+});
+
 // ---- any and race ----------------------------------------------------------------------------------------------------
 
 test('any gives the winning task itself, compared by identity', (t) => {

@@ -41,6 +41,19 @@ test('an activity has its method name unless given another, and its queue and re
   t.like(activities.get('check'), { name: 'check', queue: undefined, retry: undefined, input: String });
 });
 
+test('an orchestrator has the version that is given, and none by itself', (t) => {
+  @Orchestrator('versioned', { version: '2.1-beta' })
+  class Versioned {
+    @Run() run(): void {}
+  }
+  @Orchestrator('inheriting')
+  class Inheriting extends Versioned {}
+  t.is(names.orchestrator(Versioned).version, '2.1-beta');
+  t.is(names.orchestrator(Inheriting).version, undefined);
+  for (const version of ['', 'a b', 'x'.repeat(65), 2 as never])
+    t.throws(() => Orchestrator('refused', { version })(class {} as never), { instanceOf: InvalidNameError });
+});
+
 /** Misuse that does not compile, so it is written as compiled code: decorator, class, method. */
 class Example {
   static state = 0;
@@ -122,6 +135,11 @@ const misuses: [title: string, apply: () => void, text: RegExp][] = [
     'a name instead of options',
     () => (Activity('mail.send' as never) as LooseDecorator)(Example.prototype, 'work'),
     /@Activity on Example\.work: its options are an object with any of: name, queue, .*Got mail\.send/,
+  ],
+  [
+    'an option that @Orchestrator has not',
+    () => Orchestrator('x', { queue: 'q' } as never)(Example as never),
+    /@Orchestrator\('x'\): there is no option "queue"; there are: version/,
   ],
   ['an entity without a name', () => Entity(undefined as never)(Example as never), /@Entity needs a name/],
   ['@Entity above a method', () => Entity('x')({} as never), /@Entity\('x'\) belongs above a class/],

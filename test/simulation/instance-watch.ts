@@ -69,6 +69,13 @@ export class OrchestrationWatch {
     if (seen !== expected) this.#wrong(`C7: its head at record ${head.logSeq} shows ${seen}, the log says ${expected}`);
   }
 
+  /** The last head of an instance that was never started: the events that wait for that. */
+  checkEarlyHead({ events }: Extract<Head, { type: 'early' }>): void {
+    const [seen, expected] = [JSON.stringify(events), JSON.stringify(this.held)];
+    if (this.executionId !== '' || seen !== expected)
+      this.#wrong(`C7: its head has ${seen} before its start, the log says ${expected}`);
+  }
+
   #take(event: HistoryEvent, stored: number, skew: number): void {
     if (event.type === 'ExecutionStarted') this.#begin(event);
     else if (this.status !== 'Running') this.#wrong(`has ${event.type} while ${this.status}`);
@@ -82,6 +89,7 @@ export class OrchestrationWatch {
       case 'EventRaised':
       case 'EntityOperationSignaled':
       case 'EventSent':
+      case 'OrchestrationStartSent':
         return;
       case 'TaskScheduled':
         this.scheduled.add(`${this.executionId}/${event.id}`);

@@ -121,6 +121,7 @@ export class PartitionRest {
     const whole = { ...values.whole(head, violation), logSeq: this.#watch.records };
     if (watch instanceof EntityWatch && whole.type === 'entity') watch.checkHead(whole);
     else if (watch instanceof OrchestrationWatch && whole.type === 'orchestration') watch.checkHead(whole);
+    else if (watch instanceof OrchestrationWatch && whole.type === 'early') watch.checkEarlyHead(whole);
     else violation(`C7: ${address} has a head of type ${head.type}`);
   }
 }

@@ -17,6 +17,7 @@ export async function results(client: TaskHubClient): Promise<void> {
   exactly<void>()(await (await client.startNew(Nightly)).result(), true);
   exactly<OrchestrationHandle<unknown>>()(await client.startNew('transfer', { amount: 1 }), true);
   exactly<OrchestrationHandle<Receipt>>()(await client.startNew<Receipt>('transfer', { amount: 1 }), true);
+  exactly<Promise<boolean>>()(transfer.raiseEvent('Go'), true);
   exactly<OrchestrationHandle<Receipt>>()(client.getHandle(Transfer, 't1'), true);
   exactly<OrchestrationHandle<unknown>>()(client.getHandle('t1'), true);
 

@@ -21,12 +21,53 @@ export function* results(ctx: OrchestrationContext): Orchestration<void> {
   exactly<number>()(yield* ctx.waitForExternalEvent<number>('paid'), true);
 }
 
+export function* waitsInTime(ctx: OrchestrationContext): Orchestration<void> {
+  const hello = ctx.callActivity(Greetings).hello('Oslo');
+  exactly<string>()(yield* ctx.withTimeout(hello, 1_000), true);
+  exactly<Amount>()(yield* ctx.waitForExternalEvent('paid', Amount, { timeout: new Date(0) }), true);
+  exactly<Amount | null>()(yield* ctx.waitForExternalEvent('paid', Amount, { timeout: 1, default: null }), true);
+  exactly<number>()(yield* ctx.waitForExternalEvent<number>('paid', { timeout: 1 }), true);
+  exactly<boolean>()(yield* ctx.waitForExternalEvent<boolean>('paid', { timeout: 1, default: false }), true);
+  exactly<number | undefined>()(
+    yield* ctx.waitForExternalEvent<number, undefined>('paid', { timeout: 1, default: undefined }),
+    true,
+  );
+  // @ts-expect-error -- a default without a timeout does not compile
+  ctx.waitForExternalEvent('paid', Amount, { default: null });
+  // @ts-expect-error -- only a task has a time limit
+  ctx.withTimeout(Promise.resolve(1), 1);
+}
+
+export function starts(ctx: OrchestrationContext): void {
+  exactly<string>()(ctx.startNew(Transfer, { amount: 1 }, { tags: { of: 'x' }, memo: 1, version: '1' }), true);
+  exactly<string>()(ctx.startNew(Nightly), true);
+  exactly<string>()(ctx.startNew('transfer', { amount: 1 }), true);
+  // @ts-expect-error -- a missing input does not compile
+  ctx.startNew(Transfer);
+  // @ts-expect-error -- nor do tags that are no texts
+  ctx.startNew(Nightly, undefined, { tags: { n: 1 } });
+  // @ts-expect-error -- what is started one-way has no retry
+  ctx.startNew(Nightly, undefined, { retry: { maxAttempts: 2, firstRetryIntervalInMilliseconds: 1 } });
+}
+
+export function* retries(ctx: OrchestrationContext): Orchestration<void> {
+  const retryIfResult = (result: number) => result < 0;
+  const retry = { maxAttempts: 2, firstRetryIntervalInMilliseconds: 1, retryIfResult };
+  exactly<number>()(yield* ctx.callEntity(Account, 'a', { retry }).deposit({ amount: 1 }), true);
+  exactly<unknown>()(yield* ctx.callEntity('account', 'a', 'deposit', { amount: 1 }, { retry }), true);
+}
+
 export function* compounds(ctx: OrchestrationContext): Orchestration<void> {
   const hello = ctx.callActivity(Greetings).hello('Oslo');
   const deposit = ctx.callEntity(Account, 'a').deposit({ amount: 1 });
   const timeout = ctx.createTimer(1);
   exactly<[string, number, void]>()(yield* ctx.all([hello, deposit, timeout]), true);
   exactly<string[]>()(yield* ctx.all(['Oslo'].map((city) => ctx.callActivity(Greetings).hello(city))), true);
+  exactly<[string, number]>()(yield* ctx.failFast([hello, deposit]), true);
+  exactly<[PromiseSettledResult<string>, PromiseSettledResult<number>]>()(
+    yield* ctx.allSettled([hello, deposit]),
+    true,
+  );
   exactly<string | number>()(yield* ctx.race([hello, deposit]), true);
   exactly<string[] | void>()(yield* ctx.race([ctx.all(['Oslo'].map(() => hello)), timeout]), true);
 

@@ -157,7 +157,7 @@ for (const kind of kinds)
 
 test('the recorded history holds every type of event', (t) => {
   const types = JSON.stringify(golden.records).match(/"type":"[A-Z]\w+"/g);
-  t.is(new Set(types).size, 19);
+  t.is(new Set(types).size, 20);
 });
 
 test('unknown fields are ignored and not carried on', (t) => {
@@ -195,6 +195,18 @@ const refusals: readonly (readonly [message: unknown, reason: string])[] = [
   [{ v: 1, kind: 'toString', name: 'x' }, '.kind: is missing or unknown'],
   [{ v: 1, kind: 'event' }, '.name: is missing'],
   [{ v: 1, kind: 'event', name: '' }, '.name: Invalid event name: empty'],
+  [
+    { v: 1, kind: 'start', name: 'a', version: 'a b' },
+    '.version: Invalid version: "a b" does not match ^[A-Za-z0-9._+-]{1,64}$',
+  ],
+  [
+    { v: 1, kind: 'start', name: 'a', tags: { a: 1 } },
+    '.tags: Invalid tags: "a" is no text. Tags are short texts; what is longer belongs into the memo or the input.',
+  ],
+  [
+    { v: 1, kind: 'start', name: 'a', memo: 'x'.repeat(16_383) },
+    '.memo: The memo is too large: 16385 > 16384 bytes. Send less, split it, or store it elsewhere and pass a reference.',
+  ],
   [{ v: 1, kind: 'operation', name: 7 }, '.name: Invalid operation name: must be a string, got number'],
   [{ v: 1, kind: 'operation', name: 'a', id: 'a\n' }, '.id: control character at 1'],
   [{ v: 1, kind: 'operation', name: 'a', id: 'x'.repeat(257) }, '.id: too long (257 > 256), counted in bytes of UTF-8'],

@@ -58,7 +58,8 @@ export class Orders {
     await delay(this.#random.below(1_000));
     for (;;) {
       try {
-        return await handle.raiseEvent('Word', word);
+        await handle.raiseEvent('Word', word);
+        return;
       } catch (error) {
         if (!(error instanceof TimeoutError)) throw error;
       }

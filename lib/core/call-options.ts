@@ -1,0 +1,34 @@
+import type { LabelOptions } from './labels.js';
+import type { RetryOptions } from './retry-options.js';
+
+/** How an entity's operation is called. */
+export interface EntityCallOptions {
+  /** Calls again after failures, over durable timers. Default: a single attempt. */
+  readonly retry?: RetryOptions | undefined;
+}
+
+/** How an orchestration is started whose end nobody waits for. */
+export interface NewOrchestrationOptions extends LabelOptions {
+  /** The instance's id. Default: derived from this execution, another one at every call. */
+  readonly instanceId?: string | undefined;
+}
+
+/** How long an external event is waited for. */
+export interface EventTimeout {
+  /** Milliseconds (0 to 100 years), or a Date; one in the past is over at once, unless the event is there already. */
+  readonly timeout: number | Date;
+}
+
+/** How long an external event is waited for, and what comes in its place. */
+export interface EventDefault<D> extends EventTimeout {
+  /** The task's result when the time is over. Anything that is given, also `undefined`, counts. */
+  readonly default: D;
+}
+
+/** How an orchestration starts over. */
+export interface ContinueAsNewOptions {
+  /** Whether the events that no code has seen go on to the next execution. Default true. */
+  readonly keepEvents?: boolean | undefined;
+  /** The version of the next execution, in the form of `@Orchestrator(name, { version })`. Default: that of this one. */
+  readonly version?: string | undefined;
+}

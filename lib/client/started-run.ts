@@ -25,6 +25,7 @@ export interface Start {
 
 /** A start whose input is encoded. */
 export interface PreparedStart {
+  readonly shape: OrchestratorShape;
   readonly name: string;
   readonly encoded: { readonly input?: Json };
   readonly instanceId: string;

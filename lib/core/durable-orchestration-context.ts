@@ -2,6 +2,7 @@ import { EntityOperationFailedError, InvalidIdError, PayloadTooLargeError, TaskF
 import { recordedTimeouts } from './activity-timeouts.js';
 import { AtomicTask } from './atomic-task.js';
 import { asChildren } from './compound-task.js';
+import type { Conditions } from './condition-task.js';
 import type { CoreDependencies } from './dependencies.js';
 import type { Execution } from './execution.js';
 import type { ExternalEvents } from './external-events.js';
@@ -9,7 +10,12 @@ import { fireTime } from './fire-time.js';
 import type { EntityId } from './history.js';
 import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
 import type { RetryOptions } from './names.js';
-import { OrchestrationContext, type ActivityOptions, type SubOrchestrationOptions } from './orchestration-context.js';
+import {
+  OrchestrationContext,
+  type ActivityOptions,
+  type SubOrchestrationOptions,
+  type WaitUntilOptions,
+} from './orchestration-context.js';
 import { RetryableTask } from './retryable-task.js';
 import type { Task, TimerTask } from './task.js';
 import type { TaskNode } from './task-node.js';
@@ -31,14 +37,21 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   readonly #execution: Execution;
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
+  readonly #conditions: Conditions;
   readonly #dependencies: CoreDependencies;
   #guidCount = 0;
 
-  constructor(execution: Execution, scheduler: TaskScheduler, events: ExternalEvents, dependencies: CoreDependencies) {
+  constructor(
+    execution: Execution,
+    scheduler: TaskScheduler,
+    { events, conditions }: { readonly events: ExternalEvents; readonly conditions: Conditions },
+    dependencies: CoreDependencies,
+  ) {
     super();
     this.#execution = execution;
     this.#scheduler = scheduler;
     this.#events = events;
+    this.#conditions = conditions;
     this.#dependencies = dependencies;
   }
 
@@ -132,6 +145,15 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     return this.#events.waitFor(this.#dependencies.ids.checkName(name, 'event'), type) as Task<T>;
   }
 
+  override waitUntil<R>(condition: () => boolean, options?: WaitUntilOptions): R {
+    this.#scheduler.assertInTurn();
+    const timeout = options?.timeoutInMilliseconds;
+    const fireAt = timeout === undefined ? undefined : fireTime(timeout, this.#execution.now);
+    const task = this.#conditions.waitFor(condition, options !== undefined);
+    if (fireAt !== undefined && !task.isCompleted) task.endWith(this.#timer(fireAt));
+    return task as R;
+  }
+
   override sendEvent(instanceId: string, name: string, data?: unknown): void {
     const { ids } = this.#dependencies;
     ids.checkInstanceId(instanceId);
@@ -145,14 +167,17 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   override all<R>(tasks: readonly Task<unknown>[]): R {
+    this.#scheduler.assertInTurn();
     return new WhenAllTask(asChildren(tasks, 'all')) as R;
   }
 
   override any<R>(tasks: readonly Task<unknown>[]): R {
+    this.#scheduler.assertInTurn();
     return new WhenAnyTask(asChildren(tasks, 'any')) as R;
   }
 
   override race<R>(tasks: readonly Task<unknown>[]): R {
+    this.#scheduler.assertInTurn();
     return new RaceTask(asChildren(tasks, 'race')) as R;
   }
 

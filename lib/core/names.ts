@@ -37,6 +37,16 @@ export interface OperationShape extends InputShape {
 
 export interface OrchestratorShape extends InputShape {
   readonly name: string;
+  /** What clients may ask of an instance, by name; undefined: the class is not at hand. */
+  readonly queries?: ReadonlyMap<string, HandlerShape> | undefined;
+  readonly updates?: ReadonlyMap<string, HandlerShape> | undefined;
+  /** Public methods that are neither: refused before sending, with a text that says so. */
+  readonly undecorated?: ReadonlySet<string> | undefined;
+}
+
+/** A query or an update: its name is the method's. */
+export interface HandlerShape extends InputShape {
+  readonly name: string;
 }
 
 export interface ActivitiesShape {

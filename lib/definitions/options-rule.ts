@@ -11,6 +11,8 @@ const LONGEST_TIMEOUT = 3_600_000;
 const known = {
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
+  '@Query': ['input', 'optional'],
+  '@Update': ['input', 'optional'],
   '@Activity': [
     'name',
     'queue',

@@ -95,7 +95,7 @@ export class Loading {
 export type ActivationPorts = Pick<PartitionPorts, 'random' | 'clock' | 'logger'>;
 
 /** What an activation is made with. */
-interface Makings {
+export interface Makings {
   readonly host: Host;
   readonly ports: ActivationPorts;
   readonly segments: Segments;
@@ -132,6 +132,20 @@ export async function activationOf(
   const activation = new OrchestrationActivation(addressee.instanceId, host, ports.random, state, history);
   for (const { entry } of behind) activation.apply(entry);
   return activation;
+}
+
+/** An orchestration instance with all events of its history in memory, also if it has ended: ready to be queried. */
+export async function wholeActivation(
+  address: Address,
+  head: Head | undefined,
+  { host, ports, segments }: Makings,
+): Promise<OrchestrationActivation> {
+  const addressee = parseAddress(address);
+  if (addressee.kind !== 'orchestration' || head?.type !== 'orchestration')
+    throw new CorruptHistoryError(`${address} is no orchestration instance that has begun`);
+  const { history, held } = await segments.earlier(head, address);
+  const state = OrchestrationState.from(head, history, held);
+  return new OrchestrationActivation(addressee.instanceId, host, ports.random, state, history);
 }
 
 function isEnded({ status }: Extract<Head, { type: 'orchestration' }>): boolean {

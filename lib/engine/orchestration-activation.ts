@@ -5,13 +5,15 @@ import type { ValueReference } from '../core/values.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import {
   CorruptHistoryError,
+  InstanceEndedError,
   InstanceExistsError,
   NonDeterminismError,
+  NotFoundError,
   UnknownOrchestratorError,
   type PerdureError,
 } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
-import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
+import type { Address, EventMessage, ResultMessage, StartMessage, UpdateMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
 import { referencesIn, withValues } from '../wire/value-references.js';
 import type {
@@ -21,17 +23,22 @@ import type {
   CodeName,
   InputBody,
   PendingActivity,
+  QueryInput,
   StepOutput,
 } from './activation.js';
 import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
+import { captureOf } from './orchestration-capture.js';
 import { codeOf, currentExecution } from './orchestration-code.js';
-import { firstHeld, isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
+import { firstHeld, isAnswered, refusal, resultEvent, startAnswer, startedEvent } from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
+import { acceptedUpdate, answeredAtEnd, isCarriedOver, updateEvent } from './orchestration-updates.js';
 import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
 import type { Random } from './ports.js';
+import { queried } from './queried.js';
+import { refusalOf } from './refusals.js';
 
 /** Executions that may begin in one step. */
 const MOST_EXECUTIONS = 100;
@@ -107,7 +114,7 @@ export class OrchestrationActivation implements Activation {
     const isResident = this.#executor !== undefined || this.#knownFault !== undefined;
     if (isResident && input.kind !== 'resume') return this.holdsBack ? none : referencesIn(input);
     const { started, isEnded, history, buffered } = this.#state;
-    if (!started || isEnded) return input.kind === 'start' ? referencesIn(input) : none;
+    if (!started || (isEnded && input.kind !== 'query')) return input.kind === 'start' ? referencesIn(input) : none;
     const replayed = isResident ? none : [...this.#earlier, ...history];
     const taken = input.kind === 'resume' ? firstHeld(buffered) : this.holdsBack ? none : [input];
     return [...replayed, ...taken].flatMap(referencesIn);
@@ -118,7 +125,7 @@ export class OrchestrationActivation implements Activation {
     this.#fetched = fetched;
     const output = this.#step(input, at, now);
     this.#fetched = nothingFetched;
-    return output;
+    return answeredAtEnd(output, this.#state.buffered, this.#instanceId);
   }
 
   #step(input: InputBody, at: number, now: number): StepOutput {
@@ -127,6 +134,10 @@ export class OrchestrationActivation implements Activation {
         return this.#start(input, at);
       case 'event':
         return this.#raise(input, at);
+      case 'update':
+        return this.#update(input, at);
+      case 'query':
+        return this.#query(input);
       case 'result':
         return this.#result(input, at);
       case 'due':
@@ -148,22 +159,23 @@ export class OrchestrationActivation implements Activation {
   replace(input: InputBody, error: PerdureError): StepOutput {
     this.#executor = undefined;
     if (input.kind === 'start' && (!this.#state.started || this.#state.isEnded)) {
-      const { id, reply, notify } = input;
       const { inputRef: _, ...begun } = input;
       const event = startedEvent({ ...begun, input: null }, this.#random.id(), this.#state.updatedAt);
-      const turn = this.#firstTurn(notify);
+      const turn = this.#firstTurn(input.notify);
       turn.refuse(event, error);
-      const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
-      return turn.output(this.#instanceId, { ...(outcome && { outcome }), reply });
+      return turn.output(this.#instanceId, startAnswer(input, event));
     }
     const turn = this.#nextTurn();
     turn.fail(error, this.#state.updatedAt);
-    return { ...turn.output(this.#instanceId, {}), unwanted: unwantedAtEnd(this.#state) };
+    if (input.kind === 'update') turn.answer(updateEvent(input, 0), { failure: toFailureDetails(error) });
+    const output = { ...turn.output(this.#instanceId, {}), unwanted: unwantedAtEnd(this.#state) };
+    return answeredAtEnd(output, this.#state.buffered, this.#instanceId);
   }
 
   #start(message: StartMessage, at: number): StepOutput {
-    if (this.#state.started && !this.#state.isEnded) return this.#exists(message);
-    const { id, reply, notify, inputRef, ...rest } = message;
+    if (this.#state.started && !this.#state.isEnded)
+      return refusalOf(message, new InstanceExistsError(this.#instanceId));
+    const { notify, inputRef, ...rest } = message;
     const fault = inputRef && this.#fetched.faultOf(inputRef);
     const event = startedEvent(fault ? rest : this.#accepted(message), this.#random.id(), at);
     this.#executor = undefined;
@@ -173,14 +185,9 @@ export class OrchestrationActivation implements Activation {
     let heldBack: readonly InboundEvent[] = [];
     if (fault) turn.refuse(event, fault);
     else heldBack = this.#run(turn, [event]);
-    const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
     return turn.output(
       this.#instanceId,
-      {
-        ...(notify !== undefined && { notify }),
-        ...(outcome && { outcome }),
-        reply,
-      },
+      { ...(notify !== undefined && { notify }), ...startAnswer(message, event) },
       heldBack,
     );
   }
@@ -217,21 +224,6 @@ export class OrchestrationActivation implements Activation {
     return [...new Set([...notify, ...this.#watchers])];
   }
 
-  #exists({ id, reply, parent }: StartMessage): StepOutput {
-    const failure = toFailureDetails(new InstanceExistsError(this.#instanceId));
-    const outcome = id === undefined || reply === undefined ? undefined : { id, failure };
-    const messages: Addressed[] = [];
-    if (parent) {
-      const { address, executionId, taskId } = parent;
-      messages.push([address, { kind: 'result', of: 'subOrchestration', executionId, taskId, failure }]);
-    }
-    return {
-      entry: { refused: 'The instance exists and has not ended', ...(outcome && { outcome }) },
-      messages,
-      notices: outcome && reply !== undefined ? [[reply, { v: 1, kind: 'outcome', outcome }]] : undefined,
-    };
-  }
-
   #raise({ name, input, inputRef }: EventMessage, at: number): StepOutput {
     if (!this.#state.started) return refusal('There is no such instance');
     if (this.#state.isEnded) return refusal('The instance has ended');
@@ -239,6 +231,17 @@ export class OrchestrationActivation implements Activation {
     if (fault) return refusal(fault.message);
     const data = inputRef ? { inputRef } : input === undefined ? {} : { input };
     return this.#take([{ type: 'EventRaised', at, name, ...data }]);
+  }
+
+  #update(message: UpdateMessage, at: number): StepOutput {
+    if (!this.#state.started) return refusalOf(message, new NotFoundError(this.#instanceId));
+    if (this.#state.isEnded) return refusalOf(message, new InstanceEndedError(this.#instanceId));
+    return this.#take([updateEvent(message, at)]);
+  }
+
+  #query(query: QueryInput): StepOutput {
+    const fault = this.#fault(); // makes the executor ready
+    return queried(this.#executor, fault, query);
   }
 
   #result(message: ResultMessage, at: number): StepOutput {
@@ -290,20 +293,34 @@ export class OrchestrationActivation implements Activation {
     let waiting = events;
     for (let executions = 1; waiting.length > 0;) {
       const [first, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
-      const event = turn.timed(first);
+      const event = this.#ready(turn, turn.timed(first));
+      waiting = rest;
+      if (!event) continue;
       if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event.name);
       const { completion } = turn.take(event, this.#executor!.advance(this.#whole(event)));
-      waiting = rest;
       if (!completion) continue;
       if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
       const next = this.#accepted(turn.continued(completion, this.#random.id()));
-      waiting = [next, ...completion.carriedEvents, ...rest.filter(({ type: kind }) => kind === 'EventRaised')];
+      waiting = [next, ...completion.carriedEvents, ...rest.filter(isCarriedOver)];
       if (executions++ < MOST_EXECUTIONS) continue;
       this.#executor = undefined;
       return waiting;
     }
     return [];
+  }
+
+  /** The event as it is to be taken; undefined: it is an update that is refused. */
+  #ready(turn: OrchestrationTurn, event: InboundEvent): InboundEvent | undefined {
+    if (event.type !== 'UpdateRequested') return event;
+    const accepted = acceptedUpdate(
+      event,
+      (update) => this.#whole(update),
+      (update) => this.#executor!.accept(update),
+    );
+    if ('type' in accepted) return accepted;
+    turn.answer(event, accepted);
+    return undefined;
   }
 
   /** Why the code cannot take events now; undefined: it can. What does not fit will not fit later in this process. */
@@ -359,20 +376,7 @@ export class OrchestrationActivation implements Activation {
   }
 
   capture(): Captured | undefined {
-    const { started, dueAt } = this.#state;
-    if (!started) return undefined; // all that it took was refused
-    const load = this.holdsBack || this.#state.hasLocalActivities;
-    return {
-      wake:
-        load || dueAt !== undefined
-          ? {
-              executionId: started.executionId,
-              ...(dueAt !== undefined && { at: dueAt }),
-              ...(load && { load }),
-            }
-          : undefined,
-      head: this.#state.head(this.#instanceId),
-    };
+    return captureOf(this.#instanceId, this.#state, this);
   }
 
   pendingActivities(place: ActivityPlace): readonly PendingActivity[] {

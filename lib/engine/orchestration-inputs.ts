@@ -1,6 +1,7 @@
 import type { ExecutionStarted, InboundEvent } from '../core/history.js';
 import { parseAddress } from '../wire/addresses.js';
 import type { ResultMessage, StartMessage } from '../wire/messages.js';
+import type { Outcome } from '../wire/record.js';
 import { utf8Length } from '../wire/text.js';
 import type { StepOutput } from './activation.js';
 import type { OpenAction, OrchestrationState } from './orchestration-state.js';
@@ -29,6 +30,14 @@ export function startedEvent(message: StartMessage, executionId: string, at: num
         },
       }),
   };
+}
+
+/** What a start answers, and where. */
+export function startAnswer(
+  { id, reply }: StartMessage,
+  { executionId }: ExecutionStarted,
+): { readonly outcome?: Outcome; readonly reply: string | undefined } {
+  return { ...(reply !== undefined && id !== undefined && { outcome: { id, result: executionId } }), reply };
 }
 
 const answeredBy: Readonly<Record<ResultMessage['of'], OpenAction['type']>> = {

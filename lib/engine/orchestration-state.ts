@@ -239,6 +239,7 @@ export class OrchestrationState {
       case 'EntityOperationSignaled':
       case 'EventSent':
       case 'EventRaised':
+      case 'UpdateRequested':
         return;
       case 'TaskCompleted':
       case 'TaskFailed':

@@ -5,10 +5,8 @@ import type { ValueReference } from '../core/values.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import {
   CorruptHistoryError,
-  InstanceEndedError,
   InstanceExistsError,
   NonDeterminismError,
-  NotFoundError,
   UnknownOrchestratorError,
   type PerdureError,
 } from '../errors.js';
@@ -23,7 +21,6 @@ import type {
   CodeName,
   InputBody,
   PendingActivity,
-  QueryInput,
   StepOutput,
 } from './activation.js';
 import { nothingFetched, type FetchedValues } from './fetched-values.js';
@@ -31,10 +28,18 @@ import type { Cut } from './heads.js';
 import type { Host } from './host.js';
 import { captureOf } from './orchestration-capture.js';
 import { codeOf, currentExecution } from './orchestration-code.js';
-import { firstHeld, isAnswered, refusal, resultEvent, startAnswer, startedEvent } from './orchestration-inputs.js';
+import {
+  firstHeld,
+  isAnswered,
+  missingValues,
+  refusal,
+  resultEvent,
+  startAnswer,
+  startedEvent,
+} from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
-import { acceptedUpdate, answeredAtEnd, isCarriedOver, updateEvent } from './orchestration-updates.js';
+import { acceptedUpdate, answeredAtEnd, isCarriedOver, refusedUpdate, updateEvent } from './orchestration-updates.js';
 import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
 import type { Random } from './ports.js';
 import { queried } from './queried.js';
@@ -112,12 +117,7 @@ export class OrchestrationActivation implements Activation {
 
   missing(input: InputBody): readonly ValueReference[] {
     const isResident = this.#executor !== undefined || this.#knownFault !== undefined;
-    if (isResident && input.kind !== 'resume') return this.holdsBack ? none : referencesIn(input);
-    const { started, isEnded, history, buffered } = this.#state;
-    if (!started || (isEnded && input.kind !== 'query')) return input.kind === 'start' ? referencesIn(input) : none;
-    const replayed = isResident ? none : [...this.#earlier, ...history];
-    const taken = input.kind === 'resume' ? firstHeld(buffered) : this.holdsBack ? none : [input];
-    return [...replayed, ...taken].flatMap(referencesIn);
+    return missingValues(input, this.#state, isResident ? undefined : this.#earlier, this.holdsBack);
   }
 
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput {
@@ -137,7 +137,7 @@ export class OrchestrationActivation implements Activation {
       case 'update':
         return this.#update(input, at);
       case 'query':
-        return this.#query(input);
+        return queried(input, this.#fault(), this.#executor); // it makes the executor ready
       case 'result':
         return this.#result(input, at);
       case 'due':
@@ -234,14 +234,7 @@ export class OrchestrationActivation implements Activation {
   }
 
   #update(message: UpdateMessage, at: number): StepOutput {
-    if (!this.#state.started) return refusalOf(message, new NotFoundError(this.#instanceId));
-    if (this.#state.isEnded) return refusalOf(message, new InstanceEndedError(this.#instanceId));
-    return this.#take([updateEvent(message, at)]);
-  }
-
-  #query(query: QueryInput): StepOutput {
-    const fault = this.#fault(); // makes the executor ready
-    return queried(this.#executor, fault, query);
+    return refusedUpdate(message, this.#state, this.#instanceId) ?? this.#take([updateEvent(message, at)]);
   }
 
   #result(message: ResultMessage, at: number): StepOutput {
@@ -354,7 +347,7 @@ export class OrchestrationActivation implements Activation {
   }
 
   apply(entry: StepEntry): void {
-    if (entry.events?.some(({ type }) => type === 'ExecutionStarted')) this.#earlier = none;
+    if (entry.events?.some(({ type }) => type === 'ExecutionStarted')) this.#earlier = [];
     this.#state.apply(entry);
     if (!this.#state.isEnded) return;
     this.#executor = undefined;
@@ -396,8 +389,6 @@ export class OrchestrationActivation implements Activation {
     return this.#state.status === 'Suspended' || this.#state.buffered.length > 0;
   }
 }
-
-const none: readonly never[] = [];
 
 /** What begins an execution. */
 type Begun = Pick<ExecutionStarted, 'name' | 'input' | 'inputRef'>;

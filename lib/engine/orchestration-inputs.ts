@@ -1,9 +1,11 @@
-import type { ExecutionStarted, InboundEvent } from '../core/history.js';
+import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import type { ValueReference } from '../core/values.js';
 import { parseAddress } from '../wire/addresses.js';
 import type { ResultMessage, StartMessage } from '../wire/messages.js';
 import type { Outcome } from '../wire/record.js';
 import { utf8Length } from '../wire/text.js';
-import type { StepOutput } from './activation.js';
+import { referencesIn } from '../wire/value-references.js';
+import type { InputBody, StepOutput } from './activation.js';
 import type { OpenAction, OrchestrationState } from './orchestration-state.js';
 
 /** An input that changes nothing; when it came by mail its consumption is recorded with the reason. */
@@ -39,6 +41,22 @@ export function startAnswer(
 ): { readonly outcome?: Outcome; readonly reply: string | undefined } {
   return { ...(reply !== undefined && id !== undefined && { outcome: { id, result: executionId } }), reply };
 }
+
+/** The stored values that a step with this input needs; `earlier`: the events before the state's own, if all is to be replayed. */
+export function missingValues(
+  input: InputBody,
+  { started, isEnded, history, buffered }: OrchestrationState,
+  earlier: readonly HistoryEvent[] | undefined,
+  holdsBack: boolean,
+): readonly ValueReference[] {
+  if (!earlier && input.kind !== 'resume') return holdsBack ? none : referencesIn(input);
+  if (!started || (isEnded && input.kind !== 'query')) return input.kind === 'start' ? referencesIn(input) : none;
+  const replayed = earlier ? [...earlier, ...history] : none;
+  const taken = input.kind === 'resume' ? firstHeld(buffered) : holdsBack ? none : [input];
+  return [...replayed, ...taken].flatMap(referencesIn);
+}
+
+const none: readonly never[] = [];
 
 const answeredBy: Readonly<Record<ResultMessage['of'], OpenAction['type']>> = {
   activity: 'TaskScheduled',

@@ -3,11 +3,13 @@ import type { InboundEvent, UpdateRequested } from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
 import { isClosing } from '../core/replay-check.js';
 import type { HandlerOutcome } from '../core/turn.js';
-import { InstanceEndedError } from '../errors.js';
+import { InstanceEndedError, NotFoundError } from '../errors.js';
 import type { UpdateMessage } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { Outcome } from '../wire/record.js';
 import type { StepOutput } from './activation.js';
+import type { OrchestrationState } from './orchestration-state.js';
+import { refusalOf } from './refusals.js';
 
 /** What a client is told of its update, and where. */
 export interface AnsweredUpdate {
@@ -25,6 +27,16 @@ export function updateEvent({ name, input, inputRef, id, reply }: UpdateMessage,
     ...(id !== undefined && { updateId: id }),
     ...(reply !== undefined && { reply }),
   };
+}
+
+/** What refuses an update that finds no execution which could take it; undefined: there is one. */
+export function refusedUpdate(
+  message: UpdateMessage,
+  { started, isEnded }: Pick<OrchestrationState, 'started' | 'isEnded'>,
+  instanceId: string,
+): StepOutput | undefined {
+  if (!started) return refusalOf(message, new NotFoundError(instanceId));
+  return isEnded ? refusalOf(message, new InstanceEndedError(instanceId)) : undefined;
 }
 
 /** Whether an event that no code has seen belongs to the execution that follows as well. */

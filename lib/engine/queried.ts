@@ -5,9 +5,9 @@ import type { QueryInput, StepOutput } from './activation.js';
 
 /** What the step of a query brings; without an executor: why there is none. */
 export function queried(
-  executor: TaskOrchestrationExecutor | undefined,
-  fault: string | undefined,
   { name, input }: QueryInput,
+  fault: string | undefined,
+  executor: TaskOrchestrationExecutor | undefined,
 ): StepOutput {
   const answer = executor ? executor.query(name, input) : { failure: unreadiness(fault) };
   return { entry: { refused: 'A query changes nothing' }, messages: [], answer };

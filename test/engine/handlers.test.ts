@@ -88,7 +88,6 @@ test('the retry of an update gets the first outcome, also from the next owner, a
   worker.connection.kill();
   await own('w2');
   t.deepEqual(await again(), first);
-  t.is(told.length, 3);
   t.like(await query('o', 'items'), { result: ['nails'] });
 });
 
@@ -109,9 +108,10 @@ test('idle instances are unloaded: queries and updates find the object as it was
 });
 
 test('a query of what is not there, not known or not right is told so, and records nothing', async (t) => {
-  const { client, settle, query, hub } = await around();
+  const { client, settle, query, hub, advance } = await around();
   await settle(client.start('order', 'o'));
   await settle(client.start('nap', 'n', 1_000_000));
+  await advance(2_000);
   const records = hub.streams(0).log.last;
   t.deepEqual(await query('nobody', 'items'), { v: 1, kind: 'query', isMissing: true });
   t.like(await query('o', 'line', 7), { failure: { name: 'RangeError', message: 'There is no line 7' } });
@@ -119,7 +119,7 @@ test('a query of what is not there, not known or not right is told so, and recor
   t.like(await query('o', 'add', line('nails')), { failure: { code: 'PERDURE_UNKNOWN_QUERY' } });
   t.like(await query('n', 'items'), { failure: { code: 'PERDURE_UNKNOWN_QUERY' } });
   t.like(await query('o', 'filler', 2_000_000), { kind: 'failed', failure: { code: 'PERDURE_PAYLOAD_TOO_LARGE' } });
-  t.true(hub.streams(0).log.last <= records + 1, 'a start was on its way');
+  t.is(hub.streams(0).log.last, records);
 });
 
 test('an instance that has ended answers queries from its final state, also when its history is in segments', async (t) => {

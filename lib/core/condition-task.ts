@@ -31,7 +31,8 @@ export class Conditions {
   /** Ends the tasks whose conditions hold; whether there was one. */
   check(): boolean {
     let hasEnded = false;
-    for (const task of [...this.#open]) if (this.#open.has(task) && task.check()) hasEnded = true;
+    // Those that this ends, or takes out of a race, leave the set meanwhile; none enters it.
+    for (const task of this.#open) if (task.check()) hasEnded = true;
     return hasEnded;
   }
 

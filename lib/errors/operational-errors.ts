@@ -8,7 +8,10 @@ export class IllegalAwaitError extends PerdureError {
 /** No worker that lives, and can be asked, has registered the orchestrator. */
 export class NoWorkerError extends PerdureError {
   readonly code = 'PERDURE_NO_WORKER';
-  constructor(/** The orchestrator's name, as its instance was started. */ readonly orchestrator: string) {
+  constructor(
+    /** The orchestrator's name, as its instance was started. */
+    readonly orchestrator: string,
+  ) {
     super(
       `No worker that lives has registered orchestrator "${orchestrator}", or none answers: its instances cannot be queried. ` +
         'Start a worker with it.',

@@ -11,7 +11,7 @@ class Line {
 
 @Orchestrator('order')
 class Order {
-  @Run() run(_: void, _ctx: OrchestrationContext): void {}
+  @Run() run(_none: void, _ctx: OrchestrationContext): void {}
   @Update() add(_line: Line, _ctx: OrchestrationContext): number {
     return 1;
   }

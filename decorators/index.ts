@@ -6,4 +6,6 @@ export { Entity } from './entity.js';
 export { Items } from './items.js';
 export { Operation } from './operation.js';
 export { Orchestrator } from './orchestrator.js';
+export { Query } from './query.js';
 export { Run } from './run.js';
+export { Update } from './update.js';

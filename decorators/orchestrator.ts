@@ -5,8 +5,9 @@ import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordOrchestrator } from '../lib/definitions/recording.js';
 
 /**
- * Makes a class an orchestrator under this name. Its method `run`, with `@Run()`, is the orchestration; each execution
- * and each replay gets a new object, so fields do not last. The constructor takes no arguments.
+ * Makes a class an orchestrator under this name. Its method `run`, with `@Run()`, is the orchestration; methods with
+ * `@Query()` and `@Update()` are what clients may ask of a running one. Each execution and each replay gets a new object:
+ * what its fields hold is what `run` and the updates put there. The constructor takes no arguments.
  *
  * @example
  * ```ts

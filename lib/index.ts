@@ -5,6 +5,7 @@ export {
   OrchestrationContext,
   type ActivityOptions,
   type SubOrchestrationOptions,
+  type WaitUntilOptions,
 } from './core/orchestration-context.js';
 export type {
   ContinueAsNewOptions,
@@ -19,6 +20,7 @@ export type { RetryAttempt, RetryDecision, RetryOptions, RetryResultTest, RetryT
 export type {
   ActivityCalls,
   EntitySignal,
+  HandlerCalls,
   OperationCalls,
   OrchestratorOutput,
   StartArguments,
@@ -32,7 +34,7 @@ export type { LogFields, Logger } from './engine/ports.js';
 export { TaskHubClient, type ReleaseOptions, type TaskHubClientOptions } from './client/task-hub-client.js';
 export type { PartitionStatus } from './client/administration.js';
 export type { PartitionInspection, QuarantinedInstance } from './wire/inspection.js';
-export type { OrchestrationHandle } from './client/orchestration-handle.js';
+export type { HandleOf, OrchestrationHandle } from './client/orchestration-handle.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
 export type { EntityStateResponse } from './client/entities.js';
 export type { NamesWithoutWorker, NameWithoutWorker } from './client/names-without-worker.js';

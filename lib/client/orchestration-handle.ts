@@ -1,11 +1,16 @@
 import type { HistoryEvent } from '../core/history.js';
+import type { HandlerCalls, OrchestratorObject, OrchestratorOutput } from '../core/proxies.js';
+import type { Target } from './instance-handlers.js';
 import type { Orchestrations } from './orchestrations.js';
 import type { OrchestrationStatus } from './orchestration-status.js';
 import type { StartedRun } from './started-run.js';
 import type { WaitOptions } from './waits.js';
 
+/** The handle of an instance of an orchestrator class. */
+export type HandleOf<O extends OrchestratorObject> = OrchestrationHandle<OrchestratorOutput<O>, O>;
+
 /**
- * One orchestration instance, seen from a client; `T` is what it returns.
+ * One orchestration instance, seen from a client; `T` is what it returns, `O` its orchestrator's class, where that is known.
  *
  * @example
  * ```ts
@@ -20,17 +25,19 @@ import type { WaitOptions } from './waits.js';
  * }
  * ```
  */
-export class OrchestrationHandle<T = unknown> {
+export class OrchestrationHandle<T = unknown, O = object> {
   /** The instance's id. */
   readonly instanceId: string;
   readonly #orchestrations: Orchestrations;
+  readonly #target: Target;
   readonly #run: StartedRun | undefined;
 
   /** Internal: use `startNew` or `getHandle` of a client. */
-  constructor(orchestrations: Orchestrations, instanceId: string, run?: StartedRun) {
-    this.instanceId = instanceId;
+  constructor(orchestrations: Orchestrations, target: Target) {
+    this.instanceId = target.instanceId;
     this.#orchestrations = orchestrations;
-    this.#run = run;
+    this.#target = target;
+    this.#run = target.run;
   }
 
   /**
@@ -85,5 +92,64 @@ export class OrchestrationHandle<T = unknown> {
    */
   raiseEvent(name: string, data?: unknown): Promise<boolean> {
     return this.#orchestrations.raiseEvent(this.instanceId, name, data, this.#run);
+  }
+
+  /**
+   * Asks a query of the instance: `await order.query().count()` resolves with what the method with `@Query()` returns, as a
+   * copy. It sees what is stored, all updates that were answered among it, and works on an instance that has ended, too. It
+   * needs a worker that has the orchestrator; input and answer travel in one message each. On a handle without the class,
+   * use the form with a name.
+   *
+   * @throws {UnknownQueryError} for a method without `@Query()`
+   * @throws {InvalidInputError} when the input does not fit its DTO class
+   * @throws {UnserializableError} for an input that cannot be sent; TooDeepError and ForbiddenKeyError likewise
+   * @throws {PayloadTooLargeError} for an input larger than a message of the server
+   * @throws {QueryFailedError} when the method threw, or could not be asked: `isCausedBy` tells, such as NonDeterminismError
+   * of an instance that is suspended
+   * @throws {NoWorkerError} when no worker that lives has registered the orchestrator
+   * @throws {NotFoundError} when there is no such instance
+   * @throws {TimeoutError} when nobody answered within the client's `timeoutInMilliseconds`
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  query(): HandlerCalls<O>;
+  /**
+   * The same by name, for callers that do not have the class; the input is validated where it arrives.
+   *
+   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   */
+  query<R = unknown>(name: string, input?: unknown): Promise<R>;
+  query(name?: string, input?: unknown): unknown {
+    const { handlers } = this.#orchestrations;
+    return name === undefined ? handlers.queries(this.#target) : handlers.query(this.#target, name, input);
+  }
+
+  /**
+   * Sends an update to the instance: `await order.update().add(line)` resolves with what the method with `@Update()`
+   * returns, as a copy, once the update and all that followed from it are stored. It is carried out exactly once, in the
+   * order of this client's messages to the instance; while no worker has the orchestrator, or the instance is suspended, it
+   * waits. On a handle without the class, use the form with a name.
+   *
+   * @throws {UnknownUpdateError} for a method without `@Update()`
+   * @throws {InvalidInputError} when the input does not fit its DTO class
+   * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default
+   * @throws {UpdateFailedError} when the method threw, or refused its input
+   * @throws {InstanceEndedError} when the instance had ended before the update came to its turn
+   * @throws {NotFoundError} when there is no such instance
+   * @throws {TimeoutError} when there was no answer within the client's `timeoutInMilliseconds`; its text says whether the
+   * update is stored
+   * @throws {SessionExpiredError} when its process slept with the update on its way, or there are too many clients
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  update(): HandlerCalls<O>;
+  /**
+   * The same by name, for callers that do not have the class; the input is validated where it arrives.
+   *
+   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   */
+  update<R = unknown>(name: string, input?: unknown): Promise<R>;
+  update(name?: string, input?: unknown): unknown {
+    const { handlers } = this.#orchestrations;
+    return name === undefined ? handlers.updates(this.#target) : handlers.update(this.#target, name, input);
   }
 }

@@ -12,6 +12,7 @@ import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { resultOfRun } from './ended-runs.js';
+import { InstanceHandlers, type Target } from './instance-handlers.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { hasEnded, statusFor, type OrchestrationStatus } from './orchestration-status.js';
 import { pendingStatus, type PreparedStart, type Start, type StartedRun } from './started-run.js';
@@ -22,12 +23,15 @@ const LOOK_AGAIN = 250;
 
 /** What a client does with orchestration instances, apart from waiting for their ends. */
 export class Orchestrations {
+  /** Queries and updates. */
+  readonly handlers: InstanceHandlers;
   readonly #session: ClientSession;
   readonly #reads: InstanceReads;
   readonly #timeout: number;
 
   /** @param timeout how long to wait for an owner, in milliseconds. */
   constructor(session: ClientSession, timeout: number) {
+    this.handlers = new InstanceHandlers(session, timeout);
     this.#session = session;
     this.#reads = new InstanceReads(session);
     this.#timeout = timeout;
@@ -48,12 +52,12 @@ export class Orchestrations {
     const { name } = shape;
     const encoded = this.#session.encode(input, shape, name);
     const labels = labelsFrom(options, this.#session.values);
-    return { name, encoded, labels, instanceId, isGiven, timeoutInMilliseconds };
+    return { shape, name, encoded, labels, instanceId, isGiven, timeoutInMilliseconds };
   }
 
   /** Starts an instance. A new id is nobody's, so it has only to be stored; a given one has to be accepted. */
-  async start(prepared: PreparedStart): Promise<{ instanceId: string; run: StartedRun }> {
-    const { name, encoded, labels, instanceId, isGiven, timeoutInMilliseconds } = prepared;
+  async start(prepared: PreparedStart): Promise<Target> {
+    const { shape, name, encoded, labels, instanceId, isGiven, timeoutInMilliseconds } = prepared;
     const { inbox, ports, waits, names } = this.#session;
     const delivery: Delivery = { progress: 'unsent' };
     const late = () =>
@@ -66,7 +70,8 @@ export class Orchestrations {
     });
     if (outcome?.failure) throw startError(instanceId, outcome.failure);
     const runId = typeof outcome?.result === 'string' ? outcome.result : undefined;
-    return { instanceId, run: { name, ...encoded, ...labels, storedAt: ports.clock.now(), isSeen: isGiven, runId } };
+    const run = { name, ...encoded, ...labels, storedAt: ports.clock.now(), isSeen: isGiven, runId };
+    return { instanceId, shape, run };
   }
 
   /** What an instance returns in the end. */

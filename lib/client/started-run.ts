@@ -26,6 +26,7 @@ export interface Start {
 
 /** A start whose input is encoded. */
 export interface PreparedStart {
+  readonly shape: OrchestratorShape;
   readonly name: string;
   readonly encoded: { readonly input?: Json };
   readonly labels: Labels;

@@ -1,12 +1,6 @@
 import type { EntityId } from '../core/history.js';
 import { operationProxy } from '../core/method-proxy.js';
-import type {
-  EntitySignal,
-  OperationCalls,
-  OrchestratorObject,
-  OrchestratorOutput,
-  StartArguments,
-} from '../core/proxies.js';
+import type { EntitySignal, OperationCalls, OrchestratorObject, StartArguments } from '../core/proxies.js';
 import type { InputShape } from '../core/names.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
@@ -17,7 +11,7 @@ import { ClientSession } from './client-session.js';
 import { Entities, type EntityStateResponse } from './entities.js';
 import { allSent, inPlace } from './many.js';
 import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
-import { OrchestrationHandle } from './orchestration-handle.js';
+import { OrchestrationHandle, type HandleOf } from './orchestration-handle.js';
 import { Orchestrations } from './orchestrations.js';
 import type { PreparedStart, StartOptions } from './started-run.js';
 import { checkTimeout } from './waits.js';
@@ -118,7 +112,7 @@ export class TaskHubClient implements AsyncDisposable {
   startNew<O extends OrchestratorObject>(
     orchestrator: OrchestratorClass<O>,
     ...args: StartArguments<O, StartOptions>
-  ): Promise<OrchestrationHandle<OrchestratorOutput<O>>>;
+  ): Promise<HandleOf<O>>;
   /**
    * The same by name, for callers that do not have the class; the input is validated where it arrives, and one that
    * does not fit fails the instance.
@@ -163,7 +157,7 @@ export class TaskHubClient implements AsyncDisposable {
   startMany<O extends OrchestratorObject>(
     orchestrator: OrchestratorClass<O>,
     starts: Iterable<StartArguments<O, StartOptions>>,
-  ): Promise<OrchestrationHandle<OrchestratorOutput<O>>[]>;
+  ): Promise<HandleOf<O>[]>;
   /** The same by name; each input is validated where it arrives. Rejects likewise. */
   startMany<T = unknown>(
     orchestrator: string,
@@ -181,19 +175,17 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   async #start(prepared: PreparedStart): Promise<OrchestrationHandle> {
-    const { instanceId, run } = await this.#orchestrations.start(prepared);
-    return new OrchestrationHandle(this.#orchestrations, instanceId, run);
+    return new OrchestrationHandle(this.#orchestrations, await this.#orchestrations.start(prepared));
   }
 
   /**
-   * The handle of an instance by its id; the class gives the result its type, and nothing is asked yet.
+   * The handle of an instance by its id; the class gives the result, queries and updates their types, and nothing is
+   * asked yet.
    *
    * @throws {InvalidIdError} for an id that is none
+   * @throws {DefinitionError} for a class without `@Orchestrator`
    */
-  getHandle<O extends OrchestratorObject>(
-    orchestrator: OrchestratorClass<O>,
-    instanceId: string,
-  ): OrchestrationHandle<OrchestratorOutput<O>>;
+  getHandle<O extends OrchestratorObject>(orchestrator: OrchestratorClass<O>, instanceId: string): HandleOf<O>;
   /**
    * The same without the class: the type of the result is the caller's word.
    *
@@ -202,7 +194,8 @@ export class TaskHubClient implements AsyncDisposable {
   getHandle<T = unknown>(instanceId: string): OrchestrationHandle<T>;
   getHandle(first: string | OrchestratorClass<OrchestratorObject>, second?: string): OrchestrationHandle {
     const instanceId = checkInstanceId(typeof first === 'string' ? first : second);
-    return new OrchestrationHandle(this.#orchestrations, instanceId);
+    const shape = typeof first === 'string' ? undefined : names.orchestrator(first as Constructor);
+    return new OrchestrationHandle(this.#orchestrations, { instanceId, shape, run: undefined });
   }
 
   /**

@@ -16,6 +16,7 @@ import type {
 } from './call-options.js';
 import { compareVersions } from './compare-versions.js';
 import { asChildren } from './compound-task.js';
+import type { Conditions } from './condition-task.js';
 import type { CoreDependencies } from './dependencies.js';
 import type { Execution } from './execution.js';
 import type { ExternalEvents } from './external-events.js';
@@ -23,7 +24,12 @@ import { fireTime } from './fire-time.js';
 import type { EntityId } from './history.js';
 import { checkVersion, labelsFrom } from './labels.js';
 import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
-import { OrchestrationContext, type ActivityOptions, type SubOrchestrationOptions } from './orchestration-context.js';
+import {
+  OrchestrationContext,
+  type ActivityOptions,
+  type SubOrchestrationOptions,
+  type WaitUntilOptions,
+} from './orchestration-context.js';
 import { RandomSource } from './random-source.js';
 import type { ReplaySafeLog } from './replay-safe-log.js';
 import type { RetryOptions } from './retry-options.js';
@@ -49,6 +55,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   readonly #execution: Execution;
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
+  readonly #conditions: Conditions;
   readonly #dependencies: CoreDependencies;
   readonly log: ReplaySafeLog;
   #guidCount = 0;
@@ -58,7 +65,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   constructor(
     execution: Execution,
     scheduler: TaskScheduler,
-    events: ExternalEvents,
+    { events, conditions }: { readonly events: ExternalEvents; readonly conditions: Conditions },
     dependencies: CoreDependencies,
     log: ReplaySafeLog,
   ) {
@@ -66,6 +73,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#execution = execution;
     this.#scheduler = scheduler;
     this.#events = events;
+    this.#conditions = conditions;
     this.#dependencies = dependencies;
     this.log = log;
   }
@@ -215,6 +223,15 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     return new TimeoutTask(event, { start: () => this.#timer(fireAt), late });
   }
 
+  override waitUntil<R>(condition: () => boolean, options?: WaitUntilOptions): R {
+    this.#scheduler.assertInTurn();
+    const timeout = options?.timeoutInMilliseconds;
+    const fireAt = timeout === undefined ? undefined : fireTime(timeout, this.#execution.now);
+    const task = this.#conditions.waitFor(condition, options !== undefined);
+    if (fireAt !== undefined && !task.isCompleted) task.endWith(this.#timer(fireAt));
+    return task as R;
+  }
+
   override sendEvent(instanceId: string, name: string, data?: unknown): void {
     const { ids } = this.#dependencies;
     ids.checkInstanceId(instanceId);
@@ -229,6 +246,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   override all<R>(tasks: readonly Task<unknown>[]): R {
+    this.#scheduler.assertInTurn();
     return new WhenAllTask(asChildren(tasks, 'all')) as R;
   }
 
@@ -248,10 +266,12 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   override any<R>(tasks: readonly Task<unknown>[]): R {
+    this.#scheduler.assertInTurn();
     return new WhenAnyTask(asChildren(tasks, 'any')) as R;
   }
 
   override race<R>(tasks: readonly Task<unknown>[]): R {
+    this.#scheduler.assertInTurn();
     return new RaceTask(asChildren(tasks, 'race')) as R;
   }
 

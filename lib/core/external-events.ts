@@ -23,6 +23,7 @@ export class ExternalEvents {
   readonly #waiters = new Map<string, Set<EventTask<unknown>>>();
   readonly #unseen = new Map<EventTask<unknown>, Arrival>();
   #arrivals = 0;
+  #isLookedAt = false;
 
   constructor(values: ValueCodec) {
     this.#values = values;
@@ -62,7 +63,18 @@ export class ExternalEvents {
   }
 
   markSeen(task: EventTask<unknown>): void {
-    this.#unseen.delete(task);
+    if (!this.#isLookedAt) this.#unseen.delete(task);
+  }
+
+  /** Runs code that only looks: what it reads does not count as seen. */
+  look<T>(code: () => T): T {
+    const before = this.#isLookedAt;
+    this.#isLookedAt = true;
+    try {
+      return code();
+    } finally {
+      this.#isLookedAt = before;
+    }
   }
 
   /** Every event that no code has seen, in order of arrival. */

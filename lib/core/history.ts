@@ -54,7 +54,23 @@ export type InboundEvent =
       readonly name: string;
       readonly input?: Json;
       readonly inputRef?: ValueReference;
-    };
+    }
+  | UpdateRequested;
+
+/** An update of a client, accepted: its handler ran, and what it asked for follows. */
+export interface UpdateRequested {
+  readonly type: 'UpdateRequested';
+  readonly at: number;
+  readonly name: string;
+  readonly input?: Json;
+  readonly inputRef?: ValueReference;
+  /** The id of the message that brought it. */
+  readonly updateId?: string;
+  /** Where its outcome is told. Only while it is held back, and has not run. */
+  readonly reply?: string;
+  /** What its handler threw, if it did. */
+  readonly failure?: FailureDetails;
+}
 
 /** The first event of every execution. */
 export interface ExecutionStarted extends Labels {

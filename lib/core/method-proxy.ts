@@ -1,5 +1,12 @@
-import { UnknownActivityError, UnknownOperationError } from '../errors.js';
-import type { ActivitiesShape, ActivityShape, EntityShape, OperationShape } from './names.js';
+import { UnknownActivityError, UnknownOperationError, UnknownQueryError, UnknownUpdateError } from '../errors.js';
+import type {
+  ActivitiesShape,
+  ActivityShape,
+  EntityShape,
+  HandlerShape,
+  OperationShape,
+  OrchestratorShape,
+} from './names.js';
 
 /**
  * An object on which every method is there, each call handed on by name. It is no thenable, so returning it from an
@@ -24,6 +31,28 @@ export function knownOperation(shape: EntityShape, method: string): OperationSha
   return operation;
 }
 
+/** The query that a method is. Throws UnknownQueryError. */
+export function knownQuery({ name, queries, updates, undecorated }: OrchestratorShape, method: string): HandlerShape {
+  const query = queries?.get(method);
+  if (query) return query;
+  const hint = updates?.has(method)
+    ? '. It is an update: call update().'
+    : undecoratedHint(undecorated, method, 'Query');
+  throw new UnknownQueryError(name, method, [...(queries?.keys() ?? [])], hint);
+}
+
+/** The update that a method is. Throws UnknownUpdateError. */
+export function knownUpdate({ name, queries, updates, undecorated }: OrchestratorShape, method: string): HandlerShape {
+  const update = updates?.get(method);
+  if (update) return update;
+  const hint = queries?.has(method) ? '. It is a query: call query().' : undecoratedHint(undecorated, method, 'Update');
+  throw new UnknownUpdateError(name, method, [...(updates?.keys() ?? [])], hint);
+}
+
+function undecoratedHint(undecorated: ReadonlySet<string> | undefined, method: string, decorator: string): string {
+  return undecorated?.has(method) ? `. The method is there: add @${decorator}() above it.` : '';
+}
+
 /** The activities of a class. A call of anything else throws UnknownActivityError and schedules nothing. */
 export function activityProxy(
   shape: ActivitiesShape,
@@ -37,11 +66,11 @@ export function activityProxy(
 }
 
 function unknownOperation(shape: EntityShape, method: string): UnknownOperationError {
-  const hint = shape.undecorated.has(method) ? `. The method is there: add @Operation() above it.` : '';
+  const hint = undecoratedHint(shape.undecorated, method, 'Operation');
   return new UnknownOperationError(shape.name, method, [...shape.operations.keys()], hint);
 }
 
 function unknownActivity(shape: ActivitiesShape, method: string): UnknownActivityError {
-  const hint = shape.undecorated.has(method) ? `. The method is there: add @Activity() above it.` : '';
+  const hint = undecoratedHint(shape.undecorated, method, 'Activity');
   return new UnknownActivityError(method, [...shape.activities.keys()], hint);
 }

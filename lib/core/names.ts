@@ -40,6 +40,16 @@ export interface OrchestratorShape extends InputShape {
   readonly name: string;
   /** The version of the code. */
   readonly version?: string | undefined;
+  /** What clients may ask of an instance, by name; undefined: the class is not at hand. */
+  readonly queries?: ReadonlyMap<string, HandlerShape> | undefined;
+  readonly updates?: ReadonlyMap<string, HandlerShape> | undefined;
+  /** Public methods that are neither: refused before sending, with a text that says so. */
+  readonly undecorated?: ReadonlySet<string> | undefined;
+}
+
+/** A query or an update: its name is the method's. */
+export interface HandlerShape extends InputShape {
+  readonly name: string;
 }
 
 export interface ActivitiesShape {

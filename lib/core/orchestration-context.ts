@@ -41,6 +41,12 @@ export interface SubOrchestrationOptions extends LabelOptions {
   readonly retry?: RetryOptions | undefined;
 }
 
+/** How long `waitUntil` waits. */
+export interface WaitUntilOptions {
+  /** The longest wait, over a durable timer, in milliseconds: 0 to 100 years. Default: no limit. */
+  readonly timeoutInMilliseconds?: number | undefined;
+}
+
 /**
  * An orchestrator's door to everything outside it. Every method works at the call: what it asks for is recorded in
  * order, before anything is waited for, and leaves the worker once the step of the orchestrator is stored. Inputs are
@@ -251,6 +257,20 @@ export abstract class OrchestrationContext {
   abstract waitForExternalEvent<T = unknown, D = T>(name: string, options: EventDefault<D>): Task<T | D>;
   /** Waits for the next external event of a name, whose data is taken as it is, unchecked. */
   abstract waitForExternalEvent<T = unknown>(name: string, options?: EventTimeout): Task<T>;
+
+  /**
+   * Waits until a condition over the orchestrator's own fields holds: `yield* ctx.waitUntil(() => this.closed)`. It is
+   * looked at now, and after each event of the instance (an update, an external event, the end of a task), once the code has
+   * gone on as far as it can; nothing of that is recorded. The condition only looks, and asks the context for nothing; what
+   * it throws fails the task. After a lost race it is looked at again when it is waited for again.
+   */
+  abstract waitUntil(condition: () => boolean): Task<void>;
+  /**
+   * The same with a time limit: whether the condition held, at the deadline at the latest.
+   *
+   * @throws {InvalidTimeError} for a time that is none, and for one of more than 100 years
+   */
+  abstract waitUntil(condition: () => boolean, options: WaitUntilOptions): Task<boolean>;
 
   /**
    * Raises an external event at another orchestration instance, one-way. Order to one instance is kept. An event for an

@@ -12,11 +12,29 @@ export interface OrchestratorProgram {
    * One that does not fit stays as it is; `run` refuses it.
    */
   accept(input: Json | undefined): Json | undefined;
+  /** A new object of the class: one for each execution and each replay of it. */
+  create(): object;
   /**
-   * Calls user code: a fresh object, its `run` method, the input decoded and validated (throws InvalidInputError).
-   * Returns the generator, or the output itself when the method is no generator.
+   * Calls the object's `run` method, the input decoded and validated (throws InvalidInputError). Returns the generator, or
+   * the output itself when the method is no generator.
    */
-  run(input: Json | undefined, context: OrchestrationContext): unknown;
+  run(target: object, input: Json | undefined, context: OrchestrationContext): unknown;
+  /** By name. */
+  readonly queries: ReadonlyMap<string, QueryProgram>;
+  /** By name. */
+  readonly updates: ReadonlyMap<string, UpdateProgram>;
+}
+
+export interface QueryProgram {
+  /** Calls the method on the object; the input decoded and validated (throws InvalidInputError). */
+  invoke(target: object, input: Json | undefined): unknown;
+}
+
+export interface UpdateProgram {
+  /** The input as it is recorded: as for the orchestrator itself. Throws InvalidInputError for one that does not fit. */
+  accept(input: Json | undefined): Json | undefined;
+  /** Calls the method on the object; the input decoded and validated (throws InvalidInputError). */
+  invoke(target: object, input: Json | undefined, context: OrchestrationContext): unknown;
 }
 
 /** A user's entity class as the core runs it. */

@@ -31,6 +31,9 @@ export type EntitySignal<C> = {
 /** The methods of a class with activities as an orchestrator calls them. */
 export type ActivityCalls<C> = OperationCalls<C, 'task'>;
 
+/** The methods of an orchestrator beside `run`, as a client calls its queries and updates. */
+export type HandlerCalls<O> = Omit<OperationCalls<O, 'promise'>, 'run'>;
+
 /** An object with an orchestrator's `run` method. */
 export interface OrchestratorObject {
   run(...args: never[]): unknown;

@@ -1,5 +1,5 @@
-import { NonDeterminismError } from '../errors.js';
-import type { Action, ClosingEvent, HistoryEvent, InboundEvent } from './history.js';
+import { NonDeterminismError, type FailureDetails } from '../errors.js';
+import type { Action, ClosingEvent, HistoryEvent, InboundEvent, UpdateRequested } from './history.js';
 import { jsonEqual } from './json-equal.js';
 import type { Completion, Turn } from './turn.js';
 import type { Json } from './values.js';
@@ -39,6 +39,15 @@ export function checkTurn(history: readonly HistoryEvent[], from: number, turn: 
   const next = history[at];
   if (next !== undefined && isAction(next)) throw differs(at, next, 'nothing more in this turn');
   return checkEnd(at, next, turn.completion);
+}
+
+/** The same for what an update came to: whether its handler threw. */
+export function checkUpdate(at: number, { name, failure }: UpdateRequested, { update }: Turn): void {
+  const thrown = update && 'failure' in update ? update.failure : undefined;
+  if ((failure === undefined) === (thrown === undefined)) return;
+  const text = (why: FailureDetails | undefined): string =>
+    `update "${name}" ${why ? `throws ${why.name}: ${shorten(why.message)}` : 'returns'}`;
+  throw new NonDeterminismError(at, text(failure), text(thrown));
 }
 
 /** Whether the event came from outside: it begins a turn. */
@@ -81,7 +90,8 @@ function isAction(event: HistoryEvent): event is Action {
   return actionTypes.has(event.type);
 }
 
-function isClosing(event: HistoryEvent): event is ClosingEvent {
+/** Whether the event ends its execution. */
+export function isClosing(event: HistoryEvent): event is ClosingEvent {
   return closedTypes.has(event.type);
 }
 

@@ -1,18 +1,21 @@
 import { toFailureDetails } from './failure.js';
+import { Conditions } from './condition-task.js';
 import type { CoreDependencies } from './dependencies.js';
 import { DurableOrchestrationContext } from './durable-orchestration-context.js';
 import { newExecution, type Execution } from './execution.js';
 import { ExternalEvents } from './external-events.js';
-import type { ExecutionStarted, HistoryEvent, InboundEvent } from './history.js';
+import { acceptedUpdate, runQuery, runUpdate } from './handlers.js';
+import type { ExecutionStarted, HistoryEvent, InboundEvent, UpdateRequested } from './history.js';
 import { disown, illegalOutput, illegalRun, illegalYield, isAsync } from './illegal-await.js';
 import { jsonEqual } from './json-equal.js';
 import { labelsOf } from './labels.js';
 import type { OrchestratorProgram } from './programs.js';
-import { checkTurn, isInbound } from './replay-check.js';
+import { checkTurn, checkUpdate, isInbound } from './replay-check.js';
 import { ReplaySafeLog, type Log } from './replay-safe-log.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
-import type { Completion, Turn } from './turn.js';
+import type { Completion, HandlerOutcome, Turn } from './turn.js';
+import type { Json } from './values.js';
 import { IllegalAwaitError } from '../errors.js';
 
 /** Where an execution runs. */
@@ -28,7 +31,8 @@ export interface Surroundings {
  * An executor that has thrown must be dropped.
  *
  * R5. Nothing but the events decides what it does: the same history gives the same actions, in every process.
- * R6. User code runs only inside `replay` and `advance`, synchronously.
+ * R6. User code runs only inside `replay`, `advance` and `query`, synchronously.
+ * R7. A query changes nothing: what it asks for is refused, and what it reads does not count as seen.
  */
 export class TaskOrchestrationExecutor implements TaskParent {
   readonly #program: OrchestratorProgram;
@@ -36,7 +40,10 @@ export class TaskOrchestrationExecutor implements TaskParent {
   readonly #execution: Execution;
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
+  readonly #conditions = new Conditions((code) => this.#look(code));
   readonly #context: DurableOrchestrationContext;
+  /** The user's object; undefined before the start, and when its constructor threw. */
+  #target: object | undefined;
   #generator: Generator<unknown, unknown, unknown> | undefined;
   /** The task that the generator yielded, once it has ended. */
   #ready: TaskNode<unknown> | undefined;
@@ -49,11 +56,12 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#execution = newExecution(instanceId);
     this.#scheduler = new TaskScheduler(dependencies.values);
     this.#events = new ExternalEvents(dependencies.values);
+    const waits = { events: this.#events, conditions: this.#conditions };
     const replaySafeLog = new ReplaySafeLog(this.#execution, log);
     this.#context = new DurableOrchestrationContext(
       this.#execution,
       this.#scheduler,
-      this.#events,
+      waits,
       dependencies,
       replaySafeLog,
     );
@@ -74,6 +82,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
     let at = 0;
     for (let event = history[at]; event !== undefined; event = history[at]) {
       const turn = isInbound(event) ? this.#processEvent(event) : { actions: [] };
+      if (event.type === 'UpdateRequested') checkUpdate(at, event, turn);
       at = checkTurn(history, isInbound(event) ? at + 1 : at, turn);
     }
     this.#replayedEvents += history.length;
@@ -83,6 +92,16 @@ export class TaskOrchestrationExecutor implements TaskParent {
   /** Processes one new event. What it does not concern, such as a second answer to a task, gives an empty turn. */
   advance(event: InboundEvent): Turn {
     return this.#processEvent(event);
+  }
+
+  /** The update as it is to be recorded. Throws UnknownUpdateError and InvalidInputError; no code of its handler has run. */
+  accept(update: UpdateRequested): UpdateRequested {
+    return acceptedUpdate(this.#program, update);
+  }
+
+  /** Asks the object as it is now, also after the end. */
+  query(name: string, input: Json | undefined): HandlerOutcome {
+    return this.#look(() => runQuery(this.#program, this.#target, name, input, this.#dependencies.values));
   }
 
   /** The task that the generator waits for has ended; `#tryResumingUserCode` takes it from here. */
@@ -95,22 +114,34 @@ export class TaskOrchestrationExecutor implements TaskParent {
     const statusBefore = this.#execution.customStatus;
     this.#execution.now = Math.max(this.#execution.now, event.at);
     this.#scheduler.beginTurn();
+    const update = event.type === 'UpdateRequested' ? this.#update(event) : undefined;
     this.#guard(() => {
       if (event.type === 'ExecutionStarted') this.#start(event);
       else if (event.type === 'EventRaised') this.#events.deliver(event);
-      else this.#scheduler.settle(event);
+      else if (event.type !== 'UpdateRequested') this.#scheduler.settle(event);
     });
     this.#tryResumingUserCode();
-    return this.#endTurn(statusBefore);
+    return this.#endTurn(statusBefore, update);
   }
 
-  #endTurn(statusBefore: Execution['customStatus']): Turn {
+  #endTurn(statusBefore: Execution['customStatus'], update: HandlerOutcome | undefined): Turn {
     const { customStatus } = this.#execution;
     return {
       actions: this.#scheduler.endTurn(),
       ...(!jsonEqual(customStatus, statusBefore) && { customStatus }),
       ...(this.#completion && { completion: this.#completion }),
+      ...(update && { update }),
     };
+  }
+
+  /** Undefined before the start: there is nothing to update. */
+  #update(event: UpdateRequested): HandlerOutcome | undefined {
+    if (!this.#target) return undefined;
+    return runUpdate(this.#program, this.#target, event, this.#context, this.#dependencies.values);
+  }
+
+  #look<T>(code: () => T): T {
+    return this.#scheduler.look(() => this.#events.look(code));
   }
 
   #start(event: ExecutionStarted): void {
@@ -120,15 +151,22 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#execution.input = event.input;
     this.#execution.labels = labelsOf(event);
     this.#guard(() => {
-      const started = this.#program.run(event.input, this.#context);
+      this.#target = this.#program.create();
+      const started = this.#program.run(this.#target, event.input, this.#context);
       if (!isGenerator(started)) return this.#finish(started, illegalRun);
       this.#generator = started;
       this.#take(started.next());
     });
   }
 
-  /** A loop, not a recursion: any number of tasks may have ended already. */
+  /** What the code does may bring conditions about, and so on. */
   #tryResumingUserCode(): void {
+    do this.#resumeWhileReady();
+    while (this.#completion === undefined && this.#conditions.check());
+  }
+
+  /** A loop, not a recursion: any number of tasks may have ended already. */
+  #resumeWhileReady(): void {
     for (let task = this.#ready; task !== undefined && this.#completion === undefined; task = this.#ready) {
       this.#ready = undefined;
       const ended = task;

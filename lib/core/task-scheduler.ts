@@ -44,12 +44,24 @@ export class TaskScheduler {
     return actions;
   }
 
+  /** Runs code that only looks: what it asks for throws, as it does between turns. */
+  look<T>(code: () => T): T {
+    const actions = this.#actions;
+    this.#actions = undefined;
+    try {
+      return code();
+    } finally {
+      this.#actions = actions;
+    }
+  }
+
   /** Throws IllegalAwaitError between turns. */
   assertInTurn(): void {
     if (this.#actions !== undefined) return;
     throw new IllegalAwaitError(
       'The orchestration context was used outside the turn of its orchestrator, such as in the callback of a promise or ' +
-        'a timer. Do the IO in an activity, and call the context from the generator only.',
+        'a timer, in a query, or in the condition of a waitUntil. Do the IO in an activity, and call the context from the ' +
+        'generator and from updates only.',
     );
   }
 

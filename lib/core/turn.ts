@@ -10,7 +10,12 @@ export interface Turn {
   readonly customStatus?: Json;
   /** How the execution ended, when it did. Every later turn is empty. */
   readonly completion?: Completion;
+  /** What the handler of an update returned or threw. */
+  readonly update?: HandlerOutcome;
 }
+
+/** What a query or an update gives its caller. */
+export type HandlerOutcome = { readonly result?: Json } | { readonly failure: FailureDetails };
 
 /** The end of an execution. Actions of the same turn stand; open timers and tasks are of no interest any more. */
 export type Completion =

@@ -5,6 +5,13 @@ import { inheritedHandlers, inheritedRun, ownRecord } from './class-record.js';
 const decorators = { entity: '@Entity', orchestrator: '@Orchestrator' } as const;
 const definer = { entity: 'defineEntity', orchestrator: 'defineOrchestrator' } as const;
 const handlerOf = { entity: '@Operation', orchestrator: '@Run', activities: '@Activity' } as const;
+/** The decorators of methods that work in one kind of class only. */
+const methodDecorators = [
+  ['entity', 'operations', '@Operation'],
+  ['orchestrator', 'queries', '@Query'],
+  ['orchestrator', 'updates', '@Update'],
+  ['activities', 'activities', '@Activity'],
+] as const;
 
 /**
  * The class's registered name. Throws DefinitionError unless the class itself (a base class does not count: two classes
@@ -27,17 +34,15 @@ export function nameAs(kind: 'entity' | 'orchestrator', type: Constructor): stri
 
 /** Throws DefinitionError when a method of the class has a decorator that only works in another kind of class. */
 export function refuseForeignHandlers(kind: keyof typeof handlerOf, type: Constructor): void {
-  const handlers = {
-    entity: [...inheritedHandlers(type, 'operations').keys()],
-    orchestrator: inheritedRun(type) ? ['run'] : [],
-    activities: [...inheritedHandlers(type, 'activities').keys()],
+  const refuse = (method: string, decorator: string): never => {
+    throw new DefinitionError(
+      `${type.name}.${method} has ${decorator}(), but the class is used for ${handlerOf[kind]}(). Move the method to a class of its own.`,
+    );
   };
-  for (const other of ['entity', 'orchestrator', 'activities'] as const) {
-    const [method] = handlers[other];
-    if (other !== kind && method !== undefined)
-      throw new DefinitionError(
-        `${type.name}.${method} has ${handlerOf[other]}(), but the class is used for ${handlerOf[kind]}(). Move the method to a class of its own.`,
-      );
+  if (kind !== 'orchestrator' && inheritedRun(type)) refuse('run', '@Run');
+  for (const [of, handlers, decorator] of methodDecorators) {
+    const [method] = inheritedHandlers(type, handlers).keys();
+    if (of !== kind && method !== undefined) refuse(method, decorator);
   }
 }
 

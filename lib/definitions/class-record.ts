@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Constructor } from '../core/values.js';
-import type { ActivityOptions, OperationOptions, RunOptions } from './definition.js';
+import type { ActivityOptions, OperationOptions, QueryOptions, RunOptions, UpdateOptions } from './definition.js';
 
 /** What decorators wrote about one class, without its base classes. */
 export interface ClassRecord {
@@ -10,7 +10,12 @@ export interface ClassRecord {
   run?: RunOptions;
   readonly operations: Map<string, OperationOptions>;
   readonly activities: Map<string, ActivityOptions>;
+  readonly queries: Map<string, QueryOptions>;
+  readonly updates: Map<string, UpdateOptions>;
 }
+
+/** The decorators of which a class may have many. */
+export type HandlerKind = 'operations' | 'activities' | 'queries' | 'updates';
 
 /** Global, so that a second copy of this package in one process reads what the first one wrote. */
 const key = Symbol.for('perdure:class-record');
@@ -19,7 +24,7 @@ const key = Symbol.for('perdure:class-record');
 export function recordOf(prototype: object): ClassRecord {
   const found = ownRecord(prototype);
   if (found) return found;
-  const record: ClassRecord = { operations: new Map(), activities: new Map() };
+  const record = { operations: new Map(), activities: new Map(), queries: new Map(), updates: new Map() };
   Reflect.defineMetadata(key, record, prototype);
   return record;
 }
@@ -30,7 +35,7 @@ export function ownRecord(prototype: object): ClassRecord | undefined {
 }
 
 /** The handlers of the class and of its base classes; the nearest class wins. */
-export function inheritedHandlers<K extends 'operations' | 'activities'>(type: Constructor, kind: K): ClassRecord[K] {
+export function inheritedHandlers<K extends HandlerKind>(type: Constructor, kind: K): ClassRecord[K] {
   const handlers = new Map<string, ActivityOptions & OperationOptions>();
   for (const prototype of prototypesOf(type.prototype as object).reverse())
     for (const [name, options] of ownRecord(prototype)?.[kind] ?? []) handlers.set(name, options);

@@ -2,9 +2,25 @@ import type { OrchestrationContext } from '../core/orchestration-context.js';
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { checkIsClass } from './class-kind.js';
-import type { ActivityOptions, GivenInput, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
+import type {
+  ActivityOptions,
+  GivenInput,
+  OperationOptions,
+  OrchestratorOptions,
+  QueryOptions,
+  RunOptions,
+  UpdateOptions,
+} from './definition.js';
 import { methodOf } from './handler-method.js';
-import { recordActivity, recordEntity, recordOperation, recordOrchestrator, recordRun } from './recording.js';
+import {
+  recordActivity,
+  recordEntity,
+  recordOperation,
+  recordOrchestrator,
+  recordQuery,
+  recordRun,
+  recordUpdate,
+} from './recording.js';
 
 /** Methods to define: `true` for one without input, the type of its input, or options. */
 type Handlers<C, Options> = { readonly [M in MethodName<C>]?: true | GivenInput | Options };
@@ -43,7 +59,7 @@ export function defineEntity<E extends { state: unknown }>(
 }
 
 /**
- * Does what `@Orchestrator()` and `@Run()` do, for classes without decorators.
+ * Does what `@Orchestrator()`, `@Run()`, `@Query()` and `@Update()` do, for classes without decorators.
  *
  * @example
  * ```ts
@@ -60,14 +76,21 @@ export function defineEntity<E extends { state: unknown }>(
  * @throws {DefinitionError} when the class cannot work as written; a `run` with parameters needs an `input`
  * @throws {InvalidNameError} unless the name is a letter followed by at most 63 letters, digits, `_` or `-`
  */
-export function defineOrchestrator(
-  type: Constructor<{ run(input: never, ctx: OrchestrationContext): unknown }>,
-  definition: { readonly name: string } & OrchestratorOptions & RunOptions,
+export function defineOrchestrator<O extends { run(input: never, ctx: OrchestrationContext): unknown }>(
+  type: Constructor<O>,
+  definition: {
+    readonly name: string;
+    readonly queries?: Handlers<O, QueryOptions> | undefined;
+    readonly updates?: Handlers<O, UpdateOptions> | undefined;
+  } & OrchestratorOptions &
+    RunOptions,
 ): void {
   const { version } = definition ?? {};
   recordOrchestrator(type, definition?.name, { version });
-  const { input, optional } = definition;
+  const { input, optional, queries = {}, updates = {} } = definition;
   defineHandlers<RunOptions>(type, { run: { input, optional } }, recordRun);
+  defineHandlers<QueryOptions>(type, queries, recordQuery);
+  defineHandlers<UpdateOptions>(type, updates, recordUpdate);
 }
 
 /**

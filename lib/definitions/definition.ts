@@ -1,10 +1,17 @@
 import type { ActivityTimeouts } from '../core/activity-timeouts.js';
-import type { ActivitiesShape, ActivityShape, EntityShape, OperationShape, OrchestratorShape } from '../core/names.js';
+import type {
+  ActivitiesShape,
+  ActivityShape,
+  EntityShape,
+  HandlerShape,
+  OperationShape,
+  OrchestratorShape,
+} from '../core/names.js';
 import type { RetryOptions } from '../core/retry-options.js';
 import type { Constructor, InputType } from '../core/values.js';
 
-/** A user's method as it is called: on its object, with the decoded input and the context. */
-export type Handler = (this: object, input: unknown, context: object) => unknown;
+/** A user's method as it is called: on its object, with the decoded input and the context, which a query does not get. */
+export type Handler = (this: object, input: unknown, context?: object) => unknown;
 
 /** What was recorded of an `@Entity` class. */
 export interface EntityDefinition extends EntityShape {
@@ -23,6 +30,14 @@ export interface OperationDefinition extends OperationShape {
 /** What was recorded of an `@Orchestrator` class. */
 export interface OrchestratorDefinition extends OrchestratorShape {
   readonly type: Constructor;
+  readonly method: Handler;
+  readonly queries: ReadonlyMap<string, HandlerDefinition>;
+  readonly updates: ReadonlyMap<string, HandlerDefinition>;
+  readonly undecorated: ReadonlySet<string>;
+}
+
+/** What was recorded of a method with `@Query()` or `@Update()`. */
+export interface HandlerDefinition extends HandlerShape {
   readonly method: Handler;
 }
 
@@ -82,6 +97,12 @@ export interface RunOptions {
    */
   readonly optional?: boolean | undefined;
 }
+
+/** Options of `@Query()`. */
+export interface QueryOptions extends RunOptions {}
+
+/** Options of `@Update()`. */
+export interface UpdateOptions extends RunOptions {}
 
 /** How many runs of an activity there may be at a time. */
 export interface ActivityLimits {

@@ -13,10 +13,15 @@ export interface HandlerSite {
   readonly methodName: string;
   readonly method: Handler;
   /** The decorator that makes it a handler, such as `@Operation`. */
-  readonly decorator: '@Operation' | '@Run' | '@Activity';
+  readonly decorator: '@Operation' | '@Run' | '@Activity' | '@Update' | '@Query';
 }
 
-const contexts = { '@Operation': EntityContext, '@Run': OrchestrationContext, '@Activity': ActivityContext };
+const contexts = {
+  '@Operation': EntityContext,
+  '@Run': OrchestrationContext,
+  '@Update': OrchestrationContext,
+  '@Activity': ActivityContext,
+};
 
 /** What a handler takes, as its options say and its declaration shows. Throws as `inputTypeOf`. */
 export function inputShapeOf(
@@ -58,6 +63,7 @@ export function givenType(given: GivenInput, where: string): InputType | undefin
 
 function checkParameters(site: HandlerSite, parameters: readonly unknown[] | undefined): void {
   const where = whereOf(site);
+  if (site.decorator === '@Query') return checkQueryParameters(site, parameters);
   const context = contexts[site.decorator];
   const [first, second] = parameters ?? [];
   if (isContext(first))
@@ -76,6 +82,20 @@ function checkParameters(site: HandlerSite, parameters: readonly unknown[] | und
   );
 }
 
+/** A query only reads: there is nothing that it could ask a context for. */
+function checkQueryParameters(site: HandlerSite, parameters: readonly unknown[] | undefined): void {
+  if (!isContext(parameters?.[0]) && (parameters?.length ?? site.method.length) <= 1) return;
+  throw new DefinitionError(
+    `${whereOf(site)}: a query takes its input and nothing else, for it only reads the fields of its object. Drop the ` +
+      `context; put what else it needs into one DTO class; make it an @Update() if it is to change something.`,
+  );
+}
+
+/** How a handler without input is written. */
+function withoutInput({ methodName, decorator }: HandlerSite): string {
+  return decorator === '@Query' ? `${methodName}()` : `${methodName}(_: void, ctx: ${contexts[decorator].name})`;
+}
+
 function inferred(site: HandlerSite, type: unknown): InputType {
   const where = whereOf(site);
   if (type === Array)
@@ -88,8 +108,7 @@ function inferred(site: HandlerSite, type: unknown): InputType {
       `${where}: the input's type is not known at run time. 'import type' (also as a linter's automatic fix), an interface, ` +
         `an object type, a union (also with null or undefined), a generic and unknown all hide it. Use a class, import it as ` +
         `a value, or write ${site.decorator}({ input: Amount }), with your class in place of Amount, or 'unknown' to take ` +
-        `any value unchecked. If the parameter is the context, write ` +
-        `${site.methodName}(_: void, ctx: ${contexts[site.decorator].name}).`,
+        `any value unchecked. If the parameter is the context, write ${withoutInput(site)}.`,
     );
   return type as Constructor;
 }

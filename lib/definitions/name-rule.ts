@@ -2,7 +2,8 @@ import { namePatterns } from '../core/name-patterns.js';
 import { DefinitionError, InvalidNameError } from '../errors.js';
 
 /** What is named, with the form its names have. */
-const forms = { ...namePatterns, operation: /^[A-Za-z$][A-Za-z0-9_$-]{0,127}$/ };
+const method = /^[A-Za-z$][A-Za-z0-9_$-]{0,127}$/;
+const forms = { ...namePatterns, operation: method, query: method, update: method };
 
 /** Throws InvalidNameError unless names of this kind have this form. */
 export function checkName(kind: keyof typeof forms, name: unknown): asserts name is string {

@@ -13,6 +13,8 @@ const known = {
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
   '@Orchestrator': ['version'],
+  '@Query': ['input', 'optional'],
+  '@Update': ['input', 'optional'],
   '@Activity': [
     'name',
     'queue',

@@ -1,9 +1,9 @@
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { checkConstructor, nameAs } from './class-kind.js';
-import { inheritedRun, ownRecord } from './class-record.js';
-import type { OrchestratorDefinition } from './definition.js';
-import { handlerOf, isAsync, methodOf } from './handler-method.js';
+import { inheritedHandlers, inheritedRun, ownRecord } from './class-record.js';
+import type { HandlerDefinition, OrchestratorDefinition, RunOptions } from './definition.js';
+import { handlerOf, isAsync, methodOf, undecoratedMethods } from './handler-method.js';
 import { inputShapeOf } from './input-type.js';
 
 /** What was recorded of an orchestrator class. Throws DefinitionError when it cannot work as written. */
@@ -15,8 +15,37 @@ export function orchestratorDefinition(type: Constructor): OrchestratorDefinitio
   const method = handlerOf(type, 'run');
   if (isAsync(type, 'run', method))
     throw new DefinitionError(`${type.name}.run gives a promise, but an orchestrator cannot await. Write *run(...).`);
+  const [queries, updates] = [handlersOf(type, 'queries', '@Query'), handlersOf(type, 'updates', '@Update')];
+  for (const both of queries.keys())
+    if (updates.has(both))
+      throw new DefinitionError(
+        `${type.name}.${both} is a query and an update. Drop @Query() if it changes something.`,
+      );
+  const undecorated = undecoratedMethods(type, new Map<string, unknown>([...queries, ...updates, ['run', run]]));
+  const shape = inputShapeOf({ type, methodName: 'run', method, decorator: '@Run' }, run);
   const version = ownRecord(type.prototype as object)?.version;
-  return { name, version, type, method, ...inputShapeOf({ type, methodName: 'run', method, decorator: '@Run' }, run) };
+  return { name, version, type, method, queries, updates, undecorated, ...shape };
+}
+
+function handlersOf(type: Constructor, kind: 'queries' | 'updates', decorator: '@Query' | '@Update') {
+  const handlers = new Map<string, HandlerDefinition>();
+  for (const [name, options] of inheritedHandlers(type, kind))
+    handlers.set(name, handlerDefinition(type, name, decorator, options));
+  return handlers;
+}
+
+function handlerDefinition(
+  type: Constructor,
+  name: string,
+  decorator: '@Query' | '@Update',
+  options: RunOptions,
+): HandlerDefinition {
+  const method = handlerOf(type, name);
+  if (isAsync(type, name, method))
+    throw new DefinitionError(
+      `${type.name}.${name} gives a promise, but ${decorator}() is answered at once. Do the IO in an activity that run calls.`,
+    );
+  return { name, method, ...inputShapeOf({ type, methodName: name, method, decorator }, options) };
 }
 
 function missingRun(type: Constructor): DefinitionError {

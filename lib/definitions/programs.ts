@@ -1,13 +1,20 @@
 import type { ActivityContext } from '../core/activity-context.js';
 import type { ActivityTimeouts } from '../core/activity-timeouts.js';
 import type { InputShape } from '../core/names.js';
-import type { EntityProgram, OperationProgram, OrchestratorProgram } from '../core/programs.js';
+import type {
+  EntityProgram,
+  OperationProgram,
+  OrchestratorProgram,
+  QueryProgram,
+  UpdateProgram,
+} from '../core/programs.js';
 import type { RetryOptions } from '../core/retry-options.js';
 import type { InputType, Json, ValueCodec } from '../core/values.js';
 import type {
   ActivityDefinition,
   ActivityLimits,
   EntityDefinition,
+  HandlerDefinition,
   OperationDefinition,
   OrchestratorDefinition,
 } from './definition.js';
@@ -49,11 +56,31 @@ function operationProgram(entity: string, operation: OperationDefinition, values
 /** The orchestrator as the core runs it, its input crossing through the codec. */
 export function orchestratorProgram(definition: OrchestratorDefinition, values: ValueCodec): OrchestratorProgram {
   const decode = decoder(values, definition, definition.name);
+  const { name, queries, updates } = definition;
   return {
-    name: definition.name,
+    name,
     version: definition.version,
     accept: (input) => (hasFields(definition.input) ? accepted(values, decode, input) : input),
-    run: (input, context) => definition.method.call(new definition.type(), decode(input), context),
+    create: () => new definition.type(),
+    run: (target, input, context) => definition.method.call(target, decode(input), context),
+    queries: new Map(Array.from(queries, ([query, how]) => [query, queryProgram(name, how, values)])),
+    updates: new Map(Array.from(updates, ([update, how]) => [update, updateProgram(name, how, values)])),
+  };
+}
+
+function queryProgram(orchestrator: string, query: HandlerDefinition, values: ValueCodec): QueryProgram {
+  const decode = decoder(values, query, `${orchestrator}.${query.name}`);
+  return { invoke: (target, input) => query.method.call(target, decode(input)) };
+}
+
+function updateProgram(orchestrator: string, update: HandlerDefinition, values: ValueCodec): UpdateProgram {
+  const decode = decoder(values, update, `${orchestrator}.${update.name}`);
+  return {
+    accept: (input) => {
+      const decoded = decode(input);
+      return hasFields(update.input) ? values.encode(decoded) : input;
+    },
+    invoke: (target, input, context) => update.method.call(target, decode(input), context),
   };
 }
 

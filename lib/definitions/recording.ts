@@ -1,7 +1,14 @@
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { ownRecord, recordOf } from './class-record.js';
-import type { ActivityOptions, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
+import type {
+  ActivityOptions,
+  OperationOptions,
+  OrchestratorOptions,
+  QueryOptions,
+  RunOptions,
+  UpdateOptions,
+} from './definition.js';
 import { decoratedMethod } from './handler-method.js';
 import { checkName } from './name-rule.js';
 import { checkOptions } from './options-rule.js';
@@ -37,6 +44,28 @@ export function recordActivity(target: object, name: string | symbol, options: A
   checkOptions('@Activity', options, where);
   checkName('activity', options.name ?? name);
   addOnce(recordOf(target).activities, String(name), options, where);
+}
+
+/** Writes what `@Query(options)` says. Throws DefinitionError or InvalidNameError on misuse. */
+export function recordQuery(target: object, name: string | symbol, options: QueryOptions): void {
+  const where = handlerSite('@Query', target, name);
+  checkIsNotRun(name, where);
+  checkOptions('@Query', options, where);
+  checkName('query', name);
+  addOnce(recordOf(target).queries, name, options, where);
+}
+
+/** Writes what `@Update(options)` says. Throws DefinitionError or InvalidNameError on misuse. */
+export function recordUpdate(target: object, name: string | symbol, options: UpdateOptions): void {
+  const where = handlerSite('@Update', target, name);
+  checkIsNotRun(name, where);
+  checkOptions('@Update', options, where);
+  checkName('update', name);
+  addOnce(recordOf(target).updates, name, options, where);
+}
+
+function checkIsNotRun(name: string | symbol, where: string): void {
+  if (name === 'run') throw new DefinitionError(`${where}: "run" is the orchestration itself. Rename the method.`);
 }
 
 /** Writes what `@Run(options)` says. Throws DefinitionError on misuse. */

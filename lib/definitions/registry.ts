@@ -59,6 +59,8 @@ export class Registry {
     for (const type of types) {
       const definition = names.orchestrator(type);
       this.#check(definition.input, definition.name);
+      for (const { name, input } of [...definition.queries.values(), ...definition.updates.values()])
+        this.#check(input, `${definition.name}.${name}`);
       programs.add(orchestratorProgram(definition, this.#ports.values), type.name);
     }
     return programs.byName;

@@ -1,5 +1,6 @@
 import type { Action } from '../core/history.js';
-import type { ValueReference } from '../core/values.js';
+import type { HandlerOutcome } from '../core/turn.js';
+import type { Json, ValueReference } from '../core/values.js';
 import type { PerdureError } from '../errors.js';
 import type { ActivityRun } from '../wire/activity-run.js';
 import type { Head, Wake } from '../wire/head.js';
@@ -10,7 +11,14 @@ import type { TaskIds } from '../wire/tasks.js';
 import type { FetchedValues } from './fetched-values.js';
 
 /** What an instance takes: a message of its mailbox, or what the owner tells it, such as a timer that is due. */
-export type InputBody = Message | Due | Resume | Restart | Requeue | GiveBack;
+export type InputBody = Message | Due | Resume | Restart | Requeue | GiveBack | QueryInput;
+
+/** A query of an orchestration instance. It is asked between two steps, beside the mailbox, and its step changes nothing. */
+export interface QueryInput {
+  readonly kind: 'query';
+  readonly name: string;
+  readonly input?: Json;
+}
 
 /** Tells an instance that its earliest timer is due; it knows which are (P19). */
 export interface Due {
@@ -75,6 +83,8 @@ export interface StepOutput {
   readonly unwanted?: TaskIds | undefined;
   /** What clients are told, by inbox subject. */
   readonly notices?: readonly (readonly [inbox: string, notice: Notice])[] | undefined;
+  /** Of a query: what it came to. */
+  readonly answer?: HandlerOutcome | undefined;
   /** It has not gone through all that it took: it asks for a `resume`. */
   readonly goesOn?: true | undefined;
   /** Its large values are in the object store, and named by reference. */

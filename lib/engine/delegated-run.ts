@@ -1,5 +1,6 @@
-import type { InputBody, StepOutput } from './activation.js';
+import type { InputBody, QueryInput, StepOutput } from './activation.js';
 import { toFailureDetails } from '../core/failure.js';
+import type { HandlerOutcome } from '../core/turn.js';
 import type { JournaledAnswer } from '../wire/journal.js';
 import { EntityActivation } from './entity-activation.js';
 import type { Instance } from './instance.js';
@@ -61,9 +62,21 @@ export class DelegatedRun {
       instance.activation!.ranElsewhere(now);
       return output;
     }
+    return this.#unanswered(instance, answer);
+  }
+
+  /** What a query comes to, of the instance as it is now: all of it is sent, and the worker keeps nothing. */
+  async query(instance: Instance, query: QueryInput, now: number): Promise<HandlerOutcome | 'refused' | 'silence'> {
+    const answer = await this.#ask(instance, { ...this.#request(instance, query, now), ...headOf(instance) });
+    this.#isOver = true;
+    const told = answer?.kind === 'done' ? answer.output.answer : undefined;
+    return told ?? this.#unanswered(instance, answer);
+  }
+
+  #unanswered({ address }: Instance, answer: StepAnswer | undefined): 'refused' | 'silence' {
     if (answer?.kind === 'failed')
       this.#hub.logger.error(`A step failed in the worker that has its code: ${answer.failure.message}`, {
-        instance: instance.address,
+        instance: address,
         worker: this.#to.worker,
       });
     return answer ? 'refused' : 'silence';

@@ -1,4 +1,5 @@
-import type { CodeName, InputBody, StepOutput } from './activation.js';
+import type { HandlerOutcome } from '../core/turn.js';
+import type { CodeName, InputBody, QueryInput, StepOutput } from './activation.js';
 import { DelegatedRun } from './delegated-run.js';
 import type { Instance } from './instance.js';
 import type { HubPorts, Subscription } from './ports.js';
@@ -20,6 +21,8 @@ export const emptyDirectory: Directory = { workersWith: () => [], onChange: () =
 const AVOIDED = 30_000;
 /** and not for so many if there is none. */
 const PAUSE = 1_000;
+/** So many workers are asked a query that do not answer it. */
+const MOST_ASKED = 3;
 /** When so many workers died while they ran the same step, it is to blame. */
 const MOST_DEATHS = 3;
 
@@ -69,22 +72,42 @@ export class Delegation {
     for (;;) {
       const worker = await this.#place(instance, code);
       if (this.#deadOf(silent, code) >= MOST_DEATHS) break;
-      const to = { owner: this.#id, partition: this.#partition, worker };
-      const run = new DelegatedRun(this.#hub, to, (output, isWanted) =>
-        this.#listener.called(instance, output, isWanted),
-      );
-      this.#runs.add(run);
-      const answer = await run.step(instance, input, this.#hub.clock.now());
-      this.#runs.delete(run);
+      const answer = await this.#ask(worker, instance, (run, now) => run.step(instance, input, now));
       if (typeof answer === 'object') return answer;
       if (answer === 'silence') silent.add(worker);
-      this.#failures.set(worker, this.#hub.clock.now());
     }
     this.#listener.accuse(
       instance,
       `${MOST_DEATHS} workers with ${code.kind} "${code.name}" died while they ran its next message`,
     );
     return undefined;
+  }
+
+  /** Asks a query of an instance as it is now; undefined: no worker that has the code answers. Never settles once closed. */
+  async query(instance: Instance, code: CodeName, query: QueryInput): Promise<HandlerOutcome | undefined> {
+    for (let asked = 0; asked < MOST_ASKED; asked++) {
+      const worker = this.#candidate(instance, code);
+      if (worker === undefined) return undefined;
+      const answer = await this.#ask(worker, instance, (run, now) => run.query(instance, query, now));
+      if (typeof answer === 'object') return answer;
+    }
+    return undefined;
+  }
+
+  async #ask<A extends object>(
+    worker: string,
+    instance: Instance,
+    ask: (run: DelegatedRun, now: number) => Promise<A | 'refused' | 'silence'>,
+  ): Promise<A | 'refused' | 'silence'> {
+    const to = { owner: this.#id, partition: this.#partition, worker };
+    const run = new DelegatedRun(this.#hub, to, (output, isWanted) =>
+      this.#listener.called(instance, output, isWanted),
+    );
+    this.#runs.add(run);
+    const answer = await ask(run, this.#hub.clock.now());
+    this.#runs.delete(run);
+    if (typeof answer === 'string') this.#failures.set(worker, this.#hub.clock.now());
+    return answer;
   }
 
   /** How many of the workers that said nothing any more are seen to have died. */

@@ -1,13 +1,13 @@
-import { toFailureDetails } from '../core/failure.js';
 import { BusyError, type PerdureError } from '../errors.js';
 import { encodeMessage } from '../wire/message-codec.js';
-import type { Addressed, Address, Caller, Message, ResultMessage } from '../wire/messages.js';
+import type { Address } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
-import type { InputBody, StepOutput } from './activation.js';
+import type { InputBody } from './activation.js';
 import type { Committer } from './committer.js';
 import type { Inbox } from './inbox.js';
 import type { Input, Instance } from './instance.js';
 import type { Instances } from './instances.js';
+import { refusalOf, type Sent } from './refusals.js';
 
 /** The parts of a partition that a refusal concerns. */
 export interface RefusingParts {
@@ -40,7 +40,7 @@ export function refuses(parts: RefusingParts, instance: Instance, input: Input):
 
 /** Whether an input is a message that somebody sent: what the engine itself tells an instance is never refused. */
 export function isRefusable({ body }: Input): boolean {
-  return body.kind === 'operation' || body.kind === 'event' || body.kind === 'start';
+  return body.kind === 'operation' || body.kind === 'event' || body.kind === 'start' || body.kind === 'update';
 }
 
 /** Consumes an input without a step: who waits for an answer gets the error, any other message is dropped with it. */
@@ -48,7 +48,7 @@ export function refuse(parts: RefusingParts, instance: Instance, input: Input, e
   const { committer, inbox, instances } = parts;
   const { address } = instance;
   const body = input.body as Sent;
-  const output = refusal(body, error);
+  const output = refusalOf(body, error);
   const isAwaited = output.messages.length > 0 || output.notices !== undefined;
   if (input.mail && !isAwaited) {
     const [sequence, index] = input.mail;
@@ -60,23 +60,4 @@ export function refuse(parts: RefusingParts, instance: Instance, input: Input, e
   if (input.mail) inbox.consumed(input.mail);
   for (const { message, local } of locals)
     instances.deliver(message[0], { body: message[1] as InputBody, local, from: group, bytes: 0 });
-}
-
-/** What somebody sent. */
-type Sent = Exclude<Message, ResultMessage>;
-
-function refusal(message: Exclude<Message, ResultMessage>, error: PerdureError): StepOutput {
-  const { id, reply } = message;
-  const failure = toFailureDetails(error);
-  const outcome = id !== undefined && reply !== undefined ? { id, failure } : undefined;
-  const messages: Addressed[] = [];
-  const answer = (of: ResultMessage['of'], { address, executionId, taskId }: Caller): void =>
-    void messages.push([address, { kind: 'result', of, executionId, taskId, failure }]);
-  if (message.kind === 'operation' && message.caller) answer('operation', message.caller);
-  if (message.kind === 'start' && message.parent) answer('subOrchestration', message.parent);
-  return {
-    entry: { refused: error.message, ...(outcome && { outcome }) },
-    messages,
-    notices: outcome && reply !== undefined ? [[reply, { v: 1, kind: 'outcome', outcome }]] : undefined,
-  };
 }

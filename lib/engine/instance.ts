@@ -63,6 +63,8 @@ export class Instance {
   headBytes = 0;
   /** Whether it is idle, and in the cache of those that may be unloaded. */
   isResting = false;
+  /** Those who look at it between two steps, and wait for the end of the one under way. */
+  looks: (() => void)[] = [];
   /** Activities that run now. */
   runningActivities = 0;
 

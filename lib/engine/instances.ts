@@ -171,6 +171,12 @@ export class Instances implements MailLoad {
     return instance.activation ?? this.#loads.whenLoaded(instance);
   }
 
+  /** Calls when no step of an instance is under way, and all its steps are in groups: now, or before its next step. */
+  look(instance: Instance, look: () => void): void {
+    if (instance.isBusy || instance.finished) instance.looks.push(look);
+    else look();
+  }
+
   /** Runs what can run, until the open group is full; then seals it if it can be sealed. */
   pump(): void {
     if (this.#isStopped || this.#isHeld) return;
@@ -260,6 +266,7 @@ export class Instances implements MailLoad {
       this.#commit(instance, finished.input, finished.output);
       if (instance.isBusy) return;
     }
+    for (const look of instance.looks.splice(0)) look();
     this.journals.advance(instance);
     const input = instance.waiting.peek();
     if (!input) return this.#recall(instance);

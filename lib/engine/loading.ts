@@ -96,7 +96,7 @@ export class Loading {
 export type ActivationPorts = Pick<PartitionPorts, 'random' | 'clock' | 'logger'>;
 
 /** What an activation is made with. */
-interface Makings {
+export interface Makings {
   readonly host: Host;
   readonly ports: ActivationPorts;
   readonly segments: Segments;
@@ -145,6 +145,20 @@ async function loadedOrchestration(
   const { history, held } = head && !isEnded(head) ? await segments.earlier(head, address) : { history: [], held: [] };
   const state = head && OrchestrationState.from(head, history, held);
   return new OrchestrationActivation(instanceId, host, ports, state, history);
+}
+
+/** An orchestration instance with all events of its history in memory, also if it has ended: ready to be queried. */
+export async function wholeActivation(
+  address: Address,
+  head: Head | undefined,
+  { host, ports, segments }: Makings,
+): Promise<OrchestrationActivation> {
+  const addressee = parseAddress(address);
+  if (addressee.kind !== 'orchestration' || head?.type !== 'orchestration')
+    throw new CorruptHistoryError(`${address} is no orchestration instance that has begun`);
+  const { history, held } = await segments.earlier(head, address);
+  const state = OrchestrationState.from(head, history, held);
+  return new OrchestrationActivation(addressee.instanceId, host, ports, state, history);
 }
 
 function isEnded({ status }: OrchestrationHead): boolean {

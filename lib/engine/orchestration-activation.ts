@@ -4,9 +4,15 @@ import { jsonEqual } from '../core/json-equal.js';
 import type { Log } from '../core/replay-safe-log.js';
 import type { ValueReference } from '../core/values.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
-import { CorruptHistoryError, NonDeterminismError, UnknownOrchestratorError, type PerdureError } from '../errors.js';
+import {
+  CorruptHistoryError,
+  InstanceExistsError,
+  NonDeterminismError,
+  UnknownOrchestratorError,
+  type PerdureError,
+} from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
-import type { Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
+import type { Address, EventMessage, ResultMessage, StartMessage, UpdateMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
 import { referencesIn, withValues } from '../wire/value-references.js';
 import type {
@@ -18,16 +24,28 @@ import type {
   PendingActivity,
   StepOutput,
 } from './activation.js';
-import { earlyHead, keptForStart } from './early-events.js';
+import { keptForStart } from './early-events.js';
 import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
+import { captureOf } from './orchestration-capture.js';
 import { codeOf, currentExecution } from './orchestration-code.js';
-import { alreadyStarted, firstHeld, isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
+import {
+  firstHeld,
+  isAnswered,
+  missingValues,
+  refusal,
+  resultEvent,
+  startAnswer,
+  startedEvent,
+} from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
+import { acceptedUpdate, answeredAtEnd, isCarriedOver, refusedUpdate, updateEvent } from './orchestration-updates.js';
 import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
 import type { PartitionPorts } from './ports.js';
+import { queried } from './queried.js';
+import { refusalOf } from './refusals.js';
 
 /** The world as an orchestration sees it. */
 type OrchestrationPorts = Pick<PartitionPorts, 'random' | 'logger'>;
@@ -104,12 +122,7 @@ export class OrchestrationActivation implements Activation {
 
   missing(input: InputBody): readonly ValueReference[] {
     const isResident = this.#executor !== undefined || this.#knownFault !== undefined;
-    if (isResident && input.kind !== 'resume') return this.holdsBack ? none : referencesIn(input);
-    const { started, isEnded, history, buffered } = this.#state;
-    if (!started || isEnded) return input.kind === 'start' ? referencesIn(input) : none;
-    const replayed = isResident ? none : [...this.#earlier, ...history];
-    const taken = input.kind === 'resume' ? firstHeld(buffered) : this.holdsBack ? none : [input];
-    return [...replayed, ...taken].flatMap(referencesIn);
+    return missingValues(input, this.#state, isResident ? undefined : this.#earlier, this.holdsBack);
   }
 
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput {
@@ -117,7 +130,7 @@ export class OrchestrationActivation implements Activation {
     this.#fetched = fetched;
     const output = this.#step(input, at, now);
     this.#fetched = nothingFetched;
-    return output;
+    return answeredAtEnd(output, this.#state.buffered, this.#instanceId);
   }
 
   #step(input: InputBody, at: number, now: number): StepOutput {
@@ -126,6 +139,10 @@ export class OrchestrationActivation implements Activation {
         return this.#start(input, at);
       case 'event':
         return this.#raise(input, at);
+      case 'update':
+        return this.#update(input, at);
+      case 'query':
+        return queried(input, this.#fault(), this.#executor); // it makes the executor ready
       case 'result':
         return this.#result(input, at);
       case 'due':
@@ -147,22 +164,22 @@ export class OrchestrationActivation implements Activation {
   replace(input: InputBody, error: PerdureError): StepOutput {
     this.#executor = undefined;
     if (input.kind === 'start' && (!this.#state.started || this.#state.isEnded)) {
-      const { id, reply, notify } = input;
       const { inputRef: _, ...begun } = input;
       const event = startedEvent({ ...begun, input: null }, this.#ports.random.id(), this.#state.updatedAt, undefined);
-      const turn = this.#firstTurn(notify);
+      const turn = this.#firstTurn(input.notify);
       turn.refuse(event, error);
-      const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
-      return turn.output(this.#instanceId, { ...(outcome && { outcome }), reply });
+      return turn.output(this.#instanceId, startAnswer(input, event));
     }
     const turn = this.#nextTurn();
     turn.fail(error, this.#state.updatedAt);
-    return { ...turn.output(this.#instanceId, {}), unwanted: unwantedAtEnd(this.#state) };
+    if (input.kind === 'update') turn.answer(updateEvent(input, 0), { failure: toFailureDetails(error) });
+    const output = { ...turn.output(this.#instanceId, {}), unwanted: unwantedAtEnd(this.#state) };
+    return answeredAtEnd(output, this.#state.buffered, this.#instanceId);
   }
 
   #start(message: StartMessage, at: number): StepOutput {
     if (this.#state.started && !this.#state.isEnded) return this.#exists(message);
-    const { id, reply, notify, inputRef, ...rest } = message;
+    const { notify, inputRef, ...rest } = message;
     const codeVersion = this.#host.orchestrators.get(message.name)?.version;
     const fault = inputRef && this.#fetched.faultOf(inputRef);
     const event = startedEvent(fault ? rest : this.#accepted(message), this.#ports.random.id(), at, codeVersion);
@@ -173,8 +190,7 @@ export class OrchestrationActivation implements Activation {
     let heldBack: readonly InboundEvent[] = [];
     if (fault) turn.refuse(event, fault);
     else heldBack = this.#run(turn, [event]);
-    const outcome = reply !== undefined && id !== undefined && { id, result: event.executionId };
-    const told = { ...(notify !== undefined && { notify }), ...(outcome && { outcome }), reply };
+    const told = { ...(notify !== undefined && { notify }), ...startAnswer(message, event) };
     const output = turn.output(this.#instanceId, told, heldBack);
     return this.#state.buffered.length > 0 ? { ...output, goesOn: true } : output; // events that came before it
   }
@@ -186,7 +202,7 @@ export class OrchestrationActivation implements Activation {
         instance: this.#address,
         orchestrator: name,
       });
-    return alreadyStarted(this.#instanceId, message);
+    return refusalOf(message, new InstanceExistsError(this.#instanceId));
   }
 
   /** With the input as its program records it. */
@@ -228,6 +244,10 @@ export class OrchestrationActivation implements Activation {
     const data = inputRef ? { inputRef } : input === undefined ? {} : { input };
     const event = { type: 'EventRaised', at, name, ...data } as const;
     return this.#state.started ? this.#take([event]) : keptForStart(this.#state, event);
+  }
+
+  #update(message: UpdateMessage, at: number): StepOutput {
+    return refusedUpdate(message, this.#state, this.#instanceId) ?? this.#take([updateEvent(message, at)]);
   }
 
   #result(message: ResultMessage, at: number): StepOutput {
@@ -279,20 +299,34 @@ export class OrchestrationActivation implements Activation {
     let waiting = events;
     for (let executions = 1; waiting.length > 0;) {
       const [first, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
-      const event = turn.timed(first);
+      const event = this.#ready(turn, turn.timed(first));
+      waiting = rest;
+      if (!event) continue;
       if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event.name);
       const { completion } = turn.take(event, this.#executor!.advance(this.#whole(event)));
-      waiting = rest;
       if (!completion) continue;
       if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
       const next = this.#accepted(turn.continued(completion, this.#ports.random.id()));
-      waiting = [next, ...completion.carriedEvents, ...rest.filter(({ type: kind }) => kind === 'EventRaised')];
+      waiting = [next, ...completion.carriedEvents, ...rest.filter(isCarriedOver)];
       if (executions++ < MOST_EXECUTIONS) continue;
       this.#executor = undefined;
       return waiting;
     }
     return [];
+  }
+
+  /** The event as it is to be taken; undefined: it is an update that is refused. */
+  #ready(turn: OrchestrationTurn, event: InboundEvent): InboundEvent | undefined {
+    if (event.type !== 'UpdateRequested') return event;
+    const accepted = acceptedUpdate(
+      event,
+      (update) => this.#whole(update),
+      (update) => this.#executor!.accept(update),
+    );
+    if ('type' in accepted) return accepted;
+    turn.answer(event, accepted);
+    return undefined;
   }
 
   /** Why the code cannot take events now; undefined: it can. What does not fit will not fit later in this process. */
@@ -329,7 +363,7 @@ export class OrchestrationActivation implements Activation {
   }
 
   apply(entry: StepEntry): void {
-    if (entry.events?.some(({ type }) => type === 'ExecutionStarted')) this.#earlier = none;
+    if (entry.events?.some(({ type }) => type === 'ExecutionStarted')) this.#earlier = [];
     this.#state.apply(entry);
     if (!this.#state.isEnded) return;
     this.#executor = undefined;
@@ -351,21 +385,7 @@ export class OrchestrationActivation implements Activation {
   }
 
   capture(): Captured | undefined {
-    const { started, dueAt, buffered } = this.#state;
-    // Of what was not started there are events that wait for the start, or all that it took was refused.
-    if (!started) return buffered.length > 0 ? { wake: undefined, head: earlyHead(this.#state) } : undefined;
-    const load = this.holdsBack || this.#state.hasLocalActivities;
-    return {
-      wake:
-        load || dueAt !== undefined
-          ? {
-              executionId: started.executionId,
-              ...(dueAt !== undefined && { at: dueAt }),
-              ...(load && { load }),
-            }
-          : undefined,
-      head: this.#state.head(this.#instanceId),
-    };
+    return captureOf(this.#instanceId, this.#state, this);
   }
 
   pendingActivities(place: ActivityPlace): readonly PendingActivity[] {
@@ -386,8 +406,6 @@ export class OrchestrationActivation implements Activation {
     return status === 'Suspended' || (started !== undefined && buffered.length > 0);
   }
 }
-
-const none: readonly never[] = [];
 
 /** What begins an execution. */
 type Begun = Pick<ExecutionStarted, 'name' | 'input' | 'inputRef'>;

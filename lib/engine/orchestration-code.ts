@@ -14,7 +14,10 @@ export function codeOf(
   switch (input.kind) {
     case 'start':
       return started && !isEnded ? undefined : input.name;
+    case 'query':
+      return currentExecution(state)?.name;
     case 'event':
+    case 'update':
       return isEnded ? undefined : currentExecution(state)?.name;
     case 'result':
       return isAnswered(state, input) ? currentExecution(state)?.name : undefined;

@@ -1,32 +1,17 @@
-import { toFailureDetails } from '../core/failure.js';
-import type { ExecutionStarted, InboundEvent } from '../core/history.js';
+import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
-import { InstanceExistsError } from '../errors.js';
+import type { ValueReference } from '../core/values.js';
 import { parseAddress } from '../wire/addresses.js';
-import type { Addressed, ResultMessage, StartMessage } from '../wire/messages.js';
+import type { ResultMessage, StartMessage } from '../wire/messages.js';
+import type { Outcome } from '../wire/record.js';
 import { utf8Length } from '../wire/text.js';
-import type { StepOutput } from './activation.js';
+import { referencesIn } from '../wire/value-references.js';
+import type { InputBody, StepOutput } from './activation.js';
 import type { OpenAction, OrchestrationState } from './orchestration-state.js';
 
 /** An input that changes nothing; when it came by mail its consumption is recorded with the reason. */
 export function refusal(reason: string): StepOutput {
   return { entry: { refused: reason }, messages: [] };
-}
-
-/** What the start of an instance that runs brings: whoever waits for the new one is told. */
-export function alreadyStarted(instanceId: string, { id, reply, parent }: StartMessage): StepOutput {
-  const failure = toFailureDetails(new InstanceExistsError(instanceId));
-  const outcome = id === undefined || reply === undefined ? undefined : { id, failure };
-  const messages: Addressed[] = [];
-  if (parent) {
-    const { address, executionId, taskId } = parent;
-    messages.push([address, { kind: 'result', of: 'subOrchestration', executionId, taskId, failure }]);
-  }
-  return {
-    entry: { refused: 'The instance exists and has not ended', ...(outcome && { outcome }) },
-    messages,
-    notices: outcome && reply !== undefined ? [[reply, { v: 1, kind: 'outcome', outcome }]] : undefined,
-  };
 }
 
 /**
@@ -59,6 +44,30 @@ export function startedEvent(
       }),
   };
 }
+
+/** What a start answers, and where. */
+export function startAnswer(
+  { id, reply }: StartMessage,
+  { executionId }: ExecutionStarted,
+): { readonly outcome?: Outcome; readonly reply: string | undefined } {
+  return { ...(reply !== undefined && id !== undefined && { outcome: { id, result: executionId } }), reply };
+}
+
+/** The stored values that a step with this input needs; `earlier`: the events before the state's own, if all is to be replayed. */
+export function missingValues(
+  input: InputBody,
+  { started, isEnded, history, buffered }: OrchestrationState,
+  earlier: readonly HistoryEvent[] | undefined,
+  holdsBack: boolean,
+): readonly ValueReference[] {
+  if (!earlier && input.kind !== 'resume') return holdsBack ? none : referencesIn(input);
+  if (!started || (isEnded && input.kind !== 'query')) return input.kind === 'start' ? referencesIn(input) : none;
+  const replayed = earlier ? [...earlier, ...history] : none;
+  const taken = input.kind === 'resume' ? firstHeld(buffered) : holdsBack ? none : [input];
+  return [...replayed, ...taken].flatMap(referencesIn);
+}
+
+const none: readonly never[] = [];
 
 const answeredBy: Readonly<Record<ResultMessage['of'], OpenAction['type']>> = {
   activity: 'TaskScheduled',

@@ -245,6 +245,7 @@ export class OrchestrationState {
       case 'EventSent':
       case 'OrchestrationStartSent':
       case 'EventRaised':
+      case 'UpdateRequested':
         return;
       case 'TaskCompleted':
       case 'TaskFailed':

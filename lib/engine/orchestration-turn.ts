@@ -1,7 +1,8 @@
 import { toFailureDetails } from '../core/failure.js';
-import type { ClosingEvent, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import { recordedEvent } from '../core/handlers.js';
+import type { ClosingEvent, ExecutionStarted, HistoryEvent, InboundEvent, UpdateRequested } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
-import type { Completion, Turn } from '../core/turn.js';
+import type { Completion, HandlerOutcome, Turn } from '../core/turn.js';
 import type { Json } from '../core/values.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address } from '../wire/messages.js';
@@ -9,6 +10,7 @@ import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
 import type { PendingActivity, StepOutput } from './activation.js';
 import { effectsOf } from './orchestration-effects.js';
+import { answerTo, type AnsweredUpdate } from './orchestration-updates.js';
 
 /** The end of an execution that ends the instance. */
 type Ended = Extract<ClosingEvent, { type: 'ExecutionCompleted' | 'ExecutionFailed' }>;
@@ -24,6 +26,7 @@ export class OrchestrationTurn {
   readonly #messages: Addressed[] = [];
   #activities: PendingActivity[] = [];
   #customStatus: Json | undefined;
+  readonly #answered: AnsweredUpdate[] = [];
   #ended: Ended | undefined;
   #at: number;
   #hasClosed = false;
@@ -45,13 +48,20 @@ export class OrchestrationTurn {
   take(event: InboundEvent, turn: Turn): Turn {
     if (event.type === 'ExecutionStarted') this.#started = event;
     this.#at = event.at;
-    this.#events.push(event, ...turn.actions);
+    this.#events.push(recordedEvent(event, turn), ...turn.actions);
+    if (event.type === 'UpdateRequested' && turn.update) this.answer(event, turn.update);
     const effects = effectsOf(turn.actions, this.#address, this.#started!.executionId);
     this.#messages.push(...effects.messages);
     this.#activities.push(...effects.activities);
     if (turn.customStatus !== undefined) this.#customStatus = turn.customStatus;
     if (turn.completion && !this.#ended) this.#complete(turn.completion);
     return turn;
+  }
+
+  /** What an update has come to. */
+  answer(update: UpdateRequested, told: HandlerOutcome): void {
+    const answered = answerTo(update, told);
+    if (answered) this.#answered.push(answered);
   }
 
   /** An execution that cannot run at all. */
@@ -120,7 +130,7 @@ export class OrchestrationTurn {
     { reply, ...extra }: Pick<StepEntry, 'notify' | 'outcome' | 'taken'> & { readonly reply?: string | undefined },
     returned: readonly InboundEvent[] = [],
   ): StepOutput {
-    const notices: [string, Notice][] = this.#endNotices(instanceId);
+    const notices = [...this.#answered.map(({ notice }) => notice), ...this.#endNotices(instanceId)];
     if (reply !== undefined && extra.outcome)
       notices.unshift([reply, { v: 1, kind: 'outcome', outcome: extra.outcome }]);
     return {
@@ -128,6 +138,7 @@ export class OrchestrationTurn {
         events: this.#events,
         ...(this.#customStatus !== undefined && { customStatus: this.#customStatus }),
         ...extra,
+        ...(this.#answered.length > 0 && { outcomes: this.#answered.map(({ outcome }) => outcome) }),
         ...(returned.length > 0 && { returned }),
       },
       goesOn: returned.length > 0 || undefined,
@@ -137,7 +148,7 @@ export class OrchestrationTurn {
     };
   }
 
-  #endNotices(instanceId: string): [string, Notice][] {
+  #endNotices(instanceId: string): (readonly [string, Notice])[] {
     const ended = this.#ended;
     if (!ended) return [];
     const { executionId, run: runId = executionId } = this.#started!;
@@ -149,7 +160,7 @@ export class OrchestrationTurn {
       runtimeStatus: ended.type === 'ExecutionCompleted' ? 'Completed' : 'Failed',
       ...told(ended, 'output'),
     };
-    return this.#notify.map((inbox) => [inbox, notice]);
+    return this.#notify.map((inbox) => [inbox, notice] as const);
   }
 }
 

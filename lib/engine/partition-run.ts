@@ -29,6 +29,7 @@ import { Loading } from './loading.js';
 import { LocalActivities } from './local-activities.js';
 import type { SharedActivities } from './shared-activities.js';
 import type { MailLimits } from './mail-limits.js';
+import { OrchestrationQueries } from './orchestration-queries.js';
 import { ParkedPages } from './parked-pages.js';
 import { tell, tellAll } from './notices.js';
 import { Parking } from './parking.js';
@@ -193,6 +194,10 @@ export class PartitionRun {
       tables,
       ports,
       this.#instances,
+      new OrchestrationQueries(host, ports, this.#instances, this.#delegation, {
+        values: this.#values.large,
+        segments: this.#heads.segments,
+      }),
       this.#barrier,
       {
         inspect: () => inspectionOf(tables, this.#instances, whose),

@@ -10,6 +10,7 @@ import type { Instances } from './instances.js';
 import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { isAnswered } from './orchestration-inputs.js';
+import type { OrchestrationQueries } from './orchestration-queries.js';
 import type { PartitionPorts } from './ports.js';
 import { reasonOf } from './successors.js';
 import type { PartitionTables } from './tables.js';
@@ -29,6 +30,7 @@ export class Reads {
   readonly #tables: PartitionTables;
   readonly #ports: PartitionPorts;
   readonly #instances: Instances;
+  readonly #queries: OrchestrationQueries;
   readonly #barrier: Barrier;
   readonly #operators: Operators;
   readonly #failed: (error: Error) => void;
@@ -37,6 +39,7 @@ export class Reads {
     tables: PartitionTables,
     ports: PartitionPorts,
     instances: Instances,
+    queries: OrchestrationQueries,
     barrier: Barrier,
     operators: Operators,
     failed: (error: Error) => void,
@@ -44,6 +47,7 @@ export class Reads {
     this.#tables = tables;
     this.#ports = ports;
     this.#instances = instances;
+    this.#queries = queries;
     this.#barrier = barrier;
     this.#operators = operators;
     this.#failed = failed;
@@ -86,6 +90,8 @@ export class Reads {
         const stored = activation instanceof EntityActivation ? activation.stored : {};
         return { v: 1, kind: 'entity', exists: Object.keys(stored).length > 0, ...stored };
       }
+      case 'query':
+        return this.#queries.answer(query);
       case 'inspect':
         return { v: 1, kind: 'inspect', inspection: this.#operators.inspect() };
       case 'release': {

@@ -1,12 +1,12 @@
 import { decodeForeign, encodeText, type Decoded } from '../wire/body.js';
-import { failure, historyEvent, token, yes } from '../wire/history-shapes.js';
+import { failure, historyEvent, inbox, json, token, yes } from '../wire/history-shapes.js';
 import { taskIds } from '../wire/task-codec.js';
 import type { StepEntry } from '../wire/record.js';
 import { head } from '../wire/head-codec.js';
 import type { Head } from '../wire/head.js';
 import type { JournaledAnswer } from '../wire/journal.js';
 import { journaledAnswer } from '../wire/journal-codec.js';
-import { address, addressed, inbox, message } from '../wire/message-codec.js';
+import { address, addressed, message } from '../wire/message-codec.js';
 import { notice } from '../wire/answer-codec.js';
 import { step } from '../wire/record-codec.js';
 import {
@@ -17,13 +17,15 @@ import {
   oneOf,
   optional,
   ShapeError,
+  string,
   tuple,
   variant,
   type Shape,
 } from '../wire/shapes.js';
+import type { Json } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { Address, Message } from '../wire/messages.js';
-import type { InputBody, PendingActivity, StepOutput } from './activation.js';
+import type { InputBody, PendingActivity, QueryInput, StepOutput } from './activation.js';
 
 /** A step that an owner asks another worker for, whose code that one has registered. */
 export interface StepRequest {
@@ -102,8 +104,11 @@ export function decodeStepAnswer(body: Uint8Array): Decoded<StepAnswer> {
 
 const input: Shape<InputBody> = (value) => {
   const kind = (value as { readonly kind?: unknown } | null)?.kind;
+  if (kind === 'query') return query(value);
   return kind === 'due' || kind === 'resume' ? { kind } : (message(value) satisfies Message);
 };
+
+const query = object<QueryInput>({ kind: oneOf('query'), name: string, input: optional(json) });
 
 const request = object<StepRequest>({
   v: oneOf(1),
@@ -151,6 +156,9 @@ const output = object<Omit<StepOutput, 'isStored'>>({
   queued: optional(list(activity)),
   unwanted: optional(taskIds),
   notices: optional(list(tuple(inbox, notice))),
+  answer: optional(
+    object<{ result?: Json; failure?: FailureDetails }>({ result: optional(json), failure: optional(failure) }),
+  ),
   goesOn: optional(yes),
 });
 

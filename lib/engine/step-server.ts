@@ -1,10 +1,11 @@
 import { toFailureDetails } from '../core/failure.js';
 import { partitionSubjects } from '../wire/subjects.js';
-import type { Activation, StepOutput } from './activation.js';
+import type { Activation, QueryInput, StepOutput } from './activation.js';
 import { SILENCE } from './delegated-run.js';
 import type { Host } from './host.js';
-import { activationOf } from './loading.js';
+import { activationOf, wholeActivation, type Makings } from './loading.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
+import { askWhole } from './orchestration-queries.js';
 import { Parts, partsOf } from './parts.js';
 import type { HubPorts, Subscription } from './ports.js';
 import { RelayedCalls } from './relayed-calls.js';
@@ -129,6 +130,7 @@ export class StepServer {
   }
 
   async #answer(request: StepRequest, bytes: number, step: RunningStep): Promise<StepAnswer> {
+    if (request.input.kind === 'query') return this.#queried(request, request.input);
     const copy = await this.#copy(request);
     if (!copy) return { v: 1, kind: 'unknown' };
     const { activation, calls } = copy;
@@ -143,6 +145,15 @@ export class StepServer {
     const taken = missing.reduce((sum, reference) => sum + reference.bytes, bytes);
     this.#copies.keep(request, { activation, calls, step: request.id, output, bytes: copy.bytes + taken });
     return { v: 1, kind: 'done', output };
+  }
+
+  /** Of the instance as its owner has sent it: nothing of it is kept. */
+  async #queried(request: StepRequest, query: QueryInput): Promise<StepAnswer> {
+    const { address, head, now } = request;
+    const activation = await wholeActivation(address, head, this.#makings(request, new RelayedCalls()));
+    if (activation.foreignCode(query, now)) return { v: 1, kind: 'refused' };
+    const answer = await askWhole(activation, query, this.#values, address, now);
+    return { v: 1, kind: 'done', output: { entry: {}, messages: [], answer } };
   }
 
   /** Large values are put here, for the instances that will hold them: the answer names them by reference (P15). */
@@ -166,11 +177,15 @@ export class StepServer {
     return known;
   }
 
-  #activation({ address, head, partition }: StepRequest, calls: RelayedCalls): Promise<Activation> {
+  #activation(request: StepRequest, calls: RelayedCalls): Promise<Activation> {
+    return activationOf(request.address, request.head, [], this.#makings(request, calls));
+  }
+
+  #makings({ partition }: StepRequest, calls: RelayedCalls): Makings {
     const { name, clock } = this.#hub;
     const views = this.#hub.viewsOf(partition);
     const segments = new Segments({ views, clock, subjects: partitionSubjects(name, partition) }, 0);
     const beside = (output: StepOutput): void => calls.called(output);
-    return activationOf(address, head, [], { host: this.#host, ports: this.#hub, segments, beside });
+    return { host: this.#host, ports: this.#hub, segments, beside };
   }
 }

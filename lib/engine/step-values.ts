@@ -12,8 +12,8 @@ interface Slot {
   reference?: ValueReference;
 }
 
-/** What has a lifetime of its own: the instance's history or state, an outcome, each message. */
-type Owner = object | 'own' | 'outcome';
+/** What has a lifetime of its own: the instance's history or state, each outcome, each message. */
+type Owner = object | 'own';
 
 /**
  * The values of one step that are too large for messages. The same value may stand in several places, such as an input
@@ -94,10 +94,10 @@ function map(
   change: <T extends object>(item: T, holder: Address, owner: Owner) => T,
 ): StepOutput {
   const own = <T extends object>(item: T): T => change(item, holder, 'own');
-  const told = <T extends object>(item: T): T => change(item, holder, 'outcome');
+  const told = <T extends object>(item: T): T => change(item, holder, item); // it and its notice name the same object
   const asked = (activity: PendingActivity): PendingActivity => ({ ...activity, request: own(activity.request) });
   const { entry, messages, activities, queued, notices } = output;
-  const { events, buffered, returned, outcome } = entry;
+  const { events, buffered, returned, outcome, outcomes } = entry;
   return {
     ...output,
     entry: {
@@ -106,6 +106,7 @@ function map(
       ...(buffered && { buffered: buffered.map(own) }),
       ...(returned && { returned: returned.map(own) }),
       ...(outcome && { outcome: told(outcome) }),
+      ...(outcomes && { outcomes: outcomes.map(told) }),
     },
     messages: messages.map(([to, message]) => [to, change(message, to, message)]),
     activities: activities?.map(asked),

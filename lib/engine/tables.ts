@@ -124,10 +124,11 @@ export class PartitionTables {
     this.parked.park(parking);
   }
 
-  #consume({ to, mail, local, parked, outcome }: StepEntry): void {
+  #consume({ to, mail, local, parked, outcome, outcomes = [] }: StepEntry): void {
     this.#take(mail, local);
     if (parked) this.parked.consume(to, ...parked);
     if (outcome) this.#keep(outcome);
+    for (const each of outcomes) this.#keep(each);
   }
 
   #take(mail: readonly number[] = [], local: readonly number[] = []): void {

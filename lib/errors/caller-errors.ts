@@ -144,6 +144,32 @@ export class UnknownOperationError extends PerdureError {
   }
 }
 
+/** The orchestrator has no such query; only decorated methods, by their exact names, can be asked. */
+export class UnknownQueryError extends PerdureError {
+  readonly code = 'PERDURE_UNKNOWN_QUERY';
+  constructor(
+    /** The orchestrator's registered name. */ readonly orchestrator: string,
+    /** The name asked for. */ readonly query: string,
+    /** The names of the orchestrator's queries. */ readonly registered: readonly string[],
+    hint = '',
+  ) {
+    super(`Orchestrator "${orchestrator}" has no query "${query}"; it has: ${listOf(registered)}${hint}`);
+  }
+}
+
+/** The orchestrator has no such update; only decorated methods, by their exact names, can be sent. */
+export class UnknownUpdateError extends PerdureError {
+  readonly code = 'PERDURE_UNKNOWN_UPDATE';
+  constructor(
+    /** The orchestrator's registered name. */ readonly orchestrator: string,
+    /** The name asked for. */ readonly update: string,
+    /** The names of the orchestrator's updates. */ readonly registered: readonly string[],
+    hint = '',
+  ) {
+    super(`Orchestrator "${orchestrator}" has no update "${update}"; it has: ${listOf(registered)}${hint}`);
+  }
+}
+
 /** An orchestration instance with this id exists and has not ended. */
 export class InstanceExistsError extends PerdureError {
   readonly code = 'PERDURE_INSTANCE_EXISTS';
@@ -177,6 +203,19 @@ export class NotFoundError extends PerdureError {
     readonly instanceId: string,
   ) {
     super(`There is no orchestration instance with id "${instanceId}".`);
+  }
+}
+
+/** The orchestration instance has ended: it takes no updates any more. */
+export class InstanceEndedError extends PerdureError {
+  readonly code = 'PERDURE_INSTANCE_ENDED';
+  constructor(
+    /** The instance's id. */
+    readonly instanceId: string,
+  ) {
+    super(
+      `Orchestration instance "${instanceId}" has ended: it takes no updates any more. This one was not carried out.`,
+    );
   }
 }
 

@@ -209,6 +209,30 @@ export class OrchestrationFailedError extends FailureError {
   }
 }
 
+/** A query of an orchestration instance failed: its handler threw, or it could not be asked. */
+export class QueryFailedError extends FailureError {
+  readonly code = 'PERDURE_QUERY_FAILED';
+  constructor(
+    /** The instance that was asked. */ readonly instanceId: string,
+    /** The query's name. */ readonly query: string,
+    details: FailureDetails,
+  ) {
+    super(`Query "${query}" of orchestration ${instanceId} failed: ${details.message}`, details);
+  }
+}
+
+/** An update of an orchestration instance failed: its handler threw, or it was refused. */
+export class UpdateFailedError extends FailureError {
+  readonly code = 'PERDURE_UPDATE_FAILED';
+  constructor(
+    /** The instance that took it. */ readonly instanceId: string,
+    /** The update's name. */ readonly update: string,
+    details: FailureDetails,
+  ) {
+    super(`Update "${update}" of orchestration ${instanceId} failed: ${details.message}`, details);
+  }
+}
+
 /** One or several of the tasks that were waited for together failed; thrown once all of them have ended. */
 export class AggregateTaskError extends PerdureError {
   readonly code = 'PERDURE_AGGREGATE';

@@ -5,6 +5,20 @@ export class IllegalAwaitError extends PerdureError {
   readonly code = 'PERDURE_ILLEGAL_AWAIT';
 }
 
+/** No worker that lives, and can be asked, has registered the orchestrator. */
+export class NoWorkerError extends PerdureError {
+  readonly code = 'PERDURE_NO_WORKER';
+  constructor(
+    /** The orchestrator's name, as its instance was started. */
+    readonly orchestrator: string,
+  ) {
+    super(
+      `No worker that lives has registered orchestrator "${orchestrator}", or none answers: its instances cannot be queried. ` +
+        'Start a worker with it.',
+    );
+  }
+}
+
 /** On replay, an orchestrator asked for something other than what its history says. */
 export class NonDeterminismError extends PerdureError {
   readonly code = 'PERDURE_NON_DETERMINISM';

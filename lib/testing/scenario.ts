@@ -1,12 +1,13 @@
 import type { CoreDependencies } from '../core/dependencies.js';
 import { toFailureDetails } from '../core/failure.js';
-import type { ClosingEvent, HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
+import { acceptedUpdate, recordedEvent } from '../core/handlers.js';
+import type { ClosingEvent, HistoryEvent, InboundEvent, ParentInstance, UpdateRequested } from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
 import { labelsFrom, type LabelOptions } from '../core/labels.js';
 import type { OrchestratorProgram } from '../core/programs.js';
 import type { Log, LogLevel, OrchestrationLogFields } from '../core/replay-safe-log.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
-import type { Completion, Turn } from '../core/turn.js';
+import type { Completion, HandlerOutcome, Turn } from '../core/turn.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import { orchestratorProgram } from '../definitions/programs.js';
@@ -199,6 +200,29 @@ export class Scenario {
   }
 
   /**
+   * A client's update arrives; the turn's `update` has what its handler returned or threw. One that is refused, for its name
+   * or its input, is not recorded.
+   */
+  update(name: string, input?: unknown): Turn {
+    const event = { type: 'UpdateRequested', at: this.#now, name, ...this.#encoded('input', input) } as const;
+    let accepted: UpdateRequested;
+    try {
+      accepted = acceptedUpdate(this.#program, event);
+    } catch (error) {
+      return { actions: [], update: { failure: toFailureDetails(error) } };
+    }
+    return this.play(accepted);
+  }
+
+  /**
+   * A client's query: what its handler returns or throws. Nothing of it is recorded, so one that changes something is found
+   * out by the next event.
+   */
+  query(name: string, input?: unknown): HandlerOutcome {
+    return this.#resident.query(name, this.#encoded('input', input).input);
+  }
+
+  /**
    * Hands in any event: what the other methods do with one of their own.
    *
    * @throws {NonDeterminismError} when a replay of the whole history does something else
@@ -210,7 +234,7 @@ export class Scenario {
     const replayed = rebuilt.advance(event);
     if (!jsonEqual(comparable(turn), comparable(replayed)))
       throw new NonDeterminismError(this.#history.length, JSON.stringify(turn), JSON.stringify(replayed));
-    this.#history.push(event, ...turn.actions, ...this.#closing(turn.completion));
+    this.#history.push(recordedEvent(event, turn), ...turn.actions, ...this.#closing(turn.completion));
     return turn;
   }
 

@@ -78,6 +78,13 @@ const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), n
 const answer = variant<Answer, 'kind'>('kind', {
   status: { v, status: optional(status), segments: optional(list(segmentReference)) },
   entity: { v, exists: boolean, state: optional(json), stateRef: optional(valueReference) },
+  query: {
+    v,
+    result: optional(json),
+    failure: optional(failure),
+    isMissing: optional(isTrue),
+    noWorkerWith: optional(string),
+  },
   inspect: { v, inspection },
   release: { v, released: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },

@@ -6,7 +6,7 @@ import { controlCharacterAt, isWellFormed, typeName, utf8Length } from './text.j
 export const maxIdBytes = 256;
 
 /** What has a name of its own. */
-export type NameKind = 'entity' | 'orchestrator' | 'activity' | 'operation' | 'event';
+export type NameKind = 'entity' | 'orchestrator' | 'activity' | 'operation' | 'query' | 'update' | 'event';
 
 /**
  * The id itself when it may name an orchestration instance: well-formed text of 1 to 256 bytes of UTF-8, without
@@ -49,12 +49,12 @@ const hubPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * The name itself when it may be one of its kind. Entities and orchestrators: a letter, then up to 63 letters, digits,
- * `_` or `-`. Activities: the same with dots, up to 128. Operations: any method name up to 128 bytes. Events: any text
- * up to 256 bytes. Throws InvalidNameError.
+ * `_` or `-`. Activities: the same with dots, up to 128. Operations, queries and updates: any method name up to 128 bytes.
+ * Events: any text up to 256 bytes. Throws InvalidNameError.
  */
 export function checkName(name: unknown, kind: NameKind): string {
   const wrong =
-    kind === 'operation'
+    kind === 'operation' || kind === 'query' || kind === 'update'
       ? textFault(name, 128)
       : kind === 'event'
         ? textFault(name, maxIdBytes)

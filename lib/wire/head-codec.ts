@@ -2,9 +2,18 @@ import type { Head, SegmentReference, Wake } from './head.js';
 import type { HistoryEvent } from '../core/history.js';
 import { activityRun } from './activity-run.js';
 import { decodeStored, encodeText, formatVersion } from './body.js';
-import { failure, historyEvent, inboundEvent, instanceId, json, storedLabels, token, yes } from './history-shapes.js';
+import {
+  failure,
+  historyEvent,
+  inbox,
+  inboundEvent,
+  instanceId,
+  json,
+  storedLabels,
+  token,
+  yes,
+} from './history-shapes.js';
 import { journal } from './journal-codec.js';
-import { inbox } from './message-codec.js';
 import { count, finite, list, object, oneOf, optional, prose, string, variant } from './shapes.js';
 import { valueReference } from './value-references.js';
 

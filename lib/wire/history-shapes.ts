@@ -30,6 +30,15 @@ export const token: Shape<string> = (value) => {
   return value;
 };
 
+/**
+ * Where to answer. Only an inbox: an owner may publish to its own log, so a sender must not choose any other subject.
+ */
+export const inbox: Shape<string> = (value) => {
+  if (typeof value !== 'string' || !/^_INBOX[A-Za-z0-9_.=-]{1,250}$/.test(value))
+    throw new ShapeError('must be an inbox subject: _INBOX, then letters, digits and _ . = -');
+  return value;
+};
+
 /** A mark that is there or not. */
 export const yes: Shape<true> = (value) => {
   if (value !== true) throw new ShapeError('must be true');
@@ -106,6 +115,15 @@ const inbound = {
   EntityOperationFailed: failed,
   TimerFired: header,
   EventRaised: { at: finite, name: string, input: optional(json), inputRef: optional(valueReference) },
+  UpdateRequested: {
+    at: finite,
+    name: string,
+    input: optional(json),
+    inputRef: optional(valueReference),
+    updateId: optional(string),
+    reply: optional(inbox),
+    failure: optional(failure),
+  },
 };
 
 export const inboundEvent = variant<InboundEvent, 'type'>('type', inbound);

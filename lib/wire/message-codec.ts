@@ -5,7 +5,7 @@ import { checkMemo, checkTags, checkVersion } from '../core/labels.js';
 import { decodeForeign, encodeText, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import { checkName, textFault } from './checks.js';
-import { failure, json, token } from './history-shapes.js';
+import { failure, inbox, json, token } from './history-shapes.js';
 import { checkJson } from './json.js';
 import { checked, count, list, object, oneOf, optional, ShapeError, tuple, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
@@ -54,15 +54,6 @@ export const address: Shape<string> = checked((value) => {
   return value;
 });
 
-/**
- * Where to answer. Only an inbox: an owner may publish to its own log, so a sender must not choose any other subject.
- */
-export const inbox: Shape<string> = (value) => {
-  if (typeof value !== 'string' || !/^_INBOX[A-Za-z0-9_.=-]{1,250}$/.test(value))
-    throw new ShapeError('must be an inbox subject: _INBOX, then letters, digits and _ . = -');
-  return value;
-};
-
 /** A message's own id. */
 export const messageId: Shape<string> = (value) => {
   const wrong = textFault(value, 256);
@@ -91,6 +82,12 @@ export const message = variant<Message, 'kind'>('kind', {
   },
   event: {
     name: checked((name) => checkName(name, 'event')),
+    input: optional(json),
+    inputRef: optional(valueReference),
+    ...fromClient,
+  },
+  update: {
+    name: checked((name) => checkName(name, 'update')),
     input: optional(json),
     inputRef: optional(valueReference),
     ...fromClient,

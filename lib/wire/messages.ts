@@ -12,7 +12,7 @@ export type Address = string;
  * A message for one instance. On the wire it is one JSON object; unknown fields are ignored. A value too large for a
  * message is in the object store, under a key of the instance that the message is for (P15).
  */
-export type Message = StartMessage | EventMessage | OperationMessage | ResultMessage;
+export type Message = StartMessage | EventMessage | UpdateMessage | OperationMessage | ResultMessage;
 
 /** A message that a client sends. */
 export type ClientMessage = Exclude<Message, ResultMessage>;
@@ -43,6 +43,14 @@ export interface StartMessage extends FromClient, Labels {
 /** Raises an external event. */
 export interface EventMessage extends FromClient {
   readonly kind: 'event';
+  readonly name: string;
+  readonly input?: Json;
+  readonly inputRef?: ValueReference;
+}
+
+/** Sends an update to an orchestration instance; `reply` is told what its handler returns or throws. */
+export interface UpdateMessage extends FromClient {
+  readonly kind: 'update';
   readonly name: string;
   readonly input?: Json;
   readonly inputRef?: ValueReference;

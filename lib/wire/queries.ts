@@ -19,6 +19,14 @@ export type Query =
       readonly notify?: string;
     }
   | { readonly v: 1; readonly kind: 'entity'; readonly entity: EntityId }
+  /** A query of an orchestrator's instance. */
+  | {
+      readonly v: 1;
+      readonly kind: 'query';
+      readonly instanceId: string;
+      readonly name: string;
+      readonly input?: Json;
+    }
   /** Whether the instance waits for the result of this activity: a worker that runs it asks from time to time. */
   | {
       readonly v: 1;
@@ -60,6 +68,7 @@ export type Answer =
       readonly state?: Json;
       readonly stateRef?: ValueReference;
     }
+  | QueryAnswer
   | { readonly v: 1; readonly kind: 'inspect'; readonly inspection: PartitionInspection }
   /** Committed; false: it was not in quarantine. */
   | { readonly v: 1; readonly kind: 'release'; readonly released: boolean }
@@ -68,6 +77,19 @@ export type Answer =
   /** No outcome: not there yet, or forgotten; `accepted`: the session's message has been accepted, or its number given up. */
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome; readonly accepted?: true }
   | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };
+
+/** What a query came to. */
+export interface QueryAnswer {
+  readonly v: 1;
+  readonly kind: 'query';
+  readonly result?: Json;
+  /** What its handler threw, or why it could not run. */
+  readonly failure?: FailureDetails;
+  /** There is no such instance. */
+  readonly isMissing?: true;
+  /** The orchestrator that no worker has registered, or none that answers. */
+  readonly noWorkerWith?: string;
+}
 
 /** A name that no worker that lives has registered, and how many instances wait for it. */
 export interface WaitedName {

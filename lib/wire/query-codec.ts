@@ -2,8 +2,8 @@ import { decodeForeign, encodeText, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import type { EntityId } from '../core/history.js';
 import { checkEntityKey, checkName } from './checks.js';
-import { instanceId, token } from './history-shapes.js';
-import { address, inbox, messageId } from './message-codec.js';
+import { inbox, instanceId, json, token } from './history-shapes.js';
+import { address, messageId } from './message-codec.js';
 import type { Answer, Notice, Query } from './queries.js';
 import { checked, count, object, oneOf, optional, ShapeError, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
@@ -36,6 +36,7 @@ const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entit
 const query = variant<Query, 'kind'>('kind', {
   status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
   entity: { v: oneOf(1), entity },
+  query: { v: oneOf(1), instanceId, name: checked((name) => checkName(name, 'query')), input: optional(json) },
   inspect: { v: oneOf(1) },
   release: { v: oneOf(1), address, discard: optional(boolean) },
   activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },

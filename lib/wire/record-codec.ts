@@ -13,9 +13,9 @@ import type {
 } from './record.js';
 import { decodeStored, encodeText } from './body.js';
 import { activityRun } from './activity-run.js';
-import { failure, historyEvent, inboundEvent, json, token, yes } from './history-shapes.js';
+import { failure, historyEvent, inbox, inboundEvent, json, token, yes } from './history-shapes.js';
 import { committedAnswer, startedCall } from './journal-codec.js';
-import { address, addressed, inbox, messageId } from './message-codec.js';
+import { address, addressed, messageId } from './message-codec.js';
 import { pageName, parking } from './parked-codec.js';
 import { pairs } from './record-shapes.js';
 import {
@@ -137,6 +137,7 @@ export const step = object<StepEntry>({
   answered: optional(committedAnswer),
   ended: optional(token),
   outcome: optional(outcome),
+  outcomes: optional(list(outcome)),
   messages: optional(list(addressed)),
   refused: optional(prose),
 });

@@ -140,6 +140,8 @@ export interface StepEntry {
   readonly ended?: string;
   /** What a client that waits for this message gets. */
   readonly outcome?: Outcome;
+  /** Orchestrations: what clients get whose updates this step has answered. */
+  readonly outcomes?: readonly Outcome[];
   /** Messages for instances of the same partition, part of this record and hence of a JetStream message (C9). */
   readonly messages?: readonly Addressed[];
   /** The input was refused without a step, and why. */

@@ -99,7 +99,10 @@ export function program(run: Run): OrchestratorProgram {
   return {
     name: 'test',
     accept: (input) => input,
-    run: (input, ctx) => run(ctx, dependencies.values.decode(input) as never),
+    create: () => ({}),
+    run: (_target, input, ctx) => run(ctx, dependencies.values.decode(input) as never),
+    queries: new Map(),
+    updates: new Map(),
   };
 }
 

@@ -86,7 +86,7 @@ test('an orchestrator program runs a fresh object each time', (t) => {
   const program = register({ orchestrators: [Transfer] }).orchestrators.get('transfer')!;
   const decoded = { json: 5, type: Amount, target: 'transfer' };
   for (let execution = 0; execution < 2; execution++) {
-    const generator = program.run(5, context) as Generator<never, unknown[]>;
+    const generator = program.run(program.create(), 5, context) as Generator<never, unknown[]>;
     t.deepEqual(generator.next(), { done: true, value: [decoded, context] });
   }
 });

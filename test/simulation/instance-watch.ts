@@ -87,6 +87,7 @@ export class OrchestrationWatch {
     switch (event.type) {
       case 'ExecutionStarted':
       case 'EventRaised':
+      case 'UpdateRequested':
       case 'EntityOperationSignaled':
       case 'EventSent':
       case 'OrchestrationStartSent':

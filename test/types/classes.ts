@@ -46,6 +46,24 @@ export class Transfer {
   }
 }
 
+export class Basket {
+  items: string[] = [];
+  *run(_: void, ctx: OrchestrationContext): Orchestration<number> {
+    yield* ctx.waitUntil(() => this.items.length > 3);
+    return this.items.length;
+  }
+  add({ amount }: Amount, ctx: OrchestrationContext): number {
+    ctx.setCustomStatus(amount);
+    return this.items.push(String(amount));
+  }
+  count(): number {
+    return this.items.length;
+  }
+  item(at?: number): string | undefined {
+    return this.items[at ?? 0];
+  }
+}
+
 export class Nightly {
   *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
     yield* ctx.createTimer(1);

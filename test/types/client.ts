@@ -6,7 +6,7 @@ import type {
   TaskHubClient,
   TaskHubWorker,
 } from '../../lib/index.js';
-import { Account, Amount, Greetings, Immediate, Nightly, Receipt, Report, Transfer } from './classes.js';
+import { Account, Amount, Basket, Greetings, Immediate, Nightly, Receipt, Report, Transfer } from './classes.js';
 import { exactly } from './exactly.js';
 
 export async function results(client: TaskHubClient): Promise<void> {
@@ -57,6 +57,31 @@ export async function inputs(client: TaskHubClient): Promise<void> {
   await client.startNew(Nightly, undefined, { instanceId: 'n1' });
   await client.callEntity(Account, 'a').audit();
   await client.callEntity(Account, 'a').deposit(new Amount());
+}
+
+export async function handlers(client: TaskHubClient): Promise<void> {
+  const basket = await client.startNew(Basket);
+  exactly<number>()(await basket.result(), true);
+  exactly<number>()(await basket.query().count(), true);
+  exactly<number>()(await client.getHandle(Basket, 'b').update().add({ amount: 1 }), true);
+  exactly<string | undefined>()(await basket.query().item(), true);
+  exactly<unknown>()(await basket.query('count'), true);
+  exactly<number>()(await basket.query<number>('count'), true);
+  exactly<number>()(await client.getHandle('b').update<number>('add', { amount: 1 }), true);
+  // a handle of a class may be handed on as one of its result
+  const handle: OrchestrationHandle<number> = basket;
+  // @ts-expect-error -- but then its queries have only names
+  await handle.query().count();
+  // @ts-expect-error -- a wrong input does not compile
+  await basket.update().add({ amount: 'one' });
+  // @ts-expect-error -- nor does a missing one
+  await basket.update().add();
+  // @ts-expect-error -- nor an input for a query that takes none
+  await basket.query().count(1);
+  // @ts-expect-error -- run is neither a query nor an update
+  void basket.update().run;
+  // @ts-expect-error -- nor is a field
+  void basket.query().items;
 }
 
 export async function members(client: TaskHubClient): Promise<void> {

@@ -19,6 +19,8 @@ export function* results(ctx: OrchestrationContext): Orchestration<void> {
   exactly<Amount>()(yield* ctx.waitForExternalEvent('paid', Amount), true);
   exactly<unknown>()(yield* ctx.waitForExternalEvent('paid'), true);
   exactly<number>()(yield* ctx.waitForExternalEvent<number>('paid'), true);
+  exactly<void>()(yield* ctx.waitUntil(() => true), true);
+  exactly<boolean>()(yield* ctx.waitUntil(() => true, { timeoutInMilliseconds: 5 }), true);
 }
 
 export function* waitsInTime(ctx: OrchestrationContext): Orchestration<void> {

@@ -1,0 +1,74 @@
+import { DefinitionError, IllegalAwaitError, UnknownQueryError, UnknownUpdateError } from '../errors.js';
+import { toFailureDetails } from './failure.js';
+import type { InboundEvent, UpdateRequested } from './history.js';
+import { disown, isAsync } from './illegal-await.js';
+import type { OrchestrationContext } from './orchestration-context.js';
+import type { OrchestratorProgram } from './programs.js';
+import { TaskNode } from './task-node.js';
+import type { HandlerOutcome, Turn } from './turn.js';
+import type { Json, ValueCodec } from './values.js';
+
+/**
+ * An update as it is recorded: with what the class of its input adds by initializers, made once, so that every replay sees
+ * the same. Throws UnknownUpdateError and InvalidInputError: then it is not recorded, and no code has run.
+ */
+export function acceptedUpdate(program: OrchestratorProgram, event: UpdateRequested): UpdateRequested {
+  const handler = program.updates.get(event.name);
+  if (!handler) throw new UnknownUpdateError(program.name, event.name, [...program.updates.keys()]);
+  const { input: sent, ...rest } = event;
+  const input = handler.accept(sent);
+  return { ...rest, ...(input !== undefined && { input }) };
+}
+
+/** Runs the handler of an accepted update; what it throws is its outcome. */
+export function runUpdate(
+  program: OrchestratorProgram,
+  target: object,
+  { name, input }: UpdateRequested,
+  context: OrchestrationContext,
+  values: ValueCodec,
+): HandlerOutcome {
+  return outcomeOf(values, `update "${name}"`, () => {
+    const handler = program.updates.get(name);
+    if (!handler) throw new UnknownUpdateError(program.name, name, [...program.updates.keys()]);
+    return handler.invoke(target, input, context);
+  });
+}
+
+/** Runs the handler of a query; what it throws is its outcome. `target` is missing when its constructor threw. */
+export function runQuery(
+  program: OrchestratorProgram,
+  target: object | undefined,
+  name: string,
+  input: Json | undefined,
+  values: ValueCodec,
+): HandlerOutcome {
+  return outcomeOf(values, `query "${name}"`, () => {
+    const handler = program.queries.get(name);
+    if (!handler) throw new UnknownQueryError(program.name, name, [...program.queries.keys()]);
+    if (!target)
+      throw new DefinitionError(`There is no object of orchestrator "${program.name}" to ask: its constructor threw.`);
+    return handler.invoke(target, input);
+  });
+}
+
+/** An event as the history keeps it: of an update that it failed, and not where its caller listens. */
+export function recordedEvent(event: InboundEvent, { update }: Turn): InboundEvent {
+  if (event.type !== 'UpdateRequested') return event;
+  const { reply: _, ...rest } = event;
+  return update && 'failure' in update ? { ...rest, failure: update.failure } : rest;
+}
+
+function outcomeOf(values: ValueCodec, what: string, call: () => unknown): HandlerOutcome {
+  try {
+    const returned = call();
+    if (isAsync(returned) || returned instanceof TaskNode) {
+      disown(returned);
+      throw new IllegalAwaitError(`The ${what} returned something to wait for, but it is answered at once.`);
+    }
+    const result = values.encode(returned);
+    return result === undefined ? {} : { result };
+  } catch (error) {
+    return { failure: toFailureDetails(error) };
+  }
+}

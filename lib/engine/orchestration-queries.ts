@@ -1,0 +1,113 @@
+import type { HandlerOutcome } from '../core/turn.js';
+import { orchestrationAddress } from '../wire/addresses.js';
+import type { Query, QueryAnswer } from '../wire/queries.js';
+import type { QueryInput } from './activation.js';
+import type { Delegation } from './delegation.js';
+import { nothingFetched } from './fetched-values.js';
+import type { Host } from './host.js';
+import type { Instance } from './instance.js';
+import type { Instances } from './instances.js';
+import type { LargeValues } from './large-values.js';
+import { wholeActivation } from './loading.js';
+import { OrchestrationActivation } from './orchestration-activation.js';
+import type { PartitionPorts } from './ports.js';
+import type { Segments } from './segments.js';
+
+/** Where the values and the earlier events of histories are read. */
+export interface Stored {
+  readonly values: LargeValues;
+  readonly segments: Segments;
+}
+
+/**
+ * Answers the queries of orchestration instances: from the object of the user's class as it is now, rebuilt by replay where
+ * it is not in memory. Nothing of it is recorded.
+ *
+ * Q1. A query sees the state between two steps, and all steps that it sees are in a group: the barrier of the read that
+ *     follows is behind them (C11).
+ * Q2. An instance that has ended is replayed for each query, and what was made for that is dropped.
+ */
+export class OrchestrationQueries {
+  readonly #host: Host;
+  readonly #ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
+  readonly #instances: Instances;
+  readonly #delegation: Delegation;
+  readonly #stored: Stored;
+
+  constructor(
+    host: Host,
+    ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>,
+    instances: Instances,
+    delegation: Delegation,
+    stored: Stored,
+  ) {
+    this.#host = host;
+    this.#ports = ports;
+    this.#instances = instances;
+    this.#delegation = delegation;
+    this.#stored = stored;
+  }
+
+  async answer({ instanceId, name, input }: Extract<Query, { kind: 'query' }>): Promise<QueryAnswer> {
+    const address = orchestrationAddress(instanceId);
+    const query: QueryInput = { kind: 'query', name, ...(input !== undefined && { input }) };
+    for (;;) {
+      const activation = await this.#instances.loaded(address);
+      if (!(activation instanceof OrchestrationActivation) || !activation.state.started)
+        return { v: 1, kind: 'query', isMissing: true };
+      const instance = this.#instances.instance(address);
+      const code = activation.foreignCode(query, this.#ports.clock.now());
+      if (code) {
+        const told = await this.#delegation.query(instance, code, query);
+        return told ? { v: 1, kind: 'query', ...told } : { v: 1, kind: 'query', noWorkerWith: code.name };
+      }
+      const told = activation.hasEnded
+        ? await this.#askEnded(instance, activation, query)
+        : await this.#ask(instance, activation, query);
+      if (told) return { v: 1, kind: 'query', ...told };
+    }
+  }
+
+  /** Undefined: meanwhile it was unloaded, has ended, or needs values that it did not need before. */
+  async #ask(
+    instance: Instance,
+    activation: OrchestrationActivation,
+    query: QueryInput,
+  ): Promise<HandlerOutcome | undefined> {
+    const missing = activation.missing(query);
+    const { address } = instance;
+    const fetched = missing.length === 0 ? nothingFetched : await this.#stored.values.find(missing, address);
+    const known = new Set(missing.map(({ key }) => key));
+    return new Promise((resolve) =>
+      this.#instances.look(instance, () => {
+        const isCurrent = this.#instances.instance(address) === instance && instance.activation === activation;
+        const isReady =
+          isCurrent && !activation.hasEnded && activation.missing(query).every(({ key }) => known.has(key));
+        resolve(isReady ? activation.step(query, this.#ports.clock.now(), fetched).answer : undefined);
+      }),
+    );
+  }
+
+  async #askEnded(
+    { address }: Instance,
+    activation: OrchestrationActivation,
+    query: QueryInput,
+  ): Promise<HandlerOutcome | undefined> {
+    const head = activation.capture()?.head({ epoch: 0, logSeq: 0, commit: '0' });
+    const { values, segments } = this.#stored;
+    const makings = { host: this.#host, ports: this.#ports, segments, beside: () => {} };
+    return askWhole(await wholeActivation(address, head, makings), query, values, address, this.#ports.clock.now());
+  }
+}
+
+/** Asks an activation that has its whole history, and that nobody else uses. */
+export async function askWhole(
+  activation: OrchestrationActivation,
+  query: QueryInput,
+  values: LargeValues,
+  address: string,
+  now: number,
+): Promise<HandlerOutcome | undefined> {
+  const fetched = await values.find(activation.missing(query), address);
+  return activation.step(query, now, fetched).answer;
+}

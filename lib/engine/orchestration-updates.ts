@@ -1,0 +1,89 @@
+import { toFailureDetails } from '../core/failure.js';
+import type { InboundEvent, UpdateRequested } from '../core/history.js';
+import { jsonEqual } from '../core/json-equal.js';
+import { isClosing } from '../core/replay-check.js';
+import type { HandlerOutcome } from '../core/turn.js';
+import { InstanceEndedError, NotFoundError } from '../errors.js';
+import type { UpdateMessage } from '../wire/messages.js';
+import type { Notice } from '../wire/queries.js';
+import type { Outcome } from '../wire/record.js';
+import type { StepOutput } from './activation.js';
+import type { OrchestrationState } from './orchestration-state.js';
+import { refusalOf } from './refusals.js';
+
+/** What a client is told of its update, and where. */
+export interface AnsweredUpdate {
+  readonly outcome: Outcome;
+  readonly notice: readonly [inbox: string, notice: Notice];
+}
+
+/** The event of an update. */
+export function updateEvent({ name, input, inputRef, id, reply }: UpdateMessage, at: number): UpdateRequested {
+  return {
+    type: 'UpdateRequested',
+    at,
+    name,
+    ...(inputRef ? { inputRef } : input !== undefined && { input }),
+    ...(id !== undefined && { updateId: id }),
+    ...(reply !== undefined && { reply }),
+  };
+}
+
+/** What refuses an update that finds no execution which could take it; undefined: there is one. */
+export function refusedUpdate(
+  message: UpdateMessage,
+  { started, isEnded }: Pick<OrchestrationState, 'started' | 'isEnded'>,
+  instanceId: string,
+): StepOutput | undefined {
+  if (!started) return refusalOf(message, new NotFoundError(instanceId));
+  return isEnded ? refusalOf(message, new InstanceEndedError(instanceId)) : undefined;
+}
+
+/** Whether an event that no code has seen belongs to the execution that follows as well. */
+export function isCarriedOver({ type }: InboundEvent): boolean {
+  return type === 'EventRaised' || type === 'UpdateRequested';
+}
+
+/** The outcome of an update; undefined: nobody waits for it. */
+export function answerTo({ updateId: id, reply }: UpdateRequested, told: HandlerOutcome): AnsweredUpdate | undefined {
+  if (id === undefined || reply === undefined) return undefined;
+  const outcome = { id, ...told };
+  return { outcome, notice: [reply, { v: 1, kind: 'outcome', outcome }] };
+}
+
+/**
+ * An update as it is to be recorded, its input by reference if it was sent so and is recorded as it was sent; or why it is
+ * refused, before any code of its handler has run.
+ */
+export function acceptedUpdate(
+  event: UpdateRequested,
+  whole: (event: UpdateRequested) => UpdateRequested,
+  accept: (event: UpdateRequested) => UpdateRequested,
+): UpdateRequested | Extract<HandlerOutcome, { failure: unknown }> {
+  try {
+    const sent = whole(event);
+    const accepted = accept(sent);
+    return event.inputRef && jsonEqual(accepted.input, sent.input) ? event : accepted;
+  } catch (error) {
+    return { failure: toFailureDetails(error) };
+  }
+}
+
+/** With an answer for the updates that were held back, when the step ends the instance: they find nobody any more. */
+export function answeredAtEnd(output: StepOutput, held: readonly InboundEvent[], instanceId: string): StepOutput {
+  const last = output.entry.events?.at(-1);
+  if (held.length === 0 || !last || !isClosing(last) || last.type === 'ContinuedAsNew') return output;
+  const { outcomes = [] } = output.entry;
+  const known = new Set(outcomes.map(({ id }) => id));
+  const failure = toFailureDetails(new InstanceEndedError(instanceId));
+  const answers = held.flatMap((event) => {
+    const answer = event.type === 'UpdateRequested' ? answerTo(event, { failure }) : undefined;
+    return answer && !known.has(answer.outcome.id) ? [answer] : [];
+  });
+  if (answers.length === 0) return output;
+  return {
+    ...output,
+    entry: { ...output.entry, outcomes: [...outcomes, ...answers.map(({ outcome }) => outcome)] },
+    notices: [...answers.map(({ notice }) => notice), ...(output.notices ?? [])],
+  };
+}

@@ -8,6 +8,13 @@ export {
 } from './core/orchestration-context.js';
 export type { RetryOptions } from './core/names.js';
 export type {
+  CallHttpOptions,
+  DurableHttpResponse,
+  HttpRetryOptions,
+  TokenSourceReference,
+} from './core/http-messages.js';
+export { Saga, type Compensation } from './core/saga.js';
+export type {
   ActivityCalls,
   EntitySignal,
   OperationCalls,
@@ -18,11 +25,22 @@ export { Task, type Orchestration, type TaskResult, type TimerTask } from './cor
 export type { EntityId } from './core/history.js';
 export type { Hosted } from './definitions/registry.js';
 export { TaskHubWorker, type TaskHubWorkerOptions } from './worker/task-hub-worker.js';
+export type { HttpOptions, TokenRequest, TokenSource } from './worker/http-requests.js';
 export { connectTaskHub, TaskHub, type TaskHubOptions } from './nats/task-hub.js';
 export type { LogFields, Logger } from './engine/ports.js';
 export { TaskHubClient, type ReleaseOptions, type TaskHubClientOptions } from './client/task-hub-client.js';
 export type { PartitionStatus } from './client/administration.js';
 export type { PartitionInspection, QuarantinedInstance } from './wire/inspection.js';
+export { ScheduleHandle, type BackfillOptions, type TriggerOptions } from './client/schedule-handle.js';
+export type { ScheduleDescription, ScheduledRun } from './client/schedule-description.js';
+export type {
+  ScheduleCalendar,
+  ScheduledStart,
+  ScheduleOptions,
+  ScheduleSettings,
+} from './client/schedule-options.js';
+export { Schedules } from './client/schedules.js';
+export type { OverlapPolicy, ScheduleCounts, ScheduleTimes } from './schedules/schedule-state.js';
 export type { OrchestrationHandle } from './client/orchestration-handle.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
 export type { EntityStateResponse } from './client/entities.js';

@@ -7,6 +7,9 @@ import type { Execution } from './execution.js';
 import type { ExternalEvents } from './external-events.js';
 import { fireTime } from './fire-time.js';
 import type { EntityId } from './history.js';
+import { httpCallOf } from './http-call.js';
+import { HTTP_ACTIVITY, type CallHttpOptions, type DurableHttpResponse } from './http-messages.js';
+import { HttpTask } from './http-task.js';
 import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
 import type { RetryOptions } from './names.js';
 import { OrchestrationContext, type ActivityOptions, type SubOrchestrationOptions } from './orchestration-context.js';
@@ -90,6 +93,17 @@ export class DurableOrchestrationContext extends OrchestrationContext {
       ) as R;
     }
     return methodProxy((method, input) => this.#activity(method, input, target)) as R;
+  }
+
+  callHttp(options: CallHttpOptions): Task<DurableHttpResponse> {
+    const call = httpCallOf(options, this.#dependencies.values);
+    const limits = { startToCloseTimeoutInMilliseconds: call.timeout };
+    const now = () => this.#execution.now;
+    return new HttpTask(call, {
+      send: (request) => this.#activity(HTTP_ACTIVITY, request, limits) as TaskNode<DurableHttpResponse>,
+      wait: (milliseconds) => this.#timer(now() + milliseconds),
+      now,
+    });
   }
 
   override callSubOrchestrator<R>(target: Constructor | string, ...rest: unknown[]): R {

@@ -34,11 +34,15 @@ export class Registry {
   readonly activities: ReadonlyMap<string, BoundActivity>;
   readonly #ports: RegistryPorts;
 
-  constructor(hosted: Hosted, ports: RegistryPorts) {
+  /** `builtIn`: what every such worker hosts, under names that are reserved. */
+  constructor(hosted: Hosted, ports: RegistryPorts, builtIn: Hosted = {}) {
     this.#ports = ports;
-    this.entities = this.#entities(hosted.entities ?? []);
-    this.orchestrators = this.#orchestrators(hosted.orchestrators ?? []);
-    this.activities = this.#activities(hosted.activities ?? []);
+    this.entities = both(this.#entities(hosted.entities ?? []), this.#entities(builtIn.entities ?? []));
+    this.orchestrators = both(
+      this.#orchestrators(hosted.orchestrators ?? []),
+      this.#orchestrators(builtIn.orchestrators ?? []),
+    );
+    this.activities = both(this.#activities(hosted.activities ?? []), this.#activities(builtIn.activities ?? []));
   }
 
   #entities(types: readonly Constructor[]): Map<string, EntityProgram> {
@@ -82,6 +86,18 @@ export class Registry {
     if (input) this.#ports.checkInput(input, target);
   }
 }
+
+/** The user's programs and those that come with the package. Throws DefinitionError for a user's with a reserved name. */
+function both<P>(own: ReadonlyMap<string, P>, builtIn: ReadonlyMap<string, P>): ReadonlyMap<string, P> {
+  for (const name of own.keys())
+    if (reserved.test(name))
+      throw new DefinitionError(
+        `The name "${name}" is reserved: names that begin with "perdure." or "perdure-" are Perdure's own. Rename it.`,
+      );
+  return new Map([...own, ...builtIn]);
+}
+
+const reserved = /^perdure[.-]/i;
 
 /** Programs of one kind under unique names. */
 class Programs<P extends { readonly name: string }> {

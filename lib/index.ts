@@ -33,12 +33,7 @@ export type { PartitionStatus } from './client/administration.js';
 export type { PartitionInspection, QuarantinedInstance } from './wire/inspection.js';
 export { ScheduleHandle, type BackfillOptions, type TriggerOptions } from './client/schedule-handle.js';
 export type { ScheduleDescription, ScheduledRun } from './client/schedule-description.js';
-export type {
-  ScheduleCalendar,
-  ScheduledStart,
-  ScheduleOptions,
-  ScheduleSettings,
-} from './client/schedule-options.js';
+export type { ScheduleCalendar, ScheduledStart, ScheduleOptions, ScheduleSettings } from './client/schedule-options.js';
 export { Schedules } from './client/schedules.js';
 export type { OverlapPolicy, ScheduleCounts, ScheduleTimes } from './schedules/schedule-state.js';
 export type { OrchestrationHandle } from './client/orchestration-handle.js';

@@ -109,7 +109,8 @@ test('bank refuses what must be refused and keeps the money together', async (t)
   t.is(lines.length, 14);
 });
 
-test('monitor looks until the job is done, and gives up in time', async (t) => {
+// One after the other: each is two processes, and a test has a time to end in.
+test.serial('monitor looks until the job is done, and gives up in time', async (t) => {
   t.deepEqual(await sample('monitor'), [
     '  backup is at 40 %',
     '  backup is at 80 %',
@@ -120,7 +121,7 @@ test('monitor looks until the job is done, and gives up in time', async (t) => {
   ]);
 });
 
-test('approval takes the answer of a human, and goes on without one', async (t) => {
+test.serial('approval takes the answer of a human, and goes on without one', async (t) => {
   t.deepEqual(await sample('approval'), [
     '  mail to Mona: may we buy a desk?',
     'a desk: approved by Mona',
@@ -129,7 +130,7 @@ test('approval takes the answer of a human, and goes on without one', async (t) 
   ]);
 });
 
-test('aggregator brings reports together, and goes on where it stood', async (t) => {
+test.serial('aggregator brings reports together, and goes on where it stood', async (t) => {
   t.deepEqual(await sample('aggregator'), [
     'oslo: 3 readings from -4 to 2, -1 on average',
     'rome: 1 readings from 14 to 14, 14 on average',
@@ -137,7 +138,7 @@ test('aggregator brings reports together, and goes on where it stood', async (t)
   t.is((await sample('aggregator'))[0], 'oslo: 6 readings from -4 to 2, -1 on average');
 });
 
-test('eternal starts over until it is stopped', async (t) => {
+test.serial('eternal starts over until it is stopped', async (t) => {
   const lines = await sample('eternal');
   const rounds = lines.length - 1; // three, or more on a busy machine
   t.true(rounds >= 3);
@@ -147,11 +148,11 @@ test('eternal starts over until it is stopped', async (t) => {
   ]);
 });
 
-test('singleton runs once at a time', async (t) => {
+test.serial('singleton runs once at a time', async (t) => {
   t.deepEqual(await sample('singleton'), ['started', 'runs already', '12 orders', 'started']);
 });
 
-test('saga undoes what was begun, the last first', async (t) => {
+test.serial('saga undoes what was begun, the last first', async (t) => {
   t.deepEqual(await sample('saga'), [
     '  booked a hotel',
     '  booked a flight',
@@ -166,6 +167,8 @@ test('saga undoes what was begun, the last first', async (t) => {
 });
 
 test('a sample that does not exist is answered with those that do', async (t) => {
-  const refused = await t.throwsAsync(sample('nothing'), { message: /aggregator, approval, bank, counter, eternal, fan-out, hello/ });
+  const refused = await t.throwsAsync(sample('nothing'), {
+    message: /aggregator, approval, bank, counter, eternal, fan-out, hello/,
+  });
   t.is((refused as Error & { code?: unknown }).code, 2);
 });

@@ -2,7 +2,12 @@ import { longestDuration } from '../core/fire-time.js';
 import type { OrchestratorObject, StartArguments } from '../core/proxies.js';
 import { InvalidIdError, InvalidScheduleError } from '../errors.js';
 import { checkTimes } from '../schedules/occurrences.js';
-import { MOST_ID_BYTES, type OverlapPolicy, type ScheduleDefinition, type ScheduleTimes } from '../schedules/schedule-state.js';
+import {
+  MOST_ID_BYTES,
+  type OverlapPolicy,
+  type ScheduleDefinition,
+  type ScheduleTimes,
+} from '../schedules/schedule-state.js';
 import { checkInstanceId } from '../wire/checks.js';
 import { utf8Length } from '../wire/text.js';
 
@@ -87,7 +92,10 @@ export function definitionOf(settings: ScheduleSettings, action: ScheduleDefinit
   const { overlap = 'skip', catchUpWindowInMilliseconds: catchUp = CATCH_UP } = settings;
   const times = timesOf(settings);
   checkTimes(times);
-  demand(catchUp >= 0 && catchUp <= longestDuration, `catchUpWindowInMilliseconds must be from 0 to 100 years, not ${catchUp}`);
+  demand(
+    catchUp >= 0 && catchUp <= longestDuration,
+    `catchUpWindowInMilliseconds must be from 0 to 100 years, not ${catchUp}`,
+  );
   const [from, until] = [timeOf('from', settings.from), timeOf('until', settings.until)];
   demand(until === undefined || until >= (from ?? -Infinity), 'until is before from, so it would never be due');
   return {
@@ -106,7 +114,12 @@ export function checkOverlap(overlap: OverlapPolicy): OverlapPolicy {
   return overlap;
 }
 
-function timesOf({ cron, calendar, intervalInMilliseconds: interval, timeZone = 'UTC' }: ScheduleSettings): ScheduleTimes {
+function timesOf({
+  cron,
+  calendar,
+  intervalInMilliseconds: interval,
+  timeZone = 'UTC',
+}: ScheduleSettings): ScheduleTimes {
   const given = [cron, calendar, interval].filter((times) => times !== undefined);
   demand(given.length === 1, 'give one of cron, calendar and intervalInMilliseconds');
   if (interval !== undefined) {
@@ -135,8 +148,12 @@ function patternOf({ second = 0, minute = 0, hour = 0, day, month, weekday, year
 function fieldOf(name: string, given: number | readonly number[] | undefined, from: number, to: number): string {
   if (given === undefined) return '*';
   const numbers = listOf(given);
-  const isField = numbers.length > 0 && numbers.every((number) => Number.isInteger(number) && number >= from && number <= to);
-  demand(isField, `calendar.${name} must be a whole number from ${from} to ${to}, or a list of such, not ${String(given)}`);
+  const isField =
+    numbers.length > 0 && numbers.every((number) => Number.isInteger(number) && number >= from && number <= to);
+  demand(
+    isField,
+    `calendar.${name} must be a whole number from ${from} to ${to}, or a list of such, not ${String(given)}`,
+  );
   return numbers.join(',');
 }
 

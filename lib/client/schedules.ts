@@ -92,7 +92,9 @@ export class Schedules {
     const schedule = newSchedule(id, await this.#definition(options, start), { isPaused, note });
     const [shape, instanceId] = [{ name: SCHEDULE }, scheduleInstanceId(id)];
     try {
-      await this.#orchestrations.start(this.#orchestrations.prepared({ shape, input: schedule, options: { instanceId } }));
+      await this.#orchestrations.start(
+        this.#orchestrations.prepared({ shape, input: schedule, options: { instanceId } }),
+      );
     } catch (error) {
       throw error instanceof InstanceExistsError ? new ScheduleExistsError(id) : error;
     }
@@ -133,12 +135,17 @@ export class Schedules {
   }
 
   /** @internal The runs of a stretch of time. */
-  async backfill(id: string, { from, to, overlap }: BackfillOptions & { readonly overlap: OverlapPolicy }): Promise<void> {
+  async backfill(
+    id: string,
+    { from, to, overlap }: BackfillOptions & { readonly overlap: OverlapPolicy },
+  ): Promise<void> {
     const [first, last] = [from.getTime(), to.getTime()];
     if (!(first <= last)) throw new InvalidScheduleError('A backfill goes from a date to a later one: from <= to.');
     const times = timesBetween(await this.#state(id), first - 1, last, MOST_BACKFILLED + 1);
     if (times.length > MOST_BACKFILLED)
-      throw new InvalidScheduleError(`A backfill starts at most ${MOST_BACKFILLED} runs. Choose a shorter stretch of time.`);
+      throw new InvalidScheduleError(
+        `A backfill starts at most ${MOST_BACKFILLED} runs. Choose a shorter stretch of time.`,
+      );
     await this.command(id, { kind: 'backfill', times, overlap });
   }
 
@@ -152,7 +159,11 @@ export class Schedules {
         `Schedule "${id}" has not carried out ${asked.kind} within ${this.#timeout} ms: it is stored, and will be.`,
       );
     await this.#session.waits.within<void>({ timeoutInMilliseconds: this.#timeout }, late, async (wait) => {
-      for (let pause = FIRST_LOOK; !(await this.#isCarriedOut(id, command)); pause = Math.min(pause * 2, LONGEST_LOOK)) {
+      for (
+        let pause = FIRST_LOOK;
+        !(await this.#isCarriedOut(id, command));
+        pause = Math.min(pause * 2, LONGEST_LOOK)
+      ) {
         await wait.pause(pause);
         if (wait.isOver) return;
       }

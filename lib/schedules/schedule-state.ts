@@ -61,7 +61,8 @@ export type ScheduleCounts = {
 };
 
 /** What reaches a schedule, as the data of one external event. */
-export type ScheduleEvent = ScheduleCommand | { readonly kind: 'ended'; readonly time: number; readonly isFailed: boolean };
+export type ScheduleEvent =
+  ScheduleCommand | { readonly kind: 'ended'; readonly time: number; readonly isFailed: boolean };
 
 /** What a client asks of a schedule; `id` is the command's own. */
 export type ScheduleCommand = { readonly id: string } & (

@@ -1,4 +1,4 @@
-import { timeAfter } from './occurrences.js';
+import { timesOf } from './occurrences.js';
 import { isScheduleEvent, type OverlapPolicy, type ScheduleCommand, type ScheduleState } from './schedule-state.js';
 
 /** What a step of a schedule brings about. */
@@ -9,7 +9,7 @@ export interface ScheduleStep {
 }
 
 /** Times that one step may look at: what is left comes in the next one. */
-const MOST_TIMES = 1_000;
+const MOST_TIMES = 100;
 /** Runs that may wait. */
 const MOST_WAITING = 1_000;
 const MOST_RECENT = 10;
@@ -25,11 +25,12 @@ export function begun(state: ScheduleState, now: number): ScheduleState {
  */
 export function due(schedule: ScheduleState, now: number): ScheduleStep {
   const step = new Step(schedule, now);
+  const after = timesOf(schedule);
   let { next } = schedule;
   for (let count = 0; next !== undefined && next <= now && count < MOST_TIMES; count++) {
     if (now - next > schedule.definition.catchUp) step.count('missed');
     else step.submit(next, schedule.definition.overlap);
-    next = timeAfter(schedule, next);
+    next = after(next);
   }
   return step.end((state) => withNext(state, next));
 }
@@ -80,7 +81,7 @@ function noted({ note: _, ...state }: ScheduleState, note: string | undefined): 
 
 /** What passed while it was paused, or before it was changed, is not made up for. */
 function dueAfter(state: ScheduleState, now: number): ScheduleState {
-  return withNext(state, state.isPaused ? undefined : timeAfter(state, now));
+  return withNext(state, state.isPaused ? undefined : timesOf(state)(now));
 }
 
 function withNext({ next: _, ...state }: ScheduleState, next: number | undefined): ScheduleState {

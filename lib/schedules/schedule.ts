@@ -65,7 +65,11 @@ class ScheduledRun {
     const { schedule, time, orchestrator, input, instanceId } = run;
     const started = ctx.callSubOrchestrator(orchestrator, input, { instanceId });
     yield* ctx.any([started]); // whether it failed is for the schedule to count
-    ctx.sendEvent(schedule, SCHEDULE_EVENT, { kind: 'ended', time, isFailed: started.isFaulted } satisfies ScheduleEvent);
+    ctx.sendEvent(schedule, SCHEDULE_EVENT, {
+      kind: 'ended',
+      time,
+      isFailed: started.isFaulted,
+    } satisfies ScheduleEvent);
   }
 }
 

@@ -58,7 +58,10 @@ function headersOf(received: Headers): HeadersByName {
   return cookies.length === 0 ? headers : { ...headers, 'set-cookie': cookies.join('\n') };
 }
 
-function contentOf(bytes: Buffer, contentType: string): { readonly content: string; readonly isBase64Encoded: boolean } {
+function contentOf(
+  bytes: Buffer,
+  contentType: string,
+): { readonly content: string; readonly isBase64Encoded: boolean } {
   const charset = /;\s*charset="?([^\s;"]+)/i.exec(contentType)?.[1] ?? 'utf-8';
   try {
     return { content: new TextDecoder(charset, { fatal: true }).decode(bytes), isBase64Encoded: false };

@@ -96,12 +96,10 @@ export class HttpRequests {
     const source = this.#tokenSources.get(name);
     if (!source) throw new TokenSourceError(name, `is not known to this worker; known are: ${this.#listed()}`);
     const { instanceId, signal } = context;
-    const given = await this.#given(name, () => source({ resource, url, instanceId, signal }));
-    const headers = typeof given === 'string' ? { authorization: `Bearer ${given}` } : inLowerCase(given);
-    // What refuses a header later would quote it.
-    if (!Object.entries(headers).every(([key, value]) => isToken(key) && isFieldValue(value)))
-      throw new TokenSourceError(name, 'gave what cannot be sent as a header: a line break, or no text at all.');
-    return headers;
+    const given: unknown = await this.#given(name, () => source({ resource, url, instanceId, signal }));
+    const headers = asHeaders(given);
+    if (headers) return headers;
+    throw new TokenSourceError(name, 'gave no credentials, or such as cannot be sent as headers.');
   }
 
   async #given(source: string, ask: () => ReturnType<TokenSource>): Promise<Credentials> {
@@ -119,8 +117,15 @@ export class HttpRequests {
 
 defineActivities(HttpRequests, { send: { name: HTTP_ACTIVITY, input: 'unknown' } });
 
-function inLowerCase(headers: HeadersByName): HeadersByName {
-  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+/** Undefined for what cannot be sent: refused here, for what refuses a header later would quote it. */
+function asHeaders(given: unknown): HeadersByName | undefined {
+  if (typeof given !== 'object' || given === null)
+    return typeof given === 'string' && given !== '' && isFieldValue(given)
+      ? { authorization: `Bearer ${given}` }
+      : undefined;
+  const headers = Object.entries(given).map(([name, value]: [string, unknown]) => [name.toLowerCase(), value] as const);
+  if (!headers.every(([name, value]) => isToken(name) && isFieldValue(value))) return undefined;
+  return Object.fromEntries(headers) as HeadersByName;
 }
 
 /** Node's fetch says "fetch failed", and in the cause why; several addresses of one host fail together, without a text. */

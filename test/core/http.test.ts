@@ -216,7 +216,10 @@ test('a Location that is no address fails the call', (t) => {
     const failure = failureOf(s.completeTask(0, answer(202, { location })));
     t.is(failure?.name, 'TaskFailedError');
     t.like(failure?.cause, { name: 'HttpRequestFailedError', code: 'PERDURE_HTTP_REQUEST_FAILED' });
-    t.regex(failure!.message, /POST https:\/\/api\.example\/jobs: the answer 202 asks to poll ".*", which is no address/);
+    t.regex(
+      failure!.message,
+      /POST https:\/\/api\.example\/jobs: the answer 202 asks to poll ".*", which is no address/,
+    );
   }
 });
 
@@ -292,7 +295,16 @@ test('a Retry-After is read in each form that HTTP has for it', (t) => {
   t.is(retryAfter(' 120 ', now), 120_000);
   t.is(retryAfter('Monday, 01-Jan-01 00:00:00 GMT', start), 1_000); // 2001, which is past
   t.is(retryAfter('Friday, 31-Dec-99 00:00:00 GMT', start), 1_000); // 1999, not 2099
-  for (const none of [undefined, '', '-1', '1.5', 'tomorrow', 'Sun, 06 Nov 1994 25:00:00 GMT', 'Sun, 06 Foo 1994 08:49:37 GMT', '9'.repeat(400)])
+  for (const none of [
+    undefined,
+    '',
+    '-1',
+    '1.5',
+    'tomorrow',
+    'Sun, 06 Nov 1994 25:00:00 GMT',
+    'Sun, 06 Foo 1994 08:49:37 GMT',
+    '9'.repeat(400),
+  ])
     t.is(retryAfter(none, now), undefined, none);
 });
 

@@ -10,7 +10,11 @@ import { startWebServer } from './web-server.js';
 class Order {
   @Run() *run(url: string, ctx: OrchestrationContext): Orchestration<string> {
     const tokenSource = { name: 'shop' };
-    const { statusCode, content, url: answered } = yield* ctx.callHttp({
+    const {
+      statusCode,
+      content,
+      url: answered,
+    } = yield* ctx.callHttp({
       method: 'POST',
       url: `${url}/orders`,
       body: { pieces: 3 },

@@ -1,12 +1,13 @@
+import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import type { HttpRequest } from '../../lib/core/http-messages.js';
+import type { Json } from '../../lib/core/values.js';
 import type { ActivityResult } from '../../lib/engine/host.js';
 import { ConfigError, DefinitionError, type HttpOptions } from '../../lib/index.js';
 import { builtInFor } from '../../lib/worker/built-in.js';
 import { createHost } from '../../lib/worker/host.js';
 import { startWebServer, type Asked, type WebServer } from './web-server.js';
-import type { ServerResponse } from 'node:http';
 
 /** The activity behind `callHttp`, on servers of the loopback device. */
 
@@ -31,7 +32,7 @@ function send(
     executionId: 'x1',
     taskId: 4,
     name: 'perdure.http',
-    input: JSON.parse(JSON.stringify(input)) as typeof input,
+    input: JSON.parse(JSON.stringify(input)) as Json,
     attempt: 1,
     signal,
   });
@@ -95,7 +96,12 @@ test('text comes in its charset, what is no text as base64, and nothing compress
 
 test('a body in base64 is sent as bytes', async (t) => {
   const server = await serverFor(t, (_, response) => response.end());
-  await answered({ method: 'PUT', url: server.origin, body: Buffer.from('bytes').toString('base64'), isBase64Encoded: true });
+  await answered({
+    method: 'PUT',
+    url: server.origin,
+    body: Buffer.from('bytes').toString('base64'),
+    isBase64Encoded: true,
+  });
   t.like(server.asked, [{ body: 'bytes', headers: { 'content-length': '5' } }]);
 });
 
@@ -257,13 +263,17 @@ test('without credentials nothing is sent, and what was given is not told', asyn
           },
           split: () => 'secret\r\nx: y',
           nothing: () => undefined as never,
+          empty: () => '',
           number: () => ({ 'x-key': 5 as never }),
         },
       },
     );
-  t.regex((await fails('other')).message, /"other" is not known to this worker; known are: broken, split, nothing, number/);
+  t.regex(
+    (await fails('other')).message,
+    /"other" is not known to this worker; known are: broken, split, nothing, empty, number/,
+  );
   t.like(await fails('broken'), { code: 'PERDURE_TOKEN_SOURCE', cause: { name: 'RangeError', message: 'expired' } });
-  for (const name of ['split', 'nothing', 'number']) {
+  for (const name of ['split', 'nothing', 'empty', 'number']) {
     const failure = await fails(name);
     t.is(failure.code, 'PERDURE_TOKEN_SOURCE', name);
     t.notRegex(JSON.stringify(failure), /secret/);

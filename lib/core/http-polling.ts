@@ -37,7 +37,8 @@ export function pollAfter(
   };
 }
 
-function withoutCredentials({ tokenSource: _, headers, ...rest }: HttpRequest): HttpRequest {
+function withoutCredentials(request: HttpRequest): HttpRequest {
+  const { tokenSource: _, headers, ...rest } = request;
   return { ...rest, headers: harmlessHeaders(headers) };
 }
 

@@ -75,7 +75,8 @@ function freeTime({ running, waiting }: ScheduleState, now: number): number {
   return time;
 }
 
-function noted({ note: _, ...state }: ScheduleState, note: string | undefined): ScheduleState {
+function noted(schedule: ScheduleState, note: string | undefined): ScheduleState {
+  const { note: _, ...state } = schedule;
   return note === undefined ? state : { ...state, note };
 }
 
@@ -84,7 +85,8 @@ function dueAfter(state: ScheduleState, now: number): ScheduleState {
   return withNext(state, state.isPaused ? undefined : timesOf(state)(now));
 }
 
-function withNext({ next: _, ...state }: ScheduleState, next: number | undefined): ScheduleState {
+function withNext(schedule: ScheduleState, next: number | undefined): ScheduleState {
+  const { next: _, ...state } = schedule;
   return next === undefined ? state : { ...state, next };
 }
 

@@ -284,7 +284,7 @@ test('without credentials nothing is sent, and what was given is not told', asyn
 // ---- registration ----------------------------------------------------------------------------------------------------
 
 test('a worker may send requests by other means', async (t) => {
-  const fetch: typeof globalThis.fetch = async (url, init) => new Response(`${String(url)} ${init?.method}`);
+  const fetch: typeof globalThis.fetch = async (url, init) => new Response(`${(url as URL).href} ${init?.method}`);
   t.like(await answered({ url: 'http://nowhere.invalid/' }, { fetch }), { content: 'http://nowhere.invalid/ GET' });
 });
 

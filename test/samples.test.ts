@@ -166,6 +166,14 @@ test.serial('saga undoes what was begun, the last first', async (t) => {
   ]);
 });
 
+test.serial('schedule starts runs until it is paused', async (t) => {
+  const lines = await sample('schedule');
+  t.is(lines.at(-1), 'digest is paused: enough for today');
+  const runs = lines.slice(0, -1);
+  t.true(runs.length >= 2); // the last one may not have begun yet
+  t.true(runs.every((line) => line === '  the latest news'));
+});
+
 test('a sample that does not exist is answered with those that do', async (t) => {
   const refused = await t.throwsAsync(sample('nothing'), {
     message: /aggregator, approval, bank, counter, eternal, fan-out, hello/,

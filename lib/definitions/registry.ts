@@ -4,6 +4,7 @@ import type { Constructor, InputType, ValueCodec } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { checkIsList, checkIsObject } from './class-kind.js';
 import { checkInitialState } from './entity-definition.js';
+import { isReservedName } from './name-rule.js';
 import { names } from './names.js';
 import { boundActivity, entityProgram, orchestratorProgram, type BoundActivity } from './programs.js';
 
@@ -90,14 +91,12 @@ export class Registry {
 /** The user's programs and those that come with the package. Throws DefinitionError for a user's with a reserved name. */
 function both<P>(own: ReadonlyMap<string, P>, builtIn: ReadonlyMap<string, P>): ReadonlyMap<string, P> {
   for (const name of own.keys())
-    if (reserved.test(name))
+    if (isReservedName(name))
       throw new DefinitionError(
         `The name "${name}" is reserved: names that begin with "perdure." or "perdure-" are Perdure's own. Rename it.`,
       );
   return new Map([...own, ...builtIn]);
 }
-
-const reserved = /^perdure[.-]/i;
 
 /** Programs of one kind under unique names. */
 class Programs<P extends { readonly name: string }> {

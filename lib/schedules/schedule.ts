@@ -21,7 +21,7 @@ import { begun, due, received } from './schedule-steps.js';
  * S1. Times are worked out only in the turn that ends an execution: a turn that is never replayed. What an execution waits
  *     for is part of its input. So the rules of time zones may change between two replays.
  */
-class Schedule {
+export class Schedule {
   *run(state: ScheduleState, ctx: OrchestrationContext): Orchestration<void> {
     const { id, createdAt, next } = state;
     if (createdAt === undefined) {
@@ -60,7 +60,7 @@ interface ScheduledRunInput {
 }
 
 /** One run of a schedule: the orchestration that was asked for, and the news of its end. */
-class ScheduledRun {
+export class ScheduledRun {
   *run(run: ScheduledRunInput, ctx: OrchestrationContext): Orchestration<void> {
     const { schedule, time, orchestrator, input, instanceId } = run;
     const started = ctx.callSubOrchestrator(orchestrator, input, { instanceId });

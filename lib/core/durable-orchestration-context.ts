@@ -101,6 +101,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const now = () => this.#execution.now;
     return new HttpTask(call, {
       send: (request) => this.#activity(HTTP_ACTIVITY, request, limits) as TaskNode<DurableHttpResponse>,
+      attempt: (start, retry, atLeast) => this.#attempt(start, retry, atLeast) as TaskNode<DurableHttpResponse>,
       wait: (milliseconds) => this.#timer(now() + milliseconds),
       now,
     });
@@ -197,10 +198,16 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     return this.#attempt(start, options.retry ?? retry);
   }
 
-  #attempt(start: () => TaskNode<unknown>, retry: RetryOptions | undefined): TaskNode<unknown> {
+  /** `atLeast`: the shortest wait before the next attempt, in milliseconds. */
+  #attempt(
+    start: () => TaskNode<unknown>,
+    retry: RetryOptions | undefined,
+    atLeast: () => number = () => 0,
+  ): TaskNode<unknown> {
     if (retry === undefined) return start();
     const now = () => this.#execution.now;
-    return new RetryableTask(retry, { start, now, wait: (milliseconds) => this.#timer(now() + milliseconds) });
+    const wait = (milliseconds: number) => this.#timer(now() + Math.max(milliseconds, atLeast()));
+    return new RetryableTask(retry, { start, now, wait });
   }
 
   #timer(fireAt: number): DurableTimerTask {

@@ -3,7 +3,6 @@ import { longestDuration } from './fire-time.js';
 import { hasUserInfo, isHttp, urlOf } from './http-address.js';
 import { isFieldValue, isToken } from './http-headers.js';
 import type { CallHttpOptions, HttpRequest, HttpRetryOptions, TokenSourceReference } from './http-messages.js';
-import { checkRetryOptions } from './retryable-task.js';
 import type { ValueCodec } from './values.js';
 
 /** A call of `callHttp`, checked: its first request, and how it goes on. */
@@ -35,7 +34,7 @@ const transportHeaders: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** The call, its defaults filled in. Throws InvalidHttpRequestError, what the codec throws of a body, and ConfigError. */
+/** The call, its defaults filled in. Throws InvalidHttpRequestError, and what the codec throws of a body. */
 export function httpCallOf(options: CallHttpOptions, values: ValueCodec): HttpCall {
   const { pollingIntervalInMilliseconds = POLLING_INTERVAL, timeoutInMilliseconds = TIMEOUT, retry } = options;
   const statusCodes = retry?.statusCodes ?? transientStatuses;
@@ -47,7 +46,7 @@ export function httpCallOf(options: CallHttpOptions, values: ValueCodec): HttpCa
     isPolling: options.enablePolling ?? true,
     pollingInterval: Math.ceil(pollingIntervalInMilliseconds),
     timeout: timeoutInMilliseconds,
-    retry: retry && { ...checkRetryOptions(retry), statusCodes },
+    retry: retry && { ...retry, statusCodes: [...statusCodes] },
   };
 }
 

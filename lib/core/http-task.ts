@@ -3,13 +3,19 @@ import type { HttpCall } from './http-call.js';
 import { HTTP_ACTIVITY, type DurableHttpResponse, type HttpRequest } from './http-messages.js';
 import { pollAfter } from './http-polling.js';
 import { retryAfter } from './retry-after.js';
-import { RetryableTask } from './retryable-task.js';
+import type { RetryOptions } from './names.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 
 /** What an HTTP call needs of its execution. */
 export interface HttpPort {
   /** Schedules the activity that sends a request. */
   send(request: HttpRequest): TaskNode<DurableHttpResponse>;
+  /** Tries again as the options say, but not sooner than `atLeast` says, in milliseconds. Throws ConfigError. */
+  attempt(
+    start: () => TaskNode<DurableHttpResponse>,
+    retry: RetryOptions,
+    atLeast: () => number,
+  ): TaskNode<DurableHttpResponse>;
   /** A durable timer over so many milliseconds. */
   wait(milliseconds: number): TaskNode<void>;
   /** The time of the current turn. */
@@ -64,14 +70,9 @@ export class HttpTask extends TaskNode<DurableHttpResponse> implements TaskParen
 
   #sendAgainAndAgain(request: HttpRequest, retry: NonNullable<HttpCall['retry']>): TaskNode<DurableHttpResponse> {
     let attempt: HttpAttempt | undefined;
-    return new RetryableTask<DurableHttpResponse>(retry, {
-      start: () => (attempt = new HttpAttempt(this.#port.send(request), retry.statusCodes)),
-      wait: (milliseconds) => {
-        const asked = retryAfter(attempt?.refused?.headers['retry-after'], this.#port.now()) ?? 0;
-        return this.#port.wait(Math.max(milliseconds, asked));
-      },
-      now: () => this.#port.now(),
-    });
+    const start = () => (attempt = new HttpAttempt(this.#port.send(request), retry.statusCodes));
+    const asked = () => retryAfter(attempt?.refused?.headers['retry-after'], this.#port.now()) ?? 0;
+    return this.#port.attempt(start, retry, asked);
   }
 }
 

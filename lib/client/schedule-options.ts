@@ -34,8 +34,8 @@ export interface ScheduleSettings {
   /** What happens when a run is due while one goes on. Default `skip`. */
   readonly overlap?: OverlapPolicy | undefined;
   /**
-   * How late a run may start when no worker was there at its time, in milliseconds: 0 to 100 years. What would come later is
-   * missed. Default 86,400,000 (a day).
+   * How late a run may start when no worker was there at its time, in milliseconds: 10,000 (10 s, about what it takes to
+   * replace a worker that crashed) to 100 years. What would come later is missed. Default 86,400,000 (a day).
    */
   readonly catchUpWindowInMilliseconds?: number | undefined;
 }
@@ -74,6 +74,7 @@ export interface ScheduleCalendar {
 }
 
 const CATCH_UP = 86_400_000;
+const SHORTEST_CATCH_UP = 10_000;
 const SHORTEST_INTERVAL = 1_000;
 const policies: ReadonlySet<unknown> = new Set<OverlapPolicy>(['skip', 'bufferOne', 'bufferAll', 'allowAll']);
 
@@ -93,8 +94,8 @@ export function definitionOf(settings: ScheduleSettings, action: ScheduleDefinit
   const times = timesOf(settings);
   checkTimes(times);
   demand(
-    catchUp >= 0 && catchUp <= longestDuration,
-    `catchUpWindowInMilliseconds must be from 0 to 100 years, not ${catchUp}`,
+    catchUp >= SHORTEST_CATCH_UP && catchUp <= longestDuration,
+    `catchUpWindowInMilliseconds must be from ${SHORTEST_CATCH_UP} to 100 years, not ${catchUp}`,
   );
   const [from, until] = [timeOf('from', settings.from), timeOf('until', settings.until)];
   demand(until === undefined || until >= (from ?? -Infinity), 'until is before from, so it would never be due');

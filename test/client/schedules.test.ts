@@ -111,7 +111,7 @@ test.serial('what would come later than the catch-up window allows is missed', a
   const around = await scheduling();
   const worker = await around.work('first');
   await around.toFullMinute();
-  await around.create('often', { cron: '* * * * *', catchUpWindowInMilliseconds: 0 });
+  await around.create('often', { cron: '* * * * *', catchUpWindowInMilliseconds: 10_000 });
   worker.connection.kill();
   await around.advance(3 * minute + 30_000);
   await around.work('second');
@@ -245,7 +245,7 @@ test.serial('a schedule that cannot work is refused, and nothing is stored', asy
     [{ calendar: { weekday: [] } }, /calendar\.weekday must be/],
     [{ intervalInMilliseconds: 999 }, /intervalInMilliseconds must be from 1000/],
     [{ ...every, overlap: 'never' as never }, /overlap must be one of skip, bufferOne, bufferAll, allowAll, not never/],
-    [{ ...every, catchUpWindowInMilliseconds: -1 }, /catchUpWindowInMilliseconds must be from 0/],
+    [{ ...every, catchUpWindowInMilliseconds: 9_999 }, /catchUpWindowInMilliseconds must be from 10000/],
     [{ ...every, from: new Date(NaN) }, /from must be a valid Date/],
     [{ ...every, from: new Date(2), until: new Date(1) }, /until is before from/],
   ] as const) {

@@ -12,3 +12,6 @@ export * from './errors/caller-errors.js';
 export * from './errors/configuration-errors.js';
 export * from './errors/failures.js';
 export * from './errors/operational-errors.js';
+export * from './errors/http-errors.js';
+export * from './errors/compensation-error.js';
+export * from './errors/schedule-errors.js';

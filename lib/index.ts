@@ -18,6 +18,13 @@ export type { LabelOptions } from './core/labels.js';
 export { OrchestrationLog, type OrchestrationLogFields } from './core/replay-safe-log.js';
 export type { RetryAttempt, RetryDecision, RetryOptions, RetryResultTest, RetryTest } from './core/retry-options.js';
 export type {
+  CallHttpOptions,
+  DurableHttpResponse,
+  HttpRetryOptions,
+  TokenSourceReference,
+} from './core/http-messages.js';
+export { Saga, type Compensation } from './core/saga.js';
+export type {
   ActivityCalls,
   EntitySignal,
   HandlerCalls,
@@ -29,11 +36,17 @@ export { Task, type Orchestration, type TaskResult, type TimerTask } from './cor
 export type { EntityId } from './core/history.js';
 export type { Hosted } from './definitions/registry.js';
 export { TaskHubWorker, type TaskHubWorkerOptions } from './worker/task-hub-worker.js';
+export type { HttpOptions, TokenRequest, TokenSource } from './worker/http-requests.js';
 export { connectTaskHub, TaskHub, type TaskHubOptions } from './nats/task-hub.js';
 export type { LogFields, Logger } from './engine/ports.js';
 export { TaskHubClient, type ReleaseOptions, type TaskHubClientOptions } from './client/task-hub-client.js';
 export type { PartitionStatus } from './client/administration.js';
 export type { PartitionInspection, QuarantinedInstance } from './wire/inspection.js';
+export { ScheduleHandle, type BackfillOptions, type TriggerOptions } from './client/schedule-handle.js';
+export type { ScheduleDescription, ScheduledRun } from './client/schedule-description.js';
+export type { ScheduleCalendar, ScheduledStart, ScheduleOptions, ScheduleSettings } from './client/schedule-options.js';
+export { Schedules } from './client/schedules.js';
+export type { OverlapPolicy, ScheduleCounts, ScheduleTimes } from './schedules/schedule-state.js';
 export type { HandleOf, OrchestrationHandle } from './client/orchestration-handle.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
 export type { EntityStateResponse } from './client/entities.js';

@@ -109,7 +109,74 @@ test('bank refuses what must be refused and keeps the money together', async (t)
   t.is(lines.length, 14);
 });
 
+// One after the other: each is two processes, and a test has a time to end in.
+test.serial('monitor looks until the job is done, and gives up in time', async (t) => {
+  t.deepEqual(await sample('monitor'), [
+    '  backup is at 40 %',
+    '  backup is at 80 %',
+    '  backup is at 100 %',
+    'backup is done: it took 3 looks',
+    '  upload is at 40 %',
+    'upload is not done in time',
+  ]);
+});
+
+test.serial('approval takes the answer of a human, and goes on without one', async (t) => {
+  t.deepEqual(await sample('approval'), [
+    '  mail to Mona: may we buy a desk?',
+    'a desk: approved by Mona',
+    '  mail to Mona: may we buy a yacht?',
+    'a yacht: nobody answered, it goes to the board',
+  ]);
+});
+
+test.serial('aggregator brings reports together, and goes on where it stood', async (t) => {
+  t.deepEqual(await sample('aggregator'), [
+    'oslo: 3 readings from -4 to 2, -1 on average',
+    'rome: 1 readings from 14 to 14, 14 on average',
+  ]);
+  t.is((await sample('aggregator'))[0], 'oslo: 6 readings from -4 to 2, -1 on average');
+});
+
+test.serial('eternal starts over until it is stopped', async (t) => {
+  const lines = await sample('eternal');
+  const rounds = lines.length - 1; // three, or more on a busy machine
+  t.true(rounds >= 3);
+  t.deepEqual(lines, [
+    ...Array.from({ length: rounds }, (_, at) => `  round ${at + 1}: old files removed`),
+    `stopped in round ${rounds}`,
+  ]);
+});
+
+test.serial('singleton runs once at a time', async (t) => {
+  t.deepEqual(await sample('singleton'), ['started', 'runs already', '12 orders', 'started']);
+});
+
+test.serial('saga undoes what was begun, the last first', async (t) => {
+  t.deepEqual(await sample('saga'), [
+    '  booked a hotel',
+    '  booked a flight',
+    'trip: 2 bookings',
+    '  booked a hotel',
+    '  booked a flight',
+    '  cancelled a car',
+    '  cancelled a flight',
+    '  cancelled a hotel',
+    'no trip: no car is free',
+  ]);
+});
+
+test.serial('schedule starts runs until it is paused', async (t) => {
+  const lines = await sample('schedule');
+  t.is(lines.at(-1), 'digest is paused: enough for today');
+  const runs = lines.slice(0, -1);
+  t.true(runs.length >= 2); // the last one may not have begun yet
+  t.true(runs.every((line) => line === '  the latest news'));
+});
+
 test('a sample that does not exist is answered with those that do', async (t) => {
-  const refused = await t.throwsAsync(sample('nothing'), { message: /bank, counter, fan-out, hello/ });
+  const refused = await t.throwsAsync(sample('nothing'), {
+    message: /aggregator, approval, bank, counter, eternal, fan-out, hello/,
+  });
   t.is((refused as Error & { code?: unknown }).code, 2);
 });

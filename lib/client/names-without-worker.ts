@@ -1,3 +1,4 @@
+import { isReservedName } from '../definitions/name-rule.js';
 import type { HubPorts } from '../engine/ports.js';
 import { decodeKnownNames } from '../wire/answer-codec.js';
 import { decodeWorker } from '../wire/ownership-codec.js';
@@ -34,7 +35,7 @@ export async function findNamesWithoutWorker(ports: HubPorts, queries: OwnerQuer
     const { waitingInstances = 0 } = waiting.get(key) ?? {};
     if (!live.has(key)) waiting.set(key, { kind, name, waitingInstances: waitingInstances + instances });
   };
-  for (const [kind, name] of known) add(kind, name, 0);
+  for (const [kind, name] of known) if (!isReservedName(name)) add(kind, name, 0);
   for (const answer of answers)
     if (typeof answer === 'object') for (const { kind, name, instances } of answer.names) add(kind, name, instances);
   return {

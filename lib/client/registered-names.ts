@@ -1,6 +1,6 @@
 import type { HubPorts } from '../engine/ports.js';
 import { UnknownEntityError, UnknownOperationError, UnknownOrchestratorError } from '../errors.js';
-import { isPublicName } from '../definitions/name-rule.js';
+import { isPublicName, isReservedName } from '../definitions/name-rule.js';
 import { decodeKnownNames } from '../wire/answer-codec.js';
 import { checkName } from '../wire/checks.js';
 import type { KnownNames } from '../wire/queries.js';
@@ -24,7 +24,7 @@ export class RegisteredNames {
   /** Rejects with UnknownOrchestratorError; undefined when the name is known already. */
   checkOrchestrator(name: string): Promise<void> | undefined {
     return this.#check(({ orchestrators }) =>
-      orchestrators.includes(name) ? undefined : new UnknownOrchestratorError(name, orchestrators),
+      orchestrators.includes(name) ? undefined : new UnknownOrchestratorError(name, usersOwn(orchestrators)),
     );
   }
 
@@ -86,7 +86,11 @@ export class RegisteredNames {
 }
 
 function refuseEntity(known: KnownNames, name: string): Error | undefined {
-  return operationsOf(known, name) ? undefined : new UnknownEntityError(name, Object.keys(known.entities));
+  return operationsOf(known, name) ? undefined : new UnknownEntityError(name, usersOwn(Object.keys(known.entities)));
+}
+
+function usersOwn(names: readonly string[]): readonly string[] {
+  return names.filter((name) => !isReservedName(name));
 }
 
 function refuseOperation(known: KnownNames, entity: string, name: string): Error | undefined {

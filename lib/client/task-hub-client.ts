@@ -13,6 +13,7 @@ import { allSent, inPlace } from './many.js';
 import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
 import { OrchestrationHandle, type HandleOf } from './orchestration-handle.js';
 import { Orchestrations } from './orchestrations.js';
+import { Schedules } from './schedules.js';
 import type { PreparedStart, StartOptions } from './started-run.js';
 import { checkTimeout } from './waits.js';
 
@@ -39,10 +40,8 @@ interface ConnectedHub {
   readonly ports: HubPorts;
 }
 
-/** An orchestrator class. */
+/** Classes of orchestrators and of entities. */
 type OrchestratorClass<O extends OrchestratorObject> = new () => O;
-
-/** An entity class. */
 type EntityClass<E extends object> = new () => E;
 
 const DEFAULT_TIMEOUT = 30_000;
@@ -74,6 +73,8 @@ const DEFAULT_TIMEOUT = 30_000;
  * ```
  */
 export class TaskHubClient implements AsyncDisposable {
+  /** Starts orchestrations at times: `client.schedules.create('nightly', { cron: '0 3 * * *', start: [Report] })`. */
+  readonly schedules: Schedules;
   readonly #session: ClientSession;
   readonly #orchestrations: Orchestrations;
   readonly #entities: Entities;
@@ -91,6 +92,7 @@ export class TaskHubClient implements AsyncDisposable {
     this.#orchestrations = new Orchestrations(this.#session, timeoutInMilliseconds);
     this.#administration = new Administration(this.#session, timeoutInMilliseconds);
     this.#entities = new Entities(this.#session, timeoutInMilliseconds);
+    this.schedules = new Schedules(this.#session, this.#orchestrations, this.#entities, timeoutInMilliseconds);
   }
 
   /**

@@ -22,6 +22,9 @@ import type { Execution } from './execution.js';
 import type { ExternalEvents } from './external-events.js';
 import { fireTime } from './fire-time.js';
 import type { EntityId } from './history.js';
+import { httpCallOf } from './http-call.js';
+import { HTTP_ACTIVITY, type CallHttpOptions, type DurableHttpResponse } from './http-messages.js';
+import { HttpTask } from './http-task.js';
 import { checkVersion, labelsFrom } from './labels.js';
 import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
 import {
@@ -152,6 +155,18 @@ export class DurableOrchestrationContext extends OrchestrationContext {
       ) as R;
     }
     return methodProxy((method, input) => this.#activity(method, input, target)) as R;
+  }
+
+  callHttp(options: CallHttpOptions): Task<DurableHttpResponse> {
+    const call = httpCallOf(options, this.#dependencies.values);
+    const limits = { startToCloseTimeoutInMilliseconds: call.timeout };
+    const now = () => this.#execution.now;
+    return new HttpTask(call, {
+      send: (request) => this.#activity(HTTP_ACTIVITY, request, limits) as TaskNode<DurableHttpResponse>,
+      attempt: (start, retry, atLeast) => this.#attempt(start, retry, atLeast) as TaskNode<DurableHttpResponse>,
+      wait: (milliseconds) => this.#timer(now() + milliseconds),
+      now,
+    });
   }
 
   override callSubOrchestrator<R>(target: Constructor | string, ...rest: unknown[]): R {
@@ -302,7 +317,12 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     return this.#attempt(start, options.retry ?? retry);
   }
 
-  #attempt(start: () => TaskNode<unknown>, retry: RetryOptions | undefined): TaskNode<unknown> {
+  /** `atLeast`: the shortest wait before the next attempt, in milliseconds. */
+  #attempt(
+    start: () => TaskNode<unknown>,
+    retry: RetryOptions | undefined,
+    atLeast: () => number = () => 0,
+  ): TaskNode<unknown> {
     if (retry === undefined) return start();
     const now = () => this.#execution.now;
     const number = this.#retryCount++;
@@ -310,7 +330,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     return new RetryableTask(retry, {
       start,
       now,
-      wait: (milliseconds) => this.#timer(now() + milliseconds),
+      wait: (milliseconds) => this.#timer(now() + Math.max(milliseconds, atLeast())),
       random: () => (random ??= this.#randomSource(`retry ${number}`)).next(),
     });
   }

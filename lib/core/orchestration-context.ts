@@ -6,6 +6,7 @@ import type {
   EventTimeout,
   NewOrchestrationOptions,
 } from './call-options.js';
+import type { CallHttpOptions, DurableHttpResponse } from './http-messages.js';
 import type { LabelOptions } from './labels.js';
 import type {
   ActivityCalls,
@@ -150,6 +151,20 @@ export abstract class OrchestrationContext {
    * @throws {ConfigError} for retry options and timeouts that cannot work
    */
   abstract callActivity<T = unknown>(name: string, input?: unknown, options?: ActivityOptions): Task<T>;
+
+  /**
+   * Sends an HTTP request: `ctx.callHttp({ url: 'https://example.com/orders', method: 'POST', body: order })`. The task's
+   * result is the answer, whatever its status; a 202 that says where to look is polled over durable timers until there is
+   * another answer. A worker sends it as the activity `perdure.http`, at least once: after a crash it may be sent again, so
+   * hand a server that must act once an `idempotency-key` of `ctx.newGuid()`. Credentials, and any header that may hold
+   * some, go to the origin of `url` alone, also when it redirects elsewhere. The task fails with TaskFailedError: caused by
+   * HttpRequestFailedError when there is no answer, HttpResponseTooLargeError, ActivityTimedOutError or TokenSourceError.
+   *
+   * @throws {InvalidHttpRequestError} for a request that cannot be sent
+   * @throws {UnserializableError} for a body that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {ConfigError} for retry options and a timeout that cannot work
+   */
+  abstract callHttp(options: CallHttpOptions): Task<DurableHttpResponse>;
 
   /**
    * Starts a child orchestration; the task ends with the child, also over its `continueAsNew`. It fails with

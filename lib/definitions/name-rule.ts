@@ -27,3 +27,8 @@ export function checkMethodName(name: string, where: string): void {
 export function isPublicName(name: string): boolean {
   return !name.startsWith('_') && !reserved.has(name);
 }
+
+/** Whether a name is one of those that Perdure keeps for what comes with it. */
+export function isReservedName(name: string): boolean {
+  return /^perdure[.-]/i.test(name);
+}

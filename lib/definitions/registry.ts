@@ -4,6 +4,7 @@ import type { Constructor, InputType, ValueCodec } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { checkIsList, checkIsObject } from './class-kind.js';
 import { checkInitialState } from './entity-definition.js';
+import { isReservedName } from './name-rule.js';
 import { names } from './names.js';
 import { boundActivity, entityProgram, orchestratorProgram, type BoundActivity } from './programs.js';
 
@@ -34,11 +35,15 @@ export class Registry {
   readonly activities: ReadonlyMap<string, BoundActivity>;
   readonly #ports: RegistryPorts;
 
-  constructor(hosted: Hosted, ports: RegistryPorts) {
+  /** `builtIn`: what every such worker hosts, under names that are reserved. */
+  constructor(hosted: Hosted, ports: RegistryPorts, builtIn: Hosted = {}) {
     this.#ports = ports;
-    this.entities = this.#entities(hosted.entities ?? []);
-    this.orchestrators = this.#orchestrators(hosted.orchestrators ?? []);
-    this.activities = this.#activities(hosted.activities ?? []);
+    this.entities = both(this.#entities(hosted.entities ?? []), this.#entities(builtIn.entities ?? []));
+    this.orchestrators = both(
+      this.#orchestrators(hosted.orchestrators ?? []),
+      this.#orchestrators(builtIn.orchestrators ?? []),
+    );
+    this.activities = both(this.#activities(hosted.activities ?? []), this.#activities(builtIn.activities ?? []));
   }
 
   #entities(types: readonly Constructor[]): Map<string, EntityProgram> {
@@ -83,6 +88,16 @@ export class Registry {
   #check(input: InputType | undefined, target: string): void {
     if (input) this.#ports.checkInput(input, target);
   }
+}
+
+/** The user's programs and those that come with the package. Throws DefinitionError for a user's with a reserved name. */
+function both<P>(own: ReadonlyMap<string, P>, builtIn: ReadonlyMap<string, P>): ReadonlyMap<string, P> {
+  for (const name of own.keys())
+    if (isReservedName(name))
+      throw new DefinitionError(
+        `The name "${name}" is reserved: names that begin with "perdure." or "perdure-" are Perdure's own. Rename it.`,
+      );
+  return new Map([...own, ...builtIn]);
 }
 
 /** Programs of one kind under unique names. */

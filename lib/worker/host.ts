@@ -10,10 +10,14 @@ import { checkEntityKey, checkInstanceId, checkName } from '../wire/checks.js';
 import { createValueCodec } from '../wire/value-codec.js';
 import { hostedActivity } from './hosted-activity.js';
 
-/** What a worker hosts, checked and ready for the engine. Throws DefinitionError or InvalidNameError. */
-export function createHost(worker: string, hosted: Hosted): Host {
+/**
+ * What a worker hosts, checked and ready for the engine; `builtIn`: what comes with the package. Throws DefinitionError or
+ * InvalidNameError.
+ */
+export function createHost(worker: string, hosted: Hosted, builtIn: Hosted = {}): Host {
   const values = createValueCodec({ revive, isDto, isDateField });
-  const { entities, orchestrators, activities } = new Registry(hosted, { values, checkInput: checkInputType });
+  const ports = { values, checkInput: checkInputType };
+  const { entities, orchestrators, activities } = new Registry(hosted, ports, builtIn);
   return {
     worker,
     core: { values, names, ids: { checkInstanceId, checkEntityKey, checkName } },

@@ -9,7 +9,9 @@ import { StepServer } from '../engine/step-server.js';
 import { TaskWorker } from '../engine/task-worker.js';
 import { ClosedError, ConfigError } from '../errors.js';
 import { identityOf } from '../nats/server/process-identity.js';
+import { builtInFor } from './built-in.js';
 import { createHost } from './host.js';
+import type { HttpOptions } from './http-requests.js';
 import { publishNames } from './known-names.js';
 import { Lease } from './lease.js';
 import { Membership } from './membership.js';
@@ -37,6 +39,11 @@ export interface TaskHubWorkerOptions extends Hosted {
    * comes. Those in use are not counted. Default 33,554,432 (32 MiB): some 10,000 small entities.
    */
   readonly idleMemoryBytes?: number | undefined;
+  /**
+   * How this worker sends the requests of `ctx.callHttp`, as each does that hosts orchestrators or activities; false: it
+   * sends none, and they wait for a worker that does. Default: with Node's `fetch`, without token sources.
+   */
+  readonly http?: HttpOptions | false | undefined;
 }
 
 /** A connection to a task hub, as `connectTaskHub` makes it. */
@@ -151,6 +158,7 @@ export class TaskHubWorker implements AsyncDisposable {
       stopTimeoutInMilliseconds = DEFAULT_STOP_TIMEOUT,
       maxConcurrentActivities = DEFAULT_SLOTS,
       idleMemoryBytes,
+      http = {},
       ...hosted
     } = options;
     if (!(stopTimeoutInMilliseconds >= 0 && stopTimeoutInMilliseconds <= LONGEST_STOP_TIMEOUT))
@@ -166,7 +174,7 @@ export class TaskHubWorker implements AsyncDisposable {
     if (idleMemoryBytes !== undefined && !(idleMemoryBytes >= 0))
       throw new ConfigError(`idleMemoryBytes: must be 0 or more, not ${idleMemoryBytes}`);
     const id = ports.random.id();
-    const host = createHost(`${hostname()}.${process.pid}.${id}`, hosted);
+    const host = createHost(`${hostname()}.${process.pid}.${id}`, hosted, builtInFor(hosted, http));
     await publishNames(ports.store, host);
     const activations = new ActivationCache(idleMemoryBytes);
     const worker = new TaskHubWorker(ports, host, id, stopTimeoutInMilliseconds, maxConcurrentActivities, activations);

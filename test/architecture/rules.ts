@@ -9,10 +9,10 @@ const levels: readonly (readonly string[])[] = [
   ['errors'],
   ['core'],
   ['definitions', 'validation', 'wire'],
-  ['engine'],
+  ['engine', 'schedules'],
   ['nats', 'memory'],
   ['worker', 'client'],
-  ['http', 'schedules', 'compat', 'cli', 'testing'],
+  ['http', 'compat', 'cli', 'testing'],
   ['index'],
 ];
 
@@ -27,11 +27,12 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   validation: ['class-validator', 'reflect-metadata'],
   wire: [],
   engine: ['lru-cache'],
+  schedules: ['croner'],
   decorators: ['reflect-metadata'],
 };
 
 /** Time, randomness, waiting and IO come through ports there. */
-const isPure = (part: string) => part === 'core' || part === 'engine';
+const isPure = (part: string) => part === 'core' || part === 'engine' || part === 'schedules';
 
 /** `new Date(time)` and types are pure, and so is all of Math but one method. */
 const impureForms = [

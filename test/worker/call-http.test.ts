@@ -1,0 +1,94 @@
+import test from 'ava';
+import { connectTaskHub, OrchestrationContext, TaskHubClient, TaskHubWorker, type Orchestration } from 'perdure';
+import { Orchestrator, Run } from 'perdure/decorators';
+import { startTestServer } from '../servers.js';
+import { startWebServer } from './web-server.js';
+
+/** `callHttp` as users have it: an orchestrator, a worker and a real nats-server, and a web server beside. */
+
+@Orchestrator('order')
+class Order {
+  @Run() *run(url: string, ctx: OrchestrationContext): Orchestration<string> {
+    const tokenSource = { name: 'shop' };
+    const {
+      statusCode,
+      content,
+      url: answered,
+    } = yield* ctx.callHttp({
+      method: 'POST',
+      url: `${url}/orders`,
+      body: { pieces: 3 },
+      headers: { 'idempotency-key': ctx.newGuid() },
+      tokenSource,
+      retry: { maxAttempts: 3, firstRetryIntervalInMilliseconds: 10 },
+    });
+    return `${statusCode} ${content} ${new URL(answered).pathname}`;
+  }
+}
+
+test('an order is accepted, polled and done, over a worker that ends in between, and no token is stored', async (t) => {
+  const server = await startTestServer();
+  t.teardown(() => server.stop());
+  const hub = await connectTaskHub({ name: 'shop', servers: server.url, partitions: 1 });
+  t.teardown(() => hub.close());
+  let hasPolled: () => void;
+  const polled = new Promise<void>((resolve) => (hasPolled = resolve));
+  let polls = 0;
+  const web = await startWebServer(({ method, headers }, response) => {
+    if (headers.authorization !== 'Bearer s3cret') response.writeHead(401).end();
+    else if (method === 'POST' && web.asked.length === 1) response.writeHead(503).end();
+    else if (method === 'POST') response.writeHead(202, { location: '/orders/7', 'retry-after': '1' }).end();
+    else if (++polls === 1) {
+      response.writeHead(202, { location: '/orders/7', 'retry-after': '1' }).end();
+      hasPolled();
+    } else response.end('packed');
+  });
+  t.teardown(() => web.close());
+  const start = () =>
+    TaskHubWorker.start(hub, { orchestrators: [Order], http: { tokenSources: { shop: () => 's3cret' } } });
+  const first = await start();
+  await using client = new TaskHubClient(hub);
+  const order = await client.startNew(Order, web.origin);
+  await polled;
+  await first.stop();
+  const second = await start();
+  t.teardown(() => second.stop());
+  t.is(await order.result({ timeoutInMilliseconds: 60_000 }), '200 packed /orders/7');
+  const [refused, accepted, ...rest] = web.asked;
+  t.is(refused!.headers['idempotency-key'], accepted!.headers['idempotency-key']);
+  t.deepEqual([accepted!.body, accepted!.headers['content-type']], ['{"pieces":3}', 'application/json']);
+  // Requests are sent at least once: the worker that stopped may have begun one that the next one sent again.
+  t.true(rest.length >= 2 && rest.every(({ method, path }) => method === 'GET' && path === '/orders/7'));
+  const history = JSON.stringify(await order.history());
+  t.notRegex(history, /s3cret/);
+  t.regex(history, /"tokenSource":\{"name":"shop"\}/);
+});
+
+@Orchestrator('late')
+class Late {
+  @Run() *run(url: string, ctx: OrchestrationContext): Orchestration<string> {
+    try {
+      yield* ctx.callHttp({ url, timeoutInMilliseconds: 200 });
+    } catch (error) {
+      return (error as { failureDetails?: { code?: string } }).failureDetails?.code ?? String(error);
+    }
+    return 'answered';
+  }
+}
+
+test('a request that takes too long fails in time, and its connection is closed', async (t) => {
+  const server = await startTestServer();
+  t.teardown(() => server.stop());
+  const hub = await connectTaskHub({ name: 'late', servers: server.url, partitions: 1 });
+  t.teardown(() => hub.close());
+  let isClosed: () => void;
+  const closed = new Promise<void>((resolve) => (isClosed = resolve));
+  const web = await startWebServer((_, response) => void response.on('close', () => isClosed()));
+  t.teardown(() => web.close());
+  const worker = await TaskHubWorker.start(hub, { orchestrators: [Late] });
+  t.teardown(() => worker.stop());
+  await using client = new TaskHubClient(hub);
+  const late = await client.startNew(Late, web.origin);
+  t.is(await late.result({ timeoutInMilliseconds: 60_000 }), 'PERDURE_ACTIVITY_TIMED_OUT');
+  await closed;
+});

@@ -1,11 +1,13 @@
 import type { OrchestrationContext } from '../lib/core/orchestration-context.js';
 import type { Constructor } from '../lib/core/values.js';
+import type { OrchestratorOptions } from '../lib/definitions/definition.js';
 import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordOrchestrator } from '../lib/definitions/recording.js';
 
 /**
  * Makes a class an orchestrator under this name. Its method `run`, with `@Run()`, is the orchestration; each execution
- * and each replay gets a new object, so fields do not last. The constructor takes no arguments.
+ * and each replay gets a new object, so fields do not last. The constructor takes no arguments. Several classes may be
+ * versions of one orchestrator: `@Orchestrator('reminder', { version: '2.1' })`.
  *
  * @example
  * ```ts
@@ -21,12 +23,15 @@ import { recordOrchestrator } from '../lib/definitions/recording.js';
  * }
  * ```
  *
- * @throws {DefinitionError} without parentheses or name, and on a class that has a name already
- * @throws {InvalidNameError} unless the name is a letter followed by at most 63 letters, digits, `_` or `-`
+ * @throws {DefinitionError} without parentheses or name, on a class that has a name already, and for options that cannot
+ * work
+ * @throws {InvalidNameError} unless the name is a letter followed by at most 63 letters, digits, `_` or `-`, and for a
+ *   version that is none
  */
 export function Orchestrator(
   name: string,
+  options: OrchestratorOptions = {},
 ): (type: Constructor<{ run(input: never, ctx: OrchestrationContext): unknown }>) => void {
   checkParentheses('@Orchestrator', name);
-  return (type) => recordOrchestrator(type, name);
+  return (type) => recordOrchestrator(type, name, options);
 }

@@ -139,6 +139,13 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#scheduler.record((id) => ({ ...body, id }));
   }
 
+  override patched(id: string): boolean {
+    this.#scheduler.assertInTurn();
+    const name = this.#dependencies.ids.checkName(id, 'patch');
+    const { patches, isReplaying } = this.#execution;
+    return patches.isPatched(name, isReplaying, () => this.#scheduler.mark({ type: 'Patched', name }));
+  }
+
   override continueAsNew(input?: unknown): void {
     this.#scheduler.assertInTurn();
     this.#execution.continuation = this.#input(input);

@@ -1,4 +1,5 @@
 import type { ParentInstance } from './history.js';
+import { Patches } from './patches.js';
 import type { Json } from './values.js';
 
 /** What an execution knows besides its tasks, shared by the executor and the context that user code sees. */
@@ -13,6 +14,7 @@ export interface Execution {
   customStatus: Json;
   /** Set once `continueAsNew` was called. */
   continuation: { readonly input?: Json } | undefined;
+  readonly patches: Patches;
 }
 
 export function newExecution(instanceId: string): Execution {
@@ -24,5 +26,6 @@ export function newExecution(instanceId: string): Execution {
     now: 0,
     customStatus: null,
     continuation: undefined,
+    patches: new Patches(),
   };
 }

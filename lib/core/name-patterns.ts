@@ -9,4 +9,5 @@ export const namePatterns = {
   orchestrator: plain,
   queue: plain,
   activity: /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
+  version: /^[A-Za-z0-9._+-]{1,64}$/,
 } as const;

@@ -1,3 +1,4 @@
+import type { CallTrace } from './call-trace.js';
 import { toFailureDetails } from './failure.js';
 import type { CoreDependencies } from './dependencies.js';
 import { DurableOrchestrationContext } from './durable-orchestration-context.js';
@@ -7,6 +8,7 @@ import type { ExecutionStarted, HistoryEvent, InboundEvent } from './history.js'
 import { disown, illegalOutput, illegalRun, illegalYield, isAsync } from './illegal-await.js';
 import { jsonEqual } from './json-equal.js';
 import type { OrchestratorProgram } from './programs.js';
+import { checkBehaviour } from './replay-behaviour.js';
 import { checkTurn, isInbound } from './replay-check.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
@@ -24,6 +26,7 @@ import { IllegalAwaitError } from '../errors.js';
 export class TaskOrchestrationExecutor implements TaskParent {
   readonly #program: OrchestratorProgram;
   readonly #dependencies: CoreDependencies;
+  readonly #trace: CallTrace | undefined;
   readonly #execution: Execution;
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
@@ -34,11 +37,17 @@ export class TaskOrchestrationExecutor implements TaskParent {
   #completion: Completion | undefined;
   #replayedEvents = 0;
 
-  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, identity: { readonly instanceId: string }) {
+  /** `trace`: to find out where the code asks for what it does. */
+  constructor(
+    program: OrchestratorProgram,
+    dependencies: CoreDependencies,
+    { instanceId, trace }: { readonly instanceId: string; readonly trace?: CallTrace },
+  ) {
     this.#program = program;
     this.#dependencies = dependencies;
-    this.#execution = newExecution(identity.instanceId);
-    this.#scheduler = new TaskScheduler(dependencies.values);
+    this.#trace = trace;
+    this.#execution = newExecution(instanceId);
+    this.#scheduler = new TaskScheduler(dependencies.values, trace);
     this.#events = new ExternalEvents(dependencies.values);
     this.#context = new DurableOrchestrationContext(this.#execution, this.#scheduler, this.#events, dependencies);
   }
@@ -49,16 +58,16 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   /**
-   * Rebuilds the state from a stored history: inbound events, each followed by the actions of its turn. May be called
-   * several times with consecutive parts of it, cut between turns. Throws NonDeterminismError, which numbers events from
-   * 0 in the part given.
+   * Rebuilds the state from a stored history, all of it: inbound events, each followed by the actions of its turn. Throws
+   * NonDeterminismError, and VersionTooNewError when only a later build can replay it.
    */
   replay(history: readonly HistoryEvent[]): void {
     this.#execution.isReplaying = true;
+    this.#execution.patches.read(history);
     let at = 0;
     for (let event = history[at]; event !== undefined; event = history[at]) {
       const turn = isInbound(event) ? this.#processEvent(event) : { actions: [] };
-      at = checkTurn(history, isInbound(event) ? at + 1 : at, turn);
+      at = checkTurn(history, isInbound(event) ? at + 1 : at, turn, this.#trace);
     }
     this.#replayedEvents += history.length;
     this.#execution.isReplaying = false;
@@ -76,6 +85,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
 
   #processEvent(event: InboundEvent): Turn {
     if (this.#completion !== undefined) return { actions: [] };
+    if (event.type === 'ExecutionStarted') checkBehaviour(event);
     const statusBefore = this.#execution.customStatus;
     this.#execution.now = Math.max(this.#execution.now, event.at);
     this.#scheduler.beginTurn();

@@ -7,6 +7,7 @@ import type {
   OrchestratorShape,
   RetryOptions,
 } from '../core/names.js';
+import type { VersionMatchStrategy } from '../core/orchestrator-version.js';
 import type { Constructor, InputType } from '../core/values.js';
 
 /** A user's method as it is called: on its object, with the decoded input and the context. */
@@ -27,7 +28,7 @@ export interface OperationDefinition extends OperationShape {
 }
 
 /** What was recorded of an `@Orchestrator` class. */
-export interface OrchestratorDefinition extends OrchestratorShape {
+export interface OrchestratorDefinition extends OrchestratorShape, OrchestratorOptions {
   readonly type: Constructor;
   readonly method: Handler;
 }
@@ -67,6 +68,22 @@ export interface OperationOptions {
    * value; that it is written with `?` cannot be seen at run time.
    */
   readonly optional?: boolean | undefined;
+}
+
+/** Options of `@Orchestrator()`. */
+export interface OrchestratorOptions {
+  /**
+   * The version of this code: 1 to 64 letters, digits and `. _ + -`, such as `2.1.0`. Instances that are started without a
+   * version of their own have it, and keep it: only code of that version runs them. A worker may have several versions of an
+   * orchestrator; it begins new instances with the newest. Default: none.
+   */
+  readonly version?: string | undefined;
+  /**
+   * Which instances of other versions this code runs where their own version is not at hand: `strict` none,
+   * `currentOrOlder` those of older versions, `none` all of them. Instances without a version are run by any. Default
+   * `strict`.
+   */
+  readonly versionMatchStrategy?: VersionMatchStrategy | undefined;
 }
 
 /** Options of `@Run()`. */

@@ -1,7 +1,7 @@
 import { timeoutFault } from '../core/activity-timeouts.js';
 import { DefinitionError } from '../errors.js';
 import { givenType } from './input-type.js';
-import type { ActivityOptions, OperationOptions, RunOptions } from './definition.js';
+import type { ActivityOptions, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
 import type { RetryOptions } from '../core/names.js';
 import { checkName } from './name-rule.js';
 
@@ -11,6 +11,7 @@ const LONGEST_TIMEOUT = 3_600_000;
 const known = {
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
+  '@Orchestrator': ['version', 'versionMatchStrategy'],
   '@Activity': [
     'name',
     'queue',
@@ -27,7 +28,7 @@ const known = {
 /** Throws DefinitionError or InvalidNameError unless these are options of the decorator, with values that can work. */
 export function checkOptions(
   decorator: keyof typeof known,
-  options: OperationOptions & RunOptions & ActivityOptions,
+  options: OperationOptions & RunOptions & ActivityOptions & OrchestratorOptions,
   where: string,
 ): void {
   if (!isObject(options))
@@ -42,6 +43,8 @@ export function checkOptions(
   if (options.input !== undefined) givenType(options.input, where);
   if (options.name !== undefined) checkName('activity', options.name);
   if (options.queue !== undefined) checkName('queue', options.queue);
+  if (options.version !== undefined) checkName('version', options.version);
+  checkStrategy(options, where);
   const { timeoutInMilliseconds: timeout = 1 } = options;
   if (!(timeout >= 1 && timeout <= LONGEST_TIMEOUT))
     throw new DefinitionError(`${where}: timeoutInMilliseconds must be from 1 to ${LONGEST_TIMEOUT}, not ${timeout}.`);
@@ -60,6 +63,15 @@ export function checkParentheses(decorator: string, argument: unknown): void {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+const strategies: readonly unknown[] = ['strict', 'currentOrOlder', 'none'];
+
+function checkStrategy({ version, versionMatchStrategy: strategy = 'strict' }: OrchestratorOptions, where: string): void {
+  if (!strategies.includes(strategy))
+    throw new DefinitionError(`${where}: versionMatchStrategy must be one of ${strategies.join(', ')}.`);
+  if (strategy === 'currentOrOlder' && version === undefined)
+    throw new DefinitionError(`${where}: versionMatchStrategy 'currentOrOlder' needs a version to compare with.`);
 }
 
 function checkRetry(retry: RetryOptions, where: string): void {

@@ -50,6 +50,8 @@ export function orchestratorProgram(definition: OrchestratorDefinition, values: 
   const decode = decoder(values, definition, definition.name);
   return {
     name: definition.name,
+    version: definition.version,
+    versionMatchStrategy: definition.versionMatchStrategy,
     accept: (input) => (hasFields(definition.input) ? accepted(values, decode, input) : input),
     run: (input, context) => definition.method.call(new definition.type(), decode(input), context),
   };

@@ -1,7 +1,7 @@
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { ownRecord, recordOf } from './class-record.js';
-import type { ActivityOptions, OperationOptions, RunOptions } from './definition.js';
+import type { ActivityOptions, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
 import { decoratedMethod } from './handler-method.js';
 import { checkName } from './name-rule.js';
 import { checkOptions } from './options-rule.js';
@@ -13,11 +13,15 @@ export function recordEntity(type: Constructor, name: string): void {
   recordOf(type.prototype as object).entity = name;
 }
 
-/** Writes what `@Orchestrator(name)` says. Throws DefinitionError or InvalidNameError on misuse. */
-export function recordOrchestrator(type: Constructor, name: string): void {
+/** Writes what `@Orchestrator(name, options)` says. Throws DefinitionError or InvalidNameError on misuse. */
+export function recordOrchestrator(type: Constructor, name: string, options: OrchestratorOptions = {}): void {
   checkClass('@Orchestrator', type, name);
   checkName('orchestrator', name);
-  recordOf(type.prototype as object).orchestrator = name;
+  checkOptions('@Orchestrator', options, `@Orchestrator('${name}')`);
+  const record = recordOf(type.prototype as object);
+  record.orchestrator = name;
+  record.version = options.version;
+  record.versionMatchStrategy = options.versionMatchStrategy;
 }
 
 /** Writes what `@Operation(options)` says. Throws DefinitionError on misuse. */

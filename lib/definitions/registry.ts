@@ -1,3 +1,5 @@
+import { OrchestratorCatalog } from '../core/orchestrator-catalog.js';
+import { versionedName } from '../core/orchestrator-version.js';
 import type { EntityProgram, OrchestratorProgram } from '../core/programs.js';
 import type { OrchestratorObject } from '../core/proxies.js';
 import type { Constructor, InputType, ValueCodec } from '../core/values.js';
@@ -11,7 +13,7 @@ import { boundActivity, entityProgram, orchestratorProgram, type BoundActivity }
 export interface Hosted {
   /** Classes with `@Entity`, whose constructors take no arguments. */
   readonly entities?: readonly Constructor<{ state: unknown }>[] | undefined;
-  /** Classes with `@Orchestrator`, whose constructors take no arguments. */
+  /** Classes with `@Orchestrator`, whose constructors take no arguments; of one name several versions. */
   readonly orchestrators?: readonly Constructor<OrchestratorObject>[] | undefined;
   /** Objects whose classes have `@Activity` methods; made by the caller, so their constructors may take arguments. */
   readonly activities?: readonly object[] | undefined;
@@ -30,7 +32,7 @@ export interface RegistryPorts {
  */
 export class Registry {
   readonly entities: ReadonlyMap<string, EntityProgram>;
-  readonly orchestrators: ReadonlyMap<string, OrchestratorProgram>;
+  readonly orchestrators: OrchestratorCatalog;
   readonly activities: ReadonlyMap<string, BoundActivity>;
   readonly #ports: RegistryPorts;
 
@@ -53,15 +55,15 @@ export class Registry {
     return programs.byName;
   }
 
-  #orchestrators(types: readonly Constructor[]): Map<string, OrchestratorProgram> {
+  #orchestrators(types: readonly Constructor[]): OrchestratorCatalog {
     checkIsList('orchestrators', types);
-    const programs = new Programs<OrchestratorProgram>('orchestrator');
+    const programs = new Programs<OrchestratorProgram>('orchestrator', versionedName);
     for (const type of types) {
       const definition = names.orchestrator(type);
       this.#check(definition.input, definition.name);
       programs.add(orchestratorProgram(definition, this.#ports.values), type.name);
     }
-    return programs.byName;
+    return new OrchestratorCatalog(programs.byName.values());
   }
 
   #activities(objects: readonly object[]): Map<string, BoundActivity> {
@@ -88,15 +90,20 @@ class Programs<P extends { readonly name: string }> {
   readonly byName = new Map<string, P>();
   readonly #origins = new Map<string, string>();
 
-  constructor(readonly kind: string) {}
+  /** `nameOf`: what is unique of them. */
+  constructor(
+    readonly kind: string,
+    readonly nameOf = ({ name }: P): string => name,
+  ) {}
 
   add(program: P, origin: string): void {
-    const first = this.#origins.get(program.name);
+    const name = this.nameOf(program);
+    const first = this.#origins.get(name);
     if (first !== undefined)
       throw new DefinitionError(
-        `The ${this.kind} name "${program.name}" is registered twice, by ${first} and by ${origin}. Rename one.`,
+        `The ${this.kind} name "${name}" is registered twice, by ${first} and by ${origin}. Rename one.`,
       );
-    this.#origins.set(program.name, origin);
-    this.byName.set(program.name, program);
+    this.#origins.set(name, origin);
+    this.byName.set(name, program);
   }
 }

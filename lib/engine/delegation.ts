@@ -1,3 +1,4 @@
+import { versionedName } from '../core/orchestrator-version.js';
 import type { CodeName, InputBody, StepOutput } from './activation.js';
 import { DelegatedRun } from './delegated-run.js';
 import type { Instance } from './instance.js';
@@ -82,7 +83,7 @@ export class Delegation {
     }
     this.#listener.accuse(
       instance,
-      `${MOST_DEATHS} workers with ${code.kind} "${code.name}" died while they ran its next message`,
+      `${MOST_DEATHS} workers with ${code.kind} "${versionedName(code)}" died while they ran its next message`,
     );
     return undefined;
   }

@@ -1,15 +1,12 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
+import type { OrchestratorProgram } from '../core/programs.js';
+import { rebuild } from '../core/rebuild.js';
+import { checkBehaviour } from '../core/replay-behaviour.js';
 import type { ValueReference } from '../core/values.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
-import {
-  CorruptHistoryError,
-  InstanceExistsError,
-  NonDeterminismError,
-  UnknownOrchestratorError,
-  type PerdureError,
-} from '../errors.js';
+import { CorruptHistoryError, InstanceExistsError, type PerdureError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address, EventMessage, ResultMessage, StartMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
@@ -26,7 +23,7 @@ import type {
 import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
-import { codeOf, currentExecution } from './orchestration-code.js';
+import { codeOf, currentExecution, isFault } from './orchestration-code.js';
 import { firstHeld, isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
@@ -97,8 +94,9 @@ export class OrchestrationActivation implements Activation {
 
   foreignCode(input: InputBody, now: number): CodeName | undefined {
     if (this.#executor && input.kind !== 'start') return undefined;
-    const name = codeOf(this.#state, input, now, this);
-    return name === undefined || this.#host.orchestrators.has(name) ? undefined : { kind: 'orchestrator', name };
+    const code = codeOf(this.#state, input, now, this);
+    if (!code || this.#host.orchestrators.get(code.name, code.version)) return undefined;
+    return { kind: 'orchestrator', name: code.name, version: code.version };
   }
 
   ranElsewhere(): void {}
@@ -165,7 +163,10 @@ export class OrchestrationActivation implements Activation {
     if (this.#state.started && !this.#state.isEnded) return this.#exists(message);
     const { id, reply, notify, inputRef, ...rest } = message;
     const fault = inputRef && this.#fetched.faultOf(inputRef);
-    const event = startedEvent(fault ? rest : this.#accepted(message), this.#random.id(), at);
+    const program = this.#host.orchestrators.toStart(message.name, message.version);
+    const { version = program?.version } = message;
+    const begun = { ...(fault ? rest : this.#accepted(message, program)), ...(version !== undefined && { version }) };
+    const event = startedEvent(begun, this.#random.id(), at);
     this.#executor = undefined;
     this.#knownFault = undefined;
     this.#earlier = [];
@@ -186,8 +187,7 @@ export class OrchestrationActivation implements Activation {
   }
 
   /** With the input as its program records it. */
-  #accepted<T extends Begun>(begun: T): T {
-    const program = this.#host.orchestrators.get(begun.name);
+  #accepted<T extends Begun>(begun: T, program: OrchestratorProgram | undefined): T {
     if (!program) return begun;
     const { input: sent, inputRef: _, ...rest } = this.#whole<Begun>(begun);
     const input = program.accept(sent);
@@ -291,15 +291,17 @@ export class OrchestrationActivation implements Activation {
     for (let executions = 1; waiting.length > 0;) {
       const [first, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
       const event = turn.timed(first);
-      if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event.name);
+      if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event);
       const { completion } = turn.take(event, this.#executor!.advance(this.#whole(event)));
       waiting = rest;
       if (!completion) continue;
       if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
-      const next = this.#accepted(turn.continued(completion, this.#random.id()));
+      const continued = turn.continued(completion, this.#random.id());
+      const program = this.#host.orchestrators.get(continued.name, continued.version);
+      const next = this.#accepted(continued, program);
       waiting = [next, ...completion.carriedEvents, ...rest.filter(({ type: kind }) => kind === 'EventRaised')];
-      if (executions++ < MOST_EXECUTIONS) continue;
+      if (executions++ < MOST_EXECUTIONS && program) continue; // of another version, its code may be elsewhere
       this.#executor = undefined;
       return waiting;
     }
@@ -316,24 +318,23 @@ export class OrchestrationActivation implements Activation {
   #findFault(): string | undefined {
     const started = currentExecution(this.#state);
     if (!started) throw new CorruptHistoryError(`Orchestration ${this.#instanceId} has no ExecutionStarted`);
-    if (started === this.#state.buffered[0]) return undefined;
     try {
-      const executor = this.#newExecutor(started.name);
-      executor.replay([...this.#earlier, ...this.#state.history].map((event) => this.#whole(event)));
-      this.#replayedEvents += executor.replayedEvents;
-      this.#executor = executor;
+      checkBehaviour(started);
+      if (started === this.#state.buffered[0]) return undefined;
+      const history = [...this.#earlier, ...this.#state.history].map((event) => this.#whole(event));
+      this.#executor = rebuild(this.#host.orchestrators.demand(started), this.#host.core, this.#instanceId, history);
+      this.#replayedEvents += this.#executor.replayedEvents;
       this.#earlier = [];
       return undefined;
     } catch (error) {
-      if (error instanceof NonDeterminismError || error instanceof CorruptHistoryError) return error.message;
+      if (isFault(error)) return error.message;
       throw error;
     }
   }
 
-  #newExecutor(name: string): TaskOrchestrationExecutor {
-    const program = this.#host.orchestrators.get(name);
-    if (!program) throw new UnknownOrchestratorError(name, [...this.#host.orchestrators.keys()]);
-    return new TaskOrchestrationExecutor(program, this.#host.core, { instanceId: this.#instanceId });
+  #newExecutor(started: ExecutionStarted): TaskOrchestrationExecutor {
+    const { orchestrators, core } = this.#host;
+    return new TaskOrchestrationExecutor(orchestrators.demand(started), core, { instanceId: this.#instanceId });
   }
 
   apply(entry: StepEntry): void {

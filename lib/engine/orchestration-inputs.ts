@@ -1,4 +1,5 @@
 import type { ExecutionStarted, InboundEvent } from '../core/history.js';
+import { recordedBehaviour } from '../core/replay-behaviour.js';
 import { parseAddress } from '../wire/addresses.js';
 import type { ResultMessage, StartMessage } from '../wire/messages.js';
 import { utf8Length } from '../wire/text.js';
@@ -12,13 +13,15 @@ export function refusal(reason: string): StepOutput {
 
 /** The event that begins the execution which a message asks for. */
 export function startedEvent(message: StartMessage, executionId: string, at: number): ExecutionStarted {
-  const { name, input, inputRef, parent } = message;
+  const { name, version, input, inputRef, parent } = message;
   const addressee = parent && parseAddress(parent.address);
   return {
     type: 'ExecutionStarted',
     at,
     name,
     executionId,
+    ...(version !== undefined && { version }),
+    ...recordedBehaviour(),
     ...(inputRef ? { inputRef } : input !== undefined && { input }),
     ...(parent &&
       addressee?.kind === 'orchestration' && {

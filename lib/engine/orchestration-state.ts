@@ -1,4 +1,4 @@
-import type { Action, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import type { ExecutionStarted, HistoryEvent, InboundEvent, NumberedAction } from '../core/history.js';
 import type { Json, ValueReference } from '../core/values.js';
 import { CorruptHistoryError, type FailureDetails } from '../errors.js';
 import type { OrchestrationHead, RuntimeStatus, SegmentReference } from '../wire/head.js';
@@ -11,7 +11,7 @@ import type { Cut } from './heads.js';
 import { TimerQueue } from './timer-queue.js';
 
 /** An action that waits for an answer. */
-export type OpenAction = Exclude<Action, { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' }>;
+export type OpenAction = Exclude<NumberedAction, { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' }>;
 
 const noneHeld = { segments: [], events: 0 };
 
@@ -239,6 +239,7 @@ export class OrchestrationState {
       case 'EntityOperationSignaled':
       case 'EventSent':
       case 'EventRaised':
+      case 'Patched':
         return;
       case 'TaskCompleted':
       case 'TaskFailed':

@@ -1,5 +1,6 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { ClosingEvent, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import { recordedBehaviour } from '../core/replay-behaviour.js';
 import type { Completion, Turn } from '../core/turn.js';
 import type { Json } from '../core/values.js';
 import { orchestrationAddress } from '../wire/addresses.js';
@@ -64,7 +65,7 @@ export class OrchestrationTurn {
 
   /** The first event of the execution that follows the one which ended. */
   continued({ input }: Extract<Completion, { type: 'ContinuedAsNew' }>, executionId: string): ExecutionStarted {
-    const { name, parent, executionId: former, run = former } = this.#started!;
+    const { name, version, parent, executionId: former, run = former } = this.#started!;
     this.#customStatus = undefined;
     return {
       type: 'ExecutionStarted',
@@ -72,6 +73,8 @@ export class OrchestrationTurn {
       name,
       executionId,
       run,
+      ...(version !== undefined && { version }),
+      ...recordedBehaviour(),
       ...(input !== undefined && { input }),
       ...(parent && { parent }),
     };

@@ -78,6 +78,7 @@ const fromClient = { id: optional(messageId), reply: optional(inbox), ...session
 export const message = variant<Message, 'kind'>('kind', {
   start: {
     name: checked((name) => checkName(name, 'orchestrator')),
+    version: optional(checked((version) => checkName(version, 'version'))),
     input: optional(json),
     inputRef: optional(valueReference),
     notify: optional(inbox),

@@ -82,6 +82,7 @@ export class OrchestrationWatch {
       case 'EventRaised':
       case 'EntityOperationSignaled':
       case 'EventSent':
+      case 'Patched':
         return;
       case 'TaskScheduled':
         this.scheduled.add(`${this.executionId}/${event.id}`);

@@ -1,6 +1,7 @@
 import { TaskHubClient } from 'perdure';
 import type { Hosted } from '../../lib/definitions/registry.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import type { MemoryHub } from '../../lib/memory/hub.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { TaskHubWorker } from '../../lib/worker/task-hub-worker.js';
 import { recordingLogger } from '../contract/harness.js';
@@ -8,7 +9,7 @@ import { recordingLogger } from '../contract/harness.js';
 /** A task hub in virtual time, with workers as a user starts them, and a client. */
 export class MemoryTaskHub {
   readonly world = new MemoryWorld({ seed: 1 });
-  readonly hub;
+  readonly hub: MemoryHub;
   readonly client: TaskHubClient;
   /** Warnings and errors, with their instances. */
   readonly lines: string[] = [];

@@ -43,7 +43,7 @@ export function checkTurn(history: readonly HistoryEvent[], from: number, turn: 
     at = behindMarks(history, at + 1);
   }
   const next = history[at];
-  if (next !== undefined && isAction(next)) throw differs(at, next, undefined);
+  if (next !== undefined && isAction(next)) throw differs(at, next, turn.completion && endOf(turn.completion));
   return checkEnd(at, next, turn.completion);
 }
 
@@ -80,12 +80,14 @@ function isSameEnd(event: ClosingEvent, completion: Completion): boolean {
 /** The end as an event, without its time. */
 function endOf(completion: Completion): Described {
   const type = closingTypes[completion.type];
-  if (completion.type === 'Failed') {
-    const { name, message } = completion.failure;
-    return { type, failure: `${name}: ${message}` };
-  }
-  const value = completion.type === 'Completed' ? { output: completion.output } : { input: completion.input };
-  return { type, ...value };
+  if (completion.type === 'Completed') return withFields(type, { output: completion.output });
+  if (completion.type === 'ContinuedAsNew') return withFields(type, { input: completion.input });
+  const { name, message } = completion.failure;
+  return withFields(type, { failure: `${name}: ${message}` });
+}
+
+function withFields(type: string, fields: object): Described {
+  return { type, ...fields };
 }
 
 function isSameAction(event: Action, action: NumberedAction): boolean {
@@ -134,10 +136,10 @@ function differenceOf(expected: Described | undefined, actual: Described): strin
   return path?.slice(1);
 }
 
-/** The type with every field, the number first, long values cut. */
+/** The type with every field that is compared, the number first, long values cut. */
 function describe(event: Described | undefined): string {
   if (event === undefined) return 'nothing more in this turn';
-  const { type, id, ...fields } = event as Described & { readonly id?: number };
+  const { type, id, at: _, ...fields } = event as Described & { readonly id?: number; readonly at?: number };
   const texts = Object.entries({ id, ...fields }).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name} ${shorten(JSON.stringify(value))}`],
   );

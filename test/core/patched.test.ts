@@ -127,7 +127,7 @@ test('several patches of one turn are told apart, and any of them may be dropped
       if (kept !== 'two' || ctx.patched('two')) ctx.signalEntity('e', 'k', 'two');
       yield* ctx.callActivity('a');
     };
-    t.deepEqual(replayed(run, s.history).advance(done(0)), completed());
+    t.is(replayed(run, s.history).advance(done(2)).completion?.type, 'Completed');
   }
 });
 

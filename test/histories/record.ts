@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { recordHub } from './hub.js';
-import { folder } from './recorded-history.js';
+import { folder, withoutStacks } from './recorded-history.js';
 import { programs, run } from './runs.js';
 
 /**
@@ -10,7 +10,7 @@ import { programs, run } from './runs.js';
 for (const [name, program] of Object.entries(programs)) {
   const file = `${folder}/${name}.json`;
   if (existsSync(file)) continue;
-  writeFileSync(file, `${JSON.stringify(await run(name, program), undefined, 1)}\n`);
+  writeFileSync(file, `${withoutStacks(JSON.stringify(await run(name, program)))}\n`);
   console.log(`Recorded ${file}`);
 }
 for (const state of ['stopped', 'running'] as const) {

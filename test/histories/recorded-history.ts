@@ -11,6 +11,11 @@ export interface RecordedRun {
   readonly executions: readonly { readonly instanceId: string; readonly history: readonly HistoryEvent[] }[];
 }
 
+/** JSON without the stacks of failures: they name files of the machine that recorded them, and nothing depends on them. */
+export function withoutStacks(json: string): string {
+  return JSON.stringify(JSON.parse(json, (key, value: unknown) => (key === 'stack' ? undefined : value)));
+}
+
 export const folder = 'test/histories';
 
 /** The runs that were recorded, by name. */

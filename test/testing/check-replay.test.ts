@@ -38,7 +38,7 @@ test('stored histories are replayed against code: each goes on, or its error say
   ]);
   const [changed, same] = checkReplay([history, hello], [greeting('hail'), Hello]);
   t.true(changed?.error instanceof NonDeterminismError);
-  t.regex(changed!.error!.message, /"hello".*"hail".*asked for at .*check-replay\.test\.js:\d+:\d+/);
+  t.regex(changed!.error!.message, /"hello".*"hail".*asked for at .*check-replay\.test\.[jt]s:\d+:\d+/);
   t.is(same?.error, undefined);
 });
 

@@ -66,7 +66,7 @@ test('an instance that a deployment does not fit is suspended with the reason, l
       reason!,
       new RegExp(
         `^Event 1 of the history says: TaskScheduled with id 0, name "pack", input "${key}"; the code now does: ` +
-          `TaskScheduled with id 0, name "wrap", input "${key}"; they differ in name, asked for at .*changed-code\\.test\\.js:\\d+:\\d+\\. `,
+          `TaskScheduled with id 0, name "wrap", input "${key}"; they differ in name, asked for at .*changed-code\\.test\\.[jt]s:\\d+:\\d+\\. `,
       ),
     );
   }

@@ -47,8 +47,7 @@ export class OrchestratorCatalog {
   get(name: string, version?: string): OrchestratorProgram | undefined {
     const programs = this.#programs.get(name);
     return (
-      programs?.find((program) => program.version === version) ??
-      programs?.find((program) => accepts(program, version))
+      programs?.find((program) => program.version === version) ?? programs?.find((program) => accepts(program, version))
     );
   }
 

@@ -18,5 +18,9 @@ export function recordedBehaviour(behaviour = newestBehaviour): Pick<ExecutionSt
 /** Throws VersionTooNewError when only a later build knows how to replay the execution. */
 export function checkBehaviour({ name, behaviour = 0 }: ExecutionStarted): void {
   if (behaviour > newestBehaviour)
-    throw new VersionTooNewError(`The replay of orchestration "${name}", begun by a newer build,`, behaviour, newestBehaviour);
+    throw new VersionTooNewError(
+      `The replay of orchestration "${name}", begun by a newer build,`,
+      behaviour,
+      newestBehaviour,
+    );
 }

@@ -67,7 +67,10 @@ function isObject(value: unknown): value is object {
 
 const strategies: readonly unknown[] = ['strict', 'currentOrOlder', 'none'];
 
-function checkStrategy({ version, versionMatchStrategy: strategy = 'strict' }: OrchestratorOptions, where: string): void {
+function checkStrategy(
+  { version, versionMatchStrategy: strategy = 'strict' }: OrchestratorOptions,
+  where: string,
+): void {
   if (!strategies.includes(strategy))
     throw new DefinitionError(`${where}: versionMatchStrategy must be one of ${strategies.join(', ')}.`);
   if (strategy === 'currentOrOlder' && version === undefined)

@@ -46,7 +46,7 @@ export class WorkerDirectory implements Directory {
 /** A worker that registered a name, and the versions of it that it runs. */
 interface Registration {
   readonly worker: string;
-  runs(version: string | undefined): boolean;
+  readonly runs: (version: string | undefined) => boolean;
 }
 
 function add(workers: Map<string, Registration[]>, name: string, registration: Registration): void {

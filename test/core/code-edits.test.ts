@@ -9,7 +9,8 @@ import { dependencies, play, program, type Run } from './surroundings.js';
 
 /** The parts of an orchestrator, as they may be edited one by one. */
 const parts = {
-  reserve: (ctx: OrchestrationContext): Task<number> => ctx.callActivity<number>('reserve', { item: 'nail', pieces: 5 }),
+  reserve: (ctx: OrchestrationContext): Task<number> =>
+    ctx.callActivity<number>('reserve', { item: 'nail', pieces: 5 }),
   price: (ctx: OrchestrationContext): Task<number> => ctx.callActivity<number>('price', 'nail'),
   begin: (ctx: OrchestrationContext): Task<unknown>[] => [parts.reserve(ctx), parts.price(ctx)],
   wait: (ctx: OrchestrationContext, tasks: Task<unknown>[]): Task<unknown> => ctx.all(tasks),
@@ -100,7 +101,13 @@ const edits: readonly (readonly [string, Partial<typeof parts>, Told])[] = [
   [
     'two calls have changed places',
     { begin: (ctx) => [parts.price(ctx), parts.reserve(ctx)].toReversed() },
-    { eventNumber: 1, expected: /name "reserve"/, actual: /name "price"/, difference: 'name', line: "('price', 'nail')" },
+    {
+      eventNumber: 1,
+      expected: /name "reserve"/,
+      actual: /name "price"/,
+      difference: 'name',
+      line: "('price', 'nail')",
+    },
   ],
   [
     'a call is gone',
@@ -236,7 +243,9 @@ for (const [what, edit, told] of edits)
     t.regex(expected, told.expected);
     t.regex(actual, told.actual);
     t.is(difference, told.difference);
-    t.true(error.message.startsWith(`Event ${eventNumber} of the history says: ${expected}; the code now does: ${actual}`));
+    t.true(
+      error.message.startsWith(`Event ${eventNumber} of the history says: ${expected}; the code now does: ${actual}`),
+    );
     if (difference !== undefined) t.true(error.message.includes(`; they differ in ${difference}`));
     if (told.line === undefined) return t.is(source, undefined);
     t.true(error.message.includes(`, asked for at ${source}.`));
@@ -250,7 +259,11 @@ function lineAt(place: string): string {
 }
 
 test('edits that change nothing of what is done are none: options of activities, order of keys, new names of variables', (t) => {
-  const options = { queue: 'slow', startToCloseTimeoutInMilliseconds: 5_000, scheduleToCloseTimeoutInMilliseconds: 9_000 };
+  const options = {
+    queue: 'slow',
+    startToCloseTimeoutInMilliseconds: 5_000,
+    scheduleToCloseTimeoutInMilliseconds: 9_000,
+  };
   const retry = { maxAttempts: 3, firstRetryIntervalInMilliseconds: 1_000 };
   const run = order({
     begin: (ctx) => [
@@ -314,12 +327,13 @@ test('code that differs only now and then is told without a line when it does no
 test('a replay without a difference keeps no stacks', (t) => {
   const limit = Error.stackTraceLimit;
   let captured = 0;
-  const prepare = Error.prepareStackTrace;
+  const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   Error.prepareStackTrace = () => void captured++;
   try {
     rebuild(program(order()), dependencies, 'instance', recorded());
   } finally {
-    Error.prepareStackTrace = prepare;
+    if (before) Object.defineProperty(Error, 'prepareStackTrace', before);
+    else Reflect.deleteProperty(Error, 'prepareStackTrace');
   }
   t.is(captured, 0);
   t.is(Error.stackTraceLimit, limit);

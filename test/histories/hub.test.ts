@@ -13,7 +13,10 @@ const logger = recordingLogger();
 /** A server of its own with a recorded hub, perhaps edited. */
 async function serverWith(state: string, edit: (line: Line) => Line = (line) => line) {
   const text = readFileSync(`${folder}/hub-1-${state}.jsonl`, 'utf8');
-  const lines = text.trim().split('\n').map((line) => JSON.stringify(edit(JSON.parse(line) as Line)));
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.stringify(edit(JSON.parse(line) as Line)));
   const server = await startTestServer();
   const session = await connectSession({ servers: server.url, logger });
   await loadHub(session, lines.join('\n'));

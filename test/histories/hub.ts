@@ -36,8 +36,9 @@ export const options = { name: hubName, maxInlineValueBytes: 1_024 };
 
 /** The streams of a hub, and the subject of each on which there may be a message that means nothing. */
 function streamsOf(hub: string): readonly { readonly name: string; readonly filler: string }[] {
-  const { objects, bucket, partition, deadLetters } = subjectsOf(hub);
-  const ofPartitions = Array.from({ length: partitions }, (_, p) => partition(p)).flatMap((subjects) => [
+  const names = subjectsOf(hub);
+  const { objects, bucket, deadLetters } = names;
+  const ofPartitions = Array.from({ length: partitions }, (_, p) => names.partition(p)).flatMap((subjects) => [
     { name: subjects.streamName('mail'), filler: subjects.mail('o.filler') },
     { name: subjects.streamName('log'), filler: subjects.log },
     { name: subjects.streamName('state'), filler: subjects.head('o.filler') },
@@ -89,9 +90,11 @@ async function linesOf(session: Session): Promise<readonly Line[]> {
     const { first, last } = boundsOf(await jetStream.info(stream));
     lines.push({ stream, first, last });
     for (let sequence = first; sequence <= last; sequence++) {
-      const found = await jetStream.demand<{ message: RawMessage }>(`STREAM.MSG.GET.${stream}`, { seq: sequence }, [
-        10037,
-      ]);
+      const found = await jetStream.demand<{ message: RawMessage }>(
+        `STREAM.MSG.GET.${stream}`,
+        { seq: sequence },
+        [10037],
+      );
       if (!found) continue;
       const { subject, hdrs, data = '' } = found.message;
       if (/\.(?:workers|leases)\./.test(subject)) continue; // who lives and who tries says nothing later

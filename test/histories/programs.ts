@@ -20,7 +20,10 @@ export class Trade {
   }
 
   /** Fails twice for each input. */
-  @Activity({ input: String, retry: { maxAttempts: 5, firstRetryIntervalInMilliseconds: 1_000, backoffCoefficient: 2 } })
+  @Activity({
+    input: String,
+    retry: { maxAttempts: 5, firstRetryIntervalInMilliseconds: 1_000, backoffCoefficient: 2 },
+  })
   flaky(of: string): string {
     const calls = (this.#calls.get(of) ?? 0) + 1;
     this.#calls.set(of, calls);
@@ -134,7 +137,7 @@ export class Rounds {
   @Run({ input: Number }) *run(round: number, ctx: OrchestrationContext): Orchestration<unknown> {
     const seen = yield* ctx.waitForExternalEvent<number>('Next');
     yield* ctx.createTimer(200); // what comes meanwhile is carried over
-    if (round < 3) return void ctx.continueAsNew(round + 1);
+    if (round < 3) ctx.continueAsNew(round + 1);
     return { round, seen };
   }
 }

@@ -23,12 +23,12 @@ test('every program has a recorded run', (t) => {
   t.true(types.size >= 20, [...types].join(' '));
 });
 
-const eventsOf = ({ executions }: RecordedRun): readonly HistoryEvent[] =>
-  executions.flatMap(({ history }) => history);
+const eventsOf = ({ executions }: RecordedRun): readonly HistoryEvent[] => executions.flatMap(({ history }) => history);
 
 for (const [name, recorded] of runs) {
   test(`what an earlier build has recorded is replayed by this one: ${name}`, (t) => {
-    for (const { instanceId, error } of checkReplay(recorded.executions, orchestrators)) t.is(error, undefined, instanceId);
+    for (const { instanceId, error } of checkReplay(recorded.executions, orchestrators))
+      t.is(error, undefined, instanceId);
   });
 
   test(`an instance goes on from any point of what an earlier build has recorded: ${name}`, (t) => {

@@ -85,8 +85,7 @@ test('the same holds where steps are run for an owner that has not the code', as
   await hub.advance(1_000); // partitions have moved
   for (const key of keys) await hub.settle(hub.client.raiseEvent(key, 'Address', 'Oslo'));
   await hub.advance(1_000);
-  for (const key of keys)
-    t.like(await hub.settle(hub.client.getHandle(key).status()), { runtimeStatus: 'Suspended' });
+  for (const key of keys) t.like(await hub.settle(hub.client.getHandle(key).status()), { runtimeStatus: 'Suspended' });
   await hub.stop(elsewhere);
   await hub.start('mended', { orchestrators: [Parcel] });
   for (const key of keys) await hub.settle(hub.client.raiseEvent(key, 'Nudge')); // its owner looks again when something comes
@@ -109,8 +108,9 @@ test('with ctx.patched what was begun goes on as it began, and what is new does 
   for (const key of [...keys, 'new']) await hub.settle(hub.client.raiseEvent(key, 'Address', 'Oslo'));
   for (const key of keys) t.is(await hub.settle(hub.client.getHandle(key).result()), `packed ${key} to Oslo`);
   t.is(await hub.settle(fresh.result()), 'wrapped new to Oslo');
-  t.deepEqual(
-    (await hub.settle(fresh.history())).map(({ type }) => type).slice(0, 3),
-    ['ExecutionStarted', 'Patched', 'TaskScheduled'],
-  );
+  t.deepEqual((await hub.settle(fresh.history())).map(({ type }) => type).slice(0, 3), [
+    'ExecutionStarted',
+    'Patched',
+    'TaskScheduled',
+  ]);
 });

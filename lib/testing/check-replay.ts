@@ -65,7 +65,7 @@ export interface ReplayCheck {
  * }
  *
  * const stored = JSON.parse(readFileSync('histories/greetings.json', 'utf8')) as StoredHistory[];
- * for (const { instanceId, error } of checkReplay(stored, [Greeting])) assert.ifError(error, instanceId);
+ * for (const { error } of checkReplay(stored, [Greeting])) assert.ifError(error);
  * ```
  *
  * @throws {DefinitionError} when a class cannot work as written, or two are the same version of one orchestrator

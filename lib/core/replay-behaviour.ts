@@ -19,7 +19,7 @@ export function recordedBehaviour(behaviour = newestBehaviour): Pick<ExecutionSt
 export function checkBehaviour({ name, behaviour = 0 }: ExecutionStarted): void {
   if (behaviour > newestBehaviour)
     throw new VersionTooNewError(
-      `The replay of orchestration "${name}", begun by a newer build,`,
+      `The replay of orchestration "${name}", which a newer version began,`,
       behaviour,
       newestBehaviour,
     );

@@ -4,6 +4,7 @@ import { connectTaskHub, TaskHubClient, TaskHubWorker, VersionTooNewError } from
 import { connectSession } from '../../lib/nats/connect.js';
 import { recordingLogger } from '../contract/harness.js';
 import { startTestServer } from '../servers.js';
+import { until } from '../until.js';
 import { loadHub, options, type Line } from './hub.js';
 import { hosted } from './programs.js';
 import { folder } from './recorded-history.js';
@@ -60,6 +61,27 @@ const newer = (line: Line, what: RegExp): Line => {
   const body = JSON.parse(Buffer.from(line.data, 'base64').toString()) as object;
   return { ...line, data: Buffer.from(JSON.stringify({ ...body, v: 2 })).toString('base64') };
 };
+
+test('an instance that only a newer build can replay is suspended and says so, and all others go on', async (t) => {
+  const server = await serverWith('stopped', (line) => {
+    if (!('data' in line) || !line.subject.endsWith('.s.o.w1')) return line;
+    const head = Buffer.from(line.data, 'base64').toString();
+    const newer = head.replace('"type":"ExecutionStarted"', '"type":"ExecutionStarted","behaviour":1000');
+    return { ...line, data: Buffer.from(newer).toString('base64') };
+  });
+  const hub = await connectTaskHub({ ...options, servers: server.url, logger });
+  const worker = await TaskHubWorker.start(hub, hosted());
+  const client = new TaskHubClient(hub);
+  for (const instanceId of ['w1', 'w2', 'w3']) await client.raiseEvent(instanceId, 'Go', 'went');
+  for (const instanceId of ['w2', 'w3']) t.regex(await client.getHandle<string>(instanceId).result(), / went \d+$/);
+  const status = () => client.getHandle('w1').status();
+  await until(async () => (await status()).runtimeStatus === 'Suspended', 'w1 to be suspended');
+  t.regex((await status()).reason!, /^The replay of orchestration "waiting".* has format version 1000, /);
+  await client.close();
+  await worker.stop();
+  await hub.close();
+  await server.stop();
+});
 
 test('a hub whose record is of a newer format is refused when it is opened', async (t) => {
   const server = await serverWith('stopped', (line) => newer(line, /^\$KV\..*\.hub$/));

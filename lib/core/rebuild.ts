@@ -13,16 +13,16 @@ import { TaskOrchestrationExecutor } from './task-orchestration-executor.js';
 export function rebuild(
   program: OrchestratorProgram,
   dependencies: CoreDependencies,
-  instanceId: string,
+  identity: { readonly instanceId: string },
   history: readonly HistoryEvent[],
 ): TaskOrchestrationExecutor {
-  const executor = new TaskOrchestrationExecutor(program, dependencies, { instanceId });
+  const executor = new TaskOrchestrationExecutor(program, dependencies, identity);
   try {
     executor.replay(history);
     return executor;
   } catch (error) {
     if (!(error instanceof NonDeterminismError)) throw error;
-    const traced = new TaskOrchestrationExecutor(program, dependencies, { instanceId, trace: new CallTrace() });
+    const traced = new TaskOrchestrationExecutor(program, dependencies, { ...identity, trace: new CallTrace() });
     traced.replay(history);
     throw error; // code that differs from time to time: this time it did not
   }

@@ -164,9 +164,8 @@ export class OrchestrationActivation implements Activation {
     const { id, reply, notify, inputRef, ...rest } = message;
     const fault = inputRef && this.#fetched.faultOf(inputRef);
     const program = this.#host.orchestrators.toStart(message.name, message.version);
-    const { version = program?.version } = message;
-    const begun = { ...(fault ? rest : this.#accepted(message, program)), ...(version !== undefined && { version }) };
-    const event = startedEvent(begun, this.#random.id(), at);
+    const begun = fault ? rest : this.#accepted(message, program);
+    const event = startedEvent(begun, this.#random.id(), at, program?.version);
     this.#executor = undefined;
     this.#knownFault = undefined;
     this.#earlier = [];
@@ -321,8 +320,9 @@ export class OrchestrationActivation implements Activation {
     try {
       checkBehaviour(started);
       if (started === this.#state.buffered[0]) return undefined;
+      const { orchestrators, core } = this.#host;
       const history = [...this.#earlier, ...this.#state.history].map((event) => this.#whole(event));
-      this.#executor = rebuild(this.#host.orchestrators.demand(started), this.#host.core, this.#instanceId, history);
+      this.#executor = rebuild(orchestrators.demand(started), core, { instanceId: this.#instanceId }, history);
       this.#replayedEvents += this.#executor.replayedEvents;
       this.#earlier = [];
       return undefined;

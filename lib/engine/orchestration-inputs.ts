@@ -11,9 +11,17 @@ export function refusal(reason: string): StepOutput {
   return { entry: { refused: reason }, messages: [] };
 }
 
-/** The event that begins the execution which a message asks for. */
-export function startedEvent(message: StartMessage, executionId: string, at: number): ExecutionStarted {
-  const { name, version, input, inputRef, parent } = message;
+/**
+ * The event that begins the execution which a message asks for. `codeVersion`: that of the code, for those that do not
+ * choose one.
+ */
+export function startedEvent(
+  message: StartMessage,
+  executionId: string,
+  at: number,
+  codeVersion?: string,
+): ExecutionStarted {
+  const { name, input, inputRef, parent, version = codeVersion } = message;
   const addressee = parent && parseAddress(parent.address);
   return {
     type: 'ExecutionStarted',

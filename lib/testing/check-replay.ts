@@ -89,7 +89,7 @@ function check(
   const { name, version } = first?.type === 'ExecutionStarted' ? first : {};
   try {
     const events = wholeHistory(instanceId, history);
-    rebuild(catalog.demand(events[0]), dependencies, instanceId, events);
+    rebuild(catalog.demand(events[0]), dependencies, { instanceId }, events);
     return { instanceId, name, version, error: undefined };
   } catch (error) {
     if (error instanceof PerdureError) return { instanceId, name, version, error };

@@ -48,6 +48,7 @@ function recorded(): readonly HistoryEvent[] {
   return s.history;
 }
 
+const identity = { instanceId: 'instance' };
 const events = recorded().map(({ type }) => type);
 
 test('the history that is edited against', (t) => {
@@ -67,7 +68,7 @@ test('the history that is edited against', (t) => {
     'EntityOperationCompleted',
     'ExecutionCompleted',
   ]);
-  t.notThrows(() => rebuild(program(order()), dependencies, 'instance', recorded()));
+  t.notThrows(() => rebuild(program(order()), dependencies, identity, recorded()));
 });
 
 interface Told {
@@ -235,7 +236,7 @@ const edits: readonly (readonly [string, Partial<typeof parts>, Told])[] = [
 for (const [what, edit, told] of edits)
   test(`an edit of code that a history tells: ${what}`, (t) => {
     const run = program(order(edit));
-    const error = t.throws(() => rebuild(run, dependencies, 'instance', recorded()), {
+    const error = t.throws(() => rebuild(run, dependencies, identity, recorded()), {
       instanceOf: NonDeterminismError,
     });
     const { eventNumber, expected, actual, difference, source } = error;
@@ -275,20 +276,20 @@ test('edits that change nothing of what is done are none: options of activities,
       parts.note(ctx, found);
     },
   });
-  t.notThrows(() => rebuild(program(run), dependencies, 'instance', recorded()));
+  t.notThrows(() => rebuild(program(run), dependencies, identity, recorded()));
 });
 
 test('what the history has at its end and the code does not ask for is told, and the other way round', (t) => {
   const history = recorded().slice(0, 8);
   const { eventNumber, expected, actual } = t.throws(
-    () => rebuild(program(order({ rest: (ctx) => ctx.waitForExternalEvent('x') })), dependencies, 'instance', history),
+    () => rebuild(program(order({ rest: (ctx) => ctx.waitForExternalEvent('x') })), dependencies, identity, history),
     { instanceOf: NonDeterminismError },
   );
   t.is(eventNumber, 7);
   t.regex(expected, /^TimerCreated/);
   t.regex(actual, nothing);
   const shorter = history.slice(0, 7);
-  const missing = t.throws(() => rebuild(program(order()), dependencies, 'instance', shorter), {
+  const missing = t.throws(() => rebuild(program(order()), dependencies, identity, shorter), {
     instanceOf: NonDeterminismError,
   });
   t.is(missing.eventNumber, 7);
@@ -304,7 +305,7 @@ test('what is asked for again after a failure is told without a line: no call of
   s.start();
   s.failTask(0, new Error('no'));
   const history = s.history.slice(0, -1); // the timer before the second attempt
-  const error = t.throws(() => rebuild(program(run), dependencies, 'instance', history), {
+  const error = t.throws(() => rebuild(program(run), dependencies, identity, history), {
     instanceOf: NonDeterminismError,
   });
   t.regex(error.actual, /^TimerCreated/);
@@ -317,7 +318,7 @@ test('code that differs only now and then is told without a line when it does no
   const s = play((ctx) => void ctx.callActivity('a'));
   s.start();
   runs = 1;
-  const error = t.throws(() => rebuild(program(fickle), dependencies, 'instance', s.history), {
+  const error = t.throws(() => rebuild(program(fickle), dependencies, identity, s.history), {
     instanceOf: NonDeterminismError,
   });
   t.regex(error.actual, /name "b"/);
@@ -330,7 +331,7 @@ test('a replay without a difference keeps no stacks', (t) => {
   const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   Error.prepareStackTrace = () => void captured++;
   try {
-    rebuild(program(order()), dependencies, 'instance', recorded());
+    rebuild(program(order()), dependencies, identity, recorded());
   } finally {
     if (before) Object.defineProperty(Error, 'prepareStackTrace', before);
     else Reflect.deleteProperty(Error, 'prepareStackTrace');

@@ -4,8 +4,8 @@ import { rebuild } from '../../lib/core/rebuild.js';
 import { NonDeterminismError } from '../../lib/index.js';
 import { completed, dependencies, play, program, start, waiting, type Run } from './surroundings.js';
 
-const replayed = (run: Run, history: readonly HistoryEvent[]) =>
-  rebuild(program(run), dependencies, 'instance', history);
+const identity = { instanceId: 'instance' };
+const replayed = (run: Run, history: readonly HistoryEvent[]) => rebuild(program(run), dependencies, identity, history);
 
 const before: Run = function* (ctx) {
   yield* ctx.callActivity('a');

@@ -8,6 +8,7 @@ import { UnknownOrchestratorError, VersionTooNewError } from '../../lib/index.js
 import { dependencies, program } from './surroundings.js';
 
 const plain = program(() => 1);
+const identity = { instanceId: 'instance' };
 
 function catalog(...versions: readonly Omit<VersionedOrchestrator, 'name'>[]): OrchestratorCatalog {
   return new OrchestratorCatalog(versions.map((version) => ({ ...plain, name: 'order', ...version })));
@@ -74,13 +75,13 @@ test('what is told to other workers is read as it was said', (t) => {
 
 test('an execution that a later build began, to be replayed in another way, is refused; the number is recorded', (t) => {
   const started: ExecutionStarted = { type: 'ExecutionStarted', at: 0, name: 'test', executionId: 'x' };
-  const replay = (behaviour: number) => () => rebuild(plain, dependencies, 'instance', [{ ...started, behaviour }]);
+  const replay = (behaviour: number) => () => rebuild(plain, dependencies, identity, [{ ...started, behaviour }]);
   const error = t.throws(replay(newestBehaviour + 1), { instanceOf: VersionTooNewError });
   t.regex(error.message, /^The replay of orchestration "test"/);
   t.deepEqual([error.found, error.supported], [newestBehaviour + 1, newestBehaviour]);
   const end = { type: 'ExecutionCompleted', at: 0, output: 1 } as const;
   t.notThrows(() =>
-    rebuild(plain, dependencies, 'instance', [{ ...started, ...recordedBehaviour(newestBehaviour) }, end]),
+    rebuild(plain, dependencies, identity, [{ ...started, ...recordedBehaviour(newestBehaviour) }, end]),
   );
   t.deepEqual([recordedBehaviour(0), recordedBehaviour(3)], [{}, { behaviour: 3 }]);
 });

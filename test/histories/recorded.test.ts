@@ -37,7 +37,7 @@ for (const [name, recorded] of runs) {
         if (!isInbound(event) || event.type === 'ExecutionStarted') continue;
         const [started] = history;
         if (started?.type !== 'ExecutionStarted') return t.fail('no start');
-        const executor = rebuild(host.orchestrators.demand(started), host.core, instanceId, history.slice(0, at));
+        const executor = rebuild(host.orchestrators.demand(started), host.core, { instanceId }, history.slice(0, at));
         const turn = executor.advance(event);
         t.true(jsonEqual(asJson(toldBy(turn)), asJson(turnAt(history, at))), `${instanceId}, event ${at}`);
       }

@@ -7,7 +7,8 @@ import { recordOrchestrator } from '../lib/definitions/recording.js';
 /**
  * Makes a class an orchestrator under this name. Its method `run`, with `@Run()`, is the orchestration; methods with
  * `@Query()` and `@Update()` are what clients may ask of a running one. Each execution and each replay gets a new object:
- * what its fields hold is what `run` and the updates put there. The constructor takes no arguments.
+ * what its fields hold is what `run` and the updates put there. The constructor takes no arguments. Several classes may be
+ * versions of one orchestrator: `@Orchestrator('reminder', { version: '2.1' })`.
  *
  * @example
  * ```ts
@@ -23,7 +24,8 @@ import { recordOrchestrator } from '../lib/definitions/recording.js';
  * }
  * ```
  *
- * @throws {DefinitionError} without parentheses or name, and on a class that has a name already
+ * @throws {DefinitionError} without parentheses or name, on a class that has a name already, and for options that cannot
+ * work
  * @throws {InvalidNameError} unless the name is a letter followed by at most 63 letters, digits, `_` or `-`, and for a
  *   version that is none
  */

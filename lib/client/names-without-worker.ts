@@ -1,3 +1,4 @@
+import { accepts, readAdvert } from '../core/orchestrator-version.js';
 import { isReservedName } from '../definitions/name-rule.js';
 import type { HubPorts } from '../engine/ports.js';
 import { decodeKnownNames } from '../wire/answer-codec.js';
@@ -9,7 +10,7 @@ import type { OwnerQueries } from './owner-queries.js';
 export interface NameWithoutWorker {
   /** What has the name. */
   readonly kind: 'entity' | 'orchestrator' | 'activity';
-  /** The name as it was registered, or as it was asked for. */
+  /** The name as it was registered, or as it was asked for; with its version behind an `@` when instances need that. */
   readonly name: string;
   /** How many entities or orchestration instances have something to do and wait for it. 0 for activities: they wait in their queue. */
   readonly waitingInstances: number;
@@ -28,12 +29,12 @@ export async function findNamesWithoutWorker(ports: HubPorts, queries: OwnerQuer
   const asked = Array.from({ length: ports.partitions }, (_, partition) =>
     queries.askPartition(partition, { v: 1, kind: 'waiting' }),
   );
-  const [answers, known, live] = await Promise.all([Promise.all(asked), registeredNames(ports), liveNames(ports)]);
+  const [answers, known, live] = await Promise.all([Promise.all(asked), registeredNames(ports), liveWorkers(ports)]);
   const waiting = new Map<string, NameWithoutWorker>();
   const add = (kind: NameWithoutWorker['kind'], name: string, instances: number): void => {
     const key = `${kind} ${name}`;
     const { waitingInstances = 0 } = waiting.get(key) ?? {};
-    if (!live.has(key)) waiting.set(key, { kind, name, waitingInstances: waitingInstances + instances });
+    if (!isLive(live, kind, name)) waiting.set(key, { kind, name, waitingInstances: waitingInstances + instances });
   };
   for (const [kind, name] of known) if (!isReservedName(name)) add(kind, name, 0);
   for (const answer of answers)
@@ -59,18 +60,20 @@ async function registeredNames({
   ];
 }
 
-/** The names of all workers that live and stay, with their kinds before them. */
-async function liveNames({ store, clock }: HubPorts): Promise<ReadonlySet<string>> {
+/** All workers that live and stay. */
+async function liveWorkers({ store, clock }: HubPorts): Promise<readonly WorkerRecord[]> {
   const entries = await store.list(ownershipKeys.workers);
-  const live = entries
+  return entries
     .filter(({ time }) => clock.now() - time <= leaseMilliseconds)
     .map(({ key, value }): WorkerRecord => decodeWorker(value, `"${key}" of the task hub's bucket`))
     .filter(({ state }) => state !== 'leaving');
-  return new Set(
-    live.flatMap(({ entities, orchestrators, activities }) => [
-      ...entities.map((name) => `entity ${name}`),
-      ...orchestrators.map((name) => `orchestrator ${name}`),
-      ...activities.map((name) => `activity ${name}`),
-    ]),
+}
+
+function isLive(workers: readonly WorkerRecord[], kind: NameWithoutWorker['kind'], name: string): boolean {
+  if (kind === 'entity') return workers.some(({ entities }) => entities.includes(name));
+  if (kind === 'activity') return workers.some(({ activities }) => activities.includes(name));
+  const wanted = readAdvert(name);
+  return workers.some(({ orchestrators }) =>
+    orchestrators.map(readAdvert).some((has) => has.name === wanted.name && accepts(has, wanted.version)),
   );
 }

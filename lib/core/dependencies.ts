@@ -15,5 +15,5 @@ export interface IdChecks {
   /** Throws InvalidIdError. */
   checkEntityKey(key: unknown): string;
   /** Throws InvalidNameError. */
-  checkName(name: unknown, kind: 'entity' | 'orchestrator' | 'activity' | 'operation' | 'event'): string;
+  checkName(name: unknown, kind: 'entity' | 'orchestrator' | 'activity' | 'operation' | 'event' | 'patch'): string;
 }

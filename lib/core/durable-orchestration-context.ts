@@ -254,6 +254,13 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#scheduler.record((id) => ({ ...body, id }));
   }
 
+  override patched(id: string): boolean {
+    this.#scheduler.assertInTurn();
+    const name = this.#dependencies.ids.checkName(id, 'patch');
+    const { patches, isReplaying } = this.#execution;
+    return patches.isPatched(name, isReplaying, () => this.#scheduler.mark({ type: 'Patched', name }));
+  }
+
   override continueAsNew(input?: unknown, { keepEvents = true, version }: ContinueAsNewOptions = {}): void {
     this.#scheduler.assertInTurn();
     const next = version === undefined ? {} : { version: checkVersion(version) };

@@ -1,5 +1,6 @@
 import type { ParentInstance } from './history.js';
 import type { Labels } from './labels.js';
+import { Patches } from './patches.js';
 import type { Json } from './values.js';
 
 /** What an execution knows besides its tasks, shared by the executor and the context that user code sees. */
@@ -16,6 +17,7 @@ export interface Execution {
   customStatus: Json;
   /** Set once `continueAsNew` was called. */
   continuation: Continuation | undefined;
+  readonly patches: Patches;
 }
 
 /** What `continueAsNew` asked for. */
@@ -36,5 +38,6 @@ export function newExecution(instanceId: string): Execution {
     now: 0,
     customStatus: null,
     continuation: undefined,
+    patches: new Patches(),
   };
 }

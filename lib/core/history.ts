@@ -5,7 +5,8 @@ import type { Json, ValueReference } from './values.js';
 /**
  * What an orchestration instance has lived through, in order: its whole state. One discriminated union; an event that
  * came from outside carries the time at which it was taken (`at`, milliseconds since 1970, never going back), an event
- * that the orchestrator's code caused carries the number of the action (`id`, from 0 in order of creation). A value too
+ * that the orchestrator's code caused carries the number of the action (`id`, from 0 in order of creation), but for the
+ * marks of `ctx.patched`, which come and go with the calls. A value too
  * large for a message is stored by reference (`inputRef`, `resultRef`, `outputRef`); the core and users see the value.
  */
 export type HistoryEvent = InboundEvent | Action | ClosingEvent;
@@ -80,6 +81,10 @@ export interface ExecutionStarted extends Labels {
   readonly executionId: string;
   /** The first execution of the run, which this one continues as new. Absent: this is the first. */
   readonly run?: string;
+  /** The version of the orchestrator that it began with, and that runs it to its end. Absent: the code had none. */
+  readonly version?: string;
+  /** How it is replayed (see replay-behaviour.ts). Absent: 0. */
+  readonly behaviour?: number;
   readonly input?: Json;
   readonly inputRef?: ValueReference;
   readonly parent?: ParentInstance;
@@ -101,7 +106,16 @@ export interface EntityId {
 }
 
 /** What an orchestrator's code asked for. The action as recorded is the durable request (C1). */
-export type Action =
+export type Action = NumberedAction | PatchMarker;
+
+/** The code asked `ctx.patched(name)` for the first time, and was told that it may do what is new. */
+export interface PatchMarker {
+  readonly type: 'Patched';
+  readonly name: string;
+}
+
+/** An action that has a number. */
+export type NumberedAction =
   | {
       readonly type: 'TaskScheduled';
       readonly id: number;

@@ -298,6 +298,27 @@ export abstract class OrchestrationContext {
   abstract sendEvent(instanceId: string, name: string, data?: unknown): void;
 
   /**
+   * Whether a change of the code applies to this execution, so that those that were begun before it go on with the code
+   * that they began with: true where the call is new for the execution, and the history then keeps a mark; false on the
+   * replay of a history that passed here without the mark. One id has one answer in an execution, wherever it is asked
+   * for; after `continueAsNew` it is asked anew. When no execution without the mark is left, drop the call together with
+   * the old branch.
+   *
+   * @example
+   * ```ts
+   * import { OrchestrationContext, type Orchestration } from 'perdure';
+   *
+   * export function* charge(ctx: OrchestrationContext, amount: number): Orchestration<void> {
+   *   if (ctx.patched('check-fraud-first')) yield* ctx.callActivity('checkFraud', amount);
+   *   yield* ctx.callActivity('charge', amount);
+   * }
+   * ```
+   *
+   * @throws {InvalidNameError} unless the id is 1 to 256 bytes of UTF-8 without control characters
+   */
+  abstract patched(id: string): boolean;
+
+  /**
    * Ends this execution when `run` returns, and starts the next one of the same instance with a new input and an empty
    * history. Return right after it. Events that were not seen are carried over, unless `keepEvents` is false; open timers and
    * tasks are dropped; the custom status is cleared; tags, memo and version stay. Called twice, the last call counts; a throw

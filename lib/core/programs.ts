@@ -1,12 +1,10 @@
 import type { EntityContext } from './entity-context.js';
+import type { VersionedOrchestrator } from './orchestrator-version.js';
 import type { OrchestrationContext } from './orchestration-context.js';
 import type { Json } from './values.js';
 
 /** A user's orchestrator as the core runs it. */
-export interface OrchestratorProgram {
-  readonly name: string;
-  /** The version of instances that are started without one. */
-  readonly version?: string | undefined;
+export interface OrchestratorProgram extends VersionedOrchestrator {
   /**
    * The input as it is recorded: with what its class adds by initializers, made once, so that every replay sees the same.
    * One that does not fit stays as it is; `run` refuses it.

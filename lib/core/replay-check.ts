@@ -1,5 +1,7 @@
 import { NonDeterminismError, type FailureDetails } from '../errors.js';
-import type { Action, ClosingEvent, HistoryEvent, InboundEvent, UpdateRequested } from './history.js';
+import type { CallTrace } from './call-trace.js';
+import type { Action, ClosingEvent, HistoryEvent, InboundEvent, NumberedAction, UpdateRequested } from './history.js';
+import { jsonDifference } from './json-difference.js';
 import { jsonEqual } from './json-equal.js';
 import type { Completion, Turn } from './turn.js';
 import type { Json } from './values.js';
@@ -18,26 +20,31 @@ const actionTypes: ReadonlySet<string> = new Set<Action['type']>([
   'EntityOperationCalled',
   'EntityOperationSignaled',
   'EventSent',
+  'Patched',
 ]);
 const closedTypes: ReadonlySet<string> = new Set<string>(Object.values(closingTypes));
 
 /**
  * Compares what a turn did on replay with what the history says from index `from` on; the index behind the turn.
- * Throws NonDeterminismError for an action that differs, is missing or is too many, and for another end.
+ * Throws NonDeterminismError for an action that differs, is missing or is too many, and for another end; `trace` says where
+ * an action was asked for.
  *
- * R4. Compared are types, numbers, names, targets, due times and inputs, of which the order of keys is of no account.
- *     The queue and the timeouts of an activity are not: they may be changed while instances run.
+ * R4. Compared are types, numbers, names, targets, due times, inputs and outputs, of which the order of keys is of no
+ *     account. The queue and the timeouts of an activity are not: nothing that the code does depends on them, so they may
+ *     be changed while instances run. Nor is what a failure says, or the mark of a patch: it decides what is done, and
+ *     that is compared.
  */
-export function checkTurn(history: readonly HistoryEvent[], from: number, turn: Turn): number {
-  let at = from;
+export function checkTurn(history: readonly HistoryEvent[], from: number, turn: Turn, trace?: CallTrace): number {
+  let at = behindMarks(history, from);
   for (const action of turn.actions) {
+    if (action.type === 'Patched') continue;
     const event = history[at];
     if (event === undefined || !isAction(event) || !isSameAction(event, action))
-      throw differs(at, event, describe(action));
-    at += 1;
+      throw differs(at, event, action, trace?.sourceOf(action));
+    at = behindMarks(history, at + 1);
   }
   const next = history[at];
-  if (next !== undefined && isAction(next)) throw differs(at, next, 'nothing more in this turn');
+  if (next !== undefined && isAction(next)) throw differs(at, next, turn.completion && endOf(turn.completion));
   return checkEnd(at, next, turn.completion);
 }
 
@@ -55,13 +62,19 @@ export function isInbound(event: HistoryEvent): event is InboundEvent {
   return !isAction(event) && !isClosing(event);
 }
 
+function behindMarks(history: readonly HistoryEvent[], from: number): number {
+  let at = from;
+  while (history[at]?.type === 'Patched') at += 1;
+  return at;
+}
+
 function checkEnd(at: number, event: HistoryEvent | undefined, completion: Completion | undefined): number {
   const closing = event !== undefined && isClosing(event) ? event : undefined;
   if (completion === undefined) {
     // An execution can be failed from outside while its code waits.
-    if (closing !== undefined && closing.type !== 'ExecutionFailed') throw differs(at, closing, 'goes on waiting');
+    if (closing !== undefined && closing.type !== 'ExecutionFailed') throw differs(at, closing, goesOn);
   } else if (closing === undefined || !isSameEnd(closing, completion)) {
-    throw differs(at, event, describe({ ...completion, type: closingTypes[completion.type] }));
+    throw differs(at, event, endOf(completion));
   }
   return closing === undefined ? at : at + 1;
 }
@@ -74,7 +87,20 @@ function isSameEnd(event: ClosingEvent, completion: Completion): boolean {
   return event.type === 'ExecutionFailed' && completion.type === 'Failed';
 }
 
-function isSameAction(event: Action, action: Action): boolean {
+/** The end as an event, without its time. */
+function endOf(completion: Completion): Described {
+  const type = closingTypes[completion.type];
+  if (completion.type === 'Completed') return withFields(type, { output: completion.output });
+  if (completion.type === 'ContinuedAsNew') return withFields(type, { input: completion.input });
+  const { name, message } = completion.failure;
+  return withFields(type, { failure: `${name}: ${message}` });
+}
+
+function withFields(type: string, fields: object): Described {
+  return { type, ...fields };
+}
+
+function isSameAction(event: Action, action: NumberedAction): boolean {
   return jsonEqual(comparable(event), comparable(action));
 }
 
@@ -95,15 +121,39 @@ export function isClosing(event: HistoryEvent): event is ClosingEvent {
   return closedTypes.has(event.type);
 }
 
-function differs(at: number, event: HistoryEvent | undefined, actual: string): NonDeterminismError {
-  const expected = event === undefined || isInbound(event) ? 'nothing more in this turn' : describe(event);
-  return new NonDeterminismError(at, expected, actual);
+/** Something that the history says or the code does. */
+type Described = { readonly type: string };
+
+const goesOn = 'goes on waiting';
+
+function differs(
+  at: number,
+  event: HistoryEvent | undefined,
+  actual: Described | typeof goesOn | undefined,
+  source?: string,
+): NonDeterminismError {
+  const expected = event === undefined || isInbound(event) ? undefined : event;
+  const difference = typeof actual === 'object' ? differenceOf(expected, actual) : undefined;
+  return new NonDeterminismError(at, describe(expected), typeof actual === 'string' ? actual : describe(actual), {
+    difference,
+    source,
+  });
 }
 
-/** The type with every field, long values cut. */
-function describe(event: { readonly type: string }): string {
-  const { type, ...fields } = event;
-  const texts = Object.entries(fields).map(([name, value]) => `${name} ${shorten(JSON.stringify(value))}`);
+/** The path to the first difference between two of one type. */
+function differenceOf(expected: Described | undefined, actual: Described): string | undefined {
+  if (expected?.type !== actual.type || !isAction(expected as HistoryEvent)) return undefined;
+  const path = jsonDifference(comparable(expected as Action), comparable(actual as Action));
+  return path?.slice(1);
+}
+
+/** The type with every field that is compared, the number first, long values cut. */
+function describe(event: Described | undefined): string {
+  if (event === undefined) return 'nothing more in this turn';
+  const { type, id, at: _, ...fields } = event as Described & { readonly id?: number; readonly at?: number };
+  const texts = Object.entries({ id, ...fields }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${shorten(JSON.stringify(value))}`],
+  );
   return texts.length === 0 ? type : `${type} with ${texts.join(', ')}`;
 }
 

@@ -1,3 +1,4 @@
+import type { CallTrace } from './call-trace.js';
 import { toFailureDetails } from './failure.js';
 import { Conditions } from './condition-task.js';
 import type { CoreDependencies } from './dependencies.js';
@@ -10,6 +11,7 @@ import { disown, illegalOutput, illegalRun, illegalYield, isAsync } from './ille
 import { jsonEqual } from './json-equal.js';
 import { labelsOf } from './labels.js';
 import type { OrchestratorProgram } from './programs.js';
+import { checkBehaviour } from './replay-behaviour.js';
 import { checkTurn, checkUpdate, isInbound } from './replay-check.js';
 import { ReplaySafeLog, type Log } from './replay-safe-log.js';
 import { TaskNode, type TaskParent } from './task-node.js';
@@ -23,6 +25,8 @@ export interface Surroundings {
   readonly instanceId: string;
   /** Takes the lines of `ctx.log`. Default: nobody. */
   readonly log?: Log | undefined;
+  /** To find out where the code asks for what it does. */
+  readonly trace?: CallTrace | undefined;
 }
 
 /**
@@ -37,6 +41,7 @@ export interface Surroundings {
 export class TaskOrchestrationExecutor implements TaskParent {
   readonly #program: OrchestratorProgram;
   readonly #dependencies: CoreDependencies;
+  readonly #trace: CallTrace | undefined;
   readonly #execution: Execution;
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
@@ -50,11 +55,12 @@ export class TaskOrchestrationExecutor implements TaskParent {
   #completion: Completion | undefined;
   #replayedEvents = 0;
 
-  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, { instanceId, log }: Surroundings) {
+  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, { instanceId, log, trace }: Surroundings) {
     this.#program = program;
     this.#dependencies = dependencies;
+    this.#trace = trace;
     this.#execution = newExecution(instanceId);
-    this.#scheduler = new TaskScheduler(dependencies.values);
+    this.#scheduler = new TaskScheduler(dependencies.values, trace);
     this.#events = new ExternalEvents(dependencies.values);
     const waits = { events: this.#events, conditions: this.#conditions };
     const replaySafeLog = new ReplaySafeLog(this.#execution, log);
@@ -73,17 +79,17 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   /**
-   * Rebuilds the state from a stored history: inbound events, each followed by the actions of its turn. May be called
-   * several times with consecutive parts of it, cut between turns. Throws NonDeterminismError, which numbers events from
-   * 0 in the part given.
+   * Rebuilds the state from a stored history, all of it: inbound events, each followed by the actions of its turn. Throws
+   * NonDeterminismError, and VersionTooNewError when only a later build can replay it.
    */
   replay(history: readonly HistoryEvent[]): void {
     this.#execution.isReplaying = true;
+    this.#execution.patches.read(history);
     let at = 0;
     for (let event = history[at]; event !== undefined; event = history[at]) {
       const turn = isInbound(event) ? this.#processEvent(event) : { actions: [] };
       if (event.type === 'UpdateRequested') checkUpdate(at, event, turn);
-      at = checkTurn(history, isInbound(event) ? at + 1 : at, turn);
+      at = checkTurn(history, isInbound(event) ? at + 1 : at, turn, this.#trace);
     }
     this.#replayedEvents += history.length;
     this.#execution.isReplaying = false;
@@ -111,6 +117,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
 
   #processEvent(event: InboundEvent): Turn {
     if (this.#completion !== undefined) return { actions: [] };
+    if (event.type === 'ExecutionStarted') checkBehaviour(event);
     const statusBefore = this.#execution.customStatus;
     this.#execution.now = Math.max(this.#execution.now, event.at);
     this.#scheduler.beginTurn();

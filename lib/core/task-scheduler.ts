@@ -1,6 +1,7 @@
 import { IllegalAwaitError } from '../errors.js';
 import type { AtomicTask } from './atomic-task.js';
-import type { Action, InboundEvent } from './history.js';
+import type { CallTrace } from './call-trace.js';
+import type { Action, InboundEvent, NumberedAction, PatchMarker } from './history.js';
 import type { ValueCodec } from './values.js';
 
 /** Inbound events that end a task. */
@@ -24,13 +25,16 @@ const answeredActions = {
  */
 export class TaskScheduler {
   readonly #values: ValueCodec;
+  readonly #trace: CallTrace | undefined;
   readonly #open = new Map<number, { readonly type: Action['type']; readonly task: AtomicTask<unknown> }>();
   #nextId = 0;
   /** The actions of the turn; undefined between turns. */
   #actions: Action[] | undefined;
 
-  constructor(values: ValueCodec) {
+  /** `trace`: to be told of every action where it is asked for. */
+  constructor(values: ValueCodec, trace?: CallTrace) {
     this.#values = values;
+    this.#trace = trace;
   }
 
   beginTurn(): void {
@@ -66,16 +70,23 @@ export class TaskScheduler {
   }
 
   /** Records an action without an answer. */
-  record<A extends Action>(make: (id: number) => A): A {
+  record<A extends NumberedAction>(make: (id: number) => A): A {
     this.assertInTurn();
     const action = make(this.#nextId);
     this.#actions?.push(action);
+    this.#trace?.note(action);
     this.#nextId += 1;
     return action;
   }
 
+  /** Records a mark, which has no number: taken out of the code again, it leaves those of the others as they are. */
+  mark(marker: PatchMarker): void {
+    this.assertInTurn();
+    this.#actions?.push(marker);
+  }
+
   /** Records an action whose answer ends the task. */
-  schedule<T extends AtomicTask<unknown>>(make: (id: number) => Action, task: T): T {
+  schedule<T extends AtomicTask<unknown>>(make: (id: number) => NumberedAction, task: T): T {
     const action = this.record(make);
     this.#open.set(action.id, { type: action.type, task });
     return task;

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { Constructor } from '../core/values.js';
+import type { VersionMatchStrategy } from '../core/orchestrator-version.js';
 import type { ActivityOptions, OperationOptions, QueryOptions, RunOptions, UpdateOptions } from './definition.js';
 
 /** What decorators wrote about one class, without its base classes. */
@@ -7,6 +8,7 @@ export interface ClassRecord {
   entity?: string;
   orchestrator?: string;
   version?: string | undefined;
+  versionMatchStrategy?: VersionMatchStrategy | undefined;
   run?: RunOptions;
   readonly operations: Map<string, OperationOptions>;
   readonly activities: Map<string, ActivityOptions>;

@@ -85,8 +85,8 @@ export function defineOrchestrator<O extends { run(input: never, ctx: Orchestrat
   } & OrchestratorOptions &
     RunOptions,
 ): void {
-  const { version } = definition ?? {};
-  recordOrchestrator(type, definition?.name, { version });
+  const { version, versionMatchStrategy } = definition ?? {};
+  recordOrchestrator(type, definition?.name, { version, versionMatchStrategy });
   const { input, optional, queries = {}, updates = {} } = definition;
   defineHandlers<RunOptions>(type, { run: { input, optional } }, recordRun);
   defineHandlers<QueryOptions>(type, queries, recordQuery);

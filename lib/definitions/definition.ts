@@ -7,6 +7,7 @@ import type {
   OperationShape,
   OrchestratorShape,
 } from '../core/names.js';
+import type { VersionMatchStrategy } from '../core/orchestrator-version.js';
 import type { RetryOptions } from '../core/retry-options.js';
 import type { Constructor, InputType } from '../core/values.js';
 
@@ -28,7 +29,7 @@ export interface OperationDefinition extends OperationShape {
 }
 
 /** What was recorded of an `@Orchestrator` class. */
-export interface OrchestratorDefinition extends OrchestratorShape {
+export interface OrchestratorDefinition extends OrchestratorShape, OrchestratorOptions {
   readonly type: Constructor;
   readonly method: Handler;
   readonly queries: ReadonlyMap<string, HandlerDefinition>;
@@ -82,9 +83,16 @@ export interface OperationOptions {
 export interface OrchestratorOptions {
   /**
    * The version of this code: 1 to 64 letters, digits and `. _ + -`, such as `2.1.0`. Instances that are started without a
-   * version of their own have it, and keep it. Default: none.
+   * version of their own have it, and keep it: only code of that version runs them. A worker may have several versions of an
+   * orchestrator; it begins new instances with the newest. Default: none.
    */
   readonly version?: string | undefined;
+  /**
+   * Which instances of other versions this code runs where their own version is not at hand: `strict` none,
+   * `currentOrOlder` those of older versions, `none` all of them. Instances without a version are run by any. Default
+   * `strict`.
+   */
+  readonly versionMatchStrategy?: VersionMatchStrategy | undefined;
 }
 
 /** Options of `@Run()`. */

@@ -12,7 +12,7 @@ const LONGEST_TIMEOUT = 3_600_000;
 const known = {
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
-  '@Orchestrator': ['version'],
+  '@Orchestrator': ['version', 'versionMatchStrategy'],
   '@Query': ['input', 'optional'],
   '@Update': ['input', 'optional'],
   '@Activity': [
@@ -47,6 +47,7 @@ export function checkOptions(
   if (options.name !== undefined) checkName('activity', options.name);
   if (options.queue !== undefined) checkName('queue', options.queue);
   if (options.version !== undefined) checkVersion(options.version);
+  checkStrategy(options, where);
   const { timeoutInMilliseconds: timeout = 1 } = options;
   if (!(timeout >= 1 && timeout <= LONGEST_TIMEOUT))
     throw new DefinitionError(`${where}: timeoutInMilliseconds must be from 1 to ${LONGEST_TIMEOUT}, not ${timeout}.`);
@@ -66,6 +67,18 @@ export function checkParentheses(decorator: string, argument: unknown): void {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+const strategies: readonly unknown[] = ['strict', 'currentOrOlder', 'none'];
+
+function checkStrategy(
+  { version, versionMatchStrategy: strategy = 'strict' }: OrchestratorOptions,
+  where: string,
+): void {
+  if (!strategies.includes(strategy))
+    throw new DefinitionError(`${where}: versionMatchStrategy must be one of ${strategies.join(', ')}.`);
+  if (strategy === 'currentOrOlder' && version === undefined)
+    throw new DefinitionError(`${where}: versionMatchStrategy 'currentOrOlder' needs a version to compare with.`);
 }
 
 function checkLimits(options: ActivityOptions, where: string): void {

@@ -23,8 +23,8 @@ export function orchestratorDefinition(type: Constructor): OrchestratorDefinitio
       );
   const undecorated = undecoratedMethods(type, new Map<string, unknown>([...queries, ...updates, ['run', run]]));
   const shape = inputShapeOf({ type, methodName: 'run', method, decorator: '@Run' }, run);
-  const version = ownRecord(type.prototype as object)?.version;
-  return { name, version, type, method, queries, updates, undecorated, ...shape };
+  const { version, versionMatchStrategy } = ownRecord(type.prototype as object) ?? {};
+  return { name, version, versionMatchStrategy, type, method, queries, updates, undecorated, ...shape };
 }
 
 function handlersOf(type: Constructor, kind: 'queries' | 'updates', decorator: '@Query' | '@Update') {

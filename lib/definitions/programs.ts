@@ -60,6 +60,7 @@ export function orchestratorProgram(definition: OrchestratorDefinition, values: 
   return {
     name,
     version: definition.version,
+    versionMatchStrategy: definition.versionMatchStrategy,
     accept: (input) => (hasFields(definition.input) ? accepted(values, decode, input) : input),
     create: () => new definition.type(),
     run: (target, input, context) => definition.method.call(target, decode(input), context),

@@ -28,6 +28,7 @@ export function recordOrchestrator(type: Constructor, name: string, options: Orc
   const record = recordOf(type.prototype as object);
   record.orchestrator = name;
   record.version = options.version;
+  record.versionMatchStrategy = options.versionMatchStrategy;
 }
 
 /** Writes what `@Operation(options)` says. Throws DefinitionError on misuse. */

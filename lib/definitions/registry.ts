@@ -1,3 +1,5 @@
+import { OrchestratorCatalog } from '../core/orchestrator-catalog.js';
+import { versionedName } from '../core/orchestrator-version.js';
 import type { EntityProgram, OrchestratorProgram } from '../core/programs.js';
 import type { OrchestratorObject } from '../core/proxies.js';
 import type { Constructor, InputType, ValueCodec } from '../core/values.js';
@@ -12,7 +14,7 @@ import { boundActivity, entityProgram, orchestratorProgram, type BoundActivity }
 export interface Hosted {
   /** Classes with `@Entity`, whose constructors take no arguments. */
   readonly entities?: readonly Constructor<{ state: unknown }>[] | undefined;
-  /** Classes with `@Orchestrator`, whose constructors take no arguments. */
+  /** Classes with `@Orchestrator`, whose constructors take no arguments; of one name several versions. */
   readonly orchestrators?: readonly Constructor<OrchestratorObject>[] | undefined;
   /** Objects whose classes have `@Activity` methods; made by the caller, so their constructors may take arguments. */
   readonly activities?: readonly object[] | undefined;
@@ -31,7 +33,7 @@ export interface RegistryPorts {
  */
 export class Registry {
   readonly entities: ReadonlyMap<string, EntityProgram>;
-  readonly orchestrators: ReadonlyMap<string, OrchestratorProgram>;
+  readonly orchestrators: OrchestratorCatalog;
   readonly activities: ReadonlyMap<string, BoundActivity>;
   readonly #ports: RegistryPorts;
 
@@ -39,10 +41,11 @@ export class Registry {
   constructor(hosted: Hosted, ports: RegistryPorts, builtIn: Hosted = {}) {
     this.#ports = ports;
     this.entities = both(this.#entities(hosted.entities ?? []), this.#entities(builtIn.entities ?? []));
-    this.orchestrators = both(
+    const orchestrators = both(
       this.#orchestrators(hosted.orchestrators ?? []),
       this.#orchestrators(builtIn.orchestrators ?? []),
     );
+    this.orchestrators = new OrchestratorCatalog(orchestrators.values());
     this.activities = both(this.#activities(hosted.activities ?? []), this.#activities(builtIn.activities ?? []));
   }
 
@@ -58,9 +61,10 @@ export class Registry {
     return programs.byName;
   }
 
+  /** By versioned name. */
   #orchestrators(types: readonly Constructor[]): Map<string, OrchestratorProgram> {
     checkIsList('orchestrators', types);
-    const programs = new Programs<OrchestratorProgram>('orchestrator');
+    const programs = new Programs<OrchestratorProgram>('orchestrator', versionedName);
     for (const type of types) {
       const definition = names.orchestrator(type);
       this.#check(definition.input, definition.name);
@@ -105,15 +109,20 @@ class Programs<P extends { readonly name: string }> {
   readonly byName = new Map<string, P>();
   readonly #origins = new Map<string, string>();
 
-  constructor(readonly kind: string) {}
+  /** `nameOf`: what is unique of them. */
+  constructor(
+    readonly kind: string,
+    readonly nameOf = ({ name }: P): string => name,
+  ) {}
 
   add(program: P, origin: string): void {
-    const first = this.#origins.get(program.name);
+    const name = this.nameOf(program);
+    const first = this.#origins.get(name);
     if (first !== undefined)
       throw new DefinitionError(
-        `The ${this.kind} name "${program.name}" is registered twice, by ${first} and by ${origin}. Rename one.`,
+        `The ${this.kind} name "${name}" is registered twice, by ${first} and by ${origin}. Rename one.`,
       );
-    this.#origins.set(program.name, origin);
-    this.byName.set(program.name, program);
+    this.#origins.set(name, origin);
+    this.byName.set(name, program);
   }
 }

@@ -69,6 +69,8 @@ export type ActivityPlace = 'local' | 'queued';
 export interface CodeName {
   readonly kind: 'entity' | 'orchestrator';
   readonly name: string;
+  /** Of an orchestrator: the version that the instance began with, or is to begin with; absent: any. */
+  readonly version?: string | undefined;
 }
 
 /** What follows from one step. Nothing of it leaves before the record that holds the entry is acknowledged (C1). */

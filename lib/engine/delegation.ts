@@ -1,3 +1,4 @@
+import { versionedName } from '../core/orchestrator-version.js';
 import type { HandlerOutcome } from '../core/turn.js';
 import type { CodeName, InputBody, QueryInput, StepOutput } from './activation.js';
 import { DelegatedRun } from './delegated-run.js';
@@ -78,7 +79,7 @@ export class Delegation {
     }
     this.#listener.accuse(
       instance,
-      `${MOST_DEATHS} workers with ${code.kind} "${code.name}" died while they ran its next message`,
+      `${MOST_DEATHS} workers with ${code.kind} "${versionedName(code)}" died while they ran its next message`,
     );
     return undefined;
   }

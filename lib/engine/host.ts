@@ -1,5 +1,6 @@
 import type { CoreDependencies } from '../core/dependencies.js';
-import type { EntityProgram, OrchestratorProgram } from '../core/programs.js';
+import type { OrchestratorCatalog } from '../core/orchestrator-catalog.js';
+import type { EntityProgram } from '../core/programs.js';
 import type { Json } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 
@@ -8,7 +9,7 @@ export interface Host {
   /** The worker's id, for people who look at takeovers. */
   readonly worker: string;
   readonly core: CoreDependencies;
-  readonly orchestrators: ReadonlyMap<string, OrchestratorProgram>;
+  readonly orchestrators: OrchestratorCatalog;
   readonly entities: ReadonlyMap<string, EntityProgram>;
   readonly activities: ReadonlyMap<string, Activity>;
   /** Where and how often activities run; one that is not here runs anywhere, without limits of its own. */

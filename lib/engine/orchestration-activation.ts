@@ -1,16 +1,12 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
-import type { Log } from '../core/replay-safe-log.js';
+import type { OrchestratorProgram } from '../core/programs.js';
+import { rebuild } from '../core/rebuild.js';
+import { checkBehaviour } from '../core/replay-behaviour.js';
 import type { ValueReference } from '../core/values.js';
-import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
-import {
-  CorruptHistoryError,
-  InstanceExistsError,
-  NonDeterminismError,
-  UnknownOrchestratorError,
-  type PerdureError,
-} from '../errors.js';
+import { TaskOrchestrationExecutor, type Surroundings } from '../core/task-orchestration-executor.js';
+import { CorruptHistoryError, InstanceExistsError, type PerdureError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Address, EventMessage, ResultMessage, StartMessage, UpdateMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
@@ -29,7 +25,7 @@ import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
 import { captureOf } from './orchestration-capture.js';
-import { codeOf, currentExecution } from './orchestration-code.js';
+import { codeOf, currentExecution, isFault } from './orchestration-code.js';
 import {
   firstHeld,
   isAnswered,
@@ -114,8 +110,9 @@ export class OrchestrationActivation implements Activation {
 
   foreignCode(input: InputBody, now: number): CodeName | undefined {
     if (this.#executor && input.kind !== 'start') return undefined;
-    const name = codeOf(this.#state, input, now, this);
-    return name === undefined || this.#host.orchestrators.has(name) ? undefined : { kind: 'orchestrator', name };
+    const code = codeOf(this.#state, input, now, this);
+    if (!code || this.#host.orchestrators.get(code.name, code.version)) return undefined;
+    return { kind: 'orchestrator', name: code.name, version: code.version };
   }
 
   ranElsewhere(): void {}
@@ -180,9 +177,10 @@ export class OrchestrationActivation implements Activation {
   #start(message: StartMessage, at: number): StepOutput {
     if (this.#state.started && !this.#state.isEnded) return this.#exists(message);
     const { notify, inputRef, ...rest } = message;
-    const codeVersion = this.#host.orchestrators.get(message.name)?.version;
     const fault = inputRef && this.#fetched.faultOf(inputRef);
-    const event = startedEvent(fault ? rest : this.#accepted(message), this.#ports.random.id(), at, codeVersion);
+    const program = this.#host.orchestrators.toStart(message.name, message.version);
+    const begun = fault ? rest : this.#accepted(message, program);
+    const event = startedEvent(begun, this.#ports.random.id(), at, program?.version);
     this.#executor = undefined;
     this.#knownFault = undefined;
     this.#earlier = [];
@@ -206,8 +204,7 @@ export class OrchestrationActivation implements Activation {
   }
 
   /** With the input as its program records it. */
-  #accepted<T extends Begun>(begun: T): T {
-    const program = this.#host.orchestrators.get(begun.name);
+  #accepted<T extends Begun>(begun: T, program: OrchestratorProgram | undefined): T {
     if (!program) return begun;
     const { input: sent, inputRef: _, ...rest } = this.#whole<Begun>(begun);
     const input = program.accept(sent);
@@ -302,14 +299,16 @@ export class OrchestrationActivation implements Activation {
       const event = this.#ready(turn, turn.timed(first));
       waiting = rest;
       if (!event) continue;
-      if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event.name);
+      if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event);
       const { completion } = turn.take(event, this.#executor!.advance(this.#whole(event)));
       if (!completion) continue;
       if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
-      const next = this.#accepted(turn.continued(completion, this.#ports.random.id()));
+      const continued = turn.continued(completion, this.#ports.random.id());
+      const program = this.#host.orchestrators.get(continued.name, continued.version);
+      const next = this.#accepted(continued, program);
       waiting = [next, ...completion.carriedEvents, ...rest.filter(isCarriedOver)];
-      if (executions++ < MOST_EXECUTIONS) continue;
+      if (executions++ < MOST_EXECUTIONS && program) continue; // of another version, its code may be elsewhere
       this.#executor = undefined;
       return waiting;
     }
@@ -339,27 +338,32 @@ export class OrchestrationActivation implements Activation {
   #findFault(): string | undefined {
     const started = currentExecution(this.#state);
     if (!started) throw new CorruptHistoryError(`Orchestration ${this.#instanceId} has no ExecutionStarted`);
-    if (started === this.#state.buffered[0]) return undefined;
     try {
-      const executor = this.#newExecutor(started.name);
-      executor.replay([...this.#earlier, ...this.#state.history].map((event) => this.#whole(event)));
-      this.#replayedEvents += executor.replayedEvents;
-      this.#executor = executor;
+      checkBehaviour(started);
+      if (started === this.#state.buffered[0]) return undefined;
+      const { orchestrators, core } = this.#host;
+      const history = [...this.#earlier, ...this.#state.history].map((event) => this.#whole(event));
+      this.#executor = rebuild(orchestrators.demand(started), core, this.#surroundings, history);
+      this.#replayedEvents += this.#executor.replayedEvents;
       this.#earlier = [];
       return undefined;
     } catch (error) {
-      if (error instanceof NonDeterminismError || error instanceof CorruptHistoryError) return error.message;
+      if (isFault(error)) return error.message;
       throw error;
     }
   }
 
-  readonly #log: Log = (level, message, fields) =>
-    this.#ports.logger[level](message, { ...fields, instance: this.#address, instanceId: this.#instanceId });
+  get #surroundings(): Surroundings {
+    const [instance, instanceId] = [this.#address, this.#instanceId];
+    return {
+      instanceId,
+      log: (level, message, fields) => this.#ports.logger[level](message, { ...fields, instance, instanceId }),
+    };
+  }
 
-  #newExecutor(name: string): TaskOrchestrationExecutor {
-    const program = this.#host.orchestrators.get(name);
-    if (!program) throw new UnknownOrchestratorError(name, [...this.#host.orchestrators.keys()]);
-    return new TaskOrchestrationExecutor(program, this.#host.core, { instanceId: this.#instanceId, log: this.#log });
+  #newExecutor(started: ExecutionStarted): TaskOrchestrationExecutor {
+    const { orchestrators, core } = this.#host;
+    return new TaskOrchestrationExecutor(orchestrators.demand(started), core, this.#surroundings);
   }
 
   apply(entry: StepEntry): void {

@@ -1,4 +1,6 @@
 import type { ExecutionStarted } from '../core/history.js';
+import type { OrchestratorReference } from '../core/orchestrator-catalog.js';
+import { CorruptHistoryError, NonDeterminismError, VersionTooNewError } from '../errors.js';
 import type { InputBody } from './activation.js';
 import { isAnswered } from './orchestration-inputs.js';
 import type { OrchestrationState } from './orchestration-state.js';
@@ -9,22 +11,22 @@ export function codeOf(
   input: InputBody,
   now: number,
   { dueAt, holdsBack }: { readonly dueAt: number | undefined; readonly holdsBack: boolean },
-): string | undefined {
+): OrchestratorReference | undefined {
   const { started, isEnded } = state;
   switch (input.kind) {
     case 'start':
-      return started && !isEnded ? undefined : input.name;
+      return started && !isEnded ? undefined : input;
     case 'query':
-      return currentExecution(state)?.name;
+      return currentExecution(state);
     case 'event':
     case 'update':
-      return isEnded ? undefined : currentExecution(state)?.name;
+      return isEnded ? undefined : currentExecution(state);
     case 'result':
-      return isAnswered(state, input) ? currentExecution(state)?.name : undefined;
+      return isAnswered(state, input) ? currentExecution(state) : undefined;
     case 'due':
-      return dueAt === undefined || dueAt > now ? undefined : currentExecution(state)?.name;
+      return dueAt === undefined || dueAt > now ? undefined : currentExecution(state);
     case 'resume':
-      return holdsBack ? currentExecution(state)?.name : undefined;
+      return holdsBack ? currentExecution(state) : undefined;
     case 'operation':
     case 'restart':
     case 'requeue':
@@ -37,4 +39,11 @@ export function codeOf(
 export function currentExecution({ buffered, started }: OrchestrationState): ExecutionStarted | undefined {
   const [next] = buffered;
   return next?.type === 'ExecutionStarted' ? next : started;
+}
+
+/** Whether the instance is suspended for it: its history and the code here do not go together. */
+export function isFault(error: unknown): error is Error {
+  return (
+    error instanceof NonDeterminismError || error instanceof CorruptHistoryError || error instanceof VersionTooNewError
+  );
 }

@@ -1,4 +1,4 @@
-import type { Action } from '../core/history.js';
+import type { Action, NumberedAction } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address, Caller } from '../wire/messages.js';
@@ -13,11 +13,12 @@ export interface ActionEffects {
 /** The effects of actions of one execution. */
 export function effectsOf(actions: Iterable<Action>, address: Address, executionId: string): ActionEffects {
   const effects: ActionEffects = { messages: [], activities: [] };
-  for (const action of actions) add(effects, action, { address, executionId, taskId: action.id });
+  for (const action of actions)
+    if (action.type !== 'Patched') add(effects, action, { address, executionId, taskId: action.id });
   return effects;
 }
 
-function add({ messages, activities }: ActionEffects, action: Action, caller: Caller): void {
+function add({ messages, activities }: ActionEffects, action: NumberedAction, caller: Caller): void {
   const { executionId } = caller;
   switch (action.type) {
     case 'TaskScheduled':
@@ -56,6 +57,6 @@ function add({ messages, activities }: ActionEffects, action: Action, caller: Ca
   }
 }
 
-function inputOf(action: Extract<Action, { input?: unknown }>) {
+function inputOf(action: Extract<NumberedAction, { input?: unknown }>) {
   return action.input === undefined ? {} : { input: action.input };
 }

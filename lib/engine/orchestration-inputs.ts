@@ -1,5 +1,6 @@
 import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
+import { recordedBehaviour } from '../core/replay-behaviour.js';
 import type { ValueReference } from '../core/values.js';
 import { parseAddress } from '../wire/addresses.js';
 import type { ResultMessage, StartMessage } from '../wire/messages.js';
@@ -22,7 +23,7 @@ export function startedEvent(
   message: StartMessage,
   executionId: string,
   at: number,
-  codeVersion: string | undefined,
+  codeVersion?: string,
 ): ExecutionStarted {
   const { name, input, inputRef, parent, version = codeVersion } = message;
   const addressee = parent && parseAddress(parent.address);
@@ -31,6 +32,7 @@ export function startedEvent(
     at,
     name,
     executionId,
+    ...recordedBehaviour(),
     ...(inputRef ? { inputRef } : input !== undefined && { input }),
     ...labelsOf(message),
     ...(version !== undefined && { version }),

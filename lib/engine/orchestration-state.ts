@@ -1,4 +1,4 @@
-import type { Action, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import type { ExecutionStarted, HistoryEvent, InboundEvent, NumberedAction } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import { CorruptHistoryError, type FailureDetails } from '../errors.js';
@@ -13,7 +13,7 @@ import { TimerQueue } from './timer-queue.js';
 
 /** An action that waits for an answer. */
 export type OpenAction = Exclude<
-  Action,
+  NumberedAction,
   { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' | 'OrchestrationStartSent' }
 >;
 
@@ -246,6 +246,7 @@ export class OrchestrationState {
       case 'OrchestrationStartSent':
       case 'EventRaised':
       case 'UpdateRequested':
+      case 'Patched':
         return;
       case 'TaskCompleted':
       case 'TaskFailed':

@@ -2,6 +2,7 @@ import { toFailureDetails } from '../core/failure.js';
 import { recordedEvent } from '../core/handlers.js';
 import type { ClosingEvent, ExecutionStarted, HistoryEvent, InboundEvent, UpdateRequested } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
+import { recordedBehaviour } from '../core/replay-behaviour.js';
 import type { Completion, HandlerOutcome, Turn } from '../core/turn.js';
 import type { Json } from '../core/values.js';
 import { orchestrationAddress } from '../wire/addresses.js';
@@ -85,6 +86,7 @@ export class OrchestrationTurn {
       name,
       executionId,
       run,
+      ...recordedBehaviour(),
       ...(input !== undefined && { input }),
       ...labelsOf(this.#started!),
       ...(version !== undefined && { version }),

@@ -1,3 +1,4 @@
+import { versionedName } from '../core/orchestrator-version.js';
 import type { WaitedName } from '../wire/queries.js';
 import type { Instance } from './instance.js';
 
@@ -6,10 +7,11 @@ export function waitedNames(instances: Iterable<Instance>): readonly WaitedName[
   const names = new Map<string, { kind: WaitedName['kind']; name: string; instances: number }>();
   for (const { waitsFor } of instances) {
     if (!waitsFor) continue;
-    const key = `${waitsFor.kind} ${waitsFor.name}`;
-    const known = names.get(key);
+    const { kind } = waitsFor;
+    const name = versionedName(waitsFor);
+    const known = names.get(`${kind} ${name}`);
     if (known) known.instances++;
-    else names.set(key, { ...waitsFor, instances: 1 });
+    else names.set(`${kind} ${name}`, { kind, name, instances: 1 });
   }
   return [...names.values()];
 }

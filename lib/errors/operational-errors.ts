@@ -22,15 +22,24 @@ export class NoWorkerError extends PerdureError {
 /** On replay, an orchestrator asked for something other than what its history says. */
 export class NonDeterminismError extends PerdureError {
   readonly code = 'PERDURE_NON_DETERMINISM';
+  /** Where in the two the first difference is, such as `input.items[3].price`, when they are of one type. */
+  readonly difference: string | undefined;
+  /** Where the code asks for what it does now, as `file:line:column`, when a call of its own did. */
+  readonly source: string | undefined;
   constructor(
     /** The number of the event in the history, from 0. */ readonly eventNumber: number,
     /** What the history says. */ readonly expected: string,
     /** What the code does. */ readonly actual: string,
+    { difference, source }: { readonly difference?: string | undefined; readonly source?: string | undefined } = {},
   ) {
     super(
-      `Event ${eventNumber} of the history says: ${expected}; the code now does: ${actual}. ` +
-        `Orchestrators must do the same on every replay: no clock, randomness or IO, and no changed order of calls.`,
+      `Event ${eventNumber} of the history says: ${expected}; the code now does: ${actual}` +
+        `${difference === undefined ? '' : `; they differ in ${difference}`}${source === undefined ? '' : `, asked for at ${source}`}. ` +
+        `Orchestrators must do the same on every replay: no clock, randomness or IO, and no changed order of calls. Deploy ` +
+        `the code that the instance began with, or let the change apply to new instances only: ctx.patched(), versions.`,
     );
+    this.difference = difference;
+    this.source = source;
   }
 }
 

@@ -33,6 +33,8 @@ interface FromClient {
 export interface StartMessage extends FromClient, Labels {
   readonly kind: 'start';
   readonly name: string;
+  /** The version of the orchestrator; absent: the newest of the worker that begins the instance. */
+  readonly version?: string;
   readonly input?: Json;
   readonly inputRef?: ValueReference;
   /** Where to tell the end of the instance: a core-NATS subject. */

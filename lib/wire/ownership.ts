@@ -23,6 +23,7 @@ export interface WorkerRecord {
   readonly owns: boolean;
   /** The names that it registered. */
   readonly entities: readonly string[];
+  /** With their versions: `name@version`, and behind a colon which other versions it runs. */
   readonly orchestrators: readonly string[];
   readonly activities: readonly string[];
   /** The process, for workers that can look whether it runs: those of the same machine and process table. */

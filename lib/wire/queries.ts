@@ -94,6 +94,7 @@ export interface QueryAnswer {
 /** A name that no worker that lives has registered, and how many instances wait for it. */
 export interface WaitedName {
   readonly kind: 'entity' | 'orchestrator';
+  /** Of an orchestrator of a version: `name@version`. */
   readonly name: string;
   readonly instances: number;
 }

@@ -5,7 +5,7 @@ import type { KnownNames } from '../wire/queries.js';
 /** What has names of its own, as the registry keeps it. */
 export interface NamedPrograms {
   readonly entities: ReadonlyMap<string, { readonly operationNames: readonly string[] }>;
-  readonly orchestrators: ReadonlyMap<string, unknown>;
+  readonly orchestrators: { readonly names: readonly string[] };
   readonly activities: ReadonlyMap<string, unknown>;
 }
 
@@ -34,7 +34,7 @@ function withNames(known: KnownNames, { entities, orchestrators, activities }: N
   return {
     v: 1,
     entities: Object.fromEntries(operations),
-    orchestrators: union(known.orchestrators, orchestrators.keys()),
+    orchestrators: union(known.orchestrators, orchestrators.names),
     activities: union(known.activities, activities.keys()),
   };
 }

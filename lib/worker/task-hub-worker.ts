@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { advertOf } from '../core/orchestrator-version.js';
 import type { Hosted } from '../definitions/registry.js';
 import { ActivationCache } from '../engine/activation-cache.js';
 import type { Host } from '../engine/host.js';
@@ -111,7 +112,7 @@ export class TaskHubWorker implements AsyncDisposable {
       name: host.worker,
       owns,
       entities: [...host.entities.keys()],
-      orchestrators: [...host.orchestrators.keys()],
+      orchestrators: host.orchestrators.programs.map(advertOf),
       activities: [...host.activities.keys()],
       ...(process && { process }),
     };

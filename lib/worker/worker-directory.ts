@@ -1,3 +1,4 @@
+import { accepts, readAdvert } from '../core/orchestrator-version.js';
 import type { CodeName } from '../engine/activation.js';
 import type { Directory } from '../engine/delegation.js';
 import type { Subscription } from '../engine/ports.js';
@@ -8,15 +9,16 @@ export class WorkerDirectory implements Directory {
   readonly #self: string;
   readonly #listeners = new Set<() => void>();
   #seen = '';
-  #workers = new Map<string, readonly string[]>();
+  #workers: ReadonlyMap<string, readonly Registration[]> = new Map();
 
   /** `self`: this worker, which is never asked for what it has not registered. */
   constructor(self: string) {
     this.#self = self;
   }
 
-  workersWith({ kind, name }: CodeName): readonly string[] {
-    return this.#workers.get(`${kind} ${name}`) ?? [];
+  workersWith({ kind, name, version }: CodeName): readonly string[] {
+    const registered = this.#workers.get(`${kind} ${name}`) ?? [];
+    return [...new Set(registered.filter(({ runs }) => runs(version)).map(({ worker }) => worker))];
   }
 
   onChange(listener: () => void): Subscription {
@@ -26,13 +28,14 @@ export class WorkerDirectory implements Directory {
 
   /** These live now. */
   see(workers: Iterable<WorkerRecord>): void {
-    const next = new Map<string, string[]>();
-    for (const { id, state, entities, orchestrators } of workers) {
-      if (id === this.#self || state === 'leaving') continue;
-      for (const name of entities) add(next, `entity ${name}`, id);
-      for (const name of orchestrators) add(next, `orchestrator ${name}`, id);
+    const next = new Map<string, Registration[]>();
+    const others = [...workers].filter(({ id, state }) => id !== this.#self && state !== 'leaving');
+    for (const { id: worker, entities, orchestrators } of others) {
+      for (const name of entities) add(next, `entity ${name}`, { worker, runs: () => true });
+      for (const orchestrator of orchestrators.map(readAdvert))
+        add(next, `orchestrator ${orchestrator.name}`, { worker, runs: (version) => accepts(orchestrator, version) });
     }
-    const seen = JSON.stringify([...next]);
+    const seen = JSON.stringify(others.map(({ id, entities, orchestrators }) => [id, entities, orchestrators]));
     this.#workers = next;
     if (seen === this.#seen) return;
     this.#seen = seen;
@@ -40,8 +43,14 @@ export class WorkerDirectory implements Directory {
   }
 }
 
-function add(workers: Map<string, string[]>, name: string, id: string): void {
+/** A worker that registered a name, and the versions of it that it runs. */
+interface Registration {
+  readonly worker: string;
+  readonly runs: (version: string | undefined) => boolean;
+}
+
+function add(workers: Map<string, Registration[]>, name: string, registration: Registration): void {
   const known = workers.get(name);
-  if (known) known.push(id);
-  else workers.set(name, [id]);
+  if (known) known.push(registration);
+  else workers.set(name, [registration]);
 }

@@ -25,8 +25,8 @@ test('tasks are scheduled at the call, in order of creation, also when nobody wa
     return [yield* second, yield* first];
   });
   t.deepEqual(
-    s.start().actions.map(({ id, type }) => [id, type]),
-    [0, 1, 2].map((id) => [id, 'TaskScheduled']),
+    s.start().actions,
+    ['never-awaited', 'first', 'second'].map((name, id) => ({ type: 'TaskScheduled', id, name })),
   );
   t.deepEqual(s.completeTask(1, 'a'), waiting);
   t.deepEqual(s.completeTask(2, 'b'), completed(['b', 'a']));

@@ -7,6 +7,7 @@ import {
   type RetryOptions,
   type Task,
 } from '../../lib/index.js';
+import type { Turn } from '../../lib/testing/index.js';
 import { Account, completed, failureOf, play, start, waiting } from './surroundings.js';
 
 const often: RetryOptions = { maxAttempts: 5, firstRetryIntervalInMilliseconds: 100 };
@@ -16,11 +17,17 @@ const retrying = (retry: RetryOptions) =>
     return yield* ctx.callActivity<string>('flaky', 1, { retry });
   });
 
+/** The number of the action that a turn begins with. */
+function taskOf({ actions: [first] }: Turn): number {
+  if (!first || !('id' in first)) throw new Error('The turn asks for nothing');
+  return first.id;
+}
+
 /** Fails all attempts; how long each wait was, undefined: there was no other attempt. */
 function waits(retry: RetryOptions, error: unknown = new Error('broken')): (number | undefined)[] {
   const s = retrying(retry);
   const found: (number | undefined)[] = [];
-  let [id] = [s.start().actions[0]!.id];
+  let id = taskOf(s.start());
   for (let attempt = 0; attempt < 10; attempt++) {
     const [next] = s.failTask(id, error).actions;
     if (next?.type === 'TaskScheduled') {
@@ -30,7 +37,7 @@ function waits(retry: RetryOptions, error: unknown = new Error('broken')): (numb
     }
     if (next?.type !== 'TimerCreated') return [...found, undefined];
     found.push(next.fireAt - s.now);
-    id = s.fireTimer(next.id).actions[0]!.id;
+    id = taskOf(s.fireTimer(next.id));
   }
   return found;
 }

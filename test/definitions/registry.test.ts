@@ -113,6 +113,25 @@ test('a worker may host nothing', (t) => {
   t.deepEqual([entities.size, orchestrators.size, activities.size], [0, 0, 0]);
 });
 
+@Orchestrator('transfer', { version: '2', versionMatchStrategy: 'currentOrOlder' })
+class SecondTransfer extends Transfer {}
+
+class ThirdTransfer extends Transfer {}
+defineOrchestrator(ThirdTransfer, { name: 'transfer', version: '3', input: Amount });
+
+test('versions of one orchestrator stand side by side', (t) => {
+  const { orchestrators } = register({ orchestrators: [ThirdTransfer, Transfer, SecondTransfer] });
+  t.deepEqual(
+    orchestrators.programs.map(({ name, version, versionMatchStrategy }) => [name, version, versionMatchStrategy]),
+    [
+      ['transfer', undefined, undefined],
+      ['transfer', '2', 'currentOrOlder'],
+      ['transfer', '3', undefined],
+    ],
+  );
+  t.deepEqual(orchestrators.names, ['transfer']);
+});
+
 @Entity('account')
 class OtherAccount extends Account {}
 
@@ -146,6 +165,11 @@ const refusals: [title: string, hosted: Hosted, text: RegExp][] = [
     'two orchestrators of one name',
     { orchestrators: [Transfer, OtherTransfer] },
     /orchestrator name "transfer" .* OtherTransfer/,
+  ],
+  [
+    'one version of an orchestrator twice',
+    { orchestrators: [SecondTransfer, ThirdTransfer, SecondTransfer] },
+    /orchestrator name "transfer@2" is registered twice, by SecondTransfer and by SecondTransfer/,
   ],
   [
     'two activities of one name',

@@ -91,6 +91,7 @@ export class OrchestrationWatch {
       case 'EntityOperationSignaled':
       case 'EventSent':
       case 'OrchestrationStartSent':
+      case 'Patched':
         return;
       case 'TaskScheduled':
         this.scheduled.add(`${this.executionId}/${event.id}`);

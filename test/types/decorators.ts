@@ -17,6 +17,8 @@ Entity('stateless')(Stateless);
 Orchestrator('without-run')(Stateless);
 // @ts-expect-error an entity has a name
 Entity();
+// @ts-expect-error there is no such strategy
+Orchestrator('loose', { version: '1', versionMatchStrategy: 'loose' });
 
 export class Misused {
   // @ts-expect-error @Run() stands above run

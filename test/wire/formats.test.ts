@@ -194,6 +194,10 @@ const refusals: readonly (readonly [message: unknown, reason: string])[] = [
   [{ v: 1, name: 'x' }, '.kind: is missing or unknown'],
   [{ v: 1, kind: 'toString', name: 'x' }, '.kind: is missing or unknown'],
   [{ v: 1, kind: 'event' }, '.name: is missing'],
+  [
+    { v: 1, kind: 'start', name: 'a', version: '1@2' },
+    '.version: Invalid version name: "1@2" does not match ^[A-Za-z0-9._+-]{1,64}$',
+  ],
   [{ v: 1, kind: 'event', name: '' }, '.name: Invalid event name: empty'],
   [
     { v: 1, kind: 'start', name: 'a', version: 'a b' },

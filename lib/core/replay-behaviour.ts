@@ -1,0 +1,26 @@
+import { VersionTooNewError } from '../errors.js';
+import type { ExecutionStarted } from './history.js';
+
+/**
+ * How executions are replayed changes with a number, which is recorded in the first event of each: an execution is
+ * replayed for ever as it was when it began. A later build that has to change what the same history makes of the same
+ * code counts this up, says here what changed, and asks for the execution's number where it matters.
+ *
+ * 0: as at the beginning. It is not recorded.
+ */
+export const newestBehaviour: number = 0;
+
+/** What the first event of a new execution says of it. */
+export function recordedBehaviour(behaviour = newestBehaviour): Pick<ExecutionStarted, 'behaviour'> {
+  return behaviour === 0 ? {} : { behaviour };
+}
+
+/** Throws VersionTooNewError when only a later build knows how to replay the execution. */
+export function checkBehaviour({ name, behaviour = 0 }: ExecutionStarted): void {
+  if (behaviour > newestBehaviour)
+    throw new VersionTooNewError(
+      `The replay of orchestration "${name}", which a newer version began,`,
+      behaviour,
+      newestBehaviour,
+    );
+}

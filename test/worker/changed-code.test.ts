@@ -1,0 +1,116 @@
+import test from 'ava';
+import { OrchestrationContext, type Orchestration } from 'perdure';
+import { Activity, Orchestrator, Run } from 'perdure/decorators';
+import { MemoryTaskHub } from './memory-world.js';
+
+class Shop {
+  @Activity({ input: String }) pack(item: string): string {
+    return `packed ${item}`;
+  }
+  @Activity({ input: String }) wrap(item: string): string {
+    return `wrapped ${item}`;
+  }
+}
+
+/** The code as it was deployed first, and is again in the end. */
+@Orchestrator('parcel')
+class Parcel {
+  @Run({ input: String }) *run(item: string, ctx: OrchestrationContext): Orchestration<string> {
+    const packed = yield* ctx.callActivity(Shop).pack(item);
+    const to = yield* ctx.waitForExternalEvent<string>('Address');
+    return `${packed} to ${to}`;
+  }
+}
+
+/** A deployment that does not go on with what was begun. */
+@Orchestrator('parcel')
+class ChangedParcel {
+  @Run({ input: String }) *run(item: string, ctx: OrchestrationContext): Orchestration<string> {
+    const wrapped = yield* ctx.callActivity(Shop).wrap(item);
+    const to = yield* ctx.waitForExternalEvent<string>('Address');
+    return `${wrapped} to ${to}`;
+  }
+}
+
+/** One that does. */
+@Orchestrator('parcel')
+class PatchedParcel {
+  @Run({ input: String }) *run(item: string, ctx: OrchestrationContext): Orchestration<string> {
+    const shop = ctx.callActivity(Shop);
+    const ready = yield* ctx.patched('wrap') ? shop.wrap(item) : shop.pack(item);
+    const to = yield* ctx.waitForExternalEvent<string>('Address');
+    return `${ready} to ${to}`;
+  }
+}
+
+const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+async function begun() {
+  const hub = new MemoryTaskHub();
+  const worker = await hub.start('first', { orchestrators: [Parcel], activities: [new Shop()] });
+  for (const key of keys) await hub.settle(hub.client.startNew('parcel', key, { instanceId: key }));
+  await hub.advance(1_000);
+  await hub.stop(worker);
+  return hub;
+}
+
+test('an instance that a deployment does not fit is suspended with the reason, loses nothing, and goes on after the next one', async (t) => {
+  const hub = await begun();
+  const changed = await hub.start('second', { orchestrators: [ChangedParcel], activities: [new Shop()] });
+  for (const key of keys) await hub.settle(hub.client.raiseEvent(key, 'Address', 'Oslo'));
+  await hub.advance(1_000);
+  for (const key of keys) {
+    const { runtimeStatus, reason } = await hub.settle(hub.client.getHandle(key).status());
+    t.is(runtimeStatus, 'Suspended');
+    t.regex(
+      reason!,
+      new RegExp(
+        `^Event 1 of the history says: TaskScheduled with id 0, name "pack", input "${key}"; the code now does: ` +
+          `TaskScheduled with id 0, name "wrap", input "${key}"; they differ in name, asked for at .*changed-code\\.test\\.[jt]s:\\d+:\\d+\\. `,
+      ),
+    );
+  }
+  const fresh = await hub.settle(hub.client.startNew('parcel', 'new'));
+  await hub.settle(hub.client.raiseEvent(fresh.instanceId, 'Address', 'Rome'));
+  t.is(await hub.settle(fresh.result()), 'wrapped new to Rome', 'others are not held up');
+  await hub.stop(changed);
+  await hub.start('third', { orchestrators: [Parcel], activities: [new Shop()] });
+  for (const key of keys) t.is(await hub.settle(hub.client.getHandle(key).result()), `packed ${key} to Oslo`);
+});
+
+test('the same holds where steps are run for an owner that has not the code', async (t) => {
+  const hub = await begun();
+  await hub.start('owner', { activities: [new Shop()], orchestrators: [Other] });
+  const elsewhere = await hub.start('elsewhere', { orchestrators: [ChangedParcel] });
+  await hub.advance(1_000); // partitions have moved
+  for (const key of keys) await hub.settle(hub.client.raiseEvent(key, 'Address', 'Oslo'));
+  await hub.advance(1_000);
+  for (const key of keys) t.like(await hub.settle(hub.client.getHandle(key).status()), { runtimeStatus: 'Suspended' });
+  await hub.stop(elsewhere);
+  await hub.start('mended', { orchestrators: [Parcel] });
+  for (const key of keys) await hub.settle(hub.client.raiseEvent(key, 'Nudge')); // its owner looks again when something comes
+  for (const key of keys) t.is(await hub.settle(hub.client.getHandle(key).result()), `packed ${key} to Oslo`);
+});
+
+@Orchestrator('other')
+class Other {
+  @Run() run(): void {}
+}
+
+test('with ctx.patched what was begun goes on as it began, and what is new does the new', async (t) => {
+  const hub = await begun();
+  const patched = await hub.start('second', { orchestrators: [PatchedParcel], activities: [new Shop()] });
+  const fresh = await hub.settle(hub.client.startNew('parcel', 'new', { instanceId: 'new' }));
+  await hub.advance(1_000);
+  await hub.stop(patched);
+  // Loaded by another worker, from heads.
+  await hub.start('third', { orchestrators: [PatchedParcel], activities: [new Shop()] });
+  for (const key of [...keys, 'new']) await hub.settle(hub.client.raiseEvent(key, 'Address', 'Oslo'));
+  for (const key of keys) t.is(await hub.settle(hub.client.getHandle(key).result()), `packed ${key} to Oslo`);
+  t.is(await hub.settle(fresh.result()), 'wrapped new to Oslo');
+  t.deepEqual((await hub.settle(fresh.history())).map(({ type }) => type).slice(0, 3), [
+    'ExecutionStarted',
+    'Patched',
+    'TaskScheduled',
+  ]);
+});

@@ -288,7 +288,8 @@ export class OrchestrationActivation implements Activation {
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
       const next = this.#accepted(turn.continued(completion, this.#ports.random.id()));
       waiting = [next, ...completion.carriedEvents, ...rest.filter(({ type: kind }) => kind === 'EventRaised')];
-      if (executions++ < MOST_EXECUTIONS) continue;
+      // Another version may be another worker's: the next step finds out.
+      if (executions++ < MOST_EXECUTIONS && completion.version === undefined) continue;
       this.#executor = undefined;
       return waiting;
     }

@@ -27,6 +27,16 @@ class Eternal {
   }
 }
 
+/** Goes from one version to the next. */
+@Orchestrator('evolving', { version: '1' })
+class Evolving {
+  @Run({ input: [String] }) run(seen: string[], ctx: OrchestrationContext): string[] {
+    const all = [...seen, `${ctx.version} ${ctx.tags['of']}`];
+    if (all.length < 4) ctx.continueAsNew(all, all.length < 3 ? { version: String(all.length + 1) } : {});
+    return all;
+  }
+}
+
 /** Waits for one that goes through many executions. */
 @Orchestrator('patient')
 class Patient {
@@ -37,7 +47,7 @@ class Patient {
 
 async function stage() {
   const around = surroundings(1);
-  const worker = new MemoryWorker(around.hub, 'w', hostOf({ orchestrators: [Eternal, Patient] }));
+  const worker = new MemoryWorker(around.hub, 'w', hostOf({ orchestrators: [Eternal, Patient, Evolving] }));
   await around.settle(worker.claim());
   const { client, settle } = around;
   const add = (id: string, input: number) =>
@@ -88,6 +98,16 @@ test('a custom status does not outlive its execution', async (t) => {
   await add('e', 1);
   await advance(500);
   t.is((await settle(client.orchestrationHead('e')))?.customStatus, undefined);
+});
+
+test('an instance goes on with its version, or with that which continueAsNew says', async (t) => {
+  const { client, settle, advance } = await stage();
+  const start = { kind: 'start', name: 'evolving', input: [], tags: { of: 'a' } } as const;
+  await settle(client.send(orchestrationAddress('e'), start));
+  await advance(500);
+  const head = await settle(client.orchestrationHead('e'));
+  t.deepEqual(head?.output, ['1 a', '2 a', '3 a', '3 a']);
+  t.like(head, { version: '3', tags: { of: 'a' } });
 });
 
 test('a parent waits for the last execution of its child', async (t) => {

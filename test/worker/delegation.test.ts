@@ -9,7 +9,7 @@ import { partitionOf } from '../../lib/wire/addresses.js';
 import { TaskHubWorker } from '../../lib/worker/task-hub-worker.js';
 import { amount } from '../amount.js';
 import { recordingLogger } from '../contract/harness.js';
-import { Collecting, Countdown, Counting, Diary, Greeter, Journey, Ledger, Sleep } from './services.js';
+import { Collecting, Countdown, Counting, Diary, Greeter, Herald, Journey, Ledger, Sleep } from './services.js';
 
 const partitions = 4;
 
@@ -48,7 +48,7 @@ type World = ReturnType<typeof surroundings>;
 
 /** Three services, each with classes of its own. */
 async function startServices({ start, advance }: World) {
-  const flows = await start('flows', { orchestrators: [Journey, Counting, Collecting, Countdown] });
+  const flows = await start('flows', { orchestrators: [Journey, Counting, Collecting, Countdown, Herald] });
   const books = await start('books', { entities: [Ledger] });
   const rest = await start('rest', { entities: [Diary], orchestrators: [Sleep], activities: [new Greeter()] });
   await advance(500); // the partitions have moved
@@ -250,6 +250,24 @@ test('an instance that is larger than a message is sent in parts', async (t) => 
     t.is(await settle(handle.result()), 6 * text.length);
   }
   t.true(Math.max(...sizes) <= 1_048_576);
+});
+
+test('events before a start, labels and lines of the log go along to where the code is', async (t) => {
+  const world = surroundings();
+  const { client, settle, advance, lines } = world;
+  await startServices(world);
+  for (const key of keys.slice(0, 6)) {
+    const herald = await settle(client.startNew<string>('herald', [key, 'ab', 'c']));
+    const started = await settle(herald.result());
+    await advance(100); // on its way to another partition
+    t.is(await settle(client.getHandle(started).result()), 'slept');
+    t.deepEqual((await settle(client.getHandle(started).status())).tags, { of: key });
+    const tags = { customer: key };
+    const collecting = await settle(client.startNew<number>('collecting', 2, { instanceId: key, tags }));
+    t.is(await settle(collecting.result()), 3);
+    t.deepEqual((await settle(collecting.status())).tags, tags);
+  }
+  t.is(lines.filter((line) => line.includes('has sent 2')).length, 6);
 });
 
 test('P17: a step elsewhere begins when the record of its input is acknowledged', async (t) => {

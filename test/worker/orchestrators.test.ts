@@ -239,8 +239,10 @@ test('orchestrations start others one-way, and every id is used once, through al
   t.is(new Set([...children, ...started]).size, 6);
   t.true(heard.every(([[, parent]]) => parent === starter.instanceId));
   for (const [round, id] of started.entries()) {
-    t.deepEqual(await client.getHandle(id).result(), [id, null]);
-    t.deepEqual((await client.getHandle(id).status()).tags, { round: String(2 - round) });
+    const handle = client.getHandle(id);
+    await until(async () => (await handle.status().catch(() => undefined)) !== undefined, 'the start to arrive');
+    t.deepEqual(await handle.result(), [id, null]);
+    t.deepEqual((await handle.status()).tags, { round: String(2 - round) });
   }
   t.is((await taken.status()).runtimeStatus, 'Running');
   await until(

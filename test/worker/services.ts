@@ -92,6 +92,16 @@ export class Collecting {
   }
 }
 
+/** Sends texts to an instance that may not be there yet, and starts another one that it does not wait for. */
+@Orchestrator('herald')
+export class Herald {
+  @Run({ input: [String] }) run([to = '', ...texts]: string[], context: OrchestrationContext): string {
+    for (const text of texts) context.sendEvent(to, 'text', text);
+    context.log.warn(`has sent ${texts.length}`);
+    return context.startNew('sleep', 10, { tags: { of: to } });
+  }
+}
+
 /** Goes on as new until it has counted down. */
 @Orchestrator('countdown')
 export class Countdown {

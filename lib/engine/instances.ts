@@ -171,10 +171,13 @@ export class Instances implements MailLoad {
     return instance.activation ?? this.#loads.whenLoaded(instance);
   }
 
-  /** Calls when no step of an instance is under way, and all its steps are in groups: now, or before its next step. */
-  look(instance: Instance, look: () => void): void {
-    if (instance.isBusy || instance.finished) instance.looks.push(look);
-    else look();
+  /** Looks when no step of an instance is under way, and all its steps are in groups: now, or before its next step. */
+  look<T>(instance: Instance, look: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      const settle = (): void => resolve(new Promise((end) => end(look()))); // what it throws is its caller's
+      if (instance.isBusy || instance.finished) instance.looks.push(settle);
+      else settle();
+    });
   }
 
   /** Runs what can run, until the open group is full; then seals it if it can be sealed. */

@@ -78,14 +78,11 @@ export class OrchestrationQueries {
     const { address } = instance;
     const fetched = missing.length === 0 ? nothingFetched : await this.#stored.values.find(missing, address);
     const known = new Set(missing.map(({ key }) => key));
-    return new Promise((resolve) =>
-      this.#instances.look(instance, () => {
-        const isCurrent = this.#instances.instance(address) === instance && instance.activation === activation;
-        const isReady =
-          isCurrent && !activation.hasEnded && activation.missing(query).every(({ key }) => known.has(key));
-        resolve(isReady ? activation.step(query, this.#ports.clock.now(), fetched).answer : undefined);
-      }),
-    );
+    return this.#instances.look(instance, () => {
+      const isCurrent = this.#instances.instance(address) === instance && instance.activation === activation;
+      const isReady = isCurrent && !activation.hasEnded && activation.missing(query).every(({ key }) => known.has(key));
+      return isReady ? activation.step(query, this.#ports.clock.now(), fetched).answer : undefined;
+    });
   }
 
   async #askEnded(

@@ -3,13 +3,15 @@ import { OrchestrationContext, type Orchestration } from 'perdure';
 import { Orchestrator, Run, Update } from 'perdure/decorators';
 import { ActivationCache } from '../../lib/engine/activation-cache.js';
 import type { Host } from '../../lib/engine/host.js';
+import type { Fault, PortCall } from '../../lib/memory/faults.js';
+import { MemoryWorld } from '../../lib/memory/world.js';
 import { orchestrationAddress } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import type { Answer } from '../../lib/wire/queries.js';
 import { parseMessageId } from '../../lib/wire/sessions.js';
 import { Counter, Nap } from './bank.js';
 import { Order, Tally } from './order.js';
-import { ask, hostOf, MemoryWorker, outcomesAt, surroundings } from './surroundings.js';
+import { ask, hostOf, MemoryClient, MemoryWorker, outcomesAt, surroundings } from './surroundings.js';
 
 const host = (): Host => hostOf({ entities: [Counter], orchestrators: [Order, Tally, Nap] });
 const inbox = '_INBOX.updates';
@@ -172,6 +174,46 @@ test('updates go on over continueAsNew, each to the execution that runs', async 
   await settle(client.start('tally', 't', 0));
   for (let total = 1; total <= 7; total++) t.like(await update('t', 'count'), { result: total });
   t.like(await query('t', 'total'), { result: 7 });
+});
+
+test('a query sees no step that is not in a record yet: it waits while the values of one are being stored', async (t) => {
+  let isStuck = false;
+  const next = ({ connection, port, operation }: PortCall): Fault =>
+    isStuck && connection === 'w' && port === 'objects' && operation === 'put' ? 'requestLost' : 'none';
+  const world = new MemoryWorld({ faults: { next } });
+  const hub = world.createHub('test', 1, { maxInlineValueBytes: 1_024 });
+  const client = new MemoryClient(hub, 'client');
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise, 60_000);
+  const worker = new MemoryWorker(hub, 'w', host());
+  await settle(worker.claim());
+  await settle(client.start('order', 'o'));
+  const advance = (milliseconds: number) => world.scheduler.advance(milliseconds);
+  const items = () => ask({ client, advance }, 'o.o', { kind: 'query', instanceId: 'o', name: 'items' });
+  t.like(await items(), [{ result: [] }]);
+  isStuck = true;
+  const long = 'n'.repeat(5_000);
+  await settle(client.send('o.o', { kind: 'update', name: 'add', input: line(long) } as never));
+  t.deepEqual(await items(), [], 'its handler has run, and its input is not stored');
+  isStuck = false;
+  await advance(5_000);
+  t.like(await items(), [{ result: [long] }]);
+});
+
+test('C11: a replaced owner answers no query, and the new one does', async (t) => {
+  const { client, settle, update, query, own, hub } = await around();
+  await settle(client.start('order', 'o'));
+  await update('o', 'add', line('nails'));
+  await own('next');
+  const records = hub.streams(0).log.last;
+  const told = await ask({ client, advance: (ms) => hub.world.scheduler.advance(ms) }, 'o.o', {
+    kind: 'query',
+    instanceId: 'o',
+    name: 'items',
+  });
+  t.like(told, [{ result: ['nails'] }]);
+  t.is(told.length, 1, 'the former owner is silent');
+  t.is(hub.streams(0).log.last, records);
+  t.like(await query('o', 'items'), { result: ['nails'] });
 });
 
 /** An order whose code does something else than the first one's. */

@@ -114,8 +114,7 @@ class Step {
   /** A run is due: it starts, waits or is skipped. */
   submit(time: number, overlap: OverlapPolicy): void {
     if (this.#running.includes(time) || this.#waiting.includes(time)) return this.count('skipped');
-    const isFree = this.#running.length === 0 && this.#waiting.length === 0;
-    if (isFree || overlap === 'allowAll') return this.#start(time);
+    if (this.#running.length === 0 || overlap === 'allowAll') return this.#start(time); // what waits, waits for a run
     const room = overlap === 'skip' ? 0 : overlap === 'bufferOne' ? 1 : MOST_WAITING;
     if (this.#waiting.length < room) this.#waiting = [...this.#waiting, time];
     else this.count('skipped');

@@ -29,6 +29,7 @@ function summary({ state, starts }: ScheduleStep) {
 }
 
 const counts = (some: Partial<ScheduleState['counts']>) => ({ started: 0, failed: 0, skipped: 0, missed: 0, ...some });
+const command = (asked: object) => ({ id: 'c1', ...asked });
 const ended = (time: number, isFailed = false): ScheduleEvent => ({ kind: 'ended', time, isFailed });
 
 test('a new schedule is due one interval after it began, and starts its run then', (t) => {
@@ -76,6 +77,16 @@ test('bufferAll: they start one after the other, in order', (t) => {
   t.deepEqual(received(second.state, ended(at(2)), at(3))!.starts, [at(3)]);
 });
 
+test('what waits, waits for all that go on, also for those that were started beside', (t) => {
+  let { state } = due(everyMinute('bufferAll'), at(1));
+  ({ state } = received(state, command({ kind: 'trigger', overlap: 'allowAll' }), at(1.5))!);
+  ({ state } = due(state, at(2)));
+  t.deepEqual([state.running, state.waiting], [[at(1), at(1.5)], [at(2)]]);
+  const first = received(state, ended(at(1)), at(2.1))!;
+  t.deepEqual([first.starts, first.state.running, first.state.waiting], [[], [at(1.5)], [at(2)]]);
+  t.deepEqual(received(first.state, ended(at(1.5)), at(2.2))!.starts, [at(2)]);
+});
+
 test('allowAll: each starts at its time, whatever goes on', (t) => {
   const first = due(everyMinute('allowAll'), at(1)).state;
   const second = due(first, at(2));
@@ -117,8 +128,6 @@ test('nothing is due before from or after until', (t) => {
   const { state: over } = due(later, at(11));
   t.false('next' in over);
 });
-
-const command = (asked: object) => ({ id: 'c1', ...asked });
 
 test('a paused schedule is not due, and goes on with the next time when it is unpaused', (t) => {
   const paused = received(everyMinute(), command({ kind: 'pause', note: 'holidays' }), at(0.5))!.state;

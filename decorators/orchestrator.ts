@@ -1,5 +1,6 @@
 import type { OrchestrationContext } from '../lib/core/orchestration-context.js';
 import type { Constructor } from '../lib/core/values.js';
+import type { OrchestratorOptions } from '../lib/definitions/definition.js';
 import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordOrchestrator } from '../lib/definitions/recording.js';
 
@@ -21,12 +22,13 @@ import { recordOrchestrator } from '../lib/definitions/recording.js';
  * }
  * ```
  *
- * @throws {DefinitionError} without parentheses or name, and on a class that has a name already
+ * @throws {DefinitionError} without parentheses or name, on a class that has a name already, and for options that cannot work
  * @throws {InvalidNameError} unless the name is a letter followed by at most 63 letters, digits, `_` or `-`
  */
 export function Orchestrator(
   name: string,
+  options: OrchestratorOptions = {},
 ): (type: Constructor<{ run(input: never, ctx: OrchestrationContext): unknown }>) => void {
   checkParentheses('@Orchestrator', name);
-  return (type) => recordOrchestrator(type, name);
+  return (type) => recordOrchestrator(type, name, options);
 }

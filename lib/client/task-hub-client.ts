@@ -12,9 +12,10 @@ import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import type { HubPorts } from '../engine/ports.js';
 import { checkEntityKey, checkInstanceId, checkName } from '../wire/checks.js';
-import { Administration, type PartitionStatus } from './administration.js';
+import { Administration, type PartitionStatus, type ReleaseOptions } from './administration.js';
 import { ClientSession } from './client-session.js';
 import { Entities, type EntityStateResponse } from './entities.js';
+import { InstanceControls } from './instance-controls.js';
 import { allSent, inPlace } from './many.js';
 import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
 import { OrchestrationHandle } from './orchestration-handle.js';
@@ -29,15 +30,6 @@ export interface TaskHubClientOptions {
    * somebody who can tell of it, in milliseconds: 0 or more, also Infinity. Default 30,000.
    */
   readonly timeoutInMilliseconds?: number | undefined;
-}
-
-/** How an instance is released from quarantine. */
-export interface ReleaseOptions {
-  /**
-   * Whether the message that it was to take next is discarded. Who waits for its answer gets MessageDiscardedError; any
-   * other goes to the dead letters. Default false: it is taken again.
-   */
-  readonly discard?: boolean | undefined;
 }
 
 /** A connection to a task hub, as `connectTaskHub` makes it. */
@@ -79,7 +71,7 @@ const DEFAULT_TIMEOUT = 30_000;
  * console.log(await report.result());
  * ```
  */
-export class TaskHubClient implements AsyncDisposable {
+export class TaskHubClient extends InstanceControls implements AsyncDisposable {
   readonly #session: ClientSession;
   readonly #orchestrations: Orchestrations;
   readonly #entities: Entities;
@@ -93,8 +85,11 @@ export class TaskHubClient implements AsyncDisposable {
   constructor(hub: ConnectedHub, options: TaskHubClientOptions = {}) {
     const { timeoutInMilliseconds = DEFAULT_TIMEOUT } = options;
     checkTimeout(timeoutInMilliseconds);
-    this.#session = new ClientSession(hub.ports);
-    this.#orchestrations = new Orchestrations(this.#session, timeoutInMilliseconds);
+    const session = new ClientSession(hub.ports);
+    const orchestrations = new Orchestrations(session, timeoutInMilliseconds);
+    super(orchestrations);
+    this.#session = session;
+    this.#orchestrations = orchestrations;
     this.#administration = new Administration(this.#session, timeoutInMilliseconds);
     this.#entities = new Entities(this.#session, timeoutInMilliseconds);
   }
@@ -103,13 +98,13 @@ export class TaskHubClient implements AsyncDisposable {
    * Starts an orchestration instance. Resolves when the start is stored; with a given id, when its owner has accepted
    * it.
    *
-   * @throws {InstanceExistsError} when an instance of the given id has not ended
+   * @throws {InstanceExistsError} when an instance of the given id has not ended, unless `ifExists` says otherwise
    * @throws {UnknownOrchestratorError} when no worker has ever registered the name
    * @throws {InvalidInputError} when the input does not fit its DTO class
    * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
    * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default
    * @throws {InvalidIdError} for an id that is none
-   * @throws {ConfigError} for a timeout that is none
+   * @throws {ConfigError} for options that are none; InvalidTimeError for a `startAt` that is none
    * @throws {DefinitionError} for a class without `@Orchestrator`
    * @throws {TimeoutError} when there was no answer in time; its text says whether the start is stored
    * @throws {SessionExpiredError} when its process slept with the start on its way, or there are too many clients

@@ -186,7 +186,14 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   #attempt(start: () => TaskNode<unknown>, retry: RetryOptions | undefined): TaskNode<unknown> {
     if (retry === undefined) return start();
     const now = () => this.#execution.now;
-    return new RetryableTask(retry, { start, now, wait: (milliseconds) => this.#timer(now() + milliseconds) });
+    const wait = (milliseconds: number) => this.#timer(now() + milliseconds);
+    const isCleanup = this.#execution.isCanceled;
+    return new RetryableTask(retry, {
+      start,
+      now,
+      wait,
+      isGivenUp: () => this.#execution.isCanceled && !isCleanup,
+    });
   }
 
   #timer(fireAt: number): DurableTimerTask {

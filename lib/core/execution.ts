@@ -6,6 +6,8 @@ export interface Execution {
   readonly instanceId: string;
   executionId: string;
   parent: ParentInstance | undefined;
+  /** Whether it is to clean up and end. */
+  isCanceled: boolean;
   isReplaying: boolean;
   /** Milliseconds since 1970; never goes back. */
   now: number;
@@ -20,6 +22,7 @@ export function newExecution(instanceId: string): Execution {
     instanceId,
     executionId: '',
     parent: undefined,
+    isCanceled: false,
     isReplaying: false,
     now: 0,
     customStatus: null,

@@ -7,6 +7,7 @@ import type { Json } from './values.js';
 const closingTypes = {
   Completed: 'ExecutionCompleted',
   Failed: 'ExecutionFailed',
+  Canceled: 'ExecutionCanceled',
   ContinuedAsNew: 'ContinuedAsNew',
 } as const;
 const actionTypes: ReadonlySet<string> = new Set<Action['type']>([
@@ -18,7 +19,9 @@ const actionTypes: ReadonlySet<string> = new Set<Action['type']>([
   'EntityOperationSignaled',
   'EventSent',
 ]);
-const closedTypes: ReadonlySet<string> = new Set<string>(Object.values(closingTypes));
+const closedTypes: ReadonlySet<string> = new Set<string>([...Object.values(closingTypes), 'ExecutionTerminated']);
+/** An execution can be failed, terminated and canceled from outside while its code waits. */
+const outsideTypes: ReadonlySet<string> = new Set<string>(['ExecutionFailed', 'ExecutionTerminated', 'ExecutionCanceled']);
 
 /**
  * Compares what a turn did on replay with what the history says from index `from` on; the index behind the turn.
@@ -48,8 +51,7 @@ export function isInbound(event: HistoryEvent): event is InboundEvent {
 function checkEnd(at: number, event: HistoryEvent | undefined, completion: Completion | undefined): number {
   const closing = event !== undefined && isClosing(event) ? event : undefined;
   if (completion === undefined) {
-    // An execution can be failed from outside while its code waits.
-    if (closing !== undefined && closing.type !== 'ExecutionFailed') throw differs(at, closing, 'goes on waiting');
+    if (closing !== undefined && !outsideTypes.has(closing.type)) throw differs(at, closing, 'goes on waiting');
   } else if (closing === undefined || !isSameEnd(closing, completion)) {
     throw differs(at, event, describe({ ...completion, type: closingTypes[completion.type] }));
   }
@@ -61,10 +63,14 @@ function isSameEnd(event: ClosingEvent, completion: Completion): boolean {
     return jsonEqual(event.output, completion.output);
   if (event.type === 'ContinuedAsNew' && completion.type === 'ContinuedAsNew')
     return jsonEqual(event.input, completion.input);
-  return event.type === 'ExecutionFailed' && completion.type === 'Failed';
+  return (
+    (event.type === 'ExecutionFailed' && completion.type === 'Failed') ||
+    (event.type === 'ExecutionCanceled' && completion.type === 'Canceled')
+  );
 }
 
-function isSameAction(event: Action, action: Action): boolean {
+/** Whether two actions ask for the same, under the same number. */
+export function isSameAction(event: Action, action: Action): boolean {
   return jsonEqual(comparable(event), comparable(action));
 }
 
@@ -76,7 +82,8 @@ function comparable(action: Action): Json {
   return compared;
 }
 
-function isAction(event: HistoryEvent): event is Action {
+/** Whether the code asked for it. */
+export function isAction(event: HistoryEvent): event is Action {
   return actionTypes.has(event.type);
 }
 

@@ -11,6 +11,8 @@ export interface Attempts<T> {
   wait(milliseconds: number): TaskNode<void>;
   /** The time of the current turn. */
   now(): number;
+  /** Whether no further attempt is wanted: the orchestration is to end. */
+  isGivenUp(): boolean;
 }
 
 /**
@@ -33,8 +35,8 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
   }
 
   childCompleted(child: TaskNode<unknown>): void {
-    if (child !== this.#attempt) return this.#tryAgain();
-    const { outcome } = child;
+    if (child !== this.#attempt && !this.#attempts.isGivenUp()) return this.#tryAgain();
+    const { outcome } = this.#attempt ?? child;
     if (outcome === undefined) return;
     const delay = 'error' in outcome ? this.#nextDelay() : undefined;
     if (delay !== undefined) this.#attempts.wait(delay).attach(this);
@@ -49,6 +51,7 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
 
   /** Milliseconds until the next attempt, or undefined when there is none. */
   #nextDelay(): number | undefined {
+    if (this.#attempts.isGivenUp()) return undefined;
     const { maxAttempts, firstRetryIntervalInMilliseconds: first, backoffCoefficient = 1 } = this.#options;
     if (this.#attemptCount >= maxAttempts) return undefined;
     const longest = this.#options.maxRetryIntervalInMilliseconds ?? longestDuration;

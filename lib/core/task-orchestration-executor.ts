@@ -11,7 +11,7 @@ import { checkTurn, isInbound } from './replay-check.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
 import type { Completion, Turn } from './turn.js';
-import { IllegalAwaitError } from '../errors.js';
+import { CancelledError, IllegalAwaitError } from '../errors.js';
 
 /**
  * Runs one execution of an orchestration instance: inbound events in, new actions out. It keeps the user's generator
@@ -29,8 +29,11 @@ export class TaskOrchestrationExecutor implements TaskParent {
   readonly #events: ExternalEvents;
   readonly #context: DurableOrchestrationContext;
   #generator: Generator<unknown, unknown, unknown> | undefined;
-  /** The task that the generator yielded, once it has ended. */
+  /** The task that the generator yielded, and the same once it has ended. */
+  #awaited: TaskNode<unknown> | undefined;
   #ready: TaskNode<unknown> | undefined;
+  /** What was thrown into the generator in this turn. */
+  #thrown: unknown;
   #completion: Completion | undefined;
   #replayedEvents = 0;
 
@@ -64,6 +67,24 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#execution.isReplaying = false;
   }
 
+  /** The number of the next action. */
+  get nextId(): number {
+    return this.#scheduler.nextId;
+  }
+
+  /** Leaves out numbers of actions: at `from`, the next one is `to`. */
+  leaveGap(from: number, to: number): void {
+    this.#scheduler.leaveGap(from, to);
+  }
+
+  /** Processes an event of the past again, as far as the code can see. */
+  repeat(event: InboundEvent): Turn {
+    this.#execution.isReplaying = true;
+    const turn = this.#processEvent(event);
+    this.#execution.isReplaying = false;
+    return turn;
+  }
+
   /** Processes one new event. What it does not concern, such as a second answer to a task, gives an empty turn. */
   advance(event: InboundEvent): Turn {
     return this.#processEvent(event);
@@ -79,13 +100,26 @@ export class TaskOrchestrationExecutor implements TaskParent {
     const statusBefore = this.#execution.customStatus;
     this.#execution.now = Math.max(this.#execution.now, event.at);
     this.#scheduler.beginTurn();
-    this.#guard(() => {
-      if (event.type === 'ExecutionStarted') this.#start(event);
-      else if (event.type === 'EventRaised') this.#events.deliver(event);
-      else this.#scheduler.settle(event);
-    });
+    this.#thrown = undefined;
+    this.#guard(() => this.#deliver(event));
     this.#tryResumingUserCode();
     return this.#endTurn(statusBefore);
+  }
+
+  #deliver(event: InboundEvent): void {
+    switch (event.type) {
+      case 'ExecutionStarted':
+        return this.#start(event);
+      case 'EventRaised':
+        return this.#events.deliver(event);
+      case 'CancellationRequested':
+        return this.#cancel(event.reason);
+      case 'ExecutionSuspended':
+      case 'ExecutionResumed':
+        return; // the engine's concern
+      default:
+        return this.#scheduler.settle(event);
+    }
   }
 
   #endTurn(statusBefore: Execution['customStatus']): Turn {
@@ -99,7 +133,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
 
   #start(event: ExecutionStarted): void {
     if (this.#generator !== undefined) return;
-    this.#execution.executionId = event.executionId;
+    this.#execution.executionId = event.rewound?.origin ?? event.executionId;
+    for (const [from, to] of event.rewound?.gaps ?? []) this.#scheduler.leaveGap(from, to);
     this.#execution.parent = event.parent;
     this.#guard(() => {
       const started = this.#program.run(event.input, this.#context);
@@ -109,10 +144,27 @@ export class TaskOrchestrationExecutor implements TaskParent {
     });
   }
 
+  /**
+   * Throws CancelledError where the generator waits. Open activities have failed by then: nobody may wait for results that
+   * will not come.
+   */
+  #cancel(reason: string | undefined): void {
+    if (this.#generator === undefined || this.#execution.isCanceled) return;
+    const generator = this.#generator;
+    const error = new CancelledError(this.#execution.instanceId, reason);
+    this.#execution.isCanceled = true;
+    this.#awaited?.detach(this);
+    this.#awaited = undefined;
+    const { name, message, code } = error; // no stack: code may look at it, and it is not the same on every replay
+    this.#scheduler.giveUpActivities({ name, message, code });
+    this.#guard(() => this.#take(generator.throw(error)));
+  }
+
   /** A loop, not a recursion: any number of tasks may have ended already. */
   #tryResumingUserCode(): void {
     for (let task = this.#ready; task !== undefined && this.#completion === undefined; task = this.#ready) {
       this.#ready = undefined;
+      this.#awaited = undefined;
       const ended = task;
       ended.seen();
       ended.detach(this);
@@ -122,6 +174,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
 
   #resume({ outcome }: TaskNode<unknown>): void {
     if (this.#generator === undefined || outcome === undefined) return;
+    if ('error' in outcome) this.#thrown = outcome.error;
     this.#take('error' in outcome ? this.#generator.throw(outcome.error) : this.#generator.next(outcome.value));
   }
 
@@ -137,7 +190,10 @@ export class TaskOrchestrationExecutor implements TaskParent {
       this.#fail(
         new IllegalAwaitError('The orchestrator waited for a timer that it had cancelled: it will never fire.'),
       );
-    else task.attach(this);
+    else {
+      this.#awaited = task;
+      task.attach(this);
+    }
   }
 
   #finish(output: unknown, refuseAsync: (output: unknown) => IllegalAwaitError): void {
@@ -165,7 +221,15 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   #fail(error: unknown): void {
-    this.#completion = { type: 'Failed', failure: toFailureDetails(error) };
+    if (error instanceof CancelledError && this.#execution.isCanceled) {
+      const { reason } = error;
+      this.#completion = { type: 'Canceled', ...(reason !== undefined && { reason }) };
+      return;
+    }
+    const named = this.#scheduler.failuresIn(error);
+    const causedBy = named.length > 0 ? named : this.#scheduler.failuresIn(this.#thrown);
+    const failure = toFailureDetails(error);
+    this.#completion = { type: 'Failed', failure, ...(causedBy.length > 0 && { causedBy }) };
   }
 }
 

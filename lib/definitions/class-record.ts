@@ -6,6 +6,8 @@ import type { ActivityOptions, OperationOptions, RunOptions } from './definition
 export interface ClassRecord {
   entity?: string;
   orchestrator?: string;
+  /** How long instances are kept once they have ended, in milliseconds. */
+  retention?: number;
   run?: RunOptions;
   readonly operations: Map<string, OperationOptions>;
   readonly activities: Map<string, ActivityOptions>;

@@ -2,7 +2,7 @@ import type { OrchestrationContext } from '../core/orchestration-context.js';
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { checkIsClass } from './class-kind.js';
-import type { ActivityOptions, GivenInput, OperationOptions, RunOptions } from './definition.js';
+import type { ActivityOptions, GivenInput, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
 import { methodOf } from './handler-method.js';
 import { recordActivity, recordEntity, recordOperation, recordOrchestrator, recordRun } from './recording.js';
 
@@ -62,9 +62,9 @@ export function defineEntity<E extends { state: unknown }>(
  */
 export function defineOrchestrator(
   type: Constructor<{ run(input: never, ctx: OrchestrationContext): unknown }>,
-  definition: { readonly name: string } & RunOptions,
+  definition: { readonly name: string } & OrchestratorOptions & RunOptions,
 ): void {
-  recordOrchestrator(type, definition?.name);
+  recordOrchestrator(type, definition?.name, { retention: definition?.retention });
   const { input, optional } = definition;
   defineHandlers<RunOptions>(type, { run: { input, optional } }, recordRun);
 }

@@ -28,6 +28,8 @@ export interface OperationDefinition extends OperationShape {
 
 /** What was recorded of an `@Orchestrator` class. */
 export interface OrchestratorDefinition extends OrchestratorShape {
+  /** How long an instance is kept once it has ended; undefined: for ever. */
+  readonly retentionInMilliseconds: number | undefined;
   readonly type: Constructor;
   readonly method: Handler;
 }
@@ -67,6 +69,16 @@ export interface OperationOptions {
    * value; that it is written with `?` cannot be seen at run time.
    */
   readonly optional?: boolean | undefined;
+}
+
+/** Options of `@Orchestrator()`. */
+export interface OrchestratorOptions {
+  /**
+   * How long an instance is kept once it has ended, before it is purged: so many days, a number above 0, or
+   * `'purgeOnCompletion'`: a minute, in which its result can be read. It is purged within two hours after that. What holds
+   * for an instance is what its class says when it begins. Default: until it is purged.
+   */
+  readonly retention?: { readonly days: number } | 'purgeOnCompletion' | undefined;
 }
 
 /** Options of `@Run()`. */

@@ -1,12 +1,18 @@
 import { timeoutFault } from '../core/activity-timeouts.js';
 import { DefinitionError } from '../errors.js';
 import { givenType } from './input-type.js';
-import type { ActivityOptions, OperationOptions, RunOptions } from './definition.js';
+import type { ActivityOptions, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
 import type { RetryOptions } from '../core/names.js';
 import { checkName } from './name-rule.js';
 
 /** An hour, in milliseconds. */
 const LONGEST_TIMEOUT = 3_600_000;
+
+/** A day, and 100 years of them. */
+const DAY = 24 * 3_600_000;
+const MOST_DAYS = 36_525;
+/** Who waits for an instance reads its result within this time, in milliseconds. */
+const GRACE = 60_000;
 
 const known = {
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
@@ -47,6 +53,21 @@ export function checkOptions(
     throw new DefinitionError(`${where}: timeoutInMilliseconds must be from 1 to ${LONGEST_TIMEOUT}, not ${timeout}.`);
   if (options.retry !== undefined) checkRetry(options.retry, where);
   checkLimits(options, where);
+}
+
+/** How long instances are kept, in milliseconds. Throws DefinitionError when the options cannot work. */
+export function retentionOf(options: OrchestratorOptions, where: string): number | undefined {
+  if (!isObject(options)) throw new DefinitionError(`${where}: its options are an object with any of: retention.`);
+  const unknown = Object.keys(options).find((key) => key !== 'retention');
+  if (unknown !== undefined) throw new DefinitionError(`${where}: there is no option "${unknown}"; there is: retention`);
+  const { retention } = options;
+  if (retention === undefined) return undefined;
+  if (retention === 'purgeOnCompletion') return GRACE;
+  const days: unknown = isObject(retention) ? retention.days : undefined;
+  if (typeof days === 'number' && days > 0 && days <= MOST_DAYS) return Math.ceil(days * DAY);
+  throw new DefinitionError(
+    `${where}: retention must be { days: ... }, above 0 and at most ${MOST_DAYS}, or 'purgeOnCompletion'.`,
+  );
 }
 
 /**

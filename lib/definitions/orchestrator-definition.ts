@@ -1,7 +1,7 @@
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { checkConstructor, nameAs } from './class-kind.js';
-import { inheritedRun } from './class-record.js';
+import { inheritedRun, ownRecord } from './class-record.js';
 import type { OrchestratorDefinition } from './definition.js';
 import { handlerOf, isAsync, methodOf } from './handler-method.js';
 import { inputShapeOf } from './input-type.js';
@@ -15,7 +15,8 @@ export function orchestratorDefinition(type: Constructor): OrchestratorDefinitio
   const method = handlerOf(type, 'run');
   if (isAsync(type, 'run', method))
     throw new DefinitionError(`${type.name}.run gives a promise, but an orchestrator cannot await. Write *run(...).`);
-  return { name, type, method, ...inputShapeOf({ type, methodName: 'run', method, decorator: '@Run' }, run) };
+  const retentionInMilliseconds = ownRecord(type.prototype as object)?.retention;
+  return { name, type, method, retentionInMilliseconds, ...inputShapeOf({ type, methodName: 'run', method, decorator: '@Run' }, run) };
 }
 
 function missingRun(type: Constructor): DefinitionError {

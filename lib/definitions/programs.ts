@@ -50,6 +50,7 @@ export function orchestratorProgram(definition: OrchestratorDefinition, values: 
   const decode = decoder(values, definition, definition.name);
   return {
     name: definition.name,
+    retentionInMilliseconds: definition.retentionInMilliseconds,
     accept: (input) => (hasFields(definition.input) ? accepted(values, decode, input) : input),
     run: (input, context) => definition.method.call(new definition.type(), decode(input), context),
   };

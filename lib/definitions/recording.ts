@@ -1,10 +1,10 @@
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { ownRecord, recordOf } from './class-record.js';
-import type { ActivityOptions, OperationOptions, RunOptions } from './definition.js';
+import type { ActivityOptions, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
 import { decoratedMethod } from './handler-method.js';
 import { checkName } from './name-rule.js';
-import { checkOptions } from './options-rule.js';
+import { checkOptions, retentionOf } from './options-rule.js';
 
 /** Writes what `@Entity(name)` says. Throws DefinitionError or InvalidNameError on misuse. */
 export function recordEntity(type: Constructor, name: string): void {
@@ -14,10 +14,13 @@ export function recordEntity(type: Constructor, name: string): void {
 }
 
 /** Writes what `@Orchestrator(name)` says. Throws DefinitionError or InvalidNameError on misuse. */
-export function recordOrchestrator(type: Constructor, name: string): void {
+export function recordOrchestrator(type: Constructor, name: string, options: OrchestratorOptions = {}): void {
   checkClass('@Orchestrator', type, name);
   checkName('orchestrator', name);
-  recordOf(type.prototype as object).orchestrator = name;
+  const retention = retentionOf(options, `@Orchestrator('${name}')`);
+  const record = recordOf(type.prototype as object);
+  record.orchestrator = name;
+  if (retention !== undefined) record.retention = retention;
 }
 
 /** Writes what `@Operation(options)` says. Throws DefinitionError on misuse. */

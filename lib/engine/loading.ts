@@ -7,8 +7,8 @@ import { type Beside, EntityActivation } from './entity-activation.js';
 import type { Heads } from './heads.js';
 import type { Host } from './host.js';
 import type { Instance } from './instance.js';
-import { OrchestrationActivation } from './orchestration-activation.js';
-import { OrchestrationState } from './orchestration-state.js';
+import { OrchestrationActivation, type ReadSegments } from './orchestration-activation.js';
+import { isEnd, OrchestrationState } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered, TailEntry } from './recovery.js';
 import type { Segments } from './segments.js';
@@ -103,9 +103,12 @@ interface Makings {
 }
 
 /** An instance that takes its first step. */
-function newActivation(address: Address, { host, ports, beside }: Makings): Activation {
+function newActivation(address: Address, { host, ports, segments, beside }: Makings): Activation {
   const addressee = parseAddress(address);
-  if (addressee.kind === 'orchestration') return new OrchestrationActivation(addressee.instanceId, host, ports.random);
+  if (addressee.kind === 'orchestration')
+    return new OrchestrationActivation(addressee.instanceId, host, ports.random, (references) =>
+      segments.read(references, address),
+    );
   const activation = new EntityActivation(addressee.entity, host, ports, undefined, beside);
   activation.resume();
   return activation;
@@ -126,16 +129,16 @@ export async function activationOf(
     activation.resume();
     return activation;
   }
-  if (head && head.type !== 'orchestration') throw mismatch(address, head);
-  const { history, held } = head && !isEnded(head) ? await segments.earlier(head, address) : { history: [], held: [] };
-  const state = head && OrchestrationState.from(head, history, held);
-  const activation = new OrchestrationActivation(addressee.instanceId, host, ports.random, state, history);
+  if (head?.type === 'entity') throw mismatch(address, head);
+  const stored = head?.type === 'orchestration' ? head : undefined;
+  const { history, held } =
+    stored && !isEnd(stored.status) ? await segments.earlier(stored, address) : { history: [], held: [] };
+  const state = stored && OrchestrationState.from(stored, history, held);
+  const read: ReadSegments = (references) => segments.read(references, address);
+  const activation = new OrchestrationActivation(addressee.instanceId, host, ports.random, read, state, history);
+  if (head?.type === 'tombstone') activation.state.apply({ to: address, purged: true });
   for (const { entry } of behind) activation.apply(entry);
   return activation;
-}
-
-function isEnded({ status }: Extract<Head, { type: 'orchestration' }>): boolean {
-  return status === 'Completed' || status === 'Failed' || status === 'Terminated';
 }
 
 function mismatch(address: Address, head: Head): CorruptHistoryError {

@@ -1,4 +1,5 @@
 import type { ExecutionStarted } from '../core/history.js';
+import type { ControlMessage, StartMessage } from '../wire/messages.js';
 import type { InputBody } from './activation.js';
 import { isAnswered } from './orchestration-inputs.js';
 import type { OrchestrationState } from './orchestration-state.js';
@@ -10,24 +11,51 @@ export function codeOf(
   now: number,
   { dueAt, holdsBack }: { readonly dueAt: number | undefined; readonly holdsBack: boolean },
 ): string | undefined {
-  const { started, isEnded } = state;
+  const { isEnded } = state;
   switch (input.kind) {
     case 'start':
-      return started && !isEnded ? undefined : input.name;
+      return codeOfStart(state, input, now);
+    case 'control':
+      return codeOfControl(state, input);
     case 'event':
-      return isEnded ? undefined : currentExecution(state)?.name;
+      return isEnded || isIdle(state) || state.isScheduled ? undefined : currentExecution(state)?.name;
     case 'result':
-      return isAnswered(state, input) ? currentExecution(state)?.name : undefined;
+      return isAnswered(state, input) && !isIdle(state) ? currentExecution(state)?.name : undefined;
     case 'due':
-      return dueAt === undefined || dueAt > now ? undefined : currentExecution(state)?.name;
+      return isEnded || dueAt === undefined || dueAt > now || isIdle(state) ? undefined : currentExecution(state)?.name;
     case 'resume':
-      return holdsBack ? currentExecution(state)?.name : undefined;
+      return holdsBack && !isIdle(state) && !isEarly(state, now) ? currentExecution(state)?.name : undefined;
     case 'operation':
     case 'restart':
     case 'requeue':
     case 'giveBack':
       return undefined;
   }
+}
+
+function codeOfStart(state: OrchestrationState, input: StartMessage, now: number): string | undefined {
+  const { started, isEnded } = state;
+  if (started && !isEnded && input.ifExists !== 'replace') return undefined;
+  if (started && input.ifExists === 'attach') return undefined;
+  return (input.startAt ?? 0) > now ? undefined : input.name;
+}
+
+function codeOfControl(state: OrchestrationState, { action }: ControlMessage): string | undefined {
+  const { started, isEnded, status } = state;
+  if (action === 'cancel')
+    return isEnded || isIdle(state) || state.isScheduled || state.isCanceled ? undefined : currentExecution(state)?.name;
+  if (action === 'rewind') return status === 'Failed' ? started?.name : undefined;
+  return action === 'restart' && isEnded ? started?.name : undefined;
+}
+
+/** Whether its code runs for nobody: what comes is held back without a look at it. */
+function isIdle({ suspension }: OrchestrationState): boolean {
+  return suspension !== undefined;
+}
+
+/** Whether its time is still to come. */
+function isEarly({ isScheduled, dueAt }: OrchestrationState, now: number): boolean {
+  return isScheduled && (dueAt ?? 0) > now;
 }
 
 /** The execution that takes the next event: the one that runs, or the one that is held back. */

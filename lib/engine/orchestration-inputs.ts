@@ -3,6 +3,7 @@ import { parseAddress } from '../wire/addresses.js';
 import type { ResultMessage, StartMessage } from '../wire/messages.js';
 import { utf8Length } from '../wire/text.js';
 import type { StepOutput } from './activation.js';
+import { linkId } from './orchestration-effects.js';
 import type { OpenAction, OrchestrationState } from './orchestration-state.js';
 
 /** An input that changes nothing; when it came by mail its consumption is recorded with the reason. */
@@ -39,7 +40,8 @@ const answeredBy: Readonly<Record<ResultMessage['of'], OpenAction['type']>> = {
 
 /** Whether the running execution waits for this result: copies and results of former executions are not (C4). */
 export function isAnswered({ open, started }: OrchestrationState, { of, executionId, taskId }: ResultMessage): boolean {
-  return started?.executionId === executionId && open.get(taskId)?.type === answeredBy[of];
+  const own = started && (of === 'subOrchestration' ? linkId(started) : started.executionId);
+  return own === executionId && open.get(taskId)?.type === answeredBy[of];
 }
 
 /** The history event of a result. */

@@ -174,6 +174,11 @@ export class Scenario {
     return this.play({ type: 'EventRaised', at: this.#now, name, ...this.#encoded('input', input) });
   }
 
+  /** The instance is to clean up and end: CancelledError is thrown where its code waits. */
+  cancel(reason?: string): Turn {
+    return this.play({ type: 'CancellationRequested', at: this.#now, ...(reason !== undefined && { reason }) });
+  }
+
   /**
    * Hands in any event: what the other methods do with one of their own.
    *
@@ -210,6 +215,8 @@ export class Scenario {
         return [{ ...completion, type: 'ExecutionCompleted', at }];
       case 'Failed':
         return [{ ...completion, type: 'ExecutionFailed', at }];
+      case 'Canceled':
+        return [{ ...completion, type: 'ExecutionCanceled', at }];
       case 'ContinuedAsNew': {
         const { carriedEvents: _, ...ending } = completion;
         return [{ ...ending, at }];

@@ -1,8 +1,8 @@
-import type { EntityId, HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
+import type { EntityId, ExecutionStarted, HistoryEvent, InboundEvent, ParentInstance, Rewound } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
 import { checkJson } from './json.js';
-import { checked, count, finite, object, optional, prose, ShapeError, string, variant } from './shapes.js';
+import { boolean, checked, count, finite, list, object, optional, prose, ShapeError, string, tuple, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
 
@@ -41,12 +41,25 @@ const entity = object<EntityId>({
   key: checked(checkEntityKey),
 });
 
-const parent = object<ParentInstance>({ instanceId, executionId: token, taskId: count });
+export const parent = object<ParentInstance>({ instanceId, executionId: token, taskId: count });
+
+const rewound = object<Rewound>({
+  at: finite,
+  reason: optional(prose),
+  executionId: token,
+  origin: token,
+  failure,
+  void: list(count),
+  gaps: optional(list(tuple(count, count))),
+});
 
 const header = { at: finite, id: count };
 const completed = { ...header, result: optional(json), resultRef: optional(valueReference) };
 const failed = { ...header, failure };
 const operation = { id: count, entity, operation: string, input: optional(json), inputRef: optional(valueReference) };
+
+/** What somebody asked of the instance as a whole. */
+const asked = { at: finite, reason: optional(prose) };
 
 const inbound = {
   ExecutionStarted: {
@@ -57,6 +70,8 @@ const inbound = {
     input: optional(json),
     inputRef: optional(valueReference),
     parent: optional(parent),
+    startAt: optional(finite),
+    rewound: optional(rewound),
   },
   TaskCompleted: completed,
   TaskFailed: failed,
@@ -66,9 +81,18 @@ const inbound = {
   EntityOperationFailed: failed,
   TimerFired: header,
   EventRaised: { at: finite, name: string, input: optional(json), inputRef: optional(valueReference) },
+  CancellationRequested: { ...asked, recursive: optional(boolean) },
+  ExecutionSuspended: asked,
+  ExecutionResumed: asked,
 };
 
 export const inboundEvent = variant<InboundEvent, 'type'>('type', inbound);
+
+export const executionStarted: Shape<ExecutionStarted> = (value) => {
+  const event = inboundEvent(value);
+  if (event.type !== 'ExecutionStarted') throw new ShapeError('must be ExecutionStarted', '.type');
+  return event;
+};
 
 export const historyEvent = variant<HistoryEvent, 'type'>('type', {
   ...inbound,
@@ -94,6 +118,8 @@ export const historyEvent = variant<HistoryEvent, 'type'>('type', {
   EntityOperationSignaled: operation,
   EventSent: { id: count, instanceId, name: string, input: optional(json), inputRef: optional(valueReference) },
   ExecutionCompleted: { at: finite, output: optional(json), outputRef: optional(valueReference) },
-  ExecutionFailed: { at: finite, failure },
+  ExecutionFailed: { at: finite, failure, causedBy: optional(list(count)) },
+  ExecutionTerminated: { ...asked, output: optional(json), outputRef: optional(valueReference) },
+  ExecutionCanceled: asked,
   ContinuedAsNew: { at: finite, input: optional(json), inputRef: optional(valueReference) },
 });

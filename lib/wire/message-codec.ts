@@ -4,8 +4,21 @@ import { parseAddress } from './addresses.js';
 import { decodeForeign, encodeText, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import { checkName, textFault } from './checks.js';
-import { failure, json, token } from './history-shapes.js';
-import { checked, count, list, object, oneOf, optional, ShapeError, tuple, variant } from './shapes.js';
+import { failure, json, token, yes } from './history-shapes.js';
+import {
+  boolean,
+  checked,
+  count,
+  finite,
+  list,
+  object,
+  oneOf,
+  optional,
+  prose,
+  ShapeError,
+  tuple,
+  variant,
+} from './shapes.js';
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
 
@@ -82,6 +95,9 @@ export const message = variant<Message, 'kind'>('kind', {
     inputRef: optional(valueReference),
     notify: optional(inbox),
     parent: optional(caller),
+    startAt: optional(finite),
+    ifExists: optional(oneOf('attach', 'replace')),
+    isRepeated: optional(yes),
     ...fromClient,
   },
   event: {
@@ -96,6 +112,16 @@ export const message = variant<Message, 'kind'>('kind', {
     inputRef: optional(valueReference),
     caller: optional(caller),
     chain: optional(list(address)),
+    ...fromClient,
+  },
+  control: {
+    action: oneOf('suspend', 'resume', 'cancel', 'terminate', 'rewind', 'restart', 'purge'),
+    reason: optional(prose),
+    output: optional(json),
+    outputRef: optional(valueReference),
+    recursive: optional(boolean),
+    runId: optional(token),
+    parent: optional(caller),
     ...fromClient,
   },
   result: {

@@ -91,7 +91,7 @@ export interface InstanceStatus {
   readonly outputRef?: ValueReference;
   readonly failure?: FailureDetails;
   readonly customStatus?: Json;
-  /** Why the engine suspended it. */
+  /** Why it is suspended, or was terminated or canceled. */
   readonly reason?: string;
   readonly history?: readonly HistoryEvent[];
 }
@@ -109,6 +109,8 @@ export type Notice =
       readonly output?: Json;
       readonly outputRef?: ValueReference;
       readonly failure?: FailureDetails;
+      /** Why it was terminated or canceled. */
+      readonly reason?: string;
       readonly ask?: true;
     };
 

@@ -3,7 +3,19 @@ import { OrchestrationHandle, type ScopeOptions, type TerminateOptions } from '.
 import type { Orchestrations, RestartOptions } from './orchestrations.js';
 import type { PurgeFilter } from './purge-filter.js';
 
-/** What a client does with instances by their ids: as their handles do, whichever run of theirs there is. */
+/**
+ * What a client does with instances by their ids: as their handles do, whichever run of theirs there is.
+ *
+ * @example
+ * ```ts
+ * import type { TaskHubClient } from 'perdure';
+ *
+ * export async function close(client: TaskHubClient, instanceId: string): Promise<void> {
+ *   await client.terminate(instanceId, undefined, { reason: 'the shop is closed' });
+ *   await client.purge(instanceId);
+ * }
+ * ```
+ */
 export abstract class InstanceControls {
   readonly #orchestrations: Orchestrations;
 

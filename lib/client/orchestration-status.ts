@@ -75,8 +75,7 @@ export function resultOf(
   { runtimeStatus, output, failure, reason }: End,
   values: ValueCodec,
 ): unknown {
-  if (runtimeStatus === 'Terminated')
-    throw new OrchestrationTerminatedError(instanceId, reason, values.decode(output));
+  if (runtimeStatus === 'Terminated') throw new OrchestrationTerminatedError(instanceId, reason, values.decode(output));
   if (runtimeStatus === 'Canceled') throw new OrchestrationCanceledError(instanceId, reason);
   if (runtimeStatus !== 'Failed') return values.decode(output);
   throw new OrchestrationFailedError(instanceId, failure ?? { name: 'Error', message: 'it does not say why' });

@@ -21,7 +21,11 @@ const actionTypes: ReadonlySet<string> = new Set<Action['type']>([
 ]);
 const closedTypes: ReadonlySet<string> = new Set<string>([...Object.values(closingTypes), 'ExecutionTerminated']);
 /** An execution can be failed, terminated and canceled from outside while its code waits. */
-const outsideTypes: ReadonlySet<string> = new Set<string>(['ExecutionFailed', 'ExecutionTerminated', 'ExecutionCanceled']);
+const outsideTypes: ReadonlySet<string> = new Set<string>([
+  'ExecutionFailed',
+  'ExecutionTerminated',
+  'ExecutionCanceled',
+]);
 
 /**
  * Compares what a turn did on replay with what the history says from index `from` on; the index behind the turn.

@@ -117,7 +117,13 @@ export class TaskOrchestrationExecutor implements TaskParent {
       case 'ExecutionSuspended':
       case 'ExecutionResumed':
         return; // the engine's concern
-      default:
+      case 'TaskCompleted':
+      case 'TaskFailed':
+      case 'SubOrchestrationInstanceCompleted':
+      case 'SubOrchestrationInstanceFailed':
+      case 'EntityOperationCompleted':
+      case 'EntityOperationFailed':
+      case 'TimerFired':
         return this.#scheduler.settle(event);
     }
   }

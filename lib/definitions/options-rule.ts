@@ -59,7 +59,8 @@ export function checkOptions(
 export function retentionOf(options: OrchestratorOptions, where: string): number | undefined {
   if (!isObject(options)) throw new DefinitionError(`${where}: its options are an object with any of: retention.`);
   const unknown = Object.keys(options).find((key) => key !== 'retention');
-  if (unknown !== undefined) throw new DefinitionError(`${where}: there is no option "${unknown}"; there is: retention`);
+  if (unknown !== undefined)
+    throw new DefinitionError(`${where}: there is no option "${unknown}"; there is: retention`);
   const { retention } = options;
   if (retention === undefined) return undefined;
   if (retention === 'purgeOnCompletion') return GRACE;

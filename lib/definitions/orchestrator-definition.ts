@@ -16,7 +16,13 @@ export function orchestratorDefinition(type: Constructor): OrchestratorDefinitio
   if (isAsync(type, 'run', method))
     throw new DefinitionError(`${type.name}.run gives a promise, but an orchestrator cannot await. Write *run(...).`);
   const retentionInMilliseconds = ownRecord(type.prototype as object)?.retention;
-  return { name, type, method, retentionInMilliseconds, ...inputShapeOf({ type, methodName: 'run', method, decorator: '@Run' }, run) };
+  return {
+    name,
+    type,
+    method,
+    retentionInMilliseconds,
+    ...inputShapeOf({ type, methodName: 'run', method, decorator: '@Run' }, run),
+  };
 }
 
 function missingRun(type: Constructor): DefinitionError {

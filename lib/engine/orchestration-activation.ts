@@ -218,7 +218,8 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     if (state.suspension) return refusal('Somebody has suspended the instance');
     const events = firstHeld(state.buffered);
     const valueFault = runner.fetched.faultAmong(events.flatMap(referencesIn))?.message;
-    if (state.isScheduled) return state.dueAt! <= now ? this.#begin(events, valueFault) : refusal('It is to begin later');
+    if (state.isScheduled)
+      return state.dueAt! <= now ? this.#begin(events, valueFault) : refusal('It is to begin later');
     const fault = runner.fault() ?? valueFault;
     if (fault === undefined) return this.#advance(events, { taken: events.length });
     if (state.fault !== undefined) return refusal(fault);
@@ -234,7 +235,10 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     return this.#advance([started, ...rest], { taken: rest.length + 1, ...runner.retentionOf(first.name) });
   }
 
-  #advance(events: readonly InboundEvent[], more: { readonly taken?: number; readonly retention?: number }): StepOutput {
+  #advance(
+    events: readonly InboundEvent[],
+    more: { readonly taken?: number; readonly retention?: number },
+  ): StepOutput {
     const turn = this.nextTurn();
     const returned = this.runner.run(turn, events);
     const isLast = (more.taken ?? 0) === this.state.buffered.length;

@@ -18,7 +18,8 @@ interface Instance {
 export function captured({ instanceId, state, dueAt, holdsBack }: Instance): Captured | undefined {
   const { started } = state;
   // Of one that was purged it is stored that there is nothing; of one that never was, all that it took was refused.
-  if (!started) return state.isPurged ? { wake: undefined, head: (stamp) => ({ v: 1, type: 'tombstone', ...stamp }) } : undefined;
+  if (!started)
+    return state.isPurged ? { wake: undefined, head: (stamp) => ({ v: 1, type: 'tombstone', ...stamp }) } : undefined;
   const canGoOn = holdsBack && !state.suspension && !state.isScheduled;
   const load = canGoOn || state.hasLocalActivities;
   const wake = {
@@ -47,7 +48,12 @@ export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instan
     case 'due':
       if (!started || isEnded) return none;
       return state.isScheduled ? firstHeld(buffered).flatMap(referencesIn) : replayed();
-    default:
+    case 'restart':
+    case 'requeue':
+    case 'giveBack':
+    case 'event':
+    case 'result':
+    case 'operation':
       if (!started || isEnded) return none;
       return holdsBack ? replayed() : [...replayed(), ...referencesIn(input)];
   }

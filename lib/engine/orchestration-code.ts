@@ -43,7 +43,9 @@ function codeOfStart(state: OrchestrationState, input: StartMessage, now: number
 function codeOfControl(state: OrchestrationState, { action }: ControlMessage): string | undefined {
   const { started, isEnded, status } = state;
   if (action === 'cancel')
-    return isEnded || isIdle(state) || state.isScheduled || state.isCanceled ? undefined : currentExecution(state)?.name;
+    return isEnded || isIdle(state) || state.isScheduled || state.isCanceled
+      ? undefined
+      : currentExecution(state)?.name;
   if (action === 'rewind') return status === 'Failed' ? started?.name : undefined;
   return action === 'restart' && isEnded ? started?.name : undefined;
 }

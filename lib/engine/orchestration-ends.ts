@@ -31,10 +31,6 @@ export function toldToParent(ended: Ended, child: Address): Pick<ResultMessage, 
 }
 
 /** Of an error that was thrown nowhere: without a stack. */
-function detailsOf({
-  name,
-  message,
-  code,
-}: OrchestrationTerminatedError | OrchestrationCanceledError): FailureDetails {
+function detailsOf({ name, message, code }: OrchestrationTerminatedError | OrchestrationCanceledError): FailureDetails {
   return { name, message, code };
 }

@@ -21,10 +21,15 @@ export function rewoundOutput(
   at: number,
 ): StepOutput | NotRewindableError {
   const { state, runner, instanceId } = instance;
-  const [first] = runner.history;
-  if (state.status !== 'Failed' || first?.type !== 'ExecutionStarted' || !state.failure)
+  const first = runner.isWhole ? runner.history[0] : undefined;
+  if (state.status !== 'Failed' || !state.failure)
     return new NotRewindableError(
       `Orchestration instance "${instanceId}" is ${state.status}: only a failed one can be rewound.`,
+      instanceId,
+    );
+  if (first?.type !== 'ExecutionStarted')
+    return new NotRewindableError(
+      `The history of orchestration instance "${instanceId}" cannot be read: restart it instead.`,
       instanceId,
     );
   const { executionId } = first;

@@ -79,9 +79,18 @@ export class OrchestrationRunner {
     return this.#earlier.length === 0 ? this.#state.history : [...this.#earlier, ...this.#state.history];
   }
 
-  /** Reads the events that are in segments only. */
+  /** Reads the events that are in segments only; what cannot be read stays away. */
   async recall(read: (references: readonly SegmentReference[]) => Promise<readonly HistoryEvent[]>): Promise<void> {
-    while (!this.isWhole) this.#earlier = await read(this.#state.segments); // more may be stored meanwhile
+    for (let stored: readonly SegmentReference[] = []; !this.isWhole; ) {
+      if (stored === this.#state.segments) return; // more may be stored meanwhile, but it was not that
+      stored = this.#state.segments;
+      try {
+        this.#earlier = await read(stored);
+      } catch (error) {
+        if (error instanceof CorruptHistoryError) return;
+        throw error;
+      }
+    }
     this.#state.recall(this.history);
   }
 

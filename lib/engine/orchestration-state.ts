@@ -151,7 +151,8 @@ export class OrchestrationState {
 
   /** Whether it waits for activities that its owner does itself. */
   get hasLocalActivities(): boolean {
-    for (const { type, id } of this.open.values()) if (type === 'TaskScheduled' && !this.runs.queued.has(id)) return true;
+    for (const { type, id } of this.open.values())
+      if (type === 'TaskScheduled' && !this.runs.queued.has(id)) return true;
     return false;
   }
 

@@ -5,7 +5,19 @@ import { failure, historyEvent, instanceId, json, token } from './history-shapes
 import type { PartitionInspection, QuarantinedInstance } from './inspection.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query, WaitedName } from './queries.js';
 import { outcome } from './record-codec.js';
-import { boolean, count, dictionary, finite, list, object, oneOf, optional, ShapeError, string, variant } from './shapes.js';
+import {
+  boolean,
+  count,
+  dictionary,
+  finite,
+  list,
+  object,
+  oneOf,
+  optional,
+  ShapeError,
+  string,
+  variant,
+} from './shapes.js';
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
 

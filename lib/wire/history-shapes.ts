@@ -1,8 +1,28 @@
-import type { EntityId, ExecutionStarted, HistoryEvent, InboundEvent, ParentInstance, Rewound } from '../core/history.js';
+import type {
+  EntityId,
+  ExecutionStarted,
+  HistoryEvent,
+  InboundEvent,
+  ParentInstance,
+  Rewound,
+} from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
 import { checkJson } from './json.js';
-import { boolean, checked, count, finite, list, object, optional, prose, ShapeError, string, tuple, variant } from './shapes.js';
+import {
+  boolean,
+  checked,
+  count,
+  finite,
+  list,
+  object,
+  optional,
+  prose,
+  ShapeError,
+  string,
+  tuple,
+  variant,
+} from './shapes.js';
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
 

@@ -111,7 +111,10 @@ test.serial('a start in the future survives its worker', async (t) => {
   await restartWorker();
   t.is(await statusOf(handle), 'Pending');
   t.is((await handle.result()).length, 5);
-  t.true((await handle.status()).createdTime.getTime() >= startAt.getTime() - 500, 'up to the difference of the clocks');
+  t.true(
+    (await handle.status()).createdTime.getTime() >= startAt.getTime() - 500,
+    'up to the difference of the clocks',
+  );
 });
 
 test.serial('restarted, then purged with its children: the streams hold nothing of it', async (t) => {

@@ -1,7 +1,18 @@
 import test, { type ExecutionContext } from 'ava';
 import { OrchestrationTerminatedError, type OrchestrationHandle } from 'perdure';
 import { hostOf } from '../engine/surroundings.js';
-import { Booking, Fan, Family, Fleeting, Gather, orchestrators, Rounds, Tree, Weekly, Work } from './lifecycle-classes.js';
+import {
+  Booking,
+  Fan,
+  Family,
+  Fleeting,
+  Gather,
+  orchestrators,
+  Rounds,
+  Tree,
+  Weekly,
+  Work,
+} from './lifecycle-classes.js';
 import { rejection, Surroundings } from './surroundings.js';
 
 /** A hub in memory whose worker has the classes of the lifecycle. */
@@ -17,7 +28,17 @@ async function lifecycle() {
     [0, 1]
       .flatMap((partition) => [...around.hub.streams(partition).state.subjects()])
       .filter((subject) => /^pd\.test\.\d\.[shw]\./.test(subject));
-  return { around, client: around.client, work, worker, start, settle, status, stored, advance: around.advance.bind(around) };
+  return {
+    around,
+    client: around.client,
+    work,
+    worker,
+    start,
+    settle,
+    status,
+    stored,
+    advance: around.advance.bind(around),
+  };
 }
 
 async function refused(
@@ -157,7 +178,11 @@ test('a canceled parent waits for its children to clean up', async (t) => {
   await advance(500);
   await settle(root.cancel('all of it'));
   await advance(2_000);
-  t.deepEqual(work.done.filter((name) => name.startsWith('undo')).toSorted(), ['undo root', 'undo root.a', 'undo root.b']);
+  t.deepEqual(work.done.filter((name) => name.startsWith('undo')).toSorted(), [
+    'undo root',
+    'undo root.a',
+    'undo root.b',
+  ]);
   for (const id of ['root', 'root.a', 'root.b']) t.is(await status(client.getHandle(id)), 'Canceled', id);
 });
 
@@ -193,7 +218,10 @@ test('of fifty starts of one id at once one holds, whatever becomes of the other
   const results = await settle(
     Promise.all(attached.map((one) => (one as PromiseFulfilledResult<OrchestrationHandle>).value.result())),
   );
-  t.true(results.every((result) => JSON.stringify(result) === '["two"]'), 'all handles are of one run');
+  t.true(
+    results.every((result) => JSON.stringify(result) === '["two"]'),
+    'all handles are of one run',
+  );
   const ends = await settle(
     Promise.allSettled(replaced.map((one) => (one as PromiseFulfilledResult<OrchestrationHandle>).value.result())),
   );

@@ -95,9 +95,10 @@ test('what the code had made of the failure falls away, and its numbers are not 
   t.deepEqual(found.executor.advance({ type: 'TaskCompleted', at: s.now, id: 1 }).actions, [
     { type: 'TaskScheduled', id: 3, name: 'next' },
   ]);
-  t.deepEqual(rebuilt.advance({ type: 'TaskFailed', at: s.now, id: 1, failure: { name: 'E', message: 'no' } }).actions, [
-    { type: 'TaskScheduled', id: 3, name: 'undo' },
-  ]);
+  t.deepEqual(
+    rebuilt.advance({ type: 'TaskFailed', at: s.now, id: 1, failure: { name: 'E', message: 'no' } }).actions,
+    [{ type: 'TaskScheduled', id: 3, name: 'undo' }],
+  );
 });
 
 test('parallel branches keep their numbers, and what they derive from the execution', (t) => {
@@ -122,8 +123,7 @@ test('parallel branches keep their numbers, and what they derive from the execut
 });
 
 test('an execution whose own code failed fails again, unless the code is another one', (t) => {
-  const run =
-    (mend: boolean): Run =>
+  const run = (mend: boolean): Run =>
     function* (ctx) {
       const price = yield* ctx.callActivity<number>('price');
       if (!mend) throw new TypeError('a slip');

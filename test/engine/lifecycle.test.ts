@@ -1,13 +1,16 @@
 import test, { type ExecutionContext } from 'ava';
 import { CancelledError, OrchestrationContext, type Orchestration } from 'perdure';
 import { Activity, Orchestrator, Run } from 'perdure/decorators';
-import type { FaultPlan } from '../../lib/memory/faults.js';
-import { noFaults } from '../../lib/memory/faults.js';
+import { noFaults, type FaultPlan } from '../../lib/memory/faults.js';
+import type { Directory } from '../../lib/engine/delegation.js';
+import { PartitionOwner } from '../../lib/engine/partition-owner.js';
+import { StepServer } from '../../lib/engine/step-server.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import type { ControlMessage } from '../../lib/wire/messages.js';
 import { KillAt } from './kill-at.js';
-import { ask, hostOf, MemoryClient, MemoryWorker, outcomesAt, surroundings } from './surroundings.js';
+import { ask, hostOf, MemoryClient, MemoryWorker, outcomesAt, recordingLogger, surroundings } from './surroundings.js';
 
 /** Fails when it is told to, and says what was done. */
 class Jobs {
@@ -229,7 +232,8 @@ test('an instance that was suspended by somebody and does not fit its code goes 
       return yield* ctx.waitForExternalEvent<string>('Go');
     }
   }
-  const owner = (name: string) => new MemoryWorker(hub, name, hostOf({ orchestrators: [Fitful], activities: [new Jobs()] }));
+  const owner = (name: string) =>
+    new MemoryWorker(hub, name, hostOf({ orchestrators: [Fitful], activities: [new Jobs()] }));
   const first = owner('w1');
   await settle(first.claim());
   await settle(client.start('fitful', 'f'));
@@ -353,4 +357,59 @@ test('P13: what is left of a purge is finished by the next owner', async (t) => 
   await advance(1_000);
   t.deepEqual(stateOf(around, 1), []);
   t.is(await control(around, 'x', { action: 'purge' }), 'PERDURE_NOT_FOUND');
+});
+
+test('what needs the code of an instance is done by the worker that has it, all else by the owner alone', async (t) => {
+  const around = surroundings(1);
+  const { hub, client, settle, advance } = around;
+  const jobs = new Jobs();
+  jobs.isBroken = true;
+  const workers: string[] = [];
+  const listeners = new Set<() => void>();
+  const directory: Directory = {
+    workersWith: ({ kind }) => (kind === 'orchestrator' ? workers : []),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return { close: () => void listeners.delete(listener) };
+    },
+  };
+  const ports = memoryHubPorts(hub.connect('owner'), recordingLogger());
+  const owner = new PartitionOwner(0, ports, hostOf({ activities: [jobs] }), { directory });
+  await settle(owner.claim());
+  const startAt = around.world.time + 1_000;
+  await settle(client.send('o.later', { kind: 'start', name: 'trunk', input: 0, startAt }));
+  await advance(200);
+  t.is(await control(around, 'later', { action: 'suspend' }), 'done', 'its code is not needed yet');
+  t.is(await control(around, 'later', { action: 'resume' }), 'done');
+  const elsewhere = memoryHubPorts(hub.connect('code'), recordingLogger());
+  const server = new StepServer(elsewhere, hostOf({ orchestrators: [Chain, Trunk] }), 'code');
+  workers.push('code');
+  for (const listener of listeners) listener();
+  await settle(client.start('chain', 'c', 20));
+  await settle(client.start('trunk', 't', 1));
+  await advance(5_000);
+  const status = async (id: string) => (await settle(client.orchestrationHead(id)))?.status;
+  t.is(await status('c'), 'Failed');
+  t.is(await status('later'), 'Running');
+  jobs.isBroken = false;
+  t.is(await control(around, 'c', { action: 'rewind' }), 'done');
+  t.is(await control(around, 't', { action: 'cancel' }), 'done');
+  await advance(3_000);
+  t.deepEqual([await status('c'), await status('t'), await status('t.1')], ['Completed', 'Canceled', 'Canceled']);
+  t.is(await control(around, 't', { action: 'restart' }), 'done');
+  t.is(await status('t'), 'Running');
+  workers.length = 0;
+  server.close();
+  for (const [id, action] of [
+    ['t', 'terminate'],
+    ['later', 'suspend'],
+    ['c', 'purge'],
+  ] as const)
+    t.is(await control(around, id, { action }), 'done');
+  t.deepEqual([await status('t'), await status('t.1'), await status('later'), await status('c')], [
+    'Terminated',
+    'Terminated',
+    'Suspended',
+    undefined,
+  ]);
 });

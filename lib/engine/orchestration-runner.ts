@@ -81,7 +81,7 @@ export class OrchestrationRunner {
 
   /** Reads the events that are in segments only; what cannot be read stays away. */
   async recall(read: (references: readonly SegmentReference[]) => Promise<readonly HistoryEvent[]>): Promise<void> {
-    for (let stored: readonly SegmentReference[] = []; !this.isWhole; ) {
+    for (let stored: readonly SegmentReference[] = []; !this.isWhole;) {
       if (stored === this.#state.segments) return; // more may be stored meanwhile, but it was not that
       stored = this.#state.segments;
       try {

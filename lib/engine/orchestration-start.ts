@@ -21,11 +21,7 @@ export function start(instance: OrchestrationInstance, message: StartMessage, at
 }
 
 /** A start whose step brought more than can be stored: its run begins and fails. */
-export function failedStart(
-  instance: OrchestrationInstance,
-  whole: StartMessage,
-  error: PerdureError,
-): StepOutput {
+export function failedStart(instance: OrchestrationInstance, whole: StartMessage, error: PerdureError): StepOutput {
   const { inputRef: _, ...message } = whole;
   const { state, runner, instanceId } = instance;
   const former = state.started && !state.isEnded ? replaced(instance, state.updatedAt) : undefined;

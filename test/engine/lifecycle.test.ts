@@ -406,10 +406,8 @@ test('what needs the code of an instance is done by the worker that has it, all 
     ['c', 'purge'],
   ] as const)
     t.is(await control(around, id, { action }), 'done');
-  t.deepEqual([await status('t'), await status('t.1'), await status('later'), await status('c')], [
-    'Terminated',
-    'Terminated',
-    'Suspended',
-    undefined,
-  ]);
+  t.deepEqual(
+    [await status('t'), await status('t.1'), await status('later'), await status('c')],
+    ['Terminated', 'Terminated', 'Suspended', undefined],
+  );
 });

@@ -11,6 +11,15 @@ const PAUSE = 250;
 /** A partition as an operator sees it: what its owner says, or that it has none. */
 export type PartitionStatus = PartitionInspection | { readonly partition: number; readonly worker: undefined };
 
+/** How an instance is released from quarantine. */
+export interface ReleaseOptions {
+  /**
+   * Whether the message that it was to take next is discarded. Who waits for its answer gets MessageDiscardedError; any
+   * other goes to the dead letters. Default false: it is taken again.
+   */
+  readonly discard?: boolean | undefined;
+}
+
 /** What people who operate a task hub ask of its workers. */
 export class Administration {
   readonly #session: ClientSession;

@@ -104,7 +104,7 @@ export class ClientSession {
     let text = unstampedText(message);
     // Of a message that is short as a whole the input is short, too.
     const isShort = !isLonger(text, this.large.limits.inline);
-    const value = isShort ? undefined : this.large.textIn(message, () => `The input of "${message.name}"`);
+    const value = isShort ? undefined : this.large.textIn(message, () => whatIn(message));
     const store = async (): Promise<void> => {
       await check();
       text = unstampedText(await this.large.byReference(address, message, value!, () => !wait.isOver));
@@ -253,6 +253,10 @@ function joinOpenSessions(ports: HubPorts, session: ClientSession): () => void {
   }
   sessions.add(session);
   return () => sessions.delete(session);
+}
+
+function whatIn(message: ClientMessage): string {
+  return message.kind === 'control' ? 'The output' : `The input of "${message.name}"`;
 }
 
 function noop(): void {}

@@ -20,7 +20,7 @@ export async function resultOfRun(
   run: StartedRun | undefined,
   options: WaitOptions,
 ): Promise<unknown> {
-  if (run?.end) return session.values.decode(resultOf(instanceId, run.end));
+  if (run?.end) return resultOf(instanceId, run.end, session.values);
   const address = orchestrationAddress(instanceId);
   const { inbox, waits, queries, ports } = session;
   const wait = waits.begin<End>(options, () => lateResult(instanceId, options));
@@ -48,7 +48,7 @@ export async function resultOfRun(
     throw error;
   });
   if (run) run.end = end;
-  return session.values.decode(resultOf(instanceId, end));
+  return resultOf(instanceId, end, session.values);
 }
 
 function lookNow(wait: Wait<End>, look: () => Promise<void>): void {

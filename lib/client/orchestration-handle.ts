@@ -1,13 +1,28 @@
 import type { HistoryEvent } from '../core/history.js';
 import type { HandlerCalls, OrchestratorObject, OrchestratorOutput } from '../core/proxies.js';
+import type { ControlAction } from '../wire/messages.js';
 import type { Target } from './instance-handlers.js';
-import type { Orchestrations } from './orchestrations.js';
+import type { Orchestrations, RestartOptions } from './orchestrations.js';
 import type { OrchestrationStatus } from './orchestration-status.js';
 import type { StartedRun } from './started-run.js';
 import type { WaitOptions } from './waits.js';
 
 /** The handle of an instance of an orchestrator class. */
 export type HandleOf<O extends OrchestratorObject> = OrchestrationHandle<OrchestratorOutput<O>, O>;
+
+/** How far a request reaches. */
+export interface ScopeOptions {
+  /** Whether it is made to the sub-orchestrations too. The default is said where it is used. */
+  readonly recursive?: boolean | undefined;
+}
+
+/** How an instance is terminated. */
+export interface TerminateOptions {
+  /** Why, for whoever looks at its status. Default: nothing is said. */
+  readonly reason?: string | undefined;
+  /** Whether its sub-orchestrations are terminated with it. Default true. */
+  readonly recursive?: boolean | undefined;
+}
 
 /**
  * One orchestration instance, seen from a client; `T` is what it returns, `O` its orchestrator's class, where that is known.
@@ -45,7 +60,8 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * also while no worker is up. An instance that continues as new is waited for to its last execution. Rejects with the
    * reason of the signal when that is aborted.
    *
-   * @throws {OrchestrationFailedError} when it ended without a result
+   * @throws {OrchestrationFailedError} when it failed
+   * @throws {OrchestrationTerminatedError} when it was terminated; OrchestrationCanceledError when it was canceled
    * @throws {NotFoundError} when there is no such instance
    * @throws {TimeoutError} when it has not ended in time; it goes on
    * @throws {ConfigError} for a timeout that is none
@@ -151,5 +167,96 @@ export class OrchestrationHandle<T = unknown, O = object> {
   update(name?: string, input?: unknown): unknown {
     const { handlers } = this.#orchestrations;
     return name === undefined ? handlers.updates(this.#target) : handlers.update(this.#target, name, input);
+  }
+
+  /**
+   * Suspends the instance: its code does not run, and what comes for it meanwhile, timers too, is kept in order until it is
+   * resumed. What it has called goes on. Resolves when that is committed; of no effect on one that is suspended.
+   *
+   * @throws {NotFoundError} when there is no such instance
+   * @throws {InstanceEndedError} when it has ended
+   * @throws {InstanceReplacedError} when the run that this handle started has been replaced by another one
+   * @throws {TimeoutError} when there was no answer in time; its text says whether the request is stored
+   * @throws {SessionExpiredError} when its process slept with the request on its way, or there are too many clients
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  async suspend(reason?: string, options: ScopeOptions = {}): Promise<void> {
+    await this.#ask('suspend', reason, options.recursive ?? false);
+  }
+
+  /**
+   * Lets a suspended instance go on with what has come. One that was suspended because its code does not fit its history is
+   * tried again. Of no effect on one that is not suspended. Rejects as `suspend`.
+   */
+  async resume(reason?: string, options: ScopeOptions = {}): Promise<void> {
+    await this.#ask('resume', reason, options.recursive ?? false);
+  }
+
+  /**
+   * Asks the instance to clean up and end: CancelledError is thrown where its code waits, its running activities are told
+   * by their `signal`, and its sub-orchestrations are canceled likewise unless `recursive` is false. It is `Canceled` once
+   * that error leaves the code; code that returns instead completes it. Resolves when the request is committed; of no
+   * effect on one that is canceled already. One that is suspended is told when it is resumed. Rejects as `suspend`.
+   */
+  async cancel(reason?: string, options: ScopeOptions = {}): Promise<void> {
+    await this.#ask('cancel', reason, options.recursive ?? true);
+  }
+
+  /**
+   * Ends the instance at once, also one that is suspended: nothing of its code runs any more. Its sub-orchestrations are
+   * terminated with it unless `recursive` is false; its running activities are told by their `signal`. Resolves when that is
+   * committed. Rejects as `suspend`, and further:
+   *
+   * @throws {UnserializableError} for an output that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {PayloadTooLargeError} for an output of more than the hub's `maxValueBytes`, 16 MiB by default
+   */
+  async terminate(output?: unknown, options: TerminateOptions = {}): Promise<void> {
+    const { commands } = this.#orchestrations;
+    const { reason, recursive = true } = options;
+    const said = reason === undefined ? {} : { reason };
+    const command = { action: 'terminate' as const, ...commands.output(output), ...said, recursive };
+    await commands.ask(this.instanceId, command, this.#run);
+  }
+
+  /**
+   * Lets a failed instance go on as if what ended it had not failed: the activities, sub-orchestrations and entity
+   * operations whose failures it failed of are run again, with all that succeeded kept. Resolves when that is committed; wait
+   * for the result again. Rejects as `suspend`, and further:
+   *
+   * @throws {NotRewindableError} when it has not failed, or would fail again at once
+   */
+  async rewind(reason?: string): Promise<void> {
+    const { commands } = this.#orchestrations;
+    commands.forgetEnd(this.instanceId, this.#run);
+    await this.#ask('rewind', reason);
+  }
+
+  /**
+   * Starts the instance's orchestrator again with the input of its last execution, as the same instance or as another one.
+   * Resolves with the handle of the new run. Rejects as `suspend` and `startNew`, and further:
+   *
+   * @throws {InstanceNotEndedError} when it has not ended and is to be the same instance
+   */
+  async restart(options: RestartOptions = {}): Promise<OrchestrationHandle<T, O>> {
+    return new OrchestrationHandle<T, O>(
+      this.#orchestrations,
+      await this.#orchestrations.restart(this.#target, options),
+    );
+  }
+
+  /**
+   * Removes all that is stored of the instance once it has ended: it is as if it had never been. Its sub-orchestrations that
+   * have ended are removed with it unless `recursive` is false. Resolves when that is committed. Rejects as `suspend`, and
+   * further:
+   *
+   * @throws {InstanceNotEndedError} when it has not ended
+   */
+  async purge(options: ScopeOptions = {}): Promise<void> {
+    await this.#ask('purge', undefined, options.recursive ?? true);
+  }
+
+  async #ask(action: ControlAction, reason: string | undefined, recursive?: boolean): Promise<void> {
+    const command = { action, ...(reason !== undefined && { reason }), ...(recursive !== undefined && { recursive }) };
+    await this.#orchestrations.commands.ask(this.instanceId, command, this.#run);
   }
 }

@@ -1,5 +1,10 @@
 import type { Json, ValueCodec, ValueReference } from '../core/values.js';
-import { OrchestrationFailedError, type FailureDetails } from '../errors.js';
+import {
+  OrchestrationCanceledError,
+  OrchestrationFailedError,
+  OrchestrationTerminatedError,
+  type FailureDetails,
+} from '../errors.js';
 import type { RuntimeStatus } from '../wire/head.js';
 import type { InstanceStatus } from '../wire/queries.js';
 import type { ReadSource } from './instance-reads.js';
@@ -26,13 +31,13 @@ export interface OrchestrationStatus {
   readonly tags: Readonly<Record<string, string>>;
   /** The memo that it was started with; undefined: none. */
   readonly memo: unknown;
-  /** What it returned, once it is completed. */
+  /** What it returned, once it is completed, or was given when it was terminated. */
   readonly output: unknown;
   /** What `setCustomStatus` set last in its current execution. */
   readonly customStatus: unknown;
   /** Why it failed; undefined unless it did. */
   readonly failure: FailureDetails | undefined;
-  /** Why it was suspended or terminated, when somebody said so. */
+  /** Why it is suspended, or was terminated or canceled, when somebody said so. */
   readonly reason: string | undefined;
   /** Where it was read: `owner` is exact, `view` may be behind: no worker owns the instance's partition now. */
   readonly source: ReadSource;
@@ -73,11 +78,16 @@ export function hasEnded({ runtimeStatus }: End): boolean {
   return runtimeStatus === 'Completed' || isWithoutResult(runtimeStatus);
 }
 
-/** What an ended instance returned, as stored. Throws OrchestrationFailedError when it ended without a result. */
-export function resultOf(instanceId: string, { runtimeStatus, output, failure, reason }: End): Json | undefined {
-  if (!isWithoutResult(runtimeStatus)) return output;
-  const message = `it was ${runtimeStatus.toLowerCase()}${reason === undefined ? '' : `: ${reason}`}`;
-  throw new OrchestrationFailedError(instanceId, failure ?? { name: runtimeStatus, message });
+/** What an ended instance returned, as a copy. Throws the error that says how it ended without a result. */
+export function resultOf(
+  instanceId: string,
+  { runtimeStatus, output, failure, reason }: End,
+  values: ValueCodec,
+): unknown {
+  if (runtimeStatus === 'Terminated') throw new OrchestrationTerminatedError(instanceId, reason, values.decode(output));
+  if (runtimeStatus === 'Canceled') throw new OrchestrationCanceledError(instanceId, reason);
+  if (runtimeStatus !== 'Failed') return values.decode(output);
+  throw new OrchestrationFailedError(instanceId, failure ?? { name: 'Error', message: 'it does not say why' });
 }
 
 function isWithoutResult(status: RuntimeStatus): boolean {

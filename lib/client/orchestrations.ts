@@ -1,10 +1,9 @@
 import type { HistoryEvent } from '../core/history.js';
-import { labelsFrom } from '../core/labels.js';
+import { labelsFrom, labelsOf } from '../core/labels.js';
 import type { OrchestratorShape } from '../core/names.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
-import { InstanceExistsError, NotFoundError, RemoteError, TimeoutError } from '../errors.js';
-import type { FailureDetails } from '../errors.js';
+import { NotFoundError, TimeoutError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import { checkInstanceId, checkName } from '../wire/checks.js';
 import type { InstanceStatus } from '../wire/queries.js';
@@ -12,14 +11,24 @@ import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { resultOfRun } from './ended-runs.js';
+import { commandError, InstanceCommands } from './instance-commands.js';
 import { InstanceHandlers, type Target } from './instance-handlers.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { hasEnded, statusFor, type OrchestrationStatus } from './orchestration-status.js';
-import { pendingStatus, type PreparedStart, type Start, type StartedRun } from './started-run.js';
+import { conditionsOf, pendingStatus, type PreparedStart, type Start, type StartedRun } from './started-run.js';
 import { checkTimeout, type Wait, type WaitOptions } from './waits.js';
 
 /** The wait before an instance is looked for again that nobody could tell of, in milliseconds. */
 const LOOK_AGAIN = 250;
+
+/** How an instance is started again. */
+export interface RestartOptions {
+  /**
+   * Whether the new run is another instance, beside the one whose orchestrator and input it takes: `true` for a new id, or
+   * the id. That one need not have ended then. Default false: it is the same instance, which must have ended.
+   */
+  readonly newInstanceId?: boolean | string | undefined;
+}
 
 /** What a client does with orchestration instances, apart from waiting for their ends. */
 export class Orchestrations {
@@ -28,6 +37,8 @@ export class Orchestrations {
   readonly #session: ClientSession;
   readonly #reads: InstanceReads;
   readonly #timeout: number;
+  /** What is asked of instances as a whole. */
+  readonly commands: InstanceCommands;
 
   /** @param timeout how long to wait for an owner, in milliseconds. */
   constructor(session: ClientSession, timeout: number) {
@@ -35,6 +46,7 @@ export class Orchestrations {
     this.#session = session;
     this.#reads = new InstanceReads(session);
     this.#timeout = timeout;
+    this.commands = new InstanceCommands(session, timeout);
   }
 
   /** An orchestrator by its class or name. Throws DefinitionError or InvalidNameError. */
@@ -49,29 +61,52 @@ export class Orchestrations {
     const instanceId = isGiven ? checkInstanceId(options.instanceId) : this.#session.ports.random.id();
     const { timeoutInMilliseconds = this.#timeout } = options;
     checkTimeout(timeoutInMilliseconds);
+    const conditions = conditionsOf(options, this.#session.ports.clock.now());
     const { name } = shape;
     const encoded = this.#session.encode(input, shape, name);
     const labels = labelsFrom(options, this.#session.values);
-    return { shape, name, encoded, labels, instanceId, isGiven, timeoutInMilliseconds };
+    return { shape, name, encoded, labels, instanceId, isGiven, conditions, timeoutInMilliseconds };
   }
 
   /** Starts an instance. A new id is nobody's, so it has only to be stored; a given one has to be accepted. */
   async start(prepared: PreparedStart): Promise<Target> {
-    const { shape, name, encoded, labels, instanceId, isGiven, timeoutInMilliseconds } = prepared;
+    const { shape, name, encoded, labels, instanceId, isGiven, conditions, timeoutInMilliseconds } = prepared;
     const { inbox, ports, waits, names } = this.#session;
     const delivery: Delivery = { progress: 'unsent' };
     const late = () =>
       lateError(`The start of ${name} as "${instanceId}"`, timeoutInMilliseconds, delivery, instanceId);
-    const message = { kind: 'start', name, ...encoded, ...labels, notify: inbox.notify } as const;
+    const message = { kind: 'start', name, ...encoded, ...labels, ...conditions, notify: inbox.notify } as const;
     const whole = isGiven ? { ...message, reply: inbox.reply } : message;
     const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds }, late, (wait) => {
       const check = () => names.checkOrchestrator(name);
       return this.#session.send(orchestrationAddress(instanceId), whole, { check, wait, delivery, isCall: isGiven });
     });
-    if (outcome?.failure) throw startError(instanceId, outcome.failure);
+    if (outcome?.failure) throw commandError(instanceId, outcome.failure);
     const runId = typeof outcome?.result === 'string' ? outcome.result : undefined;
     const run = { name, ...encoded, ...labels, storedAt: ports.clock.now(), isSeen: isGiven, runId };
     return { instanceId, shape, run };
+  }
+
+  /**
+   * Starts the orchestrator of an instance again with the same input: as that instance once it has ended, or as another
+   * one.
+   */
+  async restart({ instanceId, shape, run }: Target, { newInstanceId = false }: RestartOptions): Promise<Target> {
+    const { name, input, ...status } = await this.#session.waits.whileOpen<InstanceStatus>(async (wait) => {
+      const found = await this.#find(instanceId, run && { ...run, isSeen: true }, wait);
+      return found!.status;
+    });
+    const encoded = input === undefined ? {} : { input };
+    const labels = labelsOf(status);
+    if (newInstanceId !== false) {
+      const id = newInstanceId === true ? {} : { instanceId: newInstanceId };
+      const prepared = this.prepared({ shape: { name }, input: undefined, options: id }); // the input was accepted before
+      return this.start({ ...prepared, ...(shape && { shape }), encoded, labels });
+    }
+    const result = await this.commands.ask(instanceId, { action: 'restart' }, run);
+    const runId = typeof result === 'string' ? result : undefined;
+    const storedAt = this.#session.ports.clock.now();
+    return { instanceId, shape, run: { name, ...encoded, ...labels, storedAt, isSeen: true, runId } };
   }
 
   /** What an instance returns in the end. */
@@ -143,8 +178,4 @@ export class Orchestrations {
         `of it. Start a worker of task hub ${this.#session.ports.name}, or try again.`,
     );
   }
-}
-
-function startError(instanceId: string, failure: FailureDetails): Error {
-  return failure.code === 'PERDURE_INSTANCE_EXISTS' ? new InstanceExistsError(instanceId) : new RemoteError(failure);
 }

@@ -1,6 +1,9 @@
 import type { LabelOptions, Labels } from '../core/labels.js';
 import type { OrchestratorShape } from '../core/names.js';
 import type { Json, ValueCodec } from '../core/values.js';
+import { longestDuration } from '../core/fire-time.js';
+import { ConfigError, InvalidTimeError } from '../errors.js';
+import type { StartMessage } from '../wire/messages.js';
 import type { End, OrchestrationStatus } from './orchestration-status.js';
 
 /** How an orchestration instance is started. */
@@ -10,6 +13,18 @@ export interface StartOptions extends LabelOptions {
    * of an instance that has ended may be used again. Default: a new one of 22 letters and digits.
    */
   readonly instanceId?: string | undefined;
+  /**
+   * What becomes of an instance of this id that is there already; decided where the instance is, so that of many starts at
+   * once one holds. `reject`: one that has not ended refuses the start with InstanceExistsError, one that has ended makes
+   * way. `attach`: the handle is that of the instance that is there, ended or not, and nothing is started. `replace`: one
+   * that has not ended is terminated with its sub-orchestrations, and makes way. Default `reject`.
+   */
+  readonly ifExists?: 'reject' | 'attach' | 'replace' | undefined;
+  /**
+   * When the instance is to begin, by the server's clock, at most 100 years from now: until then it is `Pending`. Default: at
+   * once, as when it is past.
+   */
+  readonly startAt?: Date | undefined;
   /**
    * How long to wait until the start is stored or, with a given id, accepted, in milliseconds: 0 or more. Default: as
    * the client says.
@@ -33,7 +48,28 @@ export interface PreparedStart {
   readonly instanceId: string;
   /** Whether the caller chose the id. */
   readonly isGiven: boolean;
+  /** What the message says beside, of when it is to begin and of what is there already. */
+  readonly conditions: Pick<StartMessage, 'startAt' | 'ifExists'>;
   readonly timeoutInMilliseconds: number;
+}
+
+/** What a start says of when it is to begin, and of what is there. Throws ConfigError or InvalidTimeError. */
+export function conditionsOf({ ifExists, startAt }: StartOptions, now: number): PreparedStart['conditions'] {
+  if (ifExists !== undefined && !policies.includes(ifExists))
+    throw new ConfigError(`ifExists: must be one of ${policies.join(', ')}, not ${String(ifExists)}`);
+  return {
+    ...(ifExists !== undefined && ifExists !== 'reject' && { ifExists }),
+    ...(startAt !== undefined && { startAt: startTime(startAt, now) }),
+  };
+}
+
+const policies: readonly string[] = ['reject', 'attach', 'replace'];
+
+function startTime(startAt: unknown, now: number): number {
+  const at = startAt instanceof Date ? startAt.getTime() : NaN;
+  if (Number.isNaN(at)) throw new InvalidTimeError('startAt: must be a Date, and a valid one.');
+  if (at - now > longestDuration) throw new InvalidTimeError('startAt: must not be more than 100 years from now.');
+  return at;
 }
 
 /** A run that this client started. Until an owner has shown it, not finding it proves nothing. */

@@ -6,9 +6,10 @@ import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import type { HubPorts } from '../engine/ports.js';
 import { checkEntityKey, checkInstanceId, checkName } from '../wire/checks.js';
-import { Administration, type PartitionStatus } from './administration.js';
+import { Administration, type PartitionStatus, type ReleaseOptions } from './administration.js';
 import { ClientSession } from './client-session.js';
 import { Entities, type EntityStateResponse } from './entities.js';
+import { InstanceControls } from './instance-controls.js';
 import { allSent, inPlace } from './many.js';
 import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
 import { OrchestrationHandle, type HandleOf } from './orchestration-handle.js';
@@ -24,15 +25,6 @@ export interface TaskHubClientOptions {
    * somebody who can tell of it, in milliseconds: 0 or more, also Infinity. Default 30,000.
    */
   readonly timeoutInMilliseconds?: number | undefined;
-}
-
-/** How an instance is released from quarantine. */
-export interface ReleaseOptions {
-  /**
-   * Whether the message that it was to take next is discarded. Who waits for its answer gets MessageDiscardedError; any
-   * other goes to the dead letters. Default false: it is taken again.
-   */
-  readonly discard?: boolean | undefined;
 }
 
 /** A connection to a task hub, as `connectTaskHub` makes it. */
@@ -72,7 +64,7 @@ const DEFAULT_TIMEOUT = 30_000;
  * console.log(await report.result());
  * ```
  */
-export class TaskHubClient implements AsyncDisposable {
+export class TaskHubClient extends InstanceControls implements AsyncDisposable {
   /** Starts orchestrations at times: `client.schedules.create('nightly', { cron: '0 3 * * *', start: [Report] })`. */
   readonly schedules: Schedules;
   readonly #session: ClientSession;
@@ -88,8 +80,11 @@ export class TaskHubClient implements AsyncDisposable {
   constructor(hub: ConnectedHub, options: TaskHubClientOptions = {}) {
     const { timeoutInMilliseconds = DEFAULT_TIMEOUT } = options;
     checkTimeout(timeoutInMilliseconds);
-    this.#session = new ClientSession(hub.ports);
-    this.#orchestrations = new Orchestrations(this.#session, timeoutInMilliseconds);
+    const session = new ClientSession(hub.ports);
+    const orchestrations = new Orchestrations(session, timeoutInMilliseconds);
+    super(orchestrations);
+    this.#session = session;
+    this.#orchestrations = orchestrations;
     this.#administration = new Administration(this.#session, timeoutInMilliseconds);
     this.#entities = new Entities(this.#session, timeoutInMilliseconds);
     this.schedules = new Schedules(this.#session, this.#orchestrations, this.#entities, timeoutInMilliseconds);
@@ -99,13 +94,13 @@ export class TaskHubClient implements AsyncDisposable {
    * Starts an orchestration instance. Resolves when the start is stored; with a given id, when its owner has accepted
    * it.
    *
-   * @throws {InstanceExistsError} when an instance of the given id has not ended
+   * @throws {InstanceExistsError} when an instance of the given id has not ended, unless `ifExists` says otherwise
    * @throws {UnknownOrchestratorError} when no worker has ever registered the name
    * @throws {InvalidInputError} when the input does not fit its DTO class
    * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
    * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default, and a long memo
    * @throws {InvalidIdError} for an id that is none; InvalidTagsError for tags, InvalidNameError for a version
-   * @throws {ConfigError} for a timeout that is none
+   * @throws {ConfigError} for options that are none; InvalidTimeError for a `startAt` that is none
    * @throws {DefinitionError} for a class without `@Orchestrator`
    * @throws {TimeoutError} when there was no answer in time; its text says whether the start is stored
    * @throws {SessionExpiredError} when its process slept with the start on its way, or there are too many clients

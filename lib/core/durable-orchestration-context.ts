@@ -334,11 +334,13 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const now = () => this.#execution.now;
     const number = this.#retryCount++;
     let random: RandomSource | undefined;
+    const isCleanup = this.#execution.isCanceled;
     return new RetryableTask(retry, {
       start,
       now,
       wait: (milliseconds) => this.#timer(now() + Math.max(milliseconds, atLeast())),
       random: () => (random ??= this.#randomSource(`retry ${number}`)).next(),
+      isGivenUp: () => this.#execution.isCanceled && !isCleanup,
     });
   }
 

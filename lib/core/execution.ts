@@ -10,6 +10,8 @@ export interface Execution {
   parent: ParentInstance | undefined;
   input: Json | undefined;
   labels: Labels;
+  /** Whether it is to clean up and end. */
+  isCanceled: boolean;
   isReplaying: boolean;
   /** Milliseconds since 1970; never goes back. */
   now: number;
@@ -34,6 +36,7 @@ export function newExecution(instanceId: string): Execution {
     parent: undefined,
     input: undefined,
     labels: {},
+    isCanceled: false,
     isReplaying: false,
     now: 0,
     customStatus: null,

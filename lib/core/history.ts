@@ -56,7 +56,18 @@ export type InboundEvent =
       readonly input?: Json;
       readonly inputRef?: ValueReference;
     }
-  | UpdateRequested;
+  | UpdateRequested
+  /** The code is to clean up and end: CancelledError is thrown where it waits, and its open activities have failed. */
+  | {
+      readonly type: 'CancellationRequested';
+      readonly at: number;
+      readonly reason?: string;
+      /** Whether its sub-orchestrations are told the same. */
+      readonly recursive?: boolean;
+    }
+  /** Somebody suspended the instance, and let it go on: of no concern to the code. */
+  | { readonly type: 'ExecutionSuspended'; readonly at: number; readonly reason?: string }
+  | { readonly type: 'ExecutionResumed'; readonly at: number; readonly reason?: string };
 
 /** An update of a client, accepted: its handler ran, and what it asked for follows. */
 export interface UpdateRequested {
@@ -88,6 +99,29 @@ export interface ExecutionStarted extends Labels {
   readonly input?: Json;
   readonly inputRef?: ValueReference;
   readonly parent?: ParentInstance;
+  /** When it was to begin, in milliseconds since 1970, if that was later than its start was taken. */
+  readonly startAt?: number;
+  /** That it repeats an execution which had failed. */
+  readonly rewound?: Rewound;
+}
+
+/**
+ * A rewind: what follows is the history of the execution that had failed, without the failures that are void and without
+ * what the code had made of them.
+ */
+export interface Rewound {
+  readonly at: number;
+  readonly reason?: string;
+  /** The execution that had failed. */
+  readonly executionId: string;
+  /** The first execution of the chain: the id that the code sees, for what it derives from it has to stay the same. */
+  readonly origin: string;
+  /** How it had failed. */
+  readonly failure: FailureDetails;
+  /** The tasks whose failures are void. */
+  readonly void: readonly number[];
+  /** Numbers of actions that are not given again: at `from`, the next one is `to`. */
+  readonly gaps?: readonly (readonly [from: number, to: number])[];
 }
 
 /** Who waits for a sub-orchestration: the instance, its execution and the number of its action. */
@@ -176,5 +210,19 @@ export type ClosingEvent =
       readonly output?: Json;
       readonly outputRef?: ValueReference;
     }
-  | { readonly type: 'ExecutionFailed'; readonly at: number; readonly failure: FailureDetails }
+  | {
+      readonly type: 'ExecutionFailed';
+      readonly at: number;
+      readonly failure: FailureDetails;
+      /** The tasks whose failures it came of. */
+      readonly causedBy?: readonly number[];
+    }
+  | {
+      readonly type: 'ExecutionTerminated';
+      readonly at: number;
+      readonly reason?: string;
+      readonly output?: Json;
+      readonly outputRef?: ValueReference;
+    }
+  | { readonly type: 'ExecutionCanceled'; readonly at: number; readonly reason?: string }
   | { readonly type: 'ContinuedAsNew'; readonly at: number; readonly input?: Json; readonly inputRef?: ValueReference };

@@ -5,6 +5,8 @@ import type { Json } from './values.js';
 
 /** A user's orchestrator as the core runs it. */
 export interface OrchestratorProgram extends VersionedOrchestrator {
+  /** How long an instance is kept once it has ended, in milliseconds; undefined: for ever. */
+  readonly retentionInMilliseconds?: number | undefined;
   /**
    * The input as it is recorded: with what its class adds by initializers, made once, so that every replay sees the same.
    * One that does not fit stays as it is; `run` refuses it.

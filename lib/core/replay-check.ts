@@ -9,6 +9,7 @@ import type { Json } from './values.js';
 const closingTypes = {
   Completed: 'ExecutionCompleted',
   Failed: 'ExecutionFailed',
+  Canceled: 'ExecutionCanceled',
   ContinuedAsNew: 'ContinuedAsNew',
 } as const;
 const actionTypes: ReadonlySet<string> = new Set<Action['type']>([
@@ -22,7 +23,13 @@ const actionTypes: ReadonlySet<string> = new Set<Action['type']>([
   'EventSent',
   'Patched',
 ]);
-const closedTypes: ReadonlySet<string> = new Set<string>(Object.values(closingTypes));
+const closedTypes: ReadonlySet<string> = new Set<string>([...Object.values(closingTypes), 'ExecutionTerminated']);
+/** An execution can be failed, terminated and canceled from outside while its code waits. */
+const outsideTypes: ReadonlySet<string> = new Set<string>([
+  'ExecutionFailed',
+  'ExecutionTerminated',
+  'ExecutionCanceled',
+]);
 
 /**
  * Compares what a turn did on replay with what the history says from index `from` on; the index behind the turn.
@@ -71,8 +78,7 @@ function behindMarks(history: readonly HistoryEvent[], from: number): number {
 function checkEnd(at: number, event: HistoryEvent | undefined, completion: Completion | undefined): number {
   const closing = event !== undefined && isClosing(event) ? event : undefined;
   if (completion === undefined) {
-    // An execution can be failed from outside while its code waits.
-    if (closing !== undefined && closing.type !== 'ExecutionFailed') throw differs(at, closing, goesOn);
+    if (closing !== undefined && !outsideTypes.has(closing.type)) throw differs(at, closing, goesOn);
   } else if (closing === undefined || !isSameEnd(closing, completion)) {
     throw differs(at, event, endOf(completion));
   }
@@ -84,7 +90,10 @@ function isSameEnd(event: ClosingEvent, completion: Completion): boolean {
     return jsonEqual(event.output, completion.output);
   if (event.type === 'ContinuedAsNew' && completion.type === 'ContinuedAsNew')
     return jsonEqual(event.input, completion.input);
-  return event.type === 'ExecutionFailed' && completion.type === 'Failed';
+  return (
+    (event.type === 'ExecutionFailed' && completion.type === 'Failed') ||
+    (event.type === 'ExecutionCanceled' && completion.type === 'Canceled')
+  );
 }
 
 /** The end as an event, without its time. */
@@ -92,6 +101,7 @@ function endOf(completion: Completion): Described {
   const type = closingTypes[completion.type];
   if (completion.type === 'Completed') return withFields(type, { output: completion.output });
   if (completion.type === 'ContinuedAsNew') return withFields(type, { input: completion.input });
+  if (completion.type === 'Canceled') return withFields(type, {});
   const { name, message } = completion.failure;
   return withFields(type, { failure: `${name}: ${message}` });
 }
@@ -100,7 +110,8 @@ function withFields(type: string, fields: object): Described {
   return { type, ...fields };
 }
 
-function isSameAction(event: Action, action: NumberedAction): boolean {
+/** Whether two actions ask for the same, under the same number. */
+export function isSameAction(event: Action, action: NumberedAction): boolean {
   return jsonEqual(comparable(event), comparable(action));
 }
 
@@ -112,7 +123,8 @@ function comparable(action: Action): Json {
   return compared;
 }
 
-function isAction(event: HistoryEvent): event is Action {
+/** Whether the code asked for it. */
+export function isAction(event: HistoryEvent): event is Action {
   return actionTypes.has(event.type);
 }
 

@@ -13,6 +13,8 @@ export interface Attempts<T> {
   now(): number;
   /** 0 or more, below 1: the next one of this task, the same on every replay. */
   random(): number;
+  /** Whether no further attempt is wanted: the orchestration is to end. */
+  isGivenUp(): boolean;
 }
 
 /**
@@ -35,8 +37,8 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
   }
 
   childCompleted(child: TaskNode<unknown>): void {
-    if (child !== this.#attempt) return this.#tryAgain();
-    const { outcome } = child as TaskNode<T>;
+    if (child !== this.#attempt && !this.#attempts.isGivenUp()) return this.#tryAgain();
+    const { outcome } = (this.#attempt ?? child) as TaskNode<T>;
     if (outcome === undefined) return;
     const delay = this.#nextDelay(outcome);
     if (delay === undefined) this.settle(outcome);
@@ -52,7 +54,7 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
 
   /** Milliseconds until the next attempt, or undefined when there is none. */
   #nextDelay(outcome: Outcome<T>): number | undefined {
-    if (this.#attemptCount >= this.#options.maxAttempts) return undefined;
+    if (this.#attempts.isGivenUp() || this.#attemptCount >= this.#options.maxAttempts) return undefined;
     const elapsed = this.#attempts.now() - this.#startedAt;
     const decision = this.#decide(outcome, { number: this.#attemptCount, elapsedInMilliseconds: elapsed });
     if (decision === false) return undefined;

@@ -18,7 +18,7 @@ import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
 import type { Completion, HandlerOutcome, Turn } from './turn.js';
 import type { Json } from './values.js';
-import { IllegalAwaitError } from '../errors.js';
+import { CancelledError, IllegalAwaitError } from '../errors.js';
 
 /** Where an execution runs. */
 export interface Surroundings {
@@ -50,8 +50,11 @@ export class TaskOrchestrationExecutor implements TaskParent {
   /** The user's object; undefined before the start, and when its constructor threw. */
   #target: object | undefined;
   #generator: Generator<unknown, unknown, unknown> | undefined;
-  /** The task that the generator yielded, once it has ended. */
+  /** The task that the generator yielded, and the same once it has ended. */
+  #awaited: TaskNode<unknown> | undefined;
   #ready: TaskNode<unknown> | undefined;
+  /** What was thrown into the generator in this turn. */
+  #thrown: unknown;
   #completion: Completion | undefined;
   #replayedEvents = 0;
 
@@ -95,6 +98,29 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#execution.isReplaying = false;
   }
 
+  /** The number of the next action. */
+  get nextId(): number {
+    return this.#scheduler.nextId;
+  }
+
+  /** Leaves out numbers of actions: at `from`, the next one is `to`. */
+  leaveGap(from: number, to: number): void {
+    this.#scheduler.leaveGap(from, to);
+  }
+
+  /** A history is about to be repeated: the patches that it marks are known. */
+  remember(history: readonly HistoryEvent[]): void {
+    this.#execution.patches.read(history);
+  }
+
+  /** Processes an event of the past again, as far as the code can see. */
+  repeat(event: InboundEvent): Turn {
+    this.#execution.isReplaying = true;
+    const turn = this.#processEvent(event);
+    this.#execution.isReplaying = false;
+    return turn;
+  }
+
   /** Processes one new event. What it does not concern, such as a second answer to a task, gives an empty turn. */
   advance(event: InboundEvent): Turn {
     return this.#processEvent(event);
@@ -121,14 +147,34 @@ export class TaskOrchestrationExecutor implements TaskParent {
     const statusBefore = this.#execution.customStatus;
     this.#execution.now = Math.max(this.#execution.now, event.at);
     this.#scheduler.beginTurn();
+    this.#thrown = undefined;
     const update = event.type === 'UpdateRequested' ? this.#update(event) : undefined;
-    this.#guard(() => {
-      if (event.type === 'ExecutionStarted') this.#start(event);
-      else if (event.type === 'EventRaised') this.#events.deliver(event);
-      else if (event.type !== 'UpdateRequested') this.#scheduler.settle(event);
-    });
+    this.#guard(() => this.#deliver(event));
     this.#tryResumingUserCode();
     return this.#endTurn(statusBefore, update);
+  }
+
+  #deliver(event: InboundEvent): void {
+    switch (event.type) {
+      case 'ExecutionStarted':
+        return this.#start(event);
+      case 'EventRaised':
+        return this.#events.deliver(event);
+      case 'CancellationRequested':
+        return this.#cancel(event.reason);
+      case 'UpdateRequested': // it has run
+      case 'ExecutionSuspended':
+      case 'ExecutionResumed':
+        return; // of no concern to the code
+      case 'TaskCompleted':
+      case 'TaskFailed':
+      case 'SubOrchestrationInstanceCompleted':
+      case 'SubOrchestrationInstanceFailed':
+      case 'EntityOperationCompleted':
+      case 'EntityOperationFailed':
+      case 'TimerFired':
+        return this.#scheduler.settle(event);
+    }
   }
 
   #endTurn(statusBefore: Execution['customStatus'], update: HandlerOutcome | undefined): Turn {
@@ -153,7 +199,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
 
   #start(event: ExecutionStarted): void {
     if (this.#generator !== undefined) return;
-    this.#execution.executionId = event.executionId;
+    this.#execution.executionId = event.rewound?.origin ?? event.executionId;
+    for (const [from, to] of event.rewound?.gaps ?? []) this.#scheduler.leaveGap(from, to);
     this.#execution.parent = event.parent;
     this.#execution.input = event.input;
     this.#execution.labels = labelsOf(event);
@@ -166,6 +213,22 @@ export class TaskOrchestrationExecutor implements TaskParent {
     });
   }
 
+  /**
+   * Throws CancelledError where the generator waits. Open activities have failed by then: nobody may wait for results that
+   * will not come.
+   */
+  #cancel(reason: string | undefined): void {
+    if (this.#generator === undefined || this.#execution.isCanceled) return;
+    const generator = this.#generator;
+    const error = new CancelledError(this.#execution.instanceId, reason);
+    this.#execution.isCanceled = true;
+    this.#awaited?.detach(this);
+    this.#awaited = undefined;
+    const { name, message, code } = error; // no stack: code may look at it, and it is not the same on every replay
+    this.#scheduler.giveUpActivities({ name, message, code });
+    this.#guard(() => this.#take(generator.throw(error)));
+  }
+
   /** What the code does may bring conditions about, and so on. */
   #tryResumingUserCode(): void {
     do this.#resumeWhileReady();
@@ -176,6 +239,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
   #resumeWhileReady(): void {
     for (let task = this.#ready; task !== undefined && this.#completion === undefined; task = this.#ready) {
       this.#ready = undefined;
+      this.#awaited = undefined;
       const ended = task;
       ended.seen();
       ended.detach(this);
@@ -185,6 +249,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
 
   #resume({ outcome }: TaskNode<unknown>): void {
     if (this.#generator === undefined || outcome === undefined) return;
+    if ('error' in outcome) this.#thrown = outcome.error;
     this.#take('error' in outcome ? this.#generator.throw(outcome.error) : this.#generator.next(outcome.value));
   }
 
@@ -200,7 +265,10 @@ export class TaskOrchestrationExecutor implements TaskParent {
       this.#fail(
         new IllegalAwaitError('The orchestrator waited for a timer that it had cancelled: it will never fire.'),
       );
-    else task.attach(this);
+    else {
+      this.#awaited = task;
+      task.attach(this);
+    }
   }
 
   #finish(output: unknown, refuseAsync: (output: unknown) => IllegalAwaitError): void {
@@ -230,7 +298,15 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   #fail(error: unknown): void {
-    this.#completion = { type: 'Failed', failure: toFailureDetails(error) };
+    if (error instanceof CancelledError && this.#execution.isCanceled) {
+      const { reason } = error;
+      this.#completion = { type: 'Canceled', ...(reason !== undefined && { reason }) };
+      return;
+    }
+    const named = this.#scheduler.failuresIn(error);
+    const causedBy = named.length > 0 ? named : this.#scheduler.failuresIn(this.#thrown);
+    const failure = toFailureDetails(error);
+    this.#completion = { type: 'Failed', failure, ...(causedBy.length > 0 && { causedBy }) };
   }
 }
 

@@ -1,4 +1,5 @@
-import { IllegalAwaitError } from '../errors.js';
+import { IllegalAwaitError, type FailureDetails } from '../errors.js';
+import { errorsIn } from './causes.js';
 import type { AtomicTask } from './atomic-task.js';
 import type { CallTrace } from './call-trace.js';
 import type { Action, InboundEvent, NumberedAction, PatchMarker } from './history.js';
@@ -27,7 +28,11 @@ export class TaskScheduler {
   readonly #values: ValueCodec;
   readonly #trace: CallTrace | undefined;
   readonly #open = new Map<number, { readonly type: Action['type']; readonly task: AtomicTask<unknown> }>();
+  /** The tasks that failed, by the errors that they failed with. */
+  readonly #failures = new WeakMap<object, number>();
   #nextId = 0;
+  /** Numbers that are not given: at the first of a gap, the next one is what it leads to. */
+  readonly #gaps = new Map<number, number>();
   /** The actions of the turn; undefined between turns. */
   #actions: Action[] | undefined;
 
@@ -72,6 +77,7 @@ export class TaskScheduler {
   /** Records an action without an answer. */
   record<A extends NumberedAction>(make: (id: number) => A): A {
     this.assertInTurn();
+    this.#nextId = this.nextId;
     const action = make(this.#nextId);
     this.#actions?.push(action);
     this.#trace?.note(action);
@@ -103,7 +109,38 @@ export class TaskScheduler {
     const open = this.#open.get(event.id);
     if (open === undefined || open.type !== answeredActions[event.type]) return;
     this.#open.delete(event.id);
-    if ('failure' in event) open.task.completeWithFailure(event.failure);
+    if ('failure' in event) this.#fail(event.id, open.task, event.failure);
     else open.task.complete('result' in event ? this.#values.decode(event.result) : undefined);
+  }
+
+  /** Ends every open activity with this failure: nobody waits for their results any more. */
+  giveUpActivities(failure: FailureDetails): void {
+    const activities = [...this.#open].filter(([, { type }]) => type === 'TaskScheduled');
+    for (const [id] of activities) this.#open.delete(id);
+    for (const [id, { task }] of activities) this.#fail(id, task, failure);
+  }
+
+  /** The tasks whose failures an error is, or has among its causes. */
+  failuresIn(error: unknown): readonly number[] {
+    const ids = errorsIn(error).map((each) => this.#failures.get(each));
+    return [...new Set(ids.filter((id) => id !== undefined))].toSorted((a, b) => a - b);
+  }
+
+  /** The number of the next action. */
+  get nextId(): number {
+    let next = this.#nextId;
+    for (let to = this.#gaps.get(next); to !== undefined; to = this.#gaps.get(next)) next = to;
+    return next;
+  }
+
+  /** Numbers from `from` on are left out; the next one is `to`. */
+  leaveGap(from: number, to: number): void {
+    this.#gaps.set(from, to);
+  }
+
+  #fail(id: number, task: AtomicTask<unknown>, failure: FailureDetails): void {
+    task.completeWithFailure(failure);
+    const { outcome } = task;
+    if (outcome && 'error' in outcome) this.#failures.set(outcome.error as Error, id);
   }
 }

@@ -20,7 +20,14 @@ export type HandlerOutcome = { readonly result?: Json } | { readonly failure: Fa
 /** The end of an execution. Actions of the same turn stand; open timers and tasks are of no interest any more. */
 export type Completion =
   | { readonly type: 'Completed'; readonly output?: Json }
-  | { readonly type: 'Failed'; readonly failure: FailureDetails }
+  | {
+      readonly type: 'Failed';
+      readonly failure: FailureDetails;
+      /** The tasks whose failures it came of, by the numbers of their actions. */
+      readonly causedBy?: readonly number[];
+    }
+  /** The code let the cancellation end it. */
+  | { readonly type: 'Canceled'; readonly reason?: string }
   | {
       readonly type: 'ContinuedAsNew';
       readonly input?: Json;

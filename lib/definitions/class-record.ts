@@ -9,6 +9,8 @@ export interface ClassRecord {
   orchestrator?: string;
   version?: string | undefined;
   versionMatchStrategy?: VersionMatchStrategy | undefined;
+  /** How long instances are kept once they have ended, in milliseconds. */
+  retention?: number;
   run?: RunOptions;
   readonly operations: Map<string, OperationOptions>;
   readonly activities: Map<string, ActivityOptions>;

@@ -85,8 +85,8 @@ export function defineOrchestrator<O extends { run(input: never, ctx: Orchestrat
   } & OrchestratorOptions &
     RunOptions,
 ): void {
-  const { version, versionMatchStrategy } = definition ?? {};
-  recordOrchestrator(type, definition?.name, { version, versionMatchStrategy });
+  const { version, versionMatchStrategy, retention } = definition ?? {};
+  recordOrchestrator(type, definition?.name, { version, versionMatchStrategy, retention });
   const { input, optional, queries = {}, updates = {} } = definition;
   defineHandlers<RunOptions>(type, { run: { input, optional } }, recordRun);
   defineHandlers<QueryOptions>(type, queries, recordQuery);

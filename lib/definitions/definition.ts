@@ -29,7 +29,9 @@ export interface OperationDefinition extends OperationShape {
 }
 
 /** What was recorded of an `@Orchestrator` class. */
-export interface OrchestratorDefinition extends OrchestratorShape, OrchestratorOptions {
+export interface OrchestratorDefinition extends OrchestratorShape, Omit<OrchestratorOptions, 'retention'> {
+  /** How long an instance is kept once it has ended; undefined: for ever. */
+  readonly retentionInMilliseconds: number | undefined;
   readonly type: Constructor;
   readonly method: Handler;
   readonly queries: ReadonlyMap<string, HandlerDefinition>;
@@ -93,6 +95,12 @@ export interface OrchestratorOptions {
    * `strict`.
    */
   readonly versionMatchStrategy?: VersionMatchStrategy | undefined;
+  /**
+   * How long an instance is kept once it has ended, before it is purged: so many days, a number above 0, or
+   * `'purgeOnCompletion'`: a minute, in which its result can be read. It is purged within two hours after that. What holds
+   * for an instance is what its class says when it begins. Default: until it is purged.
+   */
+  readonly retention?: { readonly days: number } | 'purgeOnCompletion' | undefined;
 }
 
 /** Options of `@Run()`. */

@@ -9,10 +9,16 @@ import { checkName } from './name-rule.js';
 /** An hour, in milliseconds. */
 const LONGEST_TIMEOUT = 3_600_000;
 
+/** A day, and 100 years of them. */
+const DAY = 24 * 3_600_000;
+const MOST_DAYS = 36_525;
+/** Who waits for an instance reads its result within this time, in milliseconds. */
+const GRACE = 60_000;
+
 const known = {
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
-  '@Orchestrator': ['version', 'versionMatchStrategy'],
+  '@Orchestrator': ['version', 'versionMatchStrategy', 'retention'],
   '@Query': ['input', 'optional'],
   '@Update': ['input', 'optional'],
   '@Activity': [
@@ -54,6 +60,17 @@ export function checkOptions(
   const retry = options.retry && retryFault(options.retry);
   if (retry !== undefined) throw new DefinitionError(`${where}: retry.${retry}.`);
   checkLimits(options, where);
+}
+
+/** How long instances are kept, in milliseconds. Throws DefinitionError when the options cannot work. */
+export function retentionOf({ retention }: OrchestratorOptions, where: string): number | undefined {
+  if (retention === undefined) return undefined;
+  if (retention === 'purgeOnCompletion') return GRACE;
+  const days: unknown = isObject(retention) ? retention.days : undefined;
+  if (typeof days === 'number' && days > 0 && days <= MOST_DAYS) return Math.ceil(days * DAY);
+  throw new DefinitionError(
+    `${where}: retention must be { days: ... }, above 0 and at most ${MOST_DAYS}, or 'purgeOnCompletion'.`,
+  );
 }
 
 /**

@@ -23,8 +23,13 @@ export function orchestratorDefinition(type: Constructor): OrchestratorDefinitio
       );
   const undecorated = undecoratedMethods(type, new Map<string, unknown>([...queries, ...updates, ['run', run]]));
   const shape = inputShapeOf({ type, methodName: 'run', method, decorator: '@Run' }, run);
-  const { version, versionMatchStrategy } = ownRecord(type.prototype as object) ?? {};
-  return { name, version, versionMatchStrategy, type, method, queries, updates, undecorated, ...shape };
+  const {
+    version,
+    versionMatchStrategy,
+    retention: retentionInMilliseconds,
+  } = ownRecord(type.prototype as object) ?? {};
+  const code = { type, method, queries, updates, undecorated };
+  return { name, version, versionMatchStrategy, retentionInMilliseconds, ...code, ...shape };
 }
 
 function handlersOf(type: Constructor, kind: 'queries' | 'updates', decorator: '@Query' | '@Update') {

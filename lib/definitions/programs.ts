@@ -61,6 +61,7 @@ export function orchestratorProgram(definition: OrchestratorDefinition, values: 
     name,
     version: definition.version,
     versionMatchStrategy: definition.versionMatchStrategy,
+    retentionInMilliseconds: definition.retentionInMilliseconds,
     accept: (input) => (hasFields(definition.input) ? accepted(values, decode, input) : input),
     create: () => new definition.type(),
     run: (target, input, context) => definition.method.call(target, decode(input), context),

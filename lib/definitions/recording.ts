@@ -11,7 +11,7 @@ import type {
 } from './definition.js';
 import { decoratedMethod } from './handler-method.js';
 import { checkName } from './name-rule.js';
-import { checkOptions } from './options-rule.js';
+import { checkOptions, retentionOf } from './options-rule.js';
 
 /** Writes what `@Entity(name)` says. Throws DefinitionError or InvalidNameError on misuse. */
 export function recordEntity(type: Constructor, name: string): void {
@@ -24,11 +24,14 @@ export function recordEntity(type: Constructor, name: string): void {
 export function recordOrchestrator(type: Constructor, name: string, options: OrchestratorOptions = {}): void {
   checkClass('@Orchestrator', type, name);
   checkName('orchestrator', name);
-  checkOptions('@Orchestrator', options, `@Orchestrator('${name}')`);
+  const where = `@Orchestrator('${name}')`;
+  checkOptions('@Orchestrator', options, where);
+  const retention = retentionOf(options, where);
   const record = recordOf(type.prototype as object);
   record.orchestrator = name;
   record.version = options.version;
   record.versionMatchStrategy = options.versionMatchStrategy;
+  if (retention !== undefined) record.retention = retention;
 }
 
 /** Writes what `@Operation(options)` says. Throws DefinitionError on misuse. */

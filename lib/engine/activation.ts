@@ -106,6 +106,8 @@ export interface Activation {
   mustWait(input: InputBody): boolean;
   /** The code that a step with this input needs and this worker has not registered; undefined: none, it can be run here. */
   foreignCode(input: InputBody, now: number): CodeName | undefined;
+  /** Reads what a step with this input needs of the history that is in no memory; undefined: nothing. */
+  prepare?(input: InputBody): Promise<void> | undefined;
   /** The stored values that a step with this input needs and that are not in memory (P15). */
   missing(input: InputBody): readonly ValueReference[];
   /** Runs one step, with what was missing. `apply` of the entry follows before the next step. */

@@ -186,5 +186,5 @@ export class DelegatedRun {
 /** The whole instance as it is now. */
 function headOf({ activation }: Instance): Pick<StepRequest, 'head'> {
   const head = activation!.capture()?.head({ epoch: 0, logSeq: 0, commit: '0' });
-  return head ? { head } : {};
+  return head && head.type !== 'tombstone' ? { head } : {};
 }

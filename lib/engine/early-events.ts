@@ -26,6 +26,6 @@ export function earlyHead({ buffered: events }: OrchestrationState): (stamp: Sta
 /** What such a head says. */
 export function stateBeforeStart({ events }: EarlyHead): OrchestrationState {
   const state = new OrchestrationState();
-  state.buffered = events;
+  state.held.append(events);
   return state;
 }

@@ -1,5 +1,5 @@
 import { decodeHead, decodeWake, encodeHead, encodeWake } from '../wire/head-codec.js';
-import type { Head, OrchestrationHead, SegmentReference, Wake } from '../wire/head.js';
+import type { Head, OrchestrationHead, SegmentReference, Tombstone, Wake } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import type { HistoryEvent } from '../core/history.js';
@@ -58,6 +58,8 @@ export class Heads {
   readonly #fence: HeadFence;
   /** A read below what I have written comes from a deposed leader. */
   readonly #written: RecentMap<Address, number>;
+  /** So does one of what I have removed, by the sequence of its tombstone. */
+  readonly #removed: RecentMap<Address, number>;
   readonly #segments: Segments;
   readonly #known: KnownHeads;
   /** The wake records that were there when I took over. */
@@ -68,6 +70,7 @@ export class Heads {
     this.#ports = ports;
     this.#fence = fence;
     this.#written = new RecentMap(ports.log.replicas > 1 ? REMEMBERED : REMEMBERED_OF_ONE);
+    this.#removed = new RecentMap(this.#written.limit);
     this.#spent = spent;
     this.#segments = new Segments(ports, fence.epoch);
     this.#known = new KnownHeads(ports);
@@ -100,7 +103,7 @@ export class Heads {
   async read(instance: Instance): Promise<Head | undefined> {
     const { views, subjects, logger } = this.#ports;
     const subject = subjects.head(instance.address);
-    const stored = await this.#readCurrent(subject, this.#written.get(instance.address) ?? 0);
+    const stored = await this.#readCurrent(subject, instance.address);
     instance.headSequence = stored?.sequence ?? 0;
     instance.headBytes = stored?.body.length ?? 0;
     if (!stored) {
@@ -124,11 +127,12 @@ export class Heads {
     return undefined;
   }
 
-  async #readCurrent(subject: string, least: number): Promise<StoredMessage | undefined> {
+  async #readCurrent(subject: string, address: Address): Promise<StoredMessage | undefined> {
     const { views, clock } = this.#ports;
+    const [least, removed] = [this.#written.get(address) ?? 0, this.#removed.get(address) ?? 0];
     for (let looks = 1; ; looks++) {
       const stored = await views.read(subject);
-      if ((stored?.sequence ?? 0) >= least) return stored;
+      if (stored ? stored.sequence >= least && stored.sequence > removed : least === 0) return stored;
       if (looks === LOOKS)
         throw new StorageRegressedError(
           `${subject} was stored at sequence ${least}, but the state stream has it at ${stored?.sequence ?? 'none'}: the ` +
@@ -152,6 +156,7 @@ export class Heads {
   /** Stores what was captured: segments, then the wake record, then the head (P8, P14). */
   async write(instance: Instance, captured: Captured, stamp: Stamp): Promise<Cut | undefined> {
     const whole = captured.head(stamp);
+    if (whole.type === 'tombstone') return this.#bury(instance, captured, whole);
     const wholeBody = encodeHead(whole);
     const isLarge = whole.type === 'orchestration' && wholeBody.length > HEAD_TARGET;
     const cut = isLarge ? await this.#cut(instance.address, whole) : undefined;
@@ -169,6 +174,30 @@ export class Heads {
     if (head.type === 'orchestration') await this.#forgetSegments(instance, head);
     this.#spent.add(captured.dropped ?? []);
     return cut;
+  }
+
+  /**
+   * Removes all that is stored of an instance that was purged (P13): while its tombstone is there, whoever takes the
+   * partition over knows what is left to do.
+   */
+  async #bury(instance: Instance, captured: Captured, tombstone: Tombstone): Promise<undefined> {
+    const { address, segments } = instance;
+    const subject = this.#ports.subjects.head(address);
+    if (instance.headSequence !== 0) {
+      const head = segments.length > 0 ? { ...tombstone, segments } : tombstone;
+      instance.headSequence = await this.#put(subject, encodeHead(head), instance.headSequence, epochOfHead);
+      this.#written.set(address, instance.headSequence);
+    }
+    await this.#segments.remove(segments);
+    instance.segments = [];
+    if (instance.wakeSequence !== 0) await this.#removeWake(instance);
+    if (instance.headSequence !== 0) await this.#ports.views.remove(instance.headSequence);
+    this.#removed.set(address, instance.headSequence);
+    this.#written.delete(address);
+    instance.headSequence = 0;
+    instance.headBytes = 0;
+    instance.isNew = false;
+    this.#spent.add(captured.dropped ?? []);
   }
 
   /** Moves what is long in a large head to segments; undefined when nothing is. */
@@ -254,6 +283,7 @@ function isLong(events: readonly HistoryEvent[]): boolean {
 }
 
 function segmentsOf(head: Head): readonly SegmentReference[] {
+  if (head.type === 'tombstone') return head.segments ?? [];
   return head.type === 'orchestration' ? [...head.segments, ...(head.held ?? [])] : [];
 }
 

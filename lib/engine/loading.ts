@@ -1,6 +1,6 @@
 import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { parseAddress } from '../wire/addresses.js';
-import type { Head, OrchestrationHead } from '../wire/head.js';
+import type { Head } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { Activation, StepOutput } from './activation.js';
 import { stateBeforeStart } from './early-events.js';
@@ -8,8 +8,8 @@ import { type Beside, EntityActivation } from './entity-activation.js';
 import type { Heads } from './heads.js';
 import type { Host } from './host.js';
 import type { Instance } from './instance.js';
-import { OrchestrationActivation } from './orchestration-activation.js';
-import { OrchestrationState } from './orchestration-state.js';
+import { OrchestrationActivation, type ReadSegments } from './orchestration-activation.js';
+import { isEnd, OrchestrationState } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered, TailEntry } from './recovery.js';
 import type { Segments } from './segments.js';
@@ -104,9 +104,12 @@ export interface Makings {
 }
 
 /** An instance that takes its first step. */
-function newActivation(address: Address, { host, ports, beside }: Makings): Activation {
+function newActivation(address: Address, { host, ports, segments, beside }: Makings): Activation {
   const addressee = parseAddress(address);
-  if (addressee.kind === 'orchestration') return new OrchestrationActivation(addressee.instanceId, host, ports);
+  if (addressee.kind === 'orchestration')
+    return new OrchestrationActivation(addressee.instanceId, host, ports, (references) =>
+      segments.read(references, address),
+    );
   const activation = new EntityActivation(addressee.entity, host, ports, undefined, beside);
   activation.resume();
   return activation;
@@ -127,11 +130,9 @@ export async function activationOf(
     activation.resume();
     return activation;
   }
-  if (head && head.type !== 'orchestration' && head.type !== 'early') throw mismatch(address, head);
-  const activation =
-    head?.type === 'early'
-      ? new OrchestrationActivation(addressee.instanceId, host, ports, stateBeforeStart(head))
-      : await loadedOrchestration(addressee.instanceId, address, head, { host, ports, segments });
+  if (head?.type === 'entity') throw mismatch(address, head);
+  const activation = await loadedOrchestration(addressee.instanceId, address, head, { host, ports, segments });
+  if (head?.type === 'tombstone') activation.state.apply({ to: address, purged: true });
   for (const { entry } of behind) activation.apply(entry);
   return activation;
 }
@@ -139,13 +140,18 @@ export async function activationOf(
 async function loadedOrchestration(
   instanceId: string,
   address: Address,
-  head: OrchestrationHead | undefined,
+  head: Exclude<Head, { type: 'entity' }> | undefined,
   { host, ports, segments }: Omit<Makings, 'beside'>,
 ): Promise<OrchestrationActivation> {
-  const { history, held } = head && !isEnded(head) ? await segments.earlier(head, address) : { history: [], held: [] };
-  const state = head && OrchestrationState.from(head, history, held);
-  return new OrchestrationActivation(instanceId, host, ports, state, history);
+  const read: ReadSegments = (references) => segments.read(references, address);
+  if (head?.type === 'early') return new OrchestrationActivation(instanceId, host, ports, read, stateBeforeStart(head));
+  if (head?.type !== 'orchestration') return new OrchestrationActivation(instanceId, host, ports, read);
+  const { history, held } = isEnd(head.status) ? nothing : await segments.earlier(head, address);
+  const state = OrchestrationState.from(head, history, held);
+  return new OrchestrationActivation(instanceId, host, ports, read, state, history);
 }
+
+const nothing = { history: [], held: [] } as const;
 
 /** An orchestration instance with all events of its history in memory, also if it has ended: ready to be queried. */
 export async function wholeActivation(
@@ -158,11 +164,8 @@ export async function wholeActivation(
     throw new CorruptHistoryError(`${address} is no orchestration instance that has begun`);
   const { history, held } = await segments.earlier(head, address);
   const state = OrchestrationState.from(head, history, held);
-  return new OrchestrationActivation(addressee.instanceId, host, ports, state, history);
-}
-
-function isEnded({ status }: OrchestrationHead): boolean {
-  return status === 'Completed' || status === 'Failed' || status === 'Terminated';
+  const read: ReadSegments = (references) => segments.read(references, address);
+  return new OrchestrationActivation(addressee.instanceId, host, ports, read, state, history);
 }
 
 function mismatch(address: Address, head: Head): CorruptHistoryError {

@@ -1,16 +1,12 @@
 import { toFailureDetails } from '../core/failure.js';
-import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
-import { jsonEqual } from '../core/json-equal.js';
-import type { OrchestratorProgram } from '../core/programs.js';
-import { rebuild } from '../core/rebuild.js';
-import { checkBehaviour } from '../core/replay-behaviour.js';
+import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { ValueReference } from '../core/values.js';
-import { TaskOrchestrationExecutor, type Surroundings } from '../core/task-orchestration-executor.js';
-import { CorruptHistoryError, InstanceExistsError, type PerdureError } from '../errors.js';
+import { InstanceExistsError, type PerdureError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
+import type { SegmentReference } from '../wire/head.js';
 import type { Address, EventMessage, ResultMessage, StartMessage, UpdateMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
-import { referencesIn, withValues } from '../wire/value-references.js';
+import { referencesIn } from '../wire/value-references.js';
 import type {
   Activation,
   ActivityPlace,
@@ -21,68 +17,57 @@ import type {
   StepOutput,
 } from './activation.js';
 import { keptForStart } from './early-events.js';
-import { nothingFetched, type FetchedValues } from './fetched-values.js';
+import type { FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
-import { captureOf } from './orchestration-capture.js';
-import { codeOf, currentExecution, isFault } from './orchestration-code.js';
-import {
-  firstHeld,
-  isAnswered,
-  missingValues,
-  refusal,
-  resultEvent,
-  startAnswer,
-  startedEvent,
-} from './orchestration-inputs.js';
+import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
+import { captured, valuesFor } from './orchestration-captures.js';
+import { codeOf } from './orchestration-code.js';
+import { control, needsHistory, type OrchestrationInstance } from './orchestration-control.js';
+import { firstHeld, isAnswered, refusal, resultEvent } from './orchestration-inputs.js';
+import { OrchestrationRunner, type OrchestrationPorts } from './orchestration-runner.js';
+import { failedStart, start } from './orchestration-start.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
-import { acceptedUpdate, answeredAtEnd, isCarriedOver, refusedUpdate, updateEvent } from './orchestration-updates.js';
-import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
-import type { PartitionPorts } from './ports.js';
+import { answeredAtEnd, refusedUpdate, updateEvent } from './orchestration-updates.js';
+import { answered, declined } from './outcomes.js';
 import { queried } from './queried.js';
 import { refusalOf } from './refusals.js';
 
-/** The world as an orchestration sees it. */
-type OrchestrationPorts = Pick<PartitionPorts, 'random' | 'logger'>;
-
-/** Executions that may begin in one step. */
-const MOST_EXECUTIONS = 100;
 /** Timers that may fire in one step. */
 const MOST_TIMERS = 1_000;
+/** An instance that is to be purged within so many milliseconds of its end is told so; others are found by a sweep. */
+const LONGEST_REMINDER = 3_600_000;
 
-/**
- * An orchestration instance loaded in memory: an actor whose state is its history. The executor with the user's
- * generator is kept between steps, and rebuilt by replay when the instance was loaded from a head.
- */
-export class OrchestrationActivation implements Activation {
-  readonly #instanceId: string;
-  readonly #address: Address;
-  readonly #host: Host;
+/** Reads stored parts of the instance's history. */
+export type ReadSegments = (references: readonly SegmentReference[]) => Promise<readonly HistoryEvent[]>;
+
+/** An orchestration instance loaded in memory: an actor whose state is its history. */
+export class OrchestrationActivation implements Activation, OrchestrationInstance {
+  readonly instanceId: string;
+  readonly address: Address;
+  readonly state: OrchestrationState;
+  readonly runner: OrchestrationRunner;
   readonly #ports: OrchestrationPorts;
-  readonly #state: OrchestrationState;
-  /** The events before the state's own, until the executor has replayed them. */
-  #earlier: readonly HistoryEvent[];
-  #executor: TaskOrchestrationExecutor | undefined;
-  #knownFault: string | undefined;
+  readonly #readSegments: ReadSegments;
   readonly #watchers = new Set<string>();
-  #replayedEvents = 0;
-  /** What the step under way has of the object store. */
-  #fetched: FetchedValues = nothingFetched;
+  /** The instance's time in the step under way. */
+  #at = 0;
 
   constructor(
     instanceId: string,
     host: Host,
     ports: OrchestrationPorts,
+    readSegments: ReadSegments,
     state = new OrchestrationState(),
     earlier: readonly HistoryEvent[] = [],
   ) {
-    this.#instanceId = instanceId;
-    this.#address = orchestrationAddress(instanceId);
-    this.#host = host;
+    this.instanceId = instanceId;
+    this.address = orchestrationAddress(instanceId);
+    this.state = state;
+    this.runner = new OrchestrationRunner(instanceId, host, ports, state, earlier);
     this.#ports = ports;
-    this.#state = state;
-    this.#earlier = earlier;
+    this.#readSegments = readSegments;
   }
 
   /** Somebody wants to be told the end; forgotten with the activation. */
@@ -95,13 +80,9 @@ export class OrchestrationActivation implements Activation {
     return this.#watchers;
   }
 
-  get state(): OrchestrationState {
-    return this.#state;
-  }
-
   /** How many events were ever replayed; 0 for an instance that was resident from its start. */
   get replayedEvents(): number {
-    return this.#replayedEvents;
+    return this.runner.replayedEvents;
   }
 
   mustWait(): boolean {
@@ -109,49 +90,55 @@ export class OrchestrationActivation implements Activation {
   }
 
   foreignCode(input: InputBody, now: number): CodeName | undefined {
-    if (this.#executor && input.kind !== 'start') return undefined;
-    const code = codeOf(this.#state, input, now, this);
-    if (!code || this.#host.orchestrators.get(code.name, code.version)) return undefined;
+    if (this.runner.hasCode && input.kind !== 'start') return undefined;
+    const code = codeOf(this.state, input, now, this);
+    if (!code || this.runner.knows(code)) return undefined;
     return { kind: 'orchestrator', name: code.name, version: code.version };
   }
 
   ranElsewhere(): void {}
 
+  prepare(input: InputBody): Promise<void> | undefined {
+    if (!needsHistory(input) || !this.state.isEnded || this.runner.isWhole) return undefined;
+    return this.runner.recall(this.#readSegments);
+  }
+
   missing(input: InputBody): readonly ValueReference[] {
-    const isResident = this.#executor !== undefined || this.#knownFault !== undefined;
-    return missingValues(input, this.#state, isResident ? undefined : this.#earlier, this.holdsBack);
+    return valuesFor(input, this);
   }
 
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput {
-    const at = Math.max(this.#state.updatedAt, now);
-    this.#fetched = fetched;
-    const output = this.#step(input, at, now);
-    this.#fetched = nothingFetched;
-    return answeredAtEnd(output, this.#state.buffered, this.#instanceId);
+    this.#at = Math.max(this.state.updatedAt, now);
+    this.runner.begin(fetched);
+    const output = this.#step(input, now);
+    this.runner.end();
+    return answeredAtEnd(output, this.state.buffered, this.instanceId);
   }
 
-  #step(input: InputBody, at: number, now: number): StepOutput {
+  #step(input: InputBody, now: number): StepOutput {
     switch (input.kind) {
       case 'start':
-        return this.#start(input, at);
+        return start(this, input, this.#at);
+      case 'control':
+        return control(this, input, this.#at);
       case 'event':
-        return this.#raise(input, at);
+        return this.#raise(input);
       case 'update':
-        return this.#update(input, at);
+        return this.#update(input);
       case 'query':
-        return queried(input, this.#fault(), this.#executor); // it makes the executor ready
+        return queried(input, this.runner);
       case 'result':
-        return this.#result(input, at);
+        return this.#result(input);
       case 'due':
-        return this.#fire(at, now);
+        return this.#fire(now);
       case 'resume':
-        return this.holdsBack ? this.#resume() : refusal('The instance holds nothing back');
+        return this.#goOn(now);
       case 'restart':
-        return restarted(this.#state, input, at, (events) => this.#take(events));
+        return restarted(this.state, input, this.#at, (events) => this.take(events));
       case 'requeue':
-        return requeued(this.#state, input);
+        return requeued(this.state, input);
       case 'giveBack':
-        return givenBack(this.#state, input);
+        return givenBack(this.state, input);
       case 'operation':
         return refusal('An orchestration instance takes no operations');
     }
@@ -159,257 +146,175 @@ export class OrchestrationActivation implements Activation {
 
   /** The execution fails: its code has gone on, and what it asked for cannot be recorded. */
   replace(input: InputBody, error: PerdureError): StepOutput {
-    this.#executor = undefined;
-    if (input.kind === 'start' && (!this.#state.started || this.#state.isEnded)) {
-      const { inputRef: _, ...begun } = input;
-      const event = startedEvent({ ...begun, input: null }, this.#ports.random.id(), this.#state.updatedAt, undefined);
-      const turn = this.#firstTurn(input.notify);
-      turn.refuse(event, error);
-      return turn.output(this.#instanceId, startAnswer(input, event));
-    }
-    const turn = this.#nextTurn();
-    turn.fail(error, this.#state.updatedAt);
+    if (input.kind === 'start') return failedStart(this, input, error);
+    this.runner.drop();
+    if (input.kind === 'control' && this.state.isEnded) return declined(input, error);
+    const turn = this.nextTurn();
+    turn.fail(error, this.state.updatedAt);
     if (input.kind === 'update') turn.answer(updateEvent(input, 0), { failure: toFailureDetails(error) });
-    const output = { ...turn.output(this.#instanceId, {}), unwanted: unwantedAtEnd(this.#state) };
-    return answeredAtEnd(output, this.#state.buffered, this.#instanceId);
+    const failed = { ...turn.output(this.instanceId, {}), unwanted: unwantedAtEnd(this.state) };
+    const output = answeredAtEnd(failed, this.state.buffered, this.instanceId);
+    return input.kind === 'control' ? answered(output, input, {}) : output;
   }
 
-  #start(message: StartMessage, at: number): StepOutput {
-    if (this.#state.started && !this.#state.isEnded) return this.#exists(message);
-    const { notify, inputRef, ...rest } = message;
-    const fault = inputRef && this.#fetched.faultOf(inputRef);
-    const program = this.#host.orchestrators.toStart(message.name, message.version);
-    const begun = fault ? rest : this.#accepted(message, program);
-    const event = startedEvent(begun, this.#ports.random.id(), at, program?.version);
-    this.#executor = undefined;
-    this.#knownFault = undefined;
-    this.#earlier = [];
-    const turn = this.#firstTurn(notify);
-    let heldBack: readonly InboundEvent[] = [];
-    if (fault) turn.refuse(event, fault);
-    else heldBack = this.#run(turn, [event]);
-    const told = { ...(notify !== undefined && { notify }), ...startAnswer(message, event) };
-    const output = turn.output(this.#instanceId, told, heldBack);
-    return this.#state.buffered.length > 0 ? { ...output, goesOn: true } : output; // events that came before it
+  newId(): string {
+    return this.#ports.random.id();
   }
 
-  #exists(message: StartMessage): StepOutput {
+  refuseStart(message: StartMessage): StepOutput {
     const { name, reply, parent } = message;
     if (reply === undefined && !parent)
       this.#ports.logger.warn('A start that nobody waits for was refused: the instance exists and has not ended', {
-        instance: this.#address,
+        instance: this.address,
         orchestrator: name,
       });
-    return refusalOf(message, new InstanceExistsError(this.#instanceId));
+    return refusalOf(message, new InstanceExistsError(this.instanceId));
   }
 
-  /** With the input as its program records it. */
-  #accepted<T extends Begun>(begun: T, program: OrchestratorProgram | undefined): T {
-    if (!program) return begun;
-    const { input: sent, inputRef: _, ...rest } = this.#whole<Begun>(begun);
-    const input = program.accept(sent);
-    if (begun.inputRef && jsonEqual(input, sent)) return begun;
-    return { ...rest, ...(input !== undefined && { input }) } as T;
+  firstTurn(notify?: string): OrchestrationTurn {
+    const { address, state } = this;
+    return new OrchestrationTurn({
+      address,
+      notify: this.#told(notify === undefined ? [] : [notify]),
+      at: state.updatedAt,
+    });
   }
 
-  /** With the value that its reference names. Throws CorruptHistoryError. */
-  #whole<T extends object>(item: T): T {
-    return withValues(item, (reference) => this.#fetched.of(reference));
-  }
-
-  #firstTurn(notify: string | undefined): OrchestrationTurn {
-    return new OrchestrationTurn(
-      this.#address,
-      this.#told(notify === undefined ? [] : [notify]),
-      this.#state.updatedAt,
-    );
-  }
-
-  #nextTurn(): OrchestrationTurn {
-    const { notify, updatedAt, started } = this.#state;
-    return new OrchestrationTurn(this.#address, this.#told(notify), updatedAt, started);
+  nextTurn(): OrchestrationTurn {
+    const { address, state } = this;
+    const { notify, updatedAt: at, started, open } = state;
+    return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, open });
   }
 
   #told(notify: readonly string[]): readonly string[] {
     return [...new Set([...notify, ...this.#watchers])];
   }
 
-  #raise({ name, input, inputRef }: EventMessage, at: number): StepOutput {
-    if (this.#state.isEnded) return refusal('The instance has ended');
-    const fault = inputRef && this.#fetched.faultOf(inputRef);
+  #raise({ name, input, inputRef }: EventMessage): StepOutput {
+    if (this.state.isEnded) return refusal('The instance has ended');
+    const fault = inputRef && this.runner.fetched.faultOf(inputRef);
     if (fault) return refusal(fault.message);
     const data = inputRef ? { inputRef } : input === undefined ? {} : { input };
-    const event = { type: 'EventRaised', at, name, ...data } as const;
-    return this.#state.started ? this.#take([event]) : keptForStart(this.#state, event);
+    const event = { type: 'EventRaised', at: this.#at, name, ...data } as const;
+    return this.state.started ? this.take([event]) : keptForStart(this.state, event);
   }
 
-  #update(message: UpdateMessage, at: number): StepOutput {
-    return refusedUpdate(message, this.#state, this.#instanceId) ?? this.#take([updateEvent(message, at)]);
+  #update(message: UpdateMessage): StepOutput {
+    return refusedUpdate(message, this.state, this.instanceId) ?? this.take([updateEvent(message, this.#at)]);
   }
 
-  #result(message: ResultMessage, at: number): StepOutput {
-    if (!isAnswered(this.#state, message)) return refusal('Nothing waits for this result');
+  #result(message: ResultMessage): StepOutput {
+    if (!isAnswered(this.state, message)) return refusal('Nothing waits for this result');
     const { resultRef } = message;
-    const fault = resultRef && this.#fetched.faultOf(resultRef);
-    return this.#take([resultEvent(fault ? { ...message, failure: toFailureDetails(fault) } : message, at)]);
+    const fault = resultRef && this.runner.fetched.faultOf(resultRef);
+    return this.take([resultEvent(fault ? { ...message, failure: toFailureDetails(fault) } : message, this.#at)]);
   }
 
-  #fire(at: number, now: number): StepOutput {
-    if (this.dueAt === undefined || this.dueAt > now) return refusal('No timer is due');
-    const due = this.#state.takeDue(now, MOST_TIMERS).map((id) => dueEvent(this.#state, id, at));
-    const output = this.#take(due);
-    return { ...output, unwanted: unwantedOf(this.#state, due, output.unwanted) };
+  #fire(now: number): StepOutput {
+    const { state } = this;
+    if (this.dueAt === undefined && !this.#isSpent(now)) return refusal('No timer is due');
+    if (state.isEnded) return this.#isSpent(now) ? { entry: { purged: true }, messages: [] } : refusal('It is kept');
+    if (this.dueAt! > now) return refusal('No timer is due');
+    if (state.isScheduled) return this.#goOn(now);
+    const due = state.takeDue(now, MOST_TIMERS).map((id) => dueEvent(state, id, this.#at));
+    const output = this.take(due);
+    return { ...output, unwanted: unwantedOf(state, due, output.unwanted) };
   }
 
-  /** Events for the code, or to be held back while the code cannot take them, or has others to take before. */
-  #take(events: readonly InboundEvent[]): StepOutput {
-    const fault = this.#fault();
+  /** Whether it has ended so long ago that it is not kept any more. */
+  #isSpent(now: number): boolean {
+    const { purgeAt } = this.state;
+    return purgeAt !== undefined && purgeAt <= now;
+  }
+
+  take(events: readonly InboundEvent[]): StepOutput {
+    if (this.state.suspension || this.state.isScheduled) return { entry: { buffered: events }, messages: [] };
+    const fault = this.runner.fault();
     if (this.holdsBack) return { entry: { buffered: events }, messages: [], goesOn: fault === undefined || undefined };
     if (fault !== undefined) return { entry: { suspended: fault, buffered: events }, messages: [] };
     return this.#advance(events, {});
   }
 
   /** Goes on with the first events that are held back: as many as one step may take. */
-  #resume(): StepOutput {
-    let fault = this.#fault();
-    const events = firstHeld(this.#state.buffered);
-    fault ??= this.#fetched.faultAmong(events.flatMap(referencesIn))?.message;
+  #goOn(now: number): StepOutput {
+    const { state, runner } = this;
+    if (!this.holdsBack) return refusal('The instance holds nothing back');
+    if (state.suspension) return refusal('Somebody has suspended the instance');
+    const events = firstHeld(state.buffered);
+    const valueFault = runner.fetched.faultAmong(events.flatMap(referencesIn))?.message;
+    if (state.isScheduled)
+      return state.dueAt! <= now ? this.#begin(events, valueFault) : refusal('It is to begin later');
+    const fault = runner.fault() ?? valueFault;
     if (fault === undefined) return this.#advance(events, { taken: events.length });
-    if (this.#state.status === 'Suspended') return refusal(fault);
+    if (state.fault !== undefined) return refusal(fault);
     return { entry: { suspended: fault }, messages: [] };
   }
 
-  #advance(events: readonly InboundEvent[], more: { readonly taken?: number }): StepOutput {
-    const turn = this.#nextTurn();
-    const returned = this.#run(turn, events);
-    const isLast = (more.taken ?? 0) === this.#state.buffered.length;
-    const output = turn.output(this.#instanceId, more, returned);
-    const unwanted = turn.hasClosed ? unwantedAtEnd(this.#state, events) : undefined;
+  /** The time of a start has come. */
+  #begin([first, ...rest]: readonly InboundEvent[], fault: string | undefined): StepOutput {
+    const { runner, state } = this;
+    if (fault !== undefined || first?.type !== 'ExecutionStarted')
+      return state.fault === undefined ? { entry: { suspended: fault ?? '' }, messages: [] } : refusal(fault ?? '');
+    const started = { ...runner.begun(first), at: this.#at };
+    return this.#advance([started, ...rest], { taken: rest.length + 1, ...runner.retentionOf(started) });
+  }
+
+  #advance(
+    events: readonly InboundEvent[],
+    more: { readonly taken?: number; readonly retention?: number },
+  ): StepOutput {
+    const turn = this.nextTurn();
+    const returned = this.runner.run(turn, events);
+    const isLast = (more.taken ?? 0) === this.state.buffered.length;
+    const output = turn.output(this.instanceId, more, returned);
+    const unwanted = turn.givesUpActivities ? unwantedAtEnd(this.state, events) : undefined;
     return { ...output, ...(unwanted && { unwanted }), ...(!isLast && { goesOn: true }) };
   }
 
-  /**
-   * Runs events through the executor, and the next executions that begin in the same step, up to a number: code that
-   * continues as new without ever waiting must not keep the partition from its other instances. Returns what is left.
-   */
-  #run(turn: OrchestrationTurn, events: readonly InboundEvent[]): readonly InboundEvent[] {
-    let waiting = events;
-    for (let executions = 1; waiting.length > 0;) {
-      const [first, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
-      const event = this.#ready(turn, turn.timed(first));
-      waiting = rest;
-      if (!event) continue;
-      if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event);
-      const { completion } = turn.take(event, this.#executor!.advance(this.#whole(event)));
-      if (!completion) continue;
-      if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
-      // What followed in this step is unseen too, so it goes on behind what the code had not seen.
-      const continued = turn.continued(completion, this.#ports.random.id());
-      const program = this.#host.orchestrators.get(continued.name, continued.version);
-      const next = this.#accepted(continued, program);
-      waiting = [next, ...completion.carriedEvents, ...rest.filter(isCarriedOver)];
-      if (executions++ < MOST_EXECUTIONS && program) continue; // of another version, its code may be elsewhere
-      this.#executor = undefined;
-      return waiting;
-    }
-    return [];
-  }
-
-  /** The event as it is to be taken; undefined: it is an update that is refused. */
-  #ready(turn: OrchestrationTurn, event: InboundEvent): InboundEvent | undefined {
-    if (event.type !== 'UpdateRequested') return event;
-    const accepted = acceptedUpdate(
-      event,
-      (update) => this.#whole(update),
-      (update) => this.#executor!.accept(update),
-    );
-    if ('type' in accepted) return accepted;
-    turn.answer(event, accepted);
-    return undefined;
-  }
-
-  /** Why the code cannot take events now; undefined: it can. What does not fit will not fit later in this process. */
-  #fault(): string | undefined {
-    this.#knownFault ??= this.#executor ? undefined : this.#findFault();
-    return this.#knownFault;
-  }
-
-  /** Makes the executor ready by replay, unless the next execution is among what is held back. */
-  #findFault(): string | undefined {
-    const started = currentExecution(this.#state);
-    if (!started) throw new CorruptHistoryError(`Orchestration ${this.#instanceId} has no ExecutionStarted`);
-    try {
-      checkBehaviour(started);
-      if (started === this.#state.buffered[0]) return undefined;
-      const { orchestrators, core } = this.#host;
-      const history = [...this.#earlier, ...this.#state.history].map((event) => this.#whole(event));
-      this.#executor = rebuild(orchestrators.demand(started), core, this.#surroundings, history);
-      this.#replayedEvents += this.#executor.replayedEvents;
-      this.#earlier = [];
-      return undefined;
-    } catch (error) {
-      if (isFault(error)) return error.message;
-      throw error;
-    }
-  }
-
-  get #surroundings(): Surroundings {
-    const [instance, instanceId] = [this.#address, this.#instanceId];
-    return {
-      instanceId,
-      log: (level, message, fields) => this.#ports.logger[level](message, { ...fields, instance, instanceId }),
-    };
-  }
-
-  #newExecutor(started: ExecutionStarted): TaskOrchestrationExecutor {
-    const { orchestrators, core } = this.#host;
-    return new TaskOrchestrationExecutor(orchestrators.demand(started), core, this.#surroundings);
-  }
-
   apply(entry: StepEntry): void {
-    if (entry.events?.some(({ type }) => type === 'ExecutionStarted')) this.#earlier = [];
-    this.#state.apply(entry);
-    if (!this.#state.isEnded) return;
-    this.#executor = undefined;
+    if (entry.purged || entry.scheduled || entry.events?.some(({ type }) => type === 'ExecutionStarted'))
+      this.runner.beginHistory();
+    this.state.apply(entry);
+    if (!this.hasEnded) return;
+    this.runner.drop();
     this.#watchers.clear();
   }
 
   takeDropped(): readonly string[] {
-    return this.#state.takeDropped();
+    return this.state.takeDropped();
   }
 
   holds(key: string): boolean {
-    return this.#state.holds(key);
+    return this.state.holds(key);
   }
 
   /** Events of a capture are stored as segments: those of the history need not stay in memory. */
   cut(cut: Cut): void {
-    const stored = this.#state.cut(cut);
-    if (!this.#executor && !this.#state.isEnded) this.#earlier = [...this.#earlier, ...stored];
+    const wasWhole = this.runner.isWhole;
+    this.runner.cut(this.state.cut(cut), wasWhole);
   }
 
   capture(): Captured | undefined {
-    return captureOf(this.#instanceId, this.#state, this);
+    return captured(this);
   }
 
   pendingActivities(place: ActivityPlace): readonly PendingActivity[] {
-    return this.#state.pendingActivities(place);
+    return this.state.pendingActivities(place);
   }
 
-  /** Suspended, it is told nothing: its timers are due when it goes on. */
+  /** While its code does not fit it is told nothing: its timers are due when it goes on. */
   get dueAt(): number | undefined {
-    return this.#state.status === 'Suspended' ? undefined : this.#state.dueAt;
+    const { state } = this;
+    if (state.isEnded) return (state.retention ?? Infinity) <= LONGEST_REMINDER ? state.purgeAt : undefined;
+    return state.fault === undefined ? state.dueAt : undefined;
   }
 
   get hasEnded(): boolean {
-    return this.#state.isEnded;
+    return this.state.isEnded || this.state.isPurged;
   }
 
   get holdsBack(): boolean {
-    const { status, started, buffered } = this.#state;
+    const { status, started, buffered } = this.state;
     return status === 'Suspended' || (started !== undefined && buffered.length > 0);
   }
 }
-
-/** What begins an execution. */
-type Begun = Pick<ExecutionStarted, 'name' | 'input' | 'inputRef'>;

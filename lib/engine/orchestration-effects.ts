@@ -1,7 +1,7 @@
-import type { Action, NumberedAction } from '../core/history.js';
+import type { Action, ExecutionStarted, NumberedAction } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
-import type { Addressed, Address, Caller } from '../wire/messages.js';
+import type { Addressed, Address, Caller, ControlMessage } from '../wire/messages.js';
 import type { PendingActivity } from './activation.js';
 
 /** What the actions of an orchestration ask of the world. */
@@ -10,16 +10,26 @@ export interface ActionEffects {
   readonly activities: PendingActivity[];
 }
 
+/** Who asks: the instance, its execution, and whether it may have asked the same before it was rewound. */
+interface Asking {
+  readonly address: Address;
+  readonly started: ExecutionStarted;
+  readonly isRepeated?: boolean;
+}
+
 /** The effects of actions of one execution. */
-export function effectsOf(actions: Iterable<Action>, address: Address, executionId: string): ActionEffects {
+export function effectsOf(actions: Iterable<Action>, asking: Asking): ActionEffects {
   const effects: ActionEffects = { messages: [], activities: [] };
-  for (const action of actions)
-    if (action.type !== 'Patched') add(effects, action, { address, executionId, taskId: action.id });
+  for (const action of actions) if (action.type !== 'Patched') add(effects, action, asking);
   return effects;
 }
 
-function add({ messages, activities }: ActionEffects, action: NumberedAction, caller: Caller): void {
-  const { executionId } = caller;
+function add(
+  { messages, activities }: ActionEffects,
+  action: NumberedAction,
+  { address, started, isRepeated }: Asking,
+): void {
+  const { executionId } = started;
   switch (action.type) {
     case 'TaskScheduled':
       activities.push({ executionId, request: action, attempt: 1, lost: 0 });
@@ -30,7 +40,14 @@ function add({ messages, activities }: ActionEffects, action: NumberedAction, ca
     case 'SubOrchestrationInstanceCreated':
       messages.push([
         orchestrationAddress(action.instanceId),
-        { kind: 'start', name: action.name, ...inputOf(action), ...labelsOf(action), parent: caller },
+        {
+          kind: 'start',
+          name: action.name,
+          ...inputOf(action),
+          ...labelsOf(action),
+          parent: parentLink(address, started, action.id),
+          ...(isRepeated && { isRepeated }),
+        },
       ]);
       return;
     case 'OrchestrationStartSent':
@@ -42,7 +59,12 @@ function add({ messages, activities }: ActionEffects, action: NumberedAction, ca
     case 'EntityOperationCalled':
       messages.push([
         entityAddress(action.entity),
-        { kind: 'operation', name: action.operation, ...inputOf(action), caller },
+        {
+          kind: 'operation',
+          name: action.operation,
+          ...inputOf(action),
+          caller: { address, executionId, taskId: action.id },
+        },
       ]);
       return;
     case 'EntityOperationSignaled':
@@ -55,6 +77,34 @@ function add({ messages, activities }: ActionEffects, action: NumberedAction, ca
       ]);
       return;
   }
+}
+
+/** The execution by which the children of an instance know it: it outlives rewinds, as they do. */
+export function linkId({ executionId, rewound }: ExecutionStarted): string {
+  return rewound?.origin ?? executionId;
+}
+
+function parentLink(address: Address, started: ExecutionStarted, taskId: number): Caller {
+  return { address, executionId: linkId(started), taskId };
+}
+
+/** Asks the same of the children that these actions started. */
+export function toChildren(
+  actions: Iterable<Action>,
+  { address, started }: Asking,
+  { action, reason }: Pick<ControlMessage, 'action' | 'reason'>,
+): readonly Addressed[] {
+  const messages: Addressed[] = [];
+  for (const child of actions) {
+    if (child.type !== 'SubOrchestrationInstanceCreated') continue;
+    const parent = parentLink(address, started, child.id);
+    const said = reason === undefined ? {} : { reason };
+    messages.push([
+      orchestrationAddress(child.instanceId),
+      { kind: 'control', action, ...said, recursive: true, parent },
+    ]);
+  }
+  return messages;
 }
 
 function inputOf(action: Extract<NumberedAction, { input?: unknown }>) {

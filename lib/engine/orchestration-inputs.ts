@@ -1,13 +1,11 @@
-import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import type { ExecutionStarted, InboundEvent } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
-import type { ValueReference } from '../core/values.js';
 import { parseAddress } from '../wire/addresses.js';
 import type { ResultMessage, StartMessage } from '../wire/messages.js';
-import type { Outcome } from '../wire/record.js';
 import { utf8Length } from '../wire/text.js';
-import { referencesIn } from '../wire/value-references.js';
-import type { InputBody, StepOutput } from './activation.js';
+import type { StepOutput } from './activation.js';
+import { linkId } from './orchestration-effects.js';
 import type { OpenAction, OrchestrationState } from './orchestration-state.js';
 
 /** An input that changes nothing; when it came by mail its consumption is recorded with the reason. */
@@ -15,17 +13,9 @@ export function refusal(reason: string): StepOutput {
   return { entry: { refused: reason }, messages: [] };
 }
 
-/**
- * The event that begins the execution which a message asks for. `codeVersion`: that of the code, for those that do not
- * choose one.
- */
-export function startedEvent(
-  message: StartMessage,
-  executionId: string,
-  at: number,
-  codeVersion?: string,
-): ExecutionStarted {
-  const { name, input, inputRef, parent, version = codeVersion } = message;
+/** The event that begins the execution which a message asks for. */
+export function startedEvent(message: StartMessage, executionId: string, at: number): ExecutionStarted {
+  const { name, input, inputRef, parent } = message;
   const addressee = parent && parseAddress(parent.address);
   return {
     type: 'ExecutionStarted',
@@ -35,7 +25,6 @@ export function startedEvent(
     ...recordedBehaviour(),
     ...(inputRef ? { inputRef } : input !== undefined && { input }),
     ...labelsOf(message),
-    ...(version !== undefined && { version }),
     ...(parent &&
       addressee?.kind === 'orchestration' && {
         parent: {
@@ -47,30 +36,6 @@ export function startedEvent(
   };
 }
 
-/** What a start answers, and where. */
-export function startAnswer(
-  { id, reply }: StartMessage,
-  { executionId }: ExecutionStarted,
-): { readonly outcome?: Outcome; readonly reply: string | undefined } {
-  return { ...(reply !== undefined && id !== undefined && { outcome: { id, result: executionId } }), reply };
-}
-
-/** The stored values that a step with this input needs; `earlier`: the events before the state's own, if all is to be replayed. */
-export function missingValues(
-  input: InputBody,
-  { started, isEnded, history, buffered }: OrchestrationState,
-  earlier: readonly HistoryEvent[] | undefined,
-  holdsBack: boolean,
-): readonly ValueReference[] {
-  if (!earlier && input.kind !== 'resume') return holdsBack ? none : referencesIn(input);
-  if (!started || (isEnded && input.kind !== 'query')) return input.kind === 'start' ? referencesIn(input) : none;
-  const replayed = earlier ? [...earlier, ...history] : none;
-  const taken = input.kind === 'resume' ? firstHeld(buffered) : holdsBack ? none : [input];
-  return [...replayed, ...taken].flatMap(referencesIn);
-}
-
-const none: readonly never[] = [];
-
 const answeredBy: Readonly<Record<ResultMessage['of'], OpenAction['type']>> = {
   activity: 'TaskScheduled',
   subOrchestration: 'SubOrchestrationInstanceCreated',
@@ -79,7 +44,8 @@ const answeredBy: Readonly<Record<ResultMessage['of'], OpenAction['type']>> = {
 
 /** Whether the running execution waits for this result: copies and results of former executions are not (C4). */
 export function isAnswered({ open, started }: OrchestrationState, { of, executionId, taskId }: ResultMessage): boolean {
-  return started?.executionId === executionId && open.get(taskId)?.type === answeredBy[of];
+  const own = started && (of === 'subOrchestration' ? linkId(started) : started.executionId);
+  return own === executionId && open.get(taskId)?.type === answeredBy[of];
 }
 
 /** The history event of a result. */

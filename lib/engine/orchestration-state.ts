@@ -1,14 +1,15 @@
 import type { ExecutionStarted, HistoryEvent, InboundEvent, NumberedAction } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
-import { CorruptHistoryError, type FailureDetails } from '../errors.js';
-import type { OrchestrationHead, RuntimeStatus, SegmentReference } from '../wire/head.js';
-import { idsIn, rangesOf } from '../wire/id-ranges.js';
-import type { ActivityRun } from '../wire/activity-run.js';
+import type { FailureDetails } from '../errors.js';
+import type { OrchestrationHead, RuntimeStatus, SegmentReference, Suspension } from '../wire/head.js';
+import { idsIn } from '../wire/id-ranges.js';
 import type { StepEntry } from '../wire/record.js';
-import { referencesIn } from '../wire/value-references.js';
-import type { ActivityPlace, PendingActivity, Stamp } from './activation.js';
+import type { ActivityPlace, PendingActivity } from './activation.js';
+import { ActivityRuns } from './activity-runs.js';
 import type { Cut } from './heads.js';
+import { HeldBack } from './held-back.js';
+import { keysIn, NamedValues } from './named-values.js';
 import { TimerQueue } from './timer-queue.js';
 
 /** An action that waits for an answer. */
@@ -17,37 +18,46 @@ export type OpenAction = Exclude<
   { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' | 'OrchestrationStartSent' }
 >;
 
-const noneHeld = { segments: [], events: 0 };
+const ends: ReadonlySet<RuntimeStatus> = new Set(['Completed', 'Failed', 'Terminated', 'Canceled']);
+
+/** Whether nothing follows by itself. */
+export function isEnd(status: RuntimeStatus): boolean {
+  return ends.has(status);
+}
 
 /** The state of an orchestration instance: a fold over its history, and what does not replay. */
 export class OrchestrationState {
   started: ExecutionStarted | undefined;
-  status: RuntimeStatus = 'Pending';
+  /** Where it is in its life, whether it is suspended or not. */
+  #phase: RuntimeStatus = 'Pending';
   updatedAt = 0;
   output: Json | undefined;
   outputRef: ValueReference | undefined;
   failure: FailureDetails | undefined;
   customStatus: Json | undefined;
-  reason: string | undefined;
+  /** Why its code cannot go on: it does something else than the history says. */
+  fault: string | undefined;
+  /** That somebody suspended it. */
+  suspension: Suspension | undefined;
+  /** Why it was terminated or canceled. */
+  #reason: string | undefined;
+  /** How long it is kept once it has ended, in milliseconds; undefined: for ever. */
+  retention: number | undefined;
+  /** There was an instance, of which nothing is left. */
+  isPurged = false;
   notify: string[] = [];
   segments: readonly SegmentReference[] = [];
   /** The events behind the segments. */
   history: HistoryEvent[] = [];
-  /** Events taken and held back, in order: while suspended, and what was too much for one step. */
-  buffered: readonly InboundEvent[] = [];
-  /** The segments that hold the first ones of them, and how many. */
-  #held: { readonly segments: readonly SegmentReference[]; readonly events: number } = noneHeld;
-  /** The keys of the values that the history of this execution names (P15). */
-  readonly #values = new Set<string>();
-  /** Those that neither it nor what is held back names any more, until a head says so. */
-  #dropped: string[] = [];
+  #held = new HeldBack();
+  /** Whether the code was told to clean up and end. */
+  #isCanceled = false;
+  readonly #values = new NamedValues();
   /** Actions that wait for an answer, by id. */
   readonly open = new Map<number, OpenAction>();
   /** The timers and the activities with a deadline among them, and some that are closed by now. */
   #timers = new TimerQueue<{ readonly at: number; readonly id: number }>();
-  /** The activities among them whose place is a work queue, and how often others were begun, where it was not once. */
-  readonly #queued = new Set<number>();
-  readonly #runs = new Map<number, ActivityRun>();
+  readonly runs = new ActivityRuns();
 
   /** From a stored head; the earlier events, and those held back, are those of its segments, read before. */
   static from(
@@ -57,43 +67,87 @@ export class OrchestrationState {
   ): OrchestrationState {
     const state = new OrchestrationState();
     for (const event of [...earlier, ...head.history]) state.#take(event);
-    const { name, executionId, run, createdAt: at, input, inputRef } = head;
-    // The segments of an instance that has ended are not read: nothing of it replays.
-    const began = { type: 'ExecutionStarted', at, name, executionId } as const;
-    state.started ??= {
-      ...began,
-      ...(run !== undefined && { run }),
-      ...(input !== undefined && { input }),
-      ...(inputRef && { inputRef }),
-      ...labelsOf(head),
-    };
+    state.#held = HeldBack.from(head.held ?? [], held, head.buffered ?? []);
+    for (const event of state.buffered) if ('id' in event) state.#close(event.id);
+    state.started ??= state.#next ?? startedOf(head);
     state.output = head.output;
     state.outputRef = head.outputRef;
     state.failure = head.failure;
     state.history = [...head.history];
     state.segments = head.segments;
-    state.status = head.status;
-    if (state.isEnded) for (const key of head.values ?? []) state.#values.add(key);
+    state.#restoreStatus(head);
+    if (state.isEnded) state.#values.record(head.values ?? []);
     state.updatedAt = head.updatedAt;
     state.customStatus = head.customStatus;
-    state.reason = head.reason;
+    state.retention = head.retention;
     state.notify = [...(head.notify ?? [])];
-    state.#holdBack([...held, ...(head.buffered ?? [])]);
-    state.#held = { segments: head.held ?? [], events: held.length };
-    state.#takeRuns(idsIn(head.queued ?? []), head.begun ?? []);
+    state.runs.take(idsIn(head.queued ?? []), head.begun ?? [], state.open);
     return state;
   }
 
+  #restoreStatus({ status, reason, suspension, segments, history }: OrchestrationHead): void {
+    if (status !== 'Suspended') this.#phase = status;
+    else this.#phase = segments.length === 0 && history.length === 0 ? 'Pending' : 'Running';
+    this.suspension = suspension;
+    if (this.isEnded) this.#reason = reason;
+    else if (status === 'Suspended' && !suspension) this.fault = reason ?? '';
+    else this.fault = reason;
+  }
+
+  get status(): RuntimeStatus {
+    return !this.isEnded && (this.suspension || this.fault !== undefined) ? 'Suspended' : this.#phase;
+  }
+
+  /** Why it is what it is: suspended for a fault, terminated, or canceled. */
+  get reason(): string | undefined {
+    return this.fault ?? this.#reason;
+  }
+
+  /** Whether an execution has begun and goes on: what happens to it belongs into its history. */
+  get isRunning(): boolean {
+    return this.#phase === 'Running';
+  }
+
   get isEnded(): boolean {
-    return this.status === 'Completed' || this.status === 'Failed' || this.status === 'Terminated';
+    return isEnd(this.#phase);
+  }
+
+  /** Whether its first execution is to begin, at its `startAt`. */
+  get isScheduled(): boolean {
+    return this.#phase === 'Pending' && this.started !== undefined;
+  }
+
+  /** Whether its code was told to clean up and end, or is to be told. */
+  get isCanceled(): boolean {
+    return this.#isCanceled || this.buffered.some(({ type }) => type === 'CancellationRequested');
+  }
+
+  /** Events taken and held back, in order. */
+  get buffered(): readonly InboundEvent[] {
+    return this.#held.events;
+  }
+
+  get held(): HeldBack {
+    return this.#held;
+  }
+
+  /** The execution that is held back. */
+  get #next(): ExecutionStarted | undefined {
+    const [next] = this.buffered;
+    return next?.type === 'ExecutionStarted' ? next : undefined;
+  }
+
+  /** When it is to be purged; undefined: never, or it has not ended. */
+  get purgeAt(): number | undefined {
+    return this.isEnded && this.retention !== undefined ? this.updatedAt + this.retention : undefined;
   }
 
   /** The activities of a place that it waits for, each as it was begun last. */
   pendingActivities(place: ActivityPlace): readonly PendingActivity[] {
     const pending: PendingActivity[] = [];
     for (const request of this.open.values()) {
-      if (request.type !== 'TaskScheduled' || this.#queued.has(request.id) !== (place === 'queued')) continue;
-      const { attempt, lost, givenBack } = this.runOf(request.id);
+      if (request.type !== 'TaskScheduled' || this.runs.queued.has(request.id) !== (place === 'queued')) continue;
+      const { attempt, lost, givenBack } = this.runs.of(request.id);
       pending.push({ executionId: this.started!.executionId, request, attempt, lost, givenBack });
     }
     return pending;
@@ -101,17 +155,14 @@ export class OrchestrationState {
 
   /** Whether it waits for activities that its owner does itself. */
   get hasLocalActivities(): boolean {
-    for (const { type, id } of this.open.values()) if (type === 'TaskScheduled' && !this.#queued.has(id)) return true;
+    for (const { type, id } of this.open.values())
+      if (type === 'TaskScheduled' && !this.runs.queued.has(id)) return true;
     return false;
   }
 
-  /** How often an activity was begun by owners. */
-  runOf(id: number): ActivityRun {
-    return this.#runs.get(id) ?? { id, attempt: 1, lost: 0 };
-  }
-
-  /** When its earliest open timer is due, or the deadline of an activity. */
+  /** When it is to begin, its earliest open timer is due, or an activity has to have ended. */
   get dueAt(): number | undefined {
+    if (this.isScheduled) return this.started!.startAt;
     for (let next = this.#timers.peek(); next; next = this.#timers.peek()) {
       if (this.open.has(next.id)) return next.at;
       this.#timers.pop();
@@ -131,34 +182,27 @@ export class OrchestrationState {
   apply(entry: StepEntry): void {
     const held = keysIn(this.buffered);
     this.#apply(entry);
-    this.#dropped.push(...held);
-    if (this.#dropped.length > 0) this.#keepNamed();
+    this.#values.settle(held, () => keysIn(this.buffered));
   }
 
   #apply(entry: StepEntry): void {
+    if (entry.purged) return this.#purge();
+    if (entry.taken !== undefined) this.#goOn(entry.taken);
     for (const event of entry.events ?? []) {
       if (event.type === 'ExecutionStarted') this.#begin();
       this.#take(event);
       this.history.push(event);
     }
+    if (entry.scheduled) this.#schedule(entry.scheduled);
     if (entry.customStatus !== undefined) this.customStatus = entry.customStatus ?? undefined;
+    if (entry.retention !== undefined) this.retention = entry.retention;
     if (entry.notify !== undefined) this.notify.push(entry.notify);
-    if (entry.taken !== undefined) this.#goOn(entry.taken);
-    if (entry.returned) this.#changeFront([...entry.returned, ...this.buffered]);
-    if (entry.suspended !== undefined) this.#suspend(entry.suspended);
-    if (entry.buffered) this.#holdBack(entry.buffered);
-    if (entry.queued || entry.begun) this.#takeRuns(entry.queued?.[1] ?? [], entry.begun ?? []);
+    if (entry.returned) this.#held.replace([...entry.returned, ...this.buffered]);
+    if (entry.suspension !== undefined) this.suspension = entry.suspension ?? undefined;
+    if (entry.suspended !== undefined) this.fault = entry.suspended;
+    if (entry.buffered) this.#append(entry.buffered);
+    if (entry.queued || entry.begun) this.runs.take(entry.queued?.[1] ?? [], entry.begun ?? [], this.open);
     if (this.isEnded) this.notify = [];
-  }
-
-  #takeRuns(queued: Iterable<number>, begun: readonly ActivityRun[]): void {
-    for (const id of queued) if (this.open.has(id)) this.#queued.add(id);
-    for (const run of begun) if (this.open.has(run.id)) this.#runs.set(run.id, run);
-  }
-
-  #keepNamed(): void {
-    const held = new Set(keysIn(this.buffered));
-    this.#dropped = this.#dropped.filter((key) => !this.#values.has(key) && !held.has(key));
   }
 
   /** Whether it names the value of this key. */
@@ -166,35 +210,34 @@ export class OrchestrationState {
     return this.#values.has(key) || keysIn(this.buffered).includes(key);
   }
 
+  /** The keys of all values that it names. */
+  get values(): readonly string[] {
+    return this.#values.all(keysIn(this.buffered));
+  }
+
   /** The keys that were dropped since the last call. */
   takeDropped(): readonly string[] {
-    const dropped = this.#dropped;
-    if (dropped.length === 0) return none; // not the list itself: it goes on growing
-    this.#dropped = [];
-    return dropped;
+    return this.#values.takeDropped();
   }
 
   #goOn(taken: number): void {
-    this.#changeFront(this.buffered.slice(taken));
-    this.reason = undefined;
-    if (this.status === 'Suspended') this.status = 'Running';
-  }
-
-  /** Stored parts of what is held back do not begin where it begins now. */
-  #changeFront(buffered: readonly InboundEvent[]): void {
-    this.buffered = buffered;
-    this.#held = noneHeld;
+    this.#held.replace(this.buffered.slice(taken));
+    this.fault = undefined;
   }
 
   /** What is held back has come: nothing waits for it a second time. */
-  #holdBack(events: readonly InboundEvent[]): void {
-    this.buffered = [...this.buffered, ...events];
+  #append(events: readonly InboundEvent[]): void {
+    this.#held.append(events);
     for (const event of events) if ('id' in event) this.#close(event.id);
   }
 
-  #suspend(reason: string): void {
-    this.reason = reason;
-    this.status = 'Suspended';
+  /** The execution begins later: until then it is held back. */
+  #schedule(started: ExecutionStarted): void {
+    this.#begin();
+    this.started = started;
+    this.#phase = 'Pending';
+    this.updatedAt = Math.max(this.updatedAt, started.at);
+    this.#held.replace([started]);
   }
 
   /** A new execution starts from nothing; who waits for the instance goes on waiting. */
@@ -202,18 +245,31 @@ export class OrchestrationState {
     this.history = [];
     this.segments = [];
     this.#closeAll();
-    this.#dropped.push(...this.#values);
-    this.#values.clear();
-    this.output = this.outputRef = this.failure = this.customStatus = this.reason = undefined;
+    this.#values.begin();
+    this.output = this.outputRef = this.failure = this.customStatus = undefined;
+    this.fault = this.suspension = this.#reason = undefined;
+    this.isPurged = false;
+    this.#isCanceled = false;
+  }
+
+  #purge(): void {
+    this.#begin();
+    this.#held.replace([]);
+    this.started = this.retention = undefined;
+    this.#phase = 'Pending';
+    this.notify = [];
+    this.isPurged = true;
   }
 
   #take(event: HistoryEvent): void {
-    for (const { key } of referencesIn(event)) this.#values.add(key);
+    this.#values.recordIn(event);
     if ('at' in event) this.updatedAt = Math.max(this.updatedAt, event.at);
     switch (event.type) {
       case 'ExecutionStarted':
         this.started = event;
-        this.status = 'Running';
+        this.#phase = 'Running';
+        if (event.run === undefined) this.retention = undefined;
+        this.updatedAt = Math.max(this.updatedAt, event.rewound?.at ?? 0);
         return;
       case 'TaskScheduled':
         this.open.set(event.id, event);
@@ -231,22 +287,23 @@ export class OrchestrationState {
         this.#close(event.timerId);
         return;
       case 'ExecutionCompleted':
-        this.#end('Completed');
-        this.output = event.output;
-        this.outputRef = event.outputRef;
-        return;
       case 'ExecutionFailed':
-        this.#end('Failed');
-        this.failure = event.failure;
-        return;
+      case 'ExecutionTerminated':
+      case 'ExecutionCanceled':
       case 'ContinuedAsNew':
-        return this.#end('ContinuedAsNew');
+        return this.#takeEnd(event);
+      case 'CancellationRequested':
+        this.#isCanceled = true;
+        for (const { type, id } of this.open.values()) if (type === 'TaskScheduled') this.#close(id);
+        return;
       case 'EntityOperationSignaled':
       case 'EventSent':
       case 'OrchestrationStartSent':
       case 'EventRaised':
       case 'UpdateRequested':
       case 'Patched':
+      case 'ExecutionSuspended':
+      case 'ExecutionResumed':
         return;
       case 'TaskCompleted':
       case 'TaskFailed':
@@ -259,78 +316,83 @@ export class OrchestrationState {
     }
   }
 
-  #close(id: number): void {
-    this.open.delete(id);
-    this.#queued.delete(id);
-    this.#runs.delete(id);
+  #takeEnd(event: Extract<HistoryEvent, { type: keyof typeof endOf }>): void {
+    this.#phase = endOf[event.type];
+    this.#closeAll();
+    if (event.type === 'ContinuedAsNew') {
+      // Answers to what the execution had asked for are of no interest to the next one.
+      const kept = this.buffered.filter(({ type }) => outlivesExecution(type));
+      if (kept.length < this.buffered.length) this.#held.replace(kept);
+      return;
+    }
+    this.#held.replace([]);
+    this.notify = [];
+    this.suspension = this.fault = undefined;
+    if (event.type === 'ExecutionFailed') this.failure = event.failure;
+    if ('output' in event) this.output = event.output;
+    if ('outputRef' in event) this.outputRef = event.outputRef;
+    if ('reason' in event) this.#reason = event.reason;
   }
 
-  #end(status: RuntimeStatus): void {
-    this.status = status;
-    this.#closeAll();
-    if (this.isEnded) this.#changeFront([]);
+  #close(id: number): void {
+    this.open.delete(id);
+    this.runs.close(id);
   }
 
   #closeAll(): void {
     this.open.clear();
-    this.#queued.clear();
-    this.#runs.clear();
+    this.runs.clear();
     this.#timers = new TimerQueue();
+  }
+
+  /** The whole history of an instance that has ended: what its head does not say of its beginning is there. */
+  recall(history: readonly HistoryEvent[]): void {
+    const [first] = history;
+    if (first?.type === 'ExecutionStarted') this.started = first;
   }
 
   /** The first events of a capture are stored as segments: those of the history need not stay in memory. Returns them. */
   cut({ executionId, history, held }: Cut): readonly HistoryEvent[] {
     if (this.started?.executionId !== executionId) return []; // another execution has begun meanwhile
-    const stored = this.#held.events;
-    // Unless what was held back has gone on meanwhile, or something was put in front of it.
-    if (held && this.buffered[stored] === held.events[0])
-      this.#held = { segments: held.references, events: stored + held.events.length };
+    if (held) this.#held.store(held.events, held.references);
     if (!history) return [];
     this.segments = history.references;
     return this.history.splice(0, history.events.length);
   }
-
-  /** The head of this state; `history` is copied, for it grows. */
-  head(instanceId: string): (stamp: Stamp) => OrchestrationHead {
-    const { started, status, updatedAt, output, outputRef, failure, customStatus, reason, segments } = this;
-    if (!started) throw new CorruptHistoryError(`Orchestration ${instanceId} has not been started`);
-    const history = [...this.history];
-    const [queued, begun] = [rangesOf(this.#queued), [...this.#runs.values()]];
-    const [notify, buffered, held] = [[...this.notify], this.buffered.slice(this.#held.events), this.#held.segments];
-    const values = [...new Set([...this.#values, ...keysIn(this.buffered)])];
-    return (stamp) => ({
-      v: 1,
-      type: 'orchestration',
-      ...stamp,
-      instanceId,
-      name: started.name,
-      executionId: started.executionId,
-      ...(started.run !== undefined && { run: started.run }),
-      status,
-      createdAt: started.at,
-      updatedAt,
-      ...(started.input !== undefined && { input: started.input }),
-      ...(started.inputRef && { inputRef: started.inputRef }),
-      ...labelsOf(started),
-      ...(output !== undefined && { output }),
-      ...(outputRef && { outputRef }),
-      ...(failure && { failure }),
-      ...(customStatus !== undefined && { customStatus }),
-      ...(reason !== undefined && { reason }),
-      ...(notify.length > 0 && { notify }),
-      ...(buffered.length > 0 && { buffered }),
-      ...(held.length > 0 && { held }),
-      ...(queued.length > 0 && { queued }),
-      ...(begun.length > 0 && { begun }),
-      ...(values.length > 0 && { values }),
-      segments,
-      history,
-    });
-  }
 }
 
-function keysIn(events: readonly object[]): readonly string[] {
-  return events.length === 0 ? none : events.flatMap((event) => referencesIn(event).map(({ key }) => key));
+/** What an instance is after the event that ends an execution. */
+export const endOf = {
+  ExecutionCompleted: 'Completed',
+  ExecutionFailed: 'Failed',
+  ExecutionTerminated: 'Terminated',
+  ExecutionCanceled: 'Canceled',
+  ContinuedAsNew: 'ContinuedAsNew',
+} as const;
+
+const outliving: ReadonlySet<InboundEvent['type']> = new Set([
+  'EventRaised',
+  'UpdateRequested',
+  'CancellationRequested',
+  'ExecutionStarted',
+]);
+
+/** Whether an event is for the instance, and not for the execution that happens to run. */
+export function outlivesExecution(type: InboundEvent['type']): boolean {
+  return outliving.has(type);
 }
 
-const none: readonly string[] = [];
+/** The segments of an instance that has ended are not read: nothing of it replays. */
+function startedOf(head: OrchestrationHead): ExecutionStarted {
+  const { name, executionId, run, createdAt: at, input, inputRef } = head;
+  return {
+    type: 'ExecutionStarted',
+    at,
+    name,
+    executionId,
+    ...(run !== undefined && { run }),
+    ...(input !== undefined && { input }),
+    ...(inputRef && { inputRef }),
+    ...labelsOf(head),
+  };
+}

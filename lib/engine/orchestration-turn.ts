@@ -1,8 +1,16 @@
 import { toFailureDetails } from '../core/failure.js';
 import { recordedEvent } from '../core/handlers.js';
-import type { ClosingEvent, ExecutionStarted, HistoryEvent, InboundEvent, UpdateRequested } from '../core/history.js';
+import type {
+  Action,
+  ClosingEvent,
+  ExecutionStarted,
+  HistoryEvent,
+  InboundEvent,
+  UpdateRequested,
+} from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
+import type { Rewinding } from '../core/rewind.js';
 import type { Completion, HandlerOutcome, Turn } from '../core/turn.js';
 import type { Json } from '../core/values.js';
 import { orchestrationAddress } from '../wire/addresses.js';
@@ -10,18 +18,34 @@ import type { Addressed, Address } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
 import type { PendingActivity, StepOutput } from './activation.js';
-import { effectsOf } from './orchestration-effects.js';
+import { effectsOf, toChildren, type ActionEffects } from './orchestration-effects.js';
+import { endOf, type OpenAction } from './orchestration-state.js';
+import { toldAtEnd, toldToParent } from './orchestration-ends.js';
 import { answerTo, type AnsweredUpdate } from './orchestration-updates.js';
 
 /** The end of an execution that ends the instance. */
-type Ended = Extract<ClosingEvent, { type: 'ExecutionCompleted' | 'ExecutionFailed' }>;
+export type Ended = Exclude<ClosingEvent, { type: 'ContinuedAsNew' }>;
 
 type ContinuedAsNew = Extract<Completion, { type: 'ContinuedAsNew' }>;
+
+/** An instance as a step finds it. */
+export interface TurnStart {
+  readonly address: Address;
+  /** Who waits for the end. */
+  readonly notify: readonly string[];
+  /** The instance's time. */
+  readonly at: number;
+  /** The running execution's first event. */
+  readonly started?: ExecutionStarted | undefined;
+  /** What it waits for. */
+  readonly open?: ReadonlyMap<number, OpenAction>;
+}
 
 /** Gathers what one step of an orchestration instance brings, through as many executions as it passes. */
 export class OrchestrationTurn {
   readonly #address: Address;
   readonly #notify: readonly string[];
+  readonly #open: ReadonlyMap<number, OpenAction>;
   #started: ExecutionStarted | undefined;
   readonly #events: HistoryEvent[] = [];
   readonly #messages: Addressed[] = [];
@@ -31,13 +55,14 @@ export class OrchestrationTurn {
   #ended: Ended | undefined;
   #at: number;
   #hasClosed = false;
+  #isCanceled = false;
 
-  /** `notify`: who waits for the end; `at`: the instance's time; `started`: the running execution's first event. */
-  constructor(address: Address, notify: readonly string[], at: number, started?: ExecutionStarted) {
+  constructor({ address, notify, at, started, open = new Map() }: TurnStart) {
     this.#address = address;
     this.#notify = notify;
     this.#at = at;
     this.#started = started;
+    this.#open = open;
   }
 
   /** An event as it is taken: one that was held back, or is carried over, came earlier (P19). */
@@ -49,11 +74,10 @@ export class OrchestrationTurn {
   take(event: InboundEvent, turn: Turn): Turn {
     if (event.type === 'ExecutionStarted') this.#started = event;
     this.#at = event.at;
+    if (event.type === 'CancellationRequested') this.#cancel(event);
     this.#events.push(recordedEvent(event, turn), ...turn.actions);
     if (event.type === 'UpdateRequested' && turn.update) this.answer(event, turn.update);
-    const effects = effectsOf(turn.actions, this.#address, this.#started!.executionId);
-    this.#messages.push(...effects.messages);
-    this.#activities.push(...effects.activities);
+    this.#add(effectsOf(turn.actions, this.#asking));
     if (turn.customStatus !== undefined) this.#customStatus = turn.customStatus;
     if (turn.completion && !this.#ended) this.#complete(turn.completion);
     return turn;
@@ -65,6 +89,49 @@ export class OrchestrationTurn {
     if (answered) this.#answered.push(answered);
   }
 
+  /** An execution that was rewound, from its first event on; `whole` gives an action with its values. */
+  repeat(events: readonly HistoryEvent[], rewinding: Rewinding, at: number, whole: (action: Action) => Action): void {
+    this.#started = events[0] as ExecutionStarted;
+    this.#at = at;
+    this.#events.push(...events);
+    this.#add(effectsOf(rewinding.fresh, this.#asking));
+    const again = effectsOf(rewinding.again.map(whole), { ...this.#asking, isRepeated: true });
+    // An activity is asked for as it is recorded: its large input stays where it is.
+    const activities = effectsOf(rewinding.again, this.#asking);
+    this.#add({ messages: again.messages, activities: activities.activities });
+    this.#customStatus = rewinding.customStatus;
+    if (rewinding.completion) this.#complete(rewinding.completion);
+  }
+
+  get #asking() {
+    return { address: this.#address, started: this.#started! };
+  }
+
+  #add({ messages, activities }: ActionEffects): void {
+    this.#messages.push(...messages);
+    this.#activities.push(...activities);
+  }
+
+  /** What the execution has asked of others is to end, too. */
+  #cancel({ reason, recursive }: Extract<InboundEvent, { type: 'CancellationRequested' }>): void {
+    this.#isCanceled = true;
+    this.#activities = [];
+    if (recursive === false) return;
+    const asked = { action: 'cancel' as const, ...(reason !== undefined && { reason }) };
+    this.#messages.push(...toChildren(this.#openActions(), this.#asking, asked));
+  }
+
+  /** What waits for an answer at this point of the step. */
+  #openActions(): Iterable<Action> {
+    const open = new Map<number, Action>(this.#open);
+    for (const event of this.#events) {
+      if (event.type === 'SubOrchestrationInstanceCreated') open.set(event.id, event);
+      else if (event.type === 'ExecutionStarted') open.clear();
+      else if ('at' in event && 'id' in event) open.delete(event.id);
+    }
+    return open.values();
+  }
+
   /** An execution that cannot run at all. */
   refuse(event: ExecutionStarted, error: Error): void {
     this.take(event, { actions: [], completion: { type: 'Failed', failure: toFailureDetails(error) } });
@@ -74,6 +141,12 @@ export class OrchestrationTurn {
   fail(error: Error, at: number): void {
     this.#at = at;
     this.#complete({ type: 'Failed', failure: toFailureDetails(error) });
+  }
+
+  /** The execution is ended from outside, whether it has begun or not. */
+  end(ended: Ended, scheduled?: ExecutionStarted): void {
+    if (scheduled) this.#events.push(scheduled);
+    this.#close(ended);
   }
 
   /** The first event of the execution that follows the one which ended. */
@@ -95,41 +168,52 @@ export class OrchestrationTurn {
   }
 
   #complete(completion: Completion): void {
+    const at = this.#at;
+    switch (completion.type) {
+      case 'ContinuedAsNew':
+        return this.#close({ type: 'ContinuedAsNew', at, ...inputOf(completion.input) });
+      case 'Completed':
+        return this.#close({ ...completion, type: 'ExecutionCompleted', at });
+      case 'Failed':
+        return this.#close({ ...completion, type: 'ExecutionFailed', at });
+      case 'Canceled':
+        return this.#close({ ...completion, type: 'ExecutionCanceled', at });
+    }
+  }
+
+  #close(closing: ClosingEvent): void {
     // Work of an execution that has ended is of no interest any more: its results would be refused.
     this.#activities = [];
     this.#hasClosed = true;
-    const at = this.#at;
-    if (completion.type === 'ContinuedAsNew') {
-      this.#events.push({ type: 'ContinuedAsNew', at, ...inputOf(completion.input) });
-      return;
-    }
-    this.#ended =
-      completion.type === 'Completed'
-        ? { type: 'ExecutionCompleted', at, ...(completion.output !== undefined && { output: completion.output }) }
-        : { type: 'ExecutionFailed', at, failure: completion.failure };
-    this.#events.push(this.#ended);
-    this.#tellParent(this.#ended);
+    this.#events.push(closing);
+    if (closing.type === 'ContinuedAsNew') return;
+    this.#ended = closing;
+    this.#tellParent(closing);
   }
 
   #tellParent(ended: Ended): void {
     const parent = this.#started?.parent;
     if (!parent) return;
     const { instanceId, executionId, taskId } = parent;
+    const told = toldToParent(ended, this.#address);
     this.#messages.push([
       orchestrationAddress(instanceId),
-      { kind: 'result', of: 'subOrchestration', executionId, taskId, ...told(ended, 'result') },
+      { kind: 'result', of: 'subOrchestration', executionId, taskId, ...told },
     ]);
   }
 
-  /** Whether an execution has ended in this step. */
-  get hasClosed(): boolean {
-    return this.#hasClosed;
+  /** Whether nobody wants to know any more of activities that the step has found open. */
+  get givesUpActivities(): boolean {
+    return this.#hasClosed || this.#isCanceled;
   }
 
   /** The step's output; `extra`: what the entry says beside, and where the start is answered; what the next step is to take. */
   output(
     instanceId: string,
-    { reply, ...extra }: Pick<StepEntry, 'notify' | 'outcome' | 'taken'> & { readonly reply?: string | undefined },
+    {
+      reply,
+      ...extra
+    }: Pick<StepEntry, 'notify' | 'outcome' | 'taken' | 'retention'> & { readonly reply?: string | undefined },
     returned: readonly InboundEvent[] = [],
   ): StepOutput {
     const notices = [...this.#answered.map(({ notice }) => notice), ...this.#endNotices(instanceId)];
@@ -154,23 +238,12 @@ export class OrchestrationTurn {
     const ended = this.#ended;
     if (!ended) return [];
     const { executionId, run: runId = executionId } = this.#started!;
-    const notice: Notice = {
-      v: 1,
-      kind: 'ended',
-      instanceId,
-      runId,
-      runtimeStatus: ended.type === 'ExecutionCompleted' ? 'Completed' : 'Failed',
-      ...told(ended, 'output'),
-    };
+    const runtimeStatus = endOf[ended.type];
+    const notice: Notice = { v: 1, kind: 'ended', instanceId, runId, runtimeStatus, ...toldAtEnd(ended) };
     return this.#notify.map((inbox) => [inbox, notice] as const);
   }
 }
 
 function inputOf(input: Json | undefined): { readonly input?: Json } {
   return input === undefined ? {} : { input };
-}
-
-function told<K extends 'result' | 'output'>(ended: Ended, field: K) {
-  if (ended.type === 'ExecutionFailed') return { failure: ended.failure };
-  return ended.output === undefined ? {} : ({ [field]: ended.output } as { readonly [P in K]: Json });
 }

@@ -39,11 +39,6 @@ export function refusedUpdate(
   return isEnded ? refusalOf(message, new InstanceEndedError(instanceId)) : undefined;
 }
 
-/** Whether an event that no code has seen belongs to the execution that follows as well. */
-export function isCarriedOver({ type }: InboundEvent): boolean {
-  return type === 'EventRaised' || type === 'UpdateRequested';
-}
-
 /** The outcome of an update; undefined: nobody waits for it. */
 export function answerTo({ updateId: id, reply }: UpdateRequested, told: HandlerOutcome): AnsweredUpdate | undefined {
   if (id === undefined || reply === undefined) return undefined;

@@ -1,15 +1,12 @@
 import { toFailureDetails } from '../core/failure.js';
-import type { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import { BusyError, type FailureDetails } from '../errors.js';
 import type { QueryInput, StepOutput } from './activation.js';
+import type { OrchestrationRunner } from './orchestration-runner.js';
 
-/** What the step of a query brings; without an executor: why there is none. */
-export function queried(
-  { name, input }: QueryInput,
-  fault: string | undefined,
-  executor: TaskOrchestrationExecutor | undefined,
-): StepOutput {
-  const answer = executor ? executor.query(name, input) : { failure: unreadiness(fault) };
+/** What the step of a query brings: what the code answers, or why it cannot. */
+export function queried({ name, input }: QueryInput, runner: OrchestrationRunner): StepOutput {
+  const fault = runner.fault(); // it makes the code ready
+  const answer = runner.query(name, input) ?? { failure: unreadiness(fault) };
   return { entry: { refused: 'A query changes nothing' }, messages: [], answer };
 }
 

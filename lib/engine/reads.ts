@@ -9,6 +9,7 @@ import { EntityActivation } from './entity-activation.js';
 import type { Instances } from './instances.js';
 import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
+import { headOf } from './orchestration-head.js';
 import { isAnswered } from './orchestration-inputs.js';
 import type { OrchestrationQueries } from './orchestration-queries.js';
 import type { PartitionPorts } from './ports.js';
@@ -126,7 +127,7 @@ export class Reads {
     const activation = await this.#instances.loaded(orchestrationAddress(instanceId));
     if (!(activation instanceof OrchestrationActivation) || !activation.state.started) return { v: 1, kind: 'status' };
     if (notify !== undefined) activation.watch(notify);
-    const head = activation.state.head(instanceId)({ epoch: 0, logSeq: 0, commit: '0' });
+    const head = headOf(activation.state, instanceId)({ epoch: 0, logSeq: 0, commit: '0' });
     const status = statusOf(head);
     if (!history) return { v: 1, kind: 'status', status };
     return { v: 1, kind: 'status', status: { ...status, history: head.history }, segments: head.segments };

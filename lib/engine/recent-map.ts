@@ -16,6 +16,10 @@ export class RecentMap<K, V> {
     this.#entries.delete(oldest as K);
   }
 
+  delete(key: K): void {
+    this.#entries.delete(key);
+  }
+
   entries(): Iterable<readonly [K, V]> {
     return this.#entries;
   }

@@ -16,6 +16,13 @@ export class StepRunner {
   }
 
   run(instance: Instance, activation: Activation, body: InputBody): StepOutput | Promise<StepOutput> {
+    const preparing = activation.prepare?.(body);
+    return preparing
+      ? preparing.then(() => this.#prepared(instance, activation, body))
+      : this.#prepared(instance, activation, body);
+  }
+
+  #prepared(instance: Instance, activation: Activation, body: InputBody): StepOutput | Promise<StepOutput> {
     const missing = activation.missing(body);
     if (missing.length === 0) return this.#step(instance, activation, body, nothingFetched);
     return this.#values

@@ -139,6 +139,7 @@ export class StepServer {
     calls.begin(activation, input, step.sign);
     if (activation.foreignCode(input, now)) return { v: 1, kind: 'refused' };
     if (watcher !== undefined && activation instanceof OrchestrationActivation) activation.watch(watcher);
+    await activation.prepare?.(input);
     const missing = activation.missing(input);
     const fetched = await this.#values.find(missing, request.address);
     const output = await this.#stored(request, activation, await activation.step(input, now, fetched));

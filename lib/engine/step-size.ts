@@ -31,9 +31,11 @@ function* pieces({ entry, outputs }: PreparedStep): Generator<number> {
 
 /** What the head takes from the step, beside the input that came with another: a state, or an output and a status. */
 function bytesInHead({ state, customStatus, events = [] }: StepEntry): number {
-  const end = events.findLast(({ type }) => type === 'ExecutionCompleted' || type === 'ExecutionFailed');
+  const end = events.findLast(({ type }) => endings.has(type));
   return bytesOf(state) + bytesOf(customStatus) + bytesOf(end);
 }
+
+const endings: ReadonlySet<string> = new Set(['ExecutionCompleted', 'ExecutionFailed', 'ExecutionTerminated']);
 
 function bytesOf(value: unknown): number {
   return value === undefined ? 0 : utf8Length(JSON.stringify(value));

@@ -97,7 +97,7 @@ function map(
   const told = <T extends object>(item: T): T => change(item, holder, item); // it and its notice name the same object
   const asked = (activity: PendingActivity): PendingActivity => ({ ...activity, request: own(activity.request) });
   const { entry, messages, activities, queued, notices } = output;
-  const { events, buffered, returned, outcome, outcomes } = entry;
+  const { events, buffered, returned, outcome, outcomes, scheduled } = entry;
   return {
     ...output,
     entry: {
@@ -105,6 +105,7 @@ function map(
       ...(events && { events: events.map(own) }),
       ...(buffered && { buffered: buffered.map(own) }),
       ...(returned && { returned: returned.map(own) }),
+      ...(scheduled && { scheduled: own(scheduled) }),
       ...(outcome && { outcome: told(outcome) }),
       ...(outcomes && { outcomes: outcomes.map(told) }),
     },

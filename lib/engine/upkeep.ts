@@ -4,6 +4,7 @@ import type { Flusher } from './flusher.js';
 import type { Instances } from './instances.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered } from './recovery.js';
+import { RetentionSweep } from './retention-sweep.js';
 
 /** Milliseconds between two rounds. */
 const BEAT = 1_000;
@@ -26,6 +27,7 @@ export class Upkeep {
   #told = { sequence: -1, rounds: 0 };
   /** The lowest record that it has left in the log. */
   #keptFrom: number;
+  readonly #retention: RetentionSweep;
   #cancel: (() => void) | undefined;
   #storingSince: number | undefined;
   #isStopped = false;
@@ -46,6 +48,10 @@ export class Upkeep {
     this.#flusher = flusher;
     this.#failed = failed;
     this.#keptFrom = recovered.low;
+    this.#retention = new RetentionSweep(ports, (address) => {
+      instances.deliver(address, { body: { kind: 'due' }, bytes: 0 });
+      instances.pump();
+    });
   }
 
   /** Below this record the log may be forgotten, by this owner or by one before it. */
@@ -54,11 +60,16 @@ export class Upkeep {
   }
 
   start(): void {
+    this.#retention.start();
+    this.#beat();
+  }
+
+  #beat(): void {
     this.#advertise();
     this.#cancel = this.#ports.clock.after(BEAT, () => {
       this.#instances.rest();
       this.checkpoint().then(
-        () => this.#isStopped || this.start(),
+        () => this.#isStopped || this.#beat(),
         (error: unknown) => this.#failed(asError(error)),
       );
     });
@@ -71,6 +82,7 @@ export class Upkeep {
 
   stop(): void {
     this.#isStopped = true;
+    this.#retention.stop();
     this.#cancel?.();
   }
 

@@ -206,16 +206,37 @@ export class NotFoundError extends PerdureError {
   }
 }
 
-/** The orchestration instance has ended: it takes no updates any more. */
+/** The orchestration instance has ended: what was asked for concerns only one that goes on. */
 export class InstanceEndedError extends PerdureError {
   readonly code = 'PERDURE_INSTANCE_ENDED';
   constructor(
-    /** The instance's id. */
+    /** The instance that has ended. */
     readonly instanceId: string,
   ) {
-    super(
-      `Orchestration instance "${instanceId}" has ended: it takes no updates any more. This one was not carried out.`,
-    );
+    super(`Orchestration instance "${instanceId}" has ended. Look at its status, or start it again.`);
+  }
+}
+
+/** The orchestration instance goes on: what was asked for concerns only one that has ended. */
+export class InstanceNotEndedError extends PerdureError {
+  readonly code = 'PERDURE_INSTANCE_NOT_ENDED';
+  constructor(
+    /** The instance that goes on. */
+    readonly instanceId: string,
+  ) {
+    super(`Orchestration instance "${instanceId}" has not ended. Wait for its end, or terminate it first.`);
+  }
+}
+
+/** The orchestration instance cannot be rewound; the text says why. */
+export class NotRewindableError extends PerdureError {
+  readonly code = 'PERDURE_NOT_REWINDABLE';
+  constructor(
+    message: string,
+    /** The instance, which is as it was. */
+    readonly instanceId: string,
+  ) {
+    super(message);
   }
 }
 

@@ -233,6 +233,47 @@ export class UpdateFailedError extends FailureError {
   }
 }
 
+/** An orchestration instance was terminated: it has no result. */
+export class OrchestrationTerminatedError extends PerdureError {
+  readonly code = 'PERDURE_ORCHESTRATION_TERMINATED';
+  constructor(
+    /** The instance that was terminated. */ readonly instanceId: string,
+    /** Why, when somebody said so. */ readonly reason: string | undefined,
+    /** The output that was given for it, as a copy. */ readonly output?: unknown,
+  ) {
+    super(`Orchestration ${instanceId} was terminated${because(reason)}`);
+  }
+}
+
+/** An orchestration instance was canceled, and has cleaned up: it has no result. */
+export class OrchestrationCanceledError extends PerdureError {
+  readonly code = 'PERDURE_ORCHESTRATION_CANCELED';
+  constructor(
+    /** The instance that was canceled. */ readonly instanceId: string,
+    /** Why, when somebody said so. */ readonly reason: string | undefined,
+  ) {
+    super(`Orchestration ${instanceId} was canceled${because(reason)}`);
+  }
+}
+
+/**
+ * Thrown into an orchestrator where it waits, once its instance is to be canceled: it may clean up in `catch` and
+ * `finally`, and wait there. When this error leaves `run`, the instance ends as canceled.
+ */
+export class CancelledError extends PerdureError {
+  readonly code = 'PERDURE_CANCELLED';
+  constructor(
+    /** The instance that is to end. */ readonly instanceId: string,
+    /** Why, when somebody said so. */ readonly reason: string | undefined,
+  ) {
+    super(`Orchestration ${instanceId} is to end: it was canceled${because(reason)}`);
+  }
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? '.' : `: ${reason}`;
+}
+
 /** One or several of the tasks that were waited for together failed; thrown once all of them have ended. */
 export class AggregateTaskError extends PerdureError {
   readonly code = 'PERDURE_AGGREGATE';

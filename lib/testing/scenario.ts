@@ -199,6 +199,11 @@ export class Scenario {
     return this.play({ type: 'EventRaised', at: this.#now, name, ...this.#encoded('input', input) });
   }
 
+  /** The instance is to clean up and end: CancelledError is thrown where its code waits. */
+  cancel(reason?: string): Turn {
+    return this.play({ type: 'CancellationRequested', at: this.#now, ...(reason !== undefined && { reason }) });
+  }
+
   /**
    * A client's update arrives; the turn's `update` has what its handler returned or threw. One that is refused, for its name
    * or its input, is not recorded.
@@ -257,6 +262,8 @@ export class Scenario {
         return [{ ...completion, type: 'ExecutionCompleted', at }];
       case 'Failed':
         return [{ ...completion, type: 'ExecutionFailed', at }];
+      case 'Canceled':
+        return [{ ...completion, type: 'ExecutionCanceled', at }];
       case 'ContinuedAsNew': {
         const { carriedEvents: _events, version: _version, ...ending } = completion;
         return [{ ...ending, at }];

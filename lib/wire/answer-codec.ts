@@ -5,7 +5,19 @@ import { failure, historyEvent, instanceId, json, storedLabels, token } from './
 import type { PartitionInspection, QuarantinedInstance } from './inspection.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query, WaitedName } from './queries.js';
 import { outcome } from './record-codec.js';
-import { count, dictionary, finite, list, object, oneOf, optional, ShapeError, string, variant } from './shapes.js';
+import {
+  boolean,
+  count,
+  dictionary,
+  finite,
+  list,
+  object,
+  oneOf,
+  optional,
+  ShapeError,
+  string,
+  variant,
+} from './shapes.js';
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
 
@@ -31,11 +43,6 @@ export function decodeKnownNames(body: Uint8Array, where: string): KnownNames {
 }
 
 const v = oneOf(1);
-
-const boolean: Shape<boolean> = (value) => {
-  if (typeof value !== 'boolean') throw new ShapeError('must be true or false');
-  return value;
-};
 
 const isTrue: Shape<true> = (value) => {
   if (value !== true) throw new ShapeError('must be true');
@@ -103,6 +110,7 @@ export const notice = variant<Notice, 'kind'>('kind', {
     output: optional(json),
     outputRef: optional(valueReference),
     failure: optional(failure),
+    reason: optional(string),
     ask: optional(isTrue),
   },
 });

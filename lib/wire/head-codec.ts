@@ -1,4 +1,4 @@
-import type { Head, SegmentReference, Wake } from './head.js';
+import type { Head, SegmentReference, Suspension, Wake } from './head.js';
 import type { HistoryEvent } from '../core/history.js';
 import { activityRun } from './activity-run.js';
 import { decodeStored, encodeText, formatVersion } from './body.js';
@@ -68,6 +68,8 @@ export const runtimeStatus = oneOf(
   'ContinuedAsNew',
 );
 
+export const suspension = object<Suspension>({ reason: optional(prose) });
+
 export const head = variant<Head, 'type'>('type', {
   orchestration: {
     ...base,
@@ -86,6 +88,8 @@ export const head = variant<Head, 'type'>('type', {
     failure: optional(failure),
     customStatus: optional(json),
     reason: optional(prose),
+    suspension: optional(suspension),
+    retention: optional(finite),
     notify: optional(list(inbox)),
     buffered: optional(list(inboundEvent)),
     held: optional(list(segmentReference)),
@@ -105,7 +109,7 @@ export const head = variant<Head, 'type'>('type', {
     stateRef: optional(valueReference),
     journals: optional(list(journal)),
   },
-  tombstone: base,
+  tombstone: { ...base, segments: optional(list(segmentReference)) },
 });
 
 const wake = object<Wake>({ v: oneOf(1), epoch: count, executionId: token, at: optional(finite), load: optional(yes) });

@@ -17,10 +17,11 @@ interface HeadBase {
 }
 
 /**
- * The states of an orchestration instance, as Durable Functions names them. `Pending`: the start is stored, and no
- * worker has begun it. `Suspended`: its code does something else than its history says; it goes on when that is mended.
- * One whose code no worker has registered stays what it is, and waits. `Completed`, `Failed`, `Terminated` and `Canceled` are its ends; the last two are not brought
- * about yet. `ContinuedAsNew`: between two executions, and not to be seen from outside.
+ * The states of an orchestration instance, as Durable Functions names them. `Pending`: the start is stored, and it has not
+ * begun, because no worker has taken it or it is to begin later. `Suspended`: somebody suspended it, or its code does
+ * something else than its history says; then it goes on when that is mended. One whose code no worker has registered stays
+ * what it is, and waits. `Completed`, `Failed`, `Terminated` and `Canceled` are its ends. `ContinuedAsNew`: between two
+ * executions, and not to be seen from outside.
  */
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated' | 'Canceled' | 'ContinuedAsNew';
@@ -41,8 +42,12 @@ export interface OrchestrationHead extends HeadBase, Labels {
   readonly outputRef?: ValueReference;
   readonly failure?: FailureDetails;
   readonly customStatus?: Json;
-  /** Why the engine suspended it. */
+  /** Why the engine suspended it, or why it was terminated or canceled. */
   readonly reason?: string;
+  /** That somebody suspended it. */
+  readonly suspension?: Suspension;
+  /** How long it is kept once it has ended, in milliseconds. Absent: for ever. */
+  readonly retention?: number;
   readonly notify?: readonly string[];
   /** Events that are held back: behind those of `held`. */
   readonly buffered?: readonly InboundEvent[];
@@ -64,6 +69,11 @@ export interface OrchestrationHead extends HeadBase, Labels {
 export interface EarlyHead extends HeadBase {
   readonly type: 'early';
   readonly events: readonly InboundEvent[];
+}
+
+/** That somebody suspended an instance, and why. */
+export interface Suspension {
+  readonly reason?: string;
 }
 
 /** A stored part of a history: events `first`..`last` (numbered from 0) under `subject` at `sequence`. */
@@ -89,6 +99,8 @@ export interface EntityHead extends HeadBase {
 /** What remains of a deleted instance until its subject may be removed (P13). */
 export interface Tombstone extends HeadBase {
   readonly type: 'tombstone';
+  /** Its segments, until they are removed. */
+  readonly segments?: readonly SegmentReference[];
 }
 
 /** Pending timers and activities of an instance that outlive a flush: a hint for recovery, never the truth (P19). */

@@ -1,8 +1,16 @@
-import type { EntityId, HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
+import type {
+  EntityId,
+  ExecutionStarted,
+  HistoryEvent,
+  InboundEvent,
+  ParentInstance,
+  Rewound,
+} from '../core/history.js';
 import type { FailureDetails, FailureField } from '../errors.js';
 import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
 import { checkJson } from './json.js';
 import {
+  boolean,
   checked,
   count,
   dictionary,
@@ -13,6 +21,7 @@ import {
   prose,
   ShapeError,
   string,
+  tuple,
   variant,
 } from './shapes.js';
 import type { Shape } from './shapes.js';
@@ -80,7 +89,17 @@ const entity = object<EntityId>({
   key: checked(checkEntityKey),
 });
 
-const parent = object<ParentInstance>({ instanceId, executionId: token, taskId: count });
+export const parent = object<ParentInstance>({ instanceId, executionId: token, taskId: count });
+
+const rewound = object<Rewound>({
+  at: finite,
+  reason: optional(prose),
+  executionId: token,
+  origin: token,
+  failure,
+  void: list(count),
+  gaps: optional(list(tuple(count, count))),
+});
 
 const header = { at: finite, id: count };
 const completed = { ...header, result: optional(json), resultRef: optional(valueReference) };
@@ -95,6 +114,8 @@ const newInstance = {
   inputRef: optional(valueReference),
   ...storedLabels,
 };
+/** What somebody asked of the instance as a whole. */
+const asked = { at: finite, reason: optional(prose) };
 
 const inbound = {
   ExecutionStarted: {
@@ -107,6 +128,8 @@ const inbound = {
     inputRef: optional(valueReference),
     ...storedLabels,
     parent: optional(parent),
+    startAt: optional(finite),
+    rewound: optional(rewound),
   },
   TaskCompleted: completed,
   TaskFailed: failed,
@@ -125,9 +148,18 @@ const inbound = {
     reply: optional(inbox),
     failure: optional(failure),
   },
+  CancellationRequested: { ...asked, recursive: optional(boolean) },
+  ExecutionSuspended: asked,
+  ExecutionResumed: asked,
 };
 
 export const inboundEvent = variant<InboundEvent, 'type'>('type', inbound);
+
+export const executionStarted: Shape<ExecutionStarted> = (value) => {
+  const event = inboundEvent(value);
+  if (event.type !== 'ExecutionStarted') throw new ShapeError('must be ExecutionStarted', '.type');
+  return event;
+};
 
 export const historyEvent = variant<HistoryEvent, 'type'>('type', {
   ...inbound,
@@ -149,6 +181,8 @@ export const historyEvent = variant<HistoryEvent, 'type'>('type', {
   EventSent: { id: count, instanceId, name: string, input: optional(json), inputRef: optional(valueReference) },
   Patched: { name: string },
   ExecutionCompleted: { at: finite, output: optional(json), outputRef: optional(valueReference) },
-  ExecutionFailed: { at: finite, failure },
+  ExecutionFailed: { at: finite, failure, causedBy: optional(list(count)) },
+  ExecutionTerminated: { ...asked, output: optional(json), outputRef: optional(valueReference) },
+  ExecutionCanceled: asked,
   ContinuedAsNew: { at: finite, input: optional(json), inputRef: optional(valueReference) },
 });

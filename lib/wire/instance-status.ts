@@ -5,7 +5,8 @@ import type { InstanceStatus } from './queries.js';
 /** The status that a head tells, without the history. */
 export function statusOf(head: Omit<OrchestrationHead, 'history' | 'segments'>): InstanceStatus {
   const { instanceId, name, executionId, status, createdAt, updatedAt } = head;
-  const { run, input, inputRef, output, outputRef, failure, customStatus, reason } = head;
+  const { run, input, inputRef, output, outputRef, failure, customStatus, suspension } = head;
+  const reason = head.reason ?? suspension?.reason;
   return {
     instanceId,
     name,

@@ -5,9 +5,22 @@ import { checkMemo, checkTags, checkVersion } from '../core/labels.js';
 import { decodeForeign, encodeText, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import { checkName, textFault } from './checks.js';
-import { failure, inbox, json, token } from './history-shapes.js';
+import { failure, inbox, json, token, yes } from './history-shapes.js';
 import { checkJson } from './json.js';
-import { checked, count, list, object, oneOf, optional, ShapeError, tuple, variant } from './shapes.js';
+import {
+  boolean,
+  checked,
+  count,
+  finite,
+  list,
+  object,
+  oneOf,
+  optional,
+  prose,
+  ShapeError,
+  tuple,
+  variant,
+} from './shapes.js';
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
 
@@ -78,6 +91,9 @@ export const message = variant<Message, 'kind'>('kind', {
     memo: optional(checked((memo) => checkMemo(checkJson(memo)))),
     notify: optional(inbox),
     parent: optional(caller),
+    startAt: optional(finite),
+    ifExists: optional(oneOf('attach', 'replace')),
+    isRepeated: optional(yes),
     ...fromClient,
   },
   event: {
@@ -98,6 +114,16 @@ export const message = variant<Message, 'kind'>('kind', {
     inputRef: optional(valueReference),
     caller: optional(caller),
     chain: optional(list(address)),
+    ...fromClient,
+  },
+  control: {
+    action: oneOf('suspend', 'resume', 'cancel', 'terminate', 'rewind', 'restart', 'purge'),
+    reason: optional(prose),
+    output: optional(json),
+    outputRef: optional(valueReference),
+    recursive: optional(boolean),
+    runId: optional(token),
+    parent: optional(caller),
     ...fromClient,
   },
   result: {

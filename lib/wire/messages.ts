@@ -12,7 +12,7 @@ export type Address = string;
  * A message for one instance. On the wire it is one JSON object; unknown fields are ignored. A value too large for a
  * message is in the object store, under a key of the instance that the message is for (P15).
  */
-export type Message = StartMessage | EventMessage | UpdateMessage | OperationMessage | ResultMessage;
+export type Message = StartMessage | EventMessage | UpdateMessage | OperationMessage | ResultMessage | ControlMessage;
 
 /** A message that a client sends. */
 export type ClientMessage = Exclude<Message, ResultMessage>;
@@ -40,7 +40,35 @@ export interface StartMessage extends FromClient, Labels {
   /** Where to tell the end of the instance: a core-NATS subject. */
   readonly notify?: string;
   readonly parent?: Caller;
+  /** When it is to begin, in milliseconds since 1970; past, or absent: at once. */
+  readonly startAt?: number;
+  /** What becomes of an instance that is there. Absent: one that goes on refuses the start, one that has ended makes way. */
+  readonly ifExists?: IfExists;
+  /** The parent was rewound, and may have started this very child before. */
+  readonly isRepeated?: true;
 }
+
+/** `attach`: it is taken for the one that is asked for, ended or not. `replace`: it is terminated if it goes on, and makes way. */
+export type IfExists = 'attach' | 'replace';
+
+/** Asks something of an orchestration instance as a whole. */
+export interface ControlMessage extends FromClient {
+  readonly kind: 'control';
+  readonly action: ControlAction;
+  /** Why, for people. */
+  readonly reason?: string;
+  /** The output of an instance that is terminated. */
+  readonly output?: Json;
+  readonly outputRef?: ValueReference;
+  /** Whether its sub-orchestrations are asked the same. */
+  readonly recursive?: boolean;
+  /** Only this run of the instance is meant. */
+  readonly runId?: string;
+  /** Only an instance that this parent started is meant. */
+  readonly parent?: Caller;
+}
+
+export type ControlAction = 'suspend' | 'resume' | 'cancel' | 'terminate' | 'rewind' | 'restart' | 'purge';
 
 /** Raises an external event. */
 export interface EventMessage extends FromClient {

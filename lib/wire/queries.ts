@@ -115,7 +115,7 @@ export interface InstanceStatus extends Labels {
   readonly outputRef?: ValueReference;
   readonly failure?: FailureDetails;
   readonly customStatus?: Json;
-  /** Why the engine suspended it. */
+  /** Why it is suspended, or was terminated or canceled. */
   readonly reason?: string;
   readonly history?: readonly HistoryEvent[];
 }
@@ -133,6 +133,8 @@ export type Notice =
       readonly output?: Json;
       readonly outputRef?: ValueReference;
       readonly failure?: FailureDetails;
+      /** Why it was terminated or canceled. */
+      readonly reason?: string;
       readonly ask?: true;
     };
 

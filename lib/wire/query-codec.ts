@@ -5,8 +5,7 @@ import { checkEntityKey, checkName } from './checks.js';
 import { inbox, instanceId, json, token } from './history-shapes.js';
 import { address, messageId } from './message-codec.js';
 import type { Answer, Notice, Query } from './queries.js';
-import { checked, count, object, oneOf, optional, ShapeError, variant } from './shapes.js';
-import type { Shape } from './shapes.js';
+import { boolean, checked, count, object, oneOf, optional, variant } from './shapes.js';
 
 /** The owner's side of queries. A query as found on `q`: anybody may ask, so every field is checked. */
 export function decodeQuery(body: Uint8Array): Decoded<Query> {
@@ -25,11 +24,6 @@ export function encodeNotice(notice: Notice): Uint8Array {
 export function encodeNotices(notices: readonly Notice[]): Uint8Array {
   return encodeText(JSON.stringify({ v: formatVersion, kind: 'several', notices }));
 }
-
-const boolean: Shape<boolean> = (value) => {
-  if (typeof value !== 'boolean') throw new ShapeError('must be true or false');
-  return value;
-};
 
 const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entity')), key: checked(checkEntityKey) });
 

@@ -13,7 +13,8 @@ import type {
 } from './record.js';
 import { decodeStored, encodeText } from './body.js';
 import { activityRun } from './activity-run.js';
-import { failure, historyEvent, inbox, inboundEvent, json, token, yes } from './history-shapes.js';
+import { suspension } from './head-codec.js';
+import { executionStarted, failure, historyEvent, inbox, inboundEvent, json, token, yes } from './history-shapes.js';
 import { committedAnswer, startedCall } from './journal-codec.js';
 import { address, addressed, messageId } from './message-codec.js';
 import { pageName, parking } from './parked-codec.js';
@@ -23,6 +24,7 @@ import {
   dictionary,
   finite,
   list,
+  nullable,
   object,
   oneOf,
   optional,
@@ -128,6 +130,10 @@ export const step = object<StepEntry>({
   buffered: optional(list(inboundEvent)),
   taken: optional(count),
   returned: optional(list(inboundEvent)),
+  scheduled: optional(executionStarted),
+  retention: optional(finite),
+  suspension: optional(nullable(suspension)),
+  purged: optional(yes),
   queued: optional(taskIds),
   begun: optional(list(activityRun)),
   state: optional(json),

@@ -1,7 +1,8 @@
-import type { HistoryEvent, InboundEvent } from '../core/history.js';
+import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
+import type { Suspension } from './head.js';
 import type { JournaledAnswer, StartedCall } from './journal.js';
 import type { Addressed, Address } from './messages.js';
 import type { TaskIds } from './tasks.js';
@@ -117,12 +118,20 @@ export interface StepEntry {
   readonly notify?: string;
   /** Orchestrations: suspended by the engine, and why. */
   readonly suspended?: string;
+  /** Orchestrations: suspended by somebody, and why; null: resumed. */
+  readonly suspension?: Suspension | null;
   /** Orchestrations: events that are held back, in this order behind those that are: while it is suspended, and so on. */
   readonly buffered?: readonly InboundEvent[];
   /** Orchestrations: so many of the events that were held back, the first ones, went into `events`; it runs again. */
   readonly taken?: number;
   /** Orchestrations: events of this step that the next one is to take, before those that are held back. */
   readonly returned?: readonly InboundEvent[];
+  /** Orchestrations: the execution that is to begin later, at its `startAt`. */
+  readonly scheduled?: ExecutionStarted;
+  /** Orchestrations: how long the instance is kept once it has ended, in milliseconds. */
+  readonly retention?: number;
+  /** Orchestrations: nothing of the instance is left. */
+  readonly purged?: true;
   /** Orchestrations: activities whose place is a work queue, to which they are sent after this record (P20). */
   readonly queued?: TaskIds;
   /** Orchestrations: activities that are begun again after this record, or were given back. */

@@ -70,6 +70,11 @@ export function variant<T extends Readonly<Record<Tag, string>>, Tag extends str
   };
 }
 
+/** Null, or something of this shape. */
+export function nullable<T>(shape: Shape<T>): Shape<T | null> {
+  return (value) => (value === null ? null : shape(value));
+}
+
 export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value) => {
     const found = items(value);
@@ -136,6 +141,11 @@ export function string(value: unknown): string {
 export function prose(value: unknown): string {
   if (typeof value !== 'string') throw wrongType('a string', value);
   return value.toWellFormed();
+}
+
+export function boolean(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw wrongType('true or false', value);
+  return value;
 }
 
 /** A whole number from 0 to 2^53 - 1. */

@@ -1,6 +1,7 @@
 import test from 'ava';
 import 'reflect-metadata';
 import { Activity, Entity, Operation, Orchestrator, Run } from '../../decorators/index.js';
+import { defineOrchestrator } from '../../lib/definitions/define.js';
 import { ActivityContext } from '../../lib/core/activity-context.js';
 import { EntityContext } from '../../lib/core/entity-context.js';
 import { OrchestrationContext } from '../../lib/core/orchestration-context.js';
@@ -255,6 +256,45 @@ class Flow {
 class Work {
   @Activity() work(): void {}
 }
+
+test('how long instances are kept is part of their definition, and not inherited', (t) => {
+  @Orchestrator('kept', { retention: { days: 1.5 } })
+  class Kept {
+    @Run() *run(): Generator<never> {}
+  }
+  @Orchestrator('fleeting', { retention: 'purgeOnCompletion' })
+  class Passing extends Kept {}
+  @Orchestrator('lasting')
+  class Lasting extends Kept {}
+  class Written {
+    *run(): Generator<never> {}
+  }
+  defineOrchestrator(Written, { name: 'written', retention: { days: 1 } });
+  const kept = [Kept, Passing, Lasting, Written].map((type) => names.orchestrator(type).retentionInMilliseconds);
+  t.deepEqual(kept, [36 * 3_600_000, 60_000, undefined, 24 * 3_600_000]);
+});
+
+for (const options of [
+  { retention: { days: 0 } },
+  { retention: { days: -1 } },
+  { retention: { days: NaN } },
+  { retention: { days: 36_526 } },
+  { retention: { hours: 1 } },
+  { retention: 'forever' },
+  { retention: 7 },
+  { retain: { days: 1 } },
+  null,
+  'retention',
+])
+  test(`options of an orchestrator that cannot work are refused: ${JSON.stringify(options)}`, (t) => {
+    class Odd {
+      *run(): Generator<never> {}
+    }
+    t.throws(() => Orchestrator('odd', options as never)(Odd), {
+      instanceOf: DefinitionError,
+      message: /^@Orchestrator\('odd'\): .*retention/,
+    });
+  });
 
 const wrongKinds: [title: string, read: () => unknown, text: RegExp][] = [
   ['an orchestrator as entity', () => names.entity(Flow), /^Flow is not an @Entity\. It is an @Orchestrator/],

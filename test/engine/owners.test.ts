@@ -54,7 +54,7 @@ test('P13: a former owner neither replaces nor removes the wake record of a late
   const captured = (executionId: string, at?: number) => ({
     wake: at === undefined ? undefined : { executionId, at },
     head: (stamp: { epoch: number; logSeq: number; commit: string }) =>
-      ({ v: 1, type: 'tombstone', ...stamp }) as const,
+      ({ v: 1, type: 'entity', name: 'x', key: 'x', updatedAt: 0, ...stamp }) as const,
   });
   const stamp = (epoch: number) => ({ epoch, logSeq: 1, commit: 'c' });
   const later = new Instance('o.x');
@@ -74,7 +74,7 @@ test('P13: a former owner that lost its head removes no wake record either', asy
   const heads = (epoch: number): Heads =>
     new Heads(ports, { epoch, low: 1, firstCheckpoints: [] }, new SpentValues(ports));
   const head = (stamp: { epoch: number; logSeq: number; commit: string }) =>
-    ({ v: 1, type: 'tombstone', ...stamp }) as const;
+    ({ v: 1, type: 'entity', name: 'x', key: 'x', updatedAt: 0, ...stamp }) as const;
   const instance = new Instance('o.x');
   await settle(heads(1).write(instance, { wake: undefined, head }, { epoch: 1, logSeq: 1, commit: 'c' }));
   instance.wakeSequence = undefined;

@@ -54,6 +54,7 @@ function toldBy({ actions, completion }: Turn): readonly unknown[] {
   if (!completion) return actions;
   if (completion.type === 'Completed') return [...actions, ['ExecutionCompleted', completion.output]];
   if (completion.type === 'ContinuedAsNew') return [...actions, ['ContinuedAsNew', completion.input]];
+  if (completion.type === 'Canceled') return [...actions, ['ExecutionCanceled', completion.reason]];
   return [...actions, ['ExecutionFailed', completion.failure.message]];
 }
 

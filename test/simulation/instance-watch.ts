@@ -92,6 +92,11 @@ export class OrchestrationWatch {
       case 'EventSent':
       case 'OrchestrationStartSent':
       case 'Patched':
+      case 'ExecutionSuspended':
+      case 'ExecutionResumed':
+        return;
+      case 'CancellationRequested':
+        for (const [id, { type }] of this.open) if (type === 'TaskScheduled') this.open.delete(id);
         return;
       case 'TaskScheduled':
         this.scheduled.add(`${this.executionId}/${event.id}`);
@@ -106,6 +111,10 @@ export class OrchestrationWatch {
         return this.#end('Completed');
       case 'ExecutionFailed':
         return this.#end('Failed');
+      case 'ExecutionTerminated':
+        return this.#end('Terminated');
+      case 'ExecutionCanceled':
+        return this.#end('Canceled');
       case 'ContinuedAsNew':
         return this.#end('ContinuedAsNew');
       case 'TimerFired':

@@ -1,0 +1,110 @@
+import { checkInstanceId } from '../wire/checks.js';
+import { OrchestrationHandle, type ScopeOptions, type TerminateOptions } from './orchestration-handle.js';
+import type { Orchestrations, RestartOptions } from './orchestrations.js';
+import type { PurgeFilter } from './purge-filter.js';
+
+/**
+ * What a client does with instances by their ids: as their handles do, whichever run of theirs there is.
+ *
+ * @example
+ * ```ts
+ * import type { TaskHubClient } from 'perdure';
+ *
+ * export async function close(client: TaskHubClient, instanceId: string): Promise<void> {
+ *   await client.terminate(instanceId, undefined, { reason: 'the shop is closed' });
+ *   await client.purge(instanceId);
+ * }
+ * ```
+ */
+export abstract class InstanceControls {
+  readonly #orchestrations: Orchestrations;
+
+  /** @internal */
+  constructor(orchestrations: Orchestrations) {
+    this.#orchestrations = orchestrations;
+  }
+
+  /**
+   * Suspends an instance. As `OrchestrationHandle.suspend`.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
+  async suspend(instanceId: string, reason?: string, options: ScopeOptions = {}): Promise<void> {
+    return this.#handle(instanceId).suspend(reason, options);
+  }
+
+  /**
+   * Lets a suspended instance go on. As `OrchestrationHandle.resume`.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
+  async resume(instanceId: string, reason?: string, options: ScopeOptions = {}): Promise<void> {
+    return this.#handle(instanceId).resume(reason, options);
+  }
+
+  /**
+   * Asks an instance to clean up and end. As `OrchestrationHandle.cancel`.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
+  async cancel(instanceId: string, reason?: string, options: ScopeOptions = {}): Promise<void> {
+    return this.#handle(instanceId).cancel(reason, options);
+  }
+
+  /**
+   * Ends an instance at once. As `OrchestrationHandle.terminate`.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
+  async terminate(instanceId: string, output?: unknown, options: TerminateOptions = {}): Promise<void> {
+    return this.#handle(instanceId).terminate(output, options);
+  }
+
+  /**
+   * Lets a failed instance go on as if what ended it had not failed. As `OrchestrationHandle.rewind`.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
+  async rewind(instanceId: string, reason?: string): Promise<void> {
+    return this.#handle(instanceId).rewind(reason);
+  }
+
+  /**
+   * Starts an instance again with the same input. As `OrchestrationHandle.restart`.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
+  async restart<T = unknown>(instanceId: string, options: RestartOptions = {}): Promise<OrchestrationHandle<T>> {
+    return this.#handle<T>(instanceId).restart(options);
+  }
+
+  /**
+   * Removes all that is stored of an instance that has ended. As `OrchestrationHandle.purge`.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
+  async purge(instanceId: string, options: ScopeOptions = {}): Promise<void> {
+    return this.#handle(instanceId).purge(options);
+  }
+
+  /**
+   * Purges all instances that have ended and fit a filter; resolves with how many, not counting those that were purged with
+   * their parents. They are found by their views, which are up to some 100 ms behind, and looked at again before they are
+   * purged.
+   *
+   * @throws {TimeoutError} when there was no answer for one of them in time; it may be called again
+   * @throws {CorruptHistoryError} when a view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  async purgeInstances(filter: PurgeFilter = {}): Promise<number> {
+    return this.#orchestrations.commands.purgeAll(filter);
+  }
+
+  #handle<T = unknown>(instanceId: string): OrchestrationHandle<T> {
+    return new OrchestrationHandle<T>(this.#orchestrations, {
+      instanceId: checkInstanceId(instanceId),
+      shape: undefined,
+      run: undefined,
+    });
+  }
+}

@@ -1,0 +1,173 @@
+import { recordedEvent } from './handlers.js';
+import type { HistoryEvent, InboundEvent, NumberedAction, PatchMarker } from './history.js';
+import { isAction, isInbound, isSameAction } from './replay-check.js';
+import type { Completion, Turn } from './turn.js';
+import type { Json } from './values.js';
+
+/** What a rewind needs of a new executor. */
+export interface RewindPort {
+  /** Processes an event. */
+  advance(event: InboundEvent): Turn;
+  /** The number of its next action. */
+  nextId(): number;
+  /** Leaves out numbers of actions. */
+  leaveGap(from: number, to: number): void;
+  /** An event or action with its values in place of references. */
+  whole<T extends object>(item: T): T;
+}
+
+/** What an execution has been through once it is rewound. */
+export interface Rewinding {
+  /** Its history, from the event that begins it. */
+  readonly events: readonly HistoryEvent[];
+  /** What its code asks for that it did not ask for before. */
+  readonly fresh: readonly NumberedAction[];
+  /** What it asked for before and has no answer. */
+  readonly again: readonly NumberedAction[];
+  /** Numbers of actions that are not given again. */
+  readonly gaps: readonly (readonly [from: number, to: number])[];
+  /** The custom status that it set last. */
+  readonly customStatus: Json | undefined;
+  /** That it ends at once. */
+  readonly completion: Completion | undefined;
+}
+
+/** The tasks whose failures made an execution fail, as its history says. */
+export function failuresOf(history: readonly HistoryEvent[]): readonly number[] {
+  const end = history.at(-1);
+  if (end?.type !== 'ExecutionFailed') return [];
+  if (end.causedBy) return end.causedBy;
+  const last = history.findLast((event) => isInbound(event)); // an older version did not say
+  return last && 'id' in last && 'failure' in last ? [last.id] : [];
+}
+
+/**
+ * Repeats an execution without some of its failures. Its events are given to the code in their order; where the code asks
+ * for the same as it did then, that is taken as answered as it was then. What it does not ask for again falls away with its
+ * answers, and its numbers are not given to anything else, so that everything else keeps its own.
+ */
+export function rewound(history: readonly HistoryEvent[], voided: ReadonlySet<number>, port: RewindPort): Rewinding {
+  return new Repetition(
+    port,
+    history.filter((event) => event.type === 'Patched'),
+  ).run(turnsOf(history), voided);
+}
+
+/** An event from outside, and what the code made of it. */
+interface PastTurn {
+  readonly event: InboundEvent;
+  readonly actions: readonly NumberedAction[];
+}
+
+function turnsOf(history: readonly HistoryEvent[]): readonly PastTurn[] {
+  const turns: { readonly event: InboundEvent; readonly actions: NumberedAction[] }[] = [];
+  for (const event of history)
+    if (isInbound(event)) turns.push({ event, actions: [] });
+    else if (isAction(event) && event.type !== 'Patched') turns.at(-1)?.actions.push(event);
+  return turns;
+}
+
+class Repetition {
+  readonly #port: RewindPort;
+  readonly #marks: readonly PatchMarker[];
+  /** The numbers of former actions, and those that they have now. */
+  readonly #ids = new Map<number, number>();
+  readonly #events: HistoryEvent[] = [];
+  readonly #fresh = new Map<number, NumberedAction>();
+  /** Actions that wait for an answer. */
+  readonly #open = new Map<number, NumberedAction>();
+  readonly #gaps: (readonly [from: number, to: number])[] = [];
+  #customStatus: Json | undefined;
+  #completion: Completion | undefined;
+
+  /** `marks`: of patches; what they say goes on to hold, wherever they stand. */
+  constructor(port: RewindPort, marks: readonly PatchMarker[]) {
+    this.#port = port;
+    this.#marks = marks;
+  }
+
+  run(turns: readonly PastTurn[], voided: ReadonlySet<number>): Rewinding {
+    for (const turn of turns) {
+      if (this.#completion) break;
+      const isVoid = 'id' in turn.event && 'failure' in turn.event && voided.has(turn.event.id);
+      const event = isVoid ? undefined : this.#renumbered(turn.event);
+      if (event) this.#repeat(event, turn.actions);
+    }
+    const last = turns.findLast(({ actions }) => actions.length > 0)?.actions.at(-1);
+    if (last) this.#alignTo(last.id + 1);
+    return {
+      events: this.#events,
+      fresh: [...this.#fresh.values()],
+      again: [...this.#open.values()].filter(({ id }) => !this.#fresh.has(id)),
+      gaps: this.#gaps,
+      customStatus: this.#customStatus,
+      completion: this.#completion,
+    };
+  }
+
+  #repeat(event: InboundEvent, former: readonly NumberedAction[]): void {
+    if (former[0]) this.#alignTo(former[0].id);
+    const turn = this.#port.advance(this.#port.whole(event));
+    const { customStatus, completion } = turn;
+    const actions = turn.actions.filter((action) => action.type !== 'Patched');
+    this.#events.push(recordedEvent(event, turn));
+    if (event.type === 'ExecutionStarted') this.#events.push(...this.#marks);
+    if ('id' in event) this.#open.delete(event.id);
+    if (event.type === 'CancellationRequested')
+      for (const [id, { type }] of this.#open) if (type === 'TaskScheduled') this.#open.delete(id);
+    let at = 0;
+    for (const action of actions) {
+      const found = this.#find(former, at, action);
+      if (found >= 0) at = found + 1;
+      this.#place(action, former[found]);
+    }
+    if (customStatus !== undefined) this.#customStatus = customStatus;
+    this.#completion = completion;
+  }
+
+  /** Where the code asked for the same before, at `from` or behind; -1: nowhere. */
+  #find(former: readonly NumberedAction[], from: number, action: NumberedAction): number {
+    for (let at = from; at < former.length; at++) {
+      const candidate = former[at]!;
+      if (candidate.type !== action.type) continue;
+      const renumbered = { ...this.#renumbered(candidate), id: action.id } as NumberedAction;
+      if (isSameAction(this.#port.whole(renumbered), action)) return at;
+    }
+    return -1;
+  }
+
+  /** An action of the code, and the same one as it was recorded before. */
+  #place(action: NumberedAction, former: NumberedAction | undefined): void {
+    const recorded = former ? ({ ...this.#renumbered(former), id: action.id } as NumberedAction) : action;
+    this.#events.push(recorded);
+    if (former) this.#ids.set(former.id, action.id);
+    else this.#fresh.set(action.id, recorded);
+    if (recorded.type === 'TimerCanceled') this.#open.delete(recorded.timerId);
+    else if (isAnswered(recorded)) this.#open.set(action.id, recorded);
+  }
+
+  /** With the numbers that former actions have now; undefined: it is the answer to one that fell away. */
+  #renumbered<T extends HistoryEvent>(event: T): T | undefined {
+    if (event.type === 'TimerCanceled') return { ...event, timerId: this.#ids.get(event.timerId) ?? event.timerId };
+    if (!('id' in event) || isAction(event)) return event;
+    const id = this.#ids.get(event.id);
+    return id === undefined ? undefined : { ...event, id };
+  }
+
+  /** The next action has at least this number. */
+  #alignTo(id: number): void {
+    const nextId = this.#port.nextId();
+    if (nextId >= id) return;
+    this.#port.leaveGap(nextId, id);
+    this.#gaps.push([nextId, id]);
+  }
+}
+
+function isAnswered({ type }: NumberedAction): boolean {
+  return (
+    type !== 'TimerCanceled' &&
+    type !== 'EntityOperationSignaled' &&
+    type !== 'EventSent' &&
+    type !== 'OrchestrationStartSent'
+  );
+}

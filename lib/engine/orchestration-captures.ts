@@ -1,0 +1,83 @@
+import type { ValueReference } from '../core/values.js';
+import { referencesIn } from '../wire/value-references.js';
+import type { Captured, InputBody } from './activation.js';
+import { earlyHead } from './early-events.js';
+import { headOf } from './orchestration-head.js';
+import { firstHeld } from './orchestration-inputs.js';
+import type { OrchestrationRunner } from './orchestration-runner.js';
+import type { OrchestrationState } from './orchestration-state.js';
+
+interface Instance {
+  readonly instanceId: string;
+  readonly state: OrchestrationState;
+  readonly runner: OrchestrationRunner;
+  readonly dueAt: number | undefined;
+  readonly holdsBack: boolean;
+}
+
+/** What is to be stored of an instance as it is now; undefined: nothing. */
+export function captured({ instanceId, state, dueAt, holdsBack }: Instance): Captured | undefined {
+  const { started } = state;
+  if (!started) return capturedBeforeStart(state);
+  const canGoOn = holdsBack && !state.suspension && !state.isScheduled;
+  const load = canGoOn || state.hasLocalActivities;
+  const wake = {
+    executionId: started.executionId,
+    ...(dueAt !== undefined && { at: dueAt }),
+    ...(load && { load }),
+  };
+  return { wake: load || dueAt !== undefined ? wake : undefined, head: headOf(state, instanceId) };
+}
+
+/**
+ * Of one that was not started there are events that wait for the start; of one that was purged it is stored that there is
+ * nothing; of one that never was, all that it took was refused.
+ */
+function capturedBeforeStart(state: OrchestrationState): Captured | undefined {
+  if (state.buffered.length > 0) return { wake: undefined, head: earlyHead(state) };
+  return state.isPurged ? { wake: undefined, head: (stamp) => ({ v: 1, type: 'tombstone', ...stamp }) } : undefined;
+}
+
+/** The stored values that a step with this input needs and that are not in memory (P15). */
+export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instance): readonly ValueReference[] {
+  const { started, isEnded, buffered } = state;
+  const replayed = (): readonly ValueReference[] =>
+    runner.isResident || !started || isEnded || state.isScheduled ? none : runner.history.flatMap(referencesIn);
+  switch (input.kind) {
+    case 'start':
+      return valuesForStart(input, { state, runner });
+    case 'control':
+      if (input.action === 'rewind') return state.status === 'Failed' ? runner.history.flatMap(referencesIn) : none;
+      if (input.action === 'restart') return isEnded && started ? referencesIn(started) : none;
+      return input.action === 'cancel' ? replayed() : none;
+    case 'query':
+      return runner.isResident || !started ? none : runner.history.flatMap(referencesIn);
+    case 'resume':
+      if (!started || isEnded || state.suspension) return none;
+      return [...replayed(), ...firstHeld(buffered).flatMap(referencesIn)];
+    case 'due':
+      if (!started || isEnded) return none;
+      return state.isScheduled ? firstHeld(buffered).flatMap(referencesIn) : replayed();
+    case 'restart':
+    case 'requeue':
+    case 'giveBack':
+    case 'event':
+    case 'update':
+    case 'result':
+    case 'operation':
+      if (!started || isEnded) return none;
+      return holdsBack ? replayed() : [...replayed(), ...referencesIn(input)];
+  }
+}
+
+function valuesForStart(
+  input: Extract<InputBody, { kind: 'start' }>,
+  { state, runner }: Pick<Instance, 'state' | 'runner'>,
+): readonly ValueReference[] {
+  if (!input.isRepeated || !state.started) return referencesIn(input);
+  if (state.status === 'Completed') return state.outputRef ? [state.outputRef] : none;
+  const history = state.status === 'Failed' ? runner.history.flatMap(referencesIn) : none;
+  return [...referencesIn(input), ...history];
+}
+
+const none: readonly never[] = [];

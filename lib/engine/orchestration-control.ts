@@ -1,0 +1,173 @@
+import type { ExecutionStarted, InboundEvent } from '../core/history.js';
+import { recordedBehaviour } from '../core/replay-behaviour.js';
+import { InstanceEndedError, InstanceNotEndedError, InstanceReplacedError, NotFoundError } from '../errors.js';
+import type { Address, Addressed, Caller, ControlMessage, StartMessage } from '../wire/messages.js';
+import type { InputBody, StepOutput } from './activation.js';
+import { unwantedAtEnd } from './orchestration-activities.js';
+import { toChildren } from './orchestration-effects.js';
+import { orchestrationAddress } from '../wire/addresses.js';
+import { rewindOutput } from './orchestration-rewind.js';
+import type { OrchestrationRunner } from './orchestration-runner.js';
+import type { OrchestrationState } from './orchestration-state.js';
+import type { OrchestrationTurn } from './orchestration-turn.js';
+import { answered, declined } from './outcomes.js';
+
+/** An instance, as those see it who do something with it as a whole. */
+export interface OrchestrationInstance {
+  readonly instanceId: string;
+  readonly address: Address;
+  readonly state: OrchestrationState;
+  readonly runner: OrchestrationRunner;
+  /** A new id. */
+  newId(): string;
+  /** What goes on with the execution that runs. */
+  nextTurn(): OrchestrationTurn;
+  /** What begins an execution. */
+  firstTurn(notify?: string): OrchestrationTurn;
+  /** It goes on: another start is refused. */
+  refuseStart(message: StartMessage): StepOutput;
+  /** Gives events to the code, or holds them back. */
+  take(events: readonly InboundEvent[]): StepOutput;
+}
+
+/** Whether a step with this message needs the whole history, also of an instance that has ended. */
+export function needsHistory(input: InputBody): boolean {
+  if (input.kind === 'start') return input.isRepeated === true;
+  return input.kind === 'control' && needing.has(input.action);
+}
+
+const needing: ReadonlySet<ControlMessage['action']> = new Set(['rewind', 'restart', 'purge']);
+
+/** What somebody asks of an instance as a whole. */
+export function control(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
+  const { state, instanceId } = instance;
+  if (!state.started) return declined(message, new NotFoundError(instanceId));
+  if (!isMeant(state.started, message)) return declined(message, new InstanceReplacedError(instanceId));
+  const isForEnded = message.action === 'rewind' || message.action === 'restart' || message.action === 'purge';
+  if (!isForEnded && state.isEnded) return declined(message, new InstanceEndedError(instanceId));
+  switch (message.action) {
+    case 'suspend':
+      return answered(suspended(instance, message, at), message, {});
+    case 'resume':
+      return answered(resumed(instance, message, at), message, {});
+    case 'cancel':
+      return answered(canceled(instance, message, at), message, {});
+    case 'terminate':
+      return answered(terminated(instance, message, at), message, {});
+    case 'rewind':
+      return rewindOutput(instance, message, at);
+    case 'restart':
+      return restarted(instance, message, at);
+    case 'purge':
+      return purged(instance, message);
+  }
+}
+
+/** Whether the message is for this run of the instance. */
+function isMeant(started: ExecutionStarted, { runId, parent }: ControlMessage): boolean {
+  const { run = started.executionId } = started;
+  if (runId !== undefined && runId !== run) return false;
+  return parent === undefined || isChildOf(started, parent);
+}
+
+/** Whether this very action of a parent started the instance. */
+export function isChildOf({ parent }: ExecutionStarted, { address, executionId, taskId }: Caller): boolean {
+  if (!parent || orchestrationAddress(parent.instanceId) !== address) return false;
+  return parent.executionId === executionId && parent.taskId === taskId;
+}
+
+function suspended(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
+  const { state } = instance;
+  const messages = message.recursive === true ? openChildren(instance, message) : [];
+  if (state.suspension) return unchanged('It is suspended already', messages);
+  const suspension = reasonOf(message);
+  return { entry: { suspension, ...told(instance, { type: 'ExecutionSuspended', at, ...suspension }) }, messages };
+}
+
+/** Code that did something else than the history says is tried again. */
+function resumed(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
+  const { state, runner } = instance;
+  const messages = message.recursive === true ? openChildren(instance, message) : [];
+  const goesOn = state.fault !== undefined || state.buffered.length > 0 ? true : undefined;
+  if (state.fault !== undefined) runner.forgetFault();
+  if (!state.suspension) return { ...unchanged('Nobody has suspended it', messages), goesOn };
+  const event = { type: 'ExecutionResumed', at, ...reasonOf(message) } as const;
+  return { entry: { suspension: null, ...told(instance, event) }, messages, goesOn };
+}
+
+/** The code is told, in its turn; where there is none yet, nothing has to be cleaned up. */
+function canceled(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
+  const { state } = instance;
+  if (state.isScheduled) return ended(instance, { type: 'ExecutionCanceled', at, ...reasonOf(message) });
+  if (state.isCanceled) return unchanged('It is canceled already', []);
+  const { recursive } = message;
+  const scope = recursive === undefined ? {} : { recursive };
+  return instance.take([{ type: 'CancellationRequested', at, ...reasonOf(message), ...scope }]);
+}
+
+function terminated(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
+  const { output, outputRef, recursive } = message;
+  const value = outputRef ? { outputRef } : output === undefined ? {} : { output };
+  const outcome = ended(instance, { type: 'ExecutionTerminated', at, ...reasonOf(message), ...value });
+  if (recursive === false) return outcome;
+  return { ...outcome, messages: [...outcome.messages, ...openChildren(instance, message)] };
+}
+
+/** The instance ends from outside. */
+export function ended(instance: OrchestrationInstance, ending: Parameters<OrchestrationTurn['end']>[0]): StepOutput {
+  const { state, instanceId } = instance;
+  const turn = instance.nextTurn();
+  turn.end(ending, state.isScheduled ? state.started : undefined);
+  return { ...turn.output(instanceId, {}), unwanted: unwantedAtEnd(state) };
+}
+
+/** The same orchestrator with the same input, as another run. */
+function restarted(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
+  const { state, instanceId, runner } = instance;
+  if (!state.isEnded) return declined(message, new InstanceNotEndedError(instanceId));
+  const executionId = instance.newId();
+  const { run: _run, parent: _parent, startAt: _startAt, rewound: _rewound, behaviour: _, ...former } = state.started!;
+  const event = { ...former, at, executionId, ...recordedBehaviour() };
+  const { inputRef } = event;
+  const fault = inputRef && runner.fetched.faultOf(inputRef);
+  runner.drop();
+  const turn = instance.firstTurn();
+  if (fault) turn.refuse(event, fault);
+  const returned = fault ? [] : runner.run(turn, [event]);
+  const output = turn.output(instanceId, runner.retentionOf(event), returned);
+  return answered(output, message, { result: executionId });
+}
+
+function purged(instance: OrchestrationInstance, message: ControlMessage): StepOutput {
+  const { state, runner, instanceId } = instance;
+  if (!state.isEnded) return declined(message, new InstanceNotEndedError(instanceId));
+  const actions = runner.history.filter((event) => event.type === 'SubOrchestrationInstanceCreated');
+  const messages = message.recursive === false ? [] : children(instance, actions, message);
+  return answered({ entry: { purged: true }, messages }, message, {});
+}
+
+/** Nothing of the instance changes, but its children may be asked. */
+function unchanged(reason: string, messages: readonly Addressed[]): StepOutput {
+  return { entry: { refused: reason }, messages };
+}
+
+/** What happens to an execution that runs is part of its history. */
+function told({ state }: OrchestrationInstance, event: InboundEvent): { readonly events?: readonly InboundEvent[] } {
+  return state.isRunning ? { events: [event] } : {};
+}
+
+function openChildren(instance: OrchestrationInstance, message: ControlMessage): readonly Addressed[] {
+  return children(instance, instance.state.open.values(), message);
+}
+
+function children(
+  { address, state }: OrchestrationInstance,
+  actions: Parameters<typeof toChildren>[0],
+  message: ControlMessage,
+): readonly Addressed[] {
+  return toChildren(actions, { address, started: state.started! }, message);
+}
+
+export function reasonOf({ reason }: ControlMessage): { readonly reason?: string } {
+  return reason === undefined ? {} : { reason };
+}

@@ -1,0 +1,46 @@
+import { labelsOf } from '../core/labels.js';
+import { CorruptHistoryError } from '../errors.js';
+import type { OrchestrationHead } from '../wire/head.js';
+import { rangesOf } from '../wire/id-ranges.js';
+import type { Stamp } from './activation.js';
+import type { OrchestrationState } from './orchestration-state.js';
+
+/** The head of this state as it is now: what grows is copied. */
+export function headOf(state: OrchestrationState, instanceId: string): (stamp: Stamp) => OrchestrationHead {
+  const { started, status, updatedAt, output, outputRef, failure, customStatus, reason, suspension } = state;
+  if (!started) throw new CorruptHistoryError(`Orchestration ${instanceId} has not been started`);
+  const { segments, values, retention } = state;
+  const [history, notify] = [[...state.history], [...state.notify]];
+  const [queued, begun] = [rangesOf(state.runs.queued), [...state.runs.begun]];
+  const [buffered, held] = [state.held.unstored, state.held.segments];
+  return (stamp) => ({
+    v: 1,
+    type: 'orchestration',
+    ...stamp,
+    instanceId,
+    name: started.name,
+    executionId: started.executionId,
+    ...(started.run !== undefined && { run: started.run }),
+    status,
+    createdAt: started.at,
+    updatedAt,
+    ...(started.input !== undefined && { input: started.input }),
+    ...(started.inputRef && { inputRef: started.inputRef }),
+    ...labelsOf(started),
+    ...(output !== undefined && { output }),
+    ...(outputRef && { outputRef }),
+    ...(failure && { failure }),
+    ...(customStatus !== undefined && { customStatus }),
+    ...(reason !== undefined && { reason }),
+    ...(suspension && { suspension }),
+    ...(retention !== undefined && { retention }),
+    ...(notify.length > 0 && { notify }),
+    ...(buffered.length > 0 && { buffered }),
+    ...(held.length > 0 && { held }),
+    ...(queued.length > 0 && { queued }),
+    ...(begun.length > 0 && { begun }),
+    ...(values.length > 0 && { values }),
+    segments,
+    history,
+  });
+}

@@ -1,0 +1,79 @@
+import type { HistoryEvent, NumberedAction } from '../core/history.js';
+import { failuresOf, type Rewinding } from '../core/rewind.js';
+import { NotRewindableError } from '../errors.js';
+import type { ControlMessage } from '../wire/messages.js';
+import type { StepOutput } from './activation.js';
+import type { OrchestrationInstance } from './orchestration-control.js';
+import { answered, declined } from './outcomes.js';
+
+/**
+ * The failed execution begins again as another one: with all that it has been through but for the failures that ended it
+ * (docs/adr/0033). What has failed is asked for again, and so is what has not been answered.
+ */
+export function rewindOutput(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
+  const output = rewoundOutput(instance, message.reason, at);
+  return output instanceof NotRewindableError ? declined(message, output) : answered(output, message, {});
+}
+
+export function rewoundOutput(
+  instance: OrchestrationInstance,
+  reason: string | undefined,
+  at: number,
+): StepOutput | NotRewindableError {
+  const { state, runner, instanceId } = instance;
+  const first = runner.isWhole ? runner.history[0] : undefined;
+  if (state.status !== 'Failed' || !state.failure)
+    return new NotRewindableError(
+      `Orchestration instance "${instanceId}" is ${state.status}: only a failed one can be rewound.`,
+      instanceId,
+    );
+  if (first?.type !== 'ExecutionStarted')
+    return new NotRewindableError(
+      `The history of orchestration instance "${instanceId}" cannot be read: restart it instead.`,
+      instanceId,
+    );
+  const { executionId } = first;
+  const voided = failuresOf(runner.history);
+  const rewound = {
+    at,
+    ...(reason !== undefined && { reason }),
+    executionId,
+    origin: first.rewound?.origin ?? executionId,
+    failure: state.failure,
+    void: voided,
+  };
+  const started = { ...first, executionId: instance.newId(), run: first.run ?? executionId, rewound };
+  const rewinding = runner.rewind(started, voided);
+  const { completion, gaps } = rewinding;
+  if (completion?.type === 'Failed')
+    return new NotRewindableError(
+      `Orchestration instance "${instanceId}" would fail again at once: ${completion.failure.message} No activity, ` +
+        'sub-orchestration or entity operation that failed is to blame, but the code: mend it first.',
+      instanceId,
+    );
+  const turn = instance.firstTurn();
+  const head = gaps.length > 0 ? { ...started, rewound: { ...rewound, gaps } } : started;
+  turn.repeat(...postponed([head, ...rewinding.events.slice(1)], rewinding, at), (action) => runner.whole(action));
+  if (completion?.type !== 'ContinuedAsNew') return turn.output(instanceId, runner.retentionOf(started));
+  const next = runner.accepted(turn.continued(completion, instance.newId()));
+  const returned = runner.run(turn, [next, ...completion.carriedEvents]);
+  return turn.output(instanceId, runner.retentionOf(started), returned);
+}
+
+/** Activities that are asked for again have as long as they had then. */
+function postponed(
+  events: readonly HistoryEvent[],
+  rewinding: Rewinding,
+  at: number,
+): readonly [events: readonly HistoryEvent[], rewinding: Rewinding, at: number] {
+  const again = new Map<number, NumberedAction>(rewinding.again.map((action) => [action.id, action]));
+  let turnAt = at;
+  const renewed = events.map((event) => {
+    if ('at' in event) turnAt = event.at;
+    if (event.type !== 'TaskScheduled' || event.deadline === undefined || !again.has(event.id)) return event;
+    const later = { ...event, deadline: event.deadline + at - turnAt };
+    again.set(event.id, later);
+    return later;
+  });
+  return [renewed, { ...rewinding, again: [...again.values()] }, at];
+}

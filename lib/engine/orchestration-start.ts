@@ -1,0 +1,125 @@
+import type { ExecutionStarted, InboundEvent } from '../core/history.js';
+import { toFailureDetails } from '../core/failure.js';
+import { NotRewindableError, type PerdureError } from '../errors.js';
+import type { Addressed, Caller, ResultMessage, StartMessage } from '../wire/messages.js';
+import type { StepOutput } from './activation.js';
+import { ended, isChildOf, type OrchestrationInstance } from './orchestration-control.js';
+import { toChildren } from './orchestration-effects.js';
+import { refusal, startedEvent } from './orchestration-inputs.js';
+import { rewoundOutput } from './orchestration-rewind.js';
+import { answered } from './outcomes.js';
+
+/** The start of an instance: what it becomes depends on what is there already. */
+export function start(instance: OrchestrationInstance, message: StartMessage, at: number): StepOutput {
+  const { state } = instance;
+  if (message.isRepeated && message.parent && state.started && isChildOf(state.started, message.parent))
+    return repeated(instance, message, message.parent, at);
+  if (state.started && message.ifExists === 'attach') return attached(state.started, message);
+  const goesOn = state.started && !state.isEnded;
+  if (goesOn && message.ifExists !== 'replace') return instance.refuseStart(message);
+  return begun(instance, message, at, goesOn ? replaced(instance, at) : undefined);
+}
+
+/** A start whose step brought more than can be stored: its run begins and fails. */
+export function failedStart(instance: OrchestrationInstance, whole: StartMessage, error: PerdureError): StepOutput {
+  const { inputRef: _, ...message } = whole;
+  const { state, runner, instanceId } = instance;
+  const former = state.started && !state.isEnded ? replaced(instance, state.updatedAt) : undefined;
+  runner.drop();
+  const event = startedEvent({ ...message, input: null }, instance.newId(), state.updatedAt);
+  const turn = instance.firstTurn(message.notify);
+  turn.refuse(event, error);
+  const output = answered(turn.output(instanceId, {}), message, { result: event.executionId });
+  return former ? behind(former, output) : output;
+}
+
+/** The run that a start replaces. */
+function replaced(instance: OrchestrationInstance, at: number): StepOutput {
+  const { state, address } = instance;
+  const reason = 'Another run was started in its place.';
+  const output = ended(instance, { type: 'ExecutionTerminated', at, reason });
+  const asking = { address, started: state.started! };
+  const children = toChildren(state.open.values(), asking, { action: 'terminate', reason });
+  return { ...output, messages: [...output.messages, ...children] };
+}
+
+function begun(
+  instance: OrchestrationInstance,
+  message: StartMessage,
+  at: number,
+  former: StepOutput | undefined,
+): StepOutput {
+  const { runner } = instance;
+  const event = startedEvent(message, instance.newId(), at);
+  runner.drop();
+  const isLater = message.startAt !== undefined && message.startAt > at;
+  const output = isLater ? scheduled(event, message) : executed(instance, event, message);
+  const told = answered(output, message, { result: event.executionId });
+  return former ? behind(former, told) : told;
+}
+
+/** It waits for its time, and for a worker that has its code not before then. */
+function scheduled(event: ExecutionStarted, { startAt, notify }: StartMessage): StepOutput {
+  const later = { ...event, startAt: startAt! };
+  return { entry: { scheduled: later, ...(notify !== undefined && { notify }) }, messages: [] };
+}
+
+function executed(instance: OrchestrationInstance, event: ExecutionStarted, { notify }: StartMessage): StepOutput {
+  const { runner, instanceId } = instance;
+  const { inputRef, ...rest } = event;
+  const fault = inputRef && runner.fetched.faultOf(inputRef);
+  const turn = instance.firstTurn(notify);
+  const started = fault ? rest : runner.begun(event);
+  let returned: readonly InboundEvent[] = [];
+  if (fault) turn.refuse(started, fault);
+  else returned = runner.run(turn, [started]);
+  const extra = { ...runner.retentionOf(started), ...(notify !== undefined && { notify }) };
+  const output = turn.output(instanceId, extra, returned);
+  return instance.state.buffered.length > 0 ? { ...output, goesOn: true } : output; // events that came before it
+}
+
+/** Both in one step: first the end of one run, then the beginning of the next. */
+function behind(former: StepOutput, next: StepOutput): StepOutput {
+  const { events = [], ...entry } = next.entry;
+  return {
+    ...next,
+    entry: { ...entry, events: [...(former.entry.events ?? []), ...events] },
+    messages: [...former.messages, ...next.messages],
+    notices: [...(former.notices ?? []), ...(next.notices ?? [])],
+    unwanted: former.unwanted,
+  };
+}
+
+function attached({ run, executionId }: ExecutionStarted, message: StartMessage): StepOutput {
+  const output = { entry: { refused: 'The instance is there already' }, messages: [] };
+  return answered(output, message, { result: run ?? executionId });
+}
+
+/** The parent was rewound, and asks for its child again. */
+function repeated(instance: OrchestrationInstance, message: StartMessage, parent: Caller, at: number): StepOutput {
+  const { state, runner } = instance;
+  if (!state.isEnded) return refusal('The child goes on, and tells its end');
+  if (state.status === 'Completed') {
+    const { output, outputRef } = state;
+    const fault = outputRef && runner.fetched.faultOf(outputRef);
+    const whole = fault || outputRef === undefined ? { output } : runner.whole({ outputRef, output: undefined });
+    const result = fault
+      ? { failure: toFailureDetails(fault) }
+      : whole.output === undefined
+        ? {}
+        : { result: whole.output };
+    return { entry: { refused: 'The child has ended' }, messages: [toParent(parent, result)] };
+  }
+  if (state.status !== 'Failed') return begun(instance, message, at, undefined);
+  const output = rewoundOutput(instance, 'Its parent was rewound.', at);
+  if (!(output instanceof NotRewindableError)) return output;
+  const failure = state.failure ?? toFailureDetails(output);
+  return { entry: { refused: output.message }, messages: [toParent(parent, { failure })] };
+}
+
+function toParent(
+  { address, executionId, taskId }: Caller,
+  told: Pick<ResultMessage, 'result' | 'failure'>,
+): Addressed {
+  return [address, { kind: 'result', of: 'subOrchestration', executionId, taskId, ...told }];
+}

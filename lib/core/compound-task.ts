@@ -1,18 +1,33 @@
 import { IllegalAwaitError } from '../errors.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 
-/** A task made of others. It waits for its children as long as somebody may wait for it. */
+/**
+ * A task made of others. It waits for its children as long as somebody may wait for it.
+ *
+ * E3. When nobody does any more, it gives back the events that its children have and no code has seen, also when it has
+ *     ended by them: then it has not ended any more.
+ */
 export abstract class CompoundTask<T> extends TaskNode<T> implements TaskParent {
   #isAbandoned = false;
+  #isSeen = false;
 
   constructor(protected readonly children: readonly TaskNode<unknown>[]) {
     super();
   }
 
+  /** Of no effect once it has ended. */
   abstract childCompleted(child: TaskNode<unknown>): void;
+
+  override seen(): void {
+    this.#isSeen = true;
+    for (const child of this.deciding()) child.seen();
+  }
 
   /** Attaches to the children, also again after it was abandoned. */
   protected abstract watch(): void;
+
+  /** Once it has ended: the children that made it end as it did. */
+  protected abstract deciding(): readonly TaskNode<unknown>[];
 
   protected override awaited(): void {
     if (!this.#isAbandoned) return;
@@ -21,9 +36,22 @@ export abstract class CompoundTask<T> extends TaskNode<T> implements TaskParent 
   }
 
   protected override abandoned(): void {
-    if (this.isCompleted || this.#isAbandoned) return;
+    if (this.#isAbandoned || (this.isCompleted && !this.#givesBack())) return;
     this.#isAbandoned = true;
     for (const child of this.children) child.detach(this);
+  }
+
+  /** Whether what made it end was given back. */
+  #givesBack(): boolean {
+    if (this.#isSeen) return false;
+    const deciding = this.deciding();
+    for (const child of deciding) child.detach(this);
+    if (deciding.every((child) => child.isCompleted)) {
+      for (const child of deciding) child.attach(this); // it goes on to hold what they have
+      return false;
+    }
+    this.retract();
+    return true;
   }
 }
 

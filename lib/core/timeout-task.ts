@@ -20,7 +20,6 @@ export class TimeoutTask<T> extends CompoundTask<T> {
   readonly #limit: TimeLimit<T>;
   #timer: DurableTimerTask | undefined;
   #isLate = false;
-  #isSeen = false;
 
   constructor(task: TaskNode<T>, limit: TimeLimit<T>) {
     super([task]);
@@ -38,10 +37,8 @@ export class TimeoutTask<T> extends CompoundTask<T> {
   }
 
   override seen(): void {
-    this.#isSeen = true;
-    if (this.#isLate || !this.isCompleted) return;
-    this.#task.seen();
-    this.#timer?.cancel();
+    super.seen();
+    if (this.isCompleted && !this.#isLate) this.#timer?.cancel();
   }
 
   protected override watch(): void {
@@ -51,16 +48,12 @@ export class TimeoutTask<T> extends CompoundTask<T> {
     this.#timer.attach(this);
   }
 
-  protected override abandoned(): void {
-    if (this.isCompleted && !this.#isSeen && !this.#isLate) this.#giveBack();
-    if (!this.isCompleted) this.#timer?.detach(this);
-    super.abandoned();
+  protected override deciding(): readonly TaskNode<unknown>[] {
+    return this.#isLate ? [] : this.children;
   }
 
-  /** The task may be an event that no code has seen: when that is given back, this has not ended either. */
-  #giveBack(): void {
-    this.#task.detach(this);
-    if (this.#task.isCompleted) this.#task.attach(this);
-    else this.retract();
+  protected override abandoned(): void {
+    super.abandoned();
+    if (!this.isCompleted) this.#timer?.detach(this);
   }
 }

@@ -16,6 +16,7 @@ abstract class AllTask<T> extends CompoundTask<T> {
   }
 
   override childCompleted(_child: TaskNode<unknown>): void {
+    if (this.isCompleted) return;
     this.#running -= 1;
     if (this.#running === 0) this.#end();
   }
@@ -29,8 +30,8 @@ abstract class AllTask<T> extends CompoundTask<T> {
     }
   }
 
-  override seen(): void {
-    for (const child of this.children) child.seen();
+  protected override deciding(): readonly TaskNode<unknown>[] {
+    return this.children;
   }
 
   /** How it ends, given the ends of all, in order. */
@@ -73,10 +74,9 @@ export class FailFastTask extends AllTask<readonly unknown[]> {
     this.settle(child.outcome as Outcome<never>);
   }
 
-  override seen(): void {
+  protected override deciding(): readonly TaskNode<unknown>[] {
     const failed = this.children.find(({ outcome }) => outcome !== undefined && outcome === this.outcome);
-    if (failed) failed.seen();
-    else super.seen();
+    return failed ? [failed] : super.deciding();
   }
 
   protected override outcomeOf(outcomes: readonly Outcome<unknown>[]): Outcome<readonly unknown[]> {

@@ -24,8 +24,8 @@ abstract class FirstTask<T> extends CompoundTask<T> {
     this.settle(this.outcomeOf(child, child.outcome));
   }
 
-  override seen(): void {
-    this.#winner?.seen();
+  protected override deciding(): readonly TaskNode<unknown>[] {
+    return this.#winner ? [this.#winner] : [];
   }
 
   protected abstract outcomeOf(winner: TaskNode<unknown>, outcome: Outcome<unknown>): Outcome<T>;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { InvalidInputError } from '../../lib/index.js';
+import type { InvalidInputError, OrchestrationContext, Task } from '../../lib/index.js';
 import { Amount, completed, play, waiting } from './surroundings.js';
 
 const day = 24 * 60 * 60 * 1_000;
@@ -149,6 +149,49 @@ test('events of a compound task that lost a race are given back', (t) => {
   s.start();
   s.raiseEvent('x', 'kept');
   t.deepEqual(s.fireTimer(0), completed('kept'));
+});
+
+test('a compound task that had ended by events, and lost its race, gives them back and has not ended', (t) => {
+  type Compound = (ctx: OrchestrationContext, event: Task<unknown>) => Task<unknown>;
+  const compounds: Compound[] = [
+    (ctx, event) => ctx.all([event]),
+    (ctx, event) => ctx.allSettled([event]),
+    (ctx, event) => ctx.failFast([event]),
+    (ctx, event) => ctx.any([event]),
+    (ctx, event) => ctx.race([event, ctx.waitForExternalEvent('other')]),
+    (ctx, event) => ctx.withTimeout(event, day),
+    (ctx, event) => ctx.all([ctx.any([ctx.withTimeout(event, day)]), ctx.all([])]),
+  ];
+  for (const compound of compounds) {
+    const s = play(function* (ctx) {
+      yield* ctx.callActivity('busy');
+      const loser = compound(ctx, ctx.waitForExternalEvent('x'));
+      const had = loser.isCompleted;
+      yield* ctx.any([ctx.waitForExternalEvent('stop'), loser]);
+      const lost = loser.isCompleted;
+      const got = yield* ctx.waitForExternalEvent('x');
+      yield* loser;
+      return [had, lost, got];
+    });
+    s.start();
+    for (const name of ['x', 'stop']) s.raiseEvent(name, name);
+    t.is(s.completeTask(0).completion, undefined);
+    t.deepEqual(s.raiseEvent('x').completion, { type: 'Completed', output: [true, false, 'x'] }, String(compound));
+  }
+});
+
+test('a compound task that had ended by other tasks, and lost its race, stays ended', (t) => {
+  const s = play(function* (ctx) {
+    const done = ctx.callActivity('done');
+    yield* ctx.callActivity('busy');
+    const losers = [ctx.all([done]), ctx.any([done]), ctx.failFast([done]), ctx.withTimeout(done, day)];
+    yield* ctx.any([ctx.waitForExternalEvent('stop'), ...losers]);
+    return losers.map((loser) => loser.isCompleted);
+  });
+  s.start();
+  s.completeTask(0);
+  s.raiseEvent('stop');
+  t.deepEqual(s.completeTask(1), completed([true, true, true, true]));
 });
 
 test('an event with a DTO class gives an instance of it', (t) => {

@@ -3,7 +3,9 @@ import { OrchestrationContext, type Orchestration } from 'perdure';
 import { Orchestrator, Run } from 'perdure/decorators';
 import { orchestrationAddress } from '../../lib/wire/addresses.js';
 import type { Message } from '../../lib/wire/messages.js';
-import { ask, hostOf, MemoryWorker, surroundings } from './surroundings.js';
+import { MemoryWorld } from '../../lib/memory/world.js';
+import { KillAt, type LastCall } from './kill-at.js';
+import { ask, hostOf, MemoryClient, MemoryWorker, surroundings } from './surroundings.js';
 
 /** Gathers what is said until the end is said. */
 @Orchestrator('listener')
@@ -79,6 +81,42 @@ test('they outlive their owner, in the log and in the head', async (t) => {
     t.deepEqual((await settle(client.orchestrationHead('l')))?.output, ['one', 'two'], `after ${rest} ms`);
   }
 });
+
+/** Events, then a start, then one more event, of an owner that dies at its nth call; what the next one made of it. */
+async function told(n: number, fault: LastCall): Promise<{ calls: number; output: unknown }> {
+  const plan = new KillAt(n, fault);
+  const world = new MemoryWorld({ seed: n, faults: plan });
+  const hub = world.createHub('test', 2);
+  const host = hostOf({ orchestrators: [Listener, Speaker] });
+  const victim = new MemoryWorker(hub, 'victim', host);
+  plan.onKill = () => victim.connection.kill();
+  const client = new MemoryClient(hub, 'client');
+  const { scheduler } = world;
+  const settle = <T>(promise: Promise<T>): Promise<T> => scheduler.settle(promise, 60_000);
+  victim.claim().catch(() => {}); // it may be killed before it has claimed them all
+  await scheduler.advance(20);
+  const say = (input: string) =>
+    settle(client.send(orchestrationAddress('l'), { kind: 'event', name: 'say', input } as Message));
+  for (const word of ['one', 'two']) await say(word);
+  await scheduler.advance(200); // the head is stored
+  await settle(client.start('listener', 'l'));
+  await say('end');
+  await scheduler.advance(200);
+  await settle(new MemoryWorker(hub, 'successor', host).claim());
+  await scheduler.advance(1_000);
+  return { calls: plan.calls, output: (await settle(client.orchestrationHead('l')))?.output };
+}
+
+for (const fault of ['requestLost', 'responseLost'] as const)
+  test(`an owner that dies at any of its calls loses none of them and repeats none: ${fault}`, async (t) => {
+    let n = 1;
+    for (; ; n++) {
+      const { calls, output } = await told(n, fault);
+      t.deepEqual(output, ['one', 'two'], `killed at call ${n}`);
+      if (calls < n) break;
+    }
+    t.true(n > 25, `${n} calls`);
+  });
 
 test('they survive the death of their owner between the start and the next step', async (t) => {
   for (let last = 1; last <= 6; last++) {

@@ -23,7 +23,7 @@ import type {
 import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
 import type { Host } from './host.js';
-import { codeOf, currentExecution, isFault } from './orchestration-code.js';
+import { codeOf, currentExecution, faultIn } from './orchestration-code.js';
 import { firstHeld, isAnswered, refusal, resultEvent, startedEvent } from './orchestration-inputs.js';
 import { OrchestrationState } from './orchestration-state.js';
 import { OrchestrationTurn } from './orchestration-turn.js';
@@ -317,19 +317,15 @@ export class OrchestrationActivation implements Activation {
   #findFault(): string | undefined {
     const started = currentExecution(this.#state);
     if (!started) throw new CorruptHistoryError(`Orchestration ${this.#instanceId} has no ExecutionStarted`);
-    try {
+    return faultIn(() => {
       checkBehaviour(started);
-      if (started === this.#state.buffered[0]) return undefined;
+      if (started === this.#state.buffered[0]) return;
       const { orchestrators, core } = this.#host;
       const history = [...this.#earlier, ...this.#state.history].map((event) => this.#whole(event));
       this.#executor = rebuild(orchestrators.demand(started), core, { instanceId: this.#instanceId }, history);
       this.#replayedEvents += this.#executor.replayedEvents;
       this.#earlier = [];
-      return undefined;
-    } catch (error) {
-      if (isFault(error)) return error.message;
-      throw error;
-    }
+    });
   }
 
   #newExecutor(started: ExecutionStarted): TaskOrchestrationExecutor {

@@ -69,8 +69,18 @@ export function currentExecution({ buffered, started }: OrchestrationState): Exe
   return next?.type === 'ExecutionStarted' ? next : started;
 }
 
-/** Whether the instance is suspended for it: its history and the code here do not go together. */
-export function isFault(error: unknown): error is Error {
+/** Why the instance is to be suspended: its history and the code here do not go together. Undefined: they do. */
+export function faultIn(replay: () => void): string | undefined {
+  try {
+    replay();
+    return undefined;
+  } catch (error) {
+    if (isFault(error)) return error.message;
+    throw error;
+  }
+}
+
+function isFault(error: unknown): error is Error {
   return (
     error instanceof NonDeterminismError || error instanceof CorruptHistoryError || error instanceof VersionTooNewError
   );

@@ -14,7 +14,7 @@ import type { SegmentReference } from '../wire/head.js';
 import { withValues } from '../wire/value-references.js';
 import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
-import { currentExecution, isFault } from './orchestration-code.js';
+import { currentExecution, faultIn } from './orchestration-code.js';
 import { outlivesExecution, type OrchestrationState } from './orchestration-state.js';
 import type { OrchestrationTurn } from './orchestration-turn.js';
 import { acceptedUpdate } from './orchestration-updates.js';
@@ -238,19 +238,15 @@ export class OrchestrationRunner {
   #findFault(): string | undefined {
     const started = currentExecution(this.#state);
     if (!started) throw new CorruptHistoryError(`Orchestration ${this.#instanceId} has no ExecutionStarted`);
-    try {
+    return faultIn(() => {
       checkBehaviour(started);
-      if (started === this.#state.buffered[0]) return undefined;
+      if (started === this.#state.buffered[0]) return;
       const { orchestrators, core } = this.#host;
       const history = this.history.map((event) => this.whole(event));
       this.#executor = rebuild(orchestrators.demand(started), core, this.#surroundings, history);
       this.#replayedEvents += this.#executor.replayedEvents;
       this.#earlier = none;
-      return undefined;
-    } catch (error) {
-      if (isFault(error)) return error.message;
-      throw error;
-    }
+    });
   }
 
   get #surroundings(): Surroundings {

@@ -21,9 +21,9 @@ export interface BackfillOptions {
 }
 
 /**
- * One schedule, seen from a client. What changes it resolves when it has been carried out, and rejects with
- * ScheduleNotFoundError when there is no such schedule, TimeoutError when no worker has carried it out within the client's
- * `timeoutInMilliseconds` (its text says that it will be), and ClosedError.
+ * One schedule, seen from a client. What changes it is carried out in the order of the calls, resolves when that is done, and
+ * rejects with ScheduleNotFoundError when there is no such schedule, TimeoutError when no worker has carried it out within the
+ * client's `timeoutInMilliseconds` (its text says that it will be), and ClosedError.
  *
  * @example
  * ```ts

@@ -68,6 +68,8 @@ export class Schedules {
   readonly #orchestrations: Orchestrations;
   readonly #entities: Entities;
   readonly #timeout: number;
+  /** What is being asked of each schedule, to its end. */
+  readonly #lines = new Map<string, Promise<void>>();
 
   /** @internal Use `client.schedules`. */
   constructor(session: ClientSession, orchestrations: Orchestrations, entities: Entities, timeout: number) {
@@ -149,8 +151,23 @@ export class Schedules {
     await this.command(id, { kind: 'backfill', times, overlap });
   }
 
-  /** @internal Resolves when the schedule has carried it out. */
+  /**
+   * @internal Resolves when the schedule has carried it out. One at a time for each schedule: it remembers only the last
+   * hundred.
+   */
   async command(id: string, asked: Asked): Promise<void> {
+    const before = this.#lines.get(id) ?? Promise.resolve();
+    const carriedOut = before.then(() => this.#carryOut(id, asked));
+    const line = carriedOut.catch(() => {}); // told to its caller
+    this.#lines.set(id, line);
+    try {
+      await carriedOut;
+    } finally {
+      if (this.#lines.get(id) === line) this.#lines.delete(id);
+    }
+  }
+
+  async #carryOut(id: string, asked: Asked): Promise<void> {
     await this.#state(id);
     const command = { ...asked, id: this.#session.ports.random.id() } as ScheduleCommand;
     await this.#orchestrations.raiseEvent(scheduleInstanceId(id), SCHEDULE_EVENT, command, undefined);

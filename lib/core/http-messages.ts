@@ -15,8 +15,8 @@ export interface CallHttpOptions {
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * The body: text is sent as it is, any other value as JSON, with `content-type: application/json` unless `headers` say
-   * otherwise. Not with GET and HEAD. Default: none.
+   * The body: text is sent as it is, any other value as JSON; unless `headers` say otherwise with `content-type: text/plain`
+   * in UTF-8 and `application/json`. Not with GET and HEAD. Default: none.
    */
   readonly body?: unknown;
   /** Whether `body` is bytes, written as base64. Default false. */

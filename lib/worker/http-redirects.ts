@@ -20,10 +20,10 @@ export function redirected(hop: Hop, { status, headers }: Response): Hop | undef
   const location = headers.get('location');
   if (!redirects.has(status) || location === null) return undefined;
   const url = locationOf(location, hop.url.href);
-  if (!url)
-    throw new HttpRequestFailedError(
-      `${hop.method} ${shownUrl(hop.url.href)}: the answer ${status} redirects to ${JSON.stringify(location)}, which is no address.`,
-    );
+  if (!url) {
+    const told = `the answer ${status} redirects to ${JSON.stringify(location)}, which is no address.`;
+    throw new HttpRequestFailedError(`${hop.method} ${shownUrl(hop.url.href)}: ${told}`);
+  }
   const next = becomesGet(status, hop.method) ? asGet(hop) : hop;
   return { ...next, url, headers: url.origin === hop.url.origin ? next.headers : harmlessHeaders(next.headers) };
 }

@@ -167,6 +167,16 @@ test.serial('pause, unpause and trigger have been carried out when they resolve'
   t.is(ran[1], `often:${iso(now + 4 * minute)}`);
 });
 
+test.serial('commands that are given all at once are carried out in order, each of them', async (t) => {
+  const around = await scheduling();
+  const often = await around.create('often', { intervalInMilliseconds: hour, overlap: 'allowAll' });
+  const triggers = Array.from({ length: 120 }, () => often.trigger());
+  await around.settle(Promise.all([...triggers, often.pause('first'), often.pause('last')]));
+  t.like(await around.describe('often'), { note: 'last', counts: { started: 120, skipped: 0 } });
+  await around.advance(1_000);
+  t.is(new Set(ran).size, 120);
+});
+
 test.serial('a schedule may begin paused', async (t) => {
   const around = await scheduling();
   await around.create('later', { cron: '* * * * *', isPaused: true, note: 'not yet' });

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { connectTaskHub, OrchestrationContext, TaskHubClient, TaskHubWorker, type Orchestration } from 'perdure';
-import { Orchestrator, Run } from 'perdure/decorators';
+import { Activity, Orchestrator, Run } from 'perdure/decorators';
 import { startTestServer } from '../servers.js';
+import { until } from '../until.js';
 import { startWebServer } from './web-server.js';
 
 /** `callHttp` as users have it: an orchestrator, a worker and a real nats-server, and a web server beside. */
@@ -91,4 +92,35 @@ test('a request that takes too long fails in time, and its connection is closed'
   const late = await client.startNew(Late, web.origin);
   t.is(await late.result({ timeoutInMilliseconds: 60_000 }), 'PERDURE_ACTIVITY_TIMED_OUT');
   await closed;
+});
+
+@Orchestrator('ping')
+class Ping {
+  @Run() *run(url: string, ctx: OrchestrationContext): Orchestration<number> {
+    return (yield* ctx.callHttp({ url })).statusCode;
+  }
+}
+
+class Mails {
+  @Activity() send(): void {}
+}
+
+test('a worker that sends no requests leaves them to one that does', async (t) => {
+  const server = await startTestServer();
+  t.teardown(() => server.stop());
+  const hub = await connectTaskHub({ name: 'inside', servers: server.url, partitions: 1 });
+  t.teardown(() => hub.close());
+  const web = await startWebServer((_, response) => response.writeHead(204).end());
+  t.teardown(() => web.close());
+  const inside = await TaskHubWorker.start(hub, { orchestrators: [Ping], http: false });
+  t.teardown(() => inside.stop());
+  await using client = new TaskHubClient(hub);
+  const ping = await client.startNew(Ping, web.origin);
+  await until(async () => (await ping.history()).length > 1, 'the request to be asked for');
+  t.is((await ping.status()).runtimeStatus, 'Running');
+  t.deepEqual(web.asked, []);
+  const gateway = await TaskHubWorker.start(hub, { activities: [new Mails()] });
+  t.teardown(() => gateway.stop());
+  t.is(await ping.result({ timeoutInMilliseconds: 60_000 }), 204);
+  t.is(web.asked.length, 1);
 });

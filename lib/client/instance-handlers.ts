@@ -25,6 +25,9 @@ import type { Wait } from './waits.js';
 /** The wait before an owner is asked again that did not answer, in milliseconds, doubled up to the second. */
 const FIRST_PAUSE = 10;
 const LAST_PAUSE = 250;
+/** How long an answer is waited for before it counts as lost, in the same way: a long history is replayed for it, perhaps. */
+const FIRST_DEADLINE = 1_500;
+const LAST_DEADLINE = 12_000;
 
 /** An instance as its handle knows it. */
 export interface Target {
@@ -110,8 +113,9 @@ export class InstanceHandlers {
     query: Extract<Query, { kind: 'query' }>,
     wait: Wait<QueryAnswer>,
   ): Promise<void> {
-    for (let pause = FIRST_PAUSE; !wait.isOver; pause = Math.min(2 * pause, LAST_PAUSE)) {
-      const answer = await this.#askOnce(query);
+    let [pause, deadline] = [FIRST_PAUSE, FIRST_DEADLINE];
+    while (!wait.isOver) {
+      const answer = await this.#askOnce(query, deadline);
       if (answer && !(answer.isMissing && run?.isSeen === false)) {
         if (answer.isMissing) throw new NotFoundError(instanceId);
         if (run) run.isSeen = true;
@@ -120,14 +124,16 @@ export class InstanceHandlers {
         return wait.succeed(answer);
       }
       await wait.pause(pause);
+      pause = Math.min(2 * pause, LAST_PAUSE);
+      if (!answer) deadline = Math.min(2 * deadline, LAST_DEADLINE);
     }
   }
 
   /** Undefined: nobody answered. Throws QueryFailedError when the owner could not tell. */
-  async #askOnce(query: Extract<Query, { kind: 'query' }>): Promise<QueryAnswer | undefined> {
+  async #askOnce(query: Extract<Query, { kind: 'query' }>, deadline: number): Promise<QueryAnswer | undefined> {
     const { instanceId, name } = query;
     try {
-      const answer = await this.#session.queries.ask(orchestrationAddress(instanceId), query);
+      const answer = await this.#session.queries.ask(orchestrationAddress(instanceId), query, deadline);
       return typeof answer === 'object' ? answer : undefined;
     } catch (error) {
       throw error instanceof RemoteError ? new QueryFailedError(instanceId, name, error.failureDetails) : error;

@@ -32,14 +32,18 @@ export class OwnerQueries {
     this.#inbox = `${prefix}.q.`;
   }
 
-  /** Asks once. Throws RemoteError when the owner could not tell, and ClosedError once closed. */
-  ask<Q extends Query>(address: Address, query: Q): Promise<AnswerTo<Q> | NoAnswer> {
-    return this.askPartition(partitionOf(address, this.#ports.partitions), query);
+  /** Asks once, and waits so many milliseconds. Throws RemoteError when the owner could not tell, and ClosedError once closed. */
+  ask<Q extends Query>(address: Address, query: Q, deadline = DEADLINE): Promise<AnswerTo<Q> | NoAnswer> {
+    return this.askPartition(partitionOf(address, this.#ports.partitions), query, deadline);
   }
 
   /** Asks the owner of a partition once. Throws as `ask`. */
-  async askPartition<Q extends Query>(partition: number, query: Q): Promise<AnswerTo<Q> | NoAnswer> {
-    const body = await this.#request(partition, encodeQuery(query));
+  async askPartition<Q extends Query>(
+    partition: number,
+    query: Q,
+    deadline = DEADLINE,
+  ): Promise<AnswerTo<Q> | NoAnswer> {
+    const body = await this.#request(partition, encodeQuery(query), deadline);
     if (typeof body === 'string') return body;
     const decoded = decodeAnswer(body);
     if ('refused' in decoded) {
@@ -56,7 +60,7 @@ export class OwnerQueries {
     for (const end of this.#open) end();
   }
 
-  #request(partition: number, body: Uint8Array): Promise<Uint8Array | NoAnswer> {
+  #request(partition: number, body: Uint8Array, deadline: number): Promise<Uint8Array | NoAnswer> {
     if (this.#isClosed) return Promise.reject(new ClosedError('The client is closed.'));
     const { bus, clock, subjects } = this.#ports;
     const inbox = `${this.#inbox}${++this.#asked}`;
@@ -70,7 +74,7 @@ export class OwnerQueries {
       const giveUp = (): void => end('silence');
       // The server says with an empty message that nobody listens.
       const subscription = bus.subscribe(inbox, (answer) => end(answer.length === 0 ? 'noOwner' : answer));
-      const cancel = clock.after(DEADLINE, giveUp);
+      const cancel = clock.after(deadline, giveUp);
       this.#open.add(giveUp);
       bus.publish(subjects.partition(partition).queries, body, inbox);
     });

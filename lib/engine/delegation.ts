@@ -84,11 +84,18 @@ export class Delegation {
     return undefined;
   }
 
-  /** Asks a query of an instance as it is now; undefined: no worker that has the code answers. Never settles once closed. */
+  /**
+   * Asks a query of an instance as it is now; undefined: no worker that lives has the code, or none of those asked answers.
+   * Never settles once closed.
+   */
   async query(instance: Instance, code: CodeName, query: QueryInput): Promise<HandlerOutcome | undefined> {
     for (let asked = 0; asked < MOST_ASKED; asked++) {
       const worker = this.#candidate(instance, code);
-      if (worker === undefined) return undefined;
+      if (worker === undefined) {
+        if (this.#directory.workersWith(code).length === 0) return undefined;
+        await new Promise<void>((resolve) => this.#hub.clock.after(PAUSE, resolve)); // all have just failed
+        continue;
+      }
       const answer = await this.#ask(worker, instance, (run, now) => run.query(instance, query, now));
       if (typeof answer === 'object') return answer;
     }

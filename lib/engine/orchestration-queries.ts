@@ -2,6 +2,7 @@ import type { HandlerOutcome } from '../core/turn.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Query, QueryAnswer } from '../wire/queries.js';
 import type { QueryInput } from './activation.js';
+import { tellBlocking } from './blocking-steps.js';
 import type { Delegation } from './delegation.js';
 import { nothingFetched } from './fetched-values.js';
 import type { Host } from './host.js';
@@ -81,7 +82,11 @@ export class OrchestrationQueries {
     return this.#instances.look(instance, () => {
       const isCurrent = this.#instances.instance(address) === instance && instance.activation === activation;
       const isReady = isCurrent && !activation.hasEnded && activation.missing(query).every(({ key }) => known.has(key));
-      return isReady ? activation.step(query, this.#ports.clock.now(), fetched).answer : undefined;
+      if (!isReady) return undefined;
+      const began = this.#ports.clock.now();
+      const { answer } = activation.step(query, began, fetched);
+      tellBlocking(this.#ports, address, began);
+      return answer;
     });
   }
 

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import test from 'ava';
 import { connectTaskHub, TaskHubClient, TaskHubWorker, type TaskHub } from 'perdure';
 import { recordingLogger } from '../contract/harness.js';
 import { Counter } from '../engine/bank.js';
 import { Order } from '../engine/order.js';
 import { startTestServer, type TestServer } from '../servers.js';
+import { Mercy, Mortal } from './mortal.js';
 
 let server: TestServer;
 let hub: TaskHub;
@@ -68,3 +71,27 @@ test.serial('on a real server: an orchestrator of another service, beside worker
   await books.stop();
   await otherHub.close();
 });
+
+test.serial(
+  'on a real server: an update whose worker is killed behind its record has its one answer from the next',
+  async (t) => {
+    const child = spawn(process.execPath, ['build/test/client/mortal.js', server.url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.teardown(() => child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    const mortal = await client.startNew(Mortal);
+    t.is(await mortal.update().add('softly'), 1);
+    const ended = once(child, 'exit');
+    const added = mortal.update().add('deadly');
+    t.deepEqual(await ended, [null, 'SIGKILL']);
+    const next = await TaskHubWorker.start(hub, { orchestrators: [Mortal], activities: [new Mercy()] });
+    t.is(await added, 2);
+    t.is(await mortal.query().count(), 2);
+    const history = await mortal.history();
+    t.is(history.filter(({ type }) => type === 'UpdateRequested').length, 2);
+    t.is(await mortal.update().add('softly'), 3);
+    t.is(await mortal.result(), 3);
+    await next.stop();
+  },
+);

@@ -135,7 +135,7 @@ export class Heads {
       if (stored ? stored.sequence >= least && stored.sequence > removed : least === 0) return stored;
       if (looks === LOOKS)
         throw new StorageRegressedError(
-          `${subject} was stored at sequence ${least}, but the state stream has it at ${stored?.sequence ?? 'none'}: the ` +
+          `${subject} was stored at sequence ${Math.max(least, removed)}, but the state stream has it at ${stored?.sequence ?? 'none'}: the ` +
             'state stream lost acknowledged messages.',
         );
       await new Promise<void>((resolve) => clock.after(RETRY, resolve));

@@ -1,5 +1,12 @@
 import test, { type ExecutionContext } from 'ava';
-import { OrchestrationTerminatedError, type OrchestrationHandle } from 'perdure';
+import {
+  ActivityContext,
+  OrchestrationContext,
+  OrchestrationTerminatedError,
+  type Orchestration,
+  type OrchestrationHandle,
+} from 'perdure';
+import { Activity, Orchestrator, Run } from 'perdure/decorators';
 import { hostOf } from '../engine/surroundings.js';
 import {
   Booking,
@@ -446,4 +453,67 @@ test('who asks something of an instance that is not there is told so', async (t)
   ];
   for (const call of calls) await refused(t, { around }, call, 'PERDURE_NOT_FOUND');
   await refused(t, { around }, () => client.suspend('a/b'), 'PERDURE_INVALID_ID');
+});
+
+test('what is asked once is done once, whatever of the answers gets lost', async (t) => {
+  let isMute = false;
+  const lost = ({ connection, port, operation }: { connection: string; port: string; operation: string }) =>
+    isMute && ((connection === 'worker' && port === 'bus') || (connection === 'asking' && operation === 'send'));
+  let calls = 0;
+  const around = new Surroundings({
+    faults: { next: (call) => (lost(call) && ++calls % 2 === 1 ? 'responseLost' : 'none') },
+  });
+  const work = new Work();
+  await around.work('worker', hostOf({ orchestrators, activities: [work] }));
+  const client = around.newClient('asking', { timeoutInMilliseconds: 60_000 });
+  const handle = await around.settle(client.startNew(Fan, 'f', { instanceId: 'fan' }));
+  await around.settle(handle.result());
+  isMute = true;
+  const again = await around.settle(handle.restart());
+  await around.settle(again.result());
+  t.is(work.done.length, 10);
+  await around.settle(client.purge('fan'));
+  await refused(t, { around }, () => client.purge('fan'), 'PERDURE_NOT_FOUND');
+  t.true(calls > 4);
+});
+
+test('a run that goes on can be replaced by one that begins later', async (t) => {
+  const { client, settle, status, advance, around } = await lifecycle();
+  const first = await settle(client.startNew(Gather, 1, { instanceId: 'one' }));
+  const startAt = new Date(around.world.time + 10_000);
+  const next = await settle(client.startNew(Fan, 'n', { instanceId: 'one', startAt, ifExists: 'replace' }));
+  t.is(await status(next), 'Pending');
+  await refused(t, { around }, () => first.result(), 'PERDURE_ORCHESTRATION_TERMINATED');
+  const last = await settle(client.startNew(Gather, 0, { instanceId: 'one', ifExists: 'replace' }));
+  t.deepEqual(await settle(last.result()), []);
+  await advance(20_000);
+  t.is(await status(client.getHandle('one')), 'Completed');
+});
+
+test('an activity that is asked for again after a rewind has as long as it had then, and another key', async (t) => {
+  const around = new Surroundings();
+  const keys: string[] = [];
+  const durations: number[] = [];
+  class Slow {
+    @Activity() async slow(_: void, ctx: ActivityContext): Promise<void> {
+      keys.push(ctx.idempotencyKey);
+      const began = around.world.time;
+      await new Promise<void>((resolve) => ctx.signal.addEventListener('abort', () => resolve()));
+      durations.push(around.world.time - began);
+    }
+  }
+  @Orchestrator('hasty')
+  class Hasty {
+    @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
+      yield* ctx.callActivity(Slow, { scheduleToCloseTimeoutInMilliseconds: 5_000 }).slow();
+    }
+  }
+  await around.work('worker', hostOf({ orchestrators: [Hasty], activities: [new Slow()] }));
+  const handle = await around.settle(around.client.startNew(Hasty));
+  await refused(t, { around }, () => handle.result(), 'PERDURE_ORCHESTRATION_FAILED');
+  await around.advance(60_000);
+  await around.settle(handle.rewind());
+  await refused(t, { around }, () => handle.result(), 'PERDURE_ORCHESTRATION_FAILED');
+  t.is(new Set(keys).size, 2);
+  t.true(durations.length === 2 && durations.every((each) => each >= 4_900 && each < 6_000), durations.join());
 });

@@ -62,7 +62,7 @@ export const ofInstances: readonly Mutant[] = [
   mutant(
     '7.5',
     'continueAsNew loses the events that were not seen',
-    edit('engine/orchestration-activation.js', '...completion.carriedEvents, ', ''),
+    edit('engine/orchestration-runner.js', '...completion.carriedEvents, ', ''),
   ),
   mutant(
     '7.5',

@@ -17,14 +17,14 @@ export const ofMail: readonly Mutant[] = [
     'the result of another execution or of nothing is taken',
     edit(
       'engine/orchestration-inputs.js',
-      'return started?.executionId === executionId && open.get(taskId)?.type === answeredBy[of];',
+      'return own === executionId && open.get(taskId)?.type === answeredBy[of];',
       'return started !== undefined;',
     ),
   ),
   mutant(
     'C4',
     'a result is taken whatever execution asked for it',
-    edit('engine/orchestration-inputs.js', 'started?.executionId === executionId && ', ''),
+    edit('engine/orchestration-inputs.js', 'own === executionId && ', ''),
   ),
   mutant(
     'C5',

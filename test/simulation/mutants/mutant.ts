@@ -32,7 +32,7 @@ export const miniature: readonly Edit[] = [
   edit('engine/upkeep.js', 'MARGIN = 256', 'MARGIN = 2'),
   edit('engine/checkpoints.js', 'PAGE = 512 * 1024', 'PAGE = 400'),
   edit('engine/group.js', 'TARGET_BYTES = 256 * 1024', 'TARGET_BYTES = 12_000'),
-  edit('engine/orchestration-activation.js', 'MOST_EXECUTIONS = 100', 'MOST_EXECUTIONS = 1'),
+  edit('engine/orchestration-runner.js', 'MOST_EXECUTIONS = 100', 'MOST_EXECUTIONS = 1'),
   edit('engine/orchestration-inputs.js', 'MOST_HELD = 500', 'MOST_HELD = 1'),
   edit('engine/channels.js', 'ENVELOPE_TARGET = 512 * 1024', 'ENVELOPE_TARGET = 200'),
   edit('engine/segment-cuts.js', 'SEGMENT_TARGET = 512 * 1024', 'SEGMENT_TARGET = 1_200'),

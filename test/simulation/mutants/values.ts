@@ -29,9 +29,9 @@ export const ofValues: readonly Mutant[] = [
   mutant(
     'P15',
     'what a head under way may remove grows while it is on its way',
-    edit('engine/orchestration-state.js', 'if (dropped.length === 0)\n            return none;', ''),
+    edit('engine/named-values.js', 'if (dropped.length === 0)\n            return none;', ''),
     edit(
-      'engine/orchestration-state.js',
+      'engine/named-values.js',
       'this.#dropped = [];\n        return dropped;',
       'if (dropped.length > 0)\n            this.#dropped = [];\n        return dropped;',
     ),

@@ -102,7 +102,7 @@ export const ofViews: readonly Mutant[] = [
     'the events of a former execution are replayed with those of the next',
     edit(
       'engine/orchestration-activation.js',
-      "if (entry.events?.some(({ type }) => type === 'ExecutionStarted'))",
+      "if (entry.purged || entry.scheduled || entry.events?.some(({ type }) => type === 'ExecutionStarted'))",
       'if (false)',
     ),
   ),

@@ -38,3 +38,13 @@ export function recordedTimeouts(
     ...(whole !== undefined && { deadline: now + Math.ceil(whole) }),
   };
 }
+
+/** What a call says holds before what the activity's class says. */
+export function chosenTimeouts(call: ActivityTimeouts, declared: ActivityTimeouts): ActivityTimeouts {
+  return {
+    startToCloseTimeoutInMilliseconds:
+      call.startToCloseTimeoutInMilliseconds ?? declared.startToCloseTimeoutInMilliseconds,
+    scheduleToCloseTimeoutInMilliseconds:
+      call.scheduleToCloseTimeoutInMilliseconds ?? declared.scheduleToCloseTimeoutInMilliseconds,
+  };
+}

@@ -5,7 +5,7 @@ import {
   TaskFailedError,
   TaskTimedOutError,
 } from '../errors.js';
-import { recordedTimeouts } from './activity-timeouts.js';
+import { chosenTimeouts, recordedTimeouts } from './activity-timeouts.js';
 import { AtomicTask } from './atomic-task.js';
 import type {
   ContinueAsNewOptions,
@@ -273,14 +273,17 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   override allSettled<R>(tasks: readonly Task<unknown>[]): R {
+    this.#scheduler.assertInTurn();
     return new AllSettledTask(asChildren(tasks, 'allSettled')) as R;
   }
 
   override failFast<R>(tasks: readonly Task<unknown>[]): R {
+    this.#scheduler.assertInTurn();
     return new FailFastTask(asChildren(tasks, 'failFast')) as R;
   }
 
   override withTimeout<T>(task: Task<T>, timeout: number | Date): Task<T> {
+    this.#scheduler.assertInTurn();
     const [child] = asChildren([task], 'withTimeout') as [TaskNode<T>];
     const fireAt = fireTime(timeout, this.#execution.now);
     const late = () => ({ error: new TaskTimedOutError('A task', new Date(fireAt)) });
@@ -307,12 +310,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#dependencies.ids.checkName(name, 'activity');
     const queue = options.queue ?? declared.queue;
     if (queue !== undefined) this.#dependencies.ids.checkName(queue, 'activity');
-    const timeouts = {
-      startToCloseTimeoutInMilliseconds:
-        options.startToCloseTimeoutInMilliseconds ?? declared.startToCloseTimeoutInMilliseconds,
-      scheduleToCloseTimeoutInMilliseconds:
-        options.scheduleToCloseTimeoutInMilliseconds ?? declared.scheduleToCloseTimeoutInMilliseconds,
-    };
+    const timeouts = chosenTimeouts(options, declared);
     const body = { type: 'TaskScheduled', name, ...this.#input(input), ...(queue !== undefined && { queue }) } as const;
     const start = () => {
       const recorded = recordedTimeouts(timeouts, this.#execution.now);

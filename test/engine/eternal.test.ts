@@ -27,8 +27,8 @@ class Eternal {
   }
 }
 
-/** Goes from one version to the next. */
-@Orchestrator('evolving', { version: '1' })
+/** Goes from one version to the next, all of them run by the same code. */
+@Orchestrator('evolving', { version: '1', versionMatchStrategy: 'none' })
 class Evolving {
   @Run({ input: [String] }) run(seen: string[], ctx: OrchestrationContext): string[] {
     const all = [...seen, `${ctx.version} ${ctx.tags['of']}`];

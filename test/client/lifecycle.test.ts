@@ -423,8 +423,8 @@ test('a filter purges what has ended and fits it', async (t) => {
   t.is(stored().length, 1);
 });
 
-test('instances are kept as long as their class says', async (t) => {
-  const { client, settle, stored, advance, around } = await lifecycle();
+test('instances are kept as long as their class says, also over another worker', async (t) => {
+  const { client, settle, stored, advance, around, worker, start } = await lifecycle();
   const [weekly, fleeting] = [await settle(client.startNew(Weekly, 'w')), await settle(client.startNew(Fleeting, 'f'))];
   t.is(await settle(fleeting.result()), 'f');
   await advance(30_000);
@@ -434,6 +434,8 @@ test('instances are kept as long as their class says', async (t) => {
   t.is(stored().length, 1);
   await advance(3 * 24 * 3_600_000);
   t.is(await settle(weekly.result()), 'w');
+  await settle(worker.stop());
+  await start('next');
   await advance(4 * 24 * 3_600_000 + 2 * 3_600_000);
   await refused(t, { around }, () => weekly.status(), 'PERDURE_NOT_FOUND');
   await advance(1_000);

@@ -77,7 +77,9 @@ export class Orchestrations {
     });
     if (outcome?.failure) throw commandError(instanceId, outcome.failure);
     const runId = typeof outcome?.result === 'string' ? outcome.result : undefined;
-    return { instanceId, run: { name, ...encoded, storedAt: ports.clock.now(), isSeen: isGiven, runId } };
+    // Of a run that was there before, the end may be told, and forgotten, already.
+    const storedAt = isGiven && conditions.ifExists === 'attach' ? 0 : ports.clock.now();
+    return { instanceId, run: { name, ...encoded, storedAt, isSeen: isGiven, runId } };
   }
 
   /**

@@ -239,8 +239,12 @@ test('an ended instance is attached to as well; one that goes on is replaced wit
   const { client, settle, status, advance, around } = await lifecycle();
   const first = await settle(client.startNew(Fan, 'f', { instanceId: 'fan' }));
   await settle(first.result());
-  const second = await settle(client.startNew(Fan, 'other', { instanceId: 'fan', ifExists: 'attach' }));
+  const second = await settle(
+    around.newClient('other').startNew(Fan, 'other', { instanceId: 'fan', ifExists: 'attach' }),
+  );
+  const began = around.world.time;
   t.deepEqual(await settle(second.result()), await settle(first.result()));
+  t.true(around.world.time - began < 100, 'asked for at once');
   const tree = await settle(client.startNew(Tree, 1, { instanceId: 'root' }));
   await advance(500);
   const next = await settle(client.startNew(Gather, 0, { instanceId: 'root', ifExists: 'replace' }));

@@ -83,8 +83,9 @@ export class Orchestrations {
     });
     if (outcome?.failure) throw commandError(instanceId, outcome.failure);
     const runId = typeof outcome?.result === 'string' ? outcome.result : undefined;
-    const run = { name, ...encoded, ...labels, storedAt: ports.clock.now(), isSeen: isGiven, runId };
-    return { instanceId, shape, run };
+    // Of a run that was there before, the end may be told, and forgotten, already.
+    const storedAt = isGiven && conditions.ifExists === 'attach' ? 0 : ports.clock.now();
+    return { instanceId, shape, run: { name, ...encoded, ...labels, storedAt, isSeen: isGiven, runId } };
   }
 
   /**

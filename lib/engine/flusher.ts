@@ -69,6 +69,11 @@ export class Flusher {
     return this.#dirty.size;
   }
 
+  /** Whether a head was written of an instance that is not kept for ever. */
+  get limitsRetention(): boolean {
+    return this.#heads.limitsRetention;
+  }
+
   /** The first record that the stored heads do not all show; every record below is flushed. */
   get watermark(): number {
     let low = this.#tables.sequence + 1;

@@ -65,6 +65,7 @@ export class Heads {
   /** The wake records that were there when I took over. */
   readonly #wakes = new Map<Address, number>();
   readonly #spent: SpentValues;
+  #limitsRetention = false;
 
   constructor(ports: PartitionPorts, fence: HeadFence, spent: SpentValues) {
     this.#ports = ports;
@@ -74,6 +75,11 @@ export class Heads {
     this.#spent = spent;
     this.#segments = new Segments(ports, fence.epoch);
     this.#known = new KnownHeads(ports);
+  }
+
+  /** Whether it has written a head of an instance that is not kept for ever. */
+  get limitsRetention(): boolean {
+    return this.#limitsRetention;
   }
 
   get epoch(): number {
@@ -157,6 +163,7 @@ export class Heads {
   async write(instance: Instance, captured: Captured, stamp: Stamp): Promise<Cut | undefined> {
     const whole = captured.head(stamp);
     if (whole.type === 'tombstone') return this.#bury(instance, captured, whole);
+    if (whole.type === 'orchestration' && whole.retention !== undefined) this.#limitsRetention = true;
     const wholeBody = encodeHead(whole);
     const isLarge = whole.type === 'orchestration' && wholeBody.length > HEAD_TARGET;
     const cut = isLarge ? await this.#cut(instance.address, whole) : undefined;

@@ -1,11 +1,11 @@
 import type { ExecutionStarted, InboundEvent } from '../core/history.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
 import { InstanceEndedError, InstanceNotEndedError, InstanceReplacedError, NotFoundError } from '../errors.js';
+import { orchestrationAddress } from '../wire/addresses.js';
 import type { Address, Addressed, Caller, ControlMessage, StartMessage } from '../wire/messages.js';
 import type { InputBody, StepOutput } from './activation.js';
 import { unwantedAtEnd } from './orchestration-activities.js';
 import { toChildren } from './orchestration-effects.js';
-import { orchestrationAddress } from '../wire/addresses.js';
 import { rewindOutput } from './orchestration-rewind.js';
 import type { OrchestrationRunner } from './orchestration-runner.js';
 import type { OrchestrationState } from './orchestration-state.js';
@@ -33,18 +33,18 @@ export interface OrchestrationInstance {
 /** Whether a step with this message needs the whole history, also of an instance that has ended. */
 export function needsHistory(input: InputBody): boolean {
   if (input.kind === 'start') return input.isRepeated === true;
-  return input.kind === 'control' && needing.has(input.action);
+  return input.kind === 'control' && forEnded.has(input.action);
 }
 
-const needing: ReadonlySet<ControlMessage['action']> = new Set(['rewind', 'restart', 'purge']);
+/** What is asked of instances that have ended. */
+const forEnded: ReadonlySet<ControlMessage['action']> = new Set(['rewind', 'restart', 'purge']);
 
 /** What somebody asks of an instance as a whole. */
 export function control(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
   const { state, instanceId } = instance;
   if (!state.started) return declined(message, new NotFoundError(instanceId));
   if (!isMeant(state.started, message)) return declined(message, new InstanceReplacedError(instanceId));
-  const isForEnded = message.action === 'rewind' || message.action === 'restart' || message.action === 'purge';
-  if (!isForEnded && state.isEnded) return declined(message, new InstanceEndedError(instanceId));
+  if (state.isEnded && !forEnded.has(message.action)) return declined(message, new InstanceEndedError(instanceId));
   switch (message.action) {
     case 'suspend':
       return answered(suspended(instance, message, at), message, {});

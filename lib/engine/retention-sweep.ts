@@ -4,27 +4,28 @@ import type { Address } from '../wire/messages.js';
 import { isEnd } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 
-/** An owner's first sweep, and the wait before each next one, in milliseconds. */
-const FIRST = 600_000;
+/** The wait before each sweep, in milliseconds. */
 const PAUSE = 3_600_000;
 
 /**
  * Finds the instances of a partition that have ended so long ago that they are not kept any more. A head only hints at
- * that: the instance is told, and decides.
+ * that: the instance is told, and decides. An owner looks once at what former owners have left, and from then on only if
+ * there is anything that is not kept for ever.
  */
 export class RetentionSweep {
   readonly #ports: PartitionPorts;
   readonly #due: (address: Address) => void;
+  /** Whether heads written by this owner say that an instance is not kept for ever. */
+  readonly #isWritten: () => boolean;
+  /** Whether the last sweep saw such a head; so it may be as long as there was none. */
+  #isSeen = true;
   #cancel = (): void => {};
   #isStopped = false;
 
-  constructor(ports: PartitionPorts, due: (address: Address) => void) {
+  constructor(ports: PartitionPorts, due: (address: Address) => void, isWritten: () => boolean) {
     this.#ports = ports;
     this.#due = due;
-  }
-
-  start(): void {
-    this.#after(FIRST);
+    this.#isWritten = isWritten;
   }
 
   stop(): void {
@@ -32,17 +33,19 @@ export class RetentionSweep {
     this.#cancel();
   }
 
-  #after(milliseconds: number): void {
-    this.#cancel = this.#ports.clock.after(milliseconds, () => {
+  start(): void {
+    this.#cancel = this.#ports.clock.after(PAUSE, () => {
       this.#run()
         .catch((error: unknown) => this.#failed(error))
         .finally(() => {
-          if (!this.#isStopped) this.#after(PAUSE);
+          if (!this.#isStopped) this.start();
         });
     });
   }
 
   async #run(): Promise<void> {
+    if (!this.#isSeen && !this.#isWritten()) return;
+    let isSeen = false;
     const { views, subjects, clock } = this.#ports;
     const now = clock.now();
     for await (const { subject, body } of views.scan(subjects.heads)) {
@@ -50,9 +53,12 @@ export class RetentionSweep {
       const address = subjects.addressOf(subject);
       if (address === undefined || !utf8.decode(body).includes('"retention"')) continue;
       const head = decodeHead(body, `Head ${subject}`);
-      if (head.type !== 'orchestration' || head.retention === undefined || !isEnd(head.status)) continue;
+      if (head.type !== 'orchestration' || head.retention === undefined) continue;
+      isSeen = true;
+      if (!isEnd(head.status)) continue;
       if (head.updatedAt + head.retention <= now) this.#due(address);
     }
+    this.#isSeen = isSeen;
   }
 
   /** What a sweep does not find, a later one does. */

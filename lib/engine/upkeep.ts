@@ -1,4 +1,5 @@
 import { encodeAdvert } from '../wire/advert-codec.js';
+import type { Address } from '../wire/messages.js';
 import { asError } from './as-error.js';
 import type { Flusher } from './flusher.js';
 import type { Instances } from './instances.js';
@@ -48,10 +49,11 @@ export class Upkeep {
     this.#flusher = flusher;
     this.#failed = failed;
     this.#keptFrom = recovered.low;
-    this.#retention = new RetentionSweep(ports, (address) => {
+    const due = (address: Address): void => {
       instances.deliver(address, { body: { kind: 'due' }, bytes: 0 });
       instances.pump();
-    });
+    };
+    this.#retention = new RetentionSweep(ports, due, () => flusher.limitsRetention);
   }
 
   /** Below this record the log may be forgotten, by this owner or by one before it. */

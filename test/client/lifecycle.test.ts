@@ -239,8 +239,12 @@ test('an ended instance is attached to as well; one that goes on is replaced wit
   const { client, settle, status, advance, around } = await lifecycle();
   const first = await settle(client.startNew(Fan, 'f', { instanceId: 'fan' }));
   await settle(first.result());
-  const second = await settle(client.startNew(Fan, 'other', { instanceId: 'fan', ifExists: 'attach' }));
+  const second = await settle(
+    around.newClient('other').startNew(Fan, 'other', { instanceId: 'fan', ifExists: 'attach' }),
+  );
+  const began = around.world.time;
   t.deepEqual(await settle(second.result()), await settle(first.result()));
+  t.true(around.world.time - began < 100, 'asked for at once');
   const tree = await settle(client.startNew(Tree, 1, { instanceId: 'root' }));
   await advance(500);
   const next = await settle(client.startNew(Gather, 0, { instanceId: 'root', ifExists: 'replace' }));
@@ -423,8 +427,8 @@ test('a filter purges what has ended and fits it', async (t) => {
   t.is(stored().length, 1);
 });
 
-test('instances are kept as long as their class says', async (t) => {
-  const { client, settle, stored, advance, around } = await lifecycle();
+test('instances are kept as long as their class says, also over another worker', async (t) => {
+  const { client, settle, stored, advance, around, worker, start } = await lifecycle();
   const [weekly, fleeting] = [await settle(client.startNew(Weekly, 'w')), await settle(client.startNew(Fleeting, 'f'))];
   t.is(await settle(fleeting.result()), 'f');
   await advance(30_000);
@@ -434,6 +438,8 @@ test('instances are kept as long as their class says', async (t) => {
   t.is(stored().length, 1);
   await advance(3 * 24 * 3_600_000);
   t.is(await settle(weekly.result()), 'w');
+  await settle(worker.stop());
+  await start('next');
   await advance(4 * 24 * 3_600_000 + 2 * 3_600_000);
   await refused(t, { around }, () => weekly.status(), 'PERDURE_NOT_FOUND');
   await advance(1_000);

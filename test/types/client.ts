@@ -33,6 +33,21 @@ export async function results(client: TaskHubClient): Promise<void> {
   exactly<EntityStateResponse<unknown>>()(await client.readEntityState('account', 'a'), true);
 }
 
+export async function lives(client: TaskHubClient): Promise<void> {
+  const transfer = client.getHandle(Transfer, 't1');
+  exactly<OrchestrationHandle<Receipt>>()(await transfer.restart({ newInstanceId: true }), true);
+  exactly<OrchestrationHandle<Receipt>>()(await client.restart<Receipt>('t1'), true);
+  exactly<void>()(await transfer.terminate({ amount: 0 }, { reason: 'why', recursive: false }), true);
+  exactly<number>()(await client.purgeInstances({ runtimeStatus: ['Completed'] }), true);
+  await client.startNew(Transfer, { amount: 1 }, { ifExists: 'attach', startAt: new Date(0) });
+  // @ts-expect-error -- only what has ended is purged
+  await client.purgeInstances({ runtimeStatus: ['Running'] });
+  // @ts-expect-error -- a policy that there is not
+  await client.startNew(Transfer, { amount: 1 }, { ifExists: 'join' });
+  // @ts-expect-error -- nor a time that is no Date
+  await client.startNew(Transfer, { amount: 1 }, { startAt: 1_000 });
+}
+
 export async function inputs(client: TaskHubClient): Promise<void> {
   // @ts-expect-error -- a missing input does not compile
   await client.startNew(Transfer);

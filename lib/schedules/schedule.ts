@@ -47,7 +47,7 @@ function start({ id, definition }: ScheduleState, time: number, ctx: Orchestrati
   const { orchestrator, input } = definition.action;
   const instanceId = runInstanceId(id, time);
   const run: ScheduledRunInput = { schedule: ctx.instanceId, time, instanceId, orchestrator, input };
-  ctx.callSubOrchestrator(SCHEDULED_RUN, run, { instanceId: `perdure.run:${instanceId}` });
+  ctx.startNew(SCHEDULED_RUN, run, { instanceId: `perdure.run:${instanceId}` });
 }
 
 interface ScheduledRunInput {

@@ -39,7 +39,7 @@ test('S1: an execution waits for the time that its input says, whatever the rule
   const instanceId = 'nightly:2026-01-01T02:30:00.000Z';
   t.deepEqual(turn.actions, [
     {
-      type: 'SubOrchestrationInstanceCreated',
+      type: 'OrchestrationStartSent',
       id: 1,
       name: 'perdure-scheduled-run',
       instanceId: `perdure.run:${instanceId}`,

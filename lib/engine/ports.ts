@@ -198,6 +198,11 @@ export interface Clock {
   now(): number;
   /** Calls once after a delay of at most an hour; the result cancels. */
   after(milliseconds: number, call: () => void): () => void;
+  /**
+   * Calls once after about so long, at least half of it and at most half as much again: the rounds of a process that are
+   * equally long fall together, so that at rest it wakes seldom. The result cancels.
+   */
+  about(milliseconds: number, call: () => void): () => void;
   /** Calls once when what has come in by now is dealt with, and before what was sent meanwhile leaves. */
   soon(call: () => void): void;
 }

@@ -34,7 +34,7 @@ export class StorageWatch {
   }
 
   start(): void {
-    this.#cancel = this.#ports.clock.after(INTERVAL, () => {
+    this.#cancel = this.#ports.clock.about(INTERVAL, () => {
       this.#look().then(
         () => this.#isStopped || this.start(),
         (error: unknown) => this.#failed(asError(error)),

@@ -68,7 +68,7 @@ export class Upkeep {
 
   #beat(): void {
     this.#advertise();
-    this.#cancel = this.#ports.clock.after(BEAT, () => {
+    this.#cancel = this.#ports.clock.about(BEAT, () => {
       this.#instances.rest();
       this.checkpoint().then(
         () => this.#isStopped || this.#beat(),

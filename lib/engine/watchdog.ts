@@ -48,7 +48,7 @@ export class Watchdog {
   }
 
   start(): void {
-    this.#cancel = this.#ports.clock.after(BEAT, () => {
+    this.#cancel = this.#ports.clock.about(BEAT, () => {
       this.#look();
       this.start();
     });

@@ -23,6 +23,10 @@ export class MemoryClock implements Clock {
     return this.connection.later(milliseconds, call);
   }
 
+  about(milliseconds: number, call: () => void): () => void {
+    return this.after(milliseconds, call);
+  }
+
   soon(call: () => void): void {
     this.connection.later(0, call);
   }

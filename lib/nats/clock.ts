@@ -31,6 +31,11 @@ export class ServerClock implements Clock {
     return () => clearTimeout(timer);
   }
 
+  about(milliseconds: number, call: () => void): () => void {
+    const now = performance.now();
+    return this.after(Math.round(now / milliseconds + 1) * milliseconds - now, call);
+  }
+
   soon(call: () => void): void {
     this.#turn.soon(call);
   }

@@ -44,8 +44,8 @@ export class PullConsumer {
   readonly #listener: PullListener;
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
-  readonly #watchdog: ReturnType<typeof setInterval>;
   readonly #pull: Uint8Array;
+  #endWatch = (): void => {};
   #isOpen = true;
   #isCreated = false;
   #wanted = 0;
@@ -67,7 +67,7 @@ export class PullConsumer {
     );
     this.#subscription = session.subscribe(this.#inbox, (message) => this.#onMessage(message));
     this.#stopListening = session.listen({ onDisconnect: () => this.#lose('disconnected') });
-    this.#watchdog = setInterval(() => this.#watch(), WATCH);
+    this.#watch();
   }
 
   /** Creates the consumer, to begin at a sequence. Rejects with ClosedError only. */
@@ -101,7 +101,7 @@ export class PullConsumer {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    clearInterval(this.#watchdog);
+    this.#endWatch();
     this.#stopListening();
     this.#subscription.close();
     if (this.#isCreated) this.#delete();
@@ -132,7 +132,10 @@ export class PullConsumer {
   }
 
   #watch(): void {
-    if (this.#wanted > 0 && performance.now() - this.#heardAt > SILENCE) this.#lose('silent');
+    this.#endWatch = this.#jetStream.session.clock.about(WATCH, () => {
+      if (this.#wanted > 0 && performance.now() - this.#heardAt > SILENCE) this.#lose('silent');
+      else this.#watch();
+    });
   }
 
   #lose(reason: string): void {

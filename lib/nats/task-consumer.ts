@@ -31,7 +31,7 @@ export class TaskConsumer implements TaskConsumption {
   readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
-  readonly #watchdog: ReturnType<typeof setInterval>;
+  #endWatch = (): void => {};
   #isOpen = true;
   #isReady = false;
   /** Tasks that may come, and those of them that the server was asked for. */
@@ -56,8 +56,7 @@ export class TaskConsumer implements TaskConsumption {
     this.#inbox = `${session.inboxPrefix}.${platformRandom.id()}`;
     this.#subscription = session.subscribe(this.#inbox, (message) => this.#onMessage(message));
     this.#stopListening = session.listen({ onDisconnect: () => this.#onLost('disconnected') });
-    this.#watchdog = setInterval(() => this.#watch(), WATCH);
-    this.#watchdog.unref?.();
+    this.#watch();
     this.#run().catch((error: unknown) => this.#fail(error));
   }
 
@@ -69,7 +68,7 @@ export class TaskConsumer implements TaskConsumption {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    clearInterval(this.#watchdog);
+    this.#endWatch();
     this.#stopListening();
     this.#subscription.close();
     this.#onLost('closed');
@@ -132,7 +131,10 @@ export class TaskConsumer implements TaskConsumption {
   }
 
   #watch(): void {
-    if (this.#isReady && this.#asked > 0 && performance.now() - this.#heardAt > SILENCE) this.#onLost('silent');
+    this.#endWatch = this.#jetStream.session.clock.about(WATCH, () => {
+      if (this.#isReady && this.#asked > 0 && performance.now() - this.#heardAt > SILENCE) this.#onLost('silent');
+      if (this.#isOpen) this.#watch();
+    });
   }
 
   #fail(error: unknown): void {

@@ -86,7 +86,7 @@ export class Membership {
 
   #next(): void {
     if (this.#isOver) return;
-    this.#cancel = this.#ports.clock.after(RENEWAL, () => {
+    this.#cancel = this.#ports.clock.about(RENEWAL, () => {
       this.#beat().then(() => this.#next(), ignoreClosed);
     });
   }

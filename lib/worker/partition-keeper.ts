@@ -181,7 +181,7 @@ export class PartitionKeeper {
   }
 
   #armRenewal(owner: Owner): void {
-    this.#cancelRenewal = this.#surroundings.clock.after(RENEWAL, () => void this.#renew(owner));
+    this.#cancelRenewal = this.#surroundings.clock.about(RENEWAL, () => void this.#renew(owner));
   }
 
   /** A renewal says that the partition's own log was seen to be this owner's: a partition that is stuck lapses. */

@@ -4,14 +4,14 @@ import { Orchestrator, Run } from 'perdure/decorators';
 import { hostOf } from '../engine/surroundings.js';
 import { rejection, Surroundings } from './surroundings.js';
 
-@Orchestrator('waiting', { version: '3' })
+@Orchestrator('waiting', { version: '3', versionMatchStrategy: 'currentOrOlder' })
 class Waiting {
   @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<unknown> {
     return yield* ctx.waitForExternalEvent('go');
   }
 }
 
-@Orchestrator('parent')
+@Orchestrator('parent', { versionMatchStrategy: 'none' })
 class Parent {
   @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<unknown> {
     return yield* ctx.callSubOrchestrator(Waiting, undefined, { instanceId: 'child', tags: { of: 'parent' } });

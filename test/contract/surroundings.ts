@@ -44,6 +44,26 @@ export function surroundingsContract(check: Check): void {
   });
 
   check(
+    'clock: what is to be done about then is done once, after half of the time or later, unless it is cancelled',
+    async (t, harness) => {
+      const { ports, settle } = harness;
+      const { clock } = ports(0);
+      const begun = clock.now();
+      const done: number[] = [];
+      const cancel = clock.about(40, () => done.push(-1));
+      await settle(
+        new Promise<void>((resolve) => {
+          clock.about(40, () => done.push(clock.now() - begun));
+          clock.about(100, resolve);
+          cancel();
+        }),
+      );
+      t.is(done.length, 1);
+      t.true(done[0]! >= 20);
+    },
+  );
+
+  check(
     'clock: what is to be done soon is done once, in order, behind all promise jobs, before what was sent',
     async (t, harness) => {
       const { hub, ports, settle } = harness;

@@ -114,7 +114,7 @@ function lagging(replicas: number): JetStream {
   const session = {
     inboxPrefix: '_INBOX.test',
     maxBodyBytes: 1_000_000,
-    clock: { observe: () => {} },
+    clock: { observe: () => {}, about: () => () => {} },
     whenConnected: () => Promise.resolve(),
     listen: () => () => {},
     subscribe: (_inbox: string, onMessage: typeof listener) => {

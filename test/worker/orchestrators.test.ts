@@ -62,7 +62,7 @@ class Purse {
   }
 }
 
-@Orchestrator('labelled', { version: '1.2' })
+@Orchestrator('labelled', { version: '1.2', versionMatchStrategy: 'currentOrOlder' })
 class Labelled {
   @Run({ input: Number }) *run(round: number, ctx: OrchestrationContext): Orchestration<unknown[]> {
     ctx.setCustomStatus({ round });

@@ -185,3 +185,53 @@ test('a worker refuses two classes of one version, and versions that are none', 
   t.throws(() => waiter('1', 'loose' as 'none'), { code: 'PERDURE_DEFINITION' });
   t.throws(() => waiter(undefined, 'currentOrOlder'), { code: 'PERDURE_DEFINITION' });
 });
+
+test('an execution may continue as new with another version, whose code is another worker’s', async (t) => {
+  const round = (version: string, next?: string) => {
+    @Orchestrator('round', { version })
+    class Round {
+      @Run({ input: [String] }) *run(seen: string[], ctx: OrchestrationContext): Orchestration<string[]> {
+        yield* ctx.waitForExternalEvent('Go');
+        const now = [...seen, ctx.version!];
+        if (next !== undefined) ctx.continueAsNew(now, { version: next });
+        return now;
+      }
+    }
+    return Round;
+  };
+  const hub = new MemoryTaskHub();
+  await hub.start('one', { orchestrators: [round('1', '2')] });
+  const handles = [];
+  for (const instanceId of keys) handles.push(await hub.settle(hub.client.startNew('round', [], { instanceId })));
+  for (const handle of handles) await hub.settle(handle.raiseEvent('Go'));
+  await hub.advance(1_000);
+  t.deepEqual((await hub.settle(hub.client.namesWithoutWorker())).names, [
+    { kind: 'orchestrator', name: 'round@2', waitingInstances: keys.length },
+  ]);
+  await hub.start('two', { orchestrators: [round('2')] });
+  await hub.advance(1_000);
+  for (const handle of handles) {
+    await hub.settle(handle.raiseEvent('Go'));
+    t.deepEqual(await hub.settle(handle.result()), ['1', '2']);
+  }
+});
+
+test('a client asks for a version, and so does an orchestrator for its child', async (t) => {
+  @Orchestrator('parent')
+  class Parent {
+    @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<string[]> {
+      const children = ['1', '2', undefined].map((version, n) =>
+        ctx.callSubOrchestrator<string>('waiter', undefined, { version, instanceId: `${ctx.instanceId}-${n}` }),
+      );
+      return yield* ctx.all(children);
+    }
+  }
+  const hub = new MemoryTaskHub();
+  await hub.start('both', { orchestrators: [waiter('1'), waiter('2'), Parent] });
+  const asked = await hub.settle(hub.client.startNew<string>('waiter', undefined, { version: '1' }));
+  const parent = await hub.settle(hub.client.startNew<string[]>('parent', undefined, { instanceId: 'p' }));
+  await hub.advance(500);
+  await go(hub, [asked.instanceId, 'p-0', 'p-1', 'p-2']);
+  t.is(await hub.settle(asked.result()), '1');
+  t.deepEqual(await hub.settle(parent.result()), ['1', '2', '2']);
+});

@@ -26,9 +26,12 @@ export function isNear(one: ProcessIdentity): boolean {
   return one.where === undefined || one.where === where().where;
 }
 
+/** This process, looked at once. */
+let own: ProcessIdentity | undefined;
+
 /** Whether exactly this process still runs. */
 export function isRunning(one: ProcessIdentity): boolean {
-  const now = identityOf(one.pid);
+  const now = one.pid === process.pid ? (own ??= identityOf(one.pid)) : identityOf(one.pid);
   return now !== undefined && now.started === one.started;
 }
 

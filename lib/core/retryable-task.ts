@@ -71,10 +71,14 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
     return retryIf ? decided(() => retryIf(error, attempt)) : true;
   }
 
+  /** By repeated multiplication: a power of fractions may differ in its last bit from one engine to the next. */
   #interval(): number {
     const { firstRetryIntervalInMilliseconds: first, backoffCoefficient = 1, jitter = 0 } = this.#options;
-    const longest = this.#options.maxRetryIntervalInMilliseconds ?? longestDuration;
-    const whole = Math.min(first * backoffCoefficient ** (this.#attemptCount - 1), longest, longestDuration);
+    const longest = Math.min(this.#options.maxRetryIntervalInMilliseconds ?? longestDuration, longestDuration);
+    let whole = first;
+    if (backoffCoefficient > 1)
+      for (let attempt = 1; attempt < this.#attemptCount && whole < longest; attempt++) whole *= backoffCoefficient;
+    whole = Math.min(whole, longest);
     return Math.ceil(jitter === 0 ? whole : whole * (1 - jitter * this.#attempts.random()));
   }
 }

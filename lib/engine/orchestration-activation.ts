@@ -22,7 +22,7 @@ import type { Cut } from './heads.js';
 import type { Host } from './host.js';
 import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
 import { captured, valuesFor } from './orchestration-captures.js';
-import { codeOf } from './orchestration-code.js';
+import { codeOf, currentExecution } from './orchestration-code.js';
 import { control, needsHistory, type OrchestrationInstance } from './orchestration-control.js';
 import { firstHeld, isAnswered, refusal, resultEvent } from './orchestration-inputs.js';
 import { OrchestrationRunner, type OrchestrationPorts } from './orchestration-runner.js';
@@ -229,10 +229,17 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   take(events: readonly InboundEvent[]): StepOutput {
     if (this.state.suspension || this.state.isScheduled) return { entry: { buffered: events }, messages: [] };
+    if (!this.runner.hasCode && !this.#knowsCode) return { entry: { buffered: events }, messages: [], goesOn: true };
     const fault = this.runner.fault();
     if (this.holdsBack) return { entry: { buffered: events }, messages: [], goesOn: fault === undefined || undefined };
     if (fault !== undefined) return { entry: { suspended: fault, buffered: events }, messages: [] };
     return this.#advance(events, {});
+  }
+
+  /** What the owner itself has to tell of activities may be for code that only another worker has. */
+  get #knowsCode(): boolean {
+    const execution = currentExecution(this.state);
+    return execution === undefined || this.runner.knows(execution);
   }
 
   /** Goes on with the first events that are held back: as many as one step may take. */

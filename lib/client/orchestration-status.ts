@@ -39,12 +39,17 @@ export interface OrchestrationStatus {
   readonly failure: FailureDetails | undefined;
   /** Why it is suspended, or was terminated or canceled, when somebody said so. */
   readonly reason: string | undefined;
+  /**
+   * How many events the history of its current execution has. At 100,000 it fails with HistoryTooLongError: orchestrations
+   * that live long call `ctx.continueAsNew`. Undefined: a worker of an older version has answered.
+   */
+  readonly historyLength: number | undefined;
   /** Where it was read: `owner` is exact, `view` may be behind: no worker owns the instance's partition now. */
   readonly source: ReadSource;
 }
 
 export function statusFor(status: InstanceStatus, source: ReadSource, values: ValueCodec): OrchestrationStatus {
-  const { instanceId, name, executionId, runtimeStatus, failure, reason, version, tags = {}, memo } = status;
+  const { instanceId, name, executionId, runtimeStatus, failure, reason, version, tags = {}, memo, historyLength } = status;
   return {
     instanceId,
     name,
@@ -52,6 +57,7 @@ export function statusFor(status: InstanceStatus, source: ReadSource, values: Va
     runtimeStatus,
     failure,
     reason,
+    historyLength,
     source,
     createdTime: new Date(status.createdAt),
     lastUpdatedTime: new Date(status.updatedAt),

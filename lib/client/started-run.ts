@@ -103,6 +103,7 @@ export function pendingStatus(instanceId: string, run: StartedRun, values: Value
     source: 'view',
     createdTime: new Date(storedAt),
     lastUpdatedTime: new Date(storedAt),
+    historyLength: 0,
     input: values.decode(input),
     version,
     tags: { ...tags },

@@ -1,7 +1,7 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { ValueReference } from '../core/values.js';
-import { InstanceExistsError, type PerdureError } from '../errors.js';
+import { HistoryTooLongError, InstanceExistsError, type PerdureError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { SegmentReference } from '../wire/head.js';
 import type { Address, EventMessage, ResultMessage, StartMessage, UpdateMessage } from '../wire/messages.js';
@@ -19,6 +19,7 @@ import type {
 import { keptForStart } from './early-events.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
+import { adviceAtLength, lengthsWith, MOST_EVENTS } from './history-limit.js';
 import type { Host } from './host.js';
 import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
 import { captured, valuesFor } from './orchestration-captures.js';
@@ -112,7 +113,17 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     this.runner.begin(fetched);
     const output = this.#step(input, now);
     this.runner.end();
-    return answeredAtEnd(output, this.state.buffered, this.instanceId);
+    const tooLong = this.#lengthChecked(output);
+    return tooLong ? this.replace(input, tooLong) : answeredAtEnd(output, this.state.buffered, this.instanceId);
+  }
+
+  /** Warns of a history that becomes long; why the step cannot be taken when one becomes too long. */
+  #lengthChecked({ entry }: StepOutput): HistoryTooLongError | undefined {
+    if (entry.suspension !== undefined) return undefined; // whoever operates the hub can stop it at any length
+    const { longest, warned } = lengthsWith(this.state, entry.events ?? []);
+    if (longest > MOST_EVENTS) return new HistoryTooLongError(this.instanceId, longest, MOST_EVENTS);
+    if (warned) this.#ports.logger.warn(adviceAtLength, { instance: this.address, instanceId: this.instanceId });
+    return undefined;
   }
 
   #step(input: InputBody, now: number): StepOutput {

@@ -11,6 +11,7 @@ import type { HandlerOutcome } from '../core/turn.js';
 import { CorruptHistoryError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { SegmentReference } from '../wire/head.js';
+import { countIn } from '../wire/history-length.js';
 import { withValues } from '../wire/value-references.js';
 import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
@@ -86,7 +87,7 @@ export class OrchestrationRunner {
 
   /** Whether all events of the history are here. */
   get isWhole(): boolean {
-    return this.#earlier.length === countOf(this.#state.segments);
+    return this.#earlier.length === countIn(this.#state.segments);
   }
 
   /** The history, as far as it is here. */
@@ -265,8 +266,3 @@ export class OrchestrationRunner {
 }
 
 const none: readonly never[] = [];
-
-/** How many events are in these segments: they begin with the first one of the history. */
-function countOf(segments: readonly SegmentReference[]): number {
-  return (segments.at(-1)?.last ?? -1) + 1;
-}

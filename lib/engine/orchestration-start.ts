@@ -1,6 +1,6 @@
 import type { ExecutionStarted, InboundEvent } from '../core/history.js';
 import { toFailureDetails } from '../core/failure.js';
-import { NotRewindableError, type PerdureError } from '../errors.js';
+import { NotRewindableError, PayloadTooLargeError, type PerdureError } from '../errors.js';
 import type { Addressed, Caller, ResultMessage, StartMessage } from '../wire/messages.js';
 import type { StepOutput } from './activation.js';
 import { ended, isChildOf, type OrchestrationInstance } from './orchestration-control.js';
@@ -20,17 +20,22 @@ export function start(instance: OrchestrationInstance, message: StartMessage, at
   return begun(instance, message, at, goesOn ? replaced(instance, at) : undefined);
 }
 
-/** A start whose step brought more than can be stored: its run begins and fails. */
+/** A start whose step brought more than can be stored, or than a history may have: its run begins and fails. */
 export function failedStart(instance: OrchestrationInstance, whole: StartMessage, error: PerdureError): StepOutput {
-  const { inputRef: _, ...message } = whole;
+  const message = error instanceof PayloadTooLargeError ? withoutInput(whole) : whole;
   const { state, runner, instanceId } = instance;
   const former = state.started && !state.isEnded ? replaced(instance, state.updatedAt) : undefined;
   runner.drop();
-  const event = startedEvent({ ...message, input: null }, instance.newId(), state.updatedAt);
+  const event = startedEvent(message, instance.newId(), state.updatedAt);
   const turn = instance.firstTurn(message.notify);
   turn.refuse(event, error);
   const output = answered(turn.output(instanceId, {}), message, { result: event.executionId });
   return former ? behind(former, output) : output;
+}
+
+/** The input may be what is too large. */
+function withoutInput({ inputRef: _, ...message }: StartMessage): StartMessage {
+  return { ...message, input: null };
 }
 
 /** The run that a start replaces. */

@@ -43,6 +43,21 @@ export class NonDeterminismError extends PerdureError {
   }
 }
 
+/** An execution of an orchestration was to have more history events than one may have: it has failed. */
+export class HistoryTooLongError extends PerdureError {
+  readonly code = 'PERDURE_HISTORY_TOO_LONG';
+  constructor(
+    /** The orchestration instance. */ readonly instanceId: string,
+    /** How many events the history would have had, the one that ends it not counted. */ readonly events: number,
+    /** How many it may have. */ readonly limit: number,
+  ) {
+    super(
+      `The history of orchestration ${instanceId} would have ${events} events; one execution may have ${limit}. Let it begin ` +
+        'anew in time with ctx.continueAsNew(input), or give parts of its work to sub-orchestrations.',
+    );
+  }
+}
+
 /** Another worker has taken over the partition; what was not committed is dropped and done again there. */
 export class OwnershipLostError extends PerdureError {
   readonly code = 'PERDURE_OWNERSHIP_LOST';

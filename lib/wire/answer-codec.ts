@@ -57,6 +57,7 @@ const status = object<InstanceStatus>({
   runtimeStatus,
   createdAt: finite,
   updatedAt: finite,
+  historyLength: optional(count),
   input: optional(json),
   inputRef: optional(valueReference),
   ...storedLabels,

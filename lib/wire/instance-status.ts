@@ -1,9 +1,10 @@
 import { labelsOf } from '../core/labels.js';
 import type { OrchestrationHead } from './head.js';
+import { historyLengthOf } from './history-length.js';
 import type { InstanceStatus } from './queries.js';
 
 /** The status that a head tells, without the history. */
-export function statusOf(head: Omit<OrchestrationHead, 'history' | 'segments'>): InstanceStatus {
+export function statusOf(head: OrchestrationHead): InstanceStatus {
   const { instanceId, name, executionId, status, createdAt, updatedAt } = head;
   const { run, input, inputRef, output, outputRef, failure, customStatus, suspension } = head;
   const reason = head.reason ?? suspension?.reason;
@@ -16,6 +17,7 @@ export function statusOf(head: Omit<OrchestrationHead, 'history' | 'segments'>):
     runtimeStatus: status === 'ContinuedAsNew' ? 'Running' : status,
     createdAt,
     updatedAt,
+    historyLength: historyLengthOf(head),
     ...(input !== undefined && { input }),
     ...(inputRef && { inputRef }),
     ...labelsOf(head),

@@ -109,6 +109,8 @@ export interface InstanceStatus extends Labels {
   readonly runtimeStatus: RuntimeStatus;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** How many events the history of the current execution has; an owner of an older version does not say. */
+  readonly historyLength?: number;
   readonly input?: Json;
   readonly inputRef?: ValueReference;
   readonly output?: Json;

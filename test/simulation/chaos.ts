@@ -79,7 +79,12 @@ export interface Plan {
   /** Faults by the names of calls, instead. */
   readonly calls?: Readonly<Record<string, Fault>> | undefined;
   readonly limits?: Limits | undefined;
+  /** `unload`: mail is so late that instances have been unloaded when it comes; `crash`: owners die with each commit. */
+  readonly between?: 'unload' | 'crash' | undefined;
 }
+
+/** How late mail is that is to find its instance unloaded: by more than a round of an owner's upkeep. */
+const LATE = 1_150;
 
 /** Incidents begin before this time, and single calls go wrong until it. */
 export const CALM = 8_000;
@@ -191,6 +196,8 @@ export class PlannedFaults implements FaultPlan {
 
   next(call: PortCall): Fault {
     this.calls++;
+    if (this.#plan.between === 'unload' && call.port === 'mailbox' && call.operation === 'send')
+      return { delay: LATE + 150 * (this.calls % 3) }; // what comes together is taken together
     if (!this.isOn) return 'none';
     const process = call.connection.split('.')[0]!;
     const crash = this.#crashAt(process);

@@ -96,6 +96,7 @@ export class Cluster {
   readonly #holdings = new Map<number, Holding>();
   /** Claims so far. */
   takeovers = 0;
+  readonly #owners: PartitionOwner[] = [];
   #hasBegun = false;
   #isOver = false;
 
@@ -111,6 +112,11 @@ export class Cluster {
     this.#newLogger = newLogger;
     this.#violation = violation;
     for (const name of names) this.#start(name);
+  }
+
+  /** How many history events were replayed. */
+  get replayed(): number {
+    return this.#owners.reduce((sum, { replayedEvents }) => sum + replayedEvents, 0);
   }
 
   /** Begins to look after the partitions. */
@@ -229,6 +235,7 @@ export class Cluster {
     if (former) void this.#giveBack(former);
     const since = this.#setting.ownersOf(partition).length;
     const owner = life.newOwner(partition);
+    this.#owners.push(owner);
     const held: Holding = { life, owner, isClaiming: true, hasEnded: false };
     this.#holdings.set(partition, held);
     const end = (reason: Error | undefined): void => {

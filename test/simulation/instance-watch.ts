@@ -41,6 +41,14 @@ export class OrchestrationWatch {
     return this.status === 'Completed' || this.status === 'Failed';
   }
 
+  /** How many events are replayed when every step but the first of an execution needs a replay. */
+  get replayable(): number {
+    return this.marks.slice(1).reduce((sum, { executionId }, at) => {
+      const before = this.marks[at]!;
+      return before.executionId === executionId ? sum + before.events : sum;
+    }, 0);
+  }
+
   apply(entry: StepEntry, sequence: number, stored: number, skew: number): void {
     const from = this.history.length;
     if (entry.taken !== undefined) this.held = this.held.slice(entry.taken);

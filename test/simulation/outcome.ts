@@ -35,6 +35,23 @@ export class OutcomeCheck {
     this.#nothingElse();
   }
 
+  /** What does not depend on when things happened: how every instance ended, and what entities hold. */
+  result(): object {
+    const instances = Array.from(this.#expected.instances.keys(), (id) => {
+      const watch = this.#outcome.instance(orchestrationAddress(this.#actualIds.get(id) ?? id));
+      const end = watch instanceof OrchestrationWatch ? watch.history.at(-1) : undefined;
+      if (end?.type === 'ExecutionFailed') return [id, { failure: end.failure.message }];
+      const { said = [], versions = [], timers = [] } = (end as { output?: Partial<Noted> } | undefined)?.output ?? {};
+      return [
+        id,
+        { type: end?.type, said, called: versions.map(([key, entry]) => [key, entry]), timers: timers.length },
+      ];
+    });
+    const ledgers = ['a', 'b', 'c', 'd'].map((key) => [...this.ledger(key)].sort());
+    const balances = Array.from(this.#expected.balances.keys(), (key) => [key, this.#balance(key)]);
+    return { instances: Object.fromEntries(instances) as object, ledgers, balances };
+  }
+
   /** The entries of a ledger. */
   ledger(key: string): readonly string[] {
     const watch = this.#outcome.instance(entityAddress({ name: 'ledger', key }));
@@ -100,8 +117,12 @@ export class OutcomeCheck {
   }
 
   #account(key: string, expected: number): void {
+    this.#equal(`account ${key}`, this.#balance(key), expected);
+  }
+
+  #balance(key: string): number | undefined {
     const watch = this.#outcome.instance(entityAddress({ name: 'account', key })) as EntityWatch | undefined;
-    this.#equal(`account ${key}`, (watch?.state as { balance: number } | undefined)?.balance, expected);
+    return (watch?.state as { balance: number } | undefined)?.balance;
   }
 
   #client({ calls, reads, ends, boxes, boxFrom, connection }: SimulatedClient): void {

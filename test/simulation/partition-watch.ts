@@ -97,9 +97,23 @@ export class PartitionWatch {
     return this.#records;
   }
 
+  /** How many steps orchestrations have made. */
+  get steps(): number {
+    let steps = 0;
+    for (const watch of this.instances.values()) if (watch instanceof OrchestrationWatch) steps += watch.marks.length;
+    return steps;
+  }
+
   /** The messages of a record for a partition. */
   output(n: number, to: number): string | undefined {
     return this.#out.get(`${n} ${to}`);
+  }
+
+  /** How many events are replayed when every step of an orchestration but its first needs a replay. */
+  get replayable(): number {
+    let events = 0;
+    for (const watch of this.instances.values()) if (watch instanceof OrchestrationWatch) events += watch.replayable;
+    return events;
   }
 
   #onMail(message: StoredMessage): void {

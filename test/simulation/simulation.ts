@@ -23,6 +23,8 @@ import { checkValues } from './value-rest.js';
 
 /** After the last fault everything has to end within so many virtual milliseconds. */
 const LIVENESS = 60_000;
+/** Where something goes wrong at every step, so many milliseconds. */
+const LONG_LIVENESS = 600_000;
 /** Then heads, checkpoints and what partitions tell each other come to rest. */
 const REST = 4_500;
 const HUB = 'sim';
@@ -42,6 +44,8 @@ export interface Report {
   /** Equal for equal runs: of everything that was stored, and when. */
   readonly hash: string;
   readonly trace: readonly string[];
+  /** What came of the program, without times; undefined: it did not come to rest. */
+  readonly result: object | undefined;
   /** The single calls that went wrong, by name. */
   readonly given: NonNullable<Plan['calls']>;
   readonly counts: {
@@ -49,6 +53,10 @@ export interface Report {
     readonly faults: number;
     readonly records: number;
     readonly takeovers: number;
+    /** History events that were replayed. */
+    readonly replayed: number;
+    /** Those that would be if every step needed a replay. */
+    readonly replayable: number;
     readonly virtualMilliseconds: number;
   };
 }
@@ -103,6 +111,7 @@ class Simulation {
   readonly #attempts = new Map<string, string[]>();
   readonly #replaying = createHost('replay', hosted(nowhere));
   #hash = 0;
+  #result: object | undefined;
 
   constructor(seed: number, program: Program, plan: Plan, isTraced: boolean) {
     this.#seed = seed;
@@ -164,7 +173,7 @@ class Simulation {
         if (this.#isTraced)
           this.#note(`${kind} ${partition} #${sequence} ${subject} ${new TextDecoder().decode(body)}`);
       });
-    return new PartitionWatch(partition, HUB, streams, {
+    const watch = new PartitionWatch(partition, HUB, streams, {
       now: () => this.#world.time,
       values: new StoredValues(this.#hub.objects),
       skew: () => this.#skew,
@@ -172,6 +181,18 @@ class Simulation {
       isHere: (address) => partitionOf(address, this.#hub.partitions) === partition,
       ended: (watch) => this.#replay(watch),
       sentBy: (from, n) => this.#watches[from]?.output(n, partition),
+    });
+    if (this.#plan.between === 'crash') this.#killWithSteps(watch, streams.log);
+    return watch;
+  }
+
+  /** The owner dies before it is told that a step of an orchestration is stored. */
+  #killWithSteps(watch: PartitionWatch, log: MemoryStream): void {
+    let steps = 0;
+    log.observe(() => {
+      if (watch.steps === steps) return;
+      steps = watch.steps;
+      this.#kill(watch.owners.at(-1)!.split('.')[0]!);
     });
   }
 
@@ -187,7 +208,8 @@ class Simulation {
         const watch = this.#instance(address);
         if (!(watch instanceof OrchestrationWatch) || !watch.scheduled.has(`${executionId}/${taskId}`))
           this.#violation(`C1: activity ${id} of ${instanceId} runs before it is committed`);
-        const isCalm = this.#plan.incidents.length === 0 && !this.#plan.rates && !this.#plan.calls;
+        const { incidents, rates, calls, between } = this.#plan;
+        const isCalm = incidents.length === 0 && !rates && !calls && between !== 'crash';
         if (isCalm && this.#runs.has(idempotencyKey))
           this.#violation(`activity ${id} of ${instanceId} runs a second time, and nothing made that needed`);
         this.#runs.add(idempotencyKey);
@@ -202,6 +224,7 @@ class Simulation {
           this.#violation(`C1: the answer to ${id} of ledger ${key} came before its record was stored`);
       },
       duration: (id) => {
+        if (this.#plan.between === 'crash') return 0; // what takes long would be cut off again and again
         const drawn = hash(id, this.#seed) / 2 ** 32;
         return drawn < 0.7 ? drawn * 10 : drawn < 0.95 ? drawn * 200 : drawn * 2_000;
       },
@@ -279,7 +302,8 @@ class Simulation {
     const waited = this.#clients.filter(({ connection }) => connection.isOpen).map(({ done }) => done);
     void Promise.all(waited).then(() => (isDone = true));
     const { scheduler } = this.#world;
-    for (const end = scheduler.now + LIVENESS; scheduler.now < end; await scheduler.advance(250))
+    const time = this.#plan.between ? LONG_LIVENESS : LIVENESS;
+    for (const end = scheduler.now + time; scheduler.now < end; await scheduler.advance(250))
       if (isDone && this.#unfinished().length === 0) return;
     this.#violation(
       `stuck: clients ${isDone ? 'are done' : 'wait'}; ${this.#unfinished().join(', ') || 'nothing else'}`,
@@ -315,7 +339,9 @@ class Simulation {
       addresses,
     };
     const violation = (text: string): void => this.#violation(text);
-    new OutcomeCheck(this.#expected, this.#clients, outcome, violation).all();
+    const check = new OutcomeCheck(this.#expected, this.#clients, outcome, violation);
+    check.all();
+    this.#result = check.result();
     await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), violation));
     if (this.#violations.length === 0) await this.#losePower(rests);
   }
@@ -381,12 +407,15 @@ class Simulation {
       unjudged: hasQuarantined ? this.#violations : [],
       hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
       trace: this.#trace,
+      result: this.#result,
       given,
       counts: {
         calls,
         faults: Object.keys(given).length + this.#plan.incidents.length,
         records: this.#watches.reduce((sum, { records }) => sum + records, 0),
         takeovers: this.#cluster.takeovers,
+        replayed: this.#cluster.replayed,
+        replayable: this.#watches.reduce((sum, { replayable }) => sum + replayable, 0),
         virtualMilliseconds: this.#world.scheduler.now,
       },
     };

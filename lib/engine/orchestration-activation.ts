@@ -96,7 +96,9 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     return { kind: 'orchestrator', name: code.name, version: code.version };
   }
 
-  ranElsewhere(): void {}
+  ranElsewhere(now: number): void {
+    this.#at = Math.max(this.state.updatedAt, now);
+  }
 
   prepare(input: InputBody): Promise<void> | undefined {
     if (!needsHistory(input) || !this.state.isEnded || this.runner.isWhole) return undefined;
@@ -146,11 +148,11 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   /** The execution fails: its code has gone on, and what it asked for cannot be recorded. */
   replace(input: InputBody, error: PerdureError): StepOutput {
-    if (input.kind === 'start') return failedStart(this, input, error);
+    if (input.kind === 'start') return failedStart(this, input, error, this.#at);
     this.runner.drop();
     if (input.kind === 'control' && this.state.isEnded) return declined(input, error);
     const failure = toFailureDetails(error);
-    const failed = ended(this, { type: 'ExecutionFailed', at: this.state.updatedAt, failure }, (turn) => {
+    const failed = ended(this, { type: 'ExecutionFailed', at: this.#at, failure }, (turn) => {
       if (input.kind === 'update') turn.answer(updateEvent(input, 0), { failure });
     });
     const output = answeredAtEnd(failed, this.state.buffered, this.instanceId);

@@ -22,12 +22,17 @@ export function start(instance: OrchestrationInstance, message: StartMessage, at
 }
 
 /** A start whose step brought more than can be stored: its run begins and fails. */
-export function failedStart(instance: OrchestrationInstance, whole: StartMessage, error: PerdureError): StepOutput {
+export function failedStart(
+  instance: OrchestrationInstance,
+  whole: StartMessage,
+  error: PerdureError,
+  at: number,
+): StepOutput {
   const { inputRef: _, ...message } = whole;
   const { state, runner, instanceId } = instance;
-  const former = state.started && !state.isEnded ? replaced(instance, state.updatedAt) : undefined;
+  const former = state.started && !state.isEnded ? replaced(instance, at) : undefined;
   runner.drop();
-  const event = startedEvent({ ...message, input: null }, instance.newId(), state.updatedAt);
+  const event = startedEvent({ ...message, input: null }, instance.newId(), at);
   const turn = instance.firstTurn(message.notify);
   turn.refuse(event, error);
   const output = answered(turn.output(instanceId, runner.retentionOf(event)), message, { result: event.executionId });

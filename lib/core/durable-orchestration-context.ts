@@ -18,7 +18,7 @@ import { compareVersions } from './compare-versions.js';
 import { asChildren } from './compound-task.js';
 import type { Conditions } from './condition-task.js';
 import type { CoreDependencies } from './dependencies.js';
-import type { Execution } from './execution.js';
+import { cancellationOf, type Execution } from './execution.js';
 import type { ExternalEvents } from './external-events.js';
 import { fireTime } from './fire-time.js';
 import type { EntityId } from './history.js';
@@ -160,12 +160,12 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   callHttp(options: CallHttpOptions): Task<DurableHttpResponse> {
     const call = httpCallOf(options, this.#dependencies.values);
     const limits = { startToCloseTimeoutInMilliseconds: call.timeout };
-    const now = () => this.#execution.now;
     return new HttpTask(call, {
       send: (request) => this.#activity(HTTP_ACTIVITY, request, limits) as TaskNode<DurableHttpResponse>,
       attempt: (start, retry, atLeast) => this.#attempt(start, retry, atLeast) as TaskNode<DurableHttpResponse>,
-      wait: (milliseconds) => this.#timer(now() + milliseconds),
-      now,
+      wait: (milliseconds) => this.#timer(this.#execution.now + milliseconds),
+      now: () => this.#execution.now,
+      cancellation: cancellationOf(this.#execution),
     });
   }
 
@@ -332,13 +332,13 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const now = () => this.#execution.now;
     const number = this.#retryCount++;
     let random: RandomSource | undefined;
-    const isCleanup = this.#execution.isCanceled;
+    const cancellation = cancellationOf(this.#execution);
     return new RetryableTask(retry, {
       start,
       now,
       wait: (milliseconds) => this.#timer(now() + Math.max(milliseconds, atLeast())),
       random: () => (random ??= this.#randomSource(`retry ${number}`)).next(),
-      isGivenUp: () => this.#execution.isCanceled && !isCleanup,
+      isGivenUp: () => cancellation() !== undefined,
     });
   }
 

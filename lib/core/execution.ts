@@ -1,3 +1,4 @@
+import { CancelledError } from '../errors.js';
 import type { ParentInstance } from './history.js';
 import type { Labels } from './labels.js';
 import { Patches } from './patches.js';
@@ -27,6 +28,12 @@ export interface Continuation {
   readonly input?: Json;
   readonly version?: string;
   readonly keepsEvents: boolean;
+}
+
+/** Tells, from now on, whether what is asked for now is wanted no more: the execution was canceled behind it. */
+export function cancellationOf(execution: Execution): () => CancelledError | undefined {
+  const isCleanup = execution.isCanceled;
+  return () => (execution.isCanceled && !isCleanup ? new CancelledError(execution.instanceId, undefined) : undefined);
 }
 
 export function newExecution(instanceId: string): Execution {

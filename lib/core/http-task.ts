@@ -20,11 +20,14 @@ export interface HttpPort {
   wait(milliseconds: number): TaskNode<void>;
   /** The time of the current turn. */
   now(): number;
+  /** Why nothing more is to be sent: the orchestration is to end. */
+  cancellation(): PerdureError | undefined;
 }
 
 /**
  * Sends a request and, while the answer is a 202 that says where, asks again there. Every request, every attempt and every
- * wait is an action of its own in the history. It goes on when it loses a race, as an activity would.
+ * wait is an action of its own in the history. It goes on when it loses a race, as an activity would; a poll that waits for
+ * its time when the orchestration is canceled is not made.
  */
 export class HttpTask extends TaskNode<DurableHttpResponse> implements TaskParent {
   readonly #call: HttpCall;
@@ -42,7 +45,10 @@ export class HttpTask extends TaskNode<DurableHttpResponse> implements TaskParen
   }
 
   childCompleted(child: TaskNode<unknown>): void {
-    if (child === this.#timer) return this.#send();
+    if (child === this.#timer) {
+      const cancellation = this.#port.cancellation();
+      return cancellation ? this.settle({ error: asFailure(cancellation) }) : this.#send();
+    }
     const answer = answerOf(child as TaskNode<DurableHttpResponse>);
     if ('error' in answer) return this.settle(answer);
     try {

@@ -178,7 +178,7 @@ export class Heads {
     instance.headBytes = body.length + referredBytes(head);
     this.#written.set(instance.address, instance.headSequence);
     if (!captured.wake && instance.wakeSequence !== 0) await this.#removeWake(instance);
-    if (head.type === 'orchestration') await this.#forgetSegments(instance, head);
+    if (head.type !== 'entity') await this.#forgetSegments(instance, head);
     this.#spent.add(captured.dropped ?? []);
     return cut;
   }
@@ -218,10 +218,10 @@ export class Heads {
     return cut.history || cut.held ? cut : undefined;
   }
 
-  /** Those that the former head named and this one does not: of former executions, and of events that went on. */
-  async #forgetSegments(instance: Instance, head: OrchestrationHead): Promise<void> {
-    if (instance.segments.length === 0 && head.segments.length === 0 && !head.held) return;
+  /** Those that the former head named and this one does not: of former executions and runs, and of events that went on. */
+  async #forgetSegments(instance: Instance, head: Head): Promise<void> {
     const named = segmentsOf(head);
+    if (instance.segments.length === 0 && named.length === 0) return;
     const sequences = new Set(named.map(({ sequence }) => sequence));
     await this.#segments.remove(instance.segments.filter(({ sequence }) => !sequences.has(sequence)));
     instance.segments = named;

@@ -24,7 +24,7 @@ import type { Host } from './host.js';
 import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
 import { captured, valuesFor } from './orchestration-captures.js';
 import { codeOf, currentExecution } from './orchestration-code.js';
-import { control, needsHistory, type OrchestrationInstance } from './orchestration-control.js';
+import { control, ended, needsHistory, type OrchestrationInstance } from './orchestration-control.js';
 import { firstHeld, isAnswered, refusal, resultEvent } from './orchestration-inputs.js';
 import { OrchestrationRunner, type OrchestrationPorts } from './orchestration-runner.js';
 import { failedStart, start } from './orchestration-start.js';
@@ -97,7 +97,9 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     return { kind: 'orchestrator', name: code.name, version: code.version };
   }
 
-  ranElsewhere(): void {}
+  ranElsewhere(now: number): void {
+    this.#at = Math.max(this.state.updatedAt, now);
+  }
 
   prepare(input: InputBody): Promise<void> | undefined {
     if (!needsHistory(input) || !this.state.isEnded || this.runner.isWhole) return undefined;
@@ -137,7 +139,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
       case 'update':
         return this.#update(input);
       case 'query':
-        return queried(input, this.runner);
+        return queried(input, this);
       case 'result':
         return this.#result(input);
       case 'due':
@@ -157,13 +159,13 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   /** The execution fails: its code has gone on, and what it asked for cannot be recorded. */
   replace(input: InputBody, error: PerdureError): StepOutput {
-    if (input.kind === 'start') return failedStart(this, input, error);
+    if (input.kind === 'start') return failedStart(this, input, error, this.#at);
     this.runner.drop();
     if (input.kind === 'control' && this.state.isEnded) return declined(input, error);
-    const turn = this.nextTurn();
-    turn.fail(error, this.state.updatedAt);
-    if (input.kind === 'update') turn.answer(updateEvent(input, 0), { failure: toFailureDetails(error) });
-    const failed = { ...turn.output(this.instanceId, {}), unwanted: unwantedAtEnd(this.state) };
+    const failure = toFailureDetails(error);
+    const failed = ended(this, { type: 'ExecutionFailed', at: this.#at, failure }, (turn) => {
+      if (input.kind === 'update') turn.answer(updateEvent(input, 0), { failure });
+    });
     const output = answeredAtEnd(failed, this.state.buffered, this.instanceId);
     return input.kind === 'control' ? answered(output, input, {}) : output;
   }

@@ -114,11 +114,18 @@ function terminated(instance: OrchestrationInstance, message: ControlMessage, at
 }
 
 /** The instance ends from outside. */
-export function ended(instance: OrchestrationInstance, ending: Parameters<OrchestrationTurn['end']>[0]): StepOutput {
-  const { state, instanceId } = instance;
+export function ended(
+  instance: OrchestrationInstance,
+  ending: Parameters<OrchestrationTurn['end']>[0],
+  more: (turn: OrchestrationTurn) => void = () => {},
+): StepOutput {
+  const { state, runner, instanceId } = instance;
+  const unbegun = state.isScheduled ? state.started : undefined;
   const turn = instance.nextTurn();
-  turn.end(ending, state.isScheduled ? state.started : undefined);
-  return { ...turn.output(instanceId, {}), unwanted: unwantedAtEnd(state) };
+  turn.end(ending, unbegun);
+  more(turn);
+  const retention = unbegun && runner.retentionOf(unbegun);
+  return { ...turn.output(instanceId, { ...retention }), unwanted: unwantedAtEnd(state) };
 }
 
 /** The same orchestrator with the same input, as another run. */

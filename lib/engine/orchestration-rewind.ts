@@ -55,7 +55,7 @@ export function rewoundOutput(
   const head = gaps.length > 0 ? { ...started, rewound: { ...rewound, gaps } } : started;
   turn.repeat(...postponed([head, ...rewinding.events.slice(1)], rewinding, at), (action) => runner.whole(action));
   if (completion?.type !== 'ContinuedAsNew') return turn.output(instanceId, runner.retentionOf(started));
-  const next = runner.accepted(turn.continued(completion, instance.newId()));
+  const next = turn.continued(completion, instance.newId());
   const returned = runner.run(turn, [next, ...completion.carriedEvents]);
   return turn.output(instanceId, runner.retentionOf(started), returned);
 }

@@ -187,7 +187,7 @@ export class OrchestrationRunner {
       if (!completion) continue;
       if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
-      const next = this.accepted(turn.continued(completion, this.#ports.random.id()));
+      const next = turn.continued(completion, this.#ports.random.id());
       waiting = [next, ...completion.carriedEvents, ...rest.filter(({ type }) => outlivesExecution(type))];
       if (executions++ < MOST_EXECUTIONS && this.knows(next)) continue; // of another version, its code may be elsewhere
       this.#executor = undefined;
@@ -196,8 +196,12 @@ export class OrchestrationRunner {
     return [];
   }
 
-  /** The event as it is to be taken; undefined: it is an update that is refused. */
+  /**
+   * The event as it is to be taken; undefined: it is an update that is refused. What continues as new may come to where
+   * its code is only now.
+   */
   #ready(turn: OrchestrationTurn, event: InboundEvent): InboundEvent | undefined {
+    if (event.type === 'ExecutionStarted') return event.run === undefined ? event : this.accepted(event);
     if (event.type !== 'UpdateRequested') return event;
     const accepted = acceptedUpdate(
       event,

@@ -7,6 +7,7 @@ import { ended, isChildOf, type OrchestrationInstance } from './orchestration-co
 import { toChildren } from './orchestration-effects.js';
 import { refusal, startedEvent } from './orchestration-inputs.js';
 import { rewoundOutput } from './orchestration-rewind.js';
+import { answeredAtEnd } from './orchestration-updates.js';
 import { answered } from './outcomes.js';
 
 /** The start of an instance: what it becomes depends on what is there already. */
@@ -21,15 +22,20 @@ export function start(instance: OrchestrationInstance, message: StartMessage, at
 }
 
 /** A start whose step brought more than can be stored, or than a history may have: its run begins and fails. */
-export function failedStart(instance: OrchestrationInstance, whole: StartMessage, error: PerdureError): StepOutput {
+export function failedStart(
+  instance: OrchestrationInstance,
+  whole: StartMessage,
+  error: PerdureError,
+  at: number,
+): StepOutput {
   const message = error instanceof PayloadTooLargeError ? withoutInput(whole) : whole;
   const { state, runner, instanceId } = instance;
-  const former = state.started && !state.isEnded ? replaced(instance, state.updatedAt) : undefined;
+  const former = state.started && !state.isEnded ? replaced(instance, at) : undefined;
   runner.drop();
-  const event = startedEvent(message, instance.newId(), state.updatedAt);
+  const event = startedEvent(message, instance.newId(), at);
   const turn = instance.firstTurn(message.notify);
   turn.refuse(event, error);
-  const output = answered(turn.output(instanceId, {}), message, { result: event.executionId });
+  const output = answered(turn.output(instanceId, runner.retentionOf(event)), message, { result: event.executionId });
   return former ? behind(former, output) : output;
 }
 
@@ -42,7 +48,8 @@ function withoutInput({ inputRef: _, ...message }: StartMessage): StartMessage {
 function replaced(instance: OrchestrationInstance, at: number): StepOutput {
   const { state, address } = instance;
   const reason = 'Another run was started in its place.';
-  const output = ended(instance, { type: 'ExecutionTerminated', at, reason });
+  const end = ended(instance, { type: 'ExecutionTerminated', at, reason });
+  const output = answeredAtEnd(end, state.buffered, instance.instanceId);
   const asking = { address, started: state.started! };
   const children = toChildren(state.open.values(), asking, { action: 'terminate', reason });
   return { ...output, messages: [...output.messages, ...children] };
@@ -86,9 +93,14 @@ function executed(instance: OrchestrationInstance, event: ExecutionStarted, { no
 /** Both in one step: first the end of one run, then the beginning of the next. */
 function behind(former: StepOutput, next: StepOutput): StepOutput {
   const { events = [], ...entry } = next.entry;
+  const outcomes = [...(former.entry.outcomes ?? []), ...(entry.outcomes ?? [])];
   return {
     ...next,
-    entry: { ...entry, events: [...(former.entry.events ?? []), ...events] },
+    entry: {
+      ...entry,
+      events: [...(former.entry.events ?? []), ...events],
+      ...(outcomes.length > 0 && { outcomes }),
+    },
     messages: [...former.messages, ...next.messages],
     notices: [...(former.notices ?? []), ...(next.notices ?? [])],
     unwanted: former.unwanted,

@@ -237,7 +237,7 @@ export class OrchestrationState {
     this.started = started;
     this.#phase = 'Pending';
     this.updatedAt = Math.max(this.updatedAt, started.at);
-    this.#held.replace([started]);
+    this.#held.replace([started, ...this.buffered]); // events that came before it
   }
 
   /** A new execution starts from nothing; who waits for the instance goes on waiting. */

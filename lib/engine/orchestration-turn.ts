@@ -137,12 +137,6 @@ export class OrchestrationTurn {
     this.take(event, { actions: [], completion: { type: 'Failed', failure: toFailureDetails(error) } });
   }
 
-  /** An execution that cannot go on. */
-  fail(error: Error, at: number): void {
-    this.#at = at;
-    this.#complete({ type: 'Failed', failure: toFailureDetails(error) });
-  }
-
   /** The execution is ended from outside, whether it has begun or not. */
   end(ended: Ended, scheduled?: ExecutionStarted): void {
     if (scheduled) this.#events.push(scheduled);

@@ -1,13 +1,35 @@
 import { toFailureDetails } from '../core/failure.js';
-import { BusyError, type FailureDetails } from '../errors.js';
+import type { ExecutionStarted } from '../core/history.js';
+import type { HandlerOutcome } from '../core/turn.js';
+import type { Json } from '../core/values.js';
+import { BusyError, InstanceEndedError, type FailureDetails } from '../errors.js';
 import type { QueryInput, StepOutput } from './activation.js';
+import type { OrchestrationInstance } from './orchestration-control.js';
 import type { OrchestrationRunner } from './orchestration-runner.js';
 
 /** What the step of a query brings: what the code answers, or why it cannot. */
-export function queried({ name, input }: QueryInput, runner: OrchestrationRunner): StepOutput {
-  const fault = runner.fault(); // it makes the code ready
-  const answer = runner.query(name, input) ?? { failure: unreadiness(fault) };
+export function queried(
+  { name, input }: QueryInput,
+  { runner, state, instanceId }: Pick<OrchestrationInstance, 'runner' | 'state' | 'instanceId'>,
+): StepOutput {
+  const { isScheduled, isEnded, started } = state;
+  const unbegun = isScheduled
+    ? new BusyError('The instance has not begun. Ask again when its time has come.')
+    : isEnded && !hasBegun(started)
+      ? new InstanceEndedError(instanceId)
+      : undefined;
+  const answer = unbegun ? { failure: toFailureDetails(unbegun) } : answerOf(runner, name, input);
   return { entry: { refused: 'A query changes nothing' }, messages: [], answer };
+}
+
+function answerOf(runner: OrchestrationRunner, name: string, input: Json | undefined): HandlerOutcome {
+  const fault = runner.fault(); // it makes the code ready
+  return runner.query(name, input) ?? { failure: unreadiness(fault) };
+}
+
+/** Whether there was ever an object to ask: the start of an instance that ends before its time is as it was recorded. */
+function hasBegun(started: ExecutionStarted | undefined): boolean {
+  return started?.startAt === undefined || started.at >= started.startAt || started.rewound !== undefined;
 }
 
 function unreadiness(fault: string | undefined): FailureDetails {

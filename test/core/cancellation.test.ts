@@ -93,6 +93,34 @@ test('an activity in flight can be waited for in finally: it fails, and no attem
   t.deepEqual(s.fireTimer(1), completed([true, true]));
 });
 
+test('a poll that waits for its time when the execution is canceled is not made; one of the clean-up is', (t) => {
+  const accepted = {
+    statusCode: 202,
+    headers: { location: '/job', 'retry-after': '9' },
+    content: '',
+    isBase64Encoded: false,
+  };
+  const s = play(function* (ctx) {
+    const call = ctx.callHttp({ url: 'https://api.example/' });
+    try {
+      return yield* call;
+    } catch {
+      const [first, undone] = yield* ctx.allSettled([call, ctx.callHttp({ url: 'https://api.example/undo' })]);
+      return [first.status, undone.status === 'fulfilled' && undone.value.content];
+    }
+  });
+  s.start();
+  s.completeTask(0, { ...accepted, url: 'https://api.example/' });
+  s.cancel();
+  t.deepEqual(s.fireTimer(1), waiting);
+  s.completeTask(2, { ...accepted, url: 'https://api.example/undo' });
+  s.fireTimer(3);
+  t.deepEqual(
+    s.completeTask(4, { ...accepted, statusCode: 200, content: 'undone', url: 'https://api.example/job' }),
+    completed(['rejected', 'undone']),
+  );
+});
+
 test('an attempt that waits for its time when the execution is canceled is not made; one of the clean-up is', (t) => {
   const retry = { maxAttempts: 3, firstRetryIntervalInMilliseconds: 1_000 };
   const s = play(function* (ctx) {

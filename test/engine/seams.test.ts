@@ -1,0 +1,219 @@
+import test from 'ava';
+import { IsInt } from 'class-validator';
+import { OrchestrationContext, type Orchestration } from 'perdure';
+import { Activity, Orchestrator, Query, Run, Update } from 'perdure/decorators';
+import type { Host } from '../../lib/engine/host.js';
+import { orchestrationAddress } from '../../lib/wire/addresses.js';
+import type { Message } from '../../lib/wire/messages.js';
+import type { Answer } from '../../lib/wire/queries.js';
+import { ask, hostOf, MemoryWorker, outcomesAt, surroundings } from './surroundings.js';
+
+let made = 0;
+
+class Round {
+  @IsInt() left!: number;
+  @IsInt() made = ++made;
+}
+
+class Work {
+  @Activity({ input: Number }) fill(length: number): string {
+    return 'x'.repeat(length);
+  }
+}
+
+/** Gathers what is said until the end is said. */
+@Orchestrator('listener', { retention: 'purgeOnCompletion' })
+class Listener {
+  protected heard: string[] = [];
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<string[]> {
+    yield* ctx.callActivity(Work).fill(10);
+    for (;;) {
+      const word = yield* ctx.waitForExternalEvent<string>('say');
+      if (word === 'end') return this.heard;
+      this.heard.push(word);
+    }
+  }
+  @Update({ input: String }) add(word: string): number {
+    return this.heard.push(word);
+  }
+  @Query() words(): string[] {
+    return this.heard;
+  }
+}
+
+/** Has a long history. */
+@Orchestrator('long')
+class Long {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
+    for (let n = 0; n < 10; n++) yield* ctx.callActivity(Work).fill(20_000);
+  }
+}
+
+/** Brings more than can be stored, at once. */
+@Orchestrator('huge', { retention: 'purgeOnCompletion' })
+class Huge {
+  @Run() run(): string {
+    return 'x'.repeat(5_000_000);
+  }
+}
+
+@Orchestrator('turner', { version: '1' })
+class TurnerOne {
+  @Run() run(round: Round, ctx: OrchestrationContext): void {
+    ctx.continueAsNew({ left: round.left - 1 }, { version: '2' });
+  }
+}
+
+@Orchestrator('turner', { version: '2' })
+class TurnerTwo {
+  #round: Round | undefined;
+  @Run() *run(round: Round, ctx: OrchestrationContext): Orchestration<unknown> {
+    this.#round = round;
+    yield* ctx.waitForExternalEvent('end');
+    return this.#round.made;
+  }
+  @Query() made(): number {
+    return this.#round!.made;
+  }
+}
+
+const reply = '_INBOX.seams';
+const host = (): Host =>
+  hostOf({ orchestrators: [Listener, Long, Huge, TurnerOne, TurnerTwo], activities: [new Work()] });
+
+/** A hub with an owner of its only partition, and what clients do there. */
+async function around(hosted = host()) {
+  const world = surroundings(1, 1, { maxValueBytes: 2_000_000 });
+  const { hub, client, settle, advance } = world;
+  const told = outcomesAt(client.ports, reply);
+  const own = async (name: string, by = hosted): Promise<MemoryWorker> => {
+    const worker = new MemoryWorker(hub, name, by);
+    await settle(worker.claim());
+    return worker;
+  };
+  const send = async (id: string, message: object): Promise<void> => {
+    await settle(client.send(orchestrationAddress(id), message as Message));
+  };
+  const start = (id: string, name: string, fields: object = {}) => send(id, { kind: 'start', name, ...fields });
+  const say = (id: string, input: string) => send(id, { kind: 'event', name: 'say', input });
+  const add = (id: string, input: string) => send(id, { kind: 'update', name: 'add', input, reply });
+  const control = (id: string, action: string) => send(id, { kind: 'control', action, reply });
+  const head = (id: string) => settle(client.orchestrationHead(id));
+  const query = async (id: string, name: string): Promise<Answer | undefined> =>
+    (await ask(world, orchestrationAddress(id), { kind: 'query', instanceId: id, name }))[0];
+  const stored = (): string[] => [...hub.streams(0).state.subjects()].filter((subject) => /\.[shw]\./.test(subject));
+  const later = (milliseconds: number): number => world.world.time + milliseconds;
+  return {
+    ...world,
+    told,
+    own,
+    start,
+    say,
+    add,
+    control,
+    head,
+    query,
+    stored,
+    later,
+    advance,
+    worker: await own('w1'),
+  };
+}
+
+test('events that came before a start for later are taken when its time has come, before what came behind it', async (t) => {
+  for (const isReplaced of [false, true]) {
+    const { say, start, advance, head, later, own, worker } = await around();
+    for (const word of ['one', 'two']) await say('l', word);
+    await start('l', 'listener', { startAt: later(10_000) });
+    for (const word of ['three', 'end']) await say('l', word);
+    await advance(5_000);
+    if (isReplaced) {
+      worker.connection.kill();
+      await own('w2');
+    }
+    t.is((await head('l'))?.status, 'Pending');
+    await advance(10_000);
+    t.deepEqual((await head('l'))?.output, ['one', 'two', 'three']);
+  }
+});
+
+test('of an instance that was purged nothing is left when an event comes for it at once', async (t) => {
+  const { start, say, control, advance, stored, head } = await around();
+  await start('l', 'long');
+  await advance(2_000);
+  t.true((await head('l'))!.segments.length > 0);
+  await Promise.all([control('l', 'purge'), say('l', 'one')]);
+  await advance(2_000);
+  t.deepEqual(stored().length, 1, 'the head with the event');
+});
+
+test('updates that are held back are answered when another run takes the place of theirs', async (t) => {
+  for (const startAt of [undefined, 60_000]) {
+    const { start, add, control, advance, told, later } = await around();
+    await start('l', 'listener');
+    await control('l', 'suspend');
+    await add('l', 'one');
+    await advance(500);
+    t.is(told.length, 1, 'it is suspended');
+    await start('l', 'listener', { ifExists: 'replace', reply, ...(startAt && { startAt: later(startAt) }) });
+    await advance(500);
+    const outcomes = told.slice(1).map(({ failure }) => failure?.code ?? 'done');
+    t.deepEqual(outcomes.toSorted(), ['PERDURE_INSTANCE_ENDED', 'done'], `start at ${startAt}`);
+  }
+});
+
+test('an instance that was ended before it began says so to a query', async (t) => {
+  const { start, control, query, advance, later } = await around();
+  await start('l', 'listener', { startAt: later(10_000) });
+  t.like(await query('l', 'words'), { failure: { code: 'PERDURE_BUSY' } });
+  await control('l', 'terminate');
+  await advance(500);
+  t.like(await query('l', 'words'), { failure: { code: 'PERDURE_INSTANCE_ENDED' } });
+});
+
+test('an instance that is ended before it began is kept as long as its class says', async (t) => {
+  const { start, control, advance, later, stored } = await around();
+  await start('l', 'listener', { startAt: later(10_000) });
+  await start('c', 'listener', { startAt: later(10_000) });
+  await start('h', 'huge');
+  await start('h2', 'huge', { startAt: later(1_000) });
+  await control('l', 'terminate');
+  await control('c', 'cancel');
+  await advance(5_000);
+  t.is(stored().filter((subject) => subject.includes('.s.')).length, 4);
+  await advance(120_000);
+  t.deepEqual(stored(), []);
+});
+
+test('what begins with more than can be stored has failed, and its history begins with its start', async (t) => {
+  const { start, advance, later, head } = await around();
+  const begin = later(0);
+  await start('now', 'huge');
+  await start('later', 'huge', { startAt: later(1_000) });
+  await advance(2_000);
+  for (const id of ['now', 'later']) {
+    const { status, history, createdAt, updatedAt } = (await head(id))!;
+    t.true(createdAt >= begin && updatedAt >= begin + (id === 'later' ? 1_000 : 0));
+    t.is(status, 'Failed');
+    t.deepEqual(
+      history.map(({ type }) => type),
+      ['ExecutionStarted', 'ExecutionFailed'],
+      id,
+    );
+  }
+});
+
+test('what the class of an input adds is made once, also when the next version runs elsewhere', async (t) => {
+  const { start, say, advance, own, worker, query, head } = await around(hostOf({ orchestrators: [TurnerOne] }));
+  await start('r', 'turner', { input: { left: 7 } });
+  await advance(500);
+  await say('r', 'nothing');
+  worker.connection.kill();
+  const second = await own('w2', hostOf({ orchestrators: [TurnerTwo] }));
+  await advance(500);
+  const first = await query('r', 'made');
+  second.connection.kill();
+  await own('w3', hostOf({ orchestrators: [TurnerTwo] }));
+  t.deepEqual(await query('r', 'made'), first);
+  t.like((await head('r'))?.input, { left: 6, made: (first as { result: number }).result });
+});

@@ -98,6 +98,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   }
 
   ranElsewhere(now: number): void {
+    this.runner.drop(); // code that is here was that of a run which another one may have replaced
     this.#at = Math.max(this.state.updatedAt, now);
   }
 

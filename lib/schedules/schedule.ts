@@ -64,12 +64,16 @@ export class ScheduledRun {
   *run(run: ScheduledRunInput, ctx: OrchestrationContext): Orchestration<void> {
     const { schedule, time, orchestrator, input, instanceId } = run;
     const started = ctx.callSubOrchestrator(orchestrator, input, { instanceId });
-    yield* ctx.any([started]); // whether it failed is for the schedule to count
-    ctx.sendEvent(schedule, SCHEDULE_EVENT, {
-      kind: 'ended',
-      time,
-      isFailed: started.isFaulted,
-    } satisfies ScheduleEvent);
+    try {
+      yield* ctx.any([started]); // whether it failed is for the schedule to count
+    } finally {
+      yield* ctx.any([started]); // when this is canceled, so is what it runs: it has not ended yet
+      ctx.sendEvent(schedule, SCHEDULE_EVENT, {
+        kind: 'ended',
+        time,
+        isFailed: started.isFaulted,
+      } satisfies ScheduleEvent);
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { orchestrationAddress } from '../../lib/wire/addresses.js';
 import type { Answer } from '../../lib/wire/queries.js';
 import { Counter } from './bank.js';
-import { Order } from './order.js';
+import { Order, Tally } from './order.js';
 import { ask, hostOf, MemoryWorker, outcomesAt, recordingLogger, surroundings } from './surroundings.js';
 
 const inbox = '_INBOX.updates';
@@ -35,7 +35,9 @@ async function elsewhere() {
     servers.delete(name);
     for (const listener of listeners) listener();
   };
-  const owner = new MemoryWorker(hub, 'owner', hostOf({ entities: [Counter] }), { directory });
+  const owner = new MemoryWorker(hub, 'owner', hostOf({ entities: [Counter], orchestrators: [Tally] }), {
+    directory,
+  });
   await settle(owner.claim());
   const told = outcomesAt(client.ports, inbox);
   const update = async (name: string, input?: unknown) => {
@@ -82,6 +84,18 @@ test('without a worker an update waits, and a query is told which name nobody ha
   await advance(2_000);
   t.like(told.at(-1), { result: 2 });
   t.like(await query('items'), { result: ['nails', 'screws'] });
+});
+
+test('a run that takes the place of another is run by the worker that has its code, and not by the one of the other', async (t) => {
+  const { client, settle, advance, join, update, query } = await elsewhere();
+  join('orders');
+  await settle(client.start('tally', 'o', 0));
+  t.like(await update('count'), { result: 1 });
+  await settle(client.send(orchestrationAddress('o'), { kind: 'start', name: 'order', ifExists: 'replace' }));
+  await advance(500);
+  t.like(await query('items'), { result: [] });
+  t.like(await update('add', line('nails')), { result: 1 });
+  t.like(await query('items'), { result: ['nails'] });
 });
 
 test('a query that one worker does not answer is asked of another', async (t) => {

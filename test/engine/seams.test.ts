@@ -16,6 +16,11 @@ class Round {
 }
 
 class Work {
+  static isBroken = false;
+  @Activity({ input: String }) flaky(load: string): string {
+    if (Work.isBroken) throw new Error('broken');
+    return load;
+  }
   @Activity({ input: Number }) fill(length: number): string {
     return 'x'.repeat(length);
   }
@@ -57,6 +62,15 @@ class Huge {
   }
 }
 
+/** Hands a large input to an activity that fails at first. */
+@Orchestrator('carrier')
+class Carrier {
+  @Run({ input: String }) *run(load: string, ctx: OrchestrationContext): Orchestration<number> {
+    const [, got] = yield* ctx.all([ctx.callActivity(Work).flaky(load), ctx.waitForExternalEvent<string>('say')]);
+    return load.length + got.length;
+  }
+}
+
 @Orchestrator('turner', { version: '1' })
 class TurnerOne {
   @Run() run(round: Round, ctx: OrchestrationContext): void {
@@ -79,7 +93,7 @@ class TurnerTwo {
 
 const reply = '_INBOX.seams';
 const host = (): Host =>
-  hostOf({ orchestrators: [Listener, Long, Huge, TurnerOne, TurnerTwo], activities: [new Work()] });
+  hostOf({ orchestrators: [Listener, Long, Huge, Carrier, TurnerOne, TurnerTwo], activities: [new Work()] });
 
 /** A hub with an owner of its only partition, and what clients do there. */
 async function around(hosted = host()) {
@@ -216,4 +230,33 @@ test('what the class of an input adds is made once, also when the next version r
   await own('w3', hostOf({ orchestrators: [TurnerTwo] }));
   t.deepEqual(await query('r', 'made'), first);
   t.like((await head('r'))?.input, { left: 6, made: (first as { result: number }).result });
+});
+
+test.serial('large values outlive a rewind and a restart, and are gone after a purge', async (t) => {
+  const { start, say, control, advance, head, own, worker, hub } = await around();
+  const large = 'x'.repeat(400_000);
+  Work.isBroken = true;
+  await say('c', 'early');
+  await start('c', 'carrier', { input: large });
+  await advance(5_000);
+  t.is((await head('c'))?.status, 'Failed');
+  worker.connection.kill();
+  const second = await own('w2');
+  Work.isBroken = false;
+  await control('c', 'rewind');
+  await advance(5_000);
+  t.like(await head('c'), { status: 'Completed', output: 400_005 });
+  await control('c', 'restart');
+  await say('c', 'again');
+  await advance(5_000);
+  t.like(await head('c'), { status: 'Completed', output: 400_005 });
+  second.connection.kill();
+  await own('w3');
+  await control('c', 'restart');
+  await say('c', 'again and again');
+  await advance(5_000);
+  t.like(await head('c'), { status: 'Completed', output: 400_015 });
+  await control('c', 'purge');
+  await advance(5_000);
+  t.is(hub.objects.size, 0);
 });

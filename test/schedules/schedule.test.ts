@@ -103,3 +103,12 @@ test('a run starts what it is for, and tells its end, well or not', (t) => {
     t.deepEqual(turn.completion, { type: 'Completed' });
   }
 });
+
+test('a run that is canceled waits for what it runs, tells its end, and ends as canceled', (t) => {
+  const play = scenario(ScheduledRun);
+  play.start({ schedule: 'perdure.schedule:nightly', time: start, instanceId: 'nightly:1', orchestrator: 'report' });
+  t.deepEqual(play.cancel().actions, []);
+  const { actions, completion } = play.failSubOrchestration(0, new Error('canceled'));
+  t.like(actions, [{ type: 'EventSent', input: { kind: 'ended', time: start, isFailed: true } }]);
+  t.is(completion?.type, 'Canceled');
+});

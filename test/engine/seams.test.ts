@@ -71,6 +71,31 @@ class Carrier {
   }
 }
 
+/** A patch, updates that ask for activities, and an activity that fails. */
+@Orchestrator('desk', { version: '3' })
+class Desk {
+  protected notes: string[] = [];
+  protected isReady = false;
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<string> {
+    this.notes.push(ctx.patched('greets') ? 'hello' : 'nothing');
+    yield* ctx.waitUntil(() => this.isReady);
+    const done = yield* ctx.callActivity(Work).flaky('done');
+    const late = ctx.patched('late') ? 'late' : 'never';
+    return [...this.notes, done, late, ctx.version].join(' ');
+  }
+  @Update({ input: String }) note(note: string, ctx: OrchestrationContext): number {
+    if (note === 'bad') throw new Error('no such note');
+    ctx.callActivity(Work).fill(5);
+    return this.notes.push(note);
+  }
+  @Update() go(): void {
+    this.isReady = true;
+  }
+  @Query() all(): string[] {
+    return this.notes;
+  }
+}
+
 @Orchestrator('turner', { version: '1' })
 class TurnerOne {
   @Run() run(round: Round, ctx: OrchestrationContext): void {
@@ -93,7 +118,7 @@ class TurnerTwo {
 
 const reply = '_INBOX.seams';
 const host = (): Host =>
-  hostOf({ orchestrators: [Listener, Long, Huge, Carrier, TurnerOne, TurnerTwo], activities: [new Work()] });
+  hostOf({ orchestrators: [Listener, Long, Huge, Carrier, Desk, TurnerOne, TurnerTwo], activities: [new Work()] });
 
 /** A hub with an owner of its only partition, and what clients do there. */
 async function around(hosted = host()) {
@@ -110,7 +135,9 @@ async function around(hosted = host()) {
   };
   const start = (id: string, name: string, fields: object = {}) => send(id, { kind: 'start', name, ...fields });
   const say = (id: string, input: string) => send(id, { kind: 'event', name: 'say', input });
-  const add = (id: string, input: string) => send(id, { kind: 'update', name: 'add', input, reply });
+  const update = (id: string, name: string, input?: string) =>
+    send(id, { kind: 'update', name, ...(input !== undefined && { input }), reply });
+  const add = (id: string, input: string) => update(id, 'add', input);
   const control = (id: string, action: string) => send(id, { kind: 'control', action, reply });
   const head = (id: string) => settle(client.orchestrationHead(id));
   const query = async (id: string, name: string): Promise<Answer | undefined> =>
@@ -124,6 +151,7 @@ async function around(hosted = host()) {
     start,
     say,
     add,
+    update,
     control,
     head,
     query,
@@ -259,4 +287,35 @@ test.serial('large values outlive a rewind and a restart, and are gone after a p
   await control('c', 'purge');
   await advance(5_000);
   t.is(hub.objects.size, 0);
+});
+
+test.serial('a rewind keeps updates, patches and the version, and its history replays', async (t) => {
+  const { start, update, query, control, advance, head, own, worker, told } = await around();
+  Work.isBroken = true;
+  await start('d', 'desk');
+  for (const note of ['one', 'bad', 'two']) await update('d', 'note', note);
+  await update('d', 'go');
+  await advance(2_000);
+  t.is(told.length, 4);
+  t.is((await head('d'))?.status, 'Failed');
+  worker.connection.kill();
+  const second = await own('w2');
+  await control('d', 'rewind');
+  await advance(2_000);
+  t.is((await head('d'))?.status, 'Failed', 'it is still broken');
+  Work.isBroken = false;
+  await control('d', 'rewind');
+  await advance(2_000);
+  const { output, history, version } = (await head('d'))!;
+  t.is(output, 'hello one two done late 3');
+  t.is(version, '3');
+  t.is(history.filter(({ type }) => type === 'UpdateRequested').length, 4);
+  t.deepEqual(
+    told.slice(4).map(({ failure }) => failure),
+    [undefined, undefined],
+    'the rewinds, and no update a second time',
+  );
+  second.connection.kill();
+  await own('w3');
+  t.like(await query('d', 'all'), { result: ['hello', 'one', 'two'] });
 });

@@ -40,7 +40,8 @@ export function failedStart(
 }
 
 /** The input may be what is too large. */
-function withoutInput({ inputRef: _, ...message }: StartMessage): StartMessage {
+function withoutInput(whole: StartMessage): StartMessage {
+  const { inputRef: _, ...message } = whole;
   return { ...message, input: null };
 }
 

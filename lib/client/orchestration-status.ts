@@ -49,7 +49,18 @@ export interface OrchestrationStatus {
 }
 
 export function statusFor(status: InstanceStatus, source: ReadSource, values: ValueCodec): OrchestrationStatus {
-  const { instanceId, name, executionId, runtimeStatus, failure, reason, version, tags = {}, memo, historyLength } = status;
+  const {
+    instanceId,
+    name,
+    executionId,
+    runtimeStatus,
+    failure,
+    reason,
+    version,
+    tags = {},
+    memo,
+    historyLength,
+  } = status;
   return {
     instanceId,
     name,

@@ -34,7 +34,8 @@ export function failedStart(instance: OrchestrationInstance, whole: StartMessage
 }
 
 /** The input may be what is too large. */
-function withoutInput({ inputRef: _, ...message }: StartMessage): StartMessage {
+function withoutInput(whole: StartMessage): StartMessage {
+  const { inputRef: _, ...message } = whole;
   return { ...message, input: null };
 }
 

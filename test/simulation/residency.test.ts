@@ -17,20 +17,11 @@ const plans = {
 const PAUSE = 2_500;
 
 function patient(action: Action): Action {
-  switch (action.do) {
-    case 'work':
-      return { ...action, isRemote: true };
-    case 'timer':
-    case 'timeout':
-      return { ...action, milliseconds: action.milliseconds + PAUSE };
-    case 'all':
-      return { ...action, of: action.of.map((one) => patient(one) as (typeof action.of)[number]) };
-    case 'sub':
-    case 'try':
-      return { ...action, of: action.of.map(patient) };
-    default:
-      return action;
-  }
+  if (action.do === 'work') return { ...action, isRemote: true };
+  if (action.do === 'timer' || action.do === 'timeout') return { ...action, milliseconds: action.milliseconds + PAUSE };
+  if (action.do === 'all') return { ...action, of: action.of.map((one) => patient(one) as (typeof action.of)[number]) };
+  if (action.do === 'sub' || action.do === 'try') return { ...action, of: action.of.map(patient) };
+  return action;
 }
 
 /** What its first client does, which starts instances, on partitions enough that few messages stay within one. */

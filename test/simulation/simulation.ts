@@ -27,6 +27,8 @@ const LIVENESS = 60_000;
 const LONG_LIVENESS = 600_000;
 /** Then heads, checkpoints and what partitions tell each other come to rest. */
 const REST = 4_500;
+/** Where every message takes more than a second: operations that nobody waits for call others, one after another. */
+const LONG_REST = 60_000;
 const HUB = 'sim';
 
 /** What came of one simulation. */
@@ -325,7 +327,7 @@ class Simulation {
   async #comeToRest(): Promise<void> {
     const { scheduler } = this.#world;
     this.#cluster.takeAll();
-    await scheduler.advance(REST);
+    await scheduler.advance(this.#plan.between ? LONG_REST : REST);
     await scheduler.settle(this.#cluster.end(), LIVENESS);
     const rests = this.#watches.map((watch, partition) => new PartitionRest(partition, this.#hub, watch));
     for (const rest of rests) rest.check(rests, (text) => this.#violation(text));

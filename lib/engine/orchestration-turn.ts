@@ -201,18 +201,13 @@ export class OrchestrationTurn {
     return this.#hasClosed || this.#isCanceled;
   }
 
-  /** The step's output; `extra`: what the entry says beside, and where the start is answered; what the next step is to take. */
+  /** The step's output; `extra`: what the entry says beside; what the next step is to take. */
   output(
     instanceId: string,
-    {
-      reply,
-      ...extra
-    }: Pick<StepEntry, 'notify' | 'outcome' | 'taken' | 'retention'> & { readonly reply?: string | undefined },
+    extra: Pick<StepEntry, 'notify' | 'taken' | 'retention'>,
     returned: readonly InboundEvent[] = [],
   ): StepOutput {
     const notices = [...this.#answered.map(({ notice }) => notice), ...this.#endNotices(instanceId)];
-    if (reply !== undefined && extra.outcome)
-      notices.unshift([reply, { v: 1, kind: 'outcome', outcome: extra.outcome }]);
     return {
       entry: {
         events: this.#events,

@@ -1,6 +1,6 @@
 import { toFailureDetails } from '../core/failure.js';
-import type { Json } from '../core/values.js';
-import { PerdureError } from '../errors.js';
+import type { HandlerOutcome } from '../core/turn.js';
+import type { PerdureError } from '../errors.js';
 import type { StepOutput } from './activation.js';
 
 /** A message that somebody may wait for. */
@@ -10,9 +10,9 @@ interface Asked {
 }
 
 /** A step's output that also tells what became of a message: well, or why not. */
-export function answered(output: StepOutput, { id, reply }: Asked, told: { readonly result?: Json } | PerdureError) {
+export function answered(output: StepOutput, { id, reply }: Asked, told: HandlerOutcome): StepOutput {
   if (id === undefined || reply === undefined) return output;
-  const outcome = { id, ...(told instanceof PerdureError ? { failure: withoutStack(told) } : told) };
+  const outcome = { id, ...told };
   const notice = { v: 1, kind: 'outcome', outcome } as const;
   return {
     ...output,
@@ -23,7 +23,7 @@ export function answered(output: StepOutput, { id, reply }: Asked, told: { reado
 
 /** A message that changes nothing, and why. */
 export function declined(message: Asked, error: PerdureError): StepOutput {
-  return answered({ entry: { refused: error.message }, messages: [] }, message, error);
+  return answered({ entry: { refused: error.message }, messages: [] }, message, { failure: withoutStack(error) });
 }
 
 /** It says all that there is to say: where in the engine it was made is of no interest. */

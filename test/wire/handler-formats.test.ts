@@ -6,17 +6,9 @@ import { decodeHead, encodeHead } from '../../lib/wire/head-codec.js';
 import { decodeMessage, encodeMessage } from '../../lib/wire/message-codec.js';
 import { decodeQuery, encodeAnswer } from '../../lib/wire/query-codec.js';
 import { decodeRecord } from '../../lib/wire/record-codec.js';
+import { accepted, bytes, readAndWritten, type Format } from './golden.js';
 
 const golden = JSON.parse(readFileSync('test/golden/format-1-handlers.json', 'utf8')) as Record<string, object[]>;
-
-const bytes = (json: unknown) => new TextEncoder().encode(JSON.stringify(json));
-
-function accepted(decoded: Decoded<object>): object {
-  if ('refused' in decoded) throw new Error(decoded.refused);
-  return decoded.value;
-}
-
-type Format = { decode(body: Uint8Array): object; encode?(value: never): Uint8Array };
 
 const formats: Record<string, Format> = {
   messages: { decode: (body) => ({ v: 1, ...accepted(decodeMessage(body)) }), encode: encodeMessage },
@@ -28,12 +20,7 @@ const formats: Record<string, Format> = {
 
 for (const [kind, format] of Object.entries(formats))
   test(`format 1 of ${kind}, with queries and updates, is read and written as recorded`, (t) => {
-    t.true(golden[kind]!.length > 0);
-    for (const wire of golden[kind]!) {
-      const value = format.decode(bytes(wire));
-      t.deepEqual(value, wire);
-      if (format.encode) t.deepEqual(JSON.parse(new TextDecoder().decode(format.encode(value as never))), wire);
-    }
+    readAndWritten(t, format, golden[kind]!);
   });
 
 test('an update or a query from anybody is refused with its reason, and nothing throws', (t) => {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import type { Decoded } from '../../lib/wire/body.js';
 import { decodeAnswer, encodeQuery } from '../../lib/wire/answer-codec.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../lib/wire/checkpoint-codec.js';
 import { decodeHead, encodeHead } from '../../lib/wire/head-codec.js';
@@ -9,17 +8,9 @@ import { decodeQuery, encodeAnswer } from '../../lib/wire/query-codec.js';
 import { idsIn, rangesOf } from '../../lib/wire/id-ranges.js';
 import { decodeRecord } from '../../lib/wire/record-codec.js';
 import * as tasks from '../../lib/wire/task-codec.js';
+import { accepted, bytes, readAndWritten, type Format } from './golden.js';
 
 const golden = JSON.parse(readFileSync('test/golden/format-1-tasks.json', 'utf8')) as Record<string, object[]>;
-
-const bytes = (json: unknown) => new TextEncoder().encode(JSON.stringify(json));
-
-function accepted(decoded: Decoded<object>): object {
-  if ('refused' in decoded) throw new Error(decoded.refused);
-  return decoded.value;
-}
-
-type Format = { decode(body: Uint8Array): object; encode?(value: never): Uint8Array };
 
 const formats: Record<string, Format> = {
   requests: { decode: (body) => accepted(tasks.decodeTaskRequest(body)), encode: tasks.encodeTaskRequest },
@@ -33,12 +24,7 @@ const formats: Record<string, Format> = {
 
 for (const [kind, format] of Object.entries(formats))
   test(`format 1 of ${kind}, with what work queues need, is read and written as recorded`, (t) => {
-    t.true(golden[kind]!.length > 0);
-    for (const wire of golden[kind]!) {
-      const value = format.decode(bytes(wire));
-      t.deepEqual(value, wire);
-      if (format.encode) t.deepEqual(JSON.parse(new TextDecoder().decode(format.encode(value as never))), wire);
-    }
+    readAndWritten(t, format, golden[kind]!);
   });
 
 test('numbers are kept as ranges, and come back as they were', (t) => {

@@ -32,6 +32,8 @@ export interface Recovered {
 
 /** After an unclear append, look again after so many milliseconds. */
 const RETRY = 20;
+/** So often the end of a log is looked for that is not there. */
+const LOOKS = 150;
 
 /**
  * Takes a partition over (P9), once its streams are seen not to have gone back (P12): my epoch record would fill the hole.
@@ -82,13 +84,23 @@ async function checkStreams(ports: PartitionPorts, checkpoint: Checkpoint | unde
   if (!checkpoint) return;
   const { log, subjects } = ports;
   const { logSeq, commit } = checkpoint;
-  const last = await log.last();
-  if ((last?.sequence ?? 0) < logSeq) throw logRegressed(ports, last?.sequence ?? 0, logSeq);
+  const end = await endOf(ports, logSeq);
+  if (end < logSeq) throw logRegressed(ports, end, logSeq);
   for await (const { body } of log.read(logSeq, logSeq)) {
     const found = decodeRecord(body, `Record ${logSeq} of ${subjects.log}`);
     if (found.commit !== commit) throw logRegressed(ports, logSeq - 1, logSeq);
   }
   await checkMail(ports, checkpoint);
+}
+
+/** The end of the log, which is to be there at the least: of several replicas a deposed leader may not know it yet (P11). */
+async function endOf({ log, clock }: PartitionPorts, known: number): Promise<number> {
+  for (let looks = 1; ; looks++) {
+    const last = await log.last();
+    const end = last?.sequence ?? 0;
+    if (end >= known || log.replicas === 1 || looks === LOOKS) return end;
+    await new Promise<void>((resolve) => clock.after(RETRY, resolve));
+  }
 }
 
 function logRegressed({ subjects }: PartitionPorts, end: number, known: number): StorageRegressedError {

@@ -142,8 +142,8 @@ export class MemoryConnection {
       const cancelDeadline = world.scheduler.after(DEADLINE, () => this.process.enter(giveUp, true));
       this.#pending.add(giveUp);
       if (fault === 'requestLost') return;
-      const { delay = 0, again } = typeof fault === 'object' ? fault : {};
-      server.request(act, { arrival: ONE_WAY + delay, answer: ONE_WAY }, (value) => {
+      const { delay = 0, answer = 0, again } = typeof fault === 'object' ? fault : {};
+      server.request(act, { arrival: ONE_WAY + delay, answer: ONE_WAY + answer }, (value) => {
         if (fault !== 'responseLost') this.process.enter(() => settle({ value }));
       });
       if (again !== undefined) server.request(act, { arrival: ONE_WAY + delay + again, answer: ONE_WAY }, () => {});

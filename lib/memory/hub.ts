@@ -27,6 +27,8 @@ export class MemoryHub {
     readonly partitions: number,
     /** Limits as they are, however small, or what users choose of them. */
     readonly valueLimits: ValueLimits | ValueLimitOptions = {},
+    /** Copies of each stream: of several, a deposed leader may answer reads of the log, too. */
+    readonly replicas = 1,
   ) {
     this.tasks = new MemoryTasks(world);
     this.#partitions = Array.from({ length: partitions }, () => ({

@@ -7,9 +7,12 @@ import type { MemoryStream } from './stream.js';
 /** How many records one read returns at most. */
 const PAGE = 16;
 
+/** A deposed leader may answer for so long, in virtual milliseconds; it lacks at most so many records. */
+const STALE = 1_000;
+const MOST_STALE = 5;
+
 /** The commit log of a partition in memory. */
 export class MemoryLog implements Log {
-  readonly replicas = 1;
   readonly #connection: MemoryConnection;
   readonly #stream: MemoryStream;
   readonly #subject: string;
@@ -23,6 +26,10 @@ export class MemoryLog implements Log {
     this.#subject = partitionSubjects(connection.hub.name, partition).log;
   }
 
+  get replicas(): number {
+    return this.#connection.hub.replicas;
+  }
+
   async append(body: Uint8Array, after: number): Promise<number | undefined> {
     refuseTooLarge(body, this.#connection.maxBodyBytes);
     const sent = body.slice();
@@ -33,7 +40,15 @@ export class MemoryLog implements Log {
   }
 
   last(): Promise<StoredMessage | undefined> {
-    return this.#connection.read(this.#call('last'), () => this.#stream.latest(this.#subject));
+    const last = (): StoredMessage | undefined => this.#stream.latest(this.#subject);
+    return this.#connection.read(this.#call('last'), last, () => (this.replicas > 1 ? this.#stale() : last()));
+  }
+
+  /** As a deposed leader of several replicas has it: it does not know what has just been appended. */
+  #stale(): StoredMessage | undefined {
+    const { time } = this.#connection.hub.world;
+    const known = [...this.#stream.from(this.#stream.last - MOST_STALE)];
+    return known.findLast((record) => time - record.time >= STALE) ?? known[0];
   }
 
   async *read(from: number, to: number): AsyncIterable<StoredMessage> {

@@ -130,7 +130,7 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
   #announce(arrived: () => void): void {
     const { world } = this.connection.hub;
     const fault = world.faults.next({ ...this.call('announce'), connection: this.connection.name });
-    if (typeof fault === 'object') this.connection.deliver(arrived, fault.delay);
+    if (typeof fault === 'object') this.connection.deliver(arrived, fault.delay ?? fault.answer);
     else if (fault === 'none') this.connection.deliver(arrived);
     else this.connection.deliver(arrived, WATCHDOG);
   }

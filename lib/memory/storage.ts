@@ -1,8 +1,9 @@
+import { StorageRegressedError } from '../errors.js';
 import type { Storage, StorageBounds, StreamBounds } from '../engine/ports.js';
 import type { MemoryConnection } from './connection.js';
 import type { MemoryStream } from './stream.js';
 
-/** A partition's streams in memory: they are never another's. */
+/** A partition's streams in memory. */
 export class MemoryStorage implements Storage {
   readonly #connection: MemoryConnection;
 
@@ -13,13 +14,17 @@ export class MemoryStorage implements Storage {
     this.#connection = connection;
   }
 
-  bounds(): Promise<StorageBounds> {
+  async bounds(): Promise<StorageBounds> {
     const { log, mail, state } = this.#connection.hub.streams(this.partition);
     const call = { partition: this.partition, port: 'storage', operation: 'bounds' } as const;
-    return this.#connection.read(call, () => ({ log: boundsOf(log), mail: boundsOf(mail), state: boundsOf(state) }));
+    const bounds = await this.#connection.read(call, () => [boundsOf(log), boundsOf(mail), boundsOf(state)] as const);
+    const [ofLog, ofMail, ofState] = bounds;
+    if (bounds.some(({ isAnother }) => isAnother))
+      throw new StorageRegressedError(`A stream of partition ${this.partition} was deleted and created again.`);
+    return { log: ofLog, mail: ofMail, state: ofState };
   }
 }
 
-function boundsOf({ first, last }: MemoryStream): StreamBounds {
-  return { first, last };
+function boundsOf({ first, last, isAnother }: MemoryStream): StreamBounds & { readonly isAnother: boolean } {
+  return { first, last, isAnother };
 }

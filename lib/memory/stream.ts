@@ -21,8 +21,14 @@ export class MemoryStream {
   readonly #ids = new Map<string, StoredMessage>();
   #arrivals: (() => void)[] = [];
   readonly #observers: ((message: StoredMessage) => void)[] = [];
+  #isAnother = false;
 
   constructor(readonly isOnePerSubject: boolean) {}
+
+  /** Whether somebody deleted the stream and created another one of its name. */
+  get isAnother(): boolean {
+    return this.#isAnother;
+  }
 
   get first(): number {
     return this.#first;
@@ -94,6 +100,11 @@ export class MemoryStream {
     for (let at = this.#last; at > last; at--) this.remove(at);
     this.#last = Math.min(this.#last, last);
     this.#first = Math.min(this.#first, this.#last + 1);
+  }
+
+  /** Somebody deletes the stream and creates another one of its name, in which as many messages are stored by now. */
+  replace(): void {
+    this.#isAnother = true;
   }
 
   /** Calls once, when the next message is stored. */

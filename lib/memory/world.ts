@@ -23,9 +23,9 @@ export class MemoryWorld {
     this.faults = faults;
   }
 
-  /** A new task hub, empty. Default: 8 partitions. */
-  createHub(name: string, partitions = 8, limits: ValueLimits | ValueLimitOptions = {}): MemoryHub {
-    return new MemoryHub(this, name, partitions, limits);
+  /** A new task hub, empty. Default: 8 partitions, of whose streams there is one copy. */
+  createHub(name: string, partitions = 8, limits: ValueLimits | ValueLimitOptions = {}, replicas = 1): MemoryHub {
+    return new MemoryHub(this, name, partitions, limits, replicas);
   }
 
   /** The server's time in milliseconds since 1970; the world begins at a fixed moment. */

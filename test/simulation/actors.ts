@@ -16,6 +16,8 @@ export interface Surroundings {
   ioBegins(key: string, id: string): void;
   /** An operation is told at which place of a ledger its entry is. */
   answered(key: string, id: string, version: number): void;
+  /** An operation that has been answered goes on; its own ledger had so many entries when it began. */
+  goesOn(id: string, begun: number): void;
   /** How long something of this id takes, in milliseconds. */
   duration(id: string): number;
   /** How many activities of this id were asked for before this one: one that runs a second time is none of them. */
@@ -28,6 +30,7 @@ export const nowhere: Surroundings = {
   activityBegins: () => {},
   ioBegins: () => {},
   answered: () => {},
+  goesOn: () => {},
   duration: () => 0,
   attempt: () => 0,
 };
@@ -62,9 +65,11 @@ export function hosted(world: Surroundings): Hosted {
       context: EntityContext,
     ): Promise<number> {
       world.ioBegins(context.entityId.key, id);
+      const begun = this.state.log.length;
       for (const key of of) {
         const version = await context.callEntity<number>('ledger', key, 'add', `${id}?`);
         world.answered(key, `${id}?`, version);
+        world.goesOn(id, begun);
         await world.pause(world.duration(id));
       }
       return this.state.log.push(id);

@@ -1,6 +1,7 @@
 import type { MailLimits } from '../../lib/engine/mail-limits.js';
 import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
 import type { SeededRandom } from '../../lib/memory/random.js';
+import type { Program } from './script.js';
 
 /** Something that happens to a whole process, stream or server; times are virtual milliseconds. */
 export type Incident =
@@ -45,6 +46,8 @@ export type Incident =
       readonly port: PortCall['port'];
       readonly for: number;
     }
+  /** All that the server answers to a process comes late. */
+  | { readonly do: 'slow'; readonly at: number; readonly target: string; readonly for: number; readonly by: number }
   | {
       readonly do: 'skew';
       readonly target: string;
@@ -57,7 +60,7 @@ export interface Rates {
   readonly unanswered: number;
   readonly late: number;
   readonly again: number;
-  /** Of reads of the state stream: a deposed leader answers. */
+  /** Of reads of the state stream, and of the end of a log with several replicas: a deposed leader answers. */
   readonly stale?: number;
 }
 
@@ -79,6 +82,8 @@ export interface Plan {
   /** Faults by the names of calls, instead. */
   readonly calls?: Readonly<Record<string, Fault>> | undefined;
   readonly limits?: Limits | undefined;
+  /** Copies of each stream. Default 1. */
+  readonly replicas?: number | undefined;
   /** `unload`: mail is so late that instances have been unloaded when it comes; `crash`: owners die with each commit. */
   readonly between?: 'unload' | 'crash' | undefined;
 }
@@ -92,7 +97,7 @@ export const CALM = 8_000;
 export const WORKERS = ['w0', 'w1', 'w2'];
 
 /** Each seed draws its own rates and incidents; some have none of a kind. */
-export function generatePlan(random: SeededRandom, partitions: number): Plan {
+export function generatePlan(random: SeededRandom, { partitions, reading }: Program): Plan {
   const rate = (most: number): number => (random.next() < 0.4 ? 0 : random.next() * most);
   const rates = {
     lost: rate(0.06),
@@ -102,7 +107,56 @@ export function generatePlan(random: SeededRandom, partitions: number): Plan {
     stale: rate(0.3),
   };
   const incidents = Array.from({ length: random.below(8) }, () => incident(random, partitions));
-  return { rates, incidents, limits: generateLimits(random) };
+  const limits = generateLimits(random);
+  const replicas = random.next() < 0.3 ? 3 : 1;
+  return { rates, incidents: [...incidents, ...siege(random, partitions, reading)], limits, replicas };
+}
+
+/** What goes wrong together, in half of the seeds. */
+function siege(random: SeededRandom, partitions: number, reading: Program['reading']): Incident[] {
+  const drawn = random.next();
+  if (reading && drawn < 0.7) return backAndForth(random, reading.partition, reading.from);
+  if (drawn < 0.5) return [];
+  const partition = random.below(partitions);
+  const at = random.next() < 0.5 ? random.below(60) : random.below(1_500);
+  return outOfReach(random, partition, at);
+}
+
+/** Everybody dies, or a partition is taken over, while something that it needs cannot be reached; then workers give back. */
+function outOfReach(random: SeededRandom, partition: number, at: number): Incident[] {
+  const port = (['tasks', 'mailbox', 'views'] as const)[random.below(3)]!;
+  const milliseconds = 500 + random.below(3_500);
+  const then = at + random.below(milliseconds);
+  const isStolen = random.next() < 0.4;
+  const stop = (target: string): Incident => ({ do: 'stop', at: at + milliseconds + random.below(2_500), target });
+  return [
+    { do: 'mute', at, partition, port, for: milliseconds },
+    ...(isStolen
+      ? [{ do: 'steal', at: then, target: pick(random, WORKERS), partition } as const]
+      : WORKERS.map((target) => ({ do: 'kill', at: then, target }) as const)),
+    ...(random.next() < 0.5 ? WORKERS.map(stop) : []),
+  ];
+}
+
+/** Two workers take a partition from each other; the one that loses it hears from the server late then, and so does the other. */
+function backAndForth(random: SeededRandom, partition: number, at: number): Incident[] {
+  const first = random.below(WORKERS.length);
+  const [target, other] = [WORKERS[first]!, WORKERS[(first + 1) % WORKERS.length]!];
+  return Array.from({ length: 3 }, (_, n): Incident[] => {
+    const begin = at + n * 500;
+    const late = begin + 50 + random.below(150);
+    const lost = late + random.below(100);
+    return [
+      { do: 'steal', at: begin, target, partition },
+      { do: 'slow', at: late, target, for: 100, by: 50 + random.below(250) },
+      { do: 'steal', at: lost, target: other, partition },
+      { do: 'slow', at: lost + 40, target: other, for: 250, by: random.below(50) },
+    ];
+  }).flat();
+}
+
+function pick<T>(random: SeededRandom, items: readonly T[]): T {
+  return items[random.below(items.length)]!;
 }
 
 function generateLimits(random: SeededRandom): Limits {
@@ -206,7 +260,17 @@ export class PlannedFaults implements FaultPlan {
     const name = this.#nameOf(call);
     const fault = this.#plan.calls ? (this.#plan.calls[name] ?? 'none') : this.#draw(name, call);
     if (fault !== 'none') this.given[name] = fault;
-    return fault;
+    const late = this.#lateness(process);
+    return fault === 'none' && late > 0 ? { answer: late } : fault;
+  }
+
+  #lateness(process: string): number {
+    const now = this.#now();
+    const slow = this.#plan.incidents.find(
+      (incident) =>
+        incident.do === 'slow' && incident.target === process && now >= incident.at && now < incident.at + incident.for,
+    );
+    return slow?.do === 'slow' ? slow.by : 0;
   }
 
   #crashAt(process: string): Fault | undefined {
@@ -245,11 +309,16 @@ export class PlannedFaults implements FaultPlan {
     if (!rates) return 'none';
     const drawn = hash(name, this.#seed) / 2 ** 32;
     const { lost, unanswered, late, again, stale = 0 } = rates;
-    if (port === 'views' && operation === 'read' && drawn > 1 - stale) return 'stale';
+    const isStale = drawn > 1 - stale;
+    if (isStale && ((port === 'views' && operation === 'read') || (port === 'log' && operation === 'last')))
+      return 'stale';
     if (drawn < lost) return 'requestLost';
     if (drawn < lost + unanswered) return 'responseLost';
     const size = hash(name, this.#seed + 1) / 2 ** 32;
-    if (drawn < lost + unanswered + late) return { delay: size < 0.2 ? size * 20_000 : size * 40 };
+    if (drawn < lost + unanswered + late) {
+      const milliseconds = size < 0.2 ? size * 20_000 : size * 40;
+      return hash(name, this.#seed + 2) % 2 === 0 ? { delay: milliseconds } : { answer: milliseconds };
+    }
     if (drawn < lost + unanswered + late + again) return { again: size * 3_000 };
     return 'none';
   }

@@ -1,15 +1,24 @@
 import type { SeededRandom } from '../../lib/memory/random.js';
+import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import type { Action, Awaitable, ClientAction, ClientScript, Program } from './script.js';
 
 const LEDGERS = ['a', 'b', 'c', 'd'];
 const ACCOUNTS = ['x', 'y', 'z'];
+
+/** So many programs have a client that reads without a pause. */
+const READERS = 0.2;
+/** And so many one that asks while others signal the same ledger from nearby. */
+const ASKERS = 0.1;
 
 /** Draws a program of everything that the engine offers. */
 export function generateProgram(random: SeededRandom): Program {
   const partitions = 1 + random.below(3);
   const first = new ClientGeneration('c0', random).main();
   const second = new ClientGeneration('c1', random).side();
-  return { partitions, clients: [first, second] };
+  const third = new ClientGeneration('c2', random);
+  const drawn = random.next();
+  if (drawn < READERS) return { partitions, ...third.reader(partitions, [first, second]) };
+  return { partitions, clients: drawn < READERS + ASKERS ? [first, second, third.asker()] : [first, second] };
 }
 
 /** Ledgers that one may call: those behind it, so that no two wait for each other. */
@@ -181,6 +190,40 @@ class ClientGeneration {
       name: this.name,
       mayDie: true,
       actions: [...this.#few(), ...this.#few(), ...this.#few()],
+    };
+  }
+
+  /** Reads a ledger again and again, more than one read at a time, and signals it now and then. */
+  reader(partitions: number, others: readonly ClientScript[]): Pick<Program, 'clients' | 'reading'> {
+    const { random, name } = this;
+    const key = pick(random, LEDGERS);
+    const partition = partitionOf(entityAddress({ name: 'ledger', key }), partitions);
+    const from = random.below(2) * random.below(3_000); // later there is little other mail
+    const actions = Array.from({ length: 250 }, (_, at): ClientAction[] => [
+      at % 10 === 9 ? { do: 'signal', key, id: `${name}:${this.#ids++}` } : { do: 'read', key },
+      { do: 'pause', milliseconds: random.below(6) },
+    ]);
+    const reader = { name, mayDie: false, actions: [{ do: 'pause', milliseconds: from } as const, ...actions.flat()] };
+    return { reading: { partition, from }, clients: [...others, reader] };
+  }
+
+  /** Lets a ledger call all others while an orchestration signals it again and again. */
+  asker(): ClientScript {
+    const { name, random } = this;
+    const [key, ...of] = LEDGERS as [string, ...string[]];
+    const instanceId = `${name}-i1`;
+    const signals = Array.from({ length: 8 }, (_, at): readonly Action[] => [
+      { do: 'timer', milliseconds: random.below(300) },
+      { do: 'signal', key, id: `${instanceId}:${at}` },
+    ]);
+    return {
+      name,
+      mayDie: false,
+      actions: [
+        { do: 'start', instanceId, actions: signals.flat(), isNamed: random.next() < 0.5 },
+        { do: 'pause', milliseconds: random.below(200) },
+        { do: 'ask', key, of, id: `${name}:0` },
+      ],
     };
   }
 

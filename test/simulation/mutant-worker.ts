@@ -25,15 +25,21 @@ export interface Verdict {
   readonly fault?: string;
 }
 
+/** What a process says: that it begins a seed, or how all of them ended. */
+export type Progress = { readonly begun: number } | { readonly verdict: Verdict };
+
+const say = (progress: Progress): void => void process.send!(progress);
+
 process.on('message', (order: Order) => {
   void run(order)
     .catch((error: unknown): Verdict => ({ mutant: order.mutant, fault: String(error) }))
-    .then((verdict) => process.send!(verdict));
+    .then((verdict) => say({ verdict }));
 });
 
 async function run({ mutant, seeds }: Order): Promise<Verdict> {
   const run = await simulationOf(mutant);
   for (const seed of seeds) {
+    say({ begun: seed });
     const { violations } = await run(seed);
     if (violations.length > 0) return { mutant, seed, violation: violations[0]! };
   }

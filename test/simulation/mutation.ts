@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import type { Order, Verdict } from './mutant-worker.js';
+import type { Order, Progress, Verdict } from './mutant-worker.js';
 
-/** A mutant that says nothing for so many milliseconds of real time hangs: that kills it, too. */
+/** A seed that takes longer, in milliseconds of real time, hangs: that kills its mutant, too. */
 const PATIENCE = 120_000;
 
 /** Runs each mutant on its seeds, in as many processes as there are processors; `told` hears of each verdict. */
@@ -32,6 +32,7 @@ function ask(child: ChildProcess, order: Order): Promise<Verdict> {
   return new Promise((resolve) => {
     let errors = '';
     const onError = (chunk: Buffer): void => void (errors += chunk.toString());
+    let seed = order.seeds[0]!;
     const end = (verdict: Verdict): void => {
       clearTimeout(timer);
       child.removeAllListeners();
@@ -41,15 +42,21 @@ function ask(child: ChildProcess, order: Order): Promise<Verdict> {
     const dead = (how: string): void =>
       end({
         mutant: order.mutant,
-        seed: order.seeds[0]!,
+        seed,
         violation: `${DEAD} ${how}`,
       });
-    const timer = setTimeout(() => {
+    const hangs = (): void => {
       dead('hangs');
       child.kill('SIGKILL');
-    }, PATIENCE);
+    };
+    let timer = setTimeout(hangs, PATIENCE);
     child.stderr?.on('data', onError);
-    child.once('message', (verdict) => end(verdict as Verdict));
+    child.on('message', (message: Progress) => {
+      if ('verdict' in message) return end(message.verdict);
+      seed = message.begun;
+      clearTimeout(timer);
+      timer = setTimeout(hangs, PATIENCE);
+    });
     child.once('exit', () => dead(`died: ${errors.slice(0, 400)}`));
     child.send(order);
   });

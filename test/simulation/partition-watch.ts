@@ -1,10 +1,12 @@
 import type { StoredMessage } from '../../lib/engine/ports.js';
 import type { PartitionStreams } from '../../lib/memory/hub.js';
+import type { MemoryStream } from '../../lib/memory/stream.js';
 import { parseAddress } from '../../lib/wire/addresses.js';
 import { decodeHead } from '../../lib/wire/head-codec.js';
 import { isEntityAddress } from '../../lib/wire/addresses.js';
 import { decodeEnvelope, decodeMessage } from '../../lib/wire/message-codec.js';
 import type { Addressed, Envelope } from '../../lib/wire/messages.js';
+import type { Head } from '../../lib/wire/head.js';
 import type { ParkedBox } from '../../lib/wire/parked.js';
 import { decodeRecord, decodeRecordText } from '../../lib/wire/record-codec.js';
 import type { CommitRecord, EpochRecord, PartRecord, StepEntry } from '../../lib/wire/record.js';
@@ -46,6 +48,7 @@ export interface WatchPorts {
 export class PartitionWatch {
   readonly instances = new Map<string, OrchestrationWatch | EntityWatch>();
   readonly #subjects: PartitionSubjects;
+  readonly #state: MemoryStream;
   readonly #ports: WatchPorts;
   readonly #violation: Violation;
   /** What mail holds, by sequence. */
@@ -82,6 +85,7 @@ export class PartitionWatch {
 
   constructor(partition: number, hub: string, streams: PartitionStreams, ports: WatchPorts) {
     this.#subjects = partitionSubjects(hub, partition);
+    this.#state = streams.state;
     this.#ports = ports;
     this.#violation = (text) => ports.violation(`partition ${partition}: ${text}`);
     streams.mail.observe((message) => this.isOver || this.#onMail(message));
@@ -332,12 +336,21 @@ export class PartitionWatch {
     return (this.#created.get(subject) ?? 0) > 1;
   }
 
+  /** P14: what a head names is stored before it. */
+  #checkSegments(address: string, head: Head): void {
+    if (head.type !== 'orchestration') return;
+    for (const { subject, sequence } of [...head.segments, ...(head.held ?? [])])
+      if (this.#state.latest(subject)?.sequence !== sequence)
+        this.#violation(`P14: the head of ${address} names ${subject} (${sequence}), which is not stored`);
+  }
+
   #onState({ subject, body }: StoredMessage): void {
     if (subject.startsWith(this.#subjects.parkedPage('')))
       this.#created.set(subject, (this.#created.get(subject) ?? 0) + 1);
     if (!subject.startsWith(this.#subjects.heads.slice(0, -1))) return;
     const address = this.#subjects.addressOf(subject)!;
     const head = this.#ports.values.whole(decodeHead(body, subject), this.#violation);
+    this.#checkSegments(address, head);
     if (head.logSeq > this.#records) return this.#violation(`C7: the head of ${address} runs ahead of the log`);
     const watch = this.#instance(address);
     if (watch instanceof EntityWatch && head.type === 'entity') watch.checkHead(head);

@@ -11,6 +11,8 @@ import type { Violation } from './instance-watch.js';
 
 /** So long a claim may take, in virtual milliseconds. */
 const CLAIM = 60_000;
+/** So soon a running owner notices that a stream is another one, in virtual milliseconds. */
+const NOTICED = 10_000;
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A partition that nobody owns, as its last owner left it. */
@@ -35,6 +37,7 @@ export class PowerLoss {
 
   async check(host: Host, violation: Violation): Promise<void> {
     const { partition, hub } = this.#left;
+    if (this.#random.below(6) === 0) return this.#replaceUnder(host, violation);
     const what = this.#lose();
     if (what === undefined) return;
     const { log } = hub.streams(partition);
@@ -47,6 +50,21 @@ export class PowerLoss {
     const told = await hub.world.scheduler.settle(claimed, CLAIM);
     if (told !== undefined) violation(`P12: partition ${partition} has ${what}, and a new owner ${told}`);
     if (log.last !== end) violation(`P12: partition ${partition} has ${what}, and a new owner wrote behind that`);
+  }
+
+  /** A stream becomes another one under an owner: it must not go on. */
+  async #replaceUnder(host: Host, violation: Violation): Promise<void> {
+    const { partition, hub } = this.#left;
+    const owner = new PartitionOwner(partition, memoryHubPorts(hub.connect('after'), silent), host);
+    await hub.world.scheduler.settle(owner.claim(), CLAIM);
+    const streams = hub.streams(partition);
+    const kind = (['log', 'mail', 'state'] as const)[this.#random.below(3)]!;
+    streams[kind].replace();
+    let end: unknown;
+    void owner.ended.then((reason) => (end = reason));
+    await hub.world.scheduler.advance(NOTICED);
+    if (!(end instanceof StorageRegressedError))
+      violation(`P12: the ${kind} of partition ${partition} is another stream, and its owner ${String(end)}`);
   }
 
   /** What is lost, for people; undefined: nothing could be that anybody knows of. */

@@ -149,5 +149,7 @@ export interface ClientScript {
 /** What a whole simulation does. */
 export interface Program {
   readonly partitions: number;
+  /** The partition of which a client reads all the time, and from when on, in virtual milliseconds. */
+  readonly reading?: { readonly partition: number; readonly from: number } | undefined;
   readonly clients: readonly ClientScript[];
 }

@@ -33,11 +33,12 @@ async function smallestFaults({ program, plan }: Case, fails: Fails): Promise<Ca
   return caseOf(await smallest(faults, (kept) => fails(caseOf(kept))));
 }
 
-function planOf(faults: readonly PlannedFault[], { limits }: Plan): Plan {
+function planOf(faults: readonly PlannedFault[], { limits, replicas }: Plan): Plan {
   const isCall = (fault: PlannedFault): fault is readonly [string, Fault] => Array.isArray(fault);
   return {
     incidents: faults.filter((fault): fault is Incident => !isCall(fault)),
     calls: Object.fromEntries(faults.filter(isCall)),
+    ...(replicas !== undefined && { replicas }),
     ...(limits && Object.keys(limits).length > 0 && { limits }),
   };
 }

@@ -39,8 +39,8 @@ export interface Report {
   /** Empty: everything was as it has to be. */
   readonly violations: readonly string[];
   /**
-   * What was found in a run in which an instance was quarantined although no handler kills: two owners died of other
-   * causes just when it was on trial, and it waits for somebody who releases it.
+   * What did not come to its end in a run in which an instance was quarantined although no handler kills: two owners died of
+   * other causes just when it was on trial, and it waits for somebody who releases it. What must never be is judged all the same.
    */
   readonly unjudged: readonly string[];
   /** Equal for equal runs: of everything that was stored, and when. */
@@ -78,7 +78,7 @@ export function simulate({ seed, isTraced = false, ...given }: SimulationOptions
   const random = new SeededRandom(seed);
   const [ofProgram, ofPlan] = [random.fork(), random.fork()];
   const program = given.program ?? generateProgram(ofProgram);
-  const plan = given.plan ?? generatePlan(ofPlan, program.partitions);
+  const plan = given.plan ?? generatePlan(ofPlan, program);
   return withoutStacks(() => new Simulation(seed, program, plan, isTraced).run());
 }
 
@@ -105,12 +105,16 @@ class Simulation {
   readonly #cluster: Cluster;
   readonly #clients: readonly SimulatedClient[];
   readonly #violations: string[] = [];
+  /** What did not come to its end, or to another one. */
+  readonly #unended: string[] = [];
   readonly #trace: string[] = [];
   readonly #isTraced: boolean;
   readonly #told = new Set<string>();
   /** The activities that were run, by idempotency key. */
   readonly #runs = new Set<string>();
   readonly #attempts = new Map<string, string[]>();
+  /** Entries that an operation found in its own ledger, by its id. */
+  readonly #begun = new Map<string, number>();
   readonly #replaying = createHost('replay', hosted(nowhere));
   #hash = 0;
   #result: object | undefined;
@@ -123,10 +127,10 @@ class Simulation {
     this.#expected = new Expectation(program);
     this.#world = new MemoryWorld({ seed });
     const { scheduler } = this.#world;
-    const { limits = {} } = plan;
+    const { limits = {}, replicas } = plan;
     const { inlineBytes } = limits;
     const ofValues = inlineBytes === undefined ? undefined : { inline: inlineBytes, largest: 1_000_000 };
-    this.#hub = this.#world.createHub(HUB, program.partitions, ofValues);
+    this.#hub = this.#world.createHub(HUB, program.partitions, ofValues, replicas);
     const now = (): number => scheduler.now;
     this.#faults = new PlannedFaults(plan, seed, now, (target) => this.#kill(target));
     this.#world.faults = this.#faults;
@@ -225,6 +229,14 @@ class Simulation {
         if (this.#ledger(key)[version - 1] !== id)
           this.#violation(`C1: the answer to ${id} of ledger ${key} came before its record was stored`);
       },
+      goesOn: (id, begun) => {
+        const before = this.#begun.get(id) ?? begun;
+        this.#begun.set(id, before);
+        if (begun !== before)
+          this.#violation(
+            `P18: the operation of ${id} saw ${before} entries when it called, and ${begun} when it ran again`,
+          );
+      },
       duration: (id) => {
         if (this.#plan.between === 'crash') return 0; // what takes long would be cut off again and again
         const drawn = hash(id, this.#seed) / 2 ** 32;
@@ -251,7 +263,7 @@ class Simulation {
 
   #schedule(incident: Incident): void {
     if (incident.do === 'skew') return this.#cluster.skew(incident.target, incident.milliseconds);
-    if (incident.do === 'crash' || incident.do === 'cut' || incident.do === 'mute') return;
+    if (incident.do === 'crash' || incident.do === 'cut' || incident.do === 'mute' || incident.do === 'slow') return;
     this.#world.scheduler.after(incident.at, () => {
       this.#note(JSON.stringify(incident));
       switch (incident.do) {
@@ -307,9 +319,7 @@ class Simulation {
     const time = this.#plan.between ? LONG_LIVENESS : LIVENESS;
     for (const end = scheduler.now + time; scheduler.now < end; await scheduler.advance(250))
       if (isDone && this.#unfinished().length === 0) return;
-    this.#violation(
-      `stuck: clients ${isDone ? 'are done' : 'wait'}; ${this.#unfinished().join(', ') || 'nothing else'}`,
-    );
+    this.#unend(`stuck: clients ${isDone ? 'are done' : 'wait'}; ${this.#unfinished().join(', ') || 'nothing else'}`);
   }
 
   #unfinished(): string[] {
@@ -330,7 +340,7 @@ class Simulation {
     await scheduler.advance(this.#plan.between ? LONG_REST : REST);
     await scheduler.settle(this.#cluster.end(), LIVENESS);
     const rests = this.#watches.map((watch, partition) => new PartitionRest(partition, this.#hub, watch));
-    for (const rest of rests) rest.check(rests, (text) => this.#violation(text));
+    for (const rest of rests) rest.check(rests, (text) => this.#unend(text));
     const addresses = this.#watches.flatMap(({ instances }) =>
       Array.from(instances).flatMap(([address, watch]) =>
         watch instanceof OrchestrationWatch && watch.executionId === '' ? [] : [address],
@@ -340,12 +350,12 @@ class Simulation {
       instance: (address: string) => this.#instance(address),
       addresses,
     };
-    const violation = (text: string): void => this.#violation(text);
+    const violation = (text: string): void => this.#unend(text);
     const check = new OutcomeCheck(this.#expected, this.#clients, outcome, violation);
     check.all();
     this.#result = check.result();
     await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), violation));
-    if (this.#violations.length === 0) await this.#losePower(rests);
+    if (this.#violations.length + this.#unended.length === 0) await this.#losePower(rests);
   }
 
   /** P12: in some runs, when all is said and done. */
@@ -394,6 +404,11 @@ class Simulation {
     this.#note(`VIOLATION: ${text}`);
   }
 
+  #unend(text: string): void {
+    this.#unended.push(text);
+    this.#note(`VIOLATION: ${text}`);
+  }
+
   #note(text: string): void {
     if (this.#isTraced) this.#trace.push(`${this.#world.scheduler.now.toFixed(2).padStart(9)} ${text}`);
   }
@@ -405,8 +420,8 @@ class Simulation {
       seed: this.#seed,
       program: this.#program,
       plan: this.#plan,
-      violations: hasQuarantined ? [] : this.#violations,
-      unjudged: hasQuarantined ? this.#violations : [],
+      violations: hasQuarantined ? this.#violations : [...this.#violations, ...this.#unended],
+      unjudged: hasQuarantined ? this.#unended : [],
       hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
       trace: this.#trace,
       result: this.#result,

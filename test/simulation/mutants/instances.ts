@@ -47,6 +47,11 @@ export const ofInstances: readonly Mutant[] = [
   mutant('P19', 'an instance’s time may go back', edit('engine/orchestration-turn.js', 'event.at < this.#at', 'false')),
   mutant(
     '7.5',
+    'timers of an execution outlive it',
+    edit('engine/orchestration-state.js', 'this.#timers = new TimerQueue();', ';'),
+  ),
+  mutant(
+    '7.5',
     'activities of a former owner are not started again',
     edit('engine/partition-run.js', 'this.#activities.recover(instance, pending);', ';'),
   ),

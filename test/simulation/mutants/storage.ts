@@ -38,6 +38,16 @@ export const ofStorage: readonly Mutant[] = [
     edit('engine/recovery.js', 'await refuseLostCheckpoint(ports);', ''),
   ),
   mutant(
+    '7.5',
+    'a stream that was deleted and created again is taken for the former one',
+    edit('memory/storage.js', 'if (bounds.some(({ isAnother }) => isAnother))', 'if (false)'),
+  ),
+  mutant(
+    'P11',
+    'of several replicas the first answer about the end of the log is believed',
+    edit('engine/recovery.js', 'log.replicas === 1 || ', 'true || '),
+  ),
+  mutant(
     'P13',
     'a refused head ends the owner',
     edit(

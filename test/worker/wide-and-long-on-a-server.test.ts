@@ -21,7 +21,7 @@ class Wide {
   }
 }
 
-/** Asks for so many signals in one turn, and fails when it is told of one that arrived. */
+/** Sends so many events in one turn. */
 @Orchestrator('busy')
 class Busy {
   @Run({ input: Number }) *run(count: number, ctx: OrchestrationContext): Orchestration<void> {

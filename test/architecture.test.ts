@@ -128,6 +128,21 @@ test('core and engine read no clock, roll no dice, set no timers and do no IO', 
   t.deepEqual(of({ 'lib/core/a.ts': allowed }), []);
 });
 
+test('core and engine fold, compare and write texts alike in every locale', (t) => {
+  for (const use of [
+    'name.toLocaleLowerCase()',
+    'name?.toLocaleUpperCase()',
+    'count.toLocaleString()',
+    'a.localeCompare(b)',
+    'names.toSorted(new Intl.Collator().compare)',
+    'const { Collator } = Intl;',
+  ])
+    for (const part of ['core', 'engine', 'schedules'])
+      t.is(of({ [`lib/${part}/a.ts`]: `f(() => { ${use} });` }).length, 1, use);
+  t.deepEqual(of({ 'lib/core/a.ts': 'f(name.toLowerCase()); // not toLocaleLowerCase()' }), []);
+  t.deepEqual(of({ 'lib/schedules/a.ts': "new Intl.DateTimeFormat('en', { timeZone });" }), []);
+});
+
 test('lib has no any', (t) => {
   for (const use of [
     'let a: any;',

@@ -31,7 +31,7 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   decorators: ['reflect-metadata'],
 };
 
-/** Time, randomness, waiting and IO come through ports there. */
+/** Time, randomness, waiting and IO come through ports there, and nothing depends on the locale of the process. */
 const isPure = (part: string) => part === 'core' || part === 'engine' || part === 'schedules';
 
 /** `new Date(time)` and types are pure, and so is all of Math but one method. */
@@ -43,6 +43,9 @@ const impureForms = [
   /(?<![.\w#])(?:globalThis|performance|process|crypto|console|Buffer|WebSocket|EventSource|Atomics|navigator)\b(?!\s*\??\s*:)/,
   /\bAbortSignal\s*\.\s*timeout\b/,
   /\bnew\s+Date\s*(?:\(\s*\)|(?![\s(\w]))/,
+  /\b(?:toLocale\w+|localeCompare)\b/,
+  /(?<![.\w#])Intl\s*\.\s*(?!DateTimeFormat\b)\w+/,
+  /(?<![.\w#])Intl\b(?!\s*\.)/,
 ].map((form) => form.source);
 const impurity = new RegExp(impureForms.join('|'), 'g');
 

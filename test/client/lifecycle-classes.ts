@@ -1,4 +1,4 @@
-import { ActivityContext, CancelledError, OrchestrationContext, type Orchestration, type Task } from 'perdure';
+import { ActivityContext, CancelledError, OrchestrationContext, Saga, type Orchestration, type Task } from 'perdure';
 import { Activity, Orchestrator, Run } from 'perdure/decorators';
 
 /** What the tests of the lifecycle run. */
@@ -71,6 +71,18 @@ export class Tree {
   }
 }
 
+/** A tree of children so many levels deep; each of its leaves waits for an event. */
+@Orchestrator('crew')
+export class Crew {
+  @Run({ input: Number }) *run(depth: number, ctx: OrchestrationContext): Orchestration<string[]> {
+    if (depth === 0) return [yield* ctx.waitForExternalEvent<string>('Item')];
+    const children: Task<string[]>[] = ['a', 'b'].map((name) =>
+      ctx.callSubOrchestrator(Crew, depth - 1, { instanceId: `${ctx.instanceId}.${name}` }),
+    );
+    return (yield* ctx.all(children)).flat();
+  }
+}
+
 /** Books something, and undoes it when it is canceled. */
 @Orchestrator('booking')
 export class Booking {
@@ -88,6 +100,34 @@ export class Booking {
       if (error.reason === 'keep') return 'kept';
       throw error;
     }
+  }
+}
+
+/** Books a hotel and a flight, and undoes both unless it is told to go. */
+@Orchestrator('trip')
+export class Trip {
+  @Run({ input: String }) *run(name: string, ctx: OrchestrationContext): Orchestration<unknown> {
+    const saga = new Saga();
+    try {
+      for (const part of ['hotel', 'flight']) {
+        saga.add(() => ctx.callActivity(Work).work(`cancel ${part} for ${name}`));
+        yield* ctx.callActivity(Work).work(`book ${part} for ${name}`);
+      }
+      return yield* ctx.waitForExternalEvent('Go');
+    } catch (error) {
+      yield* saga.compensate();
+      throw error;
+    }
+  }
+}
+
+/** Two attempts at one activity. */
+@Orchestrator('stubborn')
+export class Stubborn {
+  @Run({ input: String }) *run(name: string, ctx: OrchestrationContext): Orchestration<string> {
+    const retry = { maxAttempts: 2, firstRetryIntervalInMilliseconds: 10 };
+    const before = yield* ctx.callActivity(Work).work(`${name} before`);
+    return `${before}, ${yield* ctx.callActivity(Work, { retry }).work(name)}`;
   }
 }
 
@@ -118,6 +158,14 @@ export class Weekly {
   }
 }
 
+/** Is kept for three seconds. */
+@Orchestrator('brief', { retention: { days: 3 / 86_400 } })
+export class Brief {
+  @Run({ input: String }) run(said: string): string {
+    return said;
+  }
+}
+
 /** Is not kept. */
 @Orchestrator('fleeting', { retention: 'purgeOnCompletion' })
 export class Fleeting {
@@ -127,4 +175,17 @@ export class Fleeting {
   }
 }
 
-export const orchestrators = [Gather, Rounds, Tree, Booking, Fan, Family, Weekly, Fleeting];
+export const orchestrators = [
+  Gather,
+  Rounds,
+  Tree,
+  Crew,
+  Booking,
+  Trip,
+  Stubborn,
+  Fan,
+  Family,
+  Weekly,
+  Brief,
+  Fleeting,
+];

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { connect } from 'nats';
 import {
   connectTaskHub,
   OrchestrationCanceledError,
+  OrchestrationTerminatedError,
   TaskHubClient,
   TaskHubWorker,
   type OrchestrationHandle,
@@ -10,8 +10,9 @@ import {
 } from 'perdure';
 import { recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
+import { storedSubjects } from '../stored-subjects.js';
 import { until } from '../until.js';
-import { Booking, Fan, Family, Gather, orchestrators, Rounds, Tree, Work } from './lifecycle-classes.js';
+import { Booking, Crew, Fan, Family, Gather, orchestrators, Rounds, Tree, Trip, Work } from './lifecycle-classes.js';
 
 /** The lifecycle of instances on a real server, from end to end. */
 
@@ -46,7 +47,7 @@ async function restartWorker(): Promise<void> {
 
 test.serial('of fifty racing starts of one id there is one instance', async (t) => {
   const clients = Array.from({ length: 5 }, () => new TaskHubClient(hub, { timeoutInMilliseconds: 60_000 }));
-  const race = (instanceId: string, ifExists: 'attach' | 'reject') =>
+  const race = (instanceId: string, ifExists: 'attach' | 'reject' | 'replace') =>
     Promise.allSettled(
       Array.from({ length: 50 }, (_, n) => clients[n % 5]!.startNew(Gather, 1, { instanceId, ifExists })),
     );
@@ -58,6 +59,13 @@ test.serial('of fifty racing starts of one id there is one instance', async (t) 
   const handles = attached.map((one) => (one as PromiseFulfilledResult<OrchestrationHandle>).value);
   await client.raiseEvent('attaches', 'Item', 'all');
   t.deepEqual(await Promise.all(handles.map((handle) => handle.result())), Array(50).fill(['all']));
+  const replaced = await race('replaces', 'replace');
+  await client.raiseEvent('replaces', 'Item', 'last');
+  const ends = await Promise.allSettled(
+    replaced.map((one) => (one as PromiseFulfilledResult<OrchestrationHandle>).value.result()),
+  );
+  const done = ends.filter((end) => end.status === 'fulfilled');
+  t.deepEqual(done, [{ status: 'fulfilled', value: ['last'] }], 'each start but the last was replaced');
   await client.terminate('rejects');
   await Promise.all(clients.map((each) => each.close()));
 });
@@ -72,6 +80,24 @@ test.serial('suspended during parallel work: what runs ends, nothing follows, an
   t.is((await handle.result()).length, 6);
 });
 
+test.serial('a tree of three levels is suspended, stays so over a takeover, and is resumed', async (t) => {
+  const root = await client.startNew(Crew, 2, { instanceId: 'crew' });
+  const leaves = ['crew.a.a', 'crew.a.b', 'crew.b.a', 'crew.b.b'];
+  const tree = ['crew', 'crew.a', 'crew.b', ...leaves];
+  for (const id of leaves) await until(isIn(id, 'Running'), `${id} to run`);
+  await root.suspend('the night', { recursive: true });
+  for (const id of tree) await until(isIn(id, 'Suspended'), `${id} to be suspended`);
+  await restartWorker();
+  for (const id of leaves) await client.raiseEvent(id, 'Item', `for ${id}`);
+  for (const id of tree)
+    t.like(await client.getHandle(id).status(), { runtimeStatus: 'Suspended', reason: 'the night', source: 'owner' });
+  await root.resume('the day', { recursive: true });
+  t.deepEqual(
+    await root.result(),
+    leaves.map((id) => `for ${id}`),
+  );
+});
+
 test.serial('a tree of three levels is terminated', async (t) => {
   const root = await client.startNew(Tree, 2, { instanceId: 'root' });
   await until(() => work.done.filter((name) => name.startsWith('root.')).length === 4, 'the leaves to run');
@@ -79,7 +105,9 @@ test.serial('a tree of three levels is terminated', async (t) => {
   for (const id of ['root', 'root.a', 'root.b', 'root.a.a', 'root.a.b', 'root.b.a', 'root.b.b'])
     await until(isIn(id, 'Terminated'), `${id} to be terminated`);
   await until(() => work.aborted.filter((name) => name.startsWith('root.')).length === 4, 'the activities to be told');
-  await t.throwsAsync(root.result(), { code: 'PERDURE_ORCHESTRATION_TERMINATED' });
+  const error = await t.throwsAsync(root.result(), { instanceOf: OrchestrationTerminatedError });
+  t.like(error, { reason: 'enough', output: 'over' });
+  t.like(await root.status(), { reason: 'enough', output: 'over' });
 });
 
 test.serial('a canceled booking is undone', async (t) => {
@@ -89,6 +117,18 @@ test.serial('a canceled booking is undone', async (t) => {
   const error = await t.throwsAsync(handle.result(), { instanceOf: OrchestrationCanceledError });
   t.is(error?.reason, 'changed plans');
   t.true(work.done.includes('release desk') && work.aborted.includes('desk'));
+});
+
+test.serial('a canceled saga is compensated, the last step first, and ends as canceled', async (t) => {
+  const handle = await client.startNew(Trip, 'ada');
+  await until(() => work.done.includes('book flight for ada'), 'the flight to be booked');
+  await handle.cancel('ill');
+  await t.throwsAsync(handle.result(), { code: 'PERDURE_ORCHESTRATION_CANCELED' });
+  t.deepEqual(
+    work.done.filter((name) => name.startsWith('cancel ')),
+    ['cancel flight for ada', 'cancel hotel for ada'],
+  );
+  t.like(await handle.status(), { runtimeStatus: 'Canceled', reason: 'ill' });
 });
 
 test.serial('a fan-out and a failed child are rewound', async (t) => {
@@ -125,18 +165,7 @@ test.serial('restarted, then purged with its children: the streams hold nothing 
   t.true((await client.purgeInstances({ orchestrator: 'fan', runtimeStatus: ['Failed'] })) === 0);
   await client.purge('family');
   await t.throwsAsync(client.getHandle('family').status(), { code: 'PERDURE_NOT_FOUND' });
-  const held = async (): Promise<string[]> => {
-    const connection = await connect({ servers: server.url });
-    const manager = await connection.jetstreamManager();
-    const subjects: string[] = [];
-    for (let partition = 0; partition < 3; partition++) {
-      const filter = { subjects_filter: `pd.life.${partition}.*.>` };
-      const { state } = await manager.streams.info(`PD-life-${partition}-state`, filter);
-      subjects.push(...Object.keys(state.subjects ?? {}));
-    }
-    await connection.close();
-    return subjects.filter((subject) => /\.[shw]\.o\.family$/.test(subject));
-  };
+  const held = () => storedSubjects(server, { hub: 'life', partitions: 3, instanceId: 'family' });
   await until(async () => (await held()).length === 0, 'its head to be gone');
   await restartWorker();
   await t.throwsAsync(client.getHandle('family').status(), { code: 'PERDURE_NOT_FOUND' });

@@ -120,15 +120,16 @@ test('time never goes back', (t) => {
   t.deepEqual(s.elapse(-60_000).completeTask(0), completed(start));
 });
 
-test('guids are the same on every replay and new at every call and in every execution', (t) => {
-  const guids = (executionId: string) => {
-    const { completion } = play((ctx) => [ctx.newGuid(), ctx.newGuid()], { executionId }).start();
+test('guids are the same on every replay and new at every call, in every execution and in every instance', (t) => {
+  const guids = (instanceId: string, executionId: string) => {
+    const { completion } = play((ctx) => [ctx.newGuid(), ctx.newGuid()], { instanceId, executionId }).start();
     return completion?.type === 'Completed' ? (completion.output as string[]) : [];
   };
-  const all = [...guids('x'), ...guids('y')];
-  t.is(new Set(all).size, 4);
+  const all = [...guids('a', 'x'), ...guids('a', 'y'), ...guids('b', 'x')];
+  t.is(new Set(all).size, 6);
   for (const guid of all) t.regex(guid, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  t.deepEqual(guids('x'), all.slice(0, 2));
+  t.deepEqual(guids('a', 'x'), all.slice(0, 2));
+  t.deepEqual(guids('b', 'x'), all.slice(4));
 });
 
 test('the custom status is told when it changed, the last of a turn, and null when cleared', (t) => {

@@ -38,6 +38,15 @@ test('when a step fails, all that was begun is undone, the last first, and the e
   t.is(failureOf(turn)?.message, 'activity "book" failed: no seat');
 });
 
+test('when the execution is canceled, all that was begun is undone, and it ends as canceled', (t) => {
+  const s = play(trip);
+  s.start();
+  s.completeTask(0);
+  t.deepEqual(s.cancel('ill'), cancel(2, 'flight'));
+  t.deepEqual(s.completeTask(2), cancel(3, 'hotel'));
+  t.deepEqual(s.completeTask(3), { actions: [], completion: { type: 'Canceled', reason: 'ill' } });
+});
+
 test('a compensation that fails does not keep the others from running, and all errors are told', (t) => {
   const s = play(trip);
   s.start();

@@ -2,19 +2,16 @@ import { IsInt, Min } from 'class-validator';
 import test from 'ava';
 import {
   ActivityContext,
-  connectTaskHub,
   NonRetriableError,
   OrchestrationContext,
   OrchestrationFailedError,
   TaskFailedError,
-  TaskHubClient,
-  TaskHubWorker,
-  type Logger,
   type Orchestration,
 } from 'perdure';
 import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { startTestServer, type TestServer } from '../servers.js';
 import { until } from '../until.js';
+import { Stage } from './stage.js';
 
 /** What orchestrators can do, end to end on a real server. */
 
@@ -90,6 +87,20 @@ class Approvals {
   }
 }
 
+/** Lets a slow activity run against what is quicker, and goes on with the winner. */
+@Orchestrator('contest')
+class Contest {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<unknown[]> {
+    const slow = ctx.callActivity(Jobs).slow();
+    const event = ctx.waitForExternalEvent<string>('go');
+    const won = yield* ctx.race([slow, event]);
+    const [lost] = yield* ctx.allSettled([ctx.race([ctx.callActivity(Jobs).steal(), slow])]);
+    const [failed] = yield* ctx.allSettled([ctx.failFast([slow, ctx.callActivity(Jobs).steal()])]);
+    const both = yield* ctx.failFast([ctx.callActivity(Jobs).quick(), event]);
+    return [won, lost.status, failed.status, both, slow.isCompleted];
+  }
+}
+
 @Orchestrator('retrying')
 class Retrying {
   @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<unknown[]> {
@@ -102,7 +113,16 @@ class Retrying {
     const [poor] = yield* ctx.allSettled([
       ctx.callEntity(Purse, 'mine', { retry: { ...retry, maxAttempts: 2, retryIf } }).pay(7),
     ]);
-    return [done, state, stolen.status, poor.status];
+    const calm = yield* ctx.callSubOrchestrator(Moody, '4', { retry });
+    return [done, state, stolen.status, poor.status, calm];
+  }
+}
+
+/** Fails as often as its activity does. */
+@Orchestrator('moody')
+class Moody {
+  @Run({ input: String }) *run(until: string, ctx: OrchestrationContext): Orchestration<string> {
+    return yield* ctx.callActivity(Jobs).flaky(until);
   }
 }
 
@@ -154,24 +174,11 @@ test.before(async () => {
 test.after.always(() => server?.stop());
 
 async function stage(name: string) {
-  const lines: string[] = [];
-  const keep = (message: string, fields: object): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
-  const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep };
-  const hub = await connectTaskHub({ name, servers: server.url, partitions: 2, logger });
   const jobs = new Jobs();
-  const orchestrators = [Labelled, Approvals, Retrying, Paying, Starter, Who, Listener];
-  const worker = await TaskHubWorker.start(hub, { entities: [Purse], orchestrators, activities: [jobs] });
-  const client = new TaskHubClient(hub);
-  return {
-    client,
-    jobs,
-    lines,
-    [Symbol.asyncDispose]: async () => {
-      await client.close();
-      await worker.stop();
-      await hub.close();
-    },
-  };
+  const around = await Stage.on(server, name);
+  const orchestrators = [Labelled, Approvals, Contest, Retrying, Moody, Paying, Starter, Who, Listener];
+  await around.start({ entities: [Purse], orchestrators, activities: [jobs] });
+  return Object.assign(around, { jobs });
 }
 
 test('labels are kept over continueAsNew and shown by the status, and the log tells each line once', async (t) => {
@@ -202,15 +209,29 @@ test('waits for events and tasks end in time', async (t) => {
   ]);
 });
 
-test('activities and operations are tried again as their options say', async (t) => {
+test('a race goes on with the first to end, failFast with the first to fail, and the losers keep nothing alive', async (t) => {
+  await using around = await stage('contests');
+  const handle = await around.client.startNew(Contest);
+  t.true(await handle.raiseEvent('Go', 'won'));
+  t.deepEqual(await handle.result(), ['won', 'rejected', 'rejected', [0, 'won'], false]);
+});
+
+test('activities, operations and sub-orchestrations are tried again as their options say', async (t) => {
   await using around = await stage('retries');
   const { client, jobs } = around;
   const handle = await client.startNew(Retrying);
-  t.deepEqual(await handle.result(), ['done after 3', 'ready', 'rejected', 'rejected']);
+  t.deepEqual(await handle.result(), ['done after 3', 'ready', 'rejected', 'rejected', 'done after 4']);
   t.is(jobs.runs.filter((run) => run === '3').length, 3);
   t.is(jobs.runs.filter((run) => run === 'steal').length, 1);
   const history = await handle.history();
   t.is(history.filter(({ type }) => type === 'EntityOperationCalled').length, 2);
+  const children = history.filter((event) => event.type === 'SubOrchestrationInstanceCreated');
+  t.is(new Set(children.map(({ instanceId }) => instanceId)).size, 4);
+  const ends = await Promise.all(children.map(({ instanceId }) => client.getHandle(instanceId).status()));
+  t.deepEqual(
+    ends.map(({ runtimeStatus }) => runtimeStatus),
+    ['Failed', 'Failed', 'Failed', 'Completed'],
+  );
 });
 
 test('what an entity throws is known by its class and has its fields, four sub-orchestrations further up', async (t) => {

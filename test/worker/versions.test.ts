@@ -5,18 +5,7 @@ import { orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { MemoryTaskHub } from './memory-world.js';
-
-/** An orchestrator that waits, and tells in the end which code ran it. */
-function waiter(version?: string, versionMatchStrategy?: 'strict' | 'currentOrOlder' | 'none') {
-  @Orchestrator('waiter', { version, versionMatchStrategy })
-  class Waiter {
-    @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<string> {
-      yield* ctx.waitForExternalEvent('Go');
-      return version ?? 'none';
-    }
-  }
-  return Waiter;
-}
+import { waiter } from './waiter.js';
 
 /** It has something to own, and no orchestrators. */
 @Entity('counter')

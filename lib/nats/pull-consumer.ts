@@ -1,5 +1,5 @@
 import type { StoredMessage, Subscription } from '../engine/ports.js';
-import { placeOf } from './delivery-place.js';
+import { placeOf, type DeliveryPlace } from './delivery-place.js';
 import type { JetStream } from './jetstream.js';
 import { platformRandom } from './random.js';
 import type { ReceivedMessage } from './session.js';
@@ -25,11 +25,32 @@ const USED_UP = 'Message Size Exceeds MaxBytes';
 
 /** Whom a pull consumer tells. */
 export interface PullListener {
-  onMessage(message: StoredMessage): void;
-  /** The pull is used up or has expired: the next message comes after the next `pull`. */
-  onPullEnded(): void;
+  onMessage(message: StoredMessage, delivery: Delivery): void;
+  /**
+   * The pull is used up or has expired: the next message comes after the next `pull`. `isDry`: it was impatient, and nothing
+   * was there any more.
+   */
+  onPullEnded(isDry: boolean): void;
   /** The consumer is of no use any more; nothing comes after this. */
   onLost(reason: string): void;
+}
+
+/** How a message came. */
+export interface Delivery {
+  readonly place: DeliveryPlace;
+  readonly headers: ReceivedMessage['headers'];
+}
+
+/** Which messages a consumer delivers, and what of them. */
+export interface PullSettings {
+  /** Only those whose subjects match a pattern. Default: all. */
+  readonly pattern?: string | undefined;
+  /** Their headers only. Default: all of them. */
+  readonly headersOnly?: true | undefined;
+  /** So many at a time. Default 500. */
+  readonly batch?: number | undefined;
+  /** A pull ends when nothing is there. Default: it waits. */
+  readonly isImpatient?: true | undefined;
 }
 
 /**
@@ -42,6 +63,8 @@ export class PullConsumer {
   readonly #name = platformRandom.id();
   readonly #inbox: string;
   readonly #listener: PullListener;
+  readonly #settings: PullSettings;
+  readonly #batch: number;
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
   readonly #pull: Uint8Array;
@@ -51,18 +74,21 @@ export class PullConsumer {
   #wanted = 0;
   #heardAt = 0;
 
-  constructor(jetStream: JetStream, stream: string, listener: PullListener) {
+  constructor(jetStream: JetStream, stream: string, listener: PullListener, settings: PullSettings = {}) {
     const { session } = jetStream;
     this.#jetStream = jetStream;
     this.#stream = stream;
     this.#listener = listener;
+    this.#settings = settings;
+    this.#batch = settings.batch ?? BATCH_MESSAGES;
     this.#inbox = `${session.inboxPrefix}.${this.#name}`;
     this.#pull = encoder.encode(
       JSON.stringify({
-        batch: BATCH_MESSAGES,
+        batch: this.#batch,
         max_bytes: Math.max(BATCH_BYTES, 3 * session.maxBodyBytes),
-        expires: EXPIRES * NANOSECONDS,
-        idle_heartbeat: HEARTBEAT * NANOSECONDS,
+        ...(settings.isImpatient
+          ? { no_wait: true }
+          : { expires: EXPIRES * NANOSECONDS, idle_heartbeat: HEARTBEAT * NANOSECONDS }),
       }),
     );
     this.#subscription = session.subscribe(this.#inbox, (message) => this.#onMessage(message));
@@ -70,29 +96,37 @@ export class PullConsumer {
     this.#watch();
   }
 
-  /** Creates the consumer, to begin at a sequence. Rejects with ClosedError only. */
-  async start(from: number): Promise<void> {
-    await this.#jetStream.demand(`CONSUMER.CREATE.${this.#stream}.${this.#name}`, {
-      stream_name: this.#stream,
-      config: {
-        name: this.#name,
-        deliver_policy: 'by_start_sequence',
-        opt_start_seq: from,
-        ack_policy: 'none',
-        replay_policy: 'instant',
-        mem_storage: true,
-        num_replicas: 1,
-        inactive_threshold: INACTIVE * NANOSECONDS,
+  /** Creates the consumer, to begin at a sequence; how many messages wait for it. Rejects with ClosedError only. */
+  async start(from: number): Promise<number> {
+    const { pattern, headersOnly } = this.#settings;
+    const name = pattern === undefined ? this.#name : `${this.#name}.${pattern}`;
+    const { num_pending: waiting } = await this.#jetStream.demand<{ num_pending: number }>(
+      `CONSUMER.CREATE.${this.#stream}.${name}`,
+      {
+        stream_name: this.#stream,
+        config: {
+          name: this.#name,
+          deliver_policy: 'by_start_sequence',
+          opt_start_seq: from,
+          ...(pattern !== undefined && { filter_subject: pattern }),
+          ...(headersOnly && { headers_only: true }),
+          ack_policy: 'none',
+          replay_policy: 'instant',
+          mem_storage: true,
+          num_replicas: 1,
+          inactive_threshold: INACTIVE * NANOSECONDS,
+        },
       },
-    });
+    );
     this.#isCreated = true;
     if (!this.#isOpen) this.#delete();
+    return waiting;
   }
 
   /** Asks for the next messages, once it is created, unless it is waiting for some. */
   pull(): void {
     if (!this.#isOpen || !this.#isCreated || this.#wanted > 0) return;
-    this.#wanted = BATCH_MESSAGES;
+    this.#wanted = this.#batch;
     this.#heardAt = performance.now();
     const next = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#name}`;
     this.#jetStream.session.publish(next, this.#pull, this.#inbox);
@@ -119,16 +153,18 @@ export class PullConsumer {
     if (!place) return this.#onStatus(message.headers?.code ?? 0, message.headers?.description ?? '');
     this.#wanted--;
     const { sequence, time } = place;
-    this.#listener.onMessage({ sequence, time, subject: message.subject, body: message.data });
-    if (this.#wanted === 0 && this.#isOpen) this.#listener.onPullEnded();
+    const stored = { sequence, time, subject: message.subject, body: message.data };
+    this.#listener.onMessage(stored, { place, headers: message.headers });
+    if (this.#wanted === 0 && this.#isOpen) this.#listener.onPullEnded(false);
   }
 
   #onStatus(code: number, description: string): void {
     // The messages themselves tell when a pull is served; the next one may be under way when this arrives.
     if (code === 100 || description === SERVED) return;
-    if (code !== 408 && description !== USED_UP) return this.#lose(`${code} ${description}`);
+    const isDry = this.#settings.isImpatient === true && (code === 404 || code === 408);
+    if (code !== 408 && description !== USED_UP && !isDry) return this.#lose(`${code} ${description}`);
     this.#wanted = 0;
-    this.#listener.onPullEnded();
+    this.#listener.onPullEnded(isDry);
   }
 
   #watch(): void {

@@ -4,9 +4,10 @@ import type { Constructor } from '../core/values.js';
 import { isReservedName } from '../definitions/name-rule.js';
 import { names } from '../definitions/names.js';
 import { ConfigError, InvalidTimeError } from '../errors.js';
+import { orchestrationAddress } from '../wire/addresses.js';
 import { checkInstanceId, checkName } from '../wire/checks.js';
 import { isRuntimeStatus, runtimeStatuses, type RuntimeStatus } from '../wire/head.js';
-import type { HeadSummary } from '../wire/head-summary.js';
+import { inNote, tagInNote, type HeadSummary } from '../wire/head-summary.js';
 import { typeName } from '../wire/text.js';
 
 /** Which instances are meant: those that fit all that is given. */
@@ -33,10 +34,12 @@ export interface InstanceFilter {
 export interface CheckedFilter {
   /** The same text for the same filter. */
   readonly text: string;
-  /** Undefined: with any id. */
-  readonly instanceIdPrefix: string | undefined;
+  /** What the address of an instance that fits begins with. */
+  readonly addressPrefix: string;
   /** Whether an instance fits, apart from its id. */
   fits(summary: HeadSummary): boolean;
+  /** False: an instance with this note does not fit. It is quicker to ask than to read the note. */
+  mayFit(note: string): boolean;
 }
 
 /** A stretch of time: from its first millisecond to before its last; undefined: without end. */
@@ -83,10 +86,19 @@ export function checkFilter(filter: InstanceFilter, { ownToo = false } = {}): Ch
   };
   return {
     text: JSON.stringify(conditions, (_, value: unknown) => value ?? null),
-    instanceIdPrefix: conditions.instanceIdPrefix,
+    // Ids are encoded byte by byte, so what one begins with is what its code begins with.
+    addressPrefix: instanceIdPrefix === undefined ? 'o.' : orchestrationAddress(instanceIdPrefix),
     fits: (summary) =>
       (ownToo || conditions.name !== undefined || !isReservedName(summary.name)) && fits(summary, conditions),
+    mayFit: noteTest(conditions),
   };
+}
+
+function noteTest({ name, states, tags }: Conditions): (note: string) => boolean {
+  const needed = tags.map(([tag, value]) => tagInNote(tag, value));
+  if (name !== undefined) needed.push(inNote(name));
+  const oneOf = states?.map(inNote);
+  return (note) => needed.every((text) => note.includes(text)) && (!oneOf || oneOf.some((text) => note.includes(text)));
 }
 
 /** Throws ConfigError for what has no fields. */
@@ -116,7 +128,8 @@ function nameOf(orchestrator: unknown): string {
 /** In the order in which they are listed. Throws ConfigError. */
 function checkStates(states: unknown): readonly RuntimeStatus[] {
   const given: readonly unknown[] = Array.isArray(states) ? states : [states];
-  if (given.length === 0) throw new ConfigError('filter.runtimeStatus: an empty list fits nothing. Leave it away for any');
+  if (given.length === 0)
+    throw new ConfigError('filter.runtimeStatus: an empty list fits nothing. Leave it away for any');
   for (const state of given)
     if (!isRuntimeStatus(state))
       throw new ConfigError(

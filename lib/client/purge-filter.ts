@@ -2,7 +2,7 @@ import type { HubPorts } from '../engine/ports.js';
 import { ConfigError } from '../errors.js';
 import type { RuntimeStatus } from '../wire/head.js';
 import { checkFilter, checkObject, type InstanceFilter } from './instance-filter.js';
-import { findInstances } from './instance-scan.js';
+import { findInstances, type Scan } from './instance-scan.js';
 
 /** The ways in which an instance can have ended. */
 type EndStatus = Extract<RuntimeStatus, 'Completed' | 'Failed' | 'Terminated' | 'Canceled'>;
@@ -33,8 +33,6 @@ export function findEnded(
   return flattened(findInstances(ports, checked));
 }
 
-async function* flattened(
-  scan: ReturnType<typeof findInstances>,
-): AsyncGenerator<{ readonly instanceId: string; readonly runId: string }, void> {
+async function* flattened(scan: Scan): AsyncGenerator<{ readonly instanceId: string; readonly runId: string }, void> {
   for await (const found of scan) for (const { instanceId, summary } of found) yield { instanceId, runId: summary.run };
 }

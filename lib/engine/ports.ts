@@ -90,9 +90,10 @@ export interface Views {
   /**
    * What is noted of the messages from a sequence on whose subjects match a pattern, without their bodies, in the order of
    * storing, up to an instant at which nothing followed. Any replica may tell, so this is for looking around and decides
-   * nothing. A message that is written over meanwhile comes as it was, as it is, or both.
+   * nothing. A message that is written over meanwhile comes as it was, as it is, or both. `wantsMany`: more than a few will be
+   * taken.
    */
-  notes(pattern: string, from: number): AsyncIterable<readonly Note[]>;
+  notes(pattern: string, from: number, wantsMany?: boolean): AsyncIterable<readonly Note[]>;
 }
 
 /** What the writer of a view noted of it. */

@@ -1,10 +1,10 @@
-import type { StoredMessage, Subscription } from '../engine/ports.js';
+import type { Subscription } from '../engine/ports.js';
 import { placeOf, type DeliveryPlace } from './delivery-place.js';
 import type { JetStream } from './jetstream.js';
 import { platformRandom } from './random.js';
 import type { ReceivedMessage } from './session.js';
 
-/** One pull asks for so many messages and lives for so long; the server gives a sign of life each heartbeat. */
+/** One pull asks for so many messages, unless it is said, and lives for so long; the server gives a sign of life each heartbeat. */
 const BATCH_MESSAGES = 500;
 const BATCH_BYTES = 4_194_304;
 const EXPIRES = 30_000;
@@ -25,7 +25,8 @@ const USED_UP = 'Message Size Exceeds MaxBytes';
 
 /** Whom a pull consumer tells. */
 export interface PullListener {
-  onMessage(message: StoredMessage, delivery: Delivery): void;
+  /** Once for each message of the consumer, in their order. */
+  onMessage(message: ReceivedMessage, place: DeliveryPlace): void;
   /**
    * The pull is used up or has expired: the next message comes after the next `pull`. `isDry`: it was impatient, and nothing
    * was there any more.
@@ -35,20 +36,12 @@ export interface PullListener {
   onLost(reason: string): void;
 }
 
-/** How a message came. */
-export interface Delivery {
-  readonly place: DeliveryPlace;
-  readonly headers: ReceivedMessage['headers'];
-}
-
 /** Which messages a consumer delivers, and what of them. */
 export interface PullSettings {
   /** Only those whose subjects match a pattern. Default: all. */
   readonly pattern?: string | undefined;
   /** Their headers only. Default: all of them. */
   readonly headersOnly?: true | undefined;
-  /** So many at a time. Default 500. */
-  readonly batch?: number | undefined;
   /** A pull ends when nothing is there. Default: it waits. */
   readonly isImpatient?: true | undefined;
 }
@@ -64,10 +57,9 @@ export class PullConsumer {
   readonly #inbox: string;
   readonly #listener: PullListener;
   readonly #settings: PullSettings;
-  readonly #batch: number;
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
-  readonly #pull: Uint8Array;
+  readonly #pull: object;
   #endWatch = (): void => {};
   #isOpen = true;
   #isCreated = false;
@@ -80,17 +72,13 @@ export class PullConsumer {
     this.#stream = stream;
     this.#listener = listener;
     this.#settings = settings;
-    this.#batch = settings.batch ?? BATCH_MESSAGES;
     this.#inbox = `${session.inboxPrefix}.${this.#name}`;
-    this.#pull = encoder.encode(
-      JSON.stringify({
-        batch: this.#batch,
-        max_bytes: Math.max(BATCH_BYTES, 3 * session.maxBodyBytes),
-        ...(settings.isImpatient
-          ? { no_wait: true }
-          : { expires: EXPIRES * NANOSECONDS, idle_heartbeat: HEARTBEAT * NANOSECONDS }),
-      }),
-    );
+    this.#pull = {
+      max_bytes: Math.max(BATCH_BYTES, 3 * session.maxBodyBytes),
+      ...(settings.isImpatient
+        ? { no_wait: true }
+        : { expires: EXPIRES * NANOSECONDS, idle_heartbeat: HEARTBEAT * NANOSECONDS }),
+    };
     this.#subscription = session.subscribe(this.#inbox, (message) => this.#onMessage(message));
     this.#stopListening = session.listen({ onDisconnect: () => this.#lose('disconnected') });
     this.#watch();
@@ -123,13 +111,14 @@ export class PullConsumer {
     return waiting;
   }
 
-  /** Asks for the next messages, once it is created, unless it is waiting for some. */
-  pull(): void {
+  /** Asks for the next messages, so many at most, once it is created, unless it is waiting for some. */
+  pull(batch = BATCH_MESSAGES): void {
     if (!this.#isOpen || !this.#isCreated || this.#wanted > 0) return;
-    this.#wanted = this.#batch;
+    this.#wanted = batch;
     this.#heardAt = performance.now();
     const next = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#name}`;
-    this.#jetStream.session.publish(next, this.#pull, this.#inbox);
+    const pull = encoder.encode(JSON.stringify({ batch, ...this.#pull }));
+    this.#jetStream.session.publish(next, pull, this.#inbox);
   }
 
   close(): void {
@@ -152,9 +141,7 @@ export class PullConsumer {
     const place = message.reply === undefined ? undefined : placeOf(message.reply);
     if (!place) return this.#onStatus(message.headers?.code ?? 0, message.headers?.description ?? '');
     this.#wanted--;
-    const { sequence, time } = place;
-    const stored = { sequence, time, subject: message.subject, body: message.data };
-    this.#listener.onMessage(stored, { place, headers: message.headers });
+    this.#listener.onMessage(message, place);
     if (this.#wanted === 0 && this.#isOpen) this.#listener.onPullEnded(false);
   }
 

@@ -36,7 +36,7 @@ export class NatsViews implements Views {
     return this.#jetStream.subjects(this.#stream, pattern);
   }
 
-  notes(pattern: string, from: number): AsyncIterable<readonly Note[]> {
-    return notes(this.#jetStream, this.#stream, pattern, from);
+  notes(pattern: string, from: number, wantsMany = false): AsyncIterable<readonly Note[]> {
+    return notes(this.#jetStream, this.#stream, pattern, from, wantsMany);
   }
 }

@@ -34,6 +34,16 @@ export function noteOf(head: OrchestrationHead): string | undefined {
   return note.length <= maxNoteBytes && utf8Length(note) <= maxNoteBytes ? note : undefined;
 }
 
+/** How a text stands in a note that has it. */
+export function inNote(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** How a tag stands in a note that has it. */
+export function tagInNote(name: string, value: string): string {
+  return `${inNote(name)}:${inNote(value)}`;
+}
+
 /** What a note says; undefined: nothing that this version can read, so that the head has to be read. */
 export function readNote(note: string | undefined): HeadSummary | undefined {
   const fields = note === undefined ? undefined : parsed(note);

@@ -69,7 +69,7 @@ function viewsOf(views: Views, intercept: Interceptor): Views {
     remove: (sequence) => intercept(() => views.remove(sequence), false),
     scan: (pattern) => views.scan(pattern),
     subjects: (pattern) => views.subjects(pattern),
-    notes: (pattern, from) => views.notes(pattern, from),
+    notes: (...of) => views.notes(...of),
   };
 }
 

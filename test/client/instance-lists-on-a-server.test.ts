@@ -23,7 +23,7 @@ test.before(async () => {
     Order,
     Array.from({ length: COUNT }, (_, n) => [
       n % 100 === 7 ? 'fail' : n % 100 === 8 ? 'wait' : 'end',
-      { instanceId: `order ${n}.ä`, tags: { customer: `c${n % 50}`, 'größe': '"12 \\ 3"' } },
+      { instanceId: `order ${n}.ä`, tags: { customer: `c${n % 50}`, größe: '"12 \\ 3"' } },
     ]),
   );
   await Promise.allSettled(started.flatMap((handle, n) => (n % 100 === 8 ? [] : [handle.result()])));
@@ -50,7 +50,7 @@ test.serial('counts, filters and pages agree', async (t) => {
   const [first] = failed.instances;
   t.like(first, { name: 'order', source: 'view', failure: { name: 'RangeError' }, customStatus: 'is to fail' });
   t.is(first!.input, undefined);
-  const tagged = { tags: { customer: 'c3', 'größe': '"12 \\ 3"' }, instanceIdPrefix: 'order 3' };
+  const tagged = { tags: { customer: 'c3', größe: '"12 \\ 3"' }, instanceIdPrefix: 'order 3' };
   const { instances } = await client.listInstances(tagged, { fetchInputsAndOutputs: true });
   t.deepEqual(
     instances.map(({ instanceId, input, output }) => [instanceId, input, output]).toSorted(),

@@ -308,12 +308,17 @@ test('a page size, a token and a timeout that are none are refused', async (t) =
   t.is(same.instances.length, 1);
   const behind = await settle(client.listInstances({}, { continuationToken: `1-1-999999999999999-${of!}` }));
   t.deepEqual(behind, { instances: [], continuationToken: undefined });
-  t.is((await rejection(around, () => client.countInstances({}, { timeoutInMilliseconds: -1 }))).code, 'PERDURE_CONFIG');
+  t.is(
+    (await rejection(around, () => client.countInstances({}, { timeoutInMilliseconds: -1 }))).code,
+    'PERDURE_CONFIG',
+  );
 });
 
 test('a list ends by its signal, at its deadline, and with its client', async (t) => {
   const { around, client } = await shop();
-  const deaf = new Surroundings({ faults: { next: ({ operation }) => (operation === 'notes' ? 'requestLost' : 'none') } });
+  const deaf = new Surroundings({
+    faults: { next: ({ operation }) => (operation === 'notes' ? 'requestLost' : 'none') },
+  });
   const doors = (of: typeof client, options: { signal?: AbortSignal; timeoutInMilliseconds?: number }) => [
     () => of.listInstances({}, options),
     () => of.listInstanceIds({}, options),
@@ -321,8 +326,7 @@ test('a list ends by its signal, at its deadline, and with its client', async (t
     () => gathered(of.allInstances({}, options)),
   ];
   const reason = new Error('enough');
-  for (const call of doors(client, { signal: AbortSignal.abort(reason) }))
-    t.is(await rejection(around, call), reason);
+  for (const call of doors(client, { signal: AbortSignal.abort(reason) })) t.is(await rejection(around, call), reason);
   for (const call of doors(deaf.client, { timeoutInMilliseconds: 3_000 }))
     t.is((await rejection(deaf, call)).code, 'PERDURE_TIMEOUT');
   for (const call of doors(deaf.client, {})) t.is((await rejection(deaf, call)).code, 'PERDURE_TIMEOUT');

@@ -116,7 +116,7 @@ export function viewsContract(check: Check): void {
   check('views: notes of many views are told once each', async (t, { hub, ports, settle }) => {
     const { views } = ports(0);
     const names = subjectsOf(hub).partition(0);
-    const count = 4_100;
+    const count = 1_100;
     for (let at = 0; at < count; at += 500)
       await settle(
         Promise.all(

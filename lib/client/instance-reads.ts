@@ -70,7 +70,7 @@ export class InstanceReads {
       if (head?.type !== 'orchestration' || !filter.fits(summaryOf(head))) return undefined;
       const status = statusOf(head);
       if (fetchInputsAndOutputs) return this.#session.large.whole(status);
-      const { input, inputRef, output, outputRef, ...rest } = status;
+      const { input: _i, inputRef: _ir, output: _o, outputRef: _or, ...rest } = status;
       return rest;
     });
   }

@@ -22,7 +22,9 @@ export class InvalidTagsError extends PerdureError {
 export class InvalidContinuationTokenError extends PerdureError {
   readonly code = 'PERDURE_INVALID_CONTINUATION_TOKEN';
   constructor(reason: string) {
-    super(`Invalid continuation token: ${reason}. Give what the page before said, with the same filter, or begin anew.`);
+    super(
+      `Invalid continuation token: ${reason}. Give what the page before said, with the same filter, or begin anew.`,
+    );
   }
 }
 

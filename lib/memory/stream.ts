@@ -38,7 +38,12 @@ export class MemoryStream {
   }
 
   /** Stores a message; its sequence or that of its copy, or undefined when the CAS is refused. */
-  store(subject: string, body: Uint8Array, time: number, { after, messageId, note }: StoreOptions = {}): number | undefined {
+  store(
+    subject: string,
+    body: Uint8Array,
+    time: number,
+    { after, messageId, note }: StoreOptions = {},
+  ): number | undefined {
     const copy = messageId === undefined ? undefined : this.#ids.get(messageId);
     if (copy && time - copy.time < DUPLICATE_WINDOW) return copy.sequence;
     const latest = this.#latest.get(subject) ?? 0;

@@ -91,12 +91,13 @@ export function viewsContract(check: Check): void {
     };
     t.deepEqual(await notes(names.heads), []);
     const [a, b, c] = [names.head('o.a'), names.head('o.b'), names.head('e.counter.c')];
-    await settle(views.write(a, bytes('a'), 0, '["ä","\\ \"x\""]'));
+    const note = JSON.stringify(['ä', '\\ "x"']);
+    await settle(views.write(a, bytes('a'), 0, note));
     await settle(views.write(b, bytes('b'), 0));
     await settle(views.write(c, bytes('c'), 0, 'of an entity'));
     await settle(views.write(names.wake('o.a'), bytes('wake'), 0));
     t.deepEqual(await notes(names.heads), [
-      [1, a, '["ä","\\ \"x\""]'],
+      [1, a, note],
       [2, b, undefined],
       [3, c, 'of an entity'],
     ]);

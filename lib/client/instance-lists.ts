@@ -57,8 +57,8 @@ export abstract class InstanceLists {
   }
 
   /**
-   * All instances that fit a filter, each once, read while they are gone through. Nothing is held in between. The time limit is
-   * one for each look at the next hundred. Rejects as `listInstances`, at the first one.
+   * All instances that fit a filter, each once, read a hundred at a time while they are gone through: it may take as long as it
+   * likes. The time limit is one for each hundred. Rejects as `listInstances`, when the first one is asked for.
    */
   allInstances(filter: InstanceFilter = {}, options: ListOptions = {}): AsyncIterableIterator<OrchestrationStatus> {
     return this.#search.all(filter, options);

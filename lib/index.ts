@@ -51,6 +51,15 @@ export type { HandleOf, OrchestrationHandle, ScopeOptions, TerminateOptions } fr
 export type { RestartOptions } from './client/orchestrations.js';
 export type { PurgeFilter } from './client/purge-filter.js';
 export type { InstanceControls } from './client/instance-controls.js';
+export type { InstanceLists } from './client/instance-lists.js';
+export type { InstanceFilter } from './client/instance-filter.js';
+export type {
+  InstanceCounts,
+  InstanceIdPage,
+  InstancePage,
+  ListOptions,
+  PageOptions,
+} from './client/instance-search.js';
 export type { OrchestratorOptions } from './definitions/definition.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
 export type { EntityStateResponse } from './client/entities.js';

@@ -68,8 +68,8 @@ export class InstanceCommands {
 
   /** Purges what a filter finds; how many instances. */
   async purgeAll(filter: PurgeFilter): Promise<number> {
+    const waiting = findEnded(this.#session.ports, filter);
     const { recursive = true } = filter;
-    const waiting = findEnded(this.#session.ports, filter)[Symbol.asyncIterator]();
     let purged = 0;
     const worker = async (): Promise<void> => {
       for (let next = await waiting.next(); !next.done; next = await waiting.next()) {

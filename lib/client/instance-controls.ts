@@ -1,4 +1,5 @@
 import { checkInstanceId } from '../wire/checks.js';
+import { InstanceLists } from './instance-lists.js';
 import { OrchestrationHandle, type ScopeOptions, type TerminateOptions } from './orchestration-handle.js';
 import type { Orchestrations, RestartOptions } from './orchestrations.js';
 import type { PurgeFilter } from './purge-filter.js';
@@ -16,11 +17,12 @@ import type { PurgeFilter } from './purge-filter.js';
  * }
  * ```
  */
-export abstract class InstanceControls {
+export abstract class InstanceControls extends InstanceLists {
   readonly #orchestrations: Orchestrations;
 
   /** @internal */
   constructor(orchestrations: Orchestrations) {
+    super(orchestrations.search);
     this.#orchestrations = orchestrations;
   }
 
@@ -92,6 +94,8 @@ export abstract class InstanceControls {
    * their parents. They are found by their views, which are up to some 100 ms behind, and looked at again before they are
    * purged.
    *
+   * @throws {ConfigError} for a field of the filter that there is not, and states that are none or no ends; what `listInstances`
+   *   throws for the other fields
    * @throws {TimeoutError} when there was no answer for one of them in time; it may be called again
    * @throws {CorruptHistoryError} when a view cannot be read; VersionTooNewError when a newer version wrote it
    * @throws {ClosedError} when the client or the connection is closed

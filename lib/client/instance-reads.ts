@@ -4,10 +4,12 @@ import { CorruptHistoryError, RemoteError } from '../errors.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../wire/addresses.js';
 import { decodeHead, decodeSegment } from '../wire/head-codec.js';
 import type { Head, SegmentReference } from '../wire/head.js';
+import { summaryOf } from '../wire/head-summary.js';
 import { statusOf } from '../wire/instance-status.js';
 import type { Address } from '../wire/messages.js';
 import type { Answer, InstanceStatus, Query } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
+import type { CheckedFilter } from './instance-filter.js';
 
 /**
  * Where something was read: `owner` is exact; `view` is what the partition's last owner wrote for readers, and may be
@@ -51,6 +53,25 @@ export class InstanceReads {
         history: await Promise.all(status.history.map((event) => large.whole(event))),
       };
       return { status: { ...(await large.whole(status)), ...history }, source };
+    });
+  }
+
+  /**
+   * What its view says of an instance, whoever owns it; undefined: it is not there, or does not fit. Without
+   * `fetchInputsAndOutputs` the input and the output are left away.
+   */
+  viewed(
+    instanceId: string,
+    filter: CheckedFilter,
+    fetchInputsAndOutputs: boolean,
+  ): Promise<InstanceStatus | undefined> {
+    return this.#current(async () => {
+      const head = await this.#head(orchestrationAddress(instanceId));
+      if (head?.type !== 'orchestration' || !filter.fits(summaryOf(head))) return undefined;
+      const status = statusOf(head);
+      if (fetchInputsAndOutputs) return this.#session.large.whole(status);
+      const { input: _i, inputRef: _ir, output: _o, outputRef: _or, ...rest } = status;
+      return rest;
     });
   }
 

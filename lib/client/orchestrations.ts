@@ -14,6 +14,7 @@ import { resultOfRun } from './ended-runs.js';
 import { commandError, InstanceCommands } from './instance-commands.js';
 import { InstanceHandlers, type Target } from './instance-handlers.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
+import { InstanceSearch } from './instance-search.js';
 import { hasEnded, statusFor, type OrchestrationStatus } from './orchestration-status.js';
 import { conditionsOf, pendingStatus, type PreparedStart, type Start, type StartedRun } from './started-run.js';
 import { checkTimeout, type Wait, type WaitOptions } from './waits.js';
@@ -32,6 +33,8 @@ export interface RestartOptions {
 
 /** What a client does with orchestration instances, apart from waiting for their ends. */
 export class Orchestrations {
+  /** Finds instances. */
+  readonly search: InstanceSearch;
   /** Queries and updates. */
   readonly handlers: InstanceHandlers;
   readonly #session: ClientSession;
@@ -45,6 +48,7 @@ export class Orchestrations {
     this.handlers = new InstanceHandlers(session, timeout);
     this.#session = session;
     this.#reads = new InstanceReads(session);
+    this.search = new InstanceSearch(session, this.#reads, timeout);
     this.#timeout = timeout;
     this.commands = new InstanceCommands(session, timeout);
   }

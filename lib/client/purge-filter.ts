@@ -1,45 +1,38 @@
 import type { HubPorts } from '../engine/ports.js';
-import { decodeHead } from '../wire/head-codec.js';
-import type { OrchestrationHead, RuntimeStatus } from '../wire/head.js';
+import { ConfigError } from '../errors.js';
+import type { RuntimeStatus } from '../wire/head.js';
+import { checkFilter, checkObject, type InstanceFilter } from './instance-filter.js';
+import { findInstances, type Scan } from './instance-scan.js';
 
 /** The ways in which an instance can have ended. */
 type EndStatus = Extract<RuntimeStatus, 'Completed' | 'Failed' | 'Terminated' | 'Canceled'>;
 
-const ends: readonly RuntimeStatus[] = ['Completed', 'Failed', 'Terminated', 'Canceled'];
+const ends: readonly EndStatus[] = ['Completed', 'Failed', 'Terminated', 'Canceled'];
 
 /** Which instances are purged: those that have ended and fit all that is given. */
-export interface PurgeFilter {
-  /** The orchestrator's registered name. Default: any. */
-  readonly orchestrator?: string | undefined;
+export interface PurgeFilter extends Omit<InstanceFilter, 'orchestrator' | 'runtimeStatus'> {
+  /** The orchestrator: its class, or its registered name. Default: any. */
+  readonly orchestrator?: InstanceFilter['orchestrator'];
   /** How they have ended. Default: in any way. */
-  readonly runtimeStatus?: readonly EndStatus[] | undefined;
-  /** Their current execution began at this time or later. Default: at any time. */
-  readonly createdTimeFrom?: Date | undefined;
-  /** Their current execution began before this time. Default: at any time. */
-  readonly createdTimeTo?: Date | undefined;
+  readonly runtimeStatus?: EndStatus | readonly EndStatus[] | undefined;
   /** Whether their sub-orchestrations are purged with them. Default true. */
   readonly recursive?: boolean | undefined;
 }
 
-/** The instances that fit a filter, as their views say. */
-export async function* findEnded(
+/** The instances that fit a filter, as their views say. Throws what `checkFilter` throws. */
+export function findEnded(
   ports: Pick<HubPorts, 'partitions' | 'subjects' | 'viewsOf'>,
   filter: PurgeFilter,
 ): AsyncGenerator<{ readonly instanceId: string; readonly runId: string }, void> {
-  for (let partition = 0; partition < ports.partitions; partition++) {
-    const { heads } = ports.subjects.partition(partition);
-    for await (const { body, subject } of ports.viewsOf(partition).scan(heads)) {
-      const head = decodeHead(body, `The head ${subject}`);
-      if (head.type !== 'orchestration' || !fits(head, filter)) continue;
-      yield { instanceId: head.instanceId, runId: head.run ?? head.executionId };
-    }
-  }
+  checkObject(filter);
+  const { recursive: _, runtimeStatus = ends, ...rest } = filter;
+  const checked = checkFilter({ ...rest, runtimeStatus }, { ownToo: true });
+  for (const status of [runtimeStatus].flat())
+    if (!(ends as readonly RuntimeStatus[]).includes(status))
+      throw new ConfigError(`filter.runtimeStatus: only what has ended is purged: ${ends.join(', ')}, not ${status}`);
+  return flattened(findInstances(ports, checked));
 }
 
-function fits({ name, status, createdAt }: OrchestrationHead, filter: PurgeFilter): boolean {
-  const { orchestrator, runtimeStatus = ends, createdTimeFrom, createdTimeTo } = filter;
-  if (orchestrator !== undefined && name !== orchestrator) return false;
-  if (!ends.includes(status) || !(runtimeStatus as readonly RuntimeStatus[]).includes(status)) return false;
-  if (createdTimeFrom && createdAt < createdTimeFrom.getTime()) return false;
-  return !createdTimeTo || createdAt < createdTimeTo.getTime();
+async function* flattened(scan: Scan): AsyncGenerator<{ readonly instanceId: string; readonly runId: string }, void> {
+  for await (const found of scan) for (const { instanceId, summary } of found) yield { instanceId, runId: summary.run };
 }

@@ -1,5 +1,6 @@
 import { decodeHead, decodeWake, encodeHead, encodeWake } from '../wire/head-codec.js';
 import type { Head, OrchestrationHead, SegmentReference, Tombstone, Wake } from '../wire/head.js';
+import { noteOf } from '../wire/head-summary.js';
 import type { Address } from '../wire/messages.js';
 import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import type { HistoryEvent } from '../core/history.js';
@@ -173,7 +174,8 @@ export class Heads {
     const body = cut ? encodeHead(head) : wholeBody;
     this.#known.add(instance.address);
     const epochOf = instance.isNew ? this.#epochOfNew : epochOfHead;
-    instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOf);
+    const note = head.type === 'orchestration' ? noteOf(head) : undefined;
+    instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOf, note);
     instance.isNew = false;
     instance.headBytes = body.length + referredBytes(head);
     this.#written.set(instance.address, instance.headSequence);
@@ -242,11 +244,17 @@ export class Heads {
   }
 
   /** Writes over what is there; `epochOf` says whose it is. Returns the sequence. Throws OwnershipLostError. */
-  async #put(subject: string, body: Uint8Array, expected: number | undefined, epochOf: EpochOf): Promise<number> {
+  async #put(
+    subject: string,
+    body: Uint8Array,
+    expected: number | undefined,
+    epochOf: EpochOf,
+    note?: string,
+  ): Promise<number> {
     const { views, clock } = this.#ports;
     let after = expected ?? this.#sequenceOfMine(await views.read(subject), epochOf);
     for (;;) {
-      const sequence = await views.write(subject, body, after);
+      const sequence = await views.write(subject, body, after, note);
       if (sequence !== undefined) return sequence;
       const stored = await views.read(subject);
       if (stored && equal(stored.body, body)) return stored.sequence;

@@ -77,15 +77,31 @@ export interface LossListener {
 export interface Views {
   read(subject: string): Promise<StoredMessage | undefined>;
   /**
-   * Writes over `after` (0: the subject never existed, or was purged); the sequence, or undefined: refused or unknown.
+   * Writes over `after` (0: the subject never existed, or was purged); the sequence, or undefined: refused or unknown. A
+   * note, of `maxNoteBytes` at most and without control characters, is stored beside the body for `notes`.
    */
-  write(subject: string, body: Uint8Array, after: number): Promise<number | undefined>;
+  write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined>;
   /** Removes one message by its sequence; removing what is gone is no error. */
   remove(sequence: number): Promise<void>;
   /** The current messages whose subjects match a pattern (`*` one token, `>` the rest), in no order. */
   scan(pattern: string): AsyncIterable<StoredMessage>;
   /** The subjects that match a pattern and have a message, without a look at any, in no order. */
   subjects(pattern: string): AsyncIterable<string>;
+  /**
+   * What is noted of the messages from a sequence on whose subjects match a pattern, without their bodies, in the order of
+   * storing, up to an instant at which nothing followed. Any replica may tell, so this is for looking around and decides
+   * nothing. A message that is written over meanwhile comes as it was, as it is, or both. `wantsMany`: more than a few will be
+   * taken.
+   */
+  notes(pattern: string, from: number, wantsMany?: boolean): AsyncIterable<readonly Note[]>;
+}
+
+/** What the writer of a view noted of it. */
+export interface Note {
+  readonly sequence: number;
+  readonly subject: string;
+  /** Absent: nothing. */
+  readonly note?: string | undefined;
 }
 
 /** The object store of a task hub: values too large for messages, each under a key that is used once (P15). */

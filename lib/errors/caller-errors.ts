@@ -18,6 +18,16 @@ export class InvalidTagsError extends PerdureError {
   }
 }
 
+/** What is to say where a list of instances goes on does not: it is no token, or that of another list. */
+export class InvalidContinuationTokenError extends PerdureError {
+  readonly code = 'PERDURE_INVALID_CONTINUATION_TOKEN';
+  constructor(reason: string) {
+    super(
+      `Invalid continuation token: ${reason}. Give what the page before said, with the same filter, or begin anew.`,
+    );
+  }
+}
+
 /** A task hub's name is not acceptable. */
 export class InvalidHubError extends PerdureError {
   readonly code = 'PERDURE_INVALID_HUB';

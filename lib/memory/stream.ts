@@ -1,4 +1,4 @@
-import type { StoredMessage } from '../engine/ports.js';
+import type { Note, StoredMessage } from '../engine/ports.js';
 
 /** How long the server knows a message id, in milliseconds. */
 const DUPLICATE_WINDOW = 120_000;
@@ -9,14 +9,19 @@ export interface StoreOptions {
   readonly after?: number | undefined;
   /** A second message with the id within the window is not stored again. */
   readonly messageId?: string | undefined;
+  /** What is told of it to those who read notes. */
+  readonly note?: string | undefined;
 }
+
+/** A message with what is noted of it. */
+type NotedMessage = StoredMessage & Note;
 
 /** A JetStream stream as a pure model: what the server does with it between two instants. */
 export class MemoryStream {
   #first = 1;
   #last = 0;
   /** By sequence, in order: a Map keeps insertion order and sequences only rise. */
-  readonly #messages = new Map<number, StoredMessage>();
+  readonly #messages = new Map<number, NotedMessage>();
   readonly #latest = new Map<string, number>();
   readonly #ids = new Map<string, StoredMessage>();
   #arrivals: (() => void)[] = [];
@@ -39,12 +44,17 @@ export class MemoryStream {
   }
 
   /** Stores a message; its sequence or that of its copy, or undefined when the CAS is refused. */
-  store(subject: string, body: Uint8Array, time: number, { after, messageId }: StoreOptions = {}): number | undefined {
+  store(
+    subject: string,
+    body: Uint8Array,
+    time: number,
+    { after, messageId, note }: StoreOptions = {},
+  ): number | undefined {
     const copy = messageId === undefined ? undefined : this.#ids.get(messageId);
     if (copy && time - copy.time < DUPLICATE_WINDOW) return copy.sequence;
     const latest = this.#latest.get(subject) ?? 0;
     if (after !== undefined && after !== latest) return undefined;
-    const message: StoredMessage = { sequence: ++this.#last, subject, body, time };
+    const message = { sequence: ++this.#last, subject, body, time, ...(note !== undefined && { note }) };
     this.#messages.set(message.sequence, message);
     this.#latest.set(subject, message.sequence);
     if (messageId !== undefined) this.#ids.set(messageId, message);
@@ -74,7 +84,7 @@ export class MemoryStream {
   }
 
   /** The stored messages from a sequence on, in order. */
-  *from(sequence: number): Generator<StoredMessage> {
+  *from(sequence: number): Generator<NotedMessage> {
     for (let at = Math.max(sequence, this.#first); at <= this.#last; at++) {
       const message = this.#messages.get(at);
       if (message) yield message;

@@ -1,7 +1,7 @@
-import type { StoredMessage, Views } from '../engine/ports.js';
+import type { Note, StoredMessage, Views } from '../engine/ports.js';
 import { refuseTooLarge } from '../wire/body-limit.js';
 import type { MemoryConnection } from './connection.js';
-import type { MemoryStream } from './stream.js';
+import type { MemoryStream, StoreOptions } from './stream.js';
 import { matchesSubject } from './subject-pattern.js';
 
 /** A deposed leader may answer for so many virtual milliseconds after a write. */
@@ -36,17 +36,17 @@ export class MemoryViews implements Views {
     );
   }
 
-  async write(subject: string, body: Uint8Array, after: number): Promise<number | undefined> {
+  async write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined> {
     refuseTooLarge(body, this.#connection.maxBodyBytes);
     const sent = body.slice();
-    const answer = await this.#connection.call(this.#call('write'), () => this.#store(subject, sent, after));
+    const answer = await this.#connection.call(this.#call('write'), () => this.#store(subject, sent, { after, note }));
     return answer?.value;
   }
 
-  #store(subject: string, body: Uint8Array, after: number): number | undefined {
+  #store(subject: string, body: Uint8Array, options: StoreOptions): number | undefined {
     const { world } = this.#connection.hub;
     const before = this.#stream.latest(subject);
-    const sequence = this.#stream.store(subject, body, world.time, { after });
+    const sequence = this.#stream.store(subject, body, world.time, options);
     if (sequence !== undefined) this.#written.set(subject, { sequence, at: world.scheduler.now, before });
     return sequence;
   }
@@ -73,6 +73,13 @@ export class MemoryViews implements Views {
     yield* await this.#connection.read(this.#call('subjects'), () =>
       [...this.#stream.subjects()].filter((subject) => matchesSubject(pattern, subject)),
     );
+  }
+
+  async *notes(pattern: string, from: number): AsyncIterable<readonly Note[]> {
+    const found = await this.#connection.read(this.#call('notes'), () =>
+      [...this.#stream.from(from)].filter(({ subject }) => matchesSubject(pattern, subject)),
+    );
+    if (found.length > 0) yield found.map(({ sequence, subject, note }) => ({ sequence, subject, note }));
   }
 
   #call(operation: string) {

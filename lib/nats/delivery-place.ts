@@ -3,6 +3,8 @@ export interface DeliveryPlace {
   /** How often the message was delivered, this time included. */
   readonly deliveries: number;
   readonly sequence: number;
+  /** Which delivery of its consumer it is, from 1. */
+  readonly delivery: number;
   /** When it was stored, in milliseconds since 1970. */
   readonly time: number;
   /** Messages of the consumer that wait behind it. */
@@ -20,6 +22,7 @@ export function placeOf(reply: string): DeliveryPlace | undefined {
   return {
     deliveries: Number(tokens[at]),
     sequence: Number(tokens[at + 1]),
+    delivery: Number(tokens[at + 2]),
     time: Number(tokens[at + 3]?.slice(0, -6)),
     pending: Number(tokens[at + 4]),
   };

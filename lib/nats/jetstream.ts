@@ -10,6 +10,9 @@ const RETRY = 250;
 /** A refusal that comes again and again is logged once in so many milliseconds. */
 const LOG_INTERVAL = 5_000;
 
+/** The header that has the note of a message. */
+export const NOTE_HEADER = 'Pd-Note';
+
 /** So many subjects of a page are asked for again with the next one. */
 const OVERLAP = 1_000;
 
@@ -42,6 +45,8 @@ export interface StoreOptions {
   readonly after?: number | undefined;
   /** A second message with the id within the server's window is not stored again. */
   readonly messageId?: string | undefined;
+  /** What is told of the message to those who read notes. */
+  readonly note?: string | undefined;
   /** It takes the place of all earlier messages of its subject. */
   readonly replaces?: true | undefined;
   /** The server forgets the message after so many whole seconds. */
@@ -210,13 +215,14 @@ function isConflict({ err_code }: ApiError): boolean {
   return err_code === ErrorCode.wrongLastSequence || err_code === ErrorCode.wrongLastSequenceConstant;
 }
 
-function storeHeaders({ after, messageId, replaces, ttlInSeconds }: StoreOptions): Uint8Array | undefined {
+function storeHeaders({ after, messageId, note, replaces, ttlInSeconds }: StoreOptions): Uint8Array | undefined {
   if (messageId !== undefined) checkMessageId(messageId);
   const expected = after === undefined ? '' : `Nats-Expected-Last-Subject-Sequence: ${after}\r\n`;
   const id = messageId === undefined ? '' : `Nats-Msg-Id: ${messageId}\r\n`;
   const rollup = replaces ? 'Nats-Rollup: sub\r\n' : '';
   const ttl = ttlInSeconds === undefined ? '' : `Nats-TTL: ${ttlInSeconds}s\r\n`;
-  const headers = expected + id + rollup + ttl;
+  const noted = note === undefined ? '' : `${NOTE_HEADER}: ${note}\r\n`;
+  const headers = expected + id + rollup + ttl + noted;
   return headers === '' ? undefined : encoder.encode(`NATS/1.0\r\n${headers}\r\n`);
 }
 

@@ -67,12 +67,12 @@ export class MailConsumer implements Subscription {
     let lose = (_reason: string): void => {};
     const lost = new Promise<string>((resolve) => (lose = resolve));
     const source: PullConsumer = new PullConsumer(this.#jetStream, this.#stream, {
-      onMessage: (message) => {
-        if (message.sequence === this.#next) return this.#take(message);
+      onMessage: ({ subject, data }, { sequence, time }) => {
+        if (sequence === this.#next) return this.#take({ sequence, time, subject, body: data });
         source.close();
-        const reason = `${message.sequence} came instead of ${this.#next}`;
-        if (message.sequence > this.#next) return lose(reason);
-        void this.#wentBack(message.sequence).then(
+        const reason = `${sequence} came instead of ${this.#next}`;
+        if (sequence > this.#next) return lose(reason);
+        void this.#wentBack(sequence).then(
           () => lose(reason),
           (error: unknown) => this.#fail(error),
         );

@@ -1,10 +1,10 @@
-import type { StoredMessage, Subscription } from '../engine/ports.js';
-import { placeOf } from './delivery-place.js';
+import type { Subscription } from '../engine/ports.js';
+import { placeOf, type DeliveryPlace } from './delivery-place.js';
 import type { JetStream } from './jetstream.js';
 import { platformRandom } from './random.js';
 import type { ReceivedMessage } from './session.js';
 
-/** One pull asks for so many messages and lives for so long; the server gives a sign of life each heartbeat. */
+/** One pull asks for so many messages, unless it is said, and lives for so long; the server gives a sign of life each heartbeat. */
 const BATCH_MESSAGES = 500;
 const BATCH_BYTES = 4_194_304;
 const EXPIRES = 30_000;
@@ -25,11 +25,25 @@ const USED_UP = 'Message Size Exceeds MaxBytes';
 
 /** Whom a pull consumer tells. */
 export interface PullListener {
-  onMessage(message: StoredMessage): void;
-  /** The pull is used up or has expired: the next message comes after the next `pull`. */
-  onPullEnded(): void;
+  /** Once for each message of the consumer, in their order. */
+  onMessage(message: ReceivedMessage, place: DeliveryPlace): void;
+  /**
+   * The pull is used up or has expired: the next message comes after the next `pull`. `isDry`: it was impatient, and nothing
+   * was there any more.
+   */
+  onPullEnded(isDry: boolean): void;
   /** The consumer is of no use any more; nothing comes after this. */
   onLost(reason: string): void;
+}
+
+/** Which messages a consumer delivers, and what of them. */
+export interface PullSettings {
+  /** Only those whose subjects match a pattern. Default: all. */
+  readonly pattern?: string | undefined;
+  /** Their headers only. Default: all of them. */
+  readonly headersOnly?: true | undefined;
+  /** A pull ends when nothing is there. Default: it waits. */
+  readonly isImpatient?: true | undefined;
 }
 
 /**
@@ -42,60 +56,69 @@ export class PullConsumer {
   readonly #name = platformRandom.id();
   readonly #inbox: string;
   readonly #listener: PullListener;
+  readonly #settings: PullSettings;
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
-  readonly #pull: Uint8Array;
+  readonly #pull: object;
   #endWatch = (): void => {};
   #isOpen = true;
   #isCreated = false;
   #wanted = 0;
   #heardAt = 0;
 
-  constructor(jetStream: JetStream, stream: string, listener: PullListener) {
+  constructor(jetStream: JetStream, stream: string, listener: PullListener, settings: PullSettings = {}) {
     const { session } = jetStream;
     this.#jetStream = jetStream;
     this.#stream = stream;
     this.#listener = listener;
+    this.#settings = settings;
     this.#inbox = `${session.inboxPrefix}.${this.#name}`;
-    this.#pull = encoder.encode(
-      JSON.stringify({
-        batch: BATCH_MESSAGES,
-        max_bytes: Math.max(BATCH_BYTES, 3 * session.maxBodyBytes),
-        expires: EXPIRES * NANOSECONDS,
-        idle_heartbeat: HEARTBEAT * NANOSECONDS,
-      }),
-    );
+    this.#pull = {
+      max_bytes: Math.max(BATCH_BYTES, 3 * session.maxBodyBytes),
+      ...(settings.isImpatient
+        ? { no_wait: true }
+        : { expires: EXPIRES * NANOSECONDS, idle_heartbeat: HEARTBEAT * NANOSECONDS }),
+    };
     this.#subscription = session.subscribe(this.#inbox, (message) => this.#onMessage(message));
     this.#stopListening = session.listen({ onDisconnect: () => this.#lose('disconnected') });
     this.#watch();
   }
 
-  /** Creates the consumer, to begin at a sequence. Rejects with ClosedError only. */
-  async start(from: number): Promise<void> {
-    await this.#jetStream.demand(`CONSUMER.CREATE.${this.#stream}.${this.#name}`, {
-      stream_name: this.#stream,
-      config: {
-        name: this.#name,
-        deliver_policy: 'by_start_sequence',
-        opt_start_seq: from,
-        ack_policy: 'none',
-        replay_policy: 'instant',
-        mem_storage: true,
-        num_replicas: 1,
-        inactive_threshold: INACTIVE * NANOSECONDS,
+  /** Creates the consumer, to begin at a sequence; how many messages wait for it. Rejects with ClosedError only. */
+  async start(from: number): Promise<number> {
+    const { pattern, headersOnly } = this.#settings;
+    const name = pattern === undefined ? this.#name : `${this.#name}.${pattern}`;
+    const { num_pending: waiting } = await this.#jetStream.demand<{ num_pending: number }>(
+      `CONSUMER.CREATE.${this.#stream}.${name}`,
+      {
+        stream_name: this.#stream,
+        config: {
+          name: this.#name,
+          deliver_policy: 'by_start_sequence',
+          opt_start_seq: from,
+          ...(pattern !== undefined && { filter_subject: pattern }),
+          ...(headersOnly && { headers_only: true }),
+          ack_policy: 'none',
+          replay_policy: 'instant',
+          mem_storage: true,
+          num_replicas: 1,
+          inactive_threshold: INACTIVE * NANOSECONDS,
+        },
       },
-    });
+    );
     this.#isCreated = true;
     if (!this.#isOpen) this.#delete();
+    return waiting;
   }
 
-  /** Asks for the next messages, once it is created, unless it is waiting for some. */
-  pull(): void {
+  /** Asks for the next messages, so many at most, once it is created, unless it is waiting for some. */
+  pull(batch = BATCH_MESSAGES): void {
     if (!this.#isOpen || !this.#isCreated || this.#wanted > 0) return;
-    this.#wanted = BATCH_MESSAGES;
+    this.#wanted = batch;
     this.#heardAt = performance.now();
     const next = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#name}`;
-    this.#jetStream.session.publish(next, this.#pull, this.#inbox);
+    const pull = encoder.encode(JSON.stringify({ batch, ...this.#pull }));
+    this.#jetStream.session.publish(next, pull, this.#inbox);
   }
 
   close(): void {
@@ -118,17 +141,17 @@ export class PullConsumer {
     const place = message.reply === undefined ? undefined : placeOf(message.reply);
     if (!place) return this.#onStatus(message.headers?.code ?? 0, message.headers?.description ?? '');
     this.#wanted--;
-    const { sequence, time } = place;
-    this.#listener.onMessage({ sequence, time, subject: message.subject, body: message.data });
-    if (this.#wanted === 0 && this.#isOpen) this.#listener.onPullEnded();
+    this.#listener.onMessage(message, place);
+    if (this.#wanted === 0 && this.#isOpen) this.#listener.onPullEnded(false);
   }
 
   #onStatus(code: number, description: string): void {
     // The messages themselves tell when a pull is served; the next one may be under way when this arrives.
     if (code === 100 || description === SERVED) return;
-    if (code !== 408 && description !== USED_UP) return this.#lose(`${code} ${description}`);
+    const isDry = this.#settings.isImpatient === true && (code === 404 || code === 408);
+    if (code !== 408 && description !== USED_UP && !isDry) return this.#lose(`${code} ${description}`);
     this.#wanted = 0;
-    this.#listener.onPullEnded();
+    this.#listener.onPullEnded(isDry);
   }
 
   #watch(): void {

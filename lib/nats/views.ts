@@ -1,10 +1,11 @@
 import { refuseTooLarge } from '../wire/body-limit.js';
-import type { StoredMessage, Views } from '../engine/ports.js';
+import type { Note, StoredMessage, Views } from '../engine/ports.js';
 import type { PartitionSubjects } from '../wire/subjects.js';
 import type { JetStream } from './jetstream.js';
+import { notes } from './notes.js';
 import { scan } from './scan.js';
 
-/** The state stream of a partition on JetStream. All reads are the leader's (P11). */
+/** The state stream of a partition on JetStream. All reads but that of notes are the leader's (P11). */
 export class NatsViews implements Views {
   readonly #jetStream: JetStream;
   readonly #stream: string;
@@ -18,9 +19,9 @@ export class NatsViews implements Views {
     return this.#jetStream.get(this.#stream, { last_by_subj: subject });
   }
 
-  async write(subject: string, body: Uint8Array, after: number): Promise<number | undefined> {
+  async write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined> {
     refuseTooLarge(body, this.#jetStream.session.maxBodyBytes);
-    return this.#jetStream.store(subject, body, { after });
+    return this.#jetStream.store(subject, body, { after, note });
   }
 
   async remove(sequence: number): Promise<void> {
@@ -33,5 +34,9 @@ export class NatsViews implements Views {
 
   subjects(pattern: string): AsyncIterable<string> {
     return this.#jetStream.subjects(this.#stream, pattern);
+  }
+
+  notes(pattern: string, from: number, wantsMany = false): AsyncIterable<readonly Note[]> {
+    return notes(this.#jetStream, this.#stream, pattern, from, wantsMany);
   }
 }

@@ -1,4 +1,4 @@
-import type { Head, SegmentReference, Suspension, Wake } from './head.js';
+import { runtimeStatuses, type Head, type SegmentReference, type Suspension, type Wake } from './head.js';
 import type { HistoryEvent } from '../core/history.js';
 import { activityRun } from './activity-run.js';
 import { decodeStored, encodeText, formatVersion } from './body.js';
@@ -56,17 +56,7 @@ export const segmentReference = object<SegmentReference>({
   last: count,
 });
 
-/** The states of an orchestration instance. */
-export const runtimeStatus = oneOf(
-  'Pending',
-  'Running',
-  'Suspended',
-  'Completed',
-  'Failed',
-  'Terminated',
-  'Canceled',
-  'ContinuedAsNew',
-);
+export const runtimeStatus = oneOf(...runtimeStatuses);
 
 export const suspension = object<Suspension>({ reason: optional(prose) });
 

@@ -26,6 +26,25 @@ interface HeadBase {
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated' | 'Canceled' | 'ContinuedAsNew';
 
+/** All states of an orchestration instance. */
+export const runtimeStatuses = [
+  'Pending',
+  'Running',
+  'Suspended',
+  'Completed',
+  'Failed',
+  'Terminated',
+  'Canceled',
+  'ContinuedAsNew',
+] as const satisfies readonly RuntimeStatus[];
+
+const known: ReadonlySet<unknown> = new Set(runtimeStatuses);
+
+/** Whether something is a state of an orchestration instance. */
+export function isRuntimeStatus(value: unknown): value is RuntimeStatus {
+  return known.has(value);
+}
+
 export interface OrchestrationHead extends HeadBase, Labels {
   readonly type: 'orchestration';
   readonly instanceId: string;

@@ -1,11 +1,12 @@
 import { labelsOf } from '../core/labels.js';
 import type { OrchestrationHead } from './head.js';
+import { shownStatus } from './head-summary.js';
 import { historyLengthOf } from './history-length.js';
 import type { InstanceStatus } from './queries.js';
 
 /** The status that a head tells, without the history. */
 export function statusOf(head: OrchestrationHead): InstanceStatus {
-  const { instanceId, name, executionId, status, createdAt, updatedAt } = head;
+  const { instanceId, name, executionId, createdAt, updatedAt } = head;
   const { run, input, inputRef, output, outputRef, failure, customStatus, suspension } = head;
   const reason = head.reason ?? suspension?.reason;
   return {
@@ -13,8 +14,7 @@ export function statusOf(head: OrchestrationHead): InstanceStatus {
     name,
     executionId,
     runId: run ?? executionId,
-    // Between two executions it goes on, as soon as somebody has its code.
-    runtimeStatus: status === 'ContinuedAsNew' ? 'Running' : status,
+    runtimeStatus: shownStatus(head),
     createdAt,
     updatedAt,
     historyLength: historyLengthOf(head),

@@ -65,10 +65,11 @@ function logOf(log: Log, intercept: Interceptor): Log {
 function viewsOf(views: Views, intercept: Interceptor): Views {
   return {
     read: (subject) => views.read(subject),
-    write: (subject, body, after) => intercept(() => views.write(subject, body, after), true),
+    write: (...view) => intercept(() => views.write(...view), true),
     remove: (sequence) => intercept(() => views.remove(sequence), false),
     scan: (pattern) => views.scan(pattern),
     subjects: (pattern) => views.subjects(pattern),
+    notes: (...of) => views.notes(...of),
   };
 }
 

@@ -82,6 +82,58 @@ export function viewsContract(check: Check): void {
     t.is((await subjects(names.parkedPage('>'))).length, 150);
   });
 
+  check('views: notes are told in the order of storing, from a sequence on', async (t, { hub, ports, settle }) => {
+    const { views } = ports(0);
+    const names = subjectsOf(hub).partition(0);
+    const notes = async (pattern: string, from = 1) => {
+      const found = (await settle(all(views.notes(pattern, from)))).flat();
+      return found.map(({ sequence, subject, note }) => [sequence, subject, note]);
+    };
+    t.deepEqual(await notes(names.heads), []);
+    const [a, b, c] = [names.head('o.a'), names.head('o.b'), names.head('e.counter.c')];
+    const note = JSON.stringify(['ä', '\\ "x"']);
+    await settle(views.write(a, bytes('a'), 0, note));
+    await settle(views.write(b, bytes('b'), 0));
+    await settle(views.write(c, bytes('c'), 0, 'of an entity'));
+    await settle(views.write(names.wake('o.a'), bytes('wake'), 0));
+    t.deepEqual(await notes(names.heads), [
+      [1, a, note],
+      [2, b, undefined],
+      [3, c, 'of an entity'],
+    ]);
+    await settle(views.write(a, bytes('a2'), 1, 'another'));
+    t.deepEqual(await notes(names.head('o.*')), [
+      [2, b, undefined],
+      [5, a, 'another'],
+    ]);
+    t.deepEqual(await notes(names.head('o.*'), 3), [[5, a, 'another']]);
+    t.deepEqual(await notes(names.head('o.*'), 6), []);
+    t.deepEqual(await notes(names.heads, 1_000), []);
+    await settle(views.remove(5));
+    t.deepEqual(await notes(names.head('o.*')), [[2, b, undefined]]);
+    t.is((await settle(views.read(b)))?.sequence, 2);
+  });
+
+  check('views: notes of many views are told once each', async (t, { hub, ports, settle }) => {
+    const { views } = ports(0);
+    const names = subjectsOf(hub).partition(0);
+    const count = 1_100;
+    for (let at = 0; at < count; at += 500)
+      await settle(
+        Promise.all(
+          Array.from({ length: Math.min(500, count - at) }, (_, n) =>
+            views.write(names.head(`o.${at + n}`), bytes('x'), 0, `${at + n}`),
+          ),
+        ),
+      );
+    const found = (await settle(all(views.notes(names.head('o.*'), 1)))).flat();
+    t.deepEqual(
+      found.map(({ sequence }) => sequence),
+      Array.from({ length: count }, (_, at) => at + 1),
+    );
+    t.is(new Set(found.map(({ note }) => note)).size, count);
+  });
+
   check('views: a scan of many views gives each once', async (t, { hub, ports, settle }) => {
     const { views } = ports(0);
     const names = subjectsOf(hub).partition(0);

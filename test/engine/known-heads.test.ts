@@ -70,6 +70,7 @@ test('a head that the server did not list is not written over: the owner gives u
     remove: (sequence) => views.remove(sequence),
     scan: (pattern) => views.scan(pattern),
     subjects: async function* () {},
+    notes: (...of) => views.notes(...of),
   };
   const owning = { ...ports, partition: () => ({ ...partition, views: forgetful }) };
   await settle(new PartitionOwner(0, owning, bankHost()).claim());

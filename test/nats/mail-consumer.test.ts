@@ -128,8 +128,9 @@ function lagging(replicas: number): JetStream {
     },
   };
   const info = () => Promise.resolve({ config: { num_replicas: replicas }, state });
-  const nothing = () => Promise.resolve(undefined);
-  return { session, info, get: nothing, demand: nothing } as unknown as JetStream;
+  const get = () => Promise.resolve(undefined);
+  const demand = () => Promise.resolve({ num_pending: 1 });
+  return { session, info, get, demand } as unknown as JetStream;
 }
 
 for (const replicas of [3, 1])

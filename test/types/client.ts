@@ -1,7 +1,11 @@
 /** Compiled by `tsc -p .`, which is the test: every `@ts-expect-error` proves the sentence behind it. */
 import type {
   EntityStateResponse,
+  InstanceCounts,
+  InstanceIdPage,
+  InstancePage,
   OrchestrationHandle,
+  OrchestrationStatus,
   TaskHub,
   TaskHubClient,
   TaskHubWorker,
@@ -42,6 +46,14 @@ export async function lives(client: TaskHubClient): Promise<void> {
   await client.startNew(Transfer, { amount: 1 }, { ifExists: 'attach', startAt: new Date(0) });
   // @ts-expect-error -- only what has ended is purged
   await client.purgeInstances({ runtimeStatus: ['Running'] });
+  exactly<InstancePage>()(await client.listInstances({ orchestrator: Transfer, tags: { customer: 'alice' } }), true);
+  exactly<InstanceIdPage>()(await client.listInstanceIds({ runtimeStatus: 'Failed' }, { pageSize: 5 }), true);
+  exactly<InstanceCounts>()(await client.countInstances({ runtimeStatus: ['Failed', 'Running'] }), true);
+  for await (const status of client.allInstances()) exactly<OrchestrationStatus>()(status, true);
+  // @ts-expect-error -- there is no such field
+  await client.listInstances({ status: 'Failed' });
+  // @ts-expect-error -- there is no such state
+  await client.countInstances({ runtimeStatus: 'failed' });
   // @ts-expect-error -- a policy that there is not
   await client.startNew(Transfer, { amount: 1 }, { ifExists: 'join' });
   // @ts-expect-error -- nor a time that is no Date

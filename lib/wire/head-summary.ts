@@ -1,0 +1,69 @@
+import { isRuntimeStatus, type OrchestrationHead, type RuntimeStatus } from './head.js';
+import { utf8Length } from './text.js';
+
+/** What instances are looked for by, apart from their ids. */
+export interface HeadSummary {
+  readonly name: string;
+  readonly status: RuntimeStatus;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** The first execution of the run. */
+  readonly run: string;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The longest note of a view, in bytes: with the other headers it stays within what is left of a message for them. */
+export const maxNoteBytes = 800;
+
+const format = 1;
+
+export function summaryOf(head: OrchestrationHead): HeadSummary {
+  const { name, createdAt, updatedAt, run = head.executionId, tags } = head;
+  return { name, status: shownStatus(head), createdAt, updatedAt, run, tags };
+}
+
+/** The state as it is shown: between two executions it goes on, as soon as somebody has its code. */
+export function shownStatus({ status }: Pick<OrchestrationHead, 'status'>): RuntimeStatus {
+  return status === 'ContinuedAsNew' ? 'Running' : status;
+}
+
+/** The note beside a head; undefined: it would be too long, and who looks for the instance has to read the head. */
+export function noteOf(head: OrchestrationHead): string | undefined {
+  const { name, status, createdAt, updatedAt, run, tags } = summaryOf(head);
+  const note = JSON.stringify([format, name, status, createdAt, updatedAt, run, ...(tags ? [tags] : [])]);
+  return note.length <= maxNoteBytes && utf8Length(note) <= maxNoteBytes ? note : undefined;
+}
+
+/** How a text stands in a note that has it. */
+export function inNote(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** How a tag stands in a note that has it. */
+export function tagInNote(name: string, value: string): string {
+  return `${inNote(name)}:${inNote(value)}`;
+}
+
+/** What a note says; undefined: nothing that this version can read, so that the head has to be read. */
+export function readNote(note: string | undefined): HeadSummary | undefined {
+  const fields = note === undefined ? undefined : parsed(note);
+  if (!Array.isArray(fields) || fields[0] !== format) return undefined;
+  const [, name, status, createdAt, updatedAt, run, tags] = fields as unknown[];
+  if (typeof name !== 'string' || typeof run !== 'string' || !isRuntimeStatus(status)) return undefined;
+  if (typeof createdAt !== 'number' || typeof updatedAt !== 'number' || !areTags(tags)) return undefined;
+  return { name, status, createdAt, updatedAt, run, tags };
+}
+
+function parsed(note: string): unknown {
+  try {
+    return JSON.parse(note);
+  } catch {
+    return undefined;
+  }
+}
+
+function areTags(tags: unknown): tags is Readonly<Record<string, string>> | undefined {
+  if (tags === undefined) return true;
+  if (typeof tags !== 'object' || tags === null || Array.isArray(tags)) return false;
+  return Object.values(tags).every((value) => typeof value === 'string');
+}

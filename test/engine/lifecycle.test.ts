@@ -3,7 +3,9 @@ import { CancelledError, OrchestrationContext, type Orchestration } from 'perdur
 import { Activity, Orchestrator, Run } from 'perdure/decorators';
 import { noFaults, type FaultPlan } from '../../lib/memory/faults.js';
 import type { Directory } from '../../lib/engine/delegation.js';
+import { ActivationCache } from '../../lib/engine/activation-cache.js';
 import { PartitionOwner } from '../../lib/engine/partition-owner.js';
+import type { StoredMessage } from '../../lib/engine/ports.js';
 import { StepServer } from '../../lib/engine/step-server.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
@@ -357,6 +359,23 @@ test('P13: what is left of a purge is finished by the next owner', async (t) => 
   await advance(1_000);
   t.deepEqual(stateOf(around, 1), []);
   t.is(await control(around, 'x', { action: 'purge' }), 'PERDURE_NOT_FOUND');
+});
+
+test('P13: a head that is stored once more after its instance was purged is removed, and not believed', async (t) => {
+  const around = surroundings(1);
+  const { hub, world, client, settle, advance } = around;
+  const worker = new MemoryWorker(hub, 'w', host(), { activations: new ActivationCache(0) });
+  await settle(worker.claim());
+  await settle(client.start('trunk', 'x', 0));
+  await advance(500);
+  const { state } = hub.streams(0);
+  const [{ subject, body }] = [...state.all()].filter((stored) => stored.subject.includes('.s.')) as [StoredMessage];
+  t.is(await control(around, 'x', { action: 'terminate' }), 'done');
+  t.is(await control(around, 'x', { action: 'purge' }, 5_000), 'done');
+  t.deepEqual(stateOf(around, 1), []);
+  t.not(state.store(subject, body, world.time, { after: 0 }), undefined); // the server carries a write out once more
+  t.is(await control(around, 'x', { action: 'resume' }), 'PERDURE_NOT_FOUND');
+  t.deepEqual(stateOf(around, 1), []);
 });
 
 test('what needs the code of an instance is done by the worker that has it, all else by the owner alone', async (t) => {

@@ -237,7 +237,7 @@ class LifeRun extends ScriptRun {
       });
       for (const text of said) this.say(text);
     } catch (error) {
-      if (!(error instanceof TaskFailedError)) throw error;
+      if (!(error instanceof TaskFailedError) || child.isStrict) throw error;
       this.say(`lost ${instanceId}`);
     }
   }

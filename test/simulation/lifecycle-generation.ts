@@ -180,9 +180,8 @@ class LifeGeneration {
     }));
   }
 
-  /** What a child does; one that is not `free` waits for something that never comes. */
-  #child(of: readonly LifeAction[], kind: 'child' | 'startNew' = 'child'): LifeAction {
-    return { do: kind, instanceId: `${this.#instanceId}-${this.#children++}`, of };
+  #child(of: readonly LifeAction[]): Extract<LifeAction, { readonly do: 'child' }> {
+    return { do: 'child', instanceId: `${this.#instanceId}-${this.#children++}`, of };
   }
 
   #endless(): LifeAction {
@@ -267,7 +266,10 @@ class LifeGeneration {
   /** Fails once or twice, and goes on each time. */
   #rewound(): Live {
     const failures = 1 + this.#random.below(2);
-    const failing: LifeAction = { do: 'flunk', id: this.#id(), failures };
+    const flunk: LifeAction = { do: 'flunk', id: this.#id(), failures };
+    const failing: LifeAction = this.#chance(0.4)
+      ? { ...this.#child([...this.#few(1), { do: 'call', key: this.#key(), id: this.#id() }, flunk]), isStrict: true }
+      : flunk;
     const actions: LifeAction[] = [
       ...this.#few(2),
       { do: 'call', key: this.#key(), id: this.#id() },
@@ -337,6 +339,7 @@ class LifeGeneration {
       ...this.#maybe(0.3, this.#pause(200)),
       starts(),
       ...this.#maybe(0.4, this.#pause(500), starts()),
+      ...this.#maybe<LifeStep>(0.3, { do: 'cancel' }),
       { do: 'end' },
     ];
     return { main: [this.#by('c0', steps())], side: [this.#by('c1', steps())] };
@@ -410,7 +413,7 @@ class LifeGeneration {
   #varied(): Live {
     const actions: LifeAction[] = [
       ...this.#few(3),
-      this.#child([...this.#few(2)], 'startNew'),
+      { ...this.#child(this.#few(2)), do: 'startNew' },
       ...this.#few(2),
       ...this.#maybe<LifeAction>(0.3, { do: 'continue' }, this.#plain()),
     ];

@@ -100,8 +100,7 @@ export class LifeOutcome {
     const actions = this.#scripts.get(token ?? '');
     if (!actions) return this.#violation(`${instanceId} has a run ${token}, which nobody started`);
     const what = `${instanceId} (${token})`;
-    if (status === 'Failed' && !actions.some((action) => action.do === 'flunk' && action.failures > 0))
-      this.#violation(`${what} has failed`);
+    if (status === 'Failed' && !actions.some(mayFail)) this.#violation(`${what} has failed`);
     this.#compensated(what, status, asked);
     if (status !== 'Completed') return;
     const noted = output as unknown as LifeNoted;
@@ -224,6 +223,12 @@ function sayings(actions: readonly LifeAction[]): readonly Saying[] {
         return [];
     }
   });
+}
+
+/** Whether a run may fail of it. */
+function mayFail(action: LifeAction): boolean {
+  if (action.do === 'child') return action.isStrict === true; // its start may be refused, and it may be ended
+  return action.do === 'flunk' && action.failures > 0;
 }
 
 /** Without the execution. */

@@ -45,8 +45,13 @@ export type LifeAction =
   | { readonly do: 'startNew'; readonly instanceId: string; readonly of: readonly LifeAction[] }
   /** Sends events to another instance, which may not have been started. */
   | { readonly do: 'herald'; readonly to: string; readonly ids: readonly string[] }
-  /** Starts a child and waits for it, whatever becomes of it. */
-  | { readonly do: 'child'; readonly instanceId: string; readonly of: readonly LifeAction[] }
+  /** Starts a child and waits for it, whatever becomes of it; `isStrict`: it fails with its child. */
+  | {
+      readonly do: 'child';
+      readonly instanceId: string;
+      readonly of: readonly LifeAction[];
+      readonly isStrict?: true;
+    }
   /** An activity that ends only when nobody wants it any more. */
   | { readonly do: 'hold'; readonly id: string; readonly isRemote?: true };
 

@@ -105,11 +105,20 @@ export class PartitionRest {
     }
   }
 
-  /** The head of an instance that is gone, stored by a former owner after a later one began: who loads it removes it (P13). */
+  /**
+   * The head of an instance that is gone, stored by a former owner after a later one began, or a copy that came after its
+   * tombstone: who loads it removes it (P13).
+   */
   #isZombie(address: string, sequence: number, { epoch }: ReturnType<typeof decodeHead>): boolean {
+    if (!this.#isGone(address)) return false;
+    const isCopy = sequence > (this.#watch.tombstone(address) ?? Infinity);
+    return isCopy || this.#epochs.some(([later, first]) => later > epoch && sequence > first);
+  }
+
+  /** Whether there is no such instance, or no more. */
+  #isGone(address: string): boolean {
     const watch = this.#watch.instances.get(address);
-    if (!(watch instanceof OrchestrationWatch) || watch.executionId !== '') return false;
-    return this.#epochs.some(([later, first]) => later > epoch && sequence > first);
+    return watch instanceof OrchestrationWatch && watch.executionId === '';
   }
 
   /** A write of a former owner, or one that was on its way for long: the next takeover finds it. */
@@ -128,7 +137,9 @@ export class PartitionRest {
     }
     const address = this.#subjects.addressOf(subject);
     if (!address || subject !== this.#subjects.wake(address)) return false;
-    const head = state.latest(this.#subjects.head(address))?.sequence ?? this.#watch.tombstone(address);
+    const head = this.#isGone(address)
+      ? this.#watch.tombstone(address)
+      : state.latest(this.#subjects.head(address))?.sequence;
     return sequence > (head ?? Infinity);
   }
 

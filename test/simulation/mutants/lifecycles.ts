@@ -229,6 +229,16 @@ export const ofLifecycles: readonly Mutant[] = [
     ),
   ),
   ofLives(
+    '0033',
+    'a child that has failed is not rewound with its parent',
+    edit(START, 'if (!(output instanceof NotRewindableError))\n        return output;', ''),
+  ),
+  ofLives(
+    '0033',
+    'a child that has completed begins anew when its parent is rewound',
+    edit(START, "if (state.status === 'Completed') {", 'if (false) {'),
+  ),
+  ofLives(
     '0039',
     'an update is answered before its record is stored',
     edit(

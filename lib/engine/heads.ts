@@ -154,6 +154,11 @@ export class Heads {
     return this.#fence.firstCheckpoints.some(([later, first]) => later > epoch && sequence > first);
   }
 
+  /** Nothing is to be stored of an instance: neither is the wake record that a former owner has left of it. */
+  async forget(instance: Instance): Promise<void> {
+    if (instance.wakeSequence !== undefined) await this.#removeWake(instance);
+  }
+
   /** The parts of long heads. */
   get segments(): Segments {
     return this.#segments;

@@ -10,7 +10,9 @@ import { StepServer } from '../../lib/engine/step-server.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { encodeWake } from '../../lib/wire/head-codec.js';
 import type { ControlMessage } from '../../lib/wire/messages.js';
+import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { KillAt } from './kill-at.js';
 import { ask, hostOf, MemoryClient, MemoryWorker, outcomesAt, recordingLogger, surroundings } from './surroundings.js';
 
@@ -375,6 +377,21 @@ test('P13: a head that is stored once more after its instance was purged is remo
   t.deepEqual(stateOf(around, 1), []);
   t.not(state.store(subject, body, world.time, { after: 0 }), undefined); // the server carries a write out once more
   t.is(await control(around, 'x', { action: 'resume' }), 'PERDURE_NOT_FOUND');
+  t.deepEqual(stateOf(around, 1), []);
+});
+
+test('P19: a wake record of an instance that is gone is removed by the next owner', async (t) => {
+  const around = surroundings(1);
+  const { hub, world, settle, advance } = around;
+  const { wake } = partitionSubjects(hub.name, 0);
+  const left = [
+    ['o.due', { at: world.time }],
+    ['o.loaded', { load: true }],
+  ] as const;
+  for (const [address, what] of left)
+    hub.streams(0).state.store(wake(address), encodeWake({ v: 1, epoch: 0, executionId: 'e', ...what }), world.time);
+  await settle(new MemoryWorker(hub, 'w', host()).claim());
+  await advance(2_000);
   t.deepEqual(stateOf(around, 1), []);
 });
 

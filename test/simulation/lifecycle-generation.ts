@@ -70,7 +70,7 @@ class LifeGeneration {
     ];
     const { main, side } = this.#pick(kinds)();
     const isDisturbed = side.length === 0 && this.#chance(0.25);
-    return { main, side: isDisturbed ? [this.#disturbance()] : side };
+    return { main, side: isDisturbed ? [this.#disturbance(isDeep(main))] : side };
   }
 
   #chance(share: number): boolean {
@@ -434,19 +434,21 @@ class LifeGeneration {
     ]);
   }
 
-  /** What another client does meanwhile, whatever it finds. It may die, so it holds nothing back. */
-  #disturbance(): LiveAction {
+  /**
+   * What another client does meanwhile, whatever it finds. It may die, so it holds nothing back; and a tree that is
+   * suspended has to keep its root, through which it is resumed.
+   */
+  #disturbance(isTree: boolean): LiveAction {
     const steps = Array.from({ length: 1 + this.#random.below(3) }, (): LifeStep[] => [
       this.#pause(1_000),
-      this.#pick<LifeStep>([
-        { do: 'query' },
-        { do: 'update', count: 1 },
-        { do: 'terminate' },
-        { do: 'cancel' },
-        { do: 'resume' },
-        { do: 'purge' },
-      ]),
+      this.#pick<LifeStep>([{ do: 'query' }, { do: 'update', count: 1 }, ...(isTree ? [] : ending), { do: 'resume' }]),
     ]);
     return this.#by('c1', steps.flat());
   }
+}
+
+const ending: readonly LifeStep[] = [{ do: 'terminate' }, { do: 'cancel' }, { do: 'purge' }];
+
+function isDeep(actions: readonly LiveAction[]): boolean {
+  return actions.some(({ steps }) => steps.some((step) => step.do === 'suspend' && step.isDeep));
 }

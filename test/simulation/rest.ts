@@ -1,7 +1,7 @@
 import type { MemoryHub, PartitionStreams } from '../../lib/memory/hub.js';
 import { decodeCheckpoint, decodeDirectory } from '../../lib/wire/checkpoint-codec.js';
 import type { Checkpoint } from '../../lib/wire/checkpoint.js';
-import { decodeHead } from '../../lib/wire/head-codec.js';
+import { decodeHead, decodeWake } from '../../lib/wire/head-codec.js';
 import { partitionSubjects, type PartitionSubjects } from '../../lib/wire/subjects.js';
 import { keysNamedIn } from '../../lib/wire/value-references.js';
 import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
@@ -19,9 +19,11 @@ export class PartitionRest {
   readonly #since: number;
   readonly #epochs: readonly (readonly [epoch: number, first: number])[];
   readonly #generation: number;
+  readonly #now: number;
 
   constructor(partition: number, hub: MemoryHub, watch: PartitionWatch) {
     this.#partition = partition;
+    this.#now = hub.world.time;
     this.#streams = hub.streams(partition);
     this.#subjects = partitionSubjects(hub.name, partition);
     this.#watch = watch;
@@ -85,7 +87,7 @@ export class PartitionRest {
     const { state } = this.#streams;
     const known = new Set([this.#subjects.checkpoint, ...this.#pages, ...this.#segments()]);
     for (const { subject, sequence, body } of state.all()) {
-      if (known.has(subject) || this.#isLate(subject, sequence)) continue;
+      if (known.has(subject) || this.#isLate(subject, sequence, body)) continue;
       const address = this.#subjects.addressOf(subject);
       if (!address || subject !== this.#subjects.head(address)) violation(`leak: ${subject}`);
       else if (!this.#isZombie(address, sequence, decodeHead(body, subject)))
@@ -122,7 +124,7 @@ export class PartitionRest {
   }
 
   /** A write of a former owner, or one that was on its way for long: the next takeover finds it. */
-  #isLate(subject: string, sequence: number): boolean {
+  #isLate(subject: string, sequence: number, body: Uint8Array): boolean {
     const { state } = this.#streams;
     if (subject.startsWith(`${this.#subjects.checkpoint}.`)) return sequence > this.#since;
     // A segment whose owner died before the head that names it stays until the instance is deleted (known).
@@ -137,10 +139,8 @@ export class PartitionRest {
     }
     const address = this.#subjects.addressOf(subject);
     if (!address || subject !== this.#subjects.wake(address)) return false;
-    const head = this.#isGone(address)
-      ? this.#watch.tombstone(address)
-      : state.latest(this.#subjects.head(address))?.sequence;
-    return sequence > (head ?? Infinity);
+    if (this.#isGone(address)) return (decodeWake(body, subject).at ?? 0) > this.#now; // when it is due it is removed
+    return sequence > (state.latest(this.#subjects.head(address))?.sequence ?? Infinity);
   }
 
   /** It shows all that the log said. */

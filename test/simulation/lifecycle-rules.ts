@@ -39,9 +39,13 @@ export function faultOf(
   stored: number,
 ): string | undefined {
   const allowed = message ? expected(before, message) : ownEffects(before, stored);
-  const effect = effectOf(before, entry);
-  if (allowed && !allowed.some(([done, answer]) => done === effect[0] && answer === effect[1]))
-    return `${textOf(message)} of an instance that is ${textOfState(before)}: it ${effect.join(', ')}; expected ${allowed.map((one) => one.join(', ')).join(' or ')}`;
+  if (!allowed) return faultOfHeld(before, entry);
+  const [done, answer] = effectOf(before, entry);
+  if (!allowed.some((one) => one[0] === done && one[1] === answer))
+    return (
+      `${textOf(message)} of an instance that is ${textOfState(before)}: it ${done}, ${answer}; ` +
+      `expected ${allowed.map((one) => one.join(', ')).join(' or ')}`
+    );
   return faultOfHeld(before, entry);
 }
 

@@ -2,7 +2,8 @@ import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
 import type { Json } from '../../lib/core/values.js';
 import type { Head } from '../../lib/wire/head.js';
 import type { StepEntry } from '../../lib/wire/record.js';
-import { faultOf, type LifeState } from './lifecycle-rules.js';
+import type { Addressed } from '../../lib/wire/messages.js';
+import { faultOf, unaskedChild, type LifeState } from './lifecycle-rules.js';
 import { Life, type Taken } from './lifecycle-watch.js';
 
 type Started = Extract<HistoryEvent, { type: 'ExecutionStarted' }>;
@@ -85,6 +86,12 @@ export class OrchestrationWatch implements LifeState {
       const before = this.marks[at]!;
       return before.executionId === executionId ? sum + before.events : sum;
     }, 0);
+  }
+
+  /** What the record of a step sends, that of other steps among it, has to reach its children too. */
+  checkSent(taken: Taken | undefined, sent: readonly Addressed[]): void {
+    const unasked = unaskedChild(this, this.open.values(), taken?.message, sent);
+    if (unasked !== undefined) this.#wrong(unasked);
   }
 
   apply(entry: StepEntry, sequence: number, stored: number, skew: number, taken?: Taken): void {

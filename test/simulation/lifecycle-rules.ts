@@ -2,7 +2,7 @@ import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
 import { jsonEqual } from '../../lib/core/json-equal.js';
 import type { Json } from '../../lib/core/values.js';
 import { orchestrationAddress } from '../../lib/wire/addresses.js';
-import type { ControlMessage, Message, StartMessage } from '../../lib/wire/messages.js';
+import type { Addressed, ControlMessage, Message, StartMessage } from '../../lib/wire/messages.js';
 import type { StepEntry } from '../../lib/wire/record.js';
 
 /**
@@ -125,6 +125,29 @@ function isMeant(started: Started, { runId, parent }: ControlMessage): boolean {
     link.executionId === parent.executionId &&
     link.taskId === parent.taskId
   );
+}
+
+/** A child that is not asked the same by the record that asks its parent; undefined: all are. */
+export function unaskedChild(
+  { started, hasEnded, held }: LifeState,
+  open: Iterable<HistoryEvent>,
+  message: Message | undefined,
+  sent: readonly Addressed[],
+): string | undefined {
+  if (message?.kind !== 'control' || !started || hasEnded || !isMeant(started, message)) return undefined;
+  const { action, recursive } = message;
+  const reachesAll = action === 'terminate' ? recursive !== false : recursive === true && action !== 'cancel';
+  if (!reachesAll) return undefined;
+  const asked = new Set(sent.flatMap(([to, body]) => (body.kind === 'control' && body.action === action ? [to] : [])));
+  const ended = new Set(held.map((event) => ('id' in event ? event.id : undefined)));
+  for (const child of open)
+    if (
+      child.type === 'SubOrchestrationInstanceCreated' &&
+      !ended.has(child.id) &&
+      !asked.has(orchestrationAddress(child.instanceId))
+    )
+      return `${child.instanceId} is not asked to ${action} with it`;
+  return undefined;
 }
 
 /** What happens without a message; undefined: anything that a running instance may do. */

@@ -233,7 +233,7 @@ export class PartitionWatch {
     for (const { to, messages = [] } of record.steps)
       for (const message of messages) this.#onLocal(record.counter, index++, to, message);
     for (const { page, boxes } of record.parked ?? []) for (const box of boxes) this.#onParked(page, box);
-    for (const step of record.steps) this.#onStep(step, sequence);
+    for (const step of record.steps) this.#onStep(step, sequence, record);
     if (record.steps.length > 0) this.lastStep = sequence;
     for (const { sequence: mail, index: at, reason } of record.dropped ?? []) this.#onDropped(mail, at, reason);
     for (const [to, { prev, messages }] of Object.entries(record.out ?? {})) {
@@ -266,7 +266,7 @@ export class PartitionWatch {
     }
   }
 
-  #onStep(stored: StepEntry, sequence: number): void {
+  #onStep(stored: StepEntry, sequence: number, { out = {} }: CommitRecord): void {
     const step = this.#ports.values.step(stored, this.#violation);
     const taken = this.#take(step);
     for (const sent of taken) this.#inOrder(sent);
@@ -280,6 +280,10 @@ export class PartitionWatch {
     if (watch instanceof EntityWatch) watch.apply(step, sequence);
     else {
       const message = step.parked ? this.#fromPage(step.to, step.parked) : taken[0]?.taken;
+      if (message?.message.kind === 'control') {
+        const sent = [...(step.messages ?? []), ...Object.values(out).flatMap(({ messages }) => messages)];
+        watch.checkSent(message, sent);
+      }
       watch.apply(step, sequence, this.#ports.now(), this.#ports.skew(), message && this.#whole(message));
     }
   }

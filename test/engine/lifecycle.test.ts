@@ -383,13 +383,15 @@ test('P13: a head that is stored once more after its instance was purged is remo
 test('P19: a wake record of an instance that is gone is removed by the next owner', async (t) => {
   const around = surroundings(1);
   const { hub, world, settle, advance } = around;
-  const { wake } = partitionSubjects(hub.name, 0);
+  const subjects = partitionSubjects(hub.name, 0);
   const left = [
     ['o.due', { at: world.time }],
     ['o.loaded', { load: true }],
   ] as const;
   for (const [address, what] of left)
-    hub.streams(0).state.store(wake(address), encodeWake({ v: 1, epoch: 0, executionId: 'e', ...what }), world.time);
+    hub
+      .streams(0)
+      .state.store(subjects.wake(address), encodeWake({ v: 1, epoch: 0, executionId: 'e', ...what }), world.time);
   await settle(new MemoryWorker(hub, 'w', host()).claim());
   await advance(2_000);
   t.deepEqual(stateOf(around, 1), []);

@@ -1,6 +1,14 @@
 import { NonDeterminismError, type FailureDetails } from '../errors.js';
 import type { CallTrace } from './call-trace.js';
-import type { Action, ClosingEvent, HistoryEvent, InboundEvent, NumberedAction, UpdateRequested } from './history.js';
+import type {
+  Action,
+  ClosingEvent,
+  ExecutionStarted,
+  HistoryEvent,
+  InboundEvent,
+  NumberedAction,
+  UpdateRequested,
+} from './history.js';
 import { jsonDifference } from './json-difference.js';
 import { jsonEqual } from './json-equal.js';
 import type { Completion, Turn } from './turn.js';
@@ -62,6 +70,14 @@ export function checkUpdate(at: number, { name, failure }: UpdateRequested, { up
   const text = (why: FailureDetails | undefined): string =>
     `update "${name}" ${why ? `throws ${why.name}: ${shorten(why.message)}` : 'returns'}`;
   throw new NonDeterminismError(at, text(failure), text(thrown));
+}
+
+/**
+ * Whether the code of an execution ever ran: one that was ended before its time to begin has its start, as that was
+ * recorded, and its end as its whole history.
+ */
+export function hasBegun({ at, startAt, rewound }: ExecutionStarted): boolean {
+  return startAt === undefined || at >= startAt || rewound !== undefined;
 }
 
 /** Whether the event came from outside: it begins a turn. */

@@ -12,7 +12,7 @@ import { jsonEqual } from './json-equal.js';
 import { labelsOf } from './labels.js';
 import type { OrchestratorProgram } from './programs.js';
 import { checkBehaviour } from './replay-behaviour.js';
-import { checkTurn, checkUpdate, isInbound } from './replay-check.js';
+import { checkTurn, checkUpdate, hasBegun, isInbound } from './replay-check.js';
 import { ReplaySafeLog, type Log } from './replay-safe-log.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
@@ -86,6 +86,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
    * NonDeterminismError, and VersionTooNewError when only a later build can replay it.
    */
   replay(history: readonly HistoryEvent[]): void {
+    const [first] = history;
+    if (first?.type === 'ExecutionStarted' && !hasBegun(first)) return;
     this.#execution.isReplaying = true;
     this.#execution.patches.read(history);
     let at = 0;

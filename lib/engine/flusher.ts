@@ -199,7 +199,8 @@ export class Flusher {
   }
 
   async #write(instance: Instance, captured: Captured | undefined, stamp: Stamp): Promise<void> {
-    const cut = captured && (await this.#heads.write(instance, captured, stamp));
+    const cut = captured ? await this.#heads.write(instance, captured, stamp) : undefined;
+    if (!captured) await this.#heads.forget(instance);
     if (cut && instance.activation instanceof OrchestrationActivation) instance.activation.cut(cut);
     instance.dirtySince = instance.dirtyBehind;
     instance.dirtyBehind = undefined;

@@ -59,8 +59,8 @@ export class Heads {
   readonly #fence: HeadFence;
   /** A read below what I have written comes from a deposed leader. */
   readonly #written: RecentMap<Address, number>;
-  /** So does one of what I have removed, by the sequence of its tombstone. */
-  readonly #removed: RecentMap<Address, number>;
+  /** So does one of what I have removed; what was stored again since is a late copy of a write, and older than the purge. */
+  readonly #removed: RecentMap<Address, Removed>;
   readonly #segments: Segments;
   readonly #known: KnownHeads;
   /** The wake records that were there when I took over. */
@@ -120,11 +120,11 @@ export class Heads {
     const head = decodeHead(stored.body, `Head ${subject}`);
     instance.headBytes += referredBytes(head);
     if (head.type === 'entity') instance.wakeSequence = 0; // entities have no wake records
-    if (!this.#isZombie(head, stored.sequence)) {
+    if (!this.#isZombie(head, stored.sequence) && head.logSeq >= (this.#removed.get(instance.address)?.logSeq ?? 0)) {
       instance.segments = segmentsOf(head);
       return head;
     }
-    logger.warn('A former owner wrote this head after it was replaced: ignored and removed', {
+    logger.warn('This head was stored after its owner was replaced, or its instance purged: ignored and removed', {
       instance: instance.address,
       epoch: head.epoch,
       logSeq: head.logSeq,
@@ -136,7 +136,7 @@ export class Heads {
 
   async #readCurrent(subject: string, address: Address): Promise<StoredMessage | undefined> {
     const { views, clock } = this.#ports;
-    const [least, removed] = [this.#written.get(address) ?? 0, this.#removed.get(address) ?? 0];
+    const [least, removed] = [this.#written.get(address) ?? 0, this.#removed.get(address)?.sequence ?? 0];
     for (let looks = 1; ; looks++) {
       const stored = await views.read(subject);
       if (stored ? stored.sequence >= least && stored.sequence > removed : least === 0) return stored;
@@ -153,6 +153,11 @@ export class Heads {
   #isZombie({ epoch, logSeq }: Head, sequence: number): boolean {
     if (epoch >= this.#fence.epoch || logSeq >= this.#fence.low) return false;
     return this.#fence.firstCheckpoints.some(([later, first]) => later > epoch && sequence > first);
+  }
+
+  /** Nothing is to be stored of an instance: neither is the wake record that a former owner has left of it. */
+  async forget(instance: Instance): Promise<void> {
+    if (instance.wakeSequence !== undefined) await this.#removeWake(instance);
   }
 
   /** The parts of long heads. */
@@ -201,7 +206,7 @@ export class Heads {
     instance.segments = [];
     if (instance.wakeSequence !== 0) await this.#removeWake(instance);
     if (instance.headSequence !== 0) await this.#ports.views.remove(instance.headSequence);
-    this.#removed.set(address, instance.headSequence);
+    this.#removed.set(address, { sequence: instance.headSequence, logSeq: tombstone.logSeq });
     this.#written.delete(address);
     instance.headSequence = 0;
     instance.headBytes = 0;
@@ -278,6 +283,12 @@ export class Heads {
     if (epochOf(stored) <= this.#fence.epoch) return stored.sequence;
     throw new OwnershipLostError(`${stored.subject} was written by a later owner than epoch ${this.#fence.epoch}.`);
   }
+}
+
+/** A head that was removed: the sequence of its tombstone, and the record that this reflects. */
+interface Removed {
+  readonly sequence: number;
+  readonly logSeq: number;
 }
 
 /** What a state that is elsewhere takes in memory. */

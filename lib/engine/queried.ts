@@ -1,5 +1,5 @@
 import { toFailureDetails } from '../core/failure.js';
-import type { ExecutionStarted } from '../core/history.js';
+import { hasBegun } from '../core/replay-check.js';
 import type { HandlerOutcome } from '../core/turn.js';
 import type { Json } from '../core/values.js';
 import { BusyError, InstanceEndedError, type FailureDetails } from '../errors.js';
@@ -15,7 +15,7 @@ export function queried(
   const { isScheduled, isEnded, started } = state;
   const unbegun = isScheduled
     ? new BusyError('The instance has not begun. Ask again when its time has come.')
-    : isEnded && !hasBegun(started)
+    : isEnded && started && !hasBegun(started)
       ? new InstanceEndedError(instanceId)
       : undefined;
   const answer = unbegun ? { failure: toFailureDetails(unbegun) } : answerOf(runner, name, input);
@@ -25,11 +25,6 @@ export function queried(
 function answerOf(runner: OrchestrationRunner, name: string, input: Json | undefined): HandlerOutcome {
   const fault = runner.fault(); // it makes the code ready
   return runner.query(name, input) ?? { failure: unreadiness(fault) };
-}
-
-/** Whether there was ever an object to ask: the start of an instance that ends before its time is as it was recorded. */
-function hasBegun(started: ExecutionStarted | undefined): boolean {
-  return started?.startAt === undefined || started.at >= started.startAt || started.rewound !== undefined;
 }
 
 function unreadiness(fault: string | undefined): FailureDetails {

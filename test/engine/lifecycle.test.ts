@@ -3,12 +3,16 @@ import { CancelledError, OrchestrationContext, type Orchestration } from 'perdur
 import { Activity, Orchestrator, Run } from 'perdure/decorators';
 import { noFaults, type FaultPlan } from '../../lib/memory/faults.js';
 import type { Directory } from '../../lib/engine/delegation.js';
+import { ActivationCache } from '../../lib/engine/activation-cache.js';
 import { PartitionOwner } from '../../lib/engine/partition-owner.js';
+import type { StoredMessage } from '../../lib/engine/ports.js';
 import { StepServer } from '../../lib/engine/step-server.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { encodeWake } from '../../lib/wire/head-codec.js';
 import type { ControlMessage } from '../../lib/wire/messages.js';
+import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { KillAt } from './kill-at.js';
 import { ask, hostOf, MemoryClient, MemoryWorker, outcomesAt, recordingLogger, surroundings } from './surroundings.js';
 
@@ -357,6 +361,40 @@ test('P13: what is left of a purge is finished by the next owner', async (t) => 
   await advance(1_000);
   t.deepEqual(stateOf(around, 1), []);
   t.is(await control(around, 'x', { action: 'purge' }), 'PERDURE_NOT_FOUND');
+});
+
+test('P13: a head that is stored once more after its instance was purged is removed, and not believed', async (t) => {
+  const around = surroundings(1);
+  const { hub, world, client, settle, advance } = around;
+  const worker = new MemoryWorker(hub, 'w', host(), { activations: new ActivationCache(0) });
+  await settle(worker.claim());
+  await settle(client.start('trunk', 'x', 0));
+  await advance(500);
+  const { state } = hub.streams(0);
+  const [{ subject, body }] = [...state.all()].filter((stored) => stored.subject.includes('.s.')) as [StoredMessage];
+  t.is(await control(around, 'x', { action: 'terminate' }), 'done');
+  t.is(await control(around, 'x', { action: 'purge' }, 5_000), 'done');
+  t.deepEqual(stateOf(around, 1), []);
+  t.not(state.store(subject, body, world.time, { after: 0 }), undefined); // the server carries a write out once more
+  t.is(await control(around, 'x', { action: 'resume' }), 'PERDURE_NOT_FOUND');
+  t.deepEqual(stateOf(around, 1), []);
+});
+
+test('P19: a wake record of an instance that is gone is removed by the next owner', async (t) => {
+  const around = surroundings(1);
+  const { hub, world, settle, advance } = around;
+  const subjects = partitionSubjects(hub.name, 0);
+  const left = [
+    ['o.due', { at: world.time }],
+    ['o.loaded', { load: true }],
+  ] as const;
+  for (const [address, what] of left)
+    hub
+      .streams(0)
+      .state.store(subjects.wake(address), encodeWake({ v: 1, epoch: 0, executionId: 'e', ...what }), world.time);
+  await settle(new MemoryWorker(hub, 'w', host()).claim());
+  await advance(2_000);
+  t.deepEqual(stateOf(around, 1), []);
 });
 
 test('what needs the code of an instance is done by the worker that has it, all else by the owner alone', async (t) => {

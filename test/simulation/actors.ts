@@ -22,6 +22,8 @@ export interface Surroundings {
   duration(id: string): number;
   /** How many activities of this id were asked for before this one: one that runs a second time is none of them. */
   attempt(context: ActivityContext, id: string): number;
+  /** Until nobody wants the activity any more. */
+  hold(context: ActivityContext): Promise<void>;
 }
 
 /** Where a replay runs: it asks for everything again, and nothing is done. */
@@ -33,6 +35,7 @@ export const nowhere: Surroundings = {
   goesOn: () => {},
   duration: () => 0,
   attempt: () => 0,
+  hold: () => Promise.resolve(),
 };
 
 /** Waits of a scripted orchestrator that nothing ever ends. */
@@ -148,8 +151,8 @@ export function hosted(world: Surroundings): Hosted {
 }
 
 /** One execution of a script; a generator as the user's own would be. */
-class ScriptRun {
-  readonly #context: OrchestrationContext;
+export class ScriptRun {
+  protected readonly context: OrchestrationContext;
   readonly #actions: readonly Action[];
   readonly #said: string[];
   readonly #versions: [string, string, number][];
@@ -157,7 +160,7 @@ class ScriptRun {
 
   constructor({ actions, noted }: Script, context: OrchestrationContext) {
     this.#actions = actions;
-    this.#context = context;
+    this.context = context;
     this.#said = [...noted.said];
     this.#versions = noted.versions.map((version) => [...version]);
     this.#timers = noted.timers.map((timer) => [...timer]);
@@ -167,21 +170,25 @@ class ScriptRun {
     return { said: this.#said, versions: this.#versions, timers: this.#timers };
   }
 
+  protected say(text: string): void {
+    this.#said.push(text);
+  }
+
   *all(): Orchestration<void> {
     for (const [at, action] of this.#actions.entries()) {
       if (action.do === 'continue') {
-        this.#context.continueAsNew({
+        this.context.continueAsNew({
           actions: this.#actions.slice(at + 1),
           noted: this.noted,
         });
         return;
       }
-      yield* this.#run(action);
+      yield* this.act(action);
     }
   }
 
-  *#run(action: Action): Orchestration<void> {
-    const context = this.#context;
+  protected *act(action: Action): Orchestration<void> {
+    const context = this.context;
     switch (action.do) {
       case 'work':
       case 'retry':
@@ -244,7 +251,7 @@ class ScriptRun {
 
   /** Begins something that can be waited for, and notes how it ends when it has. */
   #begin(action: Awaitable): readonly [Task<unknown>, (value: unknown) => void] {
-    const context = this.#context;
+    const context = this.context;
     switch (action.do) {
       case 'work':
         return [
@@ -279,13 +286,13 @@ class ScriptRun {
 
   *#allOf(actions: readonly Awaitable[]): Orchestration<void> {
     const begun = actions.map((action) => this.#begin(action));
-    const values = yield* this.#context.all(begun.map(([task]) => task));
+    const values = yield* this.context.all(begun.map(([task]) => task));
     for (const [at, [, note]] of begun.entries()) note(values[at]);
   }
 
   *#refused({ key, id }: { readonly key: string; readonly id: string }): Orchestration<void> {
     try {
-      yield* this.#context.callEntity('ledger', key, 'refuse', id);
+      yield* this.context.callEntity('ledger', key, 'refuse', id);
       this.#said.push(`not refused ${id}`);
     } catch {
       this.#said.push(`refused ${id}`);
@@ -293,7 +300,7 @@ class ScriptRun {
   }
 
   *#race(id: string): Orchestration<void> {
-    const context = this.#context;
+    const context = this.context;
     const work = context.callActivity<string>('work', id);
     const timer = context.createTimer(HOUR);
     const winner: Task<unknown> = yield* context.any<Task<unknown>>([timer, work]);
@@ -302,7 +309,7 @@ class ScriptRun {
   }
 
   *#timeout(milliseconds: number): Orchestration<void> {
-    const context = this.#context;
+    const context = this.context;
     const timer = context.createTimer(milliseconds);
     const never = context.waitForExternalEvent('never');
     const winner: Task<unknown> = yield* context.any<Task<unknown>>([never, timer]);
@@ -311,7 +318,7 @@ class ScriptRun {
 
   *#try(actions: readonly Action[]): Orchestration<void> {
     try {
-      for (const action of actions) yield* this.#run(action);
+      for (const action of actions) yield* this.act(action);
     } catch {
       this.#said.push('caught');
     }

@@ -8,6 +8,8 @@ import type { MemoryHub } from '../../lib/memory/hub.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { eventOf } from './expectation.js';
+import type { OrchestrationWatch } from './instance-watch.js';
+import { LifeControl } from './lifecycle-clients.js';
 import { nothingNoted, type ClientAction, type ClientScript, type Noted } from './script.js';
 
 /** A call of a ledger as its caller saw it; times in virtual milliseconds. */
@@ -43,6 +45,8 @@ export interface ClientListener {
   committed(key: string): readonly string[];
   /** The client was told the end of an instance. */
   told(instanceId: string): void;
+  /** An orchestration instance as the log has it by now. */
+  instance(instanceId: string): OrchestrationWatch | undefined;
   violation(text: string): void;
 }
 
@@ -59,6 +63,8 @@ export class SimulatedClient {
   /** Of its own box: what it was told to hold, newest last (undefined: not there), and the first that it may hold still. */
   readonly boxes: (number | undefined)[] = [undefined];
   boxFrom = 0;
+  /** What it did with lives. */
+  readonly lives: LifeControl[] = [];
   /** Everything that it waits for, once it has begun. */
   done: Promise<void> = Promise.resolve();
   readonly #hub: MemoryHub;
@@ -135,6 +141,11 @@ export class SimulatedClient {
         return this.#garbage(action.to);
       case 'astray':
         return this.#astray(action.key, action.id);
+      case 'live': {
+        const control = new LifeControl(this.#client, this.connection, action, this.#listener);
+        this.lives.push(control);
+        return control.run();
+      }
       case 'pause':
         return new Promise((resolve) => void this.connection.later(action.milliseconds, resolve));
     }

@@ -8,15 +8,19 @@ import type { MemoryConnection } from '../../lib/memory/connection.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { createHost } from '../../lib/worker/host.js';
-import { hosted, type Surroundings } from './actors.js';
+import type { ActivityContext } from '../../lib/core/activity-context.js';
+import type { Hosted } from '../../lib/definitions/registry.js';
+import type { Surroundings } from './actors.js';
 import type { Limits } from './chaos.js';
 
 /** What user code sees of its world beside its own process. */
-export type Observed = Omit<Surroundings, 'pause'>;
+export type Observed = Omit<Surroundings, 'pause' | 'hold'>;
 
 /** Where workers live. */
 interface Setting {
   readonly observed: Observed;
+  /** What every worker hosts. */
+  readonly hosted: (world: Surroundings) => Hosted;
   /** The workers that claimed a partition, one for each epoch of its log. */
   ownersOf(partition: number): readonly string[];
   readonly limits: Limits;
@@ -37,18 +41,30 @@ class WorkerLife {
   readonly #tasks: TaskWorker;
   readonly #limits: Limits;
   readonly #activations: ActivationCache;
+  /** The activities that run until nobody wants them any more. */
+  readonly holding = new Set<ActivityContext>();
   frozenSince: number | undefined;
 
-  constructor(hub: MemoryHub, name: string, { observed, limits }: Setting, logger: Logger) {
+  constructor(hub: MemoryHub, name: string, { observed, limits, hosted }: Setting, logger: Logger) {
     this.#limits = limits;
     this.#activations = new ActivationCache(limits.idleBytes);
     this.connection = hub.connect(name);
     this.ports = memoryHubPorts(this.connection, logger);
     const pause = (milliseconds: number): Promise<void> =>
       new Promise((resolve) => void this.connection.later(milliseconds, resolve));
-    this.#host = createHost(name, hosted({ ...observed, pause }));
+    this.#host = createHost(name, hosted({ ...observed, pause, hold: (context) => this.#hold(context) }));
     this.#activities = shareActivities(this.#host, this.ports.clock);
     this.#tasks = new TaskWorker(this.ports, this.#host, this.#activities);
+  }
+
+  #hold(context: ActivityContext): Promise<void> {
+    this.holding.add(context);
+    return new Promise((resolve) =>
+      context.signal.addEventListener('abort', () => {
+        this.holding.delete(context);
+        resolve();
+      }),
+    );
   }
 
   /** Takes activities of the work queues. */
@@ -117,6 +133,11 @@ export class Cluster {
   /** How many history events were replayed. */
   get replayed(): number {
     return this.#owners.reduce((sum, { replayedEvents }) => sum + replayedEvents, 0);
+  }
+
+  /** The activities that processes which live do until nobody wants them any more. */
+  get holding(): readonly ActivityContext[] {
+    return [...this.#lives.values()].flatMap(({ holding }) => [...holding]);
   }
 
   /** Begins to look after the partitions. */

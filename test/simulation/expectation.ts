@@ -46,6 +46,7 @@ export class Expectation {
       case 'garbage':
       case 'astray':
       case 'pause':
+      case 'live': // lifecycle-outcome.ts
     }
   }
 

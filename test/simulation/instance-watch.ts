@@ -2,6 +2,20 @@ import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
 import type { Json } from '../../lib/core/values.js';
 import type { Head } from '../../lib/wire/head.js';
 import type { StepEntry } from '../../lib/wire/record.js';
+import type { Addressed } from '../../lib/wire/messages.js';
+import { faultOf, unaskedChild, type LifeState } from './lifecycle-rules.js';
+import { Life, type Taken } from './lifecycle-watch.js';
+
+type Started = Extract<HistoryEvent, { type: 'ExecutionStarted' }>;
+
+const ends: ReadonlySet<string> = new Set(['Completed', 'Failed', 'Terminated', 'Canceled']);
+/** What is for the instance, and not for the execution that happens to run. */
+const outliving: ReadonlySet<string> = new Set([
+  'EventRaised',
+  'UpdateRequested',
+  'CancellationRequested',
+  'ExecutionStarted',
+]);
 
 /** What a fault of an instance's story is told to. */
 export type Violation = (text: string) => void;
@@ -15,8 +29,15 @@ interface Mark {
 }
 
 /** Follows an orchestration instance through the records of its log; every rule of a history is checked. */
-export class OrchestrationWatch {
-  executionId = '';
+export class OrchestrationWatch implements LifeState {
+  /** What it has been through, run by run. */
+  readonly life = new Life();
+  /** The first event of the execution that runs, ended last, or is to begin later. */
+  started: Started | undefined;
+  isPending = false;
+  isSuspended = false;
+  #isCanceled = false;
+  #retention: number | undefined;
   name = '';
   status = 'Pending';
   /** Of the execution that runs or has ended last. */
@@ -27,7 +48,7 @@ export class OrchestrationWatch {
   /** Every activity that was ever asked for, by execution and number. */
   readonly scheduled = new Set<string>();
   readonly marks: Mark[] = [];
-  held: InboundEvent[] = [];
+  held: readonly InboundEvent[] = [];
   #at = 0;
 
   constructor(
@@ -37,8 +58,26 @@ export class OrchestrationWatch {
     readonly ended: (watch: OrchestrationWatch) => void,
   ) {}
 
+  /** Empty: there is no such instance. */
+  get executionId(): string {
+    return this.started?.executionId ?? '';
+  }
+
   get hasEnded(): boolean {
-    return this.status === 'Completed' || this.status === 'Failed';
+    return ends.has(this.status);
+  }
+
+  /** Whether nothing more is to happen with it by itself. */
+  get isAtRest(): boolean {
+    return !this.started || (this.hasEnded && this.#retention === undefined);
+  }
+
+  get isCanceled(): boolean {
+    return this.#isCanceled || this.held.some(({ type }) => type === 'CancellationRequested');
+  }
+
+  get purgeAt(): number | undefined {
+    return this.#retention === undefined ? undefined : this.#at + this.#retention;
   }
 
   /** How many events are replayed when every step but the first of an execution needs a replay. */
@@ -49,19 +88,31 @@ export class OrchestrationWatch {
     }, 0);
   }
 
-  apply(entry: StepEntry, sequence: number, stored: number, skew: number): void {
-    const from = this.history.length;
+  /** What the record of a step sends, that of other steps among it, has to reach its children too. */
+  checkSent(taken: Taken | undefined, sent: readonly Addressed[]): void {
+    const unasked = unaskedChild(this, this.open.values(), taken?.message, sent);
+    if (unasked !== undefined) this.#wrong(unasked);
+  }
+
+  apply(entry: StepEntry, sequence: number, stored: number, skew: number, taken?: Taken): void {
+    const fault = faultOf(this, taken?.message, entry, stored + skew);
+    if (fault !== undefined) this.#wrong(fault);
     if (entry.taken !== undefined) this.held = this.held.slice(entry.taken);
-    if (entry.returned) this.held = [...entry.returned, ...this.held];
-    if (entry.buffered) this.held.push(...entry.buffered);
     for (const event of entry.events ?? []) this.#take(event, stored, skew);
+    if (entry.scheduled) this.#schedule(entry.scheduled);
+    if (entry.retention !== undefined) this.#retention = entry.retention;
+    if (entry.returned) this.held = [...entry.returned, ...this.held];
+    if (entry.suspension !== undefined) this.isSuspended = entry.suspension !== null;
+    if (entry.buffered) this.held = [...this.held, ...entry.buffered];
     if (entry.suspended !== undefined) this.#wrong(`was suspended: ${entry.suspended}`);
-    if (entry.events || from !== this.history.length)
+    if (entry.purged) this.#purge();
+    this.life.apply(entry, taken);
+    if (entry.events || entry.scheduled || entry.suspension !== undefined || entry.purged)
       this.marks.push({
         sequence,
         executionId: this.executionId,
         events: this.history.length,
-        status: this.status,
+        status: this.isSuspended ? 'Suspended' : this.status,
       });
   }
 
@@ -104,6 +155,7 @@ export class OrchestrationWatch {
       case 'ExecutionResumed':
         return;
       case 'CancellationRequested':
+        this.#isCanceled = true;
         for (const [id, { type }] of this.open) if (type === 'TaskScheduled') this.open.delete(id);
         return;
       case 'TaskScheduled':
@@ -138,12 +190,27 @@ export class OrchestrationWatch {
     }
   }
 
-  #begin({ executionId, name }: Extract<HistoryEvent, { type: 'ExecutionStarted' }>): void {
+  #begin(started: Started): void {
     if (this.status === 'Running') this.#wrong('began again while it ran');
+    this.#renew(started);
     this.status = 'Running';
-    this.executionId = executionId;
-    this.name = name;
+    if (started.run === undefined) this.#retention = undefined;
+    if (started.rewound) this.#at = 0; // its history is that of the execution which failed
+  }
+
+  /** The execution begins later: until then it is held back. */
+  #schedule(started: Started): void {
+    this.#renew(started);
+    this.status = 'Pending';
+    this.isPending = true;
+    this.held = [started, ...this.held];
+  }
+
+  #renew(started: Started | undefined): void {
+    this.started = started;
+    this.name = started?.name ?? this.name;
     this.history = [];
+    this.isPending = this.isSuspended = this.#isCanceled = false;
     this.open.clear();
     this.#answered.clear();
   }
@@ -151,7 +218,19 @@ export class OrchestrationWatch {
   #end(status: string): void {
     this.status = status;
     this.open.clear();
+    if (status === 'ContinuedAsNew') this.held = this.held.filter(({ type }) => outliving.has(type));
+    else {
+      this.held = [];
+      this.isSuspended = false;
+    }
     this.ended(this);
+  }
+
+  #purge(): void {
+    this.#renew(undefined);
+    this.status = 'Pending';
+    this.held = [];
+    this.#retention = undefined;
   }
 
   #fired({ id, at }: Extract<HistoryEvent, { type: 'TimerFired' }>, stored: number, skew: number): void {
@@ -163,13 +242,13 @@ export class OrchestrationWatch {
 
   #answer({ id, type }: Extract<InboundEvent, { id: number }>): void {
     if (this.#answered.has(id)) this.#wrong(`C4: action ${id} was answered twice, by ${type}`);
-    if (!this.open.delete(id) && !this.#answered.has(id) && !this.#isCanceled(id))
+    if (!this.open.delete(id) && !this.#answered.has(id) && !this.#isCanceledTimer(id))
       this.#wrong(`C4: ${type} answers action ${id}, which nothing asked for`);
     this.#answered.add(id);
   }
 
   /** A timer may be due in the same step in which it is canceled. */
-  #isCanceled(id: number): boolean {
+  #isCanceledTimer(id: number): boolean {
     return this.history.some((event) => event.type === 'TimerCanceled' && event.timerId === id);
   }
 

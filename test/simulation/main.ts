@@ -2,10 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Case } from './shrink.js';
 import { shrink } from './shrink.js';
+import { simulateLives } from './lifecycle.js';
 import { simulate, type Report } from './simulation.js';
 import { simulateWorkers } from './workers.js';
 
-/** `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE] [--workers]`: see docs/testing.md. */
+/**
+ * `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE] [--family lifecycle] [--workers]`: see
+ * docs/testing.md.
+ */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
@@ -13,9 +17,13 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     case: { type: 'string' },
     workers: { type: 'boolean', default: false },
+    family: { type: 'string' },
   },
 });
 const FOLDER = 'build/simulation';
+const isOfLives = values.family === 'lifecycle';
+const run = isOfLives ? simulateLives : simulate;
+const family = isOfLives ? ' --family lifecycle' : '';
 const given: Partial<Case & { readonly seed: number }> =
   values.case === undefined ? {} : (JSON.parse(readFileSync(values.case, 'utf8')) as Case & { readonly seed: number });
 const seed = given.seed ?? values.seed;
@@ -36,7 +44,7 @@ process.exitCode = failed > 0 ? 1 : 0;
 
 async function runPartitions(): Promise<string> {
   for (let seed = first; seed < first + count; seed++) {
-    const report = await simulate({ ...given, seed, isTraced: values.trace });
+    const report = await run({ ...given, seed, isTraced: values.trace });
     for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += report.counts[key];
     if (values.trace) console.log(report.trace.join('\n'));
     if (report.violations.length === 0) continue;
@@ -78,9 +86,9 @@ async function explain(report: Report): Promise<void> {
   const { seed } = report;
   console.log(`seed ${seed} failed:`);
   for (const line of report.violations.slice(0, 10)) console.log(`  ${line.slice(0, 500)}`);
-  console.log(`  again: npm run simulate -- --seed ${seed} --trace`);
+  console.log(`  again: npm run simulate --${family} --seed ${seed} --trace`);
   mkdirSync(FOLDER, { recursive: true });
-  const { trace } = await simulate({ ...given, seed, isTraced: true });
+  const { trace } = await run({ ...given, seed, isTraced: true });
   writeFileSync(`${FOLDER}/seed-${seed}.trace`, trace.join('\n'));
   const whole = { program: report.program, plan: { ...report.plan, rates: undefined, calls: report.given } };
   const kind = kindOf(report.violations[0]!);

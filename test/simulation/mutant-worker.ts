@@ -1,5 +1,6 @@
 import { register } from 'node:module';
 import { mutants } from './mutants/all.js';
+import type { simulateLives as SimulateLives } from './lifecycle.js';
 import type { simulate as Simulate } from './simulation.js';
 import type { simulateWorkers as SimulateWorkers } from './workers.js';
 
@@ -53,6 +54,12 @@ async function simulationOf(mutant: number): Promise<(seed: number) => Promise<{
       simulateWorkers: typeof SimulateWorkers;
     };
     return (seed) => simulateWorkers(seed);
+  }
+  if (mutants[mutant]!.simulation === 'lives') {
+    const { simulateLives } = (await import(`./lifecycle.js?mutant=${mutant}`)) as {
+      simulateLives: typeof SimulateLives;
+    };
+    return (seed) => simulateLives({ seed });
   }
   const { simulate } = (await import(`./simulation.js?mutant=${mutant}`)) as { simulate: typeof Simulate };
   return (seed) => simulate({ seed });

@@ -2,6 +2,7 @@ import { entityAddress, orchestrationAddress } from '../../lib/wire/addresses.js
 import type { SimulatedClient } from './clients.js';
 import type { Expectation, ExpectedEnd } from './expectation.js';
 import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
+import { LIFE } from './lifecycle-script.js';
 import type { Noted } from './script.js';
 
 /** What the logs say in the end. */
@@ -165,7 +166,7 @@ export class OutcomeCheck {
       Array.from(this.#expected.instances.keys(), (id) => orchestrationAddress(this.#actualIds.get(id) ?? id)),
     );
     for (const address of this.#outcome.addresses)
-      if (address.startsWith('o.') && !known.has(address))
+      if (address.startsWith('o.') && !address.startsWith(`o.${LIFE}`) && !known.has(address))
         this.#violation(`${address} exists, and nobody asked for it`);
   }
 

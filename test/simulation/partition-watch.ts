@@ -7,12 +7,14 @@ import { isEntityAddress } from '../../lib/wire/addresses.js';
 import { decodeEnvelope, decodeMessage } from '../../lib/wire/message-codec.js';
 import type { Addressed, Envelope } from '../../lib/wire/messages.js';
 import type { Head } from '../../lib/wire/head.js';
-import type { ParkedBox } from '../../lib/wire/parked.js';
+import { decodeParkedPage } from '../../lib/wire/parked-codec.js';
+import type { ParkedBox, ParkedPage } from '../../lib/wire/parked.js';
 import { decodeRecord, decodeRecordText } from '../../lib/wire/record-codec.js';
 import type { CommitRecord, EpochRecord, PartRecord, StepEntry } from '../../lib/wire/record.js';
-import type { SessionEnvelope } from '../../lib/wire/sessions.js';
+import { messageIdOf, type SessionEnvelope } from '../../lib/wire/sessions.js';
 import { partitionSubjects, type PartitionSubjects } from '../../lib/wire/subjects.js';
 import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
+import type { Taken } from './lifecycle-watch.js';
 import type { StoredValues } from './stored-values.js';
 
 /** A message that some instance has to take once, by the name under which copies of it are known. */
@@ -23,6 +25,7 @@ interface Sent {
   readonly order: number;
   /** Undefined: who sent it counts nothing. */
   readonly name: string | undefined;
+  readonly taken: Taken;
 }
 
 /** What a watch knows of the world beside its partition. */
@@ -69,8 +72,11 @@ export class PartitionWatch {
   readonly operations = new Set<string>();
   /** The last record that an instance's state came from. */
   lastStep = 0;
+  /** What pages of parked messages hold. */
+  readonly #pages = new Map<string, ParkedPage['boxes']>();
   /** How often pages of parked messages were created. */
   readonly #created = new Map<string, number>();
+  readonly #tombstones = new Map<string, number>();
   readonly #sentTo = new Map<number, number>();
   readonly #out = new Map<string, string>();
   #records = 0;
@@ -132,7 +138,8 @@ export class PartitionWatch {
     const number = 'number' in value ? value.number : undefined;
     this.#noteInput([to, value]);
     const name = session === undefined ? undefined : `session ${session} #${number}`;
-    this.#sent(message.sequence, [{ to, sender: `session ${session}`, order: number ?? 0, name }]);
+    const taken = { message: value, id: session === undefined ? undefined : messageIdOf(session, number!) };
+    this.#sent(message.sequence, [{ to, sender: `session ${session}`, order: number ?? 0, name, taken }]);
   }
 
   #onEnvelope({ sequence, body }: StoredMessage): void {
@@ -147,7 +154,8 @@ export class PartitionWatch {
         const index = first + at;
         const order = n * 10_000 + index;
         const sender = laneOf(`partition ${from}`, addressed);
-        return { to: addressed[0], sender, order, name: `channel ${from} #${n}.${index}` };
+        const taken = { id: undefined, message: addressed[1] };
+        return { to: addressed[0], sender, order, name: `channel ${from} #${n}.${index}`, taken };
       }),
     );
     this.#sent(sequence, flat);
@@ -157,7 +165,9 @@ export class PartitionWatch {
     const flat = messages.map((addressed, at) => {
       this.#noteInput(addressed);
       const number = first + at;
-      return { to: addressed[0], sender: `session ${session}`, order: number, name: `session ${session} #${number}` };
+      const name = `session ${session} #${number}`;
+      const taken = { id: messageIdOf(session, number), message: addressed[1] };
+      return { to: addressed[0], sender: `session ${session}`, order: number, name, taken };
     });
     this.#sent(sequence, flat);
   }
@@ -227,7 +237,7 @@ export class PartitionWatch {
     for (const { to, messages = [] } of record.steps)
       for (const message of messages) this.#onLocal(record.counter, index++, to, message);
     for (const { page, boxes } of record.parked ?? []) for (const box of boxes) this.#onParked(page, box);
-    for (const step of record.steps) this.#onStep(step, sequence);
+    for (const step of record.steps) this.#onStep(step, sequence, record);
     if (record.steps.length > 0) this.lastStep = sequence;
     for (const { sequence: mail, index: at, reason } of record.dropped ?? []) this.#onDropped(mail, at, reason);
     for (const [to, { prev, messages }] of Object.entries(record.out ?? {})) {
@@ -244,7 +254,8 @@ export class PartitionWatch {
     this.#noteInput([to, message]);
     const name = `local ${counter}.${index}`;
     const lane = laneOf(`local ${sender}`, [to, message]);
-    this.#locals.set(name, { to, sender: lane, order: counter * 10_000 + index, name });
+    const taken = { id: undefined, message };
+    this.#locals.set(name, { to, sender: lane, order: counter * 10_000 + index, name, taken });
     this.pending.add(name);
   }
 
@@ -259,9 +270,10 @@ export class PartitionWatch {
     }
   }
 
-  #onStep(stored: StepEntry, sequence: number): void {
+  #onStep(stored: StepEntry, sequence: number, { out = {} }: CommitRecord): void {
     const step = this.#ports.values.step(stored, this.#violation);
-    for (const sent of this.#take(step)) this.#inOrder(sent);
+    const taken = this.#take(step);
+    for (const sent of taken) this.#inOrder(sent);
     if (step.parked) {
       const name = `parked ${step.parked[0]} ${step.to} #${step.parked[1]}`;
       if (!this.pending.delete(name))
@@ -270,7 +282,23 @@ export class PartitionWatch {
     }
     const watch = this.#instance(step.to);
     if (watch instanceof EntityWatch) watch.apply(step, sequence);
-    else watch.apply(step, sequence, this.#ports.now(), this.#ports.skew());
+    else {
+      const message = step.parked ? this.#fromPage(step.to, step.parked) : taken[0]?.taken;
+      if (message?.message.kind === 'control') {
+        const sent = [...(step.messages ?? []), ...Object.values(out).flatMap(({ messages }) => messages)];
+        watch.checkSent(message, sent);
+      }
+      watch.apply(step, sequence, this.#ports.now(), this.#ports.skew(), message && this.#whole(message));
+    }
+  }
+
+  #fromPage(to: string, [page, index]: readonly [page: string, index: number]): Taken | undefined {
+    const message = this.#pages.get(page)?.find(([address]) => address === to)?.[1][index];
+    return message && { message, id: message.kind === 'result' ? undefined : message.id };
+  }
+
+  #whole({ id, message }: Taken): Taken {
+    return { id, message: this.#ports.values.whole(message, this.#violation) };
   }
 
   /** The messages that are taken from where they came. */
@@ -344,14 +372,23 @@ export class PartitionWatch {
         this.#violation(`P14: the head of ${address} names ${subject} (${sequence}), which is not stored`);
   }
 
-  #onState({ subject, body }: StoredMessage): void {
-    if (subject.startsWith(this.#subjects.parkedPage('')))
+  /** The sequence of the last tombstone of an instance. */
+  tombstone(address: string): number | undefined {
+    return this.#tombstones.get(address);
+  }
+
+  #onState({ subject, body, sequence }: StoredMessage): void {
+    const parked = this.#subjects.parkedPage('');
+    if (subject.startsWith(parked)) {
       this.#created.set(subject, (this.#created.get(subject) ?? 0) + 1);
+      this.#pages.set(subject.slice(parked.length), decodeParkedPage(body, subject).boxes);
+    }
     if (!subject.startsWith(this.#subjects.heads.slice(0, -1))) return;
     const address = this.#subjects.addressOf(subject)!;
     const head = this.#ports.values.whole(decodeHead(body, subject), this.#violation);
     this.#checkSegments(address, head);
     if (head.logSeq > this.#records) return this.#violation(`C7: the head of ${address} runs ahead of the log`);
+    if (head.type === 'tombstone') this.#tombstones.set(address, sequence);
     const watch = this.#instance(address);
     if (watch instanceof EntityWatch && head.type === 'entity') watch.checkHead(head);
     else if (watch instanceof OrchestrationWatch && head.type === 'orchestration') watch.checkHead(head);

@@ -1,8 +1,9 @@
 import type { MemoryHub, PartitionStreams } from '../../lib/memory/hub.js';
 import { decodeCheckpoint, decodeDirectory } from '../../lib/wire/checkpoint-codec.js';
 import type { Checkpoint } from '../../lib/wire/checkpoint.js';
-import { decodeHead } from '../../lib/wire/head-codec.js';
+import { decodeHead, decodeWake } from '../../lib/wire/head-codec.js';
 import { partitionSubjects, type PartitionSubjects } from '../../lib/wire/subjects.js';
+import { keysNamedIn } from '../../lib/wire/value-references.js';
 import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
 import type { PartitionWatch } from './partition-watch.js';
 
@@ -18,9 +19,11 @@ export class PartitionRest {
   readonly #since: number;
   readonly #epochs: readonly (readonly [epoch: number, first: number])[];
   readonly #generation: number;
+  readonly #now: number;
 
   constructor(partition: number, hub: MemoryHub, watch: PartitionWatch) {
     this.#partition = partition;
+    this.#now = hub.world.time;
     this.#streams = hub.streams(partition);
     this.#subjects = partitionSubjects(hub.name, partition);
     this.#watch = watch;
@@ -40,6 +43,14 @@ export class PartitionRest {
   /** The tables as the last owner stored them; undefined: nobody did. */
   get checkpoint(): Checkpoint | undefined {
     return this.#checkpoint;
+  }
+
+  /** The keys of values in messages that have been received, and that the checkpoint does not know to be. */
+  spentKeys(all: readonly PartitionRest[]): readonly string[] {
+    return Object.entries(this.#checkpoint?.channels ?? {}).flatMap(([to, { pending }]) => {
+      const received = all[Number(to)]!.#checkpoint?.received[this.#partition] ?? 0;
+      return pending.filter(({ n }) => n <= received).flatMap((entry) => [...keysNamedIn(JSON.stringify(entry))]);
+    });
   }
 
   check(all: readonly PartitionRest[], report: Violation): void {
@@ -76,10 +87,11 @@ export class PartitionRest {
     const { state } = this.#streams;
     const known = new Set([this.#subjects.checkpoint, ...this.#pages, ...this.#segments()]);
     for (const { subject, sequence, body } of state.all()) {
-      if (known.has(subject) || this.#isLate(subject, sequence)) continue;
+      if (known.has(subject) || this.#isLate(subject, sequence, body)) continue;
       const address = this.#subjects.addressOf(subject);
       if (!address || subject !== this.#subjects.head(address)) violation(`leak: ${subject}`);
-      else this.#checkHead(address, decodeHead(body, subject), violation);
+      else if (!this.#isZombie(address, sequence, decodeHead(body, subject)))
+        this.#checkHead(address, decodeHead(body, subject), violation);
     }
     for (const [address, instance] of this.#watch.instances)
       if (hasState(instance) && !state.latest(this.#subjects.head(address))) violation(`C7: ${address} has no head`);
@@ -95,8 +107,24 @@ export class PartitionRest {
     }
   }
 
+  /**
+   * The head of an instance that is gone, stored by a former owner after a later one began, or a copy that came after its
+   * tombstone: who loads it removes it (P13).
+   */
+  #isZombie(address: string, sequence: number, { epoch }: ReturnType<typeof decodeHead>): boolean {
+    if (!this.#isGone(address)) return false;
+    const isCopy = sequence > (this.#watch.tombstone(address) ?? Infinity);
+    return isCopy || this.#epochs.some(([later, first]) => later > epoch && sequence > first);
+  }
+
+  /** Whether there is no such instance, or no more. */
+  #isGone(address: string): boolean {
+    const watch = this.#watch.instances.get(address);
+    return watch instanceof OrchestrationWatch && watch.executionId === '';
+  }
+
   /** A write of a former owner, or one that was on its way for long: the next takeover finds it. */
-  #isLate(subject: string, sequence: number): boolean {
+  #isLate(subject: string, sequence: number, body: Uint8Array): boolean {
     const { state } = this.#streams;
     if (subject.startsWith(`${this.#subjects.checkpoint}.`)) return sequence > this.#since;
     // A segment whose owner died before the head that names it stays until the instance is deleted (known).
@@ -111,6 +139,7 @@ export class PartitionRest {
     }
     const address = this.#subjects.addressOf(subject);
     if (!address || subject !== this.#subjects.wake(address)) return false;
+    if (this.#isGone(address)) return (decodeWake(body, subject).at ?? 0) > this.#now; // when it is due it is removed
     return sequence > (state.latest(this.#subjects.head(address))?.sequence ?? Infinity);
   }
 

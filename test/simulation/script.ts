@@ -1,3 +1,5 @@
+import type { LiveAction } from './lifecycle-script.js';
+
 /** The programs of a simulation: data, run by the interpreter in actors.ts and by the model in expectation.ts. */
 
 /** One thing that a scripted orchestrator does. `id` is unique in the simulation. */
@@ -137,6 +139,7 @@ export type ClientAction = { readonly await?: boolean } & (
   /** A message for an instance of one partition in the mail of another. */
   | { readonly do: 'astray'; readonly key: string; readonly id: string }
   | { readonly do: 'pause'; readonly milliseconds: number }
+  | LiveAction
 );
 
 /** What one client does; one that may die is waited for by nobody. */

@@ -1,5 +1,6 @@
 import type { Fault } from '../../lib/memory/faults.js';
 import type { Incident, Plan } from './chaos.js';
+import type { LifeAction, LifeStart, LifeStep } from './lifecycle-script.js';
 import type { Action, ClientAction, Program } from './script.js';
 
 /** A program and what goes wrong with it. */
@@ -87,8 +88,24 @@ function* smallerPrograms(program: Program): Generator<Program> {
 }
 
 function* smallerStart(action: ClientAction): Generator<ClientAction> {
+  if (action.do === 'live') for (const steps of smallerLists(action.steps, smallerStep)) yield { ...action, steps };
   if (action.do !== 'start') return;
   for (const actions of smallerLists(action.actions, smallerAction)) yield { ...action, actions };
+}
+
+function* smallerStep(step: LifeStep): Generator<LifeStep> {
+  if (step.do === 'starts') for (const of of smallerLists(step.of, smallerLife)) yield { ...step, of };
+}
+
+function* smallerLife(start: LifeStart): Generator<LifeStart> {
+  for (const actions of smallerLists(start.actions, smallerOfLife)) yield { ...start, actions };
+}
+
+function* smallerOfLife(action: LifeAction): Generator<LifeAction> {
+  if (action.do === 'child' || action.do === 'startNew')
+    for (const of of smallerLists(action.of, smallerOfLife)) yield { ...action, of };
+  if (action.do === 'all') for (const of of smallerLists(action.of, nothing)) yield { ...action, of };
+  if (action.do === 'settled') for (const of of smallerLists(action.of, nothing)) yield { ...action, of };
 }
 
 function* smallerAction(action: Action): Generator<Action> {

@@ -13,6 +13,9 @@ import { Cluster, type Observed } from './cluster.js';
 import { Expectation } from './expectation.js';
 import { generateProgram } from './generation.js';
 import { type EntityWatch, OrchestrationWatch } from './instance-watch.js';
+import { hostedLives } from './lifecycle-actors.js';
+import { hasLives } from './lifecycle-generation.js';
+import { LifeOutcome } from './lifecycle-outcome.js';
 import { OutcomeCheck } from './outcome.js';
 import { PartitionWatch } from './partition-watch.js';
 import { PowerLoss } from './power-loss.js';
@@ -115,7 +118,7 @@ class Simulation {
   readonly #attempts = new Map<string, string[]>();
   /** Entries that an operation found in its own ledger, by its id. */
   readonly #begun = new Map<string, number>();
-  readonly #replaying = createHost('replay', hosted(nowhere));
+  readonly #replaying: ReturnType<typeof createHost>;
   #hash = 0;
   #result: object | undefined;
 
@@ -125,6 +128,8 @@ class Simulation {
     this.#plan = plan;
     this.#isTraced = isTraced;
     this.#expected = new Expectation(program);
+    const hosting = hasLives(program) ? hostedLives : hosted;
+    this.#replaying = createHost('replay', hosting(nowhere));
     this.#world = new MemoryWorld({ seed });
     const { scheduler } = this.#world;
     const { limits = {}, replicas } = plan;
@@ -140,7 +145,12 @@ class Simulation {
     this.#cluster = new Cluster(
       this.#hub,
       WORKERS,
-      { observed: this.#observed(), limits, ownersOf: (partition: number) => this.#watches[partition]!.owners },
+      {
+        observed: this.#observed(),
+        hosted: hosting,
+        limits,
+        ownersOf: (partition: number) => this.#watches[partition]!.owners,
+      },
       logger,
       violation,
     );
@@ -149,6 +159,7 @@ class Simulation {
         new SimulatedClient(this.#hub, script, this.#logger(script.name), {
           committed: (key) => this.#ledger(key),
           told: (instanceId) => this.#onTold(instanceId),
+          instance: (instanceId) => this.#orchestration(instanceId),
           violation,
         }),
     );
@@ -323,15 +334,27 @@ class Simulation {
   }
 
   #unfinished(): string[] {
-    return this.#watches.flatMap((watch, partition) => [
-      ...Array.from(watch.pending, (name) => `partition ${partition}: ${name} is not consumed`),
-      ...(watch.undropped > 0 ? [`partition ${partition}: garbage is not dropped`] : []),
-      ...[...watch.instances.values()].flatMap((instance) =>
-        instance instanceof OrchestrationWatch && instance.executionId !== '' && !instance.hasEnded
-          ? [`${instance.instanceId} is ${instance.status}, waits for ${JSON.stringify([...instance.open.values()])}`]
-          : [],
-      ),
-    ]);
+    return this.#watches
+      .flatMap((watch, partition) => [
+        ...Array.from(watch.pending, (name) => `partition ${partition}: ${name} is not consumed`),
+        ...(watch.undropped > 0 ? [`partition ${partition}: garbage is not dropped`] : []),
+        ...[...watch.instances.values()].flatMap((instance) =>
+          instance instanceof OrchestrationWatch && !instance.isAtRest
+            ? [`${instance.instanceId} is ${instance.status}, waits for ${JSON.stringify([...instance.open.values()])}`]
+            : [],
+        ),
+      ])
+      .concat(this.#unwanted());
+  }
+
+  /** Activities that go on although their execution has ended. */
+  #unwanted(): string[] {
+    return this.#cluster.holding.flatMap(({ instanceId, idempotencyKey }) => {
+      const [, executionId] = idempotencyKey.split('/');
+      const watch = this.#orchestration(instanceId);
+      const isWanted = watch?.executionId === executionId && !watch?.hasEnded && !watch?.isCanceled;
+      return isWanted ? [] : [`activity ${idempotencyKey} goes on, and nobody wants it`];
+    });
   }
 
   async #comeToRest(): Promise<void> {
@@ -353,8 +376,10 @@ class Simulation {
     const violation = (text: string): void => this.#unend(text);
     const check = new OutcomeCheck(this.#expected, this.#clients, outcome, violation);
     check.all();
+    if (hasLives(this.#program)) new LifeOutcome(this.#clients, outcome, violation).all();
     this.#result = check.result();
-    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), violation));
+    const spent = new Set(rests.flatMap((rest) => rest.spentKeys(rests)));
+    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), spent, violation));
     if (this.#violations.length + this.#unended.length === 0) await this.#losePower(rests);
   }
 
@@ -374,6 +399,10 @@ class Simulation {
     return this.#watches[partitionOf(address, this.#hub.partitions)]!.instances.get(address);
   }
 
+  #orchestration(instanceId: string): OrchestrationWatch | undefined {
+    return this.#instance(orchestrationAddress(instanceId)) as OrchestrationWatch | undefined;
+  }
+
   #ledger(key: string): readonly string[] {
     const watch = this.#instance(entityAddress({ name: 'ledger', key })) as EntityWatch | undefined;
     return (watch?.state as { log: string[] } | undefined)?.log ?? [];
@@ -381,7 +410,7 @@ class Simulation {
 
   /** C1: the end that a client is told is committed. */
   #onTold(instanceId: string): void {
-    const watch = this.#instance(orchestrationAddress(instanceId)) as OrchestrationWatch | undefined;
+    const watch = this.#orchestration(instanceId);
     if (!watch?.hasEnded) this.#violation(`C1: a client was told the end of ${instanceId} before it was committed`);
     this.#told.add(instanceId);
   }

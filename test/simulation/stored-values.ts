@@ -22,7 +22,7 @@ export class StoredValues {
   }
 
   step(step: StepEntry, violation: Violation): StepEntry {
-    const { events, buffered, returned } = step;
+    const { events, buffered, returned, scheduled } = step;
     const all = <E extends object>(items: readonly E[]): readonly E[] =>
       items.map((item) => this.whole(item, violation));
     return {
@@ -30,6 +30,7 @@ export class StoredValues {
       ...(events && { events: all(events) }),
       ...(buffered && { buffered: all(buffered) }),
       ...(returned && { returned: all(returned) }),
+      ...(scheduled && { scheduled: this.whole(scheduled, violation) }),
     };
   }
 }

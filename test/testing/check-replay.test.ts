@@ -48,6 +48,20 @@ test('what the code makes of the id of an instance is the same as in its worker'
   t.like(moved, { error: { difference: 'input' } });
 });
 
+test('an instance that was ended before its time to begin has nothing to replay', async (t) => {
+  const hub = new MemoryTaskHub();
+  await hub.start('worker', { orchestrators: [greeting('hello')] });
+  const startAt = new Date(hub.world.time + 60_000);
+  const endings = { terminated: 'terminate', canceled: 'cancel' } as const;
+  for (const [instanceId, end] of Object.entries(endings)) {
+    const handle = await hub.settle(hub.client.startNew('greeting', 'Ada', { instanceId, startAt }));
+    await hub.settle(handle[end]());
+    const history = await hub.settle(handle.history());
+    t.is(history.length, 2);
+    t.is(checkReplay([{ instanceId, history }], [greeting('hello')])[0]?.error, undefined);
+  }
+});
+
 test('a history is replayed by the code of its version, and told when there is none', async (t) => {
   const history = await stored(greeting('hello', '1'));
   t.like(checkReplay([history], [greeting('hail', '2'), greeting('hello', '1')])[0], {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ofActivities } from './activities.js';
 import { ofCalls } from './calls.js';
 import { ofInstances } from './instances.js';
+import { ofLifecycles } from './lifecycles.js';
 import { ofMail } from './mail.js';
 import { miniature, type Mutant } from './mutant.js';
 import { ofParking } from './parking.js';
@@ -25,6 +26,7 @@ export const mutants: readonly Mutant[] = [
   ...ofCalls,
   ...ofStorage,
   ...ofWorkers,
+  ...ofLifecycles,
 ];
 
 /** A mutant as the tests name it. */

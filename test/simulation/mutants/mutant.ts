@@ -15,7 +15,7 @@ export interface Mutant {
   /** It is no bug, and has to survive. */
   readonly isHealthy?: boolean;
   /** The simulation that has to find it. Default: that of partitions. */
-  readonly simulation?: 'workers';
+  readonly simulation?: 'workers' | 'lives';
 }
 
 export const edit = (file: string, find: string, replacement: string): Edit => ({ file, find, replacement });
@@ -53,3 +53,18 @@ export const amongWorkers = (rule: string, what: string, ...edits: Edit[]): Muta
   ...mutant(rule, what, ...edits),
   simulation: 'workers',
 });
+
+/** As `mutant`, for the simulation of lives of instances. */
+export const ofLives = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  ...mutant(rule, what, ...edits),
+  simulation: 'lives',
+});
+
+/** The same in a library with small limits. */
+export const smallOfLives = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  ...small(rule, what, largerBodies, ...edits),
+  simulation: 'lives',
+});
+
+/** A life is more than the small bodies of a library with small limits hold. */
+const largerBodies = edit('memory/connection.js', 'MAX_BODY_BYTES = 1_048_576 - 1024', 'MAX_BODY_BYTES = 8_000');

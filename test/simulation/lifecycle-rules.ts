@@ -1,0 +1,235 @@
+import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
+import { jsonEqual } from '../../lib/core/json-equal.js';
+import type { Json } from '../../lib/core/values.js';
+import { orchestrationAddress } from '../../lib/wire/addresses.js';
+import type { Addressed, ControlMessage, Message, StartMessage } from '../../lib/wire/messages.js';
+import type { StepEntry } from '../../lib/wire/record.js';
+
+/**
+ * What an instance is to make of a message, by what it is when the step is recorded: the model of suspend, resume, cancel,
+ * terminate, rewind, restart, purge and of starts that find an instance. The log gives the order; nothing is left to chance.
+ */
+
+type Started = Extract<HistoryEvent, { type: 'ExecutionStarted' }>;
+
+/** An instance before a step. */
+export interface LifeState {
+  /** The execution that runs, ended last, or is to begin later. */
+  readonly started: Started | undefined;
+  readonly status: string;
+  readonly hasEnded: boolean;
+  /** Whether it is to begin later. */
+  readonly isPending: boolean;
+  readonly isSuspended: boolean;
+  readonly isCanceled: boolean;
+  /** What is held back. */
+  readonly held: readonly InboundEvent[];
+  /** When it may be purged by itself; undefined: never. */
+  readonly purgeAt: number | undefined;
+}
+
+/** What a step did and what it answered. */
+type Effect = readonly [done: string, answer: string];
+
+/** What is wrong with a step; undefined: nothing. `stored`: when its record was, by the earliest clock. */
+export function faultOf(
+  before: LifeState,
+  message: Message | undefined,
+  entry: StepEntry,
+  stored: number,
+): string | undefined {
+  const allowed = message ? expected(before, message) : ownEffects(before, stored);
+  if (!allowed) return faultOfHeld(before, entry);
+  const [done, answer] = effectOf(before, entry);
+  if (!allowed.some((one) => one[0] === done && one[1] === answer))
+    return (
+      `${textOf(message)} of an instance that is ${textOfState(before)}: it ${done}, ${answer}; ` +
+      `expected ${allowed.map((one) => one.join(', ')).join(' or ')}`
+    );
+  return faultOfHeld(before, entry);
+}
+
+function expected(before: LifeState, message: Message): readonly Effect[] | undefined {
+  const { started, hasEnded, isSuspended, isPending, held } = before;
+  const takes = isSuspended || isPending || held.length > 0 ? 'holds back' : 'takes';
+  switch (message.kind) {
+    case 'start':
+      return afterStart(before, message);
+    case 'control':
+      return afterControl(before, message, takes);
+    case 'event':
+      if (hasEnded) return [['does nothing', '']];
+      return [[`${started ? takes : 'holds back'} EventRaised`, '']];
+    case 'update':
+      if (!started) return [['does nothing', 'PERDURE_NOT_FOUND']];
+      if (hasEnded) return [['does nothing', 'PERDURE_INSTANCE_ENDED']];
+      return [[`${takes} UpdateRequested`, '']];
+    case 'result':
+    case 'operation':
+      return undefined; // C4 says it all
+  }
+}
+
+function afterStart(before: LifeState, message: StartMessage): readonly Effect[] | undefined {
+  const { started, hasEnded } = before;
+  if (message.isRepeated) return undefined;
+  const isAsked = message.reply !== undefined;
+  const answer = isAsked ? 'ok' : '';
+  if (started && message.ifExists === 'attach') return [['does nothing', answer]];
+  const goesOn = started && !hasEnded;
+  if (goesOn && message.ifExists !== 'replace') return [['does nothing', isAsked ? 'PERDURE_INSTANCE_EXISTS' : '']];
+  const what = goesOn ? 'is replaced' : 'begins';
+  // Whether its time has come is for the owner's clock to say.
+  return message.startAt === undefined
+    ? [[what, answer]]
+    : [
+        [what, answer],
+        [`${what} later`, answer],
+      ];
+}
+
+function afterControl(before: LifeState, message: ControlMessage, takes: string): readonly Effect[] {
+  const { started, hasEnded, isSuspended, isPending, isCanceled, status } = before;
+  const answer = (text: string): string => (message.reply === undefined ? '' : text);
+  const refused = (code: string): readonly Effect[] => [['does nothing', answer(`PERDURE_${code}`)]];
+  const done = (what: string): readonly Effect[] => [[what, answer('ok')]];
+  if (!started) return refused('NOT_FOUND');
+  if (!isMeant(started, message)) return refused('INSTANCE_REPLACED');
+  switch (message.action) {
+    case 'suspend':
+      return hasEnded ? refused('INSTANCE_ENDED') : done(isSuspended ? 'does nothing' : 'is suspended');
+    case 'resume':
+      return hasEnded ? refused('INSTANCE_ENDED') : done(isSuspended ? 'is resumed' : 'does nothing');
+    case 'terminate':
+      return hasEnded ? refused('INSTANCE_ENDED') : done('ends with ExecutionTerminated');
+    case 'cancel':
+      if (hasEnded) return refused('INSTANCE_ENDED');
+      if (isPending) return done('ends with ExecutionCanceled');
+      return done(isCanceled ? 'does nothing' : `${takes} CancellationRequested`);
+    case 'rewind':
+      return status === 'Failed' ? [...done('is rewound'), ...refused('NOT_REWINDABLE')] : refused('NOT_REWINDABLE');
+    case 'restart':
+      return hasEnded ? done('begins') : refused('INSTANCE_NOT_ENDED');
+    case 'purge':
+      return hasEnded ? done('is purged') : refused('INSTANCE_NOT_ENDED');
+  }
+}
+
+function isMeant(started: Started, { runId, parent }: ControlMessage): boolean {
+  if (runId !== undefined && runId !== (started.run ?? started.executionId)) return false;
+  if (!parent) return true;
+  const link = started.parent;
+  return (
+    link !== undefined &&
+    orchestrationAddress(link.instanceId) === parent.address &&
+    link.executionId === parent.executionId &&
+    link.taskId === parent.taskId
+  );
+}
+
+/** A child that is not asked the same by the record that asks its parent; undefined: all are. */
+export function unaskedChild(
+  { started, hasEnded, held }: LifeState,
+  open: Iterable<HistoryEvent>,
+  message: Message | undefined,
+  sent: readonly Addressed[],
+): string | undefined {
+  if (message?.kind !== 'control' || !started || hasEnded || !isMeant(started, message)) return undefined;
+  const { action, recursive } = message;
+  const reachesAll = action === 'terminate' ? recursive !== false : recursive === true && action !== 'cancel';
+  if (!reachesAll) return undefined;
+  const asked = new Set(sent.flatMap(([to, body]) => (body.kind === 'control' && body.action === action ? [to] : [])));
+  const ended = new Set(held.map((event) => ('id' in event ? event.id : undefined)));
+  for (const child of open)
+    if (
+      child.type === 'SubOrchestrationInstanceCreated' &&
+      !ended.has(child.id) &&
+      !asked.has(orchestrationAddress(child.instanceId))
+    )
+      return `${child.instanceId} is not asked to ${action} with it`;
+  return undefined;
+}
+
+/** What happens without a message; undefined: anything that a running instance may do. */
+function ownEffects({ started, purgeAt, isPending, hasEnded }: LifeState, stored: number): Effect[] | undefined {
+  if (hasEnded) return purgeAt !== undefined && purgeAt <= stored ? [['is purged', '']] : [];
+  if (isPending) return (started?.startAt ?? 0) <= stored ? [['begins', '']] : [];
+  return undefined;
+}
+
+function effectOf({ isPending }: LifeState, entry: StepEntry): Effect {
+  const { outcome } = entry;
+  const answer = !outcome ? '' : outcome.failure ? (outcome.failure.code ?? outcome.failure.name) : 'ok';
+  return [doneBy(entry, isPending), answer];
+}
+
+function doneBy({ purged, suspension, scheduled, events = [], buffered }: StepEntry, isPending: boolean): string {
+  const [first, second] = events;
+  if (purged) return 'is purged';
+  if (suspension !== undefined) return suspension === null ? 'is resumed' : 'is suspended';
+  if (scheduled) return first ? 'is replaced later' : 'begins later';
+  if (!first) return buffered?.[0] ? `holds back ${buffered[0].type}` : 'does nothing';
+  if (first.type === 'ExecutionStarted') {
+    if (isPending && events.length === 2 && isEndFromOutside(second)) return `ends with ${second!.type}`;
+    if (isPending && isEndFromOutside(second)) return 'is replaced'; // it had not even begun
+    return first.rewound ? 'is rewound' : 'begins';
+  }
+  if (isEndFromOutside(first)) return second?.type === 'ExecutionStarted' ? 'is replaced' : `ends with ${first.type}`;
+  return `takes ${first.type}`;
+}
+
+function isEndFromOutside(event: HistoryEvent | undefined): boolean {
+  return event?.type === 'ExecutionTerminated' || event?.type === 'ExecutionCanceled';
+}
+
+/** While somebody has suspended it nothing runs; what is held back is taken in order, and nothing of it twice. */
+function faultOfHeld({ isSuspended, held }: LifeState, entry: StepEntry): string | undefined {
+  const { events = [], taken = 0, suspension } = entry;
+  const [first] = events;
+  const isTouched = suspension !== undefined || isEndFromOutside(first) || first?.type === 'ExecutionStarted';
+  if (isSuspended && !isTouched && (events.length > 0 || taken > 0))
+    return `went on with ${first?.type ?? 'what it holds back'} while it was suspended`;
+  if (taken === 0) return undefined;
+  if (taken > held.length) return `took ${taken} of ${held.length} events that were held back`;
+  const expectedEvents = held.slice(0, taken).map(bare);
+  const until = events.findIndex(({ type }) => type === 'ContinuedAsNew');
+  const seen = (until < 0 ? events : events.slice(0, until)).filter(isTaken).map(bare);
+  const isPrefix = seen.every((event, at) => jsonEqual(event, expectedEvents[at]));
+  const isAll = seen.length === taken || until >= 0 || endings.has(events.at(-1)?.type ?? '') || entry.returned;
+  return isPrefix && isAll
+    ? undefined
+    : `took ${JSON.stringify(seen)} of what was held back: ${JSON.stringify(expectedEvents)}`;
+}
+
+const endings: ReadonlySet<string> = new Set([
+  'ExecutionCompleted',
+  'ExecutionFailed',
+  'ExecutionTerminated',
+  'ExecutionCanceled',
+]);
+
+/** Whether an event came from outside. */
+function isTaken(event: HistoryEvent): boolean {
+  return 'at' in event && !endings.has(event.type);
+}
+
+/** Of an event what does not change when it is taken later. */
+function bare(event: HistoryEvent): Json {
+  if (event.type === 'ExecutionStarted') return { type: event.type, executionId: event.executionId };
+  const { type } = event;
+  const id = 'id' in event ? { id: event.id } : {};
+  const name = event.type === 'EventRaised' || event.type === 'UpdateRequested' ? { name: event.name } : {};
+  const input = 'input' in event && event.input !== undefined ? { input: event.input } : {};
+  return { type, ...id, ...name, ...input };
+}
+
+function textOf(message: Message | undefined): string {
+  if (!message) return 'a step';
+  if (message.kind === 'control') return message.action;
+  return message.kind === 'start' ? `a start${message.ifExists ? ` (${message.ifExists})` : ''}` : message.kind;
+}
+
+function textOfState({ started, status, isSuspended, isPending, held }: LifeState): string {
+  const what = isPending ? 'Pending' : started ? status : 'not there';
+  return `${what}${isSuspended ? ', suspended' : ''}${held.length > 0 ? `, with ${held.length} held back` : ''}`;
+}

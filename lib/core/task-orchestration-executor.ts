@@ -141,8 +141,9 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#ready = task;
   }
 
+  /** That somebody suspends the instance and lets it go on is no turn: the clock stands still, and no condition is looked at. */
   #processEvent(event: InboundEvent): Turn {
-    if (this.#completion !== undefined) return { actions: [] };
+    if (this.#completion !== undefined || isSuspension(event)) return { actions: [] };
     if (event.type === 'ExecutionStarted') checkBehaviour(event);
     const statusBefore = this.#execution.customStatus;
     this.#execution.now = Math.max(this.#execution.now, event.at);
@@ -154,7 +155,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
     return this.#endTurn(statusBefore, update);
   }
 
-  #deliver(event: InboundEvent): void {
+  #deliver(event: Exclude<InboundEvent, Suspension>): void {
     switch (event.type) {
       case 'ExecutionStarted':
         return this.#start(event);
@@ -162,10 +163,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
         return this.#events.deliver(event);
       case 'CancellationRequested':
         return this.#cancel(event.reason);
-      case 'UpdateRequested': // it has run
-      case 'ExecutionSuspended':
-      case 'ExecutionResumed':
-        return; // of no concern to the code
+      case 'UpdateRequested':
+        return; // it has run
       case 'TaskCompleted':
       case 'TaskFailed':
       case 'SubOrchestrationInstanceCompleted':
@@ -308,6 +307,13 @@ export class TaskOrchestrationExecutor implements TaskParent {
     const failure = toFailureDetails(error);
     this.#completion = { type: 'Failed', failure, ...(causedBy.length > 0 && { causedBy }) };
   }
+}
+
+/** What the code is not told: who runs while it comes is not told either, so a replay must not tell it. */
+type Suspension = Extract<InboundEvent, { type: 'ExecutionSuspended' | 'ExecutionResumed' }>;
+
+function isSuspension(event: InboundEvent): event is Suspension {
+  return event.type === 'ExecutionSuspended' || event.type === 'ExecutionResumed';
 }
 
 function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {

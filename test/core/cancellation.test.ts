@@ -187,6 +187,20 @@ test('that somebody suspends and resumes the instance is nothing to its code', (
   t.deepEqual(s.completeTask(0, 1), completed(1));
 });
 
+test('R5: a suspension is no turn: a condition over the clock does not hold by it', (t) => {
+  const s = play(function* (ctx) {
+    const begun = ctx.currentUtcDateTime.getTime();
+    yield* ctx.waitUntil(() => ctx.currentUtcDateTime.getTime() >= begun + 1_000);
+    return ctx.currentUtcDateTime.getTime() - begun;
+  });
+  s.start();
+  s.elapse(5_000);
+  t.deepEqual(s.play({ type: 'ExecutionSuspended', at: s.now }), waiting);
+  t.deepEqual(s.play({ type: 'ExecutionResumed', at: s.now }), waiting);
+  s.elapse(1_000);
+  t.deepEqual(s.raiseEvent('Anything'), completed(6_000));
+});
+
 test('a failure names the tasks whose failures it came of', (t) => {
   const causes = (run: Parameters<typeof play>[0], ...failing: number[]) => {
     const s = play(run);

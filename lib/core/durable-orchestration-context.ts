@@ -235,7 +235,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
         ? { value: options.default }
         : { error: new TaskTimedOutError(`Event "${name}"`, new Date(fireAt)) };
     const event = this.#events.waitFor(name, type) as TaskNode<T>;
-    return new TimeoutTask(event, { start: () => this.#timer(fireAt), late });
+    return new TimeoutTask(event, { start: () => this.#timer(fireAt), late }, this.#scheduler);
   }
 
   override waitUntil<R>(condition: () => boolean, options?: WaitUntilOptions): R {
@@ -269,17 +269,17 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   override all<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new WhenAllTask(asChildren(tasks, 'all')) as R;
+    return new WhenAllTask(asChildren(tasks, 'all'), this.#scheduler) as R;
   }
 
   override allSettled<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new AllSettledTask(asChildren(tasks, 'allSettled')) as R;
+    return new AllSettledTask(asChildren(tasks, 'allSettled'), this.#scheduler) as R;
   }
 
   override failFast<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new FailFastTask(asChildren(tasks, 'failFast')) as R;
+    return new FailFastTask(asChildren(tasks, 'failFast'), this.#scheduler) as R;
   }
 
   override withTimeout<T>(task: Task<T>, timeout: number | Date): Task<T> {
@@ -287,17 +287,17 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const [child] = asChildren([task], 'withTimeout') as [TaskNode<T>];
     const fireAt = fireTime(timeout, this.#execution.now);
     const late = () => ({ error: new TaskTimedOutError('A task', new Date(fireAt)) });
-    return new TimeoutTask(child, { start: () => this.#timer(fireAt), late });
+    return new TimeoutTask(child, { start: () => this.#timer(fireAt), late }, this.#scheduler);
   }
 
   override any<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new WhenAnyTask(asChildren(tasks, 'any')) as R;
+    return new WhenAnyTask(asChildren(tasks, 'any'), this.#scheduler) as R;
   }
 
   override race<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new RaceTask(asChildren(tasks, 'race')) as R;
+    return new RaceTask(asChildren(tasks, 'race'), this.#scheduler) as R;
   }
 
   /** What the call says holds before what the activity's class says. */

@@ -7,8 +7,9 @@ import type { ExecutionStarted } from './history.js';
  * code counts this up, says here what changed, and asks for the execution's number where it matters.
  *
  * 0: as at the beginning. It is not recorded.
+ * 1: What the condition of a `waitUntil` reads of a task made of others does not count as seen.
  */
-export const newestBehaviour: number = 0;
+export const newestBehaviour: number = 1;
 
 /** What the first event of a new execution says of it. */
 export function recordedBehaviour(behaviour = newestBehaviour): Pick<ExecutionStarted, 'behaviour'> {

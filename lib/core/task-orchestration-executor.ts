@@ -45,7 +45,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
   readonly #execution: Execution;
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
-  readonly #conditions = new Conditions((code) => this.#look(code));
+  readonly #conditions = new Conditions((code) => this.#look(code, this.#execution.behaviour < 1));
   readonly #context: DurableOrchestrationContext;
   /** The user's object; undefined before the start, and when its constructor threw. */
   #target: object | undefined;
@@ -192,12 +192,14 @@ export class TaskOrchestrationExecutor implements TaskParent {
     return runUpdate(this.#program, this.#target, event, this.#context, this.#dependencies.values);
   }
 
-  #look<T>(code: () => T): T {
-    return this.#scheduler.look(() => this.#events.look(code));
+  /** `sees`: what the code reads of a task made of others counts as seen, as it did when its execution began. */
+  #look<T>(code: () => T, sees = false): T {
+    return this.#scheduler.look(() => this.#events.look(code), sees);
   }
 
   #start(event: ExecutionStarted): void {
     if (this.#generator !== undefined) return;
+    this.#execution.behaviour = event.behaviour ?? 0;
     this.#execution.executionId = event.rewound?.origin ?? event.executionId;
     for (const [from, to] of event.rewound?.gaps ?? []) this.#scheduler.leaveGap(from, to);
     this.#execution.parent = event.parent;

@@ -35,6 +35,7 @@ export class TaskScheduler {
   readonly #gaps = new Map<number, number>();
   /** The actions of the turn; undefined between turns. */
   #actions: Action[] | undefined;
+  #isLooking = false;
 
   /** `trace`: to be told of every action where it is asked for. */
   constructor(values: ValueCodec, trace?: CallTrace) {
@@ -53,14 +54,21 @@ export class TaskScheduler {
     return actions;
   }
 
-  /** Runs code that only looks: what it asks for throws, as it does between turns. */
-  look<T>(code: () => T): T {
-    const actions = this.#actions;
+  /** Whether code that only looks is running: what it reads does not count as seen. */
+  get isLooking(): boolean {
+    return this.#isLooking;
+  }
+
+  /** Runs code that only looks: what it asks for throws, as it does between turns. `sees`: what it reads counts as seen. */
+  look<T>(code: () => T, sees = false): T {
+    const [actions, wasLooking] = [this.#actions, this.#isLooking];
     this.#actions = undefined;
+    this.#isLooking = !sees;
     try {
       return code();
     } finally {
       this.#actions = actions;
+      this.#isLooking = wasLooking;
     }
   }
 

@@ -14,6 +14,21 @@ import { revive } from '../../lib/validation/revive.js';
 import * as ids from '../../lib/wire/checks.js';
 import { createValueCodec } from '../../lib/wire/value-codec.js';
 
+/** Has a task made of events, which a query and a condition may read, and which loses its race. */
+@Orchestrator('listener')
+class Listener {
+  #first: Task<unknown> | undefined;
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<unknown> {
+    const first = ctx.race([ctx.waitForExternalEvent('x'), ctx.waitForExternalEvent('y')]);
+    this.#first = first;
+    yield* ctx.any([ctx.all([first, ctx.callActivity('slow')]), ctx.waitForExternalEvent('stop')]);
+    return yield* ctx.waitForExternalEvent('x');
+  }
+  @Query() heard(): unknown {
+    return this.#first?.isCompleted ? this.#first.result : undefined;
+  }
+}
+
 let orders = 0;
 
 class Line {
@@ -157,6 +172,15 @@ test('a query tells what it throws, and cannot ask for anything', (t) => {
   t.like(s.query('misuse'), { failure: { code: 'PERDURE_ILLEGAL_AWAIT' } });
   t.deepEqual(s.update('add', { item: 'nails' }).actions.length, 1);
   t.is(s.history.filter(({ type }) => type === 'TaskScheduled').length, 0);
+});
+
+test('R7: what a query reads of a task made of events is not seen: it is given back all the same', (t) => {
+  const s = scenario(Listener);
+  s.start();
+  s.raiseEvent('x', 'kept');
+  t.deepEqual(s.query('heard'), { result: 'kept' });
+  t.deepEqual(s.raiseEvent('stop').completion, { type: 'Completed', output: 'kept' });
+  t.deepEqual(s.query('heard'), {});
 });
 
 test('a scenario finds out a query that changes something', (t) => {

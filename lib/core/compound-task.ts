@@ -28,6 +28,11 @@ export abstract class CompoundTask<T> extends TaskNode<T> implements TaskParent 
   /** Of no effect once it has ended. */
   abstract childCompleted(child: TaskNode<unknown>): void;
 
+  /** Whether code has learnt the outcome, and not only looked at it. */
+  protected get isSeen(): boolean {
+    return this.#isSeen;
+  }
+
   override seen(): void {
     if (this.#glance.isLooking) return;
     this.#isSeen = true;

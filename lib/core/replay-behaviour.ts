@@ -7,7 +7,8 @@ import type { ExecutionStarted } from './history.js';
  * code counts this up, says here what changed, and asks for the execution's number where it matters.
  *
  * 0: as at the beginning. It is not recorded.
- * 1: What the condition of a `waitUntil` reads of a task made of others does not count as seen.
+ * 1: What the condition of a `waitUntil` reads of a task made of others does not count as seen, and it may read that of a
+ *    task with a time limit.
  */
 export const newestBehaviour: number = 1;
 

@@ -38,7 +38,7 @@ export class TimeoutTask<T> extends CompoundTask<T> {
 
   override seen(): void {
     super.seen();
-    if (this.isCompleted && !this.#isLate) this.#timer?.cancel();
+    if (this.isSeen && this.isCompleted && !this.#isLate) this.#timer?.cancel();
   }
 
   protected override watch(): void {

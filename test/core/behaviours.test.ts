@@ -16,6 +16,22 @@ test('a new execution has the newest behaviour', (t) => {
   t.like(s.history[0], { type: 'ExecutionStarted', behaviour: newestBehaviour });
 });
 
+test('a task with a time limit that a condition reads: since 1', (t) => {
+  const run: Run = function* (ctx) {
+    const limited = ctx.waitForExternalEvent<string>('x', { timeout: 60_000 });
+    try {
+      yield* ctx.waitUntil(() => limited.isCompleted && limited.result === 'y');
+    } catch (error) {
+      return (error as Error).name;
+    }
+    return yield* limited;
+  };
+  const { s: former } = begun(0, run);
+  t.deepEqual(former.raiseEvent('x', 'y'), completed('IllegalAwaitError'));
+  const { s } = begun(1, run);
+  t.deepEqual(s.raiseEvent('x', 'y').completion, completed('y').completion);
+});
+
 test('a task made of events that a condition has read: not seen since 1', (t) => {
   const run: Run = function* (ctx) {
     const first = ctx.race([ctx.waitForExternalEvent('x'), ctx.waitForExternalEvent('y')]);

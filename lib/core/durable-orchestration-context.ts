@@ -26,6 +26,7 @@ import { httpCallOf } from './http-call.js';
 import { HTTP_ACTIVITY, type CallHttpOptions, type DurableHttpResponse } from './http-messages.js';
 import { HttpTask } from './http-task.js';
 import { checkVersion, labelsFrom } from './labels.js';
+import { LongTasks } from './long-tasks.js';
 import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
 import {
   OrchestrationContext,
@@ -33,15 +34,12 @@ import {
   type SubOrchestrationOptions,
   type WaitUntilOptions,
 } from './orchestration-context.js';
-import { RandomSource } from './random-source.js';
+import { randomSource, type RandomSource } from './random-source.js';
 import type { ReplaySafeLog } from './replay-safe-log.js';
-import type { RetryOptions } from './retry-options.js';
-import { RetryableTask } from './retryable-task.js';
 import type { Task, TimerTask } from './task.js';
 import type { Outcome, TaskNode } from './task-node.js';
 import type { TaskScheduler } from './task-scheduler.js';
 import { TimeoutTask } from './timeout-task.js';
-import { DurableTimerTask } from './timer-task.js';
 import { uuidV5 } from './uuid-v5.js';
 import type { Constructor, Json } from './values.js';
 import { AllSettledTask, FailFastTask, WhenAllTask } from './when-all-task.js';
@@ -60,10 +58,10 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   readonly #events: ExternalEvents;
   readonly #conditions: Conditions;
   readonly #dependencies: CoreDependencies;
+  readonly #long: LongTasks;
   readonly log: ReplaySafeLog;
   #guidCount = 0;
   #random: RandomSource | undefined;
-  #retryCount = 0;
 
   constructor(
     execution: Execution,
@@ -78,6 +76,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#events = events;
     this.#conditions = conditions;
     this.#dependencies = dependencies;
+    this.#long = new LongTasks(execution, scheduler);
     this.log = log;
   }
 
@@ -130,7 +129,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   random(): number {
     this.#scheduler.assertInTurn();
-    this.#random ??= this.#randomSource('random');
+    this.#random ??= randomSource('random', this.#execution);
     return this.#random.next();
   }
 
@@ -162,8 +161,8 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const limits = { startToCloseTimeoutInMilliseconds: call.timeout };
     return new HttpTask(call, {
       send: (request) => this.#activity(HTTP_ACTIVITY, request, limits) as TaskNode<DurableHttpResponse>,
-      attempt: (start, retry, atLeast) => this.#attempt(start, retry, atLeast) as TaskNode<DurableHttpResponse>,
-      wait: (milliseconds) => this.#timer(this.#execution.now + milliseconds),
+      attempt: (start, retry, atLeast) => this.#long.attempt(start, retry, atLeast) as TaskNode<DurableHttpResponse>,
+      wait: (milliseconds) => this.#long.pause(milliseconds),
       now: () => this.#execution.now,
       cancellation: cancellationOf(this.#execution),
     });
@@ -180,7 +179,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
         (id) => ({ ...body, id, instanceId: chosenId ?? this.#derivedId(id) }),
         new AtomicTask((failure) => new TaskFailedError(`sub-orchestration "${name}"`, failure)),
       );
-    return this.#attempt(start, options?.retry) as R;
+    return this.#long.attempt(start, options?.retry) as R;
   }
 
   override startNew(target: Constructor | string, ...rest: unknown[]): string {
@@ -206,7 +205,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
           (id) => ({ ...body, id }),
           new AtomicTask((failure) => new EntityOperationFailedError(entity.name, operation, failure)),
         );
-      return this.#attempt(start, options?.retry);
+      return this.#long.attempt(start, options?.retry);
     }) as R;
   }
 
@@ -218,7 +217,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   override createTimer(due: number | Date): TimerTask {
-    return this.#timer(fireTime(due, this.#execution.now));
+    return this.#long.timer(fireTime(due, this.#execution.now));
   }
 
   override waitForExternalEvent<T>(name: string, ...rest: unknown[]): Task<T> {
@@ -235,7 +234,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
         ? { value: options.default }
         : { error: new TaskTimedOutError(`Event "${name}"`, new Date(fireAt)) };
     const event = this.#events.waitFor(name, type) as TaskNode<T>;
-    return new TimeoutTask(event, { start: () => this.#timer(fireAt), late }, this.#scheduler);
+    return new TimeoutTask(event, { start: () => this.#long.timer(fireAt), late }, this.#scheduler);
   }
 
   override waitUntil<R>(condition: () => boolean, options?: WaitUntilOptions): R {
@@ -243,7 +242,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const timeout = options?.timeoutInMilliseconds;
     const fireAt = timeout === undefined ? undefined : fireTime(timeout, this.#execution.now);
     const task = this.#conditions.waitFor(condition, options !== undefined);
-    if (fireAt !== undefined && !task.isCompleted) task.endWith(this.#timer(fireAt));
+    if (fireAt !== undefined && !task.isCompleted) task.endWith(this.#long.timer(fireAt));
     return task as R;
   }
 
@@ -287,7 +286,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const [child] = asChildren([task], 'withTimeout') as [TaskNode<T>];
     const fireAt = fireTime(timeout, this.#execution.now);
     const late = () => ({ error: new TaskTimedOutError('A task', new Date(fireAt)) });
-    return new TimeoutTask(child, { start: () => this.#timer(fireAt), late }, this.#scheduler);
+    return new TimeoutTask(child, { start: () => this.#long.timer(fireAt), late }, this.#scheduler);
   }
 
   override any<R>(tasks: readonly Task<unknown>[]): R {
@@ -319,42 +318,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
         new AtomicTask((failure) => new TaskFailedError(`activity "${name}"`, failure)),
       );
     };
-    return this.#attempt(start, options.retry ?? retry);
-  }
-
-  /** `atLeast`: the shortest wait before the next attempt, in milliseconds. */
-  #attempt(
-    start: () => TaskNode<unknown>,
-    retry: RetryOptions | undefined,
-    atLeast: () => number = () => 0,
-  ): TaskNode<unknown> {
-    if (retry === undefined) return start();
-    const now = () => this.#execution.now;
-    const number = this.#retryCount++;
-    let random: RandomSource | undefined;
-    const cancellation = cancellationOf(this.#execution);
-    return new RetryableTask(retry, {
-      start,
-      now,
-      wait: (milliseconds) => this.#timer(now() + Math.max(milliseconds, atLeast())),
-      random: () => (random ??= this.#randomSource(`retry ${number}`)).next(),
-      isGivenUp: () => cancellation() !== undefined,
-    });
-  }
-
-  /** A series of its own for each purpose: what one draws does not change the others. */
-  #randomSource(purpose: string): RandomSource {
-    const { instanceId, executionId } = this.#execution;
-    return new RandomSource(`${purpose} ${executionId} ${instanceId}`);
-  }
-
-  #timer(fireAt: number): DurableTimerTask {
-    let timerId = -1;
-    const timer = new DurableTimerTask(() => this.#scheduler.cancelTimer(timerId));
-    return this.#scheduler.schedule((id) => {
-      timerId = id;
-      return { type: 'TimerCreated', id, fireAt };
-    }, timer);
+    return this.#long.attempt(start, options.retry ?? retry);
   }
 
   #toEntity(

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { HttpRetryOptions } from '../../lib/index.js';
 import type { ExecutionStarted } from '../../lib/core/history.js';
 import { newestBehaviour } from '../../lib/core/replay-behaviour.js';
 import { completed, play, start, waiting, type Run } from './surroundings.js';
@@ -30,6 +31,29 @@ test('a task with a time limit that a condition reads: since 1', (t) => {
   t.deepEqual(former.raiseEvent('x', 'y'), completed('IllegalAwaitError'));
   const { s } = begun(1, run);
   t.deepEqual(s.raiseEvent('x', 'y').completion, completed('y').completion);
+});
+
+test('what makes an attempt later than its limit of time, or decides to make it sooner than asked for: since 1', (t) => {
+  const limits = { maxAttempts: 9, firstRetryIntervalInMilliseconds: 1_000, retryTimeoutInMilliseconds: 5_000 };
+  const busy = { statusCode: 429, headers: { 'retry-after': '60' }, content: '', isBase64Encoded: false, url: '' };
+  const get = (retry: HttpRetryOptions): Run =>
+    function* (ctx) {
+      return yield* ctx.callHttp({ url: 'https://api.example', retry });
+    };
+  const asked = (behaviour: number, retry: HttpRetryOptions) =>
+    begun(behaviour, get(retry)).s.completeTask(0, busy).actions.map(({ type }) => type);
+  t.deepEqual([0, 1].map((behaviour) => asked(behaviour, limits)), [['TimerCreated'], []]);
+  const soon = { maxAttempts: 2, firstRetryIntervalInMilliseconds: 1_000, retryIf: () => 0 };
+  t.deepEqual([0, 1].map((behaviour) => asked(behaviour, soon)), [['TaskScheduled'], ['TimerCreated']]);
+  const late = (behaviour: number) => {
+    const { s } = begun(behaviour, function* (ctx) {
+      yield* ctx.callActivity('a', undefined, { retry: limits });
+    });
+    s.failTask(0, new Error('once'));
+    s.elapse(60_000);
+    return s.fireTimer(1).actions.length;
+  };
+  t.deepEqual([0, 1].map(late), [1, 0]);
 });
 
 test('a task made of events that a condition has read: not seen since 1', (t) => {

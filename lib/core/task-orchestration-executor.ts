@@ -7,7 +7,7 @@ import { newExecution, type Execution } from './execution.js';
 import { ExternalEvents } from './external-events.js';
 import { acceptedUpdate, runQuery, runUpdate } from './handlers.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent, UpdateRequested } from './history.js';
-import { disown, illegalOutput, illegalRun, illegalYield, isAsync } from './illegal-await.js';
+import { disown, illegalOutput, illegalRun, illegalWait, illegalYield, isAsync } from './illegal-await.js';
 import { jsonEqual } from './json-equal.js';
 import { labelsOf } from './labels.js';
 import type { OrchestratorProgram } from './programs.js';
@@ -18,7 +18,7 @@ import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
 import type { Completion, HandlerOutcome, Turn } from './turn.js';
 import type { Json } from './values.js';
-import { CancelledError, IllegalAwaitError } from '../errors.js';
+import { CancelledError, type IllegalAwaitError } from '../errors.js';
 
 /** Where an execution runs. */
 export interface Surroundings {
@@ -234,6 +234,13 @@ export class TaskOrchestrationExecutor implements TaskParent {
   #tryResumingUserCode(): void {
     do this.#resumeWhileReady();
     while (this.#completion === undefined && this.#conditions.check());
+    this.#refuseEndlessWait();
+  }
+
+  /** An update may have cancelled the timer that the generator waits for. */
+  #refuseEndlessWait(): void {
+    if (this.#completion !== undefined || this.#execution.behaviour < 1 || !this.#scheduler.hasCanceledTimers) return;
+    if (this.#awaited?.isDead) this.#fail(illegalWait());
   }
 
   /** A loop, not a recursion: any number of tasks may have ended already. */
@@ -262,14 +269,9 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   #await(task: TaskNode<unknown>): void {
-    if (task.isDead)
-      this.#fail(
-        new IllegalAwaitError('The orchestrator waited for a timer that it had cancelled: it will never fire.'),
-      );
-    else {
-      this.#awaited = task;
-      task.attach(this);
-    }
+    if (task.isDead) return this.#fail(illegalWait());
+    this.#awaited = task;
+    task.attach(this);
   }
 
   #finish(output: unknown, refuseAsync: (output: unknown) => IllegalAwaitError): void {

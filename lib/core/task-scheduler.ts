@@ -36,6 +36,7 @@ export class TaskScheduler {
   /** The actions of the turn; undefined between turns. */
   #actions: Action[] | undefined;
   #isLooking = false;
+  #hasCanceledTimers = false;
 
   /** `trace`: to be told of every action where it is asked for. */
   constructor(values: ValueCodec, trace?: CallTrace) {
@@ -45,6 +46,7 @@ export class TaskScheduler {
 
   beginTurn(): void {
     this.#actions = [];
+    this.#hasCanceledTimers = false;
   }
 
   /** Closes the turn; what it recorded. */
@@ -110,6 +112,12 @@ export class TaskScheduler {
   cancelTimer(timerId: number): void {
     this.record((id) => ({ type: 'TimerCanceled', id, timerId }));
     this.#open.delete(timerId);
+    this.#hasCanceledTimers = true;
+  }
+
+  /** Whether a timer was cancelled in this turn. */
+  get hasCanceledTimers(): boolean {
+    return this.#hasCanceledTimers;
   }
 
   /** Gives a task its answer. */

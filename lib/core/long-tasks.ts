@@ -17,19 +17,20 @@ export class LongTasks {
     this.#scheduler = scheduler;
   }
 
-  /** A timer that is due at this time. */
-  timer(fireAt: number): DurableTimerTask {
+  /** A timer that is due at this time; `isPause`: between two attempts or polls. */
+  timer(fireAt: number, isPause = false): DurableTimerTask {
     let timerId = -1;
     const timer = new DurableTimerTask(() => this.#scheduler.cancelTimer(timerId));
-    return this.#scheduler.schedule((id) => {
+    const created = (id: number) => {
       timerId = id;
-      return { type: 'TimerCreated', id, fireAt };
-    }, timer);
+      return { type: 'TimerCreated', id, fireAt } as const;
+    };
+    return this.#scheduler.schedule(created, timer, isPause);
   }
 
-  /** A timer between two attempts or two polls, over so many milliseconds. */
+  /** A timer between two attempts or two polls, over so many milliseconds: it ends when the execution is canceled. */
   pause(milliseconds: number): TaskNode<void> {
-    return this.timer(this.#execution.now + milliseconds);
+    return this.timer(this.#execution.now + milliseconds, true);
   }
 
   /** Tries as the options say; `atLeast`: the shortest wait before the next attempt, in milliseconds. */

@@ -10,7 +10,7 @@ import type { ExecutionStarted } from './history.js';
  * 1: What the condition of a `waitUntil` reads of a task made of others does not count as seen, and it may read that of a
  *    task with a time limit. No attempt is made later than `retryTimeoutInMilliseconds`, whether a `Retry-After` or a late
  *    timer makes it so, nor sooner than its `Retry-After` when `retryIf` says when. A timer that is cancelled while the
- *    code waits for it fails the execution.
+ *    code waits for it fails the execution. A task between two attempts or two polls ends when the execution is canceled.
  */
 export const newestBehaviour: number = 1;
 

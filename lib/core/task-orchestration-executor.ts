@@ -215,8 +215,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   /**
-   * Throws CancelledError where the generator waits. Open activities have failed by then: nobody may wait for results that
-   * will not come.
+   * Throws CancelledError where the generator waits. Open activities have failed by then, and tasks between two attempts
+   * have ended: nobody may wait for results that will not come.
    */
   #cancel(reason: string | undefined): void {
     if (this.#generator === undefined || this.#execution.isCanceled) return;
@@ -227,6 +227,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#awaited = undefined;
     const { name, message, code } = error; // no stack: code may look at it, and it is not the same on every replay
     this.#scheduler.giveUpActivities({ name, message, code });
+    if (this.#execution.behaviour >= 1) this.#scheduler.endPauses();
     this.#guard(() => this.#take(generator.throw(error)));
   }
 

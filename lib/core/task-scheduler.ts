@@ -18,6 +18,14 @@ const answeredActions = {
   TimerFired: 'TimerCreated',
 } as const satisfies Record<TaskEvent['type'], Action['type']>;
 
+/** An action that waits for its answer. */
+interface Open {
+  readonly type: Action['type'];
+  readonly task: AtomicTask<unknown>;
+  /** Whether it is a timer between two attempts or two polls. */
+  readonly isPause: boolean;
+}
+
 /**
  * Numbers the actions of an execution from 0 in order of creation, and finds the task that an event ends.
  *
@@ -27,7 +35,7 @@ const answeredActions = {
 export class TaskScheduler {
   readonly #values: ValueCodec;
   readonly #trace: CallTrace | undefined;
-  readonly #open = new Map<number, { readonly type: Action['type']; readonly task: AtomicTask<unknown> }>();
+  readonly #open = new Map<number, Open>();
   /** The tasks that failed, by the errors that they failed with. */
   readonly #failures = new WeakMap<object, number>();
   #nextId = 0;
@@ -102,9 +110,9 @@ export class TaskScheduler {
   }
 
   /** Records an action whose answer ends the task. */
-  schedule<T extends AtomicTask<unknown>>(make: (id: number) => NumberedAction, task: T): T {
+  schedule<T extends AtomicTask<unknown>>(make: (id: number) => NumberedAction, task: T, isPause = false): T {
     const action = this.record(make);
-    this.#open.set(action.id, { type: action.type, task });
+    this.#open.set(action.id, { type: action.type, task, isPause });
     return task;
   }
 
@@ -134,6 +142,13 @@ export class TaskScheduler {
     const activities = [...this.#open].filter(([, { type }]) => type === 'TaskScheduled');
     for (const [id] of activities) this.#open.delete(id);
     for (const [id, { task }] of activities) this.#fail(id, task, failure);
+  }
+
+  /** Ends every timer between two attempts or two polls: neither is made any more. */
+  endPauses(): void {
+    const pauses = [...this.#open].filter(([, { isPause }]) => isPause);
+    for (const [id] of pauses) this.cancelTimer(id);
+    for (const [, { task }] of pauses) task.complete(undefined);
   }
 
   /** The tasks whose failures an error is, or has among its causes. */

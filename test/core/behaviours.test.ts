@@ -56,6 +56,27 @@ test('what makes an attempt later than its limit of time, or decides to make it 
   t.deepEqual([0, 1].map(late), [1, 0]);
 });
 
+test('a task between two attempts ends when the execution is canceled: since 1', (t) => {
+  const retry = { maxAttempts: 2, firstRetryIntervalInMilliseconds: 60_000 };
+  const run: Run = function* (ctx) {
+    const work = ctx.callActivity('a', undefined, { retry });
+    try {
+      yield* work;
+    } finally {
+      yield* ctx.allSettled([work]);
+    }
+  };
+  const ends = (behaviour: number) => {
+    const { s } = begun(behaviour, run);
+    s.failTask(0, new Error('once'));
+    return [s.cancel().completion?.type, s.fireTimer(1).completion?.type];
+  };
+  t.deepEqual([0, 1].map(ends), [
+    [undefined, 'Canceled'],
+    ['Canceled', undefined],
+  ]);
+});
+
 test('a task made of events that a condition has read: not seen since 1', (t) => {
   const run: Run = function* (ctx) {
     const first = ctx.race([ctx.waitForExternalEvent('x'), ctx.waitForExternalEvent('y')]);

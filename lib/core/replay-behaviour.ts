@@ -11,6 +11,7 @@ import type { ExecutionStarted } from './history.js';
  *    task with a time limit. No attempt is made later than `retryTimeoutInMilliseconds`, whether a `Retry-After` or a late
  *    timer makes it so, nor sooner than its `Retry-After` when `retryIf` says when. A timer that is cancelled while the
  *    code waits for it fails the execution. A task between two attempts or two polls ends when the execution is canceled.
+ *    A cancellation does not interrupt the compensations of a saga.
  */
 export const newestBehaviour: number = 1;
 

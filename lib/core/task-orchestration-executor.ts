@@ -8,6 +8,7 @@ import { ExternalEvents } from './external-events.js';
 import { acceptedUpdate, runQuery, runUpdate } from './handlers.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent, UpdateRequested } from './history.js';
 import { disown, illegalOutput, illegalRun, illegalWait, illegalYield, isAsync } from './illegal-await.js';
+import { noteInterruption } from './interruptions.js';
 import { jsonEqual } from './json-equal.js';
 import { labelsOf } from './labels.js';
 import type { OrchestratorProgram } from './programs.js';
@@ -227,7 +228,10 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#awaited = undefined;
     const { name, message, code } = error; // no stack: code may look at it, and it is not the same on every replay
     this.#scheduler.giveUpActivities({ name, message, code });
-    if (this.#execution.behaviour >= 1) this.#scheduler.endPauses();
+    if (this.#execution.behaviour >= 1) {
+      this.#scheduler.endPauses();
+      noteInterruption(error);
+    }
     this.#guard(() => this.#take(generator.throw(error)));
   }
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { HttpRetryOptions } from '../../lib/index.js';
+import { Saga, type HttpRetryOptions } from '../../lib/index.js';
 import type { ExecutionStarted } from '../../lib/core/history.js';
 import { newestBehaviour } from '../../lib/core/replay-behaviour.js';
 import { completed, play, start, waiting, type Run } from './surroundings.js';
@@ -75,6 +75,17 @@ test('a task between two attempts ends when the execution is canceled: since 1',
     [undefined, 'Canceled'],
     ['Canceled', undefined],
   ]);
+});
+
+test('a cancellation does not interrupt the compensations of a saga: since 1', (t) => {
+  const run: Run = function* (ctx) {
+    const saga = new Saga();
+    saga.add(() => ctx.callActivity('first'));
+    saga.add(() => ctx.callActivity('second'));
+    yield* saga.compensate();
+  };
+  const next = (behaviour: number) => begun(behaviour, run).s.cancel().actions.map((action) => 'name' in action && action.name);
+  t.deepEqual([0, 1].map(next), [['first'], ['second']]);
 });
 
 test('a task made of events that a condition has read: not seen since 1', (t) => {

@@ -41,10 +41,18 @@ test('what makes an attempt later than its limit of time, or decides to make it 
       return yield* ctx.callHttp({ url: 'https://api.example', retry });
     };
   const asked = (behaviour: number, retry: HttpRetryOptions) =>
-    begun(behaviour, get(retry)).s.completeTask(0, busy).actions.map(({ type }) => type);
-  t.deepEqual([0, 1].map((behaviour) => asked(behaviour, limits)), [['TimerCreated'], []]);
+    begun(behaviour, get(retry))
+      .s.completeTask(0, busy)
+      .actions.map(({ type }) => type);
+  t.deepEqual(
+    [0, 1].map((behaviour) => asked(behaviour, limits)),
+    [['TimerCreated'], []],
+  );
   const soon = { maxAttempts: 2, firstRetryIntervalInMilliseconds: 1_000, retryIf: () => 0 };
-  t.deepEqual([0, 1].map((behaviour) => asked(behaviour, soon)), [['TaskScheduled'], ['TimerCreated']]);
+  t.deepEqual(
+    [0, 1].map((behaviour) => asked(behaviour, soon)),
+    [['TaskScheduled'], ['TimerCreated']],
+  );
   const late = (behaviour: number) => {
     const { s } = begun(behaviour, function* (ctx) {
       yield* ctx.callActivity('a', undefined, { retry: limits });
@@ -84,7 +92,10 @@ test('a cancellation does not interrupt the compensations of a saga: since 1', (
     saga.add(() => ctx.callActivity('second'));
     yield* saga.compensate();
   };
-  const next = (behaviour: number) => begun(behaviour, run).s.cancel().actions.map((action) => 'name' in action && action.name);
+  const next = (behaviour: number) =>
+    begun(behaviour, run)
+      .s.cancel()
+      .actions.map((action) => 'name' in action && action.name);
   t.deepEqual([0, 1].map(next), [['first'], ['second']]);
 });
 

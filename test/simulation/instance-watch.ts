@@ -1,4 +1,5 @@
 import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
+import { isClosing } from '../../lib/core/replay-check.js';
 import type { Json } from '../../lib/core/values.js';
 import type { Head } from '../../lib/wire/head.js';
 import type { StepEntry } from '../../lib/wire/record.js';
@@ -138,6 +139,11 @@ export class OrchestrationWatch {
     }
   }
 
+  /** How its execution ended, if it did. */
+  get end(): HistoryEvent | undefined {
+    return this.history.findLast(isClosing);
+  }
+
   #begin({ executionId, name }: Extract<HistoryEvent, { type: 'ExecutionStarted' }>): void {
     if (this.status === 'Running') this.#wrong('began again while it ran');
     this.status = 'Running';
@@ -150,7 +156,9 @@ export class OrchestrationWatch {
 
   #end(status: string): void {
     this.status = status;
-    this.open.clear();
+    // Only operations may answer an execution that has failed.
+    for (const [id, { type }] of this.open)
+      if (status !== 'Failed' || type !== 'EntityOperationCalled') this.open.delete(id);
     this.ended(this);
   }
 

@@ -141,7 +141,8 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#scheduler.assertInTurn();
     const encoded = this.#dependencies.values.encode(status) ?? null;
     const { length } = JSON.stringify(encoded);
-    if (length > MAX_CUSTOM_STATUS) throw new PayloadTooLargeError('The custom status', length, MAX_CUSTOM_STATUS);
+    if (length > MAX_CUSTOM_STATUS)
+      throw new PayloadTooLargeError('The custom status', length, MAX_CUSTOM_STATUS, 'characters');
     this.#execution.customStatus = encoded;
   }
 

@@ -220,8 +220,9 @@ export class OrchestrationHandle<T = unknown, O = object> {
 
   /**
    * Lets a failed instance go on as if what ended it had not failed: the activities, sub-orchestrations and entity
-   * operations whose failures it failed of are run again, with all that succeeded kept. Resolves when that is committed; wait
-   * for the result again. Rejects as `suspend`, and further:
+   * operations whose failures it failed of are run again, with all that succeeded kept. Activities that had not ended are run
+   * again, too; operations that had not answered are waited for, and not carried out twice. Resolves when that is committed;
+   * wait for the result again. Rejects as `suspend`, and further:
    *
    * @throws {NotRewindableError} when it has not failed, or would fail again at once
    */
@@ -246,8 +247,8 @@ export class OrchestrationHandle<T = unknown, O = object> {
 
   /**
    * Removes all that is stored of the instance once it has ended: it is as if it had never been. Its sub-orchestrations that
-   * have ended are removed with it unless `recursive` is false. Resolves when that is committed. Rejects as `suspend`, and
-   * further:
+   * have ended are removed with it unless `recursive` is false: those of its last execution, for the history of one that
+   * continued as new is gone. Resolves when that is committed. Rejects as `suspend`, and further:
    *
    * @throws {InstanceNotEndedError} when it has not ended
    */

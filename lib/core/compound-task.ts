@@ -1,6 +1,11 @@
 import { IllegalAwaitError } from '../errors.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 
+/** Tells whether code only looks: what it reads then does not count as seen. */
+export interface Glance {
+  readonly isLooking: boolean;
+}
+
 /**
  * A task made of others. It waits for its children as long as somebody may wait for it.
  *
@@ -10,15 +15,26 @@ import { TaskNode, type TaskParent } from './task-node.js';
 export abstract class CompoundTask<T> extends TaskNode<T> implements TaskParent {
   #isAbandoned = false;
   #isSeen = false;
+  readonly #glance: Glance;
 
-  constructor(protected readonly children: readonly TaskNode<unknown>[]) {
+  constructor(
+    protected readonly children: readonly TaskNode<unknown>[],
+    glance: Glance,
+  ) {
     super();
+    this.#glance = glance;
   }
 
   /** Of no effect once it has ended. */
   abstract childCompleted(child: TaskNode<unknown>): void;
 
+  /** Whether code has learnt the outcome, and not only looked at it. */
+  protected get isSeen(): boolean {
+    return this.#isSeen;
+  }
+
   override seen(): void {
+    if (this.#glance.isLooking) return;
     this.#isSeen = true;
     for (const child of this.deciding()) child.seen();
   }

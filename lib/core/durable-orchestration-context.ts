@@ -26,6 +26,7 @@ import { httpCallOf } from './http-call.js';
 import { HTTP_ACTIVITY, type CallHttpOptions, type DurableHttpResponse } from './http-messages.js';
 import { HttpTask } from './http-task.js';
 import { checkVersion, labelsFrom } from './labels.js';
+import { LongTasks } from './long-tasks.js';
 import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
 import {
   OrchestrationContext,
@@ -33,15 +34,12 @@ import {
   type SubOrchestrationOptions,
   type WaitUntilOptions,
 } from './orchestration-context.js';
-import { RandomSource } from './random-source.js';
+import { randomSource, type RandomSource } from './random-source.js';
 import type { ReplaySafeLog } from './replay-safe-log.js';
-import type { RetryOptions } from './retry-options.js';
-import { RetryableTask } from './retryable-task.js';
 import type { Task, TimerTask } from './task.js';
 import type { Outcome, TaskNode } from './task-node.js';
 import type { TaskScheduler } from './task-scheduler.js';
 import { TimeoutTask } from './timeout-task.js';
-import { DurableTimerTask } from './timer-task.js';
 import { uuidV5 } from './uuid-v5.js';
 import type { Constructor, Json } from './values.js';
 import { AllSettledTask, FailFastTask, WhenAllTask } from './when-all-task.js';
@@ -60,10 +58,10 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   readonly #events: ExternalEvents;
   readonly #conditions: Conditions;
   readonly #dependencies: CoreDependencies;
+  readonly #long: LongTasks;
   readonly log: ReplaySafeLog;
   #guidCount = 0;
   #random: RandomSource | undefined;
-  #retryCount = 0;
 
   constructor(
     execution: Execution,
@@ -78,6 +76,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#events = events;
     this.#conditions = conditions;
     this.#dependencies = dependencies;
+    this.#long = new LongTasks(execution, scheduler);
     this.log = log;
   }
 
@@ -130,7 +129,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   random(): number {
     this.#scheduler.assertInTurn();
-    this.#random ??= this.#randomSource('random');
+    this.#random ??= randomSource('random', this.#execution);
     return this.#random.next();
   }
 
@@ -142,7 +141,8 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#scheduler.assertInTurn();
     const encoded = this.#dependencies.values.encode(status) ?? null;
     const { length } = JSON.stringify(encoded);
-    if (length > MAX_CUSTOM_STATUS) throw new PayloadTooLargeError('The custom status', length, MAX_CUSTOM_STATUS);
+    if (length > MAX_CUSTOM_STATUS)
+      throw new PayloadTooLargeError('The custom status', length, MAX_CUSTOM_STATUS, 'characters');
     this.#execution.customStatus = encoded;
   }
 
@@ -162,8 +162,8 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const limits = { startToCloseTimeoutInMilliseconds: call.timeout };
     return new HttpTask(call, {
       send: (request) => this.#activity(HTTP_ACTIVITY, request, limits) as TaskNode<DurableHttpResponse>,
-      attempt: (start, retry, atLeast) => this.#attempt(start, retry, atLeast) as TaskNode<DurableHttpResponse>,
-      wait: (milliseconds) => this.#timer(this.#execution.now + milliseconds),
+      attempt: (start, retry, atLeast) => this.#long.attempt(start, retry, atLeast) as TaskNode<DurableHttpResponse>,
+      wait: (milliseconds) => this.#long.pause(milliseconds),
       now: () => this.#execution.now,
       cancellation: cancellationOf(this.#execution),
     });
@@ -180,7 +180,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
         (id) => ({ ...body, id, instanceId: chosenId ?? this.#derivedId(id) }),
         new AtomicTask((failure) => new TaskFailedError(`sub-orchestration "${name}"`, failure)),
       );
-    return this.#attempt(start, options?.retry) as R;
+    return this.#long.attempt(start, options?.retry) as R;
   }
 
   override startNew(target: Constructor | string, ...rest: unknown[]): string {
@@ -206,7 +206,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
           (id) => ({ ...body, id }),
           new AtomicTask((failure) => new EntityOperationFailedError(entity.name, operation, failure)),
         );
-      return this.#attempt(start, options?.retry);
+      return this.#long.attempt(start, options?.retry);
     }) as R;
   }
 
@@ -218,7 +218,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   override createTimer(due: number | Date): TimerTask {
-    return this.#timer(fireTime(due, this.#execution.now));
+    return this.#long.timer(fireTime(due, this.#execution.now));
   }
 
   override waitForExternalEvent<T>(name: string, ...rest: unknown[]): Task<T> {
@@ -235,7 +235,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
         ? { value: options.default }
         : { error: new TaskTimedOutError(`Event "${name}"`, new Date(fireAt)) };
     const event = this.#events.waitFor(name, type) as TaskNode<T>;
-    return new TimeoutTask(event, { start: () => this.#timer(fireAt), late });
+    return new TimeoutTask(event, { start: () => this.#long.timer(fireAt), late }, this.#scheduler);
   }
 
   override waitUntil<R>(condition: () => boolean, options?: WaitUntilOptions): R {
@@ -243,7 +243,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const timeout = options?.timeoutInMilliseconds;
     const fireAt = timeout === undefined ? undefined : fireTime(timeout, this.#execution.now);
     const task = this.#conditions.waitFor(condition, options !== undefined);
-    if (fireAt !== undefined && !task.isCompleted) task.endWith(this.#timer(fireAt));
+    if (fireAt !== undefined && !task.isCompleted) task.endWith(this.#long.timer(fireAt));
     return task as R;
   }
 
@@ -269,17 +269,17 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   override all<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new WhenAllTask(asChildren(tasks, 'all')) as R;
+    return new WhenAllTask(asChildren(tasks, 'all'), this.#scheduler) as R;
   }
 
   override allSettled<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new AllSettledTask(asChildren(tasks, 'allSettled')) as R;
+    return new AllSettledTask(asChildren(tasks, 'allSettled'), this.#scheduler) as R;
   }
 
   override failFast<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new FailFastTask(asChildren(tasks, 'failFast')) as R;
+    return new FailFastTask(asChildren(tasks, 'failFast'), this.#scheduler) as R;
   }
 
   override withTimeout<T>(task: Task<T>, timeout: number | Date): Task<T> {
@@ -287,17 +287,17 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const [child] = asChildren([task], 'withTimeout') as [TaskNode<T>];
     const fireAt = fireTime(timeout, this.#execution.now);
     const late = () => ({ error: new TaskTimedOutError('A task', new Date(fireAt)) });
-    return new TimeoutTask(child, { start: () => this.#timer(fireAt), late });
+    return new TimeoutTask(child, { start: () => this.#long.timer(fireAt), late }, this.#scheduler);
   }
 
   override any<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new WhenAnyTask(asChildren(tasks, 'any')) as R;
+    return new WhenAnyTask(asChildren(tasks, 'any'), this.#scheduler) as R;
   }
 
   override race<R>(tasks: readonly Task<unknown>[]): R {
     this.#scheduler.assertInTurn();
-    return new RaceTask(asChildren(tasks, 'race')) as R;
+    return new RaceTask(asChildren(tasks, 'race'), this.#scheduler) as R;
   }
 
   /** What the call says holds before what the activity's class says. */
@@ -319,42 +319,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
         new AtomicTask((failure) => new TaskFailedError(`activity "${name}"`, failure)),
       );
     };
-    return this.#attempt(start, options.retry ?? retry);
-  }
-
-  /** `atLeast`: the shortest wait before the next attempt, in milliseconds. */
-  #attempt(
-    start: () => TaskNode<unknown>,
-    retry: RetryOptions | undefined,
-    atLeast: () => number = () => 0,
-  ): TaskNode<unknown> {
-    if (retry === undefined) return start();
-    const now = () => this.#execution.now;
-    const number = this.#retryCount++;
-    let random: RandomSource | undefined;
-    const cancellation = cancellationOf(this.#execution);
-    return new RetryableTask(retry, {
-      start,
-      now,
-      wait: (milliseconds) => this.#timer(now() + Math.max(milliseconds, atLeast())),
-      random: () => (random ??= this.#randomSource(`retry ${number}`)).next(),
-      isGivenUp: () => cancellation() !== undefined,
-    });
-  }
-
-  /** A series of its own for each purpose: what one draws does not change the others. */
-  #randomSource(purpose: string): RandomSource {
-    const { instanceId, executionId } = this.#execution;
-    return new RandomSource(`${purpose} ${executionId} ${instanceId}`);
-  }
-
-  #timer(fireAt: number): DurableTimerTask {
-    let timerId = -1;
-    const timer = new DurableTimerTask(() => this.#scheduler.cancelTimer(timerId));
-    return this.#scheduler.schedule((id) => {
-      timerId = id;
-      return { type: 'TimerCreated', id, fireAt };
-    }, timer);
+    return this.#long.attempt(start, options.retry ?? retry);
   }
 
   #toEntity(

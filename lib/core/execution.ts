@@ -8,6 +8,8 @@ import type { Json } from './values.js';
 export interface Execution {
   readonly instanceId: string;
   executionId: string;
+  /** How it is replayed (replay-behaviour.ts). */
+  behaviour: number;
   parent: ParentInstance | undefined;
   input: Json | undefined;
   labels: Labels;
@@ -40,6 +42,7 @@ export function newExecution(instanceId: string): Execution {
   return {
     instanceId,
     executionId: '',
+    behaviour: 0,
     parent: undefined,
     input: undefined,
     labels: {},

@@ -122,6 +122,19 @@ export interface Rewound {
   readonly void: readonly number[];
   /** Numbers of actions that are not given again: at `from`, the next one is `to`. */
   readonly gaps?: readonly (readonly [from: number, to: number])[];
+  /**
+   * Operations that former executions called and that have not answered. They are not called again: the answers come under
+   * the executions and the numbers with which they were called.
+   */
+  readonly asked?: readonly AskedOperation[];
+}
+
+/** A call of an operation by its number, and what its answer names. */
+export interface AskedOperation {
+  readonly id: number;
+  /** The execution that made the call, and the number that it had there. */
+  readonly executionId: string;
+  readonly taskId: number;
 }
 
 /** Who waits for a sub-orchestration: the instance, its execution and the number of its action. */
@@ -202,7 +215,10 @@ export interface NewInstance<T extends string> extends Labels {
   readonly inputRef?: ValueReference;
 }
 
-/** How an execution ended. Nothing follows it. */
+/**
+ * How an execution ended. Nothing follows it but, where it has failed, the answers of operations that it had called: a
+ * rewind goes on with them.
+ */
 export type ClosingEvent =
   | {
       readonly type: 'ExecutionCompleted';
@@ -216,6 +232,8 @@ export type ClosingEvent =
       readonly failure: FailureDetails;
       /** The tasks whose failures it came of. */
       readonly causedBy?: readonly number[];
+      /** The operations that it had called and that had not answered. Absent: there were none, or an older version did not say. */
+      readonly unanswered?: readonly number[];
     }
   | {
       readonly type: 'ExecutionTerminated';

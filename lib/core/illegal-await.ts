@@ -21,6 +21,11 @@ export function illegalOutput(): IllegalAwaitError {
   );
 }
 
+/** What was wrong when an orchestrator waited for what cannot end any more. */
+export function illegalWait(): IllegalAwaitError {
+  return new IllegalAwaitError('The orchestrator waited for a timer that it had cancelled: it will never fire.');
+}
+
 /** Whether something has a `then` method, as a promise has. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';

@@ -75,7 +75,7 @@ export function checkTags(tags: unknown): Readonly<Record<string, string>> {
 /** The memo itself. Throws PayloadTooLargeError. */
 export function checkMemo(memo: Json): Json {
   const { length } = JSON.stringify(memo);
-  if (length > LARGEST_MEMO) throw new PayloadTooLargeError('The memo', length, LARGEST_MEMO);
+  if (length > LARGEST_MEMO) throw new PayloadTooLargeError('The memo', length, LARGEST_MEMO, 'characters');
   return memo;
 }
 

@@ -1,3 +1,4 @@
+import type { Execution } from './execution.js';
 import { sha1 } from './sha1.js';
 
 const utf8 = new TextEncoder();
@@ -28,6 +29,11 @@ export class RandomSource {
     this.#state.set([a ^ f, b ^ e, e ^ (b << 9), rotate(f, 11)]);
     return word;
   }
+}
+
+/** A series of its own for each purpose of an execution: what one draws does not change the others. */
+export function randomSource(purpose: string, { instanceId, executionId }: Execution): RandomSource {
+  return new RandomSource(`${purpose} ${executionId} ${instanceId}`);
 }
 
 function rotate(value: number, bits: number): number {

@@ -7,8 +7,13 @@ import type { ExecutionStarted } from './history.js';
  * code counts this up, says here what changed, and asks for the execution's number where it matters.
  *
  * 0: as at the beginning. It is not recorded.
+ * 1: What the condition of a `waitUntil` reads of a task made of others does not count as seen, and it may read that of a
+ *    task with a time limit. No attempt is made later than `retryTimeoutInMilliseconds`, whether a `Retry-After` or a late
+ *    timer makes it so, nor sooner than its `Retry-After` when `retryIf` says when. A timer that is cancelled while the
+ *    code waits for it fails the execution. A task between two attempts or two polls ends when the execution is canceled.
+ *    A cancellation does not interrupt the compensations of a saga.
  */
-export const newestBehaviour: number = 0;
+export const newestBehaviour: number = 1;
 
 /** What the first event of a new execution says of it. */
 export function recordedBehaviour(behaviour = newestBehaviour): Pick<ExecutionStarted, 'behaviour'> {

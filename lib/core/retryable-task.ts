@@ -7,6 +7,10 @@ import { TaskNode, type Outcome, type TaskParent } from './task-node.js';
 export interface Attempts<T> {
   /** Schedules the next attempt. */
   start(): TaskNode<T>;
+  /** The shortest wait before the next attempt, in milliseconds: what the answer to the last one asks for. */
+  atLeast(): number;
+  /** Whether the limit of time holds whatever makes an attempt later, and `atLeast` for what code decides. Since behaviour 1. */
+  readonly isExact: boolean;
   /** A durable timer over so many milliseconds. */
   wait(milliseconds: number): TaskNode<void>;
   /** The time of the current turn. */
@@ -37,13 +41,14 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
   }
 
   childCompleted(child: TaskNode<unknown>): void {
-    if (child !== this.#attempt && !this.#attempts.isGivenUp()) return this.#tryAgain();
     const { outcome } = (this.#attempt ?? child) as TaskNode<T>;
+    if (child !== this.#attempt && !this.#attempts.isGivenUp())
+      return outcome && this.#attempts.isExact && this.#isLate(0) ? this.settle(outcome) : this.#tryAgain();
     if (outcome === undefined) return;
     const delay = this.#nextDelay(outcome);
     if (delay === undefined) this.settle(outcome);
     else if (delay <= 0) this.#tryAgain();
-    else this.#attempts.wait(delay).attach(this);
+    else this.#attempts.wait(Math.max(delay, this.#attempts.atLeast())).attach(this);
   }
 
   #tryAgain(): void {
@@ -55,11 +60,18 @@ export class RetryableTask<T> extends TaskNode<T> implements TaskParent {
   /** Milliseconds until the next attempt, or undefined when there is none. */
   #nextDelay(outcome: Outcome<T>): number | undefined {
     if (this.#attempts.isGivenUp() || this.#attemptCount >= this.#options.maxAttempts) return undefined;
-    const elapsed = this.#attempts.now() - this.#startedAt;
-    const decision = this.#decide(outcome, { number: this.#attemptCount, elapsedInMilliseconds: elapsed });
+    const elapsedInMilliseconds = this.#attempts.now() - this.#startedAt;
+    const decision = this.#decide(outcome, { number: this.#attemptCount, elapsedInMilliseconds });
     if (decision === false) return undefined;
-    const delay = decision === true ? this.#interval() : Math.min(Math.ceil(decision), longestDuration);
-    return elapsed + delay > (this.#options.retryTimeoutInMilliseconds ?? Infinity) ? undefined : delay;
+    const wanted = decision === true ? this.#interval() : Math.min(Math.ceil(decision), longestDuration);
+    const delay = this.#attempts.isExact ? Math.max(wanted, this.#attempts.atLeast()) : wanted;
+    return this.#isLate(delay) ? undefined : delay;
+  }
+
+  /** Whether an attempt so many milliseconds from now would be later than the options allow. */
+  #isLate(delay: number): boolean {
+    const elapsed = this.#attempts.now() - this.#startedAt;
+    return elapsed + delay > (this.#options.retryTimeoutInMilliseconds ?? Infinity);
   }
 
   #decide(outcome: Outcome<T>, attempt: RetryAttempt): boolean | number {

@@ -1,6 +1,6 @@
 import { recordedEvent } from './handlers.js';
 import type { HistoryEvent, InboundEvent, NumberedAction, PatchMarker } from './history.js';
-import { isAction, isInbound, isSameAction } from './replay-check.js';
+import { isAction, isClosing, isInbound, isSameAction } from './replay-check.js';
 import type { Completion, Turn } from './turn.js';
 import type { Json } from './values.js';
 
@@ -22,8 +22,10 @@ export interface Rewinding {
   readonly events: readonly HistoryEvent[];
   /** What its code asks for that it did not ask for before. */
   readonly fresh: readonly NumberedAction[];
-  /** What it asked for before and has no answer. */
+  /** What it asked for before, has no answer, and is to be asked for again. */
   readonly again: readonly NumberedAction[];
+  /** Operations that it called before, and whose answers are still to come, with the numbers that the calls had then. */
+  readonly asked: readonly (readonly [id: number, former: number])[];
   /** Numbers of actions that are not given again. */
   readonly gaps: readonly (readonly [from: number, to: number])[];
   /** The custom status that it set last. */
@@ -32,13 +34,27 @@ export interface Rewinding {
   readonly completion: Completion | undefined;
 }
 
-/** The tasks whose failures made an execution fail, as its history says. */
+/**
+ * The tasks whose failures made an execution fail, as its history says, and those that failed behind its end: no code has
+ * dealt with them, so they are to be asked for again as well.
+ */
 export function failuresOf(history: readonly HistoryEvent[]): readonly number[] {
-  const end = history.at(-1);
+  const at = history.findLastIndex(isClosing);
+  const end = history[at];
   if (end?.type !== 'ExecutionFailed') return [];
-  if (end.causedBy) return end.causedBy;
-  const last = history.findLast((event) => isInbound(event)); // an older version did not say
+  const late = history.slice(at).flatMap((event) => ('id' in event && 'failure' in event ? [event.id] : []));
+  if (end.causedBy) return [...end.causedBy, ...late];
+  const last = history.slice(0, at).findLast(isInbound); // an older version did not say
   return last && 'id' in last && 'failure' in last ? [last.id] : [];
+}
+
+/** The operations that an execution had called when it failed, and that have not answered since. */
+export function unansweredIn(history: readonly HistoryEvent[]): readonly number[] {
+  const at = history.findLastIndex(isClosing);
+  const end = history[at];
+  if (end?.type !== 'ExecutionFailed' || !end.unanswered) return [];
+  const answered = new Set(history.slice(at).map((event) => ('id' in event ? event.id : undefined)));
+  return end.unanswered.filter((id) => !answered.has(id));
 }
 
 /**
@@ -47,10 +63,8 @@ export function failuresOf(history: readonly HistoryEvent[]): readonly number[] 
  * answers, and its numbers are not given to anything else, so that everything else keeps its own.
  */
 export function rewound(history: readonly HistoryEvent[], voided: ReadonlySet<number>, port: RewindPort): Rewinding {
-  return new Repetition(
-    port,
-    history.filter((event) => event.type === 'Patched'),
-  ).run(turnsOf(history), voided);
+  const marks = history.filter((event) => event.type === 'Patched');
+  return new Repetition(port, marks, new Set(unansweredIn(history))).run(turnsOf(history), voided);
 }
 
 /** An event from outside, and what the code made of it. */
@@ -70,6 +84,7 @@ function turnsOf(history: readonly HistoryEvent[]): readonly PastTurn[] {
 class Repetition {
   readonly #port: RewindPort;
   readonly #marks: readonly PatchMarker[];
+  readonly #unanswered: ReadonlySet<number>;
   /** The numbers of former actions, and those that they have now. */
   readonly #ids = new Map<number, number>();
   readonly #events: HistoryEvent[] = [];
@@ -80,10 +95,14 @@ class Repetition {
   #customStatus: Json | undefined;
   #completion: Completion | undefined;
 
-  /** `marks`: of patches; what they say goes on to hold, wherever they stand. */
-  constructor(port: RewindPort, marks: readonly PatchMarker[]) {
+  /**
+   * `marks`: of patches; what they say goes on to hold, wherever they stand. `unanswered`: operations by their former
+   * numbers, whose answers are still to come.
+   */
+  constructor(port: RewindPort, marks: readonly PatchMarker[], unanswered: ReadonlySet<number>) {
     this.#port = port;
     this.#marks = marks;
+    this.#unanswered = unanswered;
   }
 
   run(turns: readonly PastTurn[], voided: ReadonlySet<number>): Rewinding {
@@ -95,10 +114,15 @@ class Repetition {
     }
     const last = turns.findLast(({ actions }) => actions.length > 0)?.actions.at(-1);
     if (last) this.#alignTo(last.id + 1);
+    const asked = [...this.#ids]
+      .filter(([former, id]) => this.#unanswered.has(former) && this.#open.has(id))
+      .map(([former, id]) => [id, former] as const);
+    const isAsked = new Set(asked.map(([id]) => id));
     return {
       events: this.#events,
       fresh: [...this.#fresh.values()],
-      again: [...this.#open.values()].filter(({ id }) => !this.#fresh.has(id)),
+      again: [...this.#open.values()].filter(({ id }) => !this.#fresh.has(id) && !isAsked.has(id)),
+      asked,
       gaps: this.#gaps,
       customStatus: this.#customStatus,
       completion: this.#completion,

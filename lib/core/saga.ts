@@ -1,5 +1,7 @@
 import { CompensationFailedError } from '../errors.js';
+import { isInterruption } from './interruptions.js';
 import type { Orchestration, Task } from './task.js';
+import type { Outcome } from './task-node.js';
 
 /** Undoes one step of a saga: what it gives is waited for. A one-way message gives nothing. */
 export type Compensation = () => Task<unknown> | Orchestration<unknown> | void;
@@ -42,21 +44,49 @@ export class Saga {
 
   /**
    * Runs the compensations, the last one first, each when the one before has ended. One that fails does not keep the others
-   * from running. They are used up: called again, it runs those that were added since.
+   * from running. They are used up: called again, it runs those that were added since. A cancellation of the instance
+   * interrupts none of them, and goes on behind them; but one that fails with it, as that of an activity in flight does, is
+   * run again from its beginning.
    *
    * @throws {CompensationFailedError} once all have run, when some of them failed
+   * @throws {CancelledError} once all have run, when the instance was canceled meanwhile
    */
   *compensate(): Orchestration<void> {
     const total = this.#compensations.length;
     const errors: unknown[] = [];
+    let cancellation: unknown;
     for (let undo = this.#compensations.pop(); undo; undo = this.#compensations.pop()) {
+      const before = cancellation;
       try {
         const undone = undo();
-        if (undone) yield* undone;
+        if (undone) yield* uninterrupted(undone, (error) => (cancellation = error));
       } catch (error) {
-        errors.push(error);
+        if (cancellation === before) errors.push(error);
+        else this.#compensations.push(undo); // an execution is canceled once, so this is, too
       }
     }
     if (errors.length > 0) throw new CompensationFailedError(errors, total);
+    if (cancellation !== undefined) throw cancellation;
+  }
+}
+
+/** Waits for all that the steps wait for; what interrupts a wait is noted, and the wait begins again. */
+function* uninterrupted(
+  undone: Task<unknown> | Orchestration<unknown>,
+  note: (interruption: unknown) => void,
+): Orchestration<void> {
+  const steps = undone[Symbol.iterator]();
+  for (let step = steps.next(); !step.done;) {
+    let outcome: Outcome<unknown>;
+    try {
+      outcome = { value: yield step.value };
+    } catch (error) {
+      if (isInterruption(error)) {
+        note(error);
+        continue;
+      }
+      outcome = { error };
+    }
+    step = 'error' in outcome ? steps.throw(outcome.error) : steps.next(outcome.value);
   }
 }

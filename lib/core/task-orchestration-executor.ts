@@ -7,7 +7,8 @@ import { newExecution, type Execution } from './execution.js';
 import { ExternalEvents } from './external-events.js';
 import { acceptedUpdate, runQuery, runUpdate } from './handlers.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent, UpdateRequested } from './history.js';
-import { disown, illegalOutput, illegalRun, illegalYield, isAsync } from './illegal-await.js';
+import { disown, illegalOutput, illegalRun, illegalWait, illegalYield, isAsync } from './illegal-await.js';
+import { noteInterruption } from './interruptions.js';
 import { jsonEqual } from './json-equal.js';
 import { labelsOf } from './labels.js';
 import type { OrchestratorProgram } from './programs.js';
@@ -18,7 +19,7 @@ import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
 import type { Completion, HandlerOutcome, Turn } from './turn.js';
 import type { Json } from './values.js';
-import { CancelledError, IllegalAwaitError } from '../errors.js';
+import { CancelledError, type IllegalAwaitError } from '../errors.js';
 
 /** Where an execution runs. */
 export interface Surroundings {
@@ -45,7 +46,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
   readonly #execution: Execution;
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
-  readonly #conditions = new Conditions((code) => this.#look(code));
+  readonly #conditions = new Conditions((code) => this.#look(code, this.#execution.behaviour < 1));
   readonly #context: DurableOrchestrationContext;
   /** The user's object; undefined before the start, and when its constructor threw. */
   #target: object | undefined;
@@ -143,8 +144,9 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#ready = task;
   }
 
+  /** That somebody suspends the instance and lets it go on is no turn: the clock stands still, and no condition is looked at. */
   #processEvent(event: InboundEvent): Turn {
-    if (this.#completion !== undefined) return { actions: [] };
+    if (this.#completion !== undefined || isSuspension(event)) return { actions: [] };
     if (event.type === 'ExecutionStarted') checkBehaviour(event);
     const statusBefore = this.#execution.customStatus;
     this.#execution.now = Math.max(this.#execution.now, event.at);
@@ -156,7 +158,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
     return this.#endTurn(statusBefore, update);
   }
 
-  #deliver(event: InboundEvent): void {
+  #deliver(event: Exclude<InboundEvent, Suspension>): void {
     switch (event.type) {
       case 'ExecutionStarted':
         return this.#start(event);
@@ -164,10 +166,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
         return this.#events.deliver(event);
       case 'CancellationRequested':
         return this.#cancel(event.reason);
-      case 'UpdateRequested': // it has run
-      case 'ExecutionSuspended':
-      case 'ExecutionResumed':
-        return; // of no concern to the code
+      case 'UpdateRequested':
+        return; // it has run
       case 'TaskCompleted':
       case 'TaskFailed':
       case 'SubOrchestrationInstanceCompleted':
@@ -195,12 +195,14 @@ export class TaskOrchestrationExecutor implements TaskParent {
     return runUpdate(this.#program, this.#target, event, this.#context, this.#dependencies.values);
   }
 
-  #look<T>(code: () => T): T {
-    return this.#scheduler.look(() => this.#events.look(code));
+  /** `sees`: what the code reads of a task made of others counts as seen, as it did when its execution began. */
+  #look<T>(code: () => T, sees = false): T {
+    return this.#scheduler.look(() => this.#events.look(code), sees);
   }
 
   #start(event: ExecutionStarted): void {
     if (this.#generator !== undefined) return;
+    this.#execution.behaviour = event.behaviour ?? 0;
     this.#execution.executionId = event.rewound?.origin ?? event.executionId;
     for (const [from, to] of event.rewound?.gaps ?? []) this.#scheduler.leaveGap(from, to);
     this.#execution.parent = event.parent;
@@ -216,8 +218,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   /**
-   * Throws CancelledError where the generator waits. Open activities have failed by then: nobody may wait for results that
-   * will not come.
+   * Throws CancelledError where the generator waits. Open activities have failed by then, and tasks between two attempts
+   * have ended: nobody may wait for results that will not come.
    */
   #cancel(reason: string | undefined): void {
     if (this.#generator === undefined || this.#execution.isCanceled) return;
@@ -228,6 +230,10 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#awaited = undefined;
     const { name, message, code } = error; // no stack: code may look at it, and it is not the same on every replay
     this.#scheduler.giveUpActivities({ name, message, code });
+    if (this.#execution.behaviour >= 1) {
+      this.#scheduler.endPauses();
+      noteInterruption(error);
+    }
     this.#guard(() => this.#take(generator.throw(error)));
   }
 
@@ -235,6 +241,13 @@ export class TaskOrchestrationExecutor implements TaskParent {
   #tryResumingUserCode(): void {
     do this.#resumeWhileReady();
     while (this.#completion === undefined && this.#conditions.check());
+    this.#refuseEndlessWait();
+  }
+
+  /** An update may have cancelled the timer that the generator waits for. */
+  #refuseEndlessWait(): void {
+    if (this.#completion !== undefined || this.#execution.behaviour < 1 || !this.#scheduler.hasCanceledTimers) return;
+    if (this.#awaited?.isDead) this.#fail(illegalWait());
   }
 
   /** A loop, not a recursion: any number of tasks may have ended already. */
@@ -263,14 +276,9 @@ export class TaskOrchestrationExecutor implements TaskParent {
   }
 
   #await(task: TaskNode<unknown>): void {
-    if (task.isDead)
-      this.#fail(
-        new IllegalAwaitError('The orchestrator waited for a timer that it had cancelled: it will never fire.'),
-      );
-    else {
-      this.#awaited = task;
-      task.attach(this);
-    }
+    if (task.isDead) return this.#fail(illegalWait());
+    this.#awaited = task;
+    task.attach(this);
   }
 
   #finish(output: unknown, refuseAsync: (output: unknown) => IllegalAwaitError): void {
@@ -310,6 +318,13 @@ export class TaskOrchestrationExecutor implements TaskParent {
     const failure = toFailureDetails(error);
     this.#completion = { type: 'Failed', failure, ...(causedBy.length > 0 && { causedBy }) };
   }
+}
+
+/** What the code is not told: who runs while it comes is not told either, so a replay must not tell it. */
+type Suspension = Extract<InboundEvent, { type: 'ExecutionSuspended' | 'ExecutionResumed' }>;
+
+function isSuspension(event: InboundEvent): event is Suspension {
+  return event.type === 'ExecutionSuspended' || event.type === 'ExecutionResumed';
 }
 
 function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {

@@ -18,6 +18,14 @@ const answeredActions = {
   TimerFired: 'TimerCreated',
 } as const satisfies Record<TaskEvent['type'], Action['type']>;
 
+/** An action that waits for its answer. */
+interface Open {
+  readonly type: Action['type'];
+  readonly task: AtomicTask<unknown>;
+  /** Whether it is a timer between two attempts or two polls. */
+  readonly isPause: boolean;
+}
+
 /**
  * Numbers the actions of an execution from 0 in order of creation, and finds the task that an event ends.
  *
@@ -27,7 +35,7 @@ const answeredActions = {
 export class TaskScheduler {
   readonly #values: ValueCodec;
   readonly #trace: CallTrace | undefined;
-  readonly #open = new Map<number, { readonly type: Action['type']; readonly task: AtomicTask<unknown> }>();
+  readonly #open = new Map<number, Open>();
   /** The tasks that failed, by the errors that they failed with. */
   readonly #failures = new WeakMap<object, number>();
   #nextId = 0;
@@ -35,6 +43,8 @@ export class TaskScheduler {
   readonly #gaps = new Map<number, number>();
   /** The actions of the turn; undefined between turns. */
   #actions: Action[] | undefined;
+  #isLooking = false;
+  #hasCanceledTimers = false;
 
   /** `trace`: to be told of every action where it is asked for. */
   constructor(values: ValueCodec, trace?: CallTrace) {
@@ -44,6 +54,7 @@ export class TaskScheduler {
 
   beginTurn(): void {
     this.#actions = [];
+    this.#hasCanceledTimers = false;
   }
 
   /** Closes the turn; what it recorded. */
@@ -53,14 +64,21 @@ export class TaskScheduler {
     return actions;
   }
 
-  /** Runs code that only looks: what it asks for throws, as it does between turns. */
-  look<T>(code: () => T): T {
-    const actions = this.#actions;
+  /** Whether code that only looks is running: what it reads does not count as seen. */
+  get isLooking(): boolean {
+    return this.#isLooking;
+  }
+
+  /** Runs code that only looks: what it asks for throws, as it does between turns. `sees`: what it reads counts as seen. */
+  look<T>(code: () => T, sees = false): T {
+    const [actions, wasLooking] = [this.#actions, this.#isLooking];
     this.#actions = undefined;
+    this.#isLooking = !sees;
     try {
       return code();
     } finally {
       this.#actions = actions;
+      this.#isLooking = wasLooking;
     }
   }
 
@@ -92,9 +110,9 @@ export class TaskScheduler {
   }
 
   /** Records an action whose answer ends the task. */
-  schedule<T extends AtomicTask<unknown>>(make: (id: number) => NumberedAction, task: T): T {
+  schedule<T extends AtomicTask<unknown>>(make: (id: number) => NumberedAction, task: T, isPause = false): T {
     const action = this.record(make);
-    this.#open.set(action.id, { type: action.type, task });
+    this.#open.set(action.id, { type: action.type, task, isPause });
     return task;
   }
 
@@ -102,6 +120,12 @@ export class TaskScheduler {
   cancelTimer(timerId: number): void {
     this.record((id) => ({ type: 'TimerCanceled', id, timerId }));
     this.#open.delete(timerId);
+    this.#hasCanceledTimers = true;
+  }
+
+  /** Whether a timer was cancelled in this turn. */
+  get hasCanceledTimers(): boolean {
+    return this.#hasCanceledTimers;
   }
 
   /** Gives a task its answer. */
@@ -118,6 +142,13 @@ export class TaskScheduler {
     const activities = [...this.#open].filter(([, { type }]) => type === 'TaskScheduled');
     for (const [id] of activities) this.#open.delete(id);
     for (const [id, { task }] of activities) this.#fail(id, task, failure);
+  }
+
+  /** Ends every timer between two attempts or two polls: neither is made any more. */
+  endPauses(): void {
+    const pauses = [...this.#open].filter(([, { isPause }]) => isPause);
+    for (const [id] of pauses) this.cancelTimer(id);
+    for (const [, { task }] of pauses) task.complete(undefined);
   }
 
   /** The tasks whose failures an error is, or has among its causes. */

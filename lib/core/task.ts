@@ -40,8 +40,9 @@ export interface TimerTask extends Task<void> {
   /** Whether `cancel` came before the due time. */
   readonly isCanceled: boolean;
   /**
-   * Makes sure that it never fires. Of no effect on a timer that has fired or is cancelled. Waiting for it afterwards
-   * fails the orchestration with IllegalAwaitError, for it will never end.
+   * Makes sure that it never fires. Of no effect on a timer that has fired or is cancelled. Waiting for it afterwards, or
+   * cancelling it by an update while `run` waits for it alone, fails the orchestration with IllegalAwaitError, for it will
+   * never end: wait for an event or a condition beside it.
    */
   cancel(): void;
 }

@@ -1,4 +1,4 @@
-import { CompoundTask } from './compound-task.js';
+import { CompoundTask, type Glance } from './compound-task.js';
 import type { Outcome, TaskNode } from './task-node.js';
 import type { DurableTimerTask } from './timer-task.js';
 
@@ -21,8 +21,8 @@ export class TimeoutTask<T> extends CompoundTask<T> {
   #timer: DurableTimerTask | undefined;
   #isLate = false;
 
-  constructor(task: TaskNode<T>, limit: TimeLimit<T>) {
-    super([task]);
+  constructor(task: TaskNode<T>, limit: TimeLimit<T>, glance: Glance) {
+    super([task], glance);
     this.#task = task;
     this.#limit = limit;
     this.watch();
@@ -38,7 +38,7 @@ export class TimeoutTask<T> extends CompoundTask<T> {
 
   override seen(): void {
     super.seen();
-    if (this.isCompleted && !this.#isLate) this.#timer?.cancel();
+    if (this.isSeen && this.isCompleted && !this.#isLate) this.#timer?.cancel();
   }
 
   protected override watch(): void {

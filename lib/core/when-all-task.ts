@@ -1,13 +1,13 @@
 import { AggregateTaskError } from '../errors.js';
-import { CompoundTask } from './compound-task.js';
+import { CompoundTask, type Glance } from './compound-task.js';
 import type { Outcome, TaskNode } from './task-node.js';
 
 /** Ends when all its children have. */
 abstract class AllTask<T> extends CompoundTask<T> {
   #running = 0;
 
-  constructor(children: readonly TaskNode<unknown>[]) {
-    super(children);
+  constructor(children: readonly TaskNode<unknown>[], glance: Glance) {
+    super(children, glance);
     this.watch();
   }
 

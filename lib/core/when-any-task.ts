@@ -1,13 +1,13 @@
 import { IllegalAwaitError } from '../errors.js';
-import { CompoundTask } from './compound-task.js';
+import { CompoundTask, type Glance } from './compound-task.js';
 import type { Outcome, TaskNode } from './task-node.js';
 
 /** Ends with the first of its children; of several that have ended already, with the first in order. */
 abstract class FirstTask<T> extends CompoundTask<T> {
   #winner: TaskNode<unknown> | undefined;
 
-  constructor(children: readonly TaskNode<unknown>[], method: string) {
-    super(children);
+  constructor(children: readonly TaskNode<unknown>[], method: string, glance: Glance) {
+    super(children, glance);
     if (children.length === 0) throw new IllegalAwaitError(`ctx.${method} of no tasks would never end.`);
     this.watch();
   }
@@ -40,8 +40,8 @@ abstract class FirstTask<T> extends CompoundTask<T> {
 
 /** Its result is the winning task itself, also when that one failed. */
 export class WhenAnyTask extends FirstTask<TaskNode<unknown>> {
-  constructor(children: readonly TaskNode<unknown>[]) {
-    super(children, 'any');
+  constructor(children: readonly TaskNode<unknown>[], glance: Glance) {
+    super(children, 'any', glance);
   }
 
   protected override outcomeOf(winner: TaskNode<unknown>): Outcome<TaskNode<unknown>> {
@@ -51,8 +51,8 @@ export class WhenAnyTask extends FirstTask<TaskNode<unknown>> {
 
 /** Its result is the winner's result; it fails when the winner failed. */
 export class RaceTask extends FirstTask<unknown> {
-  constructor(children: readonly TaskNode<unknown>[]) {
-    super(children, 'race');
+  constructor(children: readonly TaskNode<unknown>[], glance: Glance) {
+    super(children, 'race', glance);
   }
 
   protected override outcomeOf(_winner: TaskNode<unknown>, outcome: Outcome<unknown>): Outcome<unknown> {

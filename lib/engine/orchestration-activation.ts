@@ -25,7 +25,8 @@ import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } f
 import { captured, valuesFor } from './orchestration-captures.js';
 import { codeOf, currentExecution } from './orchestration-code.js';
 import { control, ended, needsHistory, type OrchestrationInstance } from './orchestration-control.js';
-import { firstHeld, isAnswered, refusal, resultEvent } from './orchestration-inputs.js';
+import { lateAnswer, mayBeLate } from './late-answers.js';
+import { answeredId, firstHeld, refusal, resultEvent, unasked } from './orchestration-inputs.js';
 import { OrchestrationRunner, type OrchestrationPorts } from './orchestration-runner.js';
 import { failedStart, start } from './orchestration-start.js';
 import { OrchestrationState } from './orchestration-state.js';
@@ -103,7 +104,8 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   }
 
   prepare(input: InputBody): Promise<void> | undefined {
-    if (!needsHistory(input) || !this.state.isEnded || this.runner.isWhole) return undefined;
+    const isNeeded = needsHistory(input) || mayBeLate(this.state, input);
+    if (!isNeeded || !this.state.isEnded || this.runner.isWhole) return undefined;
     return this.runner.recall(this.#readSegments);
   }
 
@@ -162,10 +164,13 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   replace(input: InputBody, error: PerdureError): StepOutput {
     if (input.kind === 'start') return failedStart(this, input, error, this.#at);
     this.runner.drop();
-    if (input.kind === 'control' && this.state.isEnded) return declined(input, error);
+    if (this.state.isEnded) return input.kind === 'control' ? declined(input, error) : refusal(error.message);
     const failure = toFailureDetails(error);
     const failed = ended(this, { type: 'ExecutionFailed', at: this.#at, failure }, (turn) => {
       if (input.kind === 'update') turn.answer(updateEvent(input, 0), { failure });
+      const taskId = input.kind === 'result' ? answeredId(this.state, input) : undefined;
+      if (input.kind === 'result' && taskId !== undefined) turn.leave([resultEvent({ ...input, taskId }, this.#at)]);
+      turn.leave(this.state.buffered);
     });
     const output = answeredAtEnd(failed, this.state.buffered, this.instanceId);
     return input.kind === 'control' ? answered(output, input, {}) : output;
@@ -218,10 +223,12 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   }
 
   #result(message: ResultMessage): StepOutput {
-    if (!isAnswered(this.state, message)) return refusal('Nothing waits for this result');
     const { resultRef } = message;
     const fault = resultRef && this.runner.fetched.faultOf(resultRef);
-    return this.take([resultEvent(fault ? { ...message, failure: toFailureDetails(fault) } : message, this.#at)]);
+    const result = fault ? { ...message, failure: toFailureDetails(fault) } : message;
+    if (this.state.isEnded) return lateAnswer(this, result, this.#at);
+    const taskId = answeredId(this.state, message);
+    return taskId === undefined ? refusal(unasked) : this.take([resultEvent({ ...result, taskId }, this.#at)]);
   }
 
   #fire(now: number): StepOutput {
@@ -286,7 +293,9 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   ): StepOutput {
     const turn = this.nextTurn();
     const returned = this.runner.run(turn, events);
-    const isLast = (more.taken ?? 0) === this.state.buffered.length;
+    const { taken = 0 } = more;
+    turn.leave(this.state.buffered.slice(taken));
+    const isLast = taken === this.state.buffered.length;
     const output = turn.output(this.instanceId, more, returned);
     const unwanted = turn.givesUpActivities ? unwantedAtEnd(this.state, events) : undefined;
     return { ...output, ...(unwanted && { unwanted }), ...(!isLast && { goesOn: true }) };

@@ -3,6 +3,7 @@ import { referencesIn } from '../wire/value-references.js';
 import type { Captured, InputBody } from './activation.js';
 import { earlyHead } from './early-events.js';
 import { headOf } from './orchestration-head.js';
+import { mayBeLate } from './late-answers.js';
 import { firstHeld } from './orchestration-inputs.js';
 import type { OrchestrationRunner } from './orchestration-runner.js';
 import type { OrchestrationState } from './orchestration-state.js';
@@ -65,6 +66,7 @@ export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instan
     case 'update':
     case 'result':
     case 'operation':
+      if (mayBeLate(state, input)) return referencesIn(input);
       if (!started || isEnded) return none;
       return holdsBack ? replayed() : [...replayed(), ...referencesIn(input)];
   }

@@ -3,7 +3,7 @@ import type { OrchestratorReference } from '../core/orchestrator-catalog.js';
 import { CorruptHistoryError, NonDeterminismError, VersionTooNewError } from '../errors.js';
 import type { ControlMessage, StartMessage } from '../wire/messages.js';
 import type { InputBody } from './activation.js';
-import { isAnswered } from './orchestration-inputs.js';
+import { answeredId } from './orchestration-inputs.js';
 import type { OrchestrationState } from './orchestration-state.js';
 
 /** The orchestrator that a step with this input runs; undefined: it is refused without a look at any code. */
@@ -25,7 +25,7 @@ export function codeOf(
     case 'update':
       return isEnded || isIdle(state) || state.isScheduled ? undefined : currentExecution(state);
     case 'result':
-      return isAnswered(state, input) && !isIdle(state) ? currentExecution(state) : undefined;
+      return answeredId(state, input) !== undefined && !isIdle(state) ? currentExecution(state) : undefined;
     case 'due':
       return isEnded || dueAt === undefined || dueAt > now || isIdle(state) ? undefined : currentExecution(state);
     case 'resume':

@@ -1,4 +1,4 @@
-import type { ExecutionStarted, InboundEvent } from '../core/history.js';
+import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
 import { parseAddress } from '../wire/addresses.js';
@@ -12,6 +12,9 @@ import type { OpenAction, OrchestrationState } from './orchestration-state.js';
 export function refusal(reason: string): StepOutput {
   return { entry: { refused: reason }, messages: [] };
 }
+
+/** Why a result is refused. */
+export const unasked = 'Nothing waits for this result';
 
 /** The event that begins the execution which a message asks for. */
 export function startedEvent(message: StartMessage, executionId: string, at: number): ExecutionStarted {
@@ -42,10 +45,27 @@ const answeredBy: Readonly<Record<ResultMessage['of'], OpenAction['type']>> = {
   operation: 'EntityOperationCalled',
 };
 
-/** Whether the running execution waits for this result: copies and results of former executions are not (C4). */
-export function isAnswered({ open, started }: OrchestrationState, { of, executionId, taskId }: ResultMessage): boolean {
-  const own = started && (of === 'subOrchestration' ? linkId(started) : started.executionId);
-  return own === executionId && open.get(taskId)?.type === answeredBy[of];
+/**
+ * Which action of the running execution a result answers; undefined: copies, and results of former executions but those
+ * that it waits for in their place (C4).
+ */
+export function answeredId({ open, started }: OrchestrationState, message: ResultMessage): number | undefined {
+  const id = started && idIn(started, message);
+  return id !== undefined && open.get(id)?.type === answeredBy[message.of] ? id : undefined;
+}
+
+/** The number that an action of an execution has, which an answer names as it was asked for. */
+export function idIn(started: ExecutionStarted, { of, executionId, taskId }: ResultMessage): number | undefined {
+  if (of === 'subOrchestration') return linkId(started) === executionId ? taskId : undefined;
+  const { asked } = (of === 'operation' && started.rewound) || {};
+  const former = asked?.find((call) => call.taskId === taskId && call.executionId === executionId);
+  if (former) return former.id;
+  return started.executionId === executionId ? taskId : undefined;
+}
+
+/** Whether an event is the answer of an operation, which may stand behind the end of an execution that has failed. */
+export function isOperationAnswer({ type }: HistoryEvent): boolean {
+  return type === 'EntityOperationCompleted' || type === 'EntityOperationFailed';
 }
 
 /** The history event of a result. */

@@ -1,4 +1,4 @@
-import type { HistoryEvent, NumberedAction } from '../core/history.js';
+import type { ExecutionStarted, HistoryEvent, NumberedAction, Rewound } from '../core/history.js';
 import { failuresOf, type Rewinding } from '../core/rewind.js';
 import { NotRewindableError } from '../errors.js';
 import type { ControlMessage } from '../wire/messages.js';
@@ -44,7 +44,7 @@ export function rewoundOutput(
   };
   const started = { ...first, executionId: instance.newId(), run: first.run ?? executionId, rewound };
   const rewinding = runner.rewind(started, voided);
-  const { completion, gaps } = rewinding;
+  const { completion } = rewinding;
   if (completion?.type === 'Failed')
     return new NotRewindableError(
       `Orchestration instance "${instanceId}" would fail again at once: ${completion.failure.message} No activity, ` +
@@ -52,12 +52,20 @@ export function rewoundOutput(
       instanceId,
     );
   const turn = instance.firstTurn();
-  const head = gaps.length > 0 ? { ...started, rewound: { ...rewound, gaps } } : started;
+  const head = { ...started, rewound: { ...rewound, ...found(first, rewinding) } };
   turn.repeat(...postponed([head, ...rewinding.events.slice(1)], rewinding, at), (action) => runner.whole(action));
   if (completion?.type !== 'ContinuedAsNew') return turn.output(instanceId, runner.retentionOf(started));
   const next = turn.continued(completion, instance.newId());
   const returned = runner.run(turn, [next, ...completion.carriedEvents]);
   return turn.output(instanceId, runner.retentionOf(started), returned);
+}
+
+/** What the rewind has found out, for the first event. */
+function found(former: ExecutionStarted, { gaps, asked }: Rewinding): Pick<Rewound, 'gaps' | 'asked'> {
+  const known = new Map(former.rewound?.asked?.map((call) => [call.id, call]));
+  const { executionId } = former;
+  const calls = asked.map(([id, taskId]) => ({ executionId, taskId, ...known.get(taskId), id }));
+  return { ...(gaps.length > 0 && { gaps }), ...(calls.length > 0 && { asked: calls }) };
 }
 
 /** Activities that are asked for again have as long as they had then. */

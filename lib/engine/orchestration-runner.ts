@@ -185,7 +185,10 @@ export class OrchestrationRunner {
       if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event);
       const { completion } = turn.take(event, this.#executor!.advance(this.whole(event)));
       if (!completion) continue;
-      if (completion.type !== 'ContinuedAsNew') return []; // nothing follows the end
+      if (completion.type !== 'ContinuedAsNew') {
+        turn.leave(rest);
+        return [];
+      }
       // What followed in this step is unseen too, so it goes on behind what the code had not seen.
       const next = turn.continued(completion, this.#ports.random.id());
       waiting = [next, ...completion.carriedEvents, ...rest.filter(({ type }) => outlivesExecution(type))];

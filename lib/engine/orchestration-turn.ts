@@ -19,6 +19,7 @@ import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
 import type { PendingActivity, StepOutput } from './activation.js';
 import { effectsOf, toChildren, type ActionEffects } from './orchestration-effects.js';
+import { isOperationAnswer } from './orchestration-inputs.js';
 import { endOf, type OpenAction } from './orchestration-state.js';
 import { toldAtEnd, toldToParent } from './orchestration-ends.js';
 import { answerTo, type AnsweredUpdate } from './orchestration-updates.js';
@@ -125,11 +126,18 @@ export class OrchestrationTurn {
   #openActions(): Iterable<Action> {
     const open = new Map<number, Action>(this.#open);
     for (const event of this.#events) {
-      if (event.type === 'SubOrchestrationInstanceCreated') open.set(event.id, event);
+      if (event.type === 'SubOrchestrationInstanceCreated' || event.type === 'EntityOperationCalled')
+        open.set(event.id, event);
       else if (event.type === 'ExecutionStarted') open.clear();
       else if ('at' in event && 'id' in event) open.delete(event.id);
     }
     return open.values();
+  }
+
+  /** What came and was not gone through, once the execution has failed: the answers of operations are kept for a rewind. */
+  leave(events: readonly InboundEvent[]): void {
+    if (this.#ended?.type !== 'ExecutionFailed') return;
+    for (const event of events) if (isOperationAnswer(event)) this.#events.push(this.timed(event));
   }
 
   /** An execution that cannot run at all. */
@@ -175,7 +183,8 @@ export class OrchestrationTurn {
     }
   }
 
-  #close(closing: ClosingEvent): void {
+  #close(end: ClosingEvent): void {
+    const closing = end.type === 'ExecutionFailed' ? { ...end, ...this.#unanswered() } : end;
     // Work of an execution that has ended is of no interest any more: its results would be refused.
     this.#activities = [];
     this.#hasClosed = true;
@@ -183,6 +192,13 @@ export class OrchestrationTurn {
     if (closing.type === 'ContinuedAsNew') return;
     this.#ended = closing;
     this.#tellParent(closing);
+  }
+
+  /** The operations whose answers are to be kept for a rewind: what they did is not to be done again. */
+  #unanswered(): { readonly unanswered?: readonly number[] } {
+    const unanswered: number[] = [];
+    for (const action of this.#openActions()) if (action.type === 'EntityOperationCalled') unanswered.push(action.id);
+    return unanswered.length > 0 ? { unanswered } : {};
   }
 
   #tellParent(ended: Ended): void {

@@ -8,6 +8,7 @@ import type { UpdateMessage } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { Outcome } from '../wire/record.js';
 import type { StepOutput } from './activation.js';
+import { isOperationAnswer } from './orchestration-inputs.js';
 import type { OrchestrationState } from './orchestration-state.js';
 import { refusalOf } from './refusals.js';
 
@@ -66,7 +67,7 @@ export function acceptedUpdate(
 
 /** With an answer for the updates that were held back, when the step ends the instance: they find nobody any more. */
 export function answeredAtEnd(output: StepOutput, held: readonly InboundEvent[], instanceId: string): StepOutput {
-  const last = output.entry.events?.at(-1);
+  const last = output.entry.events?.findLast((event) => !isOperationAnswer(event));
   if (held.length === 0 || !last || !isClosing(last) || last.type === 'ContinuedAsNew') return output;
   const { outcomes = [] } = output.entry;
   const known = new Set(outcomes.map(({ id }) => id));

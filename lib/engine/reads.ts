@@ -10,7 +10,7 @@ import type { Instances } from './instances.js';
 import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { headOf } from './orchestration-head.js';
-import { isAnswered } from './orchestration-inputs.js';
+import { answeredId } from './orchestration-inputs.js';
 import type { OrchestrationQueries } from './orchestration-queries.js';
 import type { PartitionPorts } from './ports.js';
 import { reasonOf } from './successors.js';
@@ -119,7 +119,7 @@ export class Reads {
     const activation = await this.#instances.loaded(orchestrationAddress(instanceId));
     const isWanted =
       activation instanceof OrchestrationActivation &&
-      isAnswered(activation.state, { kind: 'result', of: 'activity', executionId, taskId });
+      answeredId(activation.state, { kind: 'result', of: 'activity', executionId, taskId }) !== undefined;
     return { v: 1, kind: 'activity', executionId, taskId, isWanted };
   }
 

@@ -101,9 +101,10 @@ export class PayloadTooLargeError extends PerdureError {
     /** Its size in bytes of UTF-8; of a custom status and a memo, in characters of JSON. */ readonly bytes: number,
     /** The largest size that is accepted, in the same unit; undefined: the server did not say. */
     readonly limit: number | undefined,
+    /** The unit of both. */ readonly unit: 'bytes' | 'characters' = 'bytes',
   ) {
     const size = limit === undefined ? `${bytes}` : `${bytes} > ${limit}`;
-    super(`${what} is too large: ${size} bytes. Send less, split it, or store it elsewhere and pass a reference.`);
+    super(`${what} is too large: ${size} ${unit}. Send less, split it, or store it elsewhere and pass a reference.`);
   }
 }
 

@@ -5,6 +5,7 @@ import type { ClosingEvent, HistoryEvent, InboundEvent, ParentInstance, UpdateRe
 import { jsonEqual } from '../core/json-equal.js';
 import { labelsFrom, type LabelOptions } from '../core/labels.js';
 import type { OrchestratorProgram } from '../core/programs.js';
+import { recordedBehaviour } from '../core/replay-behaviour.js';
 import type { Log, LogLevel, OrchestrationLogFields } from '../core/replay-safe-log.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import type { Completion, HandlerOutcome, Turn } from '../core/turn.js';
@@ -145,6 +146,7 @@ export class Scenario {
       at: this.#now,
       name,
       executionId,
+      ...recordedBehaviour(),
       ...(json !== undefined && { input: json }),
       ...(version !== undefined && { version }),
       ...labelsFrom(this.#options, this.#dependencies.values),

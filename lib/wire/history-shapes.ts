@@ -1,4 +1,5 @@
 import type {
+  AskedOperation,
   EntityId,
   ExecutionStarted,
   HistoryEvent,
@@ -99,6 +100,7 @@ const rewound = object<Rewound>({
   failure,
   void: list(count),
   gaps: optional(list(tuple(count, count))),
+  asked: optional(list(object<AskedOperation>({ id: count, executionId: token, taskId: count }))),
 });
 
 const header = { at: finite, id: count };
@@ -181,7 +183,7 @@ export const historyEvent = variant<HistoryEvent, 'type'>('type', {
   EventSent: { id: count, instanceId, name: string, input: optional(json), inputRef: optional(valueReference) },
   Patched: { name: string },
   ExecutionCompleted: { at: finite, output: optional(json), outputRef: optional(valueReference) },
-  ExecutionFailed: { at: finite, failure, causedBy: optional(list(count)) },
+  ExecutionFailed: { at: finite, failure, causedBy: optional(list(count)), unanswered: optional(list(count)) },
   ExecutionTerminated: { ...asked, output: optional(json), outputRef: optional(valueReference) },
   ExecutionCanceled: asked,
   ContinuedAsNew: { at: finite, input: optional(json), inputRef: optional(valueReference) },

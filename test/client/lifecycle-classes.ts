@@ -175,7 +175,20 @@ export class Fleeting {
   }
 }
 
+/** Waits until a second has passed, which only an event can tell it, and then for its end. */
+@Orchestrator('late')
+export class Late {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<string> {
+    const begun = ctx.currentUtcDateTime.getTime();
+    yield* ctx.waitUntil(() => ctx.currentUtcDateTime.getTime() >= begun + 1_000);
+    const said = yield* ctx.callActivity(Work).work('late');
+    yield* ctx.waitForExternalEvent('End');
+    return said;
+  }
+}
+
 export const orchestrators = [
+  Late,
   Gather,
   Rounds,
   Tree,

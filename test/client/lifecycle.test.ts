@@ -14,6 +14,7 @@ import {
   Family,
   Fleeting,
   Gather,
+  Late,
   orchestrators,
   Rounds,
   Tree,
@@ -91,6 +92,22 @@ test('what runs in parallel goes on while the instance is suspended, also over a
   await settle(handle.resume());
   await settle(handle.resume('of no effect'));
   t.is((await settle(handle.result())).length, 9);
+});
+
+test('R5: what a suspension does not bring about in memory it does not bring about on replay', async (t) => {
+  const { around, client, start, worker, settle, status, advance } = await lifecycle();
+  const handle = await settle(client.startNew(Late, undefined, { instanceId: 'late' }));
+  await advance(5_000);
+  await settle(handle.suspend());
+  await settle(handle.resume());
+  await advance(1_000);
+  await settle(handle.raiseEvent('Anything'));
+  await settle(worker.stop());
+  await start('successor');
+  await settle(around.client.raiseEvent('late', 'End'));
+  await advance(1_000);
+  t.is(await status(handle), 'Completed');
+  t.is((await settle(handle.status())).output, 'done late');
 });
 
 test('a timer that is due while the instance is suspended keeps its place among what comes', async (t) => {

@@ -112,11 +112,11 @@ test('a poll that waits for its time when the execution is canceled is not made;
   s.start();
   s.completeTask(0, { ...accepted, url: 'https://api.example/' });
   s.cancel();
-  t.deepEqual(s.fireTimer(1), waiting);
-  s.completeTask(2, { ...accepted, url: 'https://api.example/undo' });
-  s.fireTimer(3);
+  t.deepEqual(s.fireTimer(1), waiting); // it is cancelled: 2
+  s.completeTask(3, { ...accepted, url: 'https://api.example/undo' });
+  s.fireTimer(4);
   t.deepEqual(
-    s.completeTask(4, { ...accepted, statusCode: 200, content: 'undone', url: 'https://api.example/job' }),
+    s.completeTask(5, { ...accepted, statusCode: 200, content: 'undone', url: 'https://api.example/job' }),
     completed(['rejected', 'undone']),
   );
 });
@@ -133,11 +133,35 @@ test('an attempt that waits for its time when the execution is canceled is not m
   });
   s.start();
   s.failTask(0, new Error('no')); // timer 1
-  s.cancel(); // release: 2
+  s.cancel(); // the timer is cancelled: 2; release: 3
   t.deepEqual(s.fireTimer(1), waiting);
-  t.is(s.failTask(2, new Error('not yet')).actions[0]?.type, 'TimerCreated');
-  t.deepEqual(s.fireTimer(3).actions, [{ type: 'TaskScheduled', id: 4, name: 'release' }]);
-  t.deepEqual(s.completeTask(4), { actions: [], completion: { type: 'Canceled' } });
+  t.is(s.failTask(3, new Error('not yet')).actions[0]?.type, 'TimerCreated');
+  t.deepEqual(s.fireTimer(4).actions, [{ type: 'TaskScheduled', id: 5, name: 'release' }]);
+  t.deepEqual(s.completeTask(5), { actions: [], completion: { type: 'Canceled' } });
+});
+
+test('a task between two attempts ends as the last one did as soon as the execution is canceled', (t) => {
+  const retry = { maxAttempts: 3, firstRetryIntervalInMilliseconds: 86_400_000 };
+  const s = play(function* (ctx) {
+    const work = [ctx.callActivity('work', undefined, { retry }), ctx.callEntity('e', 'k', 'o', undefined, { retry })];
+    try {
+      yield* ctx.all(work);
+    } finally {
+      yield* ctx.allSettled(work);
+      ctx.setCustomStatus(work.map(({ error }) => (error as TaskFailedError).failureDetails.message));
+    }
+  });
+  s.start();
+  s.failTask(0, new Error('no'));
+  s.failOperation(1, new Error('neither'));
+  t.deepEqual(s.cancel(), {
+    actions: [
+      { type: 'TimerCanceled', id: 4, timerId: 2 },
+      { type: 'TimerCanceled', id: 5, timerId: 3 },
+    ],
+    customStatus: ['no', 'neither'],
+    completion: { type: 'Canceled' },
+  });
 });
 
 test('children, timers, calls and events that the code waits for go on while it cleans up', (t) => {
@@ -185,6 +209,20 @@ test('that somebody suspends and resumes the instance is nothing to its code', (
   t.deepEqual(s.play({ type: 'ExecutionSuspended', at: s.now, reason: 'night' }), waiting);
   t.deepEqual(s.play({ type: 'ExecutionResumed', at: s.now }), waiting);
   t.deepEqual(s.completeTask(0, 1), completed(1));
+});
+
+test('R5: a suspension is no turn: a condition over the clock does not hold by it', (t) => {
+  const s = play(function* (ctx) {
+    const begun = ctx.currentUtcDateTime.getTime();
+    yield* ctx.waitUntil(() => ctx.currentUtcDateTime.getTime() >= begun + 1_000);
+    return ctx.currentUtcDateTime.getTime() - begun;
+  });
+  s.start();
+  s.elapse(5_000);
+  t.deepEqual(s.play({ type: 'ExecutionSuspended', at: s.now }), waiting);
+  t.deepEqual(s.play({ type: 'ExecutionResumed', at: s.now }), waiting);
+  s.elapse(1_000);
+  t.deepEqual(s.raiseEvent('Anything'), completed(6_000));
 });
 
 test('a failure names the tasks whose failures it came of', (t) => {

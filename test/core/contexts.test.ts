@@ -147,6 +147,16 @@ test('the custom status is told when it changed, the last of a turn, and null wh
   t.is(s.completeTask(1).customStatus, null);
 });
 
+test('a custom status of more than 16,384 characters of JSON is refused, and says so in characters', (t) => {
+  const s = play(function (ctx) {
+    ctx.setCustomStatus('ä'.repeat(16_382));
+    ctx.setCustomStatus('ä'.repeat(16_383));
+  });
+  const failure = failureOf(s.start());
+  t.is(failure?.code, 'PERDURE_PAYLOAD_TOO_LARGE');
+  t.regex(failure?.message ?? '', /^The custom status is too large: 16385 > 16384 characters\./);
+});
+
 // ---- continueAsNew -------------------------------------------------------------------------------------------------
 
 test('continueAsNew ends the execution with the last input, actions and unseen events in order of arrival', (t) => {

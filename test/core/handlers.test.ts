@@ -1,6 +1,6 @@
 import test from 'ava';
 import { IsInt, IsString, Min } from 'class-validator';
-import { OrchestrationContext, type Orchestration, type Task } from 'perdure';
+import { OrchestrationContext, type Orchestration, type Task, type TimerTask } from 'perdure';
 import { Orchestrator, Query, Run, Update } from 'perdure/decorators';
 import { scenario, type Turn } from 'perdure/testing';
 import type { HistoryEvent } from '../../lib/core/history.js';
@@ -13,6 +13,39 @@ import { isDateField } from '../../lib/validation/field-type.js';
 import { revive } from '../../lib/validation/revive.js';
 import * as ids from '../../lib/wire/checks.js';
 import { createValueCodec } from '../../lib/wire/value-codec.js';
+
+/** Has a task made of events, which a query and a condition may read, and which loses its race. */
+@Orchestrator('listener')
+class Listener {
+  #first: Task<unknown> | undefined;
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<unknown> {
+    const first = ctx.race([ctx.waitForExternalEvent('x'), ctx.waitForExternalEvent('y')]);
+    this.#first = first;
+    yield* ctx.any([ctx.all([first, ctx.callActivity('slow')]), ctx.waitForExternalEvent('stop')]);
+    return yield* ctx.waitForExternalEvent('x');
+  }
+  @Query() heard(): unknown {
+    return this.#first?.isCompleted ? this.#first.result : undefined;
+  }
+}
+
+/** Rings in a while, unless it is switched off; alone or among others that may end its wait. */
+@Orchestrator('alarm')
+class Alarm {
+  #timer: TimerTask | undefined;
+  @Run({ input: String }) *run(how: string, ctx: OrchestrationContext): Orchestration<string> {
+    const timer = ctx.createTimer(60_000);
+    this.#timer = timer;
+    if (how === 'alone') yield* timer;
+    else if (how === 'any') yield* ctx.any([timer]);
+    else if (how === 'all') yield* ctx.all([timer, ctx.waitForExternalEvent('x')]);
+    else yield* ctx.any([timer, ctx.waitForExternalEvent('x')]);
+    return 'rang';
+  }
+  @Update() off(): void {
+    this.#timer?.cancel();
+  }
+}
 
 let orders = 0;
 
@@ -157,6 +190,35 @@ test('a query tells what it throws, and cannot ask for anything', (t) => {
   t.like(s.query('misuse'), { failure: { code: 'PERDURE_ILLEGAL_AWAIT' } });
   t.deepEqual(s.update('add', { item: 'nails' }).actions.length, 1);
   t.is(s.history.filter(({ type }) => type === 'TaskScheduled').length, 0);
+});
+
+test('an update that cancels what run waits for alone fails the instance, which would never end', (t) => {
+  for (const how of ['alone', 'any', 'all']) {
+    const s = scenario(Alarm);
+    s.start(how);
+    const { actions, completion, update } = s.update('off');
+    t.deepEqual([actions, update], [[{ type: 'TimerCanceled', id: 1, timerId: 0 }], {}]);
+    t.is(completion?.type === 'Failed' && completion.failure.code, 'PERDURE_ILLEGAL_AWAIT', how);
+  }
+  const s = scenario(Alarm);
+  s.start('beside an event');
+  t.is(s.update('off').completion, undefined);
+  t.deepEqual(s.raiseEvent('x').completion, { type: 'Completed', output: 'rang' });
+});
+
+test('an execution that began with behaviour 0 goes on waiting for what an update has cancelled', (t) => {
+  const s = scenario(Alarm);
+  s.play({ type: 'ExecutionStarted', at: s.now, name: 'alarm', executionId: 'execution', input: 'alone' });
+  t.is(s.update('off').completion, undefined);
+});
+
+test('R7: what a query reads of a task made of events is not seen: it is given back all the same', (t) => {
+  const s = scenario(Listener);
+  s.start();
+  s.raiseEvent('x', 'kept');
+  t.deepEqual(s.query('heard'), { result: 'kept' });
+  t.deepEqual(s.raiseEvent('stop').completion, { type: 'Completed', output: 'kept' });
+  t.deepEqual(s.query('heard'), {});
 });
 
 test('a scenario finds out a query that changes something', (t) => {

@@ -260,6 +260,23 @@ test('a retry waits at least as long as the answer asks for', (t) => {
   t.is(waits(s.completeTask(2, answer(429, { 'retry-after': '1' })), s.now), 2_000);
 });
 
+test('an answer that asks to wait beyond the limit of time is the last one', (t) => {
+  const s = call({ url: origin, retry: { ...retry, retryTimeoutInMilliseconds: 10_000 } });
+  s.start();
+  t.is(waits(s.completeTask(0, answer(429, { 'retry-after': '7' })), s.now), 7_000);
+  s.fireTimer(1);
+  const last = answer(429, { 'retry-after': '4' });
+  t.deepEqual(s.completeTask(2, last), completed(last));
+});
+
+test('code that decides to try again at once waits as long as the answer asks for all the same', (t) => {
+  const s = call({ url: origin, retry: { ...retry, retryIf: () => 0 } });
+  s.start();
+  t.is(waits(s.completeTask(0, answer(429, { 'retry-after': '3600' })), s.now), 3_600_000);
+  s.fireTimer(1);
+  t.is(sent(s.completeTask(2, answer(503))).url, origin);
+});
+
 test('when the attempts are used up the last answer is the answer, and the last failure the failure', (t) => {
   const once = { maxAttempts: 2, firstRetryIntervalInMilliseconds: 1 };
   const refused = call({ url: origin, retry: once });

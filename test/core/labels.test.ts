@@ -28,7 +28,7 @@ test('an instance knows its input, version, tags and memo, and keeps its own cop
 test('an instance without labels has no version, no tags and no memo', (t) => {
   const s = play((ctx) => [ctx.version === undefined, ctx.tags, ctx.memo === undefined, ctx.input === undefined]);
   t.deepEqual(s.start(), completed([true, {}, true, true]));
-  t.deepEqual(Object.keys(s.history[0]!), ['type', 'at', 'name', 'executionId']);
+  t.deepEqual(Object.keys(s.history[0]!), ['type', 'at', 'name', 'executionId', 'behaviour']);
 });
 
 test('falsy inputs and memos survive', (t) => {

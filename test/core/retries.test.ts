@@ -171,6 +171,21 @@ test('any number of attempts may be made, until the time is over', (t) => {
   );
 });
 
+test('an attempt whose timer fires when the time is over is not made', (t) => {
+  const retry = { maxAttempts: 9, firstRetryIntervalInMilliseconds: 1_000, retryTimeoutInMilliseconds: 5_000 };
+  const s = play(function* (ctx) {
+    return yield* ctx.callActivity('a', undefined, { retry });
+  });
+  s.start();
+  s.failTask(0, new RangeError('first'));
+  s.fireTimer(1);
+  s.failTask(2, new RangeError('second'));
+  s.elapse(86_400_000);
+  const turn = s.fireTimer(3);
+  t.deepEqual(turn.actions, []);
+  t.regex(failureOf(turn)?.message ?? '', /second/);
+});
+
 test('jitter shortens waits by up to its part, for each task in another way, and the same on every replay', (t) => {
   const retry = { ...often, maxAttempts: 4, firstRetryIntervalInMilliseconds: 1_000, jitter: 0.5 };
   const first = waits(retry) as number[];

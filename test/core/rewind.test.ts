@@ -1,5 +1,5 @@
 import test from 'ava';
-import { failuresOf, rewound } from '../../lib/core/rewind.js';
+import { failuresOf, rewound, unansweredIn } from '../../lib/core/rewind.js';
 import type { ExecutionStarted, HistoryEvent } from '../../lib/core/history.js';
 import { TaskOrchestrationExecutor } from '../../lib/core/task-orchestration-executor.js';
 import { dependencies, play, program, type Run } from './surroundings.js';
@@ -7,7 +7,10 @@ import { dependencies, play, program, type Run } from './surroundings.js';
 /** Repeats a history that has ended in failure, with this code, and replays what came of it. */
 function rewind(run: Run, history: readonly HistoryEvent[]) {
   const first = history[0] as ExecutionStarted;
-  const { failure } = history.at(-1) as Extract<HistoryEvent, { type: 'ExecutionFailed' }>;
+  const { failure } = history.find(({ type }) => type === 'ExecutionFailed') as Extract<
+    HistoryEvent,
+    { type: 'ExecutionFailed' }
+  >;
   const voided = failuresOf(history);
   const base = { at: first.at, executionId: first.executionId, origin: first.rewound?.origin ?? first.executionId };
   const started = { ...first, executionId: 'next', rewound: { ...base, failure, void: voided } };
@@ -160,6 +163,31 @@ test('it can be done again and again', (t) => {
   const twice = rewind(run, history);
   t.deepEqual(ids(twice.again), [1]);
   t.is(twice.executor.advance({ type: 'TaskCompleted', at: s.now, id: 1 }).completion?.type, 'Completed');
+});
+
+test('C4: operations that answered behind the failure are answered, and those still to answer are not called again', (t) => {
+  const run: Run = function* (ctx) {
+    const calls = ['a', 'b', 'c', 'd'].map((name) => ctx.callEntity('e', 'k', name));
+    const work = ctx.callActivity('work');
+    yield* ctx.failFast([...calls, work]);
+  };
+  const s = play(run);
+  s.start();
+  s.completeOperation(0);
+  s.failTask(4, new Error('no'));
+  const [end, ...before] = s.history.toReversed();
+  const failure = { name: 'E', message: 'late' };
+  const late: HistoryEvent[] = [
+    { type: 'EntityOperationCompleted', at: s.now, id: 1 },
+    { type: 'EntityOperationFailed', at: s.now, id: 2, failure },
+  ];
+  const told = [...before.toReversed(), { ...end!, unanswered: [1, 2, 3] } as HistoryEvent, ...late];
+  t.deepEqual([failuresOf(told), unansweredIn(told)], [[4, 2], [3]]);
+  const { again, asked, executor } = rewind(run, told);
+  t.deepEqual([ids(again), asked], [[2, 4], [[3, 3]]]);
+  for (const id of [2, 3]) executor.advance({ type: 'EntityOperationCompleted', at: s.now, id });
+  t.is(executor.advance({ type: 'TaskCompleted', at: s.now, id: 4 }).completion?.type, 'Completed');
+  t.deepEqual(ids(rewind(run, s.history).again), [1, 2, 3, 4], 'an older version dropped what came late');
 });
 
 test('a history of an older version does not say what it failed of: it is the last failure', (t) => {

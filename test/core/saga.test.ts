@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Saga, type CompensationFailedError, type OrchestrationContext, type Orchestration } from '../../lib/index.js';
-import { completed, failureOf, play } from './surroundings.js';
+import { completed, failureOf, play, waiting } from './surroundings.js';
 
 /** Books three things in a row and undoes what was begun when one fails. */
 function* trip(ctx: OrchestrationContext): Orchestration<string> {
@@ -89,6 +89,42 @@ test('a compensation may be a task, steps of its own, a one-way message, or thro
   );
   t.is(s.completeTask(1).actions.length, 1);
   t.deepEqual(s.completeTask(2), completed([['RangeError: at once'], 3]));
+});
+
+test('a cancellation goes on behind the compensations: what it has given up of them is run again', (t) => {
+  const s = play(trip);
+  s.start();
+  s.completeTask(0);
+  t.deepEqual(s.failTask(1, new Error('no seat')), cancel(2, 'flight'));
+  t.deepEqual(s.cancel('no more'), cancel(3, 'flight'));
+  t.deepEqual(s.completeTask(2), waiting);
+  t.deepEqual(s.completeTask(3), cancel(4, 'hotel'));
+  t.deepEqual(s.completeTask(4), { actions: [], completion: { type: 'Canceled', reason: 'no more' } });
+});
+
+test('a compensation that can go on while the instance is canceled goes on, and is not run twice', (t) => {
+  const s = play(function* (ctx) {
+    const saga = new Saga();
+    saga.add(() => ctx.callEntity('purse', 'a', 'refund', 1));
+    saga.add(function* () {
+      const paid = yield* ctx.callEntity<number>('purse', 'b', 'refund', 2);
+      yield* ctx.callActivity('tell', paid);
+    });
+    yield* saga.compensate();
+  });
+  s.start();
+  t.deepEqual(s.cancel(), waiting);
+  t.deepEqual(s.completeOperation(0, 2).actions, [{ type: 'TaskScheduled', id: 1, name: 'tell', input: 2 }]);
+  t.is(s.completeTask(1).actions[0]?.type, 'EntityOperationCalled');
+  t.is(s.completeOperation(2).completion?.type, 'Canceled');
+});
+
+test('a compensation that fails although it was run again behind a cancellation has failed', (t) => {
+  const s = play(trip);
+  s.start();
+  s.failTask(0, new Error('no room'));
+  t.deepEqual(s.cancel(), cancel(2, 'hotel'));
+  t.is(failureOf(s.failTask(2, new Error('closed')))?.name, 'CompensationFailedError');
 });
 
 test('compensations are used up: a second time only those run that were added since', (t) => {

@@ -1,8 +1,27 @@
 import test from 'ava';
+import { OrchestrationContext, type Orchestration, type Task } from 'perdure';
+import { Orchestrator, Query, Run } from 'perdure/decorators';
+import { scenario } from 'perdure/testing';
 import { TaskTimedOutError } from '../../lib/index.js';
 import { Amount, completed, failureOf, play, start, waiting } from './surroundings.js';
 
 const day = 24 * 60 * 60 * 1_000;
+/** Asks a price, and waits for what is paid. */
+@Orchestrator('quote')
+class Quote {
+  #price: Task<number> | undefined;
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<number[]> {
+    const price = ctx.withTimeout(ctx.callActivity<number>('price'), day);
+    this.#price = price;
+    const paid = ctx.waitForExternalEvent<number>('Paid', { timeout: day });
+    yield* ctx.waitUntil(() => paid.isCompleted && paid.result === 5);
+    return [yield* price, yield* paid];
+  }
+  @Query() price(): number | undefined {
+    return this.#price?.isCompleted ? this.#price.result : undefined;
+  }
+}
+
 const canceled = (id: number, timerId: number) => ({ type: 'TimerCanceled', id, timerId });
 
 // ---- events with a timeout -------------------------------------------------------------------------------------------
@@ -142,6 +161,17 @@ test('a wait that nobody waits for can be polled', (t) => {
   s.start();
   s.raiseEvent('cancel', 'now');
   t.deepEqual(s.completeTask(1).completion, { type: 'Completed', output: 'now' });
+});
+
+test('a task with a time limit may be read by a query and a condition; its timer goes when its code learns of it', (t) => {
+  const s = scenario(Quote);
+  s.start();
+  t.deepEqual(s.query('price'), {});
+  t.deepEqual(s.completeTask(0, 5), waiting);
+  t.deepEqual(s.query('price'), { result: 5 });
+  const { actions, completion } = s.raiseEvent('Paid', 5);
+  t.deepEqual(actions, [canceled(3, 1), canceled(4, 2)]);
+  t.deepEqual(completion, { type: 'Completed', output: [5, 5] });
 });
 
 test('events that a wait has and no code has seen are carried over', (t) => {

@@ -1,4 +1,5 @@
 import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
+import { isClosing } from '../../lib/core/replay-check.js';
 import type { Json } from '../../lib/core/values.js';
 import type { Head } from '../../lib/wire/head.js';
 import type { StepEntry } from '../../lib/wire/record.js';
@@ -137,7 +138,8 @@ export class OrchestrationWatch implements LifeState {
 
   #take(event: HistoryEvent, stored: number, skew: number): void {
     if (event.type === 'ExecutionStarted') this.#begin(event);
-    else if (this.status !== 'Running') this.#wrong(`has ${event.type} while ${this.status}`);
+    else if (this.status !== 'Running' && !(this.status === 'Failed' && isOperationEnd(event)))
+      this.#wrong(`has ${event.type} while ${this.status}`);
     this.history.push(event);
     if ('at' in event) {
       if (event.at < this.#at) this.#wrong(`P19: ${event.type} at ${event.at}, after an event at ${this.#at}`);
@@ -190,6 +192,11 @@ export class OrchestrationWatch implements LifeState {
     }
   }
 
+  /** How its execution ended, if it did. */
+  get end(): HistoryEvent | undefined {
+    return this.history.findLast(isClosing);
+  }
+
   #begin(started: Started): void {
     if (this.status === 'Running') this.#wrong('began again while it ran');
     this.#renew(started);
@@ -217,7 +224,9 @@ export class OrchestrationWatch implements LifeState {
 
   #end(status: string): void {
     this.status = status;
-    this.open.clear();
+    // Only operations may answer an execution that has failed.
+    for (const [id, { type }] of this.open)
+      if (status !== 'Failed' || type !== 'EntityOperationCalled') this.open.delete(id);
     if (status === 'ContinuedAsNew') this.held = this.held.filter(({ type }) => outliving.has(type));
     else {
       this.held = [];
@@ -255,6 +264,11 @@ export class OrchestrationWatch implements LifeState {
   #wrong(text: string): void {
     this.violation(`${this.instanceId} ${text}`);
   }
+}
+
+/** An execution that has failed goes on noting how its operations ended: a rewind has to know. */
+function isOperationEnd({ type }: HistoryEvent): boolean {
+  return type === 'EntityOperationCompleted' || type === 'EntityOperationFailed';
 }
 
 /** Follows an entity through the records of its log. */

@@ -40,7 +40,7 @@ export class OutcomeCheck {
   result(): object {
     const instances = Array.from(this.#expected.instances.keys(), (id) => {
       const watch = this.#outcome.instance(orchestrationAddress(this.#actualIds.get(id) ?? id));
-      const end = watch instanceof OrchestrationWatch ? watch.history.at(-1) : undefined;
+      const end = watch instanceof OrchestrationWatch ? watch.end : undefined;
       if (end?.type === 'ExecutionFailed') return [id, { failure: end.failure.message }];
       const { said = [], versions = [], timers = [] } = (end as { output?: Partial<Noted> } | undefined)?.output ?? {};
       return [
@@ -65,9 +65,9 @@ export class OutcomeCheck {
     if (!(watch instanceof OrchestrationWatch)) return this.#violation(`${instanceId} was never started`);
     if (watch.status !== expected.status)
       return this.#violation(
-        `${instanceId} is ${watch.status}, expected ${expected.status}: ${JSON.stringify(watch.history.at(-1))}`,
+        `${instanceId} is ${watch.status}, expected ${expected.status}: ${JSON.stringify(watch.end ?? watch.history.at(-1))}`,
       );
-    const end = watch.history.at(-1);
+    const { end } = watch;
     if (watch.name !== 'scripted' || end?.type !== 'ExecutionCompleted') return;
     this.#noted(instanceId, end.output as unknown as Noted, expected);
   }

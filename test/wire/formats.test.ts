@@ -209,7 +209,7 @@ const refusals: readonly (readonly [message: unknown, reason: string])[] = [
   ],
   [
     { v: 1, kind: 'start', name: 'a', memo: 'x'.repeat(16_383) },
-    '.memo: The memo is too large: 16385 > 16384 bytes. Send less, split it, or store it elsewhere and pass a reference.',
+    '.memo: The memo is too large: 16385 > 16384 characters. Send less, split it, or store it elsewhere and pass a reference.',
   ],
   [{ v: 1, kind: 'operation', name: 7 }, '.name: Invalid operation name: must be a string, got number'],
   [{ v: 1, kind: 'operation', name: 'a', id: 'a\n' }, '.id: control character at 1'],

@@ -17,14 +17,15 @@ export const ofMail: readonly Mutant[] = [
     'the result of another execution or of nothing is taken',
     edit(
       'engine/orchestration-inputs.js',
-      'return own === executionId && open.get(taskId)?.type === answeredBy[of];',
-      'return started !== undefined;',
+      'return id !== undefined && open.get(id)?.type === answeredBy[message.of] ? id : undefined;',
+      'return started && message.taskId;',
     ),
   ),
   mutant(
     'C4',
     'a result is taken whatever execution asked for it',
-    edit('engine/orchestration-inputs.js', 'own === executionId && ', ''),
+    edit('engine/orchestration-inputs.js', 'linkId(started) === executionId ? taskId : undefined', 'taskId'),
+    edit('engine/orchestration-inputs.js', 'started.executionId === executionId ? taskId : undefined', 'taskId'),
   ),
   mutant(
     'C5',

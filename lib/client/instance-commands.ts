@@ -5,6 +5,7 @@ import {
   InstanceNotEndedError,
   InstanceReplacedError,
   NotFoundError,
+  NoWorkerError,
   NotRewindableError,
   RemoteError,
   type FailureDetails,
@@ -96,6 +97,8 @@ export class InstanceCommands {
 
 /** The error that an owner refuses a request with. */
 export function commandError(instanceId: string, failure: FailureDetails): Error {
+  const orchestrator = failure.fields?.['orchestrator'];
+  if (failure.code === 'PERDURE_NO_WORKER' && typeof orchestrator === 'string') return new NoWorkerError(orchestrator);
   if (failure.code === 'PERDURE_NOT_REWINDABLE') return new NotRewindableError(failure.message, instanceId);
   const known = errors.get(failure.code);
   return known ? new known(instanceId) : new RemoteError(failure);

@@ -224,6 +224,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * for the result again. Rejects as `suspend`, and further:
    *
    * @throws {NotRewindableError} when it has not failed, or would fail again at once
+   * @throws {NoWorkerError} when no worker has its code, and something else was asked of it meanwhile
    */
   async rewind(reason?: string): Promise<void> {
     const { commands } = this.#orchestrations;

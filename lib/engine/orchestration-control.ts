@@ -138,6 +138,11 @@ function restarted(instance: OrchestrationInstance, message: ControlMessage, at:
   const { inputRef } = event;
   const fault = inputRef && runner.fetched.faultOf(inputRef);
   runner.drop();
+  if (!runner.knows(event))
+    // the code is needed when it begins (docs/adr/0043)
+    return answered({ entry: { scheduled: { ...event, startAt: at } }, messages: [] }, message, {
+      result: executionId,
+    });
   const turn = instance.firstTurn();
   if (fault) turn.refuse(event, fault);
   const returned = fault ? [] : runner.run(turn, [event]);

@@ -65,15 +65,16 @@ function begun(
   const { runner } = instance;
   const event = startedEvent(message, instance.newId(), at);
   runner.drop();
-  const isLater = message.startAt !== undefined && message.startAt > at;
-  const output = isLater ? scheduled(event, message) : executed(instance, event, message);
+  const { startAt = at } = message;
+  // Without its code it is held back, too: what came behind it could not wait (docs/adr/0043).
+  const isLater = startAt > at || !runner.knows(event);
+  const output = isLater ? scheduled({ ...event, startAt }, message.notify) : executed(instance, event, message);
   const told = answered(output, message, { result: event.executionId });
   return former ? behind(former, told) : told;
 }
 
 /** It waits for its time, and for a worker that has its code not before then. */
-function scheduled(event: ExecutionStarted, { startAt, notify }: StartMessage): StepOutput {
-  const later = { ...event, startAt: startAt! };
+function scheduled(later: ExecutionStarted, notify: string | undefined): StepOutput {
   return { entry: { scheduled: later, ...(notify !== undefined && { notify }) }, messages: [] };
 }
 
@@ -130,8 +131,9 @@ function repeated(instance: OrchestrationInstance, message: StartMessage, parent
   }
   if (state.status !== 'Failed') return begun(instance, message, at, undefined);
   const output = rewoundOutput(instance, 'Its parent was rewound.', at);
-  if (!(output instanceof NotRewindableError)) return output;
-  const failure = state.failure ?? toFailureDetails(output);
+  if ('entry' in output) return output;
+  const own = output instanceof NotRewindableError ? state.failure : undefined;
+  const failure = own ?? toFailureDetails(output);
   return { entry: { refused: output.message }, messages: [toParent(parent, { failure })] };
 }
 

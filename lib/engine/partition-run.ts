@@ -159,6 +159,8 @@ export class PartitionRun {
       discards: (instance, input) => this.#quarantine.discards(instance, input),
       took: (instance) => this.#quarantine.took(instance),
       delegate: (instance, code, input) => this.#delegation.run(instance, code, input),
+      mustHoldBack: (instance, code, input) => this.#delegation.mustHoldBack(instance, code, input),
+      asked: (instance) => this.#delegation.look(instance),
       failed: fail,
     });
     const parts = {

@@ -45,6 +45,14 @@ export interface TaskHubWorkerOptions extends Hosted {
    * sends none, and they wait for a worker that does. Default: with Node's `fetch`, without token sources.
    */
   readonly http?: HttpOptions | false | undefined;
+  /**
+   * What becomes of an orchestration instance that is loaded here, and whose code asks for the same things as its history
+   * says, in the same order, but with other values: inputs, due times of timers, tags, memos, what is returned. `suspend`: it
+   * is suspended with NonDeterminismError. `warn`: the differences are logged, with the instance's id and the lines of the
+   * code, and it goes on with what was recorded, as in Durable Functions; unless the values change from one replay to the
+   * next. Every other difference suspends it. Default `suspend`.
+   */
+  readonly valueDifferences?: 'suspend' | 'warn' | undefined;
 }
 
 /** A connection to a task hub, as `connectTaskHub` makes it. */
@@ -160,6 +168,7 @@ export class TaskHubWorker implements AsyncDisposable {
       maxConcurrentActivities = DEFAULT_SLOTS,
       idleMemoryBytes,
       http = {},
+      valueDifferences = 'suspend',
       ...hosted
     } = options;
     if (!(stopTimeoutInMilliseconds >= 0 && stopTimeoutInMilliseconds <= LONGEST_STOP_TIMEOUT))
@@ -174,8 +183,11 @@ export class TaskHubWorker implements AsyncDisposable {
       );
     if (idleMemoryBytes !== undefined && !(idleMemoryBytes >= 0))
       throw new ConfigError(`idleMemoryBytes: must be 0 or more, not ${idleMemoryBytes}`);
+    if (valueDifferences !== 'suspend' && valueDifferences !== 'warn')
+      throw new ConfigError(`valueDifferences: must be suspend or warn, not ${String(valueDifferences)}`);
     const id = ports.random.id();
-    const host = createHost(`${hostname()}.${process.pid}.${id}`, hosted, builtInFor(hosted, http));
+    const made = createHost(`${hostname()}.${process.pid}.${id}`, hosted, builtInFor(hosted, http));
+    const host = { ...made, valueDifferences };
     await publishNames(ports.store, host);
     const activations = new ActivationCache(idleMemoryBytes);
     const worker = new TaskHubWorker(ports, host, id, stopTimeoutInMilliseconds, maxConcurrentActivities, activations);

@@ -71,6 +71,22 @@ export class Tree {
   }
 }
 
+/** Goes on as new when it is canceled, but for the second time. */
+@Orchestrator('stubborn')
+export class Stubborn {
+  @Run({ input: Number }) *run(round: number, ctx: OrchestrationContext): Orchestration<string> {
+    try {
+      const word = yield* ctx.waitForExternalEvent<string>('Word');
+      if (word === 'round') ctx.continueAsNew(round + 1);
+      return `${word} in round ${round}`;
+    } catch (error) {
+      if (!(error instanceof CancelledError) || round > 1) throw error;
+      ctx.continueAsNew(round + 1);
+      return '';
+    }
+  }
+}
+
 /** Books something, and undoes it when it is canceled. */
 @Orchestrator('booking')
 export class Booking {
@@ -127,4 +143,4 @@ export class Fleeting {
   }
 }
 
-export const orchestrators = [Gather, Rounds, Tree, Booking, Fan, Family, Weekly, Fleeting];
+export const orchestrators = [Gather, Rounds, Tree, Booking, Stubborn, Fan, Family, Weekly, Fleeting];

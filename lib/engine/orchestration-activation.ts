@@ -25,7 +25,7 @@ import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } f
 import { captured, valuesFor } from './orchestration-captures.js';
 import { codeOf, currentExecution } from './orchestration-code.js';
 import { control, ended, needsHistory, type OrchestrationInstance } from './orchestration-control.js';
-import { firstHeld, isAnswered, refusal, resultEvent } from './orchestration-inputs.js';
+import { firstHeld, isAnswered, isMeantRun, refusal, resultEvent } from './orchestration-inputs.js';
 import { OrchestrationRunner, type OrchestrationPorts } from './orchestration-runner.js';
 import { failedStart, start } from './orchestration-start.js';
 import { OrchestrationState } from './orchestration-state.js';
@@ -206,13 +206,16 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     return [...new Set([...notify, ...this.#watchers])];
   }
 
-  #raise({ name, input, inputRef }: EventMessage): StepOutput {
-    if (this.state.isEnded) return refusal('The instance has ended');
+  #raise({ name, input, inputRef, runId }: EventMessage): StepOutput {
+    const { started, isEnded } = this.state;
+    if (runId !== undefined && !(started && isMeantRun(started, { runId })))
+      return refusal('Another run of the instance is meant');
+    if (isEnded) return refusal('The instance has ended');
     const fault = inputRef && this.runner.fetched.faultOf(inputRef);
     if (fault) return refusal(fault.message);
     const data = inputRef ? { inputRef } : input === undefined ? {} : { input };
     const event = { type: 'EventRaised', at: this.#at, name, ...data } as const;
-    if (this.state.started) return this.take([event]);
+    if (started) return this.take([event]);
     const output = keptForStart(this.state, event);
     if (output.entry.refused !== undefined) this.#warn(`${output.entry.refused}: event "${name}" is dropped`);
     return output;

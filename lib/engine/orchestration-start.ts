@@ -5,7 +5,7 @@ import type { Addressed, Caller, ResultMessage, StartMessage } from '../wire/mes
 import type { StepOutput } from './activation.js';
 import { ended, isChildOf, type OrchestrationInstance } from './orchestration-control.js';
 import { toChildren } from './orchestration-effects.js';
-import { refusal, startedEvent } from './orchestration-inputs.js';
+import { executionIdOf, refusal, startedEvent } from './orchestration-inputs.js';
 import { rewoundOutput } from './orchestration-rewind.js';
 import { answeredAtEnd } from './orchestration-updates.js';
 import { answered } from './outcomes.js';
@@ -32,11 +32,15 @@ export function failedStart(
   const { state, runner, instanceId } = instance;
   const former = state.started && !state.isEnded ? replaced(instance, at) : undefined;
   runner.drop();
-  const event = startedEvent(message, instance.newId(), at);
+  const event = startedEvent(message, newExecutionId(instance, message), at);
   const turn = instance.firstTurn(message.notify);
   turn.refuse(event, error);
   const output = answered(turn.output(instanceId, runner.retentionOf(event)), message, { result: event.executionId });
   return former ? behind(former, output) : output;
+}
+
+function newExecutionId(instance: OrchestrationInstance, message: StartMessage): string {
+  return executionIdOf(message, () => instance.newId());
 }
 
 /** The input may be what is too large. */
@@ -63,7 +67,7 @@ function begun(
   former: StepOutput | undefined,
 ): StepOutput {
   const { runner } = instance;
-  const event = startedEvent(message, instance.newId(), at);
+  const event = startedEvent(message, newExecutionId(instance, message), at);
   runner.drop();
   const { startAt = at } = message;
   // Without its code it is held back, too: what came behind it could not wait (docs/adr/0043).

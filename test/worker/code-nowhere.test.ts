@@ -245,3 +245,28 @@ test('a start that replaces is taken without its code, and ends what it replaces
   await say('stop');
   t.deepEqual(await hub.settle(second.result()), ['again', 'stop']);
 });
+
+/** Goes on with a version that no worker has. */
+@Orchestrator('turner', { version: '1' })
+class Turner {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
+    yield* ctx.waitForExternalEvent('turn');
+    ctx.continueAsNew(undefined, { version: '2' });
+  }
+}
+
+test('one that continues as new with a version that no worker has is suspended, resumed and terminated', async (t) => {
+  const hub = new MemoryTaskHub(1);
+  await hub.start('turner', { orchestrators: [Turner] });
+  const handle = await hub.settle(hub.client.startNew('turner'));
+  await hub.settle(handle.raiseEvent('turn'));
+  await hub.advance(500);
+  const { names } = await hub.settle(hub.client.namesWithoutWorker());
+  t.deepEqual(names, [{ kind: 'orchestrator', name: 'turner@2', waitingInstances: 1 }]);
+  await hub.settle(handle.suspend());
+  t.is((await hub.settle(handle.status())).runtimeStatus, 'Suspended');
+  await hub.settle(handle.resume());
+  await hub.settle(handle.raiseEvent('turn'));
+  await hub.settle(handle.terminate('over'));
+  t.like(await hub.settle(handle.status()), { runtimeStatus: 'Terminated', output: 'over' });
+});

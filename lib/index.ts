@@ -47,7 +47,13 @@ export type { ScheduleDescription, ScheduledRun } from './client/schedule-descri
 export type { ScheduleCalendar, ScheduledStart, ScheduleOptions, ScheduleSettings } from './client/schedule-options.js';
 export { Schedules } from './client/schedules.js';
 export type { OverlapPolicy, ScheduleCounts, ScheduleTimes } from './schedules/schedule-state.js';
-export type { HandleOf, OrchestrationHandle, ScopeOptions, TerminateOptions } from './client/orchestration-handle.js';
+export type {
+  HandleOf,
+  HandleOptions,
+  OrchestrationHandle,
+  ScopeOptions,
+  TerminateOptions,
+} from './client/orchestration-handle.js';
 export type { RestartOptions } from './client/orchestrations.js';
 export type { PurgeFilter } from './client/purge-filter.js';
 export type { InstanceControls } from './client/instance-controls.js';

@@ -5,6 +5,7 @@ import {
   InstanceNotEndedError,
   InstanceReplacedError,
   NotFoundError,
+  NoWorkerError,
   NotRewindableError,
   RemoteError,
   type FailureDetails,
@@ -15,7 +16,7 @@ import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { findEnded, type PurgeFilter } from './purge-filter.js';
-import type { StartedRun } from './started-run.js';
+import { meant, type StartedRun } from './started-run.js';
 
 /** Instances that one purge by filter asks at the same time. */
 const WIDTH = 64;
@@ -40,8 +41,7 @@ export class InstanceCommands {
     const delivery: Delivery = { progress: 'unsent' };
     const options = { timeoutInMilliseconds: this.#timeout };
     const late = () => lateError(`The request to ${command.action} "${instanceId}"`, this.#timeout, delivery);
-    const runId = command.runId ?? run?.runId;
-    const message = { kind: 'control', ...command, ...(runId !== undefined && { runId }), reply: inbox.reply } as const;
+    const message = { kind: 'control', ...meant(run), ...command, reply: inbox.reply } as const;
     const outcome = await waits.within<Outcome | undefined>(options, late, (wait) =>
       this.#session.send(orchestrationAddress(instanceId), message, {
         check: () => undefined,
@@ -96,6 +96,8 @@ export class InstanceCommands {
 
 /** The error that an owner refuses a request with. */
 export function commandError(instanceId: string, failure: FailureDetails): Error {
+  const orchestrator = failure.fields?.['orchestrator'];
+  if (failure.code === 'PERDURE_NO_WORKER' && typeof orchestrator === 'string') return new NoWorkerError(orchestrator);
   if (failure.code === 'PERDURE_NOT_REWINDABLE') return new NotRewindableError(failure.message, instanceId);
   const known = errors.get(failure.code);
   return known ? new known(instanceId) : new RemoteError(failure);

@@ -3,6 +3,7 @@ import type { InputShape, OrchestratorShape } from '../core/names.js';
 import type { Json } from '../core/values.js';
 import {
   InstanceEndedError,
+  InstanceReplacedError,
   NoWorkerError,
   NotFoundError,
   PayloadTooLargeError,
@@ -14,12 +15,13 @@ import {
 } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import { encodeQuery } from '../wire/answer-codec.js';
-import { checkName } from '../wire/checks.js';
+import { checkInstanceId, checkName, checkRunId } from '../wire/checks.js';
 import type { Query, QueryAnswer } from '../wire/queries.js';
 import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
-import type { StartedRun } from './started-run.js';
+import type { HandleOptions } from './orchestration-handle.js';
+import { knownRun, meant, type StartedRun } from './started-run.js';
 import type { Wait } from './waits.js';
 
 /** The wait before an owner is asked again that did not answer, in milliseconds, doubled up to the second. */
@@ -35,6 +37,13 @@ export interface Target {
   /** Undefined: the class is not at hand. */
   readonly shape: OrchestratorShape | undefined;
   readonly run: StartedRun | undefined;
+}
+
+/** An instance by its id, and its run if that is known. Throws InvalidIdError. */
+export function targetOf(id: unknown, { runId }: HandleOptions = {}): Target {
+  const instanceId = checkInstanceId(id);
+  const run = runId === undefined ? undefined : knownRun(checkRunId(runId));
+  return { instanceId, shape: undefined, run };
 }
 
 /** What a client asks of orchestration instances that run: queries and updates. */
@@ -62,7 +71,7 @@ export class InstanceHandlers {
     const { instanceId, shape } = target;
     const name = checkName(method, 'query');
     const input = this.#input(shape, shape?.queries && knownQuery(shape, name), name, value);
-    const query = { v: 1, kind: 'query', instanceId, name, ...input } as const;
+    const query = { v: 1, kind: 'query', instanceId, name, ...meant(target.run), ...input } as const;
     this.#checkSize(query);
     const late = (): TimeoutError =>
       new TimeoutError(
@@ -84,7 +93,7 @@ export class InstanceHandlers {
     const { inbox, waits, values } = this.#session;
     const delivery: Delivery = { progress: 'unsent' };
     const late = () => lateError(`Update "${name}" of "${instanceId}"`, this.#timeout, delivery);
-    const message = { kind: 'update', name, ...input, reply: inbox.reply } as const;
+    const message = { kind: 'update', name, ...meant(target.run), ...input, reply: inbox.reply } as const;
     const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds: this.#timeout }, late, (wait) =>
       this.#session.send(orchestrationAddress(instanceId), message, {
         check: () => undefined, // whether there is such an update, its instance says
@@ -118,6 +127,7 @@ export class InstanceHandlers {
       const answer = await this.#askOnce(query, deadline);
       if (answer && !(answer.isMissing && run?.isSeen === false)) {
         if (answer.isMissing) throw new NotFoundError(instanceId);
+        if (answer.isReplaced) throw new InstanceReplacedError(instanceId);
         if (run) run.isSeen = true;
         if (answer.noWorkerWith !== undefined) throw new NoWorkerError(answer.noWorkerWith);
         if (answer.failure) throw new QueryFailedError(instanceId, query.name, answer.failure);
@@ -151,6 +161,7 @@ export class InstanceHandlers {
 
 function updateError(instanceId: string, name: string, failure: FailureDetails): Error {
   if (failure.code === 'PERDURE_NOT_FOUND') return new NotFoundError(instanceId);
+  if (failure.code === 'PERDURE_INSTANCE_REPLACED') return new InstanceReplacedError(instanceId);
   if (failure.code === 'PERDURE_INSTANCE_ENDED') return new InstanceEndedError(instanceId);
   return new UpdateFailedError(instanceId, name, failure);
 }

@@ -10,6 +10,15 @@ import type { WaitOptions } from './waits.js';
 /** The handle of an instance of an orchestrator class. */
 export type HandleOf<O extends OrchestratorObject> = OrchestrationHandle<OrchestratorOutput<O>, O>;
 
+/** Which instance a handle is of. */
+export interface HandleOptions {
+  /**
+   * The run of the instance, as `runId` of the handle that started it says, to keep to it: what is asked of the handle never
+   * reaches another run under the same id. Default: whichever run there is.
+   */
+  readonly runId?: string | undefined;
+}
+
 /** How far a request reaches. */
 export interface ScopeOptions {
   /** Whether it is made to the sub-orchestrations too. The default is said where it is used. */
@@ -43,6 +52,12 @@ export interface TerminateOptions {
 export class OrchestrationHandle<T = unknown, O = object> {
   /** The instance's id. */
   readonly instanceId: string;
+  /**
+   * Which run of the instance the handle keeps to, from its start to its end, whether it continues as new or is rewound:
+   * nothing that is asked of it reaches a run that has taken its place, be it by `restart`, `ifExists` or a start under the
+   * same id. 1 to 64 letters, digits, `_` and `-`. Undefined: `getHandle` made it, and it is of whichever run there is.
+   */
+  readonly runId: string | undefined;
   readonly #orchestrations: Orchestrations;
   readonly #target: Target;
   readonly #run: StartedRun | undefined;
@@ -50,6 +65,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
   /** Internal: use `startNew` or `getHandle` of a client. */
   constructor(orchestrations: Orchestrations, target: Target) {
     this.instanceId = target.instanceId;
+    this.runId = target.run?.runId;
     this.#orchestrations = orchestrations;
     this.#target = target;
     this.#run = target.run;
@@ -63,6 +79,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * @throws {OrchestrationFailedError} when it failed
    * @throws {OrchestrationTerminatedError} when it was terminated; OrchestrationCanceledError when it was canceled
    * @throws {NotFoundError} when there is no such instance
+   * @throws {InstanceReplacedError} when another run has taken the place of the handle's
    * @throws {TimeoutError} when it has not ended in time; it goes on
    * @throws {ConfigError} for a timeout that is none
    * @throws {RemoteError} when its owner could not tell
@@ -76,6 +93,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * How the instance stands: exact while a worker owns it, else as of its view (`source` says which).
    *
    * @throws {NotFoundError} when there is no such instance
+   * @throws {InstanceReplacedError} when another run has taken the place of the handle's
    * @throws {TimeoutError} when nobody could tell of it within the client's `timeoutInMilliseconds`
    * @throws {RemoteError} when its owner could not tell, such as of an answer too large for one message
    * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
@@ -102,6 +120,8 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * @throws {UnserializableError} for data that cannot be stored; TooDeepError and ForbiddenKeyError likewise
    * @throws {PayloadTooLargeError} for data of more than the hub's `maxValueBytes`, 16 MiB by default
    * @throws {NotFoundError} when there is no such instance
+   * @throws {InstanceReplacedError} when another run has taken the place of the handle's; an event that is stored just then is
+   * dropped without a word
    * @throws {TimeoutError} when nobody could tell of it, or it is not known to be stored, within the client's
    * `timeoutInMilliseconds`; its text says whether it was sent
    * @throws {ClosedError} when the client or the connection is closed
@@ -124,6 +144,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * of an instance that is suspended
    * @throws {NoWorkerError} when no worker that lives has registered the orchestrator
    * @throws {NotFoundError} when there is no such instance
+   * @throws {InstanceReplacedError} when another run has taken the place of the handle's
    * @throws {TimeoutError} when nobody answered within the client's `timeoutInMilliseconds`
    * @throws {ClosedError} when the client or the connection is closed
    */
@@ -151,6 +172,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default
    * @throws {UpdateFailedError} when the method threw, or refused its input
    * @throws {InstanceEndedError} when the instance had ended before the update came to its turn
+   * @throws {InstanceReplacedError} when another run has taken the place of the handle's
    * @throws {NotFoundError} when there is no such instance
    * @throws {TimeoutError} when there was no answer within the client's `timeoutInMilliseconds`; its text says whether the
    * update is stored
@@ -175,7 +197,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    *
    * @throws {NotFoundError} when there is no such instance
    * @throws {InstanceEndedError} when it has ended
-   * @throws {InstanceReplacedError} when the run that this handle started has been replaced by another one
+   * @throws {InstanceReplacedError} when another run has taken the place of the handle's
    * @throws {TimeoutError} when there was no answer in time; its text says whether the request is stored
    * @throws {SessionExpiredError} when its process slept with the request on its way, or there are too many clients
    * @throws {ClosedError} when the client or the connection is closed
@@ -195,7 +217,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
   /**
    * Asks the instance to clean up and end: CancelledError is thrown where its code waits, its running activities are told
    * by their `signal`, and its sub-orchestrations are canceled likewise unless `recursive` is false. It is `Canceled` once
-   * that error leaves the code; code that returns instead completes it. Resolves when the request is committed; of no
+   * that error leaves the code; code that returns instead completes it, and code that continues as new goes on. Resolves when the request is committed; of no
    * effect on one that is canceled already. One that is suspended is told when it is resumed. Rejects as `suspend`.
    */
   async cancel(reason?: string, options: ScopeOptions = {}): Promise<void> {
@@ -225,6 +247,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * wait for the result again. Rejects as `suspend`, and further:
    *
    * @throws {NotRewindableError} when it has not failed, or would fail again at once
+   * @throws {NoWorkerError} when no worker has its code, and something else was asked of it meanwhile
    */
   async rewind(reason?: string): Promise<void> {
     const { commands } = this.#orchestrations;

@@ -3,7 +3,7 @@ import { labelsFrom, labelsOf } from '../core/labels.js';
 import type { OrchestratorShape } from '../core/names.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
-import { NotFoundError, TimeoutError } from '../errors.js';
+import { InstanceReplacedError, NotFoundError, TimeoutError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import { checkInstanceId, checkName } from '../wire/checks.js';
 import type { InstanceStatus } from '../wire/queries.js';
@@ -16,9 +16,19 @@ import { InstanceHandlers, type Target } from './instance-handlers.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { InstanceSearch } from './instance-search.js';
 import { hasEnded, statusFor, type OrchestrationStatus } from './orchestration-status.js';
-import { conditionsOf, pendingStatus, type PreparedStart, type Start, type StartedRun } from './started-run.js';
+import {
+  conditionsOf,
+  isOf,
+  meant,
+  pendingStatus,
+  type PreparedStart,
+  type Start,
+  type StartedRun,
+} from './started-run.js';
 import { checkTimeout, type Wait, type WaitOptions } from './waits.js';
 
+/** Behind a start of the last so many milliseconds an event is sent without a look. */
+const FRESH = 1_000;
 /** The wait before an instance is looked for again that nobody could tell of, in milliseconds. */
 const LOOK_AGAIN = 250;
 
@@ -79,14 +89,16 @@ export class Orchestrations {
     const delivery: Delivery = { progress: 'unsent' };
     const late = () =>
       lateError(`The start of ${name} as "${instanceId}"`, timeoutInMilliseconds, delivery, instanceId);
-    const message = { kind: 'start', name, ...encoded, ...labels, ...conditions, notify: inbox.notify } as const;
+    const proposed = ports.random.id();
+    const told = { runId: proposed, notify: inbox.notify };
+    const message = { kind: 'start', name, ...encoded, ...labels, ...conditions, ...told } as const;
     const whole = isGiven ? { ...message, reply: inbox.reply } : message;
     const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds }, late, (wait) => {
       const check = () => names.checkOrchestrator(name);
       return this.#session.send(orchestrationAddress(instanceId), whole, { check, wait, delivery, isCall: isGiven });
     });
     if (outcome?.failure) throw commandError(instanceId, outcome.failure);
-    const runId = typeof outcome?.result === 'string' ? outcome.result : undefined;
+    const runId = typeof outcome?.result === 'string' ? outcome.result : proposed;
     // Of a run that was there before, the end may be told, and forgotten, already.
     const storedAt = isGiven && conditions.ifExists === 'attach' ? 0 : ports.clock.now();
     return { instanceId, shape, run: { name, ...encoded, ...labels, storedAt, isSeen: isGiven, runId } };
@@ -144,14 +156,21 @@ export class Orchestrations {
     const sent = this.#session.waits.within<Outcome | undefined>(options, late, async (wait) => {
       const address = orchestrationAddress(instanceId);
       const name = checkName(event, 'event');
-      const message = { kind: 'event', name, ...this.#session.encode(data, undefined, name) } as const;
+      const message = {
+        kind: 'event',
+        name,
+        ...meant(run),
+        ...this.#session.encode(data, undefined, name),
+      } as const;
       const look = async () => {
         const found = await this.#find(instanceId, run, wait);
         isIgnored = found !== undefined && hasEnded(found.status);
         if (isIgnored) wait.succeed(undefined); // and nothing is sent
       };
-      // A start of this client that no owner has shown yet is stored before the event, in the same channel.
-      const check = () => (run?.isSeen === false ? undefined : look());
+      // A start of this client that no owner has shown yet is stored before the event, in the same channel. If that is long
+      // ago the run may have ended, and another one have taken its place.
+      const isFresh = run?.isSeen === false && this.#session.ports.clock.now() - run.storedAt < FRESH;
+      const check = () => (isFresh ? undefined : look());
       await this.#session.send(address, message, { check, wait, delivery });
     });
     return sent.then(() => !isIgnored);
@@ -167,10 +186,8 @@ export class Orchestrations {
     const { clock } = this.#session.ports;
     for (const deadline = clock.now() + this.#timeout; ; await wait.pause(LOOK_AGAIN)) {
       const { status, source } = await this.#reads.status(instanceId, options);
-      if (status) {
-        if (run) run.isSeen = true;
-        return { status, source };
-      }
+      if (status && (!run || isOf(run, status.runId))) return { status, source };
+      if (status && source === 'owner') throw new InstanceReplacedError(instanceId); // a view may show a former run
       if (run?.isSeen === false) return undefined;
       if (source === 'owner') throw new NotFoundError(instanceId);
       if (wait.isOver || clock.now() >= deadline) throw this.#nobodyTells(instanceId);

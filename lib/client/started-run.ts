@@ -79,10 +79,20 @@ export interface StartedRun extends Labels {
   /** When it was stored, in milliseconds since 1970. */
   readonly storedAt: number;
   isSeen: boolean;
-  /** Which run of the instance it is; undefined until an owner has told: it is the first one then. */
+  /** Which run of the instance it is; undefined until an owner has told, who may be of a former version: the first one then. */
   runId?: string | undefined;
   /** Once it is known. */
   end?: End;
+}
+
+/** A run that may have been started elsewhere: what it is, its owner tells. */
+export function knownRun(runId: string): StartedRun {
+  return { name: '', storedAt: 0, isSeen: true, runId };
+}
+
+/** What a message of a handle says of the run that it is for. */
+export function meant(run: StartedRun | undefined): { readonly runId?: string } {
+  return run?.runId === undefined ? {} : { runId: run.runId };
 }
 
 /** Whether what an owner told is of this run. */

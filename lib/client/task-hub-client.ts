@@ -5,14 +5,15 @@ import type { InputShape } from '../core/names.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import type { HubPorts } from '../engine/ports.js';
-import { checkEntityKey, checkInstanceId, checkName } from '../wire/checks.js';
+import { checkEntityKey, checkName } from '../wire/checks.js';
 import { Administration, type PartitionStatus, type ReleaseOptions } from './administration.js';
 import { ClientSession } from './client-session.js';
 import { Entities, type EntityStateResponse } from './entities.js';
 import { InstanceControls } from './instance-controls.js';
+import { targetOf } from './instance-handlers.js';
 import { allSent, inPlace } from './many.js';
 import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
-import { OrchestrationHandle, type HandleOf } from './orchestration-handle.js';
+import { OrchestrationHandle, type HandleOf, type HandleOptions } from './orchestration-handle.js';
 import { Orchestrations } from './orchestrations.js';
 import { Schedules } from './schedules.js';
 import type { PreparedStart, StartOptions } from './started-run.js';
@@ -179,20 +180,27 @@ export class TaskHubClient extends InstanceControls implements AsyncDisposable {
    * The handle of an instance by its id; the class gives the result, queries and updates their types, and nothing is
    * asked yet.
    *
-   * @throws {InvalidIdError} for an id that is none
+   * @throws {InvalidIdError} for an id, or the id of a run, that is none
    * @throws {DefinitionError} for a class without `@Orchestrator`
    */
-  getHandle<O extends OrchestratorObject>(orchestrator: OrchestratorClass<O>, instanceId: string): HandleOf<O>;
+  getHandle<O extends OrchestratorObject>(
+    orchestrator: OrchestratorClass<O>,
+    instanceId: string,
+    options?: HandleOptions,
+  ): HandleOf<O>;
   /**
-   * The same without the class: the type of the result is the caller's word.
-   *
-   * @throws {InvalidIdError} for an id that is none
+   * The same without the class: the type of the result is the caller's word. Throws likewise.
    */
-  getHandle<T = unknown>(instanceId: string): OrchestrationHandle<T>;
-  getHandle(first: string | OrchestratorClass<OrchestratorObject>, second?: string): OrchestrationHandle {
-    const instanceId = checkInstanceId(typeof first === 'string' ? first : second);
-    const shape = typeof first === 'string' ? undefined : names.orchestrator(first as Constructor);
-    return new OrchestrationHandle(this.#orchestrations, { instanceId, shape, run: undefined });
+  getHandle<T = unknown>(instanceId: string, options?: HandleOptions): OrchestrationHandle<T>;
+  getHandle(
+    first: string | OrchestratorClass<OrchestratorObject>,
+    second?: string | HandleOptions,
+    third?: HandleOptions,
+  ): OrchestrationHandle {
+    const [type, id, options] = typeof first === 'string' ? [undefined, first, second] : [first, second, third];
+    const target = targetOf(id, options as HandleOptions | undefined);
+    const shape = type && names.orchestrator(type as Constructor);
+    return new OrchestrationHandle(this.#orchestrations, { ...target, shape });
   }
 
   /**

@@ -99,7 +99,7 @@ export interface ExecutionStarted extends Labels {
   readonly input?: Json;
   readonly inputRef?: ValueReference;
   readonly parent?: ParentInstance;
-  /** When it was to begin, in milliseconds since 1970, if that was later than its start was taken. */
+  /** When it was to begin, in milliseconds since 1970, if it did not begin as its start was taken: for its time, or for its code. */
   readonly startAt?: number;
   /** That it repeats an execution which had failed. */
   readonly rewound?: Rewound;

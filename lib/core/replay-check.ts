@@ -39,28 +39,48 @@ const outsideTypes: ReadonlySet<string> = new Set<string>([
   'ExecutionCanceled',
 ]);
 
+/** Takes a difference in a value alone, when the history is to stand in spite of it. */
+export type Tolerance = (difference: NonDeterminismError) => void;
+
+/** How a replay is compared. */
+export interface Comparison {
+  /** Says where an action was asked for. */
+  readonly trace?: CallTrace | undefined;
+  /** Absent: a difference in a value is thrown like any other. */
+  readonly tolerate?: Tolerance | undefined;
+}
+
 /**
  * Compares what a turn did on replay with what the history says from index `from` on; the index behind the turn.
- * Throws NonDeterminismError for an action that differs, is missing or is too many, and for another end; `trace` says where
- * an action was asked for.
+ * Throws NonDeterminismError for an action that differs, is missing or is too many, and for another end.
  *
  * R4. Compared are types, numbers, names, targets, due times, inputs and outputs, of which the order of keys is of no
  *     account. The queue and the timeouts of an activity are not: nothing that the code does depends on them, so they may
  *     be changed while instances run. Nor is what a failure says, or the mark of a patch: it decides what is done, and
  *     that is compared.
  */
-export function checkTurn(history: readonly HistoryEvent[], from: number, turn: Turn, trace?: CallTrace): number {
+export function checkTurn(
+  history: readonly HistoryEvent[],
+  from: number,
+  turn: Turn,
+  { trace, tolerate }: Comparison,
+): number {
   let at = behindMarks(history, from);
   for (const action of turn.actions) {
     if (action.type === 'Patched') continue;
     const event = history[at];
     if (event === undefined || !isAction(event) || !isSameAction(event, action))
-      throw differs(at, event, action, trace?.sourceOf(action));
+      refuse(differs(at, event, action, trace?.sourceOf(action)), isSameButValues(event, action), tolerate);
     at = behindMarks(history, at + 1);
   }
   const next = history[at];
   if (next !== undefined && isAction(next)) throw differs(at, next, turn.completion && endOf(turn.completion));
-  return checkEnd(at, next, turn.completion);
+  return checkEnd(at, next, turn.completion, tolerate);
+}
+
+function refuse(difference: NonDeterminismError, isOfValues: boolean, tolerate: Tolerance | undefined): void {
+  if (!isOfValues || !tolerate) throw difference;
+  tolerate(difference);
 }
 
 /** The same for what an update came to: whether its handler threw. */
@@ -91,12 +111,17 @@ function behindMarks(history: readonly HistoryEvent[], from: number): number {
   return at;
 }
 
-function checkEnd(at: number, event: HistoryEvent | undefined, completion: Completion | undefined): number {
+function checkEnd(
+  at: number,
+  event: HistoryEvent | undefined,
+  completion: Completion | undefined,
+  tolerate: Tolerance | undefined,
+): number {
   const closing = event !== undefined && isClosing(event) ? event : undefined;
   if (completion === undefined) {
     if (closing !== undefined && !outsideTypes.has(closing.type)) throw differs(at, closing, goesOn);
   } else if (closing === undefined || !isSameEnd(closing, completion)) {
-    throw differs(at, event, endOf(completion));
+    refuse(differs(at, event, endOf(completion)), closing?.type === closingTypes[completion.type], tolerate);
   }
   return closing === undefined ? at : at + 1;
 }
@@ -129,6 +154,22 @@ function withFields(type: string, fields: object): Described {
 /** Whether two actions ask for the same, under the same number. */
 export function isSameAction(event: Action, action: NumberedAction): boolean {
   return jsonEqual(comparable(event), comparable(action));
+}
+
+/** Whether they differ in nothing but what is given along: the same is asked of the same, under the same number. */
+function isSameButValues(event: HistoryEvent | undefined, action: NumberedAction): boolean {
+  return event !== undefined && isAction(event) && jsonEqual(withoutValues(event), withoutValues(action));
+}
+
+function withoutValues(action: Action): Json {
+  const {
+    input: _i,
+    fireAt: _f,
+    memo: _m,
+    tags: _t,
+    ...rest
+  } = comparable(action) as { readonly [name: string]: Json };
+  return rest;
 }
 
 function comparable(action: Action): Json {

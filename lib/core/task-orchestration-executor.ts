@@ -1,4 +1,3 @@
-import type { CallTrace } from './call-trace.js';
 import { toFailureDetails } from './failure.js';
 import { Conditions } from './condition-task.js';
 import type { CoreDependencies } from './dependencies.js';
@@ -13,7 +12,7 @@ import { jsonEqual } from './json-equal.js';
 import { labelsOf } from './labels.js';
 import type { OrchestratorProgram } from './programs.js';
 import { checkBehaviour } from './replay-behaviour.js';
-import { checkTurn, checkUpdate, hasBegun, isInbound } from './replay-check.js';
+import { checkTurn, checkUpdate, hasBegun, isInbound, type Comparison } from './replay-check.js';
 import { ReplaySafeLog, type Log } from './replay-safe-log.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
@@ -22,12 +21,10 @@ import type { Json } from './values.js';
 import { CancelledError, type IllegalAwaitError } from '../errors.js';
 
 /** Where an execution runs. */
-export interface Surroundings {
+export interface Surroundings extends Comparison {
   readonly instanceId: string;
   /** Takes the lines of `ctx.log`. Default: nobody. */
   readonly log?: Log | undefined;
-  /** To find out where the code asks for what it does. */
-  readonly trace?: CallTrace | undefined;
 }
 
 /**
@@ -42,7 +39,7 @@ export interface Surroundings {
 export class TaskOrchestrationExecutor implements TaskParent {
   readonly #program: OrchestratorProgram;
   readonly #dependencies: CoreDependencies;
-  readonly #trace: CallTrace | undefined;
+  readonly #comparison: Comparison;
   readonly #execution: Execution;
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
@@ -59,10 +56,11 @@ export class TaskOrchestrationExecutor implements TaskParent {
   #completion: Completion | undefined;
   #replayedEvents = 0;
 
-  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, { instanceId, log, trace }: Surroundings) {
+  constructor(program: OrchestratorProgram, dependencies: CoreDependencies, surroundings: Surroundings) {
+    const { instanceId, log, trace } = surroundings;
     this.#program = program;
     this.#dependencies = dependencies;
-    this.#trace = trace;
+    this.#comparison = surroundings;
     this.#execution = newExecution(instanceId);
     this.#scheduler = new TaskScheduler(dependencies.values, trace);
     this.#events = new ExternalEvents(dependencies.values);
@@ -95,7 +93,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
     for (let event = history[at]; event !== undefined; event = history[at]) {
       const turn = isInbound(event) ? this.#processEvent(event) : { actions: [] };
       if (event.type === 'UpdateRequested') checkUpdate(at, event, turn);
-      at = checkTurn(history, isInbound(event) ? at + 1 : at, turn, this.#trace);
+      at = checkTurn(history, isInbound(event) ? at + 1 : at, turn, this.#comparison);
     }
     this.#replayedEvents += history.length;
     this.#execution.isReplaying = false;

@@ -50,7 +50,8 @@ export class Delegation {
   /** When workers failed last. */
   readonly #failures = new RecentMap<string, number>(1_000);
   readonly #runs = new Set<DelegatedRun>();
-  readonly #waiting = new Set<() => void>();
+  /** The instances that wait for a worker, and what lets them look again. */
+  readonly #waiting = new Map<Instance, () => void>();
   readonly #listener: DelegationListener;
   #cancelWake: (() => void) | undefined;
   #isClosed = false;
@@ -66,12 +67,13 @@ export class Delegation {
 
   /**
    * Runs a step elsewhere; resolves with what it brings, however long that takes, or with undefined when it kills the
-   * workers that run it. Never settles once closed.
+   * workers that run it, or is to be held back for want of one. Never settles once closed.
    */
   async run(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput | undefined> {
     const silent = new Set<string>();
     for (;;) {
-      const worker = await this.#place(instance, code);
+      const worker = await this.#place(instance, code, input);
+      if (worker === undefined) return undefined;
       if (this.#deadOf(silent, code) >= MOST_DEATHS) break;
       const answer = await this.#ask(worker, instance, (run, now) => run.step(instance, input, now));
       if (typeof answer === 'object') return answer;
@@ -82,6 +84,22 @@ export class Delegation {
       `${MOST_DEATHS} workers with ${code.kind} "${versionedName(code)}" died while they ran its next message`,
     );
     return undefined;
+  }
+
+  /**
+   * Whether a step whose code no worker has is to be taken without it: something is asked of the instance as a whole, that
+   * needs no code, and must not wait for it (docs/adr/0043).
+   */
+  mustHoldBack({ waiting }: Instance, code: CodeName, input: InputBody): boolean {
+    const isAsked = waiting.hasControl || (input.kind === 'control' && input.action !== 'rewind');
+    return isAsked && code.kind === 'orchestrator' && this.#directory.workersWith(code).length === 0;
+  }
+
+  /** Something has come for an instance: if it waits for a worker, it is looked at again whether it must. */
+  look(instance: Instance): void {
+    const wake = this.#waiting.get(instance);
+    this.#waiting.delete(instance);
+    wake?.();
   }
 
   /**
@@ -133,13 +151,17 @@ export class Delegation {
     this.#waiting.clear();
   }
 
-  /** The worker to ask: for one instance the same again and again, for it has a copy. Waits for one. */
-  async #place(instance: Instance, code: CodeName): Promise<string> {
+  /**
+   * The worker to ask: for one instance the same again and again, for it has a copy. Waits for one; undefined: it must not
+   * wait.
+   */
+  async #place(instance: Instance, code: CodeName, input: InputBody): Promise<string | undefined> {
     for (;;) {
       const worker = this.#isClosed ? undefined : this.#candidate(instance, code);
-      instance.waitsFor = worker === undefined ? code : undefined;
-      if (worker !== undefined) return worker;
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      const isHeldBack = !this.#isClosed && worker === undefined && this.mustHoldBack(instance, code, input);
+      instance.waitsFor = worker === undefined && !isHeldBack ? code : undefined;
+      if (worker !== undefined || isHeldBack) return worker;
+      await new Promise<void>((resolve) => this.#waiting.set(instance, resolve));
     }
   }
 
@@ -165,7 +187,7 @@ export class Delegation {
   }
 
   #wake(): void {
-    const waiting = [...this.#waiting];
+    const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const resolve of waiting) resolve();
   }

@@ -169,7 +169,8 @@ export class Heads {
   async write(instance: Instance, captured: Captured, stamp: Stamp): Promise<Cut | undefined> {
     const whole = captured.head(stamp);
     if (whole.type === 'tombstone') return this.#bury(instance, captured, whole);
-    if (whole.type === 'orchestration' && whole.retention !== undefined) this.#limitsRetention = true;
+    if (whole.type === 'early' || (whole.type === 'orchestration' && whole.retention !== undefined))
+      this.#limitsRetention = true;
     const wholeBody = encodeHead(whole);
     const isLarge = whole.type === 'orchestration' && wholeBody.length > HEAD_TARGET;
     const cut = isLarge ? await this.#cut(instance.address, whole) : undefined;

@@ -12,6 +12,10 @@ export interface Host {
   readonly orchestrators: OrchestratorCatalog;
   readonly entities: ReadonlyMap<string, EntityProgram>;
   readonly activities: ReadonlyMap<string, Activity>;
+  /** How long events wait for an instance that nobody has started, in milliseconds. Default: a week. */
+  readonly earlyEventsKept?: number | undefined;
+  /** What becomes of an instance whose code gives other values along than its history says. Default: it is suspended. */
+  readonly valueDifferences?: 'suspend' | 'warn' | undefined;
   /** Where and how often activities run; one that is not here runs anywhere, without limits of its own. */
   readonly activitySettings?: ReadonlyMap<string, ActivitySettings> | undefined;
 }

@@ -20,6 +20,11 @@ export interface Input {
   readonly bytes: number;
 }
 
+/** Whether an input is in no stream: the owner told it the instance, and would tell it again. */
+export function isHint({ mail, local, parked }: Input): boolean {
+  return !mail && !local && !parked;
+}
+
 /** What an instance takes beside its state, in bytes, and its state for each byte of its head, as measured. */
 const OVERHEAD = 2_048;
 const STATE_FACTOR = 4;

@@ -27,7 +27,14 @@ export interface InstancesListener {
   refuses(instance: Instance, input: Input): boolean;
   /** How many instances stay in memory because their heads are not stored yet. */
   unwritten(): number;
-  /** Runs a step whose code another worker has registered; undefined: it must not be run, its input waits. */
+  /**
+   * Runs a step whose code another worker has registered; undefined: it must not be run, its input waits, or is to be held
+   * back.
+   */
   delegate(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput | undefined>;
+  /** Whether a step is to be taken without its code: nobody has it, and something that needs none waits behind. */
+  mustHoldBack(instance: Instance, code: CodeName, input: InputBody): boolean;
+  /** Something is asked of an instance whose step waits for its code. */
+  asked(instance: Instance): void;
   failed(error: Error): void;
 }

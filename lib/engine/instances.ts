@@ -9,7 +9,7 @@ import { Backlog } from './backlog.js';
 import { Fifo } from './fifo.js';
 import type { Group, PreparedStep } from './group.js';
 import type { Inbox } from './inbox.js';
-import type { Input, Instance } from './instance.js';
+import { isHint, type Input, type Instance } from './instance.js';
 import type { InstancesListener } from './instances-listener.js';
 import { JournalSteps } from './journal-steps.js';
 import type { LargeValues } from './large-values.js';
@@ -123,6 +123,7 @@ export class Instances implements MailLoad {
     if (waiting.length >= this.#limits.mailbox && !this.#isHeld && this.#listener.refuses(instance, input)) return;
     this.#backlog.push(instance, input);
     if (instance.isOccupied && waiting.bytes > this.#limits.crowd) this.#listener.crowded(instance);
+    if (instance.waitsFor && input.body.kind === 'control') this.#listener.asked(instance);
     this.#enqueue(instance);
   }
 
@@ -287,10 +288,13 @@ export class Instances implements MailLoad {
       if (instance.waiting.length > 0) this.#enqueue(instance);
       return;
     }
+    const isHeldBack = code && this.#listener.mustHoldBack(instance, code, input.body);
+    if (isHeldBack && isHint(input)) return this.deliver(instance.address, input); // it waits behind what needs no code
     instance.running = input;
-    const output = code
-      ? this.#listener.delegate(instance, code, input.body)
-      : this.#runner.run(instance, activation, input.body);
+    const output =
+      code && !isHeldBack
+        ? this.#listener.delegate(instance, code, input.body)
+        : this.#runner.run(instance, activation, input.body);
     if (output instanceof Promise) this.#await(instance, input, output);
     else {
       instance.running = undefined;
@@ -334,7 +338,7 @@ export class Instances implements MailLoad {
 
   #commit(instance: Instance, input: Input, output: StepOutput): void {
     // What the owner told the instance and changes nothing needs no record: it is not in any stream.
-    if (!input.mail && !input.local && !input.parked && output.entry.refused !== undefined) return;
+    if (isHint(input) && output.entry.refused !== undefined) return;
     const { group } = this.#committer;
     const activation = instance.activation!;
     let fitting = output.isStored ? output : this.#listener.place(output);

@@ -52,7 +52,7 @@ export class Intake {
   start(): void {
     const { cursor, accepted, locals, parked } = this.#tables;
     for (const { page, boxes } of parked.snapshot())
-      for (const { to, from, end } of boxes) this.#instances.restore(to, { page, from, end });
+      for (const { to, from, end, control } of boxes) this.#instances.restore(to, { page, from, end, control });
     this.#locals = [...locals.values()];
     this.#former = accepted;
     this.#mail = this.#ports.mailbox.consume(cursor + 1, (batch) => this.#take(batch), {

@@ -16,7 +16,7 @@ import type {
   PendingActivity,
   StepOutput,
 } from './activation.js';
-import { keptForStart } from './early-events.js';
+import { dropEarly, EARLY_EVENTS_KEPT, keptForStart } from './early-events.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
 import { adviceAtLength, lengthsWith, MOST_EVENTS } from './history-limit.js';
@@ -26,7 +26,7 @@ import { captured, valuesFor } from './orchestration-captures.js';
 import { codeOf, currentExecution } from './orchestration-code.js';
 import { control, ended, needsHistory, type OrchestrationInstance } from './orchestration-control.js';
 import { lateAnswer, mayBeLate } from './late-answers.js';
-import { answeredId, firstHeld, refusal, resultEvent, unasked } from './orchestration-inputs.js';
+import { answeredId, firstHeld, isMeantRun, refusal, resultEvent, unasked } from './orchestration-inputs.js';
 import { OrchestrationRunner, type OrchestrationPorts } from './orchestration-runner.js';
 import { failedStart, start } from './orchestration-start.js';
 import { OrchestrationState } from './orchestration-state.js';
@@ -51,6 +51,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   readonly state: OrchestrationState;
   readonly runner: OrchestrationRunner;
   readonly #ports: OrchestrationPorts;
+  readonly #earlyEventsKept: number;
   readonly #readSegments: ReadSegments;
   readonly #watchers = new Set<string>();
   /** The instance's time in the step under way. */
@@ -69,6 +70,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     this.state = state;
     this.runner = new OrchestrationRunner(instanceId, host, ports, state, earlier);
     this.#ports = ports;
+    this.#earlyEventsKept = host.earlyEventsKept ?? EARLY_EVENTS_KEPT;
     this.#readSegments = readSegments;
   }
 
@@ -127,7 +129,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     if (entry.suspension !== undefined) return undefined; // whoever operates the hub can stop it at any length
     const { longest, warned } = lengthsWith(this.state, entry.events ?? []);
     if (longest > MOST_EVENTS) return new HistoryTooLongError(this.instanceId, longest, MOST_EVENTS);
-    if (warned) this.#ports.logger.warn(adviceAtLength, { instance: this.address, instanceId: this.instanceId });
+    if (warned) this.#warn(adviceAtLength);
     return undefined;
   }
 
@@ -209,13 +211,34 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     return [...new Set([...notify, ...this.#watchers])];
   }
 
-  #raise({ name, input, inputRef }: EventMessage): StepOutput {
-    if (this.state.isEnded) return refusal('The instance has ended');
+  #raise({ name, input, inputRef, runId }: EventMessage): StepOutput {
+    const { started, isEnded } = this.state;
+    if (runId !== undefined && !(started && isMeantRun(started, { runId })))
+      return refusal('Another run of the instance is meant');
+    if (isEnded) return refusal('The instance has ended');
     const fault = inputRef && this.runner.fetched.faultOf(inputRef);
     if (fault) return refusal(fault.message);
     const data = inputRef ? { inputRef } : input === undefined ? {} : { input };
     const event = { type: 'EventRaised', at: this.#at, name, ...data } as const;
-    return this.state.started ? this.take([event]) : keptForStart(this.state, event);
+    if (started) return this.take([event]);
+    const output = keptForStart(this.state, event);
+    if (output.entry.refused !== undefined) this.#warn(`${output.entry.refused}: event "${name}" is dropped`);
+    return output;
+  }
+
+  #warn(message: string): void {
+    this.#ports.logger.warn(message, { instance: this.address, instanceId: this.instanceId });
+  }
+
+  /** Nobody has started it for so long that events for it are not kept any more. */
+  #dropEarly(now: number): StepOutput {
+    const { output, dropped } = dropEarly(this.state, now, this.#earlyEventsKept);
+    const names = new Set(dropped.map((event) => (event.type === 'EventRaised' ? `"${event.name}"` : event.type)));
+    if (dropped.length > 0)
+      this.#warn(
+        `Nobody has started this instance: ${dropped.length} events that waited for that are dropped (${[...names].join(', ')})`,
+      );
+    return output;
   }
 
   #update(message: UpdateMessage): StepOutput {
@@ -233,6 +256,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   #fire(now: number): StepOutput {
     const { state } = this;
+    if (!state.started) return this.#dropEarly(now);
     if (this.dueAt === undefined && !this.#isSpent(now)) return refusal('No timer is due');
     if (state.isEnded) return this.#isSpent(now) ? { entry: { purged: true }, messages: [] } : refusal('It is kept');
     if (this.dueAt! > now) return refusal('No timer is due');

@@ -6,6 +6,7 @@ import type { Address, Addressed, Caller, ControlMessage, StartMessage } from '.
 import type { InputBody, StepOutput } from './activation.js';
 import { unwantedAtEnd } from './orchestration-activities.js';
 import { toChildren } from './orchestration-effects.js';
+import { isMeantRun } from './orchestration-inputs.js';
 import { rewindOutput } from './orchestration-rewind.js';
 import type { OrchestrationRunner } from './orchestration-runner.js';
 import type { OrchestrationState } from './orchestration-state.js';
@@ -64,9 +65,9 @@ export function control(instance: OrchestrationInstance, message: ControlMessage
 }
 
 /** Whether the message is for this run of the instance. */
-function isMeant(started: ExecutionStarted, { runId, parent }: ControlMessage): boolean {
-  const { run = started.executionId } = started;
-  if (runId !== undefined && runId !== run) return false;
+function isMeant(started: ExecutionStarted, message: ControlMessage): boolean {
+  const { parent } = message;
+  if (!isMeantRun(started, message)) return false;
   return parent === undefined || isChildOf(started, parent);
 }
 
@@ -138,6 +139,11 @@ function restarted(instance: OrchestrationInstance, message: ControlMessage, at:
   const { inputRef } = event;
   const fault = inputRef && runner.fetched.faultOf(inputRef);
   runner.drop();
+  if (!runner.knows(event))
+    // the code is needed when it begins (docs/adr/0043)
+    return answered({ entry: { scheduled: { ...event, startAt: at } }, messages: [] }, message, {
+      result: executionId,
+    });
   const turn = instance.firstTurn();
   if (fault) turn.refuse(event, fault);
   const returned = fault ? [] : runner.run(turn, [event]);

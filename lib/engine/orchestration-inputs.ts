@@ -3,6 +3,7 @@ import { labelsOf } from '../core/labels.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
 import { parseAddress } from '../wire/addresses.js';
 import type { ResultMessage, StartMessage } from '../wire/messages.js';
+import { parseMessageId } from '../wire/sessions.js';
 import { utf8Length } from '../wire/text.js';
 import type { StepOutput } from './activation.js';
 import { linkId } from './orchestration-effects.js';
@@ -15,6 +16,18 @@ export function refusal(reason: string): StepOutput {
 
 /** Why a result is refused. */
 export const unasked = 'Nothing waits for this result';
+/** Whether this run of an instance is meant: the one that is named, or whichever there is. */
+export function isMeantRun(
+  { executionId, run = executionId }: ExecutionStarted,
+  { runId }: { readonly runId?: string },
+): boolean {
+  return runId === undefined || runId === run;
+}
+
+/** The id of the execution that a start begins: as its client says, if no copy of the message can be taken again (C4). */
+export function executionIdOf({ runId, id }: StartMessage, newId: () => string): string {
+  return runId !== undefined && id !== undefined && parseMessageId(id) ? runId : newId();
+}
 
 /** The event that begins the execution which a message asks for. */
 export function startedEvent(message: StartMessage, executionId: string, at: number): ExecutionStarted {

@@ -11,6 +11,7 @@ import type { Instances } from './instances.js';
 import type { LargeValues } from './large-values.js';
 import { wholeActivation } from './loading.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
+import { isMeantRun } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
 import type { Segments } from './segments.js';
 
@@ -49,23 +50,29 @@ export class OrchestrationQueries {
     this.#stored = stored;
   }
 
-  async answer({ instanceId, name, input }: Extract<Query, { kind: 'query' }>): Promise<QueryAnswer> {
+  async answer(asked: Extract<Query, { kind: 'query' }>): Promise<QueryAnswer> {
+    const { instanceId, name, input } = asked;
     const address = orchestrationAddress(instanceId);
     const query: QueryInput = { kind: 'query', name, ...(input !== undefined && { input }) };
     for (;;) {
       const activation = await this.#instances.loaded(address);
       if (!(activation instanceof OrchestrationActivation) || !activation.state.started)
         return { v: 1, kind: 'query', isMissing: true };
+      const { state } = activation;
+      /** Once there is another run it is asked in vain: what was answered by then may be that one's. */
+      const isReplaced = (): boolean => !state.started || !isMeantRun(state.started, asked);
+      if (isReplaced()) return { v: 1, kind: 'query', isReplaced: true };
       const instance = this.#instances.instance(address);
       const code = activation.foreignCode(query, this.#ports.clock.now());
       if (code) {
         const told = await this.#delegation.query(instance, code, query);
+        if (isReplaced()) continue;
         return told ? { v: 1, kind: 'query', ...told } : { v: 1, kind: 'query', noWorkerWith: code.name };
       }
       const told = activation.hasEnded
         ? await this.#askEnded(instance, activation, query)
         : await this.#ask(instance, activation, query);
-      if (told) return { v: 1, kind: 'query', ...told };
+      if (told && !isReplaced()) return { v: 1, kind: 'query', ...told };
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ExecutionStarted, HistoryEvent, NumberedAction, Rewound } from '../core/history.js';
 import { failuresOf, type Rewinding } from '../core/rewind.js';
-import { NotRewindableError } from '../errors.js';
+import { NotRewindableError, NoWorkerError } from '../errors.js';
 import type { ControlMessage } from '../wire/messages.js';
 import type { StepOutput } from './activation.js';
 import type { OrchestrationInstance } from './orchestration-control.js';
@@ -12,14 +12,14 @@ import { answered, declined } from './outcomes.js';
  */
 export function rewindOutput(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
   const output = rewoundOutput(instance, message.reason, at);
-  return output instanceof NotRewindableError ? declined(message, output) : answered(output, message, {});
+  return 'entry' in output ? answered(output, message, {}) : declined(message, output);
 }
 
 export function rewoundOutput(
   instance: OrchestrationInstance,
   reason: string | undefined,
   at: number,
-): StepOutput | NotRewindableError {
+): StepOutput | NotRewindableError | NoWorkerError {
   const { state, runner, instanceId } = instance;
   const first = runner.isWhole ? runner.history[0] : undefined;
   if (state.status !== 'Failed' || !state.failure)
@@ -32,6 +32,7 @@ export function rewoundOutput(
       `The history of orchestration instance "${instanceId}" cannot be read: restart it instead.`,
       instanceId,
     );
+  if (!runner.knows(first)) return new NoWorkerError(first.name); // what comes behind it cannot wait (docs/adr/0043)
   const { executionId } = first;
   const voided = failuresOf(runner.history);
   const rewound = {

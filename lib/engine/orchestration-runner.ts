@@ -20,6 +20,7 @@ import { outlivesExecution, type OrchestrationState } from './orchestration-stat
 import type { OrchestrationTurn } from './orchestration-turn.js';
 import { acceptedUpdate } from './orchestration-updates.js';
 import type { PartitionPorts } from './ports.js';
+import { toleranceOf } from './tolerated-values.js';
 
 /** Executions that may begin in one step. */
 const MOST_EXECUTIONS = 100;
@@ -249,9 +250,17 @@ export class OrchestrationRunner {
     return faultIn(() => {
       checkBehaviour(started);
       if (started === this.#state.buffered[0]) return;
-      const { orchestrators, core } = this.#host;
+      const { orchestrators, core, valueDifferences } = this.#host;
+      const tolerate =
+        valueDifferences === 'warn' &&
+        toleranceOf(this.#ports.logger, orchestrationAddress(this.#instanceId), this.#instanceId);
       const history = this.history.map((event) => this.whole(event));
-      this.#executor = rebuild(orchestrators.demand(started), core, this.#surroundings, history);
+      this.#executor = rebuild(
+        orchestrators.demand(started),
+        core,
+        { ...this.#surroundings, ...(tolerate && { tolerate }) },
+        history,
+      );
       this.#replayedEvents += this.#executor.replayedEvents;
       this.#earlier = none;
     });

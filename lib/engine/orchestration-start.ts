@@ -5,7 +5,7 @@ import type { Addressed, Caller, ResultMessage, StartMessage } from '../wire/mes
 import type { StepOutput } from './activation.js';
 import { ended, isChildOf, type OrchestrationInstance } from './orchestration-control.js';
 import { toChildren } from './orchestration-effects.js';
-import { refusal, startedEvent } from './orchestration-inputs.js';
+import { executionIdOf, refusal, startedEvent } from './orchestration-inputs.js';
 import { rewoundOutput } from './orchestration-rewind.js';
 import { answeredAtEnd } from './orchestration-updates.js';
 import { answered } from './outcomes.js';
@@ -32,11 +32,15 @@ export function failedStart(
   const { state, runner, instanceId } = instance;
   const former = state.started && !state.isEnded ? replaced(instance, at) : undefined;
   runner.drop();
-  const event = startedEvent(message, instance.newId(), at);
+  const event = startedEvent(message, newExecutionId(instance, message), at);
   const turn = instance.firstTurn(message.notify);
   turn.refuse(event, error);
   const output = answered(turn.output(instanceId, runner.retentionOf(event)), message, { result: event.executionId });
   return former ? behind(former, output) : output;
+}
+
+function newExecutionId(instance: OrchestrationInstance, message: StartMessage): string {
+  return executionIdOf(message, () => instance.newId());
 }
 
 /** The input may be what is too large. */
@@ -63,17 +67,18 @@ function begun(
   former: StepOutput | undefined,
 ): StepOutput {
   const { runner } = instance;
-  const event = startedEvent(message, instance.newId(), at);
+  const event = startedEvent(message, newExecutionId(instance, message), at);
   runner.drop();
-  const isLater = message.startAt !== undefined && message.startAt > at;
-  const output = isLater ? scheduled(event, message) : executed(instance, event, message);
+  const { startAt = at } = message;
+  // Without its code it is held back, too: what came behind it could not wait (docs/adr/0043).
+  const isLater = startAt > at || !runner.knows(event);
+  const output = isLater ? scheduled({ ...event, startAt }, message.notify) : executed(instance, event, message);
   const told = answered(output, message, { result: event.executionId });
   return former ? behind(former, told) : told;
 }
 
 /** It waits for its time, and for a worker that has its code not before then. */
-function scheduled(event: ExecutionStarted, { startAt, notify }: StartMessage): StepOutput {
-  const later = { ...event, startAt: startAt! };
+function scheduled(later: ExecutionStarted, notify: string | undefined): StepOutput {
   return { entry: { scheduled: later, ...(notify !== undefined && { notify }) }, messages: [] };
 }
 
@@ -130,8 +135,9 @@ function repeated(instance: OrchestrationInstance, message: StartMessage, parent
   }
   if (state.status !== 'Failed') return begun(instance, message, at, undefined);
   const output = rewoundOutput(instance, 'Its parent was rewound.', at);
-  if (!(output instanceof NotRewindableError)) return output;
-  const failure = state.failure ?? toFailureDetails(output);
+  if ('entry' in output) return output;
+  const own = output instanceof NotRewindableError ? state.failure : undefined;
+  const failure = own ?? toFailureDetails(output);
   return { entry: { refused: output.message }, messages: [toParent(parent, { failure })] };
 }
 

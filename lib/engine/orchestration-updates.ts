@@ -3,12 +3,12 @@ import type { InboundEvent, UpdateRequested } from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
 import { isClosing } from '../core/replay-check.js';
 import type { HandlerOutcome } from '../core/turn.js';
-import { InstanceEndedError, NotFoundError } from '../errors.js';
+import { InstanceEndedError, InstanceReplacedError, NotFoundError } from '../errors.js';
 import type { UpdateMessage } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { Outcome } from '../wire/record.js';
 import type { StepOutput } from './activation.js';
-import { isOperationAnswer } from './orchestration-inputs.js';
+import { isMeantRun, isOperationAnswer } from './orchestration-inputs.js';
 import type { OrchestrationState } from './orchestration-state.js';
 import { refusalOf } from './refusals.js';
 
@@ -37,6 +37,7 @@ export function refusedUpdate(
   instanceId: string,
 ): StepOutput | undefined {
   if (!started) return refusalOf(message, new NotFoundError(instanceId));
+  if (!isMeantRun(started, message)) return refusalOf(message, new InstanceReplacedError(instanceId));
   return isEnded ? refusalOf(message, new InstanceEndedError(instanceId)) : undefined;
 }
 

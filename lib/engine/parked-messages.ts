@@ -6,6 +6,7 @@ interface Box {
   from: number;
   readonly end: number;
   readonly bytes: number;
+  readonly control?: number | undefined;
 }
 
 interface Page {
@@ -25,7 +26,7 @@ export class ParkedMessages {
 
   /** A record parks messages. */
   park({ page, sequence, boxes }: Parking): void {
-    const waiting = boxes.map(({ to, from, end, bytes }) => [to, { from, end, bytes }] as const);
+    const waiting = boxes.map(({ to, from, end, bytes, control }) => [to, { from, end, bytes, control }] as const);
     if (waiting.length > 0) this.#pages.set(page, { sequence, boxes: new Map(waiting) });
     else this.#emptied.set(page, sequence);
   }
@@ -60,7 +61,13 @@ export class ParkedMessages {
       ...Array.from(this.#pages, ([page, { sequence, boxes }]) => ({
         page,
         sequence,
-        boxes: Array.from(boxes, ([to, { from, end, bytes }]) => ({ to, from, end, bytes })),
+        boxes: Array.from(boxes, ([to, { from, end, bytes, control }]) => ({
+          to,
+          from,
+          end,
+          bytes,
+          ...(control !== undefined && { control }),
+        })),
       })),
     ];
   }

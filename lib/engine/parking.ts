@@ -181,6 +181,7 @@ export class Parking {
       if (from < 0) continue;
       const parked = new Map<Input, Input>();
       const [mail, local]: [number[], number[]] = [[], []];
+      const control = inputs.findLastIndex(({ body }) => body.kind === 'control');
       let bytes = 0;
       for (const [index, input] of inputs.entries()) {
         if (index < from) continue;
@@ -196,6 +197,7 @@ export class Parking {
         from,
         end: inputs.length,
         bytes,
+        ...(control >= from && { control }),
         ...(mail.length > 0 && { mail }),
         ...(local.length > 0 && { local }),
       });

@@ -159,6 +159,8 @@ export class PartitionRun {
       discards: (instance, input) => this.#quarantine.discards(instance, input),
       took: (instance) => this.#quarantine.took(instance),
       delegate: (instance, code, input) => this.#delegation.run(instance, code, input),
+      mustHoldBack: (instance, code, input) => this.#delegation.mustHoldBack(instance, code, input),
+      asked: (instance) => this.#delegation.look(instance),
       failed: fail,
     });
     const parts = {
@@ -190,6 +192,7 @@ export class PartitionRun {
     );
     this.#barrier = new Barrier(tables, ports, this.#committer);
     const whose = { partition: ports.subjects.partition, worker: host.worker };
+    const inspect = () => inspectionOf(tables, this.#instances, whose);
     this.#reads = new Reads(
       tables,
       ports,
@@ -200,16 +203,16 @@ export class PartitionRun {
       }),
       this.#barrier,
       {
-        inspect: () => inspectionOf(tables, this.#instances, whose),
+        inspect,
         release: (address, discard) => this.#quarantine.release(address, discard),
       },
       fail,
     );
-    this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, fail);
+    const sweeping = { earlyEventsKept: host.earlyEventsKept };
+    this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, sweeping, fail);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail);
-    this.#watchdog = new Watchdog(ports, loopsOf(this.#committer, this.#flusher, this.#upkeep, this.#instances), () =>
-      inspectionOf(tables, this.#instances, whose),
-    );
+    const loops = loopsOf(this.#committer, this.#flusher, this.#upkeep, this.#instances);
+    this.#watchdog = new Watchdog(ports, loops, inspect);
   }
 
   get waitingBytes(): number {

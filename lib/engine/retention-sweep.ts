@@ -1,19 +1,28 @@
 import { ClosedError } from '../errors.js';
 import { decodeHead } from '../wire/head-codec.js';
 import type { Address } from '../wire/messages.js';
+import type { Head } from '../wire/head.js';
+import { EARLY_EVENTS_KEPT, earlyUntil } from './early-events.js';
 import { isEnd } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 
 /** The wait before each sweep, in milliseconds. */
 const PAUSE = 3_600_000;
 
+/** What a sweep goes by. */
+export interface Sweeping {
+  /** How long events wait for the start of their instance, in milliseconds. */
+  readonly earlyEventsKept: number | undefined;
+}
+
 /**
- * Finds the instances of a partition that have ended so long ago that they are not kept any more. A head only hints at
- * that: the instance is told, and decides. An owner looks once at what former owners have left, and from then on only if
+ * Finds the instances of a partition that have ended so long ago that they are not kept any more, and those whose events
+ * have waited too long for a start. A head only hints at that: the instance is told, and decides. An owner looks once at what former owners have left, and from then on only if
  * there is anything that is not kept for ever.
  */
 export class RetentionSweep {
   readonly #ports: PartitionPorts;
+  readonly #earlyEventsKept: number;
   readonly #due: (address: Address) => void;
   /** Whether heads written by this owner say that an instance is not kept for ever. */
   readonly #isWritten: () => boolean;
@@ -22,8 +31,14 @@ export class RetentionSweep {
   #cancel = (): void => {};
   #isStopped = false;
 
-  constructor(ports: PartitionPorts, due: (address: Address) => void, isWritten: () => boolean) {
+  constructor(
+    ports: PartitionPorts,
+    { earlyEventsKept = EARLY_EVENTS_KEPT }: Sweeping,
+    due: (address: Address) => void,
+    isWritten: () => boolean,
+  ) {
     this.#ports = ports;
+    this.#earlyEventsKept = earlyEventsKept;
     this.#due = due;
     this.#isWritten = isWritten;
   }
@@ -51,14 +66,20 @@ export class RetentionSweep {
     for await (const { subject, body } of views.scan(subjects.heads)) {
       if (this.#isStopped) return;
       const address = subjects.addressOf(subject);
-      if (address === undefined || !utf8.decode(body).includes('"retention"')) continue;
-      const head = decodeHead(body, `Head ${subject}`);
-      if (head.type !== 'orchestration' || head.retention === undefined) continue;
+      if (address === undefined || !/"(?:retention|early)"/.test(utf8.decode(body))) continue;
+      const dueAt = this.#dueAt(decodeHead(body, `Head ${subject}`));
+      if (dueAt === undefined) continue;
       isSeen = true;
-      if (!isEnd(head.status)) continue;
-      if (head.updatedAt + head.retention <= now) this.#due(address);
+      if (dueAt <= now) this.#due(address);
     }
     this.#isSeen = isSeen;
+  }
+
+  /** When something of an instance is not kept any more; undefined: all of it is kept for ever. */
+  #dueAt(head: Head): number | undefined {
+    if (head.type === 'early') return earlyUntil(head.events, this.#earlyEventsKept);
+    if (head.type !== 'orchestration' || head.retention === undefined) return undefined;
+    return isEnd(head.status) ? head.updatedAt + head.retention : Infinity;
   }
 
   /** What a sweep does not find, a later one does. */

@@ -5,7 +5,7 @@ import type { Flusher } from './flusher.js';
 import type { Instances } from './instances.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered } from './recovery.js';
-import { RetentionSweep } from './retention-sweep.js';
+import { RetentionSweep, type Sweeping } from './retention-sweep.js';
 
 /** Milliseconds between two rounds. */
 const BEAT = 1_000;
@@ -40,6 +40,7 @@ export class Upkeep {
     recovered: Recovered,
     instances: Instances,
     flusher: Flusher,
+    sweeping: Sweeping,
     failed: (error: Error) => void,
   ) {
     this.#ports = ports;
@@ -53,7 +54,7 @@ export class Upkeep {
       instances.deliver(address, { body: { kind: 'due' }, bytes: 0 });
       instances.pump();
     };
-    this.#retention = new RetentionSweep(ports, due, () => flusher.limitsRetention);
+    this.#retention = new RetentionSweep(ports, sweeping, due, () => flusher.limitsRetention);
   }
 
   /** Below this record the log may be forgotten, by this owner or by one before it. */

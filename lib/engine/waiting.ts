@@ -6,6 +6,8 @@ export interface Run {
   readonly page: string;
   readonly from: number;
   readonly end: number;
+  /** The index of the last one that asks something of the instance as a whole; undefined: none does. */
+  readonly control?: number | undefined;
 }
 
 /** How far inputs are to be parked: those that came no later. */
@@ -27,6 +29,8 @@ export class Waiting {
   #runs = none;
   #back: Fifo<Input> | undefined;
   #stored = 0;
+  /** How many of those in memory ask something of the instance as a whole. */
+  #controls = 0;
   /** About how many bytes of messages it has in memory. */
   bytes = 0;
 
@@ -44,26 +48,31 @@ export class Waiting {
     return this.#front.length === 0 ? this.#runs[0] : undefined;
   }
 
+  /** Whether something is asked of the instance as a whole. */
+  get hasControl(): boolean {
+    return this.#controls > 0 || this.#runs.some(({ from, control }) => control !== undefined && control >= from);
+  }
+
   peek(): Input | undefined {
     return this.#front.peek();
   }
 
   push(input: Input): void {
-    this.bytes += input.bytes;
+    this.#count(input, 1);
     (this.#back ?? this.#front).push(input);
   }
 
   shift(): Input | undefined {
     const input = this.#front.shift();
     if (!input) return undefined;
-    this.bytes -= input.bytes;
+    this.#count(input, -1);
     if (this.#front.length === 0) this.#joinBack();
     return input;
   }
 
   /** Puts back what was taken last. */
   unshift(input: Input): void {
-    this.bytes += input.bytes;
+    this.#count(input, 1);
     this.#front.unshift(input);
   }
 
@@ -94,7 +103,7 @@ export class Waiting {
     this.#runs = rest;
     this.#stored -= run.end - run.from;
     for (const input of inputs) {
-      this.bytes += input.bytes;
+      this.#count(input, 1);
       this.#front.push(input);
     }
     if (this.#front.length === 0) this.#joinBack();
@@ -117,20 +126,20 @@ export class Waiting {
   settle(parked: ReadonlyMap<Input, Input>, keep: number): void {
     const [front, back] = [new Fifo<Input>(), new Fifo<Input>()];
     const [before, behind]: [Run[], Run[]] = [[], []];
-    this.bytes = 0;
+    this.bytes = this.#controls = 0;
     const put = (into: Fifo<Input>, input: Input): void => {
       into.push(input);
-      this.bytes += input.bytes;
+      this.#count(input, 1);
     };
     for (const was of this.#front) {
       const input = parked.get(was) ?? was;
       if (before.length === 0 && (!input.parked || this.bytes + input.bytes <= keep)) put(front, input);
-      else if (input.parked) extend(before, input.parked);
+      else if (input.parked) extend(before, input, input.parked);
       else put(back, input);
     }
     for (const was of this.#back ?? []) {
       const input = parked.get(was) ?? was;
-      if (input.parked) extend(behind, input.parked);
+      if (input.parked) extend(behind, input, input.parked);
       else put(back, input);
     }
     this.#front = front;
@@ -140,6 +149,11 @@ export class Waiting {
     if (this.#runs.length > 0) return;
     this.#back = undefined;
     for (const input of back) front.push(input);
+  }
+
+  #count({ body, bytes }: Input, times: 1 | -1): void {
+    this.bytes += times * bytes;
+    if (body.kind === 'control') this.#controls += times;
   }
 
   *#all(current: Input | undefined): Iterable<Input> {
@@ -156,8 +170,11 @@ export class Waiting {
   }
 }
 
-function extend(runs: Run[], [page, index]: readonly [page: string, index: number]): void {
+function extend(runs: Run[], { body }: Input, [page, index]: readonly [page: string, index: number]): void {
   const last = runs.at(-1);
-  if (last?.page === page && last.end === index) runs[runs.length - 1] = { page, from: last.from, end: index + 1 };
-  else runs.push({ page, from: index, end: index + 1 });
+  const isNext = last?.page === page && last.end === index;
+  const control = body.kind === 'control' ? index : isNext ? last.control : undefined;
+  const run = { page, from: isNext ? last.from : index, end: index + 1, control };
+  if (isNext) runs[runs.length - 1] = run;
+  else runs.push(run);
 }

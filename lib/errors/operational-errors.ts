@@ -13,8 +13,8 @@ export class NoWorkerError extends PerdureError {
     readonly orchestrator: string,
   ) {
     super(
-      `No worker that lives has registered orchestrator "${orchestrator}", or none answers: its instances cannot be queried. ` +
-        'Start a worker with it.',
+      `No worker that lives has registered orchestrator "${orchestrator}", or none answers: its instances can be neither queried ` +
+        'nor rewound. Start a worker with it.',
     );
   }
 }

@@ -91,6 +91,7 @@ const answer = variant<Answer, 'kind'>('kind', {
     result: optional(json),
     failure: optional(failure),
     isMissing: optional(isTrue),
+    isReplaced: optional(isTrue),
     noWorkerWith: optional(string),
   },
   inspect: { v, inspection },

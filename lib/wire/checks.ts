@@ -20,6 +20,12 @@ export function checkInstanceId(id: unknown): string {
   return checked;
 }
 
+/** The id itself when it may be that of a run: 1 to 64 of `A-Z a-z 0-9 _ -`. Throws InvalidIdError. */
+export function checkRunId(runId: unknown): string {
+  if (typeof runId === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(runId)) return runId;
+  throw invalidId('id of a run', 'must be 1 to 64 of A-Z a-z 0-9 _ -');
+}
+
 /** The key itself when it may name an entity: as `checkInstanceId`, but it may start with `@`. Throws InvalidIdError. */
 export function checkEntityKey(key: unknown): string {
   return checkId(key, 'entity key');

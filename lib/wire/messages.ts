@@ -42,6 +42,8 @@ export interface StartMessage extends FromClient, Labels {
   readonly parent?: Caller;
   /** When it is to begin, in milliseconds since 1970; past, or absent: at once. */
   readonly startAt?: number;
+  /** The id of the run that it begins, never used before. Only of a client session, which numbers its messages; else ignored. */
+  readonly runId?: string;
   /** What becomes of an instance that is there. Absent: one that goes on refuses the start, one that has ended makes way. */
   readonly ifExists?: IfExists;
   /** The parent was rewound, and may have started this very child before. */
@@ -74,6 +76,8 @@ export type ControlAction = 'suspend' | 'resume' | 'cancel' | 'terminate' | 'rew
 export interface EventMessage extends FromClient {
   readonly kind: 'event';
   readonly name: string;
+  /** Only this run of the instance is meant. */
+  readonly runId?: string;
   readonly input?: Json;
   readonly inputRef?: ValueReference;
 }
@@ -82,6 +86,8 @@ export interface EventMessage extends FromClient {
 export interface UpdateMessage extends FromClient {
   readonly kind: 'update';
   readonly name: string;
+  /** Only this run of the instance is meant. */
+  readonly runId?: string;
   readonly input?: Json;
   readonly inputRef?: ValueReference;
 }

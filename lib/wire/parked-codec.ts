@@ -37,6 +37,7 @@ const box: Shape<ParkedBox> = (value) => {
     from: count,
     end: count,
     bytes: count,
+    control: optional(count),
     mail: optional(pairs),
     local: optional(pairs),
   })(value);

@@ -28,6 +28,8 @@ export interface ParkedBox {
   readonly end: number;
   /** About how many bytes they have. */
   readonly bytes: number;
+  /** The last one that asks something of the instance as a whole; absent: none does. */
+  readonly control?: number;
   /** Those that came as mail, flat: sequence, index, sequence, index. In a checkpoint there are none. */
   readonly mail?: readonly number[];
   /** Those that were local messages, flat: counter, index, counter, index. */

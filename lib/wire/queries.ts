@@ -25,6 +25,8 @@ export type Query =
       readonly kind: 'query';
       readonly instanceId: string;
       readonly name: string;
+      /** Only this run of the instance is meant. */
+      readonly runId?: string;
       readonly input?: Json;
     }
   /** Whether the instance waits for the result of this activity: a worker that runs it asks from time to time. */
@@ -87,6 +89,8 @@ export interface QueryAnswer {
   readonly failure?: FailureDetails;
   /** There is no such instance. */
   readonly isMissing?: true;
+  /** There is another run of it than the one that is meant. */
+  readonly isReplaced?: true;
   /** The orchestrator that no worker has registered, or none that answers. */
   readonly noWorkerWith?: string;
 }

@@ -30,7 +30,13 @@ const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entit
 const query = variant<Query, 'kind'>('kind', {
   status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
   entity: { v: oneOf(1), entity },
-  query: { v: oneOf(1), instanceId, name: checked((name) => checkName(name, 'query')), input: optional(json) },
+  query: {
+    v: oneOf(1),
+    instanceId,
+    name: checked((name) => checkName(name, 'query')),
+    runId: optional(token),
+    input: optional(json),
+  },
   inspect: { v: oneOf(1) },
   release: { v: oneOf(1), address, discard: optional(boolean) },
   activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },

@@ -45,6 +45,21 @@ export interface TaskHubWorkerOptions extends Hosted {
    * sends none, and they wait for a worker that does. Default: with Node's `fetch`, without token sources.
    */
   readonly http?: HttpOptions | false | undefined;
+  /**
+   * How long external events for an instance that nobody has started are kept for its start, in milliseconds: 3,600,000 (an
+   * hour) to 315,360,000,000 (10 years). Within the hour after that they are dropped, and the log tells the instance's id. Of
+   * each instance 100 events are kept, and none that comes when those before take 16 KiB. It holds for the partitions that
+   * this worker has. Default 604,800,000 (7 days).
+   */
+  readonly earlyEventRetentionInMilliseconds?: number | undefined;
+  /**
+   * What becomes of an orchestration instance that is loaded here, and whose code asks for the same things as its history
+   * says, in the same order, but with other values: inputs, due times of timers, tags, memos, what is returned. `suspend`: it
+   * is suspended with NonDeterminismError. `warn`: the differences are logged, with the instance's id and the lines of the
+   * code, and it goes on with what was recorded, as in Durable Functions; unless the values change from one replay to the
+   * next. Every other difference suspends it. Default `suspend`.
+   */
+  readonly valueDifferences?: 'suspend' | 'warn' | undefined;
 }
 
 /** A connection to a task hub, as `connectTaskHub` makes it. */
@@ -55,6 +70,8 @@ interface ConnectedHub {
 const DEFAULT_STOP_TIMEOUT = 10_000;
 const LONGEST_STOP_TIMEOUT = 600_000;
 const MOST_SLOTS = 100_000;
+/** Ten years. */
+const LONGEST_RETENTION = 315_360_000_000;
 
 /** How much longer a stop may take in all, in milliseconds; its partitions take 5 s of it to store what was committed. */
 const STORING_TIMEOUT = 6_000;
@@ -160,6 +177,8 @@ export class TaskHubWorker implements AsyncDisposable {
       maxConcurrentActivities = DEFAULT_SLOTS,
       idleMemoryBytes,
       http = {},
+      earlyEventRetentionInMilliseconds: earlyEventsKept,
+      valueDifferences = 'suspend',
       ...hosted
     } = options;
     if (!(stopTimeoutInMilliseconds >= 0 && stopTimeoutInMilliseconds <= LONGEST_STOP_TIMEOUT))
@@ -174,8 +193,15 @@ export class TaskHubWorker implements AsyncDisposable {
       );
     if (idleMemoryBytes !== undefined && !(idleMemoryBytes >= 0))
       throw new ConfigError(`idleMemoryBytes: must be 0 or more, not ${idleMemoryBytes}`);
+    if (earlyEventsKept !== undefined && !(earlyEventsKept >= 3_600_000 && earlyEventsKept <= LONGEST_RETENTION))
+      throw new ConfigError(
+        `earlyEventRetentionInMilliseconds: must be from 3600000 to ${LONGEST_RETENTION}, not ${earlyEventsKept}`,
+      );
+    if (valueDifferences !== 'suspend' && valueDifferences !== 'warn')
+      throw new ConfigError(`valueDifferences: must be suspend or warn, not ${String(valueDifferences)}`);
     const id = ports.random.id();
-    const host = createHost(`${hostname()}.${process.pid}.${id}`, hosted, builtInFor(hosted, http));
+    const made = createHost(`${hostname()}.${process.pid}.${id}`, hosted, builtInFor(hosted, http));
+    const host = { ...made, earlyEventsKept, valueDifferences };
     await publishNames(ports.store, host);
     const activations = new ActivationCache(idleMemoryBytes);
     const worker = new TaskHubWorker(ports, host, id, stopTimeoutInMilliseconds, maxConcurrentActivities, activations);

@@ -4,7 +4,7 @@ import { recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
 import { storedSubjects } from '../stored-subjects.js';
 import { until } from '../until.js';
-import { Brief, Fan, orchestrators, Stubborn, Work } from './lifecycle-classes.js';
+import { Brief, Fan, orchestrators, Twice, Work } from './lifecycle-classes.js';
 
 /** What becomes of instances that have ended, on a real server. */
 
@@ -61,7 +61,7 @@ test.serial('on a real server: an instance is started again under another id, be
 
 test.serial('on a real server: of an activity with retry a rewind makes one attempt more', async (t) => {
   work.failing.add('s');
-  const handle = await client.startNew(Stubborn, 's');
+  const handle = await client.startNew(Twice, 's');
   await t.throwsAsync(handle.result(), { code: 'PERDURE_ORCHESTRATION_FAILED' });
   const attempts = () => work.done.filter((name) => name === 's').length;
   t.is(attempts(), 2);

@@ -83,6 +83,22 @@ export class Crew {
   }
 }
 
+/** Goes on as new when it is canceled, but for the second time. */
+@Orchestrator('stubborn')
+export class Stubborn {
+  @Run({ input: Number }) *run(round: number, ctx: OrchestrationContext): Orchestration<string> {
+    try {
+      const word = yield* ctx.waitForExternalEvent<string>('Word');
+      if (word === 'round') ctx.continueAsNew(round + 1);
+      return `${word} in round ${round}`;
+    } catch (error) {
+      if (!(error instanceof CancelledError) || round > 1) throw error;
+      ctx.continueAsNew(round + 1);
+      return '';
+    }
+  }
+}
+
 /** Books something, and undoes it when it is canceled. */
 @Orchestrator('booking')
 export class Booking {
@@ -122,8 +138,8 @@ export class Trip {
 }
 
 /** Two attempts at one activity. */
-@Orchestrator('stubborn')
-export class Stubborn {
+@Orchestrator('twice')
+export class Twice {
   @Run({ input: String }) *run(name: string, ctx: OrchestrationContext): Orchestration<string> {
     const retry = { maxAttempts: 2, firstRetryIntervalInMilliseconds: 10 };
     const before = yield* ctx.callActivity(Work).work(`${name} before`);
@@ -195,6 +211,7 @@ export const orchestrators = [
   Crew,
   Booking,
   Trip,
+  Twice,
   Stubborn,
   Fan,
   Family,

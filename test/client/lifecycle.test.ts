@@ -17,6 +17,7 @@ import {
   Late,
   orchestrators,
   Rounds,
+  Stubborn,
   Tree,
   Weekly,
   Work,
@@ -194,6 +195,37 @@ test('an instance that is canceled and returns has completed, also when another 
   await start('next');
   t.is(await settle(handle.result()), 'kept');
   t.is(await status(handle), 'Completed');
+});
+
+test('a cancellation that is caught before the code continues as new is dealt with; the next execution may be canceled again', async (t) => {
+  const { client, worker, start, settle, status, advance } = await lifecycle();
+  const caught = await settle(client.startNew(Stubborn, 1));
+  await settle(caught.cancel('first'));
+  await advance(1_000);
+  t.is(await status(caught), 'Running');
+  t.is((await settle(caught.status())).input, 2);
+  await settle(worker.stop());
+  await start('next'); // replays the next execution, which has not been canceled
+  await settle(caught.cancel('second'));
+  await advance(1_000);
+  t.like(await settle(caught.status()), { runtimeStatus: 'Canceled', reason: 'second' });
+
+  const kept = await settle(client.startNew(Stubborn, 1));
+  await settle(kept.cancel());
+  await settle(kept.raiseEvent('Word', 'hi'));
+  t.is(await settle(kept.result()), 'hi in round 2');
+});
+
+test('a cancellation that the code has not seen when it continues as new reaches the next execution', async (t) => {
+  const { client, settle, advance } = await lifecycle();
+  const handle = await settle(client.startNew(Stubborn, 1));
+  await settle(handle.suspend());
+  await settle(handle.raiseEvent('Word', 'round'));
+  await settle(handle.cancel('enough'));
+  await settle(handle.resume());
+  await advance(1_000);
+  const { runtimeStatus, reason, input } = await settle(handle.status());
+  t.deepEqual({ runtimeStatus, reason, input }, { runtimeStatus: 'Canceled', reason: 'enough', input: 2 });
 });
 
 test('a canceled parent waits for its children to clean up', async (t) => {

@@ -1,9 +1,12 @@
 import test from 'ava';
-import { OrchestrationContext, type Orchestration } from 'perdure';
-import { Orchestrator, Run } from 'perdure/decorators';
+import { OrchestrationContext, type HandleOf, type Orchestration } from 'perdure';
+import { Orchestrator, Query, Run, Update } from 'perdure/decorators';
 import type { FaultPlan } from '../../lib/memory/faults.js';
+import { partitionOf } from '../../lib/wire/addresses.js';
+import { encodeMessage } from '../../lib/wire/message-codec.js';
+import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { Counter, Nap } from '../engine/bank.js';
-import { hostOf } from '../engine/surroundings.js';
+import { hostOf, MemoryClient } from '../engine/surroundings.js';
 import { rejection, Surroundings } from './surroundings.js';
 
 /** Says what it was given after as many continuations as that. */
@@ -107,4 +110,131 @@ test('an id that cannot be is told by a rejected promise', async (t) => {
   const around = new Surroundings();
   const raised = around.client.raiseEvent('a/b', 'Go');
   await t.throwsAsync(raised, { code: 'PERDURE_INVALID_ID' });
+});
+
+/** Hears words until the end, over executions if it is told to turn. */
+@Orchestrator('hearing')
+class Hearing {
+  #heard: string[] = [];
+  @Run({ input: [String] }) *run(former: string[], context: OrchestrationContext): Orchestration<string[] | void> {
+    this.#heard = [...former];
+    for (;;) {
+      const word = yield* context.waitForExternalEvent<string>('Word');
+      if (word === 'end') return this.#heard;
+      if (word === 'turn') return context.continueAsNew(this.#heard);
+      this.#heard.push(word);
+    }
+  }
+  @Update({ input: String }) hear(word: string): number {
+    return this.#heard.push(word);
+  }
+  @Query() heard(): string[] {
+    return this.#heard;
+  }
+}
+
+const hearing = () => hostOf({ orchestrators: [Hearing] });
+
+/** What is asked of a handle, each by its name. */
+const operations: Readonly<Record<string, (handle: HandleOf<Hearing>) => Promise<unknown>>> = {
+  raiseEvent: (handle) => handle.raiseEvent('Word', 'wrong'),
+  query: (handle) => handle.query().heard(),
+  update: (handle) => handle.update().hear('wrong'),
+  status: (handle) => handle.status(),
+  history: (handle) => handle.history(),
+  suspend: (handle) => handle.suspend(),
+  resume: (handle) => handle.resume(),
+  cancel: (handle) => handle.cancel(),
+  terminate: (handle) => handle.terminate(),
+  rewind: (handle) => handle.rewind(),
+  restart: (handle) => handle.restart(),
+  purge: (handle) => handle.purge(),
+};
+
+/** Ways in which another run takes the place of the first one. */
+const successions: Readonly<
+  Record<string, (around: Surroundings, first: HandleOf<Hearing>) => Promise<HandleOf<Hearing>>>
+> = {
+  'a restart': async (around, first) => {
+    await around.settle(first.terminate());
+    return around.settle(around.newClient('other').getHandle(Hearing, first.instanceId).restart());
+  },
+  'a purge and a start': async (around, { instanceId }) => {
+    const other = around.newClient('other');
+    await around.settle(other.terminate(instanceId));
+    await around.settle(other.purge(instanceId));
+    return around.settle(other.startNew(Hearing, [], { instanceId }));
+  },
+  'a start that replaces': (around, { instanceId }) =>
+    around.settle(around.newClient('other').startNew(Hearing, [], { instanceId, ifExists: 'replace' })),
+};
+
+for (const [what, succeed] of Object.entries(successions))
+  for (const isUsed of [true, false])
+    test(`nothing that is asked of a handle reaches the run that follows: ${what}, ${isUsed ? 'after' : 'before'} it was used`, async (t) => {
+      const around = new Surroundings();
+      await around.work('worker', hearing());
+      const first = await around.settle(around.client.startNew(Hearing, []));
+      if (isUsed) await around.settle(first.raiseEvent('Word', 'first'));
+      await around.advance(1_500);
+      const second = await succeed(around, first);
+      await around.settle(second.raiseEvent('Word', 'right'));
+      t.not(second.runId, first.runId);
+      for (const [name, ask] of Object.entries(operations))
+        t.is((await rejection(around, () => ask(first))).code, 'PERDURE_INSTANCE_REPLACED', name);
+      const anyRun = around.client.getHandle(Hearing, first.instanceId);
+      t.is(anyRun.runId, undefined);
+      t.is(await around.settle(anyRun.update().hear('too')), 2);
+      await around.settle(second.raiseEvent('Word', 'end'));
+      t.deepEqual(await around.settle(second.result()), ['right', 'too']);
+    });
+
+test('a handle reaches its run through continueAsNew and a takeover, and may be made anew with the id of the run', async (t) => {
+  const around = new Surroundings();
+  const worker = await around.work('worker', hearing());
+  const started = await around.settle(around.client.startNew(Hearing, []));
+  for (const word of ['one', 'turn', 'two', 'turn']) await around.settle(started.raiseEvent('Word', word));
+  await around.advance(500);
+  t.is(await around.settle(started.update().hear('three')), 3);
+  await around.settle(worker.stop());
+  await around.work('next', hearing());
+  const again = around.newClient('two').getHandle(Hearing, started.instanceId, { runId: started.runId });
+  t.is(again.runId, started.runId);
+  t.deepEqual(await around.settle(again.query().heard()), ['one', 'two', 'three']);
+  await around.settle(again.suspend());
+  await around.settle(again.resume());
+  await around.settle(again.raiseEvent('Word', 'end'));
+  t.deepEqual(await around.settle(again.result()), ['one', 'two', 'three']);
+  const other = around.client.getHandle(started.instanceId, { runId: 'other' });
+  t.is((await rejection(around, () => other.result())).code, 'PERDURE_INSTANCE_REPLACED');
+  t.throws(() => around.client.getHandle(started.instanceId, { runId: 'a.b' }), { code: 'PERDURE_INVALID_ID' });
+});
+
+test('an event of a run that was purged does not wait for the next start', async (t) => {
+  const around = new Surroundings();
+  await around.work('worker', hearing());
+  const first = await around.settle(around.client.startNew(Hearing, [], { instanceId: 'p' }));
+  await around.settle(first.terminate());
+  await around.settle(first.purge());
+  t.is((await rejection(around, () => first.raiseEvent('Word', 'wrong'))).code, 'PERDURE_NOT_FOUND');
+  const client = new MemoryClient(around.hub, 'raw');
+  await around.settle(client.send('o.p', { kind: 'event', name: 'Word', input: 'wrong', runId: first.runId! }));
+  const second = await around.settle(around.client.startNew(Hearing, [], { instanceId: 'p' }));
+  await around.settle(client.send('o.p', { kind: 'event', name: 'Word', input: 'wrong', runId: first.runId! }));
+  await around.settle(second.raiseEvent('Word', 'end'));
+  t.deepEqual(await around.settle(second.result()), []);
+});
+
+test('C4: a start outside of a session may come twice, and does not choose the id of its run', async (t) => {
+  const around = new Surroundings();
+  await around.work('worker', hearing());
+  const { ports } = new MemoryClient(around.hub, 'loose');
+  const partition = partitionOf('o.loose', ports.partitions);
+  const start = { kind: 'start', name: 'hearing', input: [], runId: 'mine' } as const;
+  await around.settle(
+    ports.mailOf(partition).send(partitionSubjects('test', partition).mail('o.loose'), encodeMessage(start)),
+  );
+  await around.advance(200);
+  const loose = around.client.getHandle(Hearing, 'loose', { runId: 'mine' });
+  t.is((await rejection(around, () => loose.status())).code, 'PERDURE_INSTANCE_REPLACED');
 });

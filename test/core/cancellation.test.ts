@@ -269,3 +269,26 @@ test('a failure names the tasks whose failures it came of', (t) => {
   s.start();
   t.false('causedBy' in s.fireTimer(0).completion!);
 });
+
+test('a cancellation that the code catches is dealt with, also when the code continues as new', (t) => {
+  const s = play(function* (ctx) {
+    try {
+      yield* ctx.waitForExternalEvent('Go');
+    } catch (error) {
+      if (!(error instanceof CancelledError)) throw error;
+      ctx.continueAsNew(error.reason);
+    }
+  });
+  s.start();
+  const completion = { type: 'ContinuedAsNew', input: 'why not', carriedEvents: [] };
+  t.deepEqual(s.cancel('why not'), { actions: [], completion });
+});
+
+test('one that the code does not catch ends it as canceled, also when it has asked to continue as new', (t) => {
+  const s = play(function* (ctx) {
+    ctx.continueAsNew(2);
+    yield* ctx.createTimer(60_000);
+  });
+  s.start();
+  t.deepEqual(s.cancel('enough'), { actions: [], completion: { type: 'Canceled', reason: 'enough' } });
+});

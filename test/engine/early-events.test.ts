@@ -5,7 +5,7 @@ import { orchestrationAddress } from '../../lib/wire/addresses.js';
 import type { Message } from '../../lib/wire/messages.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { KillAt, type LastCall } from './kill-at.js';
-import { ask, hostOf, MemoryClient, MemoryWorker, surroundings } from './surroundings.js';
+import { ask, hostOf, MemoryClient, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
 
 /** Gathers what is said until the end is said. */
 @Orchestrator('listener')
@@ -35,17 +35,21 @@ class Speaker {
   }
 }
 
+const HOUR = 3_600_000;
+
 function stage(seed = 1) {
   const around = surroundings(2, seed, { maxInlineValueBytes: 1_024 });
-  const host = hostOf({ orchestrators: [Listener, Deaf, Speaker] });
+  const host = { ...hostOf({ orchestrators: [Listener, Deaf, Speaker] }), earlyEventsKept: HOUR };
   const { client, settle, hub } = around;
+  const lines: string[] = [];
   return {
     ...around,
     host,
+    lines,
     say: (id: string, input: string) =>
       settle(client.send(orchestrationAddress(id), { kind: 'event', name: 'say', input } as Message)),
     work: async (name = 'worker') => {
-      const worker = new MemoryWorker(hub, name, host);
+      const worker = new MemoryWorker(hub, name, host, {}, recordingLogger(lines));
       await settle(worker.claim());
       return worker;
     },
@@ -153,8 +157,8 @@ test('an orchestration may send events to one that is started later', async (t) 
   t.deepEqual((await settle(client.orchestrationHead('l')))?.output, ['one', 'two']);
 });
 
-test('a hundred events wait for a start, and no more', async (t) => {
-  const { client, say, work, settle, advance } = stage();
+test('a hundred events wait for a start, and no more; the log tells of those that are dropped', async (t) => {
+  const { client, say, work, settle, advance, lines } = stage();
   await work();
   for (let n = 0; n < 103; n++) await say('l', `w${n}`);
   await settle(client.start('listener', 'l'));
@@ -163,6 +167,10 @@ test('a hundred events wait for a start, and no more', async (t) => {
   t.deepEqual(
     (await settle(client.orchestrationHead('l')))?.output,
     Array.from({ length: 100 }, (_, n) => `w${n}`),
+  );
+  t.is(
+    lines.filter((line) => /^o\.l: .*too many events wait for its start: event "say" is dropped/.test(line)).length,
+    3,
   );
 });
 
@@ -213,4 +221,110 @@ test('early events of an instance that ends without looking at them are dropped'
   await advance(1_000);
   t.deepEqual((await settle(client.orchestrationHead('d')))?.output, []);
   await settle(worker.stop());
+});
+
+/** What is stored of an instance that nobody has started. */
+const storedOf = (around: ReturnType<typeof stage>): string[] =>
+  [0, 1]
+    .flatMap((partition) => [...around.hub.streams(partition).state.subjects()])
+    .filter((subject) => subject.endsWith('.o.l'));
+
+test('events of an instance that is never started are dropped when they are too old; nothing is left, and the log tells', async (t) => {
+  const around = stage();
+  const { say, work, advance, lines, hub, client, settle } = around;
+  await work();
+  const large = await settle(client.large.put(orchestrationAddress('l'), JSON.stringify('x'.repeat(5_000))));
+  await settle(client.send(orchestrationAddress('l'), { kind: 'event', name: 'say', inputRef: large } as Message));
+  await say('l', 'two');
+  await advance(0.9 * HOUR);
+  t.is(storedOf(around).length, 1);
+  t.deepEqual(lines, []);
+  await advance(1.2 * HOUR);
+  t.deepEqual(storedOf(around), []);
+  t.is(hub.objects.size, 0);
+  t.is(lines.length, 1);
+  t.regex(lines[0]!, /^o\.l: Nobody has started this instance: 2 events .* are dropped \("say"\) .*"instanceId":"l"/);
+  await settle(client.start('listener', 'l'));
+  await say('l', 'end');
+  await advance(1_000);
+  t.deepEqual((await settle(client.orchestrationHead('l')))?.output, []);
+});
+
+test('only those are dropped that are too old', async (t) => {
+  const { say, work, advance, client, settle } = stage();
+  await work();
+  await say('l', 'old');
+  await advance(0.6 * HOUR);
+  await say('l', 'new');
+  await advance(0.9 * HOUR);
+  await settle(client.start('listener', 'l'));
+  await say('l', 'end');
+  await advance(1_000);
+  t.deepEqual(
+    (await settle(client.orchestrationHead('l')))?.output,
+    ['old', 'new'],
+    'not before the sweep that finds them',
+  );
+
+  await say('m', 'old');
+  await advance(0.6 * HOUR);
+  await say('m', 'new');
+  await advance(0.95 * HOUR);
+  await settle(client.start('listener', 'm'));
+  await say('m', 'end');
+  await advance(1_000);
+  t.deepEqual((await settle(client.orchestrationHead('m')))?.output, ['new']);
+});
+
+test('the next owner drops what former ones have left, be it in a head or in the log', async (t) => {
+  for (const rest of [5_000, 1]) {
+    const around = stage(rest);
+    const first = await around.work('first');
+    await around.say('l', 'one');
+    await around.advance(rest);
+    first.connection.kill();
+    await around.advance(2 * HOUR);
+    await around.work('second');
+    await around.advance(2.1 * HOUR);
+    t.deepEqual(storedOf(around), []);
+    t.is(around.lines.filter((line) => /Nobody has started/.test(line)).length, 1);
+  }
+});
+
+test('C4: an owner that dies at any of its calls drops them once', async (t) => {
+  let n = 1;
+  for (let isDead = true; isDead; n++) {
+    const plan = new KillAt(0, 'responseLost');
+    const world = new MemoryWorld({ seed: 5, faults: plan });
+    const hub = world.createHub('test', 1);
+    const host = { ...hostOf({ orchestrators: [Listener] }), earlyEventsKept: HOUR };
+    const client = new MemoryClient(hub, 'client');
+    const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise, 60_000);
+    const first = new MemoryWorker(hub, 'first', host);
+    await settle(first.claim());
+    await settle(client.send(orchestrationAddress('l'), { kind: 'event', name: 'say', input: 'old' }));
+    await world.scheduler.advance(500);
+    await settle(first.stop());
+    const victim = new MemoryWorker(hub, 'victim', host);
+    await settle(victim.claim());
+    await world.scheduler.advance(HOUR - 2_000);
+    const until = new KillAt(plan.calls + n, 'responseLost');
+    until.calls = plan.calls;
+    plan.next = (call) => until.next(call);
+    until.onKill = () => victim.connection.kill();
+    await world.scheduler.advance(6_000);
+    isDead = !victim.connection.isOpen;
+    await settle(new MemoryWorker(hub, 'successor', host).claim());
+    await world.scheduler.advance(1.1 * HOUR);
+    t.deepEqual(
+      [...hub.streams(0).state.subjects()].filter((subject) => subject.includes('.o.l')),
+      [],
+      `call ${n}`,
+    );
+    await settle(client.start('listener', 'l'));
+    await settle(client.send(orchestrationAddress('l'), { kind: 'event', name: 'say', input: 'end' }));
+    await world.scheduler.advance(500);
+    t.deepEqual((await settle(client.orchestrationHead('l')))?.output, [], `call ${n}`);
+  }
+  t.true(n > 5, `${n} calls`);
 });

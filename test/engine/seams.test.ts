@@ -62,6 +62,33 @@ class Huge {
   }
 }
 
+/** Brings more than can be stored, at once, and could be asked. */
+@Orchestrator('refused')
+class RefusedStart {
+  protected text = '';
+  @Run() run(): string {
+    return (this.text = 'x'.repeat(5_000_000));
+  }
+  @Query() size(): number {
+    return this.text.length;
+  }
+}
+
+/** Throws at once, as long as it is told to. */
+@Orchestrator('thrower')
+class Thrower {
+  static isThrowing = true;
+  protected runs = 0;
+  @Run() run(): string {
+    this.runs++;
+    if (Thrower.isThrowing) throw new RangeError('no');
+    return 'well';
+  }
+  @Query() count(): number {
+    return this.runs;
+  }
+}
+
 /** Hands a large input to an activity that fails at first. */
 @Orchestrator('carrier')
 class Carrier {
@@ -118,7 +145,10 @@ class TurnerTwo {
 
 const reply = '_INBOX.seams';
 const host = (): Host =>
-  hostOf({ orchestrators: [Listener, Long, Huge, Carrier, Desk, TurnerOne, TurnerTwo], activities: [new Work()] });
+  hostOf({
+    orchestrators: [Listener, Long, Huge, RefusedStart, Thrower, Carrier, Desk, TurnerOne, TurnerTwo],
+    activities: [new Work()],
+  });
 
 /** A hub with an owner of its only partition, and what clients do there. */
 async function around(hosted = host()) {
@@ -318,4 +348,26 @@ test.serial('a rewind keeps updates, patches and the version, and its history re
   second.connection.kill();
   await own('w3');
   t.like(await query('d', 'all'), { result: ['hello', 'one', 'two'] });
+});
+
+test('a query of a start that was refused says that the instance has ended, and of what', async (t) => {
+  const { start, query, advance, head } = await around();
+  await start('h', 'refused');
+  await advance(500);
+  t.is((await head('h'))?.status, 'Failed');
+  for (const name of ['size', 'unknown']) {
+    const answer = await query('h', name);
+    t.like(answer, { failure: { code: 'PERDURE_INSTANCE_ENDED', cause: { code: 'PERDURE_PAYLOAD_TOO_LARGE' } } });
+  }
+});
+
+test('a query of code that threw in its first turn, and throws no more, is told of the difference', async (t) => {
+  const { start, query, advance, head } = await around();
+  Thrower.isThrowing = true;
+  await start('t', 'thrower');
+  await advance(500);
+  t.is((await head('t'))?.status, 'Failed');
+  t.like(await query('t', 'count'), { result: 1 });
+  Thrower.isThrowing = false;
+  t.like(await query('t', 'count'), { failure: { code: 'PERDURE_NON_DETERMINISM' } });
 });

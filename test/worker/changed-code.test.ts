@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Orchestrator, Run } from 'perdure/decorators';
+import { type Orchestration, OrchestrationContext } from 'perdure';
 import { MemoryTaskHub } from './memory-world.js';
 import { ChangedParcel, misfitOf, Parcel, PatchedParcel, Shop } from './parcels.js';
 
@@ -67,4 +68,47 @@ test('with ctx.patched what was begun goes on as it began, and what is new does 
     'Patched',
     'TaskScheduled',
   ]);
+});
+
+/** Asks for the same with another input. */
+@Orchestrator('parcel')
+class RewordedParcel {
+  @Run({ input: String }) *run(item: string, ctx: OrchestrationContext): Orchestration<string> {
+    const packed = yield* ctx.callActivity(Shop).pack(`${item}!`);
+    const to = yield* ctx.waitForExternalEvent<string>('Address');
+    return `${packed} to ${to}`;
+  }
+}
+
+test('a worker may go on where only values differ, and logs them; the next one suspends for the same', async (t) => {
+  const hub = await begun();
+  const classes = { orchestrators: [RewordedParcel], activities: [new Shop()] };
+  const lenient = await hub.start('lenient', { ...classes, valueDifferences: 'warn' });
+  for (const key of keys.slice(1)) await hub.settle(hub.client.raiseEvent(key, 'Address', 'Oslo'));
+  for (const key of keys.slice(1)) t.is(await hub.settle(hub.client.getHandle(key).result()), `packed ${key} to Oslo`);
+  const told = hub.lines.filter((line) => line.startsWith('o.b: '));
+  t.is(told.length, 1);
+  t.regex(
+    told[0]!,
+    /It goes on with what its history says\. Event 1 .* differ in input, asked for at .*changed-code\.test/,
+  );
+  await hub.stop(lenient);
+  await hub.start('strict', classes);
+  await hub.settle(hub.client.raiseEvent('a', 'Address', 'Oslo'));
+  await hub.advance(1_000);
+  t.like(await hub.settle(hub.client.getHandle('a').status()), { runtimeStatus: 'Suspended' });
+});
+
+test('a worker may not go on where anything else differs', async (t) => {
+  const hub = await begun();
+  await hub.start('lenient', {
+    orchestrators: [ChangedParcel],
+    activities: [new Shop()],
+    valueDifferences: 'warn',
+  });
+  await hub.settle(hub.client.raiseEvent('a', 'Address', 'Oslo'));
+  await hub.advance(1_000);
+  t.like(await hub.settle(hub.client.getHandle('a').status()), { runtimeStatus: 'Suspended' });
+  const wrong = { orchestrators: [Parcel], valueDifferences: 'ignore' as 'warn' };
+  await t.throwsAsync(hub.start('wrong', wrong), { code: 'PERDURE_CONFIG' });
 });

@@ -1,9 +1,8 @@
 import { TaskHubClient } from 'perdure';
-import type { Hosted } from '../../lib/definitions/registry.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
-import { TaskHubWorker } from '../../lib/worker/task-hub-worker.js';
+import { TaskHubWorker, type TaskHubWorkerOptions } from '../../lib/worker/task-hub-worker.js';
 import { recordingLogger } from '../contract/harness.js';
 
 /** A task hub in virtual time, with workers as a user starts them, and a client. */
@@ -34,7 +33,7 @@ export class MemoryTaskHub {
     await this.world.scheduler.advance(milliseconds);
   }
 
-  async start(name: string, hosted: Hosted): Promise<TaskHubWorker> {
+  async start(name: string, hosted: TaskHubWorkerOptions): Promise<TaskHubWorker> {
     return this.settle(TaskHubWorker.start({ ports: this.connect(name).ports }, hosted));
   }
 

@@ -116,6 +116,34 @@ test('P12: mail that was purged before it was carried out is refused by a runnin
   );
 });
 
+for (const how of ['purged', 'deleted'] as const)
+  test(`a stream of dead letters that is ${how} holds nobody up: letters are stored in it again within 10 s`, async (t) => {
+    t.timeout(60_000);
+    const name = `damage-${hubs++}`;
+    const stream = `PD-${name}-dead`;
+    const lines: string[] = [];
+    const hub = await connectTaskHub({ name, servers: server.url, partitions: 1, logger: recordingLogger(lines) });
+    t.teardown(() => hub.close());
+    const worker = await TaskHubWorker.start(hub, { entities: [Counter] });
+    const client = new TaskHubClient(hub);
+    t.teardown(() => client.close());
+    const garbage = () => operator.store(`pd.${name}.0.m.e.counter.a`, new TextEncoder().encode('garbage'), {});
+    const letters = async () => (await operator.info(stream)).state.messages;
+    await garbage();
+    await client.callEntity(Counter, 'a').add({ by: 1 });
+    t.is(await letters(), 1);
+
+    const at = performance.now();
+    await damage(stream, how);
+    for (let i = 0; i < 3; i++) await garbage();
+    t.is(await client.callEntity(Counter, 'a').add({ by: 1 }), 2);
+    t.true(performance.now() - at < NOTICED);
+    t.is(await letters(), 3);
+    const said = lines.filter((line) => line.startsWith('Somebody deleted the stream of dead letters'));
+    t.is(said.length, how === 'deleted' ? 1 : 0, said.join('\n'));
+    await worker.stop();
+  });
+
 test('a mail message that somebody deleted is reported, and the worker goes on', async (t) => {
   const name = `damage-${hubs++}`;
   const stream = `PD-${name}-0-mail`;

@@ -46,7 +46,8 @@ export class Flusher {
   readonly #captures = new Map<Group, Capture>();
   #isDue = false;
   #startedAt = 0;
-  #isScheduled = false;
+  /** When the next capture falls due. */
+  #next: { readonly at: number; readonly cancel: () => void } | undefined;
   #writing: Promise<void> | undefined;
   #isStopped = false;
 
@@ -124,24 +125,26 @@ export class Flusher {
       instance.dirtySince = sequence;
       instance.dirtyAt = now;
       this.#dirty.add(instance);
-      if (!this.#writing && this.#captures.size === 0) this.#schedule(AGE); // else the end of the writing does
+      if (!this.#writing && this.#captures.size === 0) this.#schedule(now + AGE); // else the end of the writing does
     } else instance.dirtyBehind ??= sequence;
   }
 
-  #schedule(milliseconds: number): void {
-    if (this.#isScheduled || this.#isStopped) return;
-    this.#isScheduled = true;
-    this.#ports.clock.after(milliseconds, () => {
-      this.#isScheduled = false;
+  /** The soonest counts: what changes between a capture and its writing would put off what has waited for longer. */
+  #schedule(at: number): void {
+    if (this.#isStopped || (this.#next && this.#next.at <= at)) return;
+    this.#next?.cancel();
+    const cancel = this.#ports.clock.after(Math.max(0, at - this.#ports.clock.now()), () => {
+      this.#next = undefined;
       this.#isDue = true;
       this.#whenQuiet();
     });
+    this.#next = { at, cancel };
   }
 
   /** When the instance that has waited for longest is to be written. */
   #scheduleNext(): void {
     const [oldest] = this.#dirty;
-    if (oldest) this.#schedule(Math.max(PAUSE, oldest.dirtyAt + AGE - this.#ports.clock.now()));
+    if (oldest) this.#schedule(Math.max(this.#ports.clock.now() + PAUSE, oldest.dirtyAt + AGE));
   }
 
   /** Those that have waited for long enough. */

@@ -1,5 +1,6 @@
 import type { Logger, PartitionPorts } from '../engine/ports.js';
 import { NatsBus } from './bus.js';
+import { NatsDeadLetters } from './dead-letters.js';
 import type { NatsHub } from './hub.js';
 import { NatsLog } from './log.js';
 import { NatsMailbox, NatsMailSender } from './mailbox.js';
@@ -24,7 +25,7 @@ export function natsPartitionPorts(hub: NatsHub, partition: number, logger: Logg
     logger,
     subjects,
     mailOf: () => sender,
-    deadLetters: sender,
+    deadLetters: new NatsDeadLetters(jetStream, hub.subjects, hub.replicas, logger),
     maxBodyBytes: session.maxBodyBytes,
     valueLimits: hub.valueLimits,
   };

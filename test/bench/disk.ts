@@ -5,9 +5,12 @@ import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { startTestServer } from '../servers.js';
 import { until } from '../until.js';
+import { holdTo } from './bounds.js';
 
 const SIGNALS = Number(process.argv[2] ?? 1_000_000);
 const ENTITIES = 100;
+/** So many times the live state may be in log and state; in the mail, so many messages of each partition. */
+const MOST = { times: 3, mail: 512 };
 
 @Entity('tally')
 class Tally {
@@ -71,7 +74,11 @@ console.log(`${SIGNALS} signals to ${ENTITIES} entities, whose states have ${liv
 console.log(
   `mail ${mail} bytes (the margin of 256 messages in each of ${ports.partitions} partitions), log ${log}, state ${state}`,
 );
-console.log(`log and state: ${((log + state) / live).toFixed(2)} times the live state`);
+const times = Number(((log + state) / live).toFixed(2));
+console.log(`log and state: ${times} times the live state`);
+holdTo('log and state, in times the live state', times, MOST.times);
+for (const { name, state: kept } of all)
+  if (name.endsWith('-mail')) holdTo(`messages in ${name}`, kept.messages, MOST.mail);
 await client.close();
 await worker.stop();
 await hub.close();

@@ -1,16 +1,20 @@
 /** Memory of a worker that was asked for many entities once each: `npm run bench:memory`. */
+import { holdTo } from './bounds.js';
 import { Rig } from './rig.js';
 
 const ENTITIES = Number(process.argv[2] ?? 100_000);
+/** The most RSS of the worker when all are done, in MB. */
+const MOST = 250;
 const MEGABYTE = 1024 * 1024;
 
 await using rig = await Rig.start();
 const worker = rig.workers[0]!;
-const report = async (what: string): Promise<void> => {
+const report = async (what: string): Promise<number> => {
   const { memory } = await rig.usageOf(worker);
   const of = (bytes: number): string => `${Math.round(bytes / MEGABYTE)} MiB`;
   const { rss, heapUsed, heapTotal, arrayBuffers } = memory;
   console.log(`${what}: RSS ${of(rss)}, heap ${of(heapUsed)} of ${of(heapTotal)}, buffers ${of(arrayBuffers)}`);
+  return rss;
 };
 await report('at the start');
 const keys = Array.from({ length: ENTITIES }, (_, i) => `entity-${i}`);
@@ -28,4 +32,4 @@ if (total !== asked.length) throw new Error(`The entities counted ${total} of ${
 const took = performance.now() - begun;
 const each = ((await rig.usageOf(worker)).cpu - before.cpu) / ENTITIES;
 console.log(`${Math.round((1_000 * ENTITIES) / took)} entities/s, ${each.toFixed(1)} µs of the worker's CPU time each`);
-await report('when all are done');
+holdTo('RSS when all are done, in MB', Math.round((await report('when all are done')) / 1e6), MOST);

@@ -1,10 +1,11 @@
-import { interceptWrites, type Write } from './intercepted-ports.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { interceptWrites, type Answered, type Write } from './intercepted-ports.js';
 import type { HubPorts } from '../../lib/engine/ports.js';
 
 /** Before the write is sent; when it is on its way; or when its answer has come and nobody has seen it yet. */
 export type Moment = 'before' | 'sent' | 'answered';
 
-/** The hub's ports, killing this process with -9 at the n-th write to a stream or the hub's store, counted from 1. */
+/** The hub's ports, killing this process with -9 at the n-th write or word to the server, counted from 1. */
 export function dyingAt(ports: HubPorts, n: number, moment: Moment): HubPorts {
   let writes = 0;
   return interceptWrites(ports, async <T>(write: Write<T>): Promise<T> => {
@@ -18,8 +19,14 @@ export function dyingAt(ports: HubPorts, n: number, moment: Moment): HubPorts {
   });
 }
 
-/** Where the n-th write fails: it never arrives, or it is carried out and its answer gets lost. */
+/**
+ * How the n-th write fails: it never arrives, or it is carried out and its answer gets lost. What a port tries until it is
+ * answered arrives late, or is carried out a second time.
+ */
 export type Failure = 'lost' | 'unanswered';
+
+/** So late, in milliseconds. */
+const LATE = 300;
 
 /** Ports, and how many writes went through them so far. */
 export interface FailingPorts {
@@ -27,13 +34,16 @@ export interface FailingPorts {
   readonly writes: number;
 }
 
-/** The hub's ports, whose n-th write of those that may be refused or unknown is so. */
+/** The hub's ports, whose n-th write fails. */
 export function failingAt(ports: HubPorts, n: number, failure: Failure): FailingPorts {
   let writes = 0;
-  const failing = interceptWrites(ports, async <T>(write: Write<T>, mayFail: boolean): Promise<T> => {
-    if (!mayFail || ++writes !== n) return write();
-    if (failure === 'unanswered') await write();
-    return undefined as T;
+  const failing = interceptWrites(ports, async <T>(write: Write<T>, answered: Answered<T>): Promise<T> => {
+    if (++writes !== n) return write();
+    const first = failure === 'unanswered' ? await write() : undefined;
+    if (typeof answered === 'object') return answered.unknown;
+    if (answered === 'nothing') return first as T;
+    if (failure === 'lost') await delay(LATE);
+    return write();
   });
   return {
     ports: failing,

@@ -1,10 +1,27 @@
 import { until } from '../until.js';
-import type { OrchestrationHandle, TaskHubClient } from 'perdure';
+import type { OrchestrationHandle, TaskHub, TaskHubClient } from 'perdure';
+import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { Account } from '../../samples/bank/account.js';
 import { Transfer } from '../../samples/bank/transfer.js';
 import { Counter } from '../../samples/counter/counter.js';
 import { HelloSequence } from '../../samples/hello/hello-sequence.js';
-import { Alarm, Approval, Journal, MoveMoney, Nap, Parent, Purse, Rounds, stirred } from './campaign/programs.js';
+import {
+  Alarm,
+  Approval,
+  Cargo,
+  cargoOf,
+  Desk,
+  Errand,
+  hauled,
+  Hold,
+  Journal,
+  MoveMoney,
+  Nap,
+  Parent,
+  Purse,
+  Rounds,
+  stirred,
+} from './campaign/programs.js';
 
 type EntityClass<T> = new () => T;
 
@@ -12,7 +29,7 @@ type EntityClass<T> = new () => T;
 export interface EffectProgram {
   readonly name: string;
   /** Asks for everything, and resolves with the outcome as a client sees it. */
-  run(client: TaskHubClient): Promise<unknown>;
+  run(client: TaskHubClient, hub: TaskHub): Promise<unknown>;
   /** What the entities hold in the end. */
   state(client: TaskHubClient): Promise<unknown>;
   readonly outcome: unknown;
@@ -94,4 +111,30 @@ const mixed: EffectProgram = {
   },
 };
 
-export const effectPrograms: readonly EffectProgram[] = [hello, bank, mixed];
+/** What goes by way of the work queues, the object store, the dead letters and updates. */
+const elsewhere: EffectProgram = {
+  name: 'elsewhere and large',
+  run: async (client, hub) => {
+    const { ports } = hub;
+    const address = entityAddress({ name: 'hold', key: 'h' });
+    const partition = partitionOf(address, ports.partitions);
+    const garbage = new TextEncoder().encode('garbage');
+    while (
+      (await ports.mailOf(partition).send(ports.subjects.partition(partition).mail(address), garbage, 'g')) ===
+      undefined
+    );
+    const errand = await client.startNew(Errand, 1, { instanceId: 'errand' });
+    const desk = await client.startNew(Desk, 2, { instanceId: 'desk' });
+    const cargo = await client.startNew(Cargo, { text: cargoOf(5), hold: 'h' }, { instanceId: 'cargo' });
+    const updates = [await desk.update().take(7), await desk.update().take(8)];
+    return [updates, await desk.result(), await errand.result(), await cargo.result()];
+  },
+  state: async (client) => {
+    const { entityState } = await client.readEntityState(Hold, 'h');
+    return [entityState?.count, entityState?.text === `${cargoOf(5)}!`];
+  },
+  outcome: [[1, 2], '7 8', stirred(stirred(1)), hauled(5)],
+  finalState: [1, true],
+};
+
+export const effectPrograms: readonly EffectProgram[] = [hello, bank, mixed, elsewhere];

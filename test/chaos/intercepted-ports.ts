@@ -1,31 +1,53 @@
 import type { HubStore } from '../../lib/engine/hub-store.js';
-import type { HubPorts, Log, MailSender, Mailbox, ObjectStore, Views } from '../../lib/engine/ports.js';
+import type {
+  Bus,
+  HubPorts,
+  Log,
+  MailSender,
+  Mailbox,
+  ObjectStore,
+  PartitionPorts,
+  QueuedTask,
+  TaskQueues,
+  Views,
+} from '../../lib/engine/ports.js';
 
 /** One write to the server, not yet made. */
 export type Write<T> = () => Promise<T>;
 
-/** Makes the write or not; `mayFail`: its answer may be `undefined`, refused or unknown. */
-export type Interceptor = <T>(write: Write<T>, mayFail: boolean) => Promise<T>;
+/**
+ * What the engine may learn of a write. `maybe`: its answer may be one that says that it is not known. `surely`: its port
+ * tries until it is answered, so it may be carried out late or more than once. `nothing`: nobody answers, it may get lost.
+ */
+export type Answered<T> = { readonly unknown: T } | 'surely' | 'nothing';
 
-/** The hub's ports, with something between the engine and every write to a log, a mailbox, a view or the hub's store. */
+/** Makes the write or not. */
+export type Interceptor = <T>(write: Write<T>, answered: Answered<T>) => Promise<T>;
+
+/** The hub's ports, with something between the engine and everything that changes or tells anything. */
 export function interceptWrites(ports: HubPorts, intercept: Interceptor): HubPorts {
   const objects = objectsOf(ports.objects, intercept);
   return {
     ...ports,
     objects,
     store: storeOf(ports.store, intercept),
+    tasks: tasksOf(ports.tasks, intercept),
+    bus: busOf(ports.bus, intercept),
     mailOf: (partition) => senderOf(ports.mailOf(partition), intercept),
-    partition: (partition) => {
-      const own = ports.partition(partition);
-      return {
-        ...own,
-        objects,
-        log: logOf(own.log, intercept),
-        views: viewsOf(own.views, intercept),
-        mailbox: mailboxOf(own.mailbox, intercept),
-        mailOf: (other) => senderOf(own.mailOf(other), intercept),
-      };
-    },
+    viewsOf: (partition) => viewsOf(ports.viewsOf(partition), intercept),
+    partition: (partition) => ({ ...partitionOf(ports.partition(partition), intercept), objects }),
+  };
+}
+
+function partitionOf(own: PartitionPorts, intercept: Interceptor): PartitionPorts {
+  return {
+    ...own,
+    log: logOf(own.log, intercept),
+    views: viewsOf(own.views, intercept),
+    mailbox: mailboxOf(own.mailbox, intercept),
+    bus: busOf(own.bus, intercept),
+    deadLetters: senderOf(own.deadLetters, intercept),
+    mailOf: (other) => senderOf(own.mailOf(other), intercept),
   };
 }
 
@@ -33,40 +55,71 @@ function storeOf(store: HubStore, intercept: Interceptor): HubStore {
   return {
     get: (key) => store.get(key),
     list: (prefix) => store.list(prefix),
-    put: (...value) => intercept(() => store.put(...value), true),
-    remove: (...entry) => intercept(() => store.remove(...entry), false),
+    put: (...value) => intercept(() => store.put(...value), { unknown: undefined }),
+    remove: (...entry) => intercept(() => store.remove(...entry), 'surely'),
   };
 }
 
 function objectsOf(store: ObjectStore, intercept: Interceptor): ObjectStore {
   return {
-    put: (key, body) => intercept(() => store.put(key, body), true),
+    put: (key, body) => intercept(() => store.put(key, body), { unknown: undefined }),
     get: (reference) => store.get(reference),
-    remove: (key) => intercept(() => store.remove(key), false),
+    remove: (key) => intercept(() => store.remove(key), 'surely'),
     list: (before) => store.list(before),
-    removeUnfinished: (before) => intercept(() => store.removeUnfinished(before), false),
+    removeUnfinished: (before) => intercept(() => store.removeUnfinished(before), 'surely'),
   };
 }
 
+function tasksOf(tasks: TaskQueues, intercept: Interceptor): TaskQueues {
+  return {
+    publish: (...task) => intercept(() => tasks.publish(...task), { unknown: false }),
+    consume: (queue, settings, onTask) => tasks.consume(queue, settings, (task) => onTask(taskOf(task, intercept))),
+  };
+}
+
+function taskOf(task: QueuedTask, intercept: Interceptor): QueuedTask {
+  const { body, deliveries, time, backlog } = task;
+  return {
+    body,
+    deliveries,
+    time,
+    backlog,
+    acknowledge: () => intercept(() => task.acknowledge(), { unknown: false }),
+    keep: () => tell(() => task.keep(), intercept),
+  };
+}
+
+function busOf(bus: Bus, intercept: Interceptor): Bus {
+  return {
+    publish: (...message) => tell(() => bus.publish(...message), intercept),
+    subscribe: (subject, onMessage) => bus.subscribe(subject, onMessage),
+  };
+}
+
+/** In this turn, unless it fails: what is told on the bus keeps its order. */
+function tell(write: () => void, intercept: Interceptor): void {
+  void intercept(() => Promise.resolve(write()), 'nothing');
+}
+
 function senderOf(mail: MailSender, intercept: Interceptor): MailSender {
-  return { send: (...message) => intercept(() => mail.send(...message), true) };
+  return { send: (...message) => intercept(() => mail.send(...message), { unknown: undefined }) };
 }
 
 function logOf(log: Log, intercept: Interceptor): Log {
   return {
     replicas: log.replicas,
-    append: (body, after) => intercept(() => log.append(body, after), true),
+    append: (body, after) => intercept(() => log.append(body, after), { unknown: undefined }),
     last: () => log.last(),
     read: (from, to) => log.read(from, to),
-    purgeBelow: (sequence) => intercept(() => log.purgeBelow(sequence), false),
+    purgeBelow: (sequence) => intercept(() => log.purgeBelow(sequence), 'surely'),
   };
 }
 
 function viewsOf(views: Views, intercept: Interceptor): Views {
   return {
     read: (subject) => views.read(subject),
-    write: (...view) => intercept(() => views.write(...view), true),
-    remove: (sequence) => intercept(() => views.remove(sequence), false),
+    write: (...view) => intercept(() => views.write(...view), { unknown: undefined }),
+    remove: (sequence) => intercept(() => views.remove(sequence), 'surely'),
     scan: (pattern) => views.scan(pattern),
     subjects: (pattern) => views.subjects(pattern),
     notes: (...of) => views.notes(...of),
@@ -80,6 +133,6 @@ function mailboxOf(mailbox: Mailbox, intercept: Interceptor): Mailbox {
     read: (from) => mailbox.read(from),
     timeOf: (sequence) => mailbox.timeOf(sequence),
     bounds: () => mailbox.bounds(),
-    purgeBelow: (sequence) => intercept(() => mailbox.purgeBelow(sequence), false),
+    purgeBelow: (sequence) => intercept(() => mailbox.purgeBelow(sequence), 'surely'),
   };
 }

@@ -19,7 +19,7 @@ export class ServiceProcess {
     url: string,
     hub: string,
     how?: { readonly write: number; readonly moment: Moment } | string,
-    file: 'service.js' | 'part-service.js' = 'service.js',
+    file: 'service.js' | 'part-service.js' | 'poison-service.js' = 'service.js',
   ) {
     const args = [url, hub, ...(typeof how === 'object' ? [String(how.write), how.moment] : how ? [how] : [])];
     this.#child = fork(script(file), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });

@@ -1,5 +1,13 @@
 import test from 'ava';
-import { connectTaskHub, TaskHubClient, TaskHubWorker, type TaskHub } from 'perdure';
+import {
+  connectTaskHub,
+  OrchestrationContext,
+  TaskHubClient,
+  TaskHubWorker,
+  type Orchestration,
+  type TaskHub,
+} from 'perdure';
+import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { Album, Frame, Gallery, picture, Print, Studio } from '../engine/album.js';
 import { all, recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
@@ -13,7 +21,37 @@ let hub: TaskHub;
 let worker: TaskHubWorker;
 let client: TaskHubClient;
 const warnings: string[] = [];
-const hosted = { entities: [Album], orchestrators: [Print, Frame, Gallery], activities: [new Studio()] };
+
+/** One text on all its ways: input, an activity's input and result, output. */
+@Orchestrator('echo')
+class Echo {
+  @Run({ input: String }) *run(text: string, context: OrchestrationContext): Orchestration<string> {
+    return yield* context.callActivity(Voice).say(text);
+  }
+}
+
+class Voice {
+  @Activity({ input: String }) say(text: string): string {
+    return text;
+  }
+}
+
+@Entity('keeper')
+class Keeper {
+  state = { text: '' };
+  @Operation({ input: String }) keep(text: string): number {
+    return (this.state.text = text).length;
+  }
+  @Operation({ readonly: true }) text(): string {
+    return this.state.text;
+  }
+}
+
+const hosted = {
+  entities: [Album, Keeper],
+  orchestrators: [Print, Frame, Gallery, Echo],
+  activities: [new Studio(), new Voice()],
+};
 
 test.before(async () => {
   server = await startTestServer();
@@ -101,3 +139,32 @@ test.serial('what a state, an execution and a run held is gone from the store on
     [],
   ); // a busy machine keeps a consumer silent
 });
+
+/** Texts whose JSON has 262,144 bytes of UTF-8 beside that of what is around it, or one more. */
+const edges = [
+  ['one byte a character', 'x'.repeat(262_142 - 12)],
+  ['two bytes a character', 'é'.repeat((262_142 - 12) / 2)],
+] as const;
+
+for (const [what, edge] of edges)
+  test.serial(`262,144 bytes travel in messages, 262,145 in the object store: ${what}`, async (t) => {
+    const id = what.slice(0, 3);
+    const keysOf = async (address: string) => (await keys()).filter((key) => key.startsWith(`${address}/`));
+    for (const [name, more] of [
+      ['most', ''],
+      ['more', 'y'],
+    ] as const) {
+      const text = `${edge}${'z'.repeat(12)}${more}`;
+      t.is(Buffer.byteLength(JSON.stringify(text)), 262_144 + more.length);
+      const handle = await client.startNew(Echo, text, { instanceId: `${name}-${id}` });
+      t.true((await handle.result()) === text);
+      t.is((await keysOf(`o.${name}-${id}`)).length > 0, more !== '', name);
+
+      // The state has 11 bytes around the text, the message that brings it less than the limit.
+      const state = text.slice(0, edge.length) + 'z'.repeat(3) + more;
+      t.is(Buffer.byteLength(JSON.stringify({ text: state })), 262_144 + more.length);
+      t.is(await client.callEntity(Keeper, `${name}-${id}`).keep(state), state.length);
+      t.is((await keysOf(`e.keeper.${name}-${id}`)).length, more.length, name);
+      t.true((await client.callEntity(Keeper, `${name}-${id}`).text()) === state);
+    }
+  });

@@ -30,6 +30,8 @@ export interface Started {
   endedAt?: number;
   output?: unknown;
   error?: string;
+  /** Numbers that it took by updates, and the place that it answered for each, from 1. */
+  readonly answers: (readonly [number: number, place: number])[];
 }
 
 export class Accepted {

@@ -98,6 +98,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
 function tormentorOf(stage: Stage, random: SeededRandom): Tormentor {
   const { fleet, nodes, clients, hub, audit } = stage;
   const { client } = clients[0]!;
+  let spins = 0;
   const surroundings = {
     slots: fleet.slots,
     nodes,
@@ -107,7 +108,8 @@ function tormentorOf(stage: Stage, random: SeededRandom): Tormentor {
     logs: stage.streams('log'),
     hasSuccessors: (pid: number, at: number) =>
       audit.ownedAt(pid, at).every((reign) => audit.after(reign) !== undefined),
-    spin: (milliseconds: number) => client.signalEntity(Journal, `spin-${random.below(100)}`).spin(milliseconds),
+    spin: (milliseconds: number) =>
+      client.signalEntity(Journal, `spin-${random.below(100)}-${++spins}`).spin(milliseconds),
   };
   return new Tormentor(surroundings, random);
 }

@@ -136,20 +136,11 @@ export const nemeses = {
     return { target: `the connections of process ${pid}`, pid, proof, release: [slot] };
   },
 
-  busy: async ({ spin, slots }) => {
-    const since = performance.now();
-    // Another fault may hit the worker in the middle of it: then it has not shown anything.
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const workers = slots.map(({ worker }) => worker);
-      await spin(4_000);
-      const worker = await blocked(workers, since);
-      if (!worker) continue;
-      const gap = Math.round(worker.longestGap(since));
-      const proof = `its event loop stood still for ${gap} ms`;
-      return { target: `process ${worker.pid}`, pid: worker.pid, proof, release: [] };
-    }
-    return { target: 'some worker', proof: undefined, release: [] };
-  },
+  /** Shorter than a lease. */
+  busy: (surroundings) => block(surroundings, 4_000),
+
+  /** Longer than a lease: what it owned has other owners when it goes on. */
+  longBusy: (surroundings) => block(surroundings, 20_000),
 
   deleteConsumers: async ({ operator, mail }, random) => {
     const first = random.below(mail.length);
@@ -174,11 +165,27 @@ async function deleteConsumer(operator: JetStream, stream: string): Promise<stri
   return undefined;
 }
 
-/** The worker that tells that its event loop was blocked, if one does within 15 s. */
-async function blocked(workers: readonly WorkerProcess[], since: number): Promise<WorkerProcess | undefined> {
-  const deadline = performance.now() + 15_000;
+/** A handler that keeps its process from everything else. */
+async function block({ spin, slots }: Surroundings, milliseconds: number): ReturnType<Nemesis> {
+  const since = performance.now();
+  // Another fault may hit the worker in the middle of it: then it has not shown anything.
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const workers = slots.map(({ worker }) => worker);
+    await spin(milliseconds);
+    const worker = await blocked(workers, since, milliseconds);
+    if (!worker) continue;
+    const gap = Math.round(worker.longestGap(since));
+    const proof = `its event loop stood still for ${gap} ms`;
+    return { target: `process ${worker.pid}`, pid: worker.pid, proof, release: [] };
+  }
+  return { target: 'some worker', proof: undefined, release: [] };
+}
+
+/** The worker that tells that its event loop was blocked for so long, if one does within 11 s after it. */
+async function blocked(workers: readonly WorkerProcess[], since: number, milliseconds: number) {
+  const deadline = performance.now() + milliseconds + 11_000;
   while (performance.now() < deadline) {
-    const found = workers.find((worker) => !worker.wasFrozen(since) && worker.longestGap(since) > 3_600);
+    const found = workers.find((worker) => !worker.wasFrozen(since) && worker.longestGap(since) > 0.9 * milliseconds);
     if (found) return found;
     await delay(100);
   }

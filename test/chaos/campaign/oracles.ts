@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { NotFoundError, type TaskHubClient } from 'perdure';
 import type { Accepted, Seen, Started } from './accepted.js';
 import { count, has, type Marks } from './marks.js';
-import { follow, DEPOSIT, purses } from './orders.js';
-import { Alarm, isApproved, Journal, Purse, type Fired, type Move } from './programs.js';
+import { follow, DEPOSIT, holds, purses, serve } from './orders.js';
+import { Alarm, Hold, isApproved, Journal, Purse, type Fired, type Move } from './programs.js';
 
 /** What the oracles found, of all that was accepted. */
 export interface Findings {
@@ -21,7 +21,15 @@ export interface Findings {
   readonly wrong: string[];
   /** Not ended in time. */
   readonly unended: string[];
-  readonly checked: { notes: number; orchestrations: number; activities: number; activityRuns: number; timers: number };
+  readonly checked: {
+    notes: number;
+    orchestrations: number;
+    activities: number;
+    activityRuns: number;
+    timers: number;
+    updates: number;
+    largeValues: number;
+  };
 }
 
 /** A start that nobody knew of has had all the time to end; only that it has ended has to be told, in milliseconds. */
@@ -38,7 +46,7 @@ const noFindings = (): Findings => ({
   notLinear: [],
   wrong: [],
   unended: [],
-  checked: { notes: 0, orchestrations: 0, activities: 0, activityRuns: 0, timers: 0 },
+  checked: { notes: 0, orchestrations: 0, activities: 0, activityRuns: 0, timers: 0, updates: 0, largeValues: 0 },
 });
 
 /** Judges everything that was accepted, by exact reads of what the entities hold now and by the activities' ledgers. */
@@ -57,6 +65,7 @@ export async function judge(accepted: Accepted, client: TaskHubClient, folder: s
   judgeVersions(accepted, findings);
   for (const [id, started] of accepted.orchestrations) judgeOrchestration(id, started, findings);
   await look('purses', () => judgePurses(accepted, client, findings));
+  await look('holds', () => judgeHolds(accepted, client, findings));
   await look('alarms', () => judgeAlarms(accepted, client, findings));
   await look('activities', () => judgeActivities(accepted, folder, findings));
   return findings;
@@ -76,6 +85,7 @@ async function settleUnknown({ orchestrations }: Accepted, client: TaskHubClient
     }
     // Nobody has raised the event of a start that nobody knew of.
     if (started.kind === 'approval') await handle.raiseEvent('Word', started.input);
+    if (started.kind === 'desk') await serve(started, client, id);
     await follow(started, handle, LATE);
   });
 }
@@ -155,17 +165,46 @@ function isBehind({ isRead, version }: Seen, highest: number): boolean {
   return isRead ? version < highest : version <= highest;
 }
 
-function judgeOrchestration(id: string, { kind, expected, endedAt, output, error }: Started, findings: Findings): void {
+function judgeOrchestration(id: string, started: Started, findings: Findings): void {
+  const { kind, expected, endedAt, output, error } = started;
   findings.checked.orchestrations++;
   if (error === 'lost') return void findings.lost.push(`orchestration ${id}`);
   if (endedAt === undefined) return void findings.unended.push(id);
   if (error !== undefined) return void findings.wrong.push(`${id} ended with ${error}`);
   if (expected !== undefined && output !== expected)
     findings.wrong.push(`${id} returned ${JSON.stringify(output)}, not ${JSON.stringify(expected)}`);
+  if (kind === 'desk') judgeUpdates(id, started, findings);
   if (kind !== 'nap') return;
   const { due, fired } = output as Fired;
   if (fired < due || endedAt < due)
     findings.wrong.push(`${id} was due at ${due}, fired at ${fired}, told at ${endedAt}`);
+}
+
+/** An update that was answered is in its place; none is there twice. */
+function judgeUpdates(id: string, { output, answers }: Started, findings: Findings): void {
+  const taken = String(output).split(' ').map(Number);
+  findings.checked.updates += answers.length;
+  for (const [number, place] of answers) {
+    if (!taken.includes(number)) findings.lost.push(`update ${number} of ${id}`);
+    else if (taken[place - 1] !== number)
+      findings.wrong.push(`update ${number} of ${id} is not at ${place}: ${taken.join(' ')}`);
+  }
+  if (new Set(taken).size < taken.length) findings.duplicated.push(`updates of ${id}: ${taken.join(' ')}`);
+}
+
+/** Each hold has counted the cargoes that were brought to it, and perhaps those of which nobody knows the end. */
+async function judgeHolds({ orchestrations }: Accepted, client: TaskHubClient, findings: Findings): Promise<void> {
+  const cargoes = [...orchestrations.values()].filter(({ kind }) => kind === 'cargo');
+  for (const hold of holds) {
+    const here = cargoes.filter(({ input }) => (input as { readonly hold: string }).hold === hold);
+    const brought = here.filter(({ endedAt }) => endedAt !== undefined).length;
+    const { count: counted = 0, text = '' } = (await held(client, Hold, hold)) ?? {};
+    findings.checked.largeValues += counted;
+    if (counted < brought) findings.lost.push(`cargo in ${hold}: ${counted} of ${brought}`);
+    if (counted > here.length) findings.duplicated.push(`cargo in ${hold}: ${counted} of ${here.length}`);
+    if (counted > 0 && text.length !== 270_001)
+      findings.wrong.push(`the cargo in ${hold} has ${text.length} characters`);
+  }
 }
 
 async function judgePurses({ orchestrations }: Accepted, client: TaskHubClient, findings: Findings): Promise<void> {
@@ -222,7 +261,7 @@ async function inParallel<T>(items: readonly T[], run: (item: T) => Promise<void
 }
 
 /** How many different activities an instance must have run; those of a parent are its children's. */
-const activities: Readonly<Record<string, number>> = { chain: 3, fan: 10, rounds: 3 };
+const activities: Readonly<Record<string, number>> = { chain: 3, fan: 10, rounds: 3, errand: 2, cargo: 1 };
 
 async function judgeActivities({ orchestrations }: Accepted, folder: string, findings: Findings): Promise<void> {
   const runs = await ledgersOf(folder);

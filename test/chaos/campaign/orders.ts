@@ -1,13 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { NotFoundError, TimeoutError, type OrchestrationHandle, type TaskHubClient } from 'perdure';
+import { InstanceEndedError, NotFoundError, TimeoutError, type OrchestrationHandle, type TaskHubClient } from 'perdure';
 import type { SeededRandom } from '../../../lib/memory/random.js';
 import type { Accepted, Started } from './accepted.js';
-import { Approval, Chain, Fan, MoveMoney, Nap, Parent, Rounds, stirred } from './programs.js';
+import {
+  Approval,
+  Cargo,
+  cargoOf,
+  Chain,
+  Desk,
+  Errand,
+  Fan,
+  hauled,
+  MoveMoney,
+  Nap,
+  Parent,
+  Rounds,
+  stirred,
+} from './programs.js';
 
 const PURSES = 8;
 /** What each purse holds in the beginning. */
 export const DEPOSIT = 1_000;
 export const purses: readonly string[] = Array.from({ length: PURSES }, (_, at) => `p${at}`);
+
+export const holds: readonly string[] = ['h0', 'h1', 'h2', 'h3'];
+/** So many numbers a desk takes. */
+const ENOUGH = 3;
 
 /** Starts orchestrations of every kind, waits for their ends, and looks at their status in between. */
 export class Orders {
@@ -39,6 +57,7 @@ export class Orders {
     const handle = client.getHandle<unknown>(instanceId);
     this.#track(follow(order, handle), `end of ${instanceId}`);
     if (order.kind === 'approval') this.#track(this.#approve(handle, order.input), `event for ${instanceId}`);
+    if (order.kind === 'desk') this.#track(serve(order, client, instanceId), `updates of ${instanceId}`);
   }
 
   /** Looks at the status of one of the last. */
@@ -74,6 +93,7 @@ export class Orders {
     const move = { from: purses[from]!, to: purses[(from + to) % PURSES]!, amount: 1 + this.#random.below(600) };
     const nap = 100 + this.#random.below(3_000);
     const round = { value, left: 3 };
+    const hold = holds[this.#random.below(holds.length)]!;
     const orders: readonly Order[] = [
       order('chain', value, chain(value), (client, instanceId) => client.startNew(Chain, value, { instanceId })),
       order('fan', value, fan, (client, instanceId) => client.startNew(Fan, value, { instanceId })),
@@ -83,6 +103,13 @@ export class Orders {
       order('parent', value, chain(value) + chain(value + 1), (client, instanceId) =>
         client.startNew(Parent, value, { instanceId }),
       ),
+      order('errand', value, stirred(stirred(value)), (client, instanceId) =>
+        client.startNew(Errand, value, { instanceId }),
+      ),
+      order('cargo', { value, hold }, hauled(value), (client, instanceId) =>
+        client.startNew(Cargo, { text: cargoOf(value), hold }, { instanceId }),
+      ),
+      order('desk', ENOUGH, undefined, (client, instanceId) => client.startNew(Desk, ENOUGH, { instanceId })),
       order('rounds', round, chain(value), (client, instanceId) => client.startNew(Rounds, round, { instanceId })),
     ];
     return orders[this.#random.below(orders.length)]!;
@@ -94,7 +121,19 @@ interface Order extends Started {
 }
 
 function order(kind: string, input: unknown, expected: unknown, start: Order['start']): Order {
-  return { kind, input, expected, start, isAccepted: false };
+  return { kind, input, expected, start, isAccepted: false, answers: [] };
+}
+
+/** Sends a desk numbers until it has ended; one whose outcome is not known may have been taken, and is not sent again. */
+export async function serve({ answers }: Started, client: TaskHubClient, instanceId: string): Promise<void> {
+  const handle = client.getHandle(Desk, instanceId);
+  for (let number = 1; ; number++)
+    try {
+      answers.push([number, await handle.update().take(number)]);
+    } catch (error) {
+      if (error instanceof InstanceEndedError) return;
+      if (!(error instanceof TimeoutError)) throw error;
+    }
 }
 
 /** Waits for the end of an instance and notes it. */

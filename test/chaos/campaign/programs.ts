@@ -1,7 +1,8 @@
 /** What the workers of a chaos run host: each leaves behind whatever an oracle needs to tell lost from done twice. */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ActivityContext, EntityContext, OrchestrationContext, type Orchestration } from 'perdure';
-import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
+import { Activity, Entity, Operation, Orchestrator, Run, Update } from 'perdure/decorators';
 import { added, type Marks } from './marks.js';
 
 export interface Note {
@@ -27,9 +28,12 @@ export class Journal {
     return this.note(note);
   }
 
-  /** Blocks the whole process, as careless code does. */
+  /** Blocks the whole process, as careless code does; the next owner, which carries it out again, is spared. */
   @Operation({ input: Number })
-  spin(milliseconds: number): void {
+  spin(milliseconds: number, ctx: EntityContext): void {
+    const mark = ledger === undefined ? undefined : join(dirname(ledger), ctx.entityId.key);
+    if (mark !== undefined && existsSync(mark)) return;
+    if (mark !== undefined) writeFileSync(mark, '');
     const end = performance.now() + milliseconds;
     while (performance.now() < end);
   }
@@ -43,6 +47,18 @@ export class Alarm {
   @Operation()
   ring(): void {
     this.state.rings++;
+  }
+}
+
+/** Keeps the last cargo, which is too large for a message, and counts them. */
+@Entity('hold')
+export class Hold {
+  state = { count: 0, text: '' };
+
+  @Operation({ input: String })
+  keep(text: string): number {
+    this.state.text = text;
+    return ++this.state.count;
   }
 }
 
@@ -73,6 +89,21 @@ export class Works {
   approve(id: string, ctx: ActivityContext): boolean {
     write(ctx);
     return isApproved(id);
+  }
+}
+
+/** The same by way of work queues, which any worker serves. */
+export class Errands {
+  @Activity({ input: Number, queue: 'errands' })
+  fetch(value: number, ctx: ActivityContext): number {
+    write(ctx);
+    return stirred(value);
+  }
+
+  @Activity({ input: String, queue: 'haulage' })
+  haul(text: string, ctx: ActivityContext): string {
+    write(ctx);
+    return `${text}!`;
   }
 }
 
@@ -186,8 +217,55 @@ export class Rounds {
   }
 }
 
+/** Two activities of a work queue, one after the other. */
+@Orchestrator('errand')
+export class Errand {
+  @Run({ input: Number })
+  *run(value: number, ctx: OrchestrationContext): Orchestration<number> {
+    return yield* ctx.callActivity(Errands).fetch(yield* ctx.callActivity(Errands).fetch(value));
+  }
+}
+
+/** A text of more than 256 KiB: it travels in the object store. */
+export const cargoOf = (value: number): string => `${value} `.padEnd(270_000, String(value));
+
+export interface Load {
+  readonly text: string;
+  readonly hold: string;
+}
+
+/** Hands a large input to an activity elsewhere, and its large result to an entity; tells how it ends and how long it is. */
+@Orchestrator('cargo')
+export class Cargo {
+  @Run({ input: 'unknown' })
+  *run({ text, hold }: Load, ctx: OrchestrationContext): Orchestration<string> {
+    const hauled = yield* ctx.callActivity(Errands).haul(text);
+    yield* ctx.callEntity(Hold, hold).keep(hauled);
+    return `${hauled.slice(-8)} ${hauled.length}`;
+  }
+}
+
+export const hauled = (value: number): string => `${`${cargoOf(value)}!`.slice(-8)} 270001`;
+
+/** Takes numbers by updates until it has enough, and tells them in their order. */
+@Orchestrator('desk')
+export class Desk {
+  protected taken: number[] = [];
+
+  @Run({ input: Number })
+  *run(enough: number, ctx: OrchestrationContext): Orchestration<string> {
+    yield* ctx.waitUntil(() => this.taken.length >= enough);
+    return this.taken.join(' ');
+  }
+
+  @Update({ input: Number })
+  take(number: number): number {
+    return this.taken.push(number);
+  }
+}
+
 export const hosted = () => ({
-  entities: [Journal, Alarm, Purse],
-  orchestrators: [Chain, Fan, MoveMoney, Nap, Approval, Parent, Rounds],
-  activities: [new Works()],
+  entities: [Journal, Alarm, Hold, Purse],
+  orchestrators: [Chain, Fan, MoveMoney, Nap, Approval, Parent, Rounds, Errand, Cargo, Desk],
+  activities: [new Works(), new Errands()],
 });

@@ -6,7 +6,7 @@ import type { LogAudit } from './log-audit.js';
 import type { Fault, FaultKind } from './nemeses.js';
 import type { Findings } from './oracles.js';
 import type { SendCounts } from './retrying-mail.js';
-import { frozenOwners, percentiles, takeovers, type Percentiles } from './takeovers.js';
+import { frozenOwners, percentiles, slowTakeovers, takeovers, type Percentiles } from './takeovers.js';
 
 /** Everything that a run has to tell. */
 export interface Run {
@@ -58,6 +58,7 @@ export function reportOf(run: Run): Report {
   const endings = Array.from(accepted.orchestrations.values(), ({ endedAt }) => (endedAt ?? Infinity) - run.lastFault);
   const lastEnd = Math.max(0, ...endings) / 1_000;
   const zombies = frozenOwners(run);
+  const times = Object.fromEntries(Object.entries(takeovers(run)).map(([kind, each]) => [kind, percentiles(each)]));
   const complaints = [
     ...faults.filter(({ proof }) => proof === undefined).map(({ kind, target }) => `${kind} did not act: ${target}`),
     ...named('lost', lost),
@@ -69,6 +70,7 @@ export function reportOf(run: Run): Report {
     ...named('log', audit.violations),
     ...named('error', accepted.errors),
     ...run.ends.filter((end) => end !== 0).map((end) => `a worker that was stopped ended with ${end}`),
+    ...named('too slow', slowTakeovers(faults, run.replicas, times)),
     ...named('without an answer 60 s after the last fault', run.open),
   ];
   const by: Partial<Record<FaultKind, number>> = {};
@@ -100,6 +102,8 @@ export function reportOf(run: Run): Report {
       lastEndAfterLastFaultInSeconds: round(lastEnd),
       notesChecked: checked.notes,
       timersChecked: checked.timers,
+      updatesChecked: checked.updates,
+      largeValuesChecked: checked.largeValues,
       activitiesChecked: checked.activities,
       activityRuns: checked.activityRuns,
       exactReads: accepted.reads.exact,
@@ -122,7 +126,7 @@ export function reportOf(run: Run): Report {
       frozenOwnersReplaced: zombies.replaced,
       staleCommits: audit.staleCommits,
     },
-    takeovers: Object.fromEntries(Object.entries(takeovers(run)).map(([kind, times]) => [kind, percentiles(times)])),
+    takeovers: times,
     log: faults,
     ...(complaints.length > 0 && {
       evidence: { findings, inspection: run.inspection, workerLines: run.workerLines },

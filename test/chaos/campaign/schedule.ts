@@ -13,6 +13,7 @@ export const usualMix: Mix = {
   reset: 5,
   blackHole: 2,
   busy: 2,
+  longBusy: 1,
   deleteConsumers: 1,
 };
 

@@ -63,11 +63,34 @@ function writesBack({ from }: Fault, audit: LogAudit): number[] {
 export function frozenOwners({ faults, audit }: Events): { readonly replaced: number } {
   let replaced = 0;
   for (const { kind, pid, from, to } of faults) {
-    if (kind !== 'workerFreeze' && kind !== 'busy') continue;
+    if (kind !== 'workerFreeze' && kind !== 'busy' && kind !== 'longBusy') continue;
     for (const reign of audit.ownedAt(pid ?? 0, from)) {
       const next = audit.after(reign);
       if (next && next.pid !== pid && next.began < to) replaced++;
     }
   }
   return { replaced };
+}
+
+/** The longest times, in milliseconds, of 99 in 100: for partitions after kill -9 and after a stop, for writes of a cluster. */
+const BOUNDS = { killUndisturbed: 11_000, stopUndisturbed: 1_000, serverKill: 10_000 } as const;
+
+/**
+ * What took too long, of a run whose faults are all of the kind that a bound is about: others make a machine, and a
+ * takeover, slow.
+ */
+export function slowTakeovers(
+  faults: readonly Pick<Fault, 'kind'>[],
+  replicas: number,
+  times: Readonly<Record<string, Percentiles>>,
+): string[] {
+  const hasOnly = (...kinds: readonly Fault['kind'][]): boolean =>
+    faults.length > 0 && faults.every(({ kind }) => kinds.includes(kind));
+  const bounded: (keyof typeof BOUNDS)[] = [];
+  if (hasOnly('workerKill', 'workerStop')) bounded.push('killUndisturbed', 'stopUndisturbed');
+  if (replicas > 1 && hasOnly('serverKill')) bounded.push('serverKill');
+  return bounded.flatMap((kind) => {
+    const { p99 = 0, count = 0 } = times[kind] ?? {};
+    return p99 > BOUNDS[kind] ? [`${kind}: 99 of 100 within ${p99} ms, not ${BOUNDS[kind]}, of ${count}`] : [];
+  });
 }

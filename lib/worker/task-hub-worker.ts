@@ -107,6 +107,7 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
     const owns = host.entities.size > 0 || host.orchestrators.size > 0;
     const process = thisProcess();
+    const queues = namedQueues(host);
     const identity = {
       id,
       name: host.worker,
@@ -114,6 +115,7 @@ export class TaskHubWorker implements AsyncDisposable {
       entities: [...host.entities.keys()],
       orchestrators: host.orchestrators.programs.map(advertOf),
       activities: [...host.activities.keys()],
+      ...(queues.length > 0 && { queues }),
       ...(process && { process }),
     };
     const activities = shareActivities(host, ports.clock, slots);
@@ -276,6 +278,12 @@ export class TaskHubWorker implements AsyncDisposable {
   #closedError(): ClosedError {
     return new ClosedError(`The connection to task hub ${this.#ports.name} was closed while a worker ran on it.`);
   }
+}
+
+/** The work queues that its activities name. */
+function namedQueues({ activities, activitySettings }: Host): readonly string[] {
+  const named = [...activities.keys()].flatMap((name) => activitySettings?.get(name)?.queue ?? []);
+  return [...new Set(named)];
 }
 
 /** For workers on the same machine, which can see when it ends; elsewhere than on Linux that cannot be told cheaply. */

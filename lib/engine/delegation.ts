@@ -3,6 +3,7 @@ import type { HandlerOutcome } from '../core/turn.js';
 import type { CodeName, InputBody, QueryInput, StepOutput } from './activation.js';
 import { DelegatedRun } from './delegated-run.js';
 import type { Instance } from './instance.js';
+import type { Loop, Loops } from './loops.js';
 import type { HubPorts, Subscription } from './ports.js';
 import { RecentMap } from './recent-map.js';
 import { scoreOf } from './rendezvous.js';
@@ -52,11 +53,19 @@ export class Delegation {
   readonly #runs = new Set<DelegatedRun>();
   readonly #waiting = new Set<() => void>();
   readonly #listener: DelegationListener;
+  readonly #loops: Loops;
   #cancelWake: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(hub: HubPorts, partition: number, directory: Directory = emptyDirectory, listener: DelegationListener) {
+  constructor(
+    hub: HubPorts,
+    partition: number,
+    directory: Directory = emptyDirectory,
+    listener: DelegationListener,
+    loops: Loops,
+  ) {
     this.#hub = hub;
+    this.#loops = loops;
     this.#listener = listener;
     this.#partition = partition;
     this.#directory = directory;
@@ -70,12 +79,17 @@ export class Delegation {
    */
   async run(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput | undefined> {
     const silent = new Set<string>();
-    for (;;) {
-      const worker = await this.#place(instance, code);
-      if (this.#deadOf(silent, code) >= MOST_DEATHS) break;
-      const answer = await this.#ask(worker, instance, (run, now) => run.step(instance, input, now));
-      if (typeof answer === 'object') return answer;
-      if (answer === 'silence') silent.add(worker);
+    const loop = this.#loops.add('a step that another worker runs', () => instance.address);
+    try {
+      for (;;) {
+        const worker = await this.#place(instance, code, loop);
+        if (this.#deadOf(silent, code) >= MOST_DEATHS) break;
+        const answer = await this.#ask(worker, instance, (run, now) => run.step(instance, input, now), loop);
+        if (typeof answer === 'object') return answer;
+        if (answer === 'silence') silent.add(worker);
+      }
+    } finally {
+      this.#loops.remove(loop);
     }
     this.#listener.accuse(
       instance,
@@ -106,11 +120,13 @@ export class Delegation {
     worker: string,
     instance: Instance,
     ask: (run: DelegatedRun, now: number) => Promise<A | 'refused' | 'silence'>,
+    loop?: Loop,
   ): Promise<A | 'refused' | 'silence'> {
     const to = { owner: this.#id, partition: this.#partition, worker };
-    const run = new DelegatedRun(this.#hub, to, (output, isWanted) =>
-      this.#listener.called(instance, output, isWanted),
-    );
+    const run = new DelegatedRun(this.#hub, to, {
+      called: (output, isWanted) => this.#listener.called(instance, output, isWanted),
+      heard: () => loop?.moved(),
+    });
     this.#runs.add(run);
     const answer = await ask(run, this.#hub.clock.now());
     this.#runs.delete(run);
@@ -133,9 +149,14 @@ export class Delegation {
     this.#waiting.clear();
   }
 
-  /** The worker to ask: for one instance the same again and again, for it has a copy. Waits for one. */
-  async #place(instance: Instance, code: CodeName): Promise<string> {
+  /**
+   * The worker to ask: for one instance the same again and again, for it has a copy. Waits for one; as long as no worker has
+   * the code, that is no wait that should end.
+   */
+  async #place(instance: Instance, code: CodeName, loop: Loop): Promise<string> {
     for (;;) {
+      if (this.#directory.workersWith(code).length === 0) loop.end();
+      else if (loop.since === undefined) loop.begin();
       const worker = this.#isClosed ? undefined : this.#candidate(instance, code);
       instance.waitsFor = worker === undefined ? code : undefined;
       if (worker !== undefined) return worker;

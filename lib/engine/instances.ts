@@ -14,6 +14,7 @@ import type { InstancesListener } from './instances-listener.js';
 import { JournalSteps } from './journal-steps.js';
 import type { LargeValues } from './large-values.js';
 import { Loads } from './loads.js';
+import type { Loops } from './loops.js';
 import { MailGate, type MailLoad } from './mail-gate.js';
 import type { MailLimits } from './mail-limits.js';
 import type { PartitionPorts } from './ports.js';
@@ -23,6 +24,13 @@ import { StepRunner } from './step-runner.js';
 import { spentBy } from './spent-values.js';
 import { largeIn, StepValues } from './step-values.js';
 import type { Run } from './waiting.js';
+
+/** What the mailboxes of a partition share with others. */
+interface Surroundings {
+  readonly mail: MailLimits;
+  readonly activations: ActivationCache;
+  readonly loops: Loops;
+}
 
 /**
  * The mailboxes of a partition and the loop that runs their steps.
@@ -48,6 +56,7 @@ export class Instances implements MailLoad {
   readonly #loads: Loads;
   readonly journals: JournalSteps;
   readonly #recalling = new Set<Instance>();
+  readonly #loops: Loops;
   #isStopped = false;
   /** Nothing runs before what a former owner left is in its place. */
   #isHeld = true;
@@ -57,7 +66,7 @@ export class Instances implements MailLoad {
     committer: Committer,
     inbox: Inbox,
     values: LargeValues,
-    { mail, activations }: { readonly mail: MailLimits; readonly activations: ActivationCache },
+    { mail, activations, loops }: Surroundings,
     listener: InstancesListener,
   ) {
     this.#ports = ports;
@@ -69,7 +78,8 @@ export class Instances implements MailLoad {
     this.#residents = new Residents(activations);
     this.#gate = new MailGate(mail, activations, this);
     this.#listener = listener;
-    this.#loads = new Loads(ports.clock, {
+    this.#loops = loops;
+    this.#loads = new Loads(loops, {
       load: (instance) => listener.load(instance),
       loaded: (instance) => this.#loaded(instance),
       failed: (error) => this.#fail(error),
@@ -158,11 +168,6 @@ export class Instances implements MailLoad {
   /** About how many bytes of inputs are in memory. */
   get bytes(): number {
     return this.#backlog.bytes;
-  }
-
-  /** Since when instances have been loading, and none was loaded; undefined: none is. */
-  get loadingSince(): number | undefined {
-    return this.#loads.since;
   }
 
   /** The activation of an instance, loaded when it is not. Rejects when it cannot be loaded: the owner has failed then. */
@@ -304,8 +309,8 @@ export class Instances implements MailLoad {
     const run = instance.waiting.missing;
     if (!run || this.#recalling.has(instance)) return;
     this.#recalling.add(instance);
-    this.#listener
-      .recall(instance, run)
+    this.#loops
+      .watch('the reading of parked messages', this.#listener.recall(instance, run), instance.address)
       .then((inputs) => {
         this.#recalling.delete(instance);
         this.#backlog.bring(instance, inputs);

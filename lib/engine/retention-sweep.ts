@@ -1,6 +1,7 @@
 import { ClosedError } from '../errors.js';
 import { decodeHead } from '../wire/head-codec.js';
 import type { Address } from '../wire/messages.js';
+import type { Loop, Loops } from './loops.js';
 import { isEnd } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 
@@ -19,10 +20,12 @@ export class RetentionSweep {
   readonly #isWritten: () => boolean;
   /** Whether the last sweep saw such a head; so it may be as long as there was none. */
   #isSeen = true;
+  readonly #loop: Loop;
   #cancel = (): void => {};
   #isStopped = false;
 
-  constructor(ports: PartitionPorts, due: (address: Address) => void, isWritten: () => boolean) {
+  constructor(ports: PartitionPorts, due: (address: Address) => void, isWritten: () => boolean, loops: Loops) {
+    this.#loop = loops.add('the sweep for instances that are not kept any more');
     this.#ports = ports;
     this.#due = due;
     this.#isWritten = isWritten;
@@ -38,6 +41,7 @@ export class RetentionSweep {
       this.#run()
         .catch((error: unknown) => this.#failed(error))
         .finally(() => {
+          this.#loop.end();
           if (!this.#isStopped) this.start();
         });
     });
@@ -46,10 +50,12 @@ export class RetentionSweep {
   async #run(): Promise<void> {
     if (!this.#isSeen && !this.#isWritten()) return;
     let isSeen = false;
+    this.#loop.begin();
     const { views, subjects, clock } = this.#ports;
     const now = clock.now();
     for await (const { subject, body } of views.scan(subjects.heads)) {
       if (this.#isStopped) return;
+      this.#loop.moved();
       const address = subjects.addressOf(subject);
       if (address === undefined || !utf8.decode(body).includes('"retention"')) continue;
       const head = decodeHead(body, `Head ${subject}`);

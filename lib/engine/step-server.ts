@@ -4,6 +4,7 @@ import type { Activation, QueryInput, StepOutput } from './activation.js';
 import { SILENCE } from './delegated-run.js';
 import type { Host } from './host.js';
 import { activationOf, wholeActivation, type Makings } from './loading.js';
+import type { Loops } from './loops.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { askWhole } from './orchestration-queries.js';
 import { Parts, partsOf } from './parts.js';
@@ -42,10 +43,10 @@ export class StepServer {
   #isStopping = false;
 
   /** Takes steps from here on, under the id of the worker. */
-  constructor(hub: HubPorts, host: Host, worker: string) {
+  constructor(hub: HubPorts, host: Host, worker: string, loops: Loops) {
     this.#hub = hub;
     this.#host = host;
-    this.#values = new LargeValues(hub);
+    this.#values = new LargeValues(hub, loops);
     this.#subscription = hub.bus.subscribe(hub.subjects.steps(worker), (message, reply) => {
       const body = this.#parts.take(message);
       if (body) this.#take(body, reply);

@@ -3,11 +3,13 @@ import { advertOf } from '../core/orchestrator-version.js';
 import type { Hosted } from '../definitions/registry.js';
 import { ActivationCache } from '../engine/activation-cache.js';
 import type { Host } from '../engine/host.js';
+import { Loops } from '../engine/loops.js';
 import { PartitionOwner, type OwnerOptions } from '../engine/partition-owner.js';
 import type { HubPorts } from '../engine/ports.js';
 import { DEFAULT_SLOTS, shareActivities } from '../engine/shared-activities.js';
 import { StepServer } from '../engine/step-server.js';
 import { TaskWorker } from '../engine/task-worker.js';
+import { Watchdog } from '../engine/watchdog.js';
 import { ClosedError, ConfigError } from '../errors.js';
 import { identityOf } from '../nats/server/process-identity.js';
 import { builtInFor } from './built-in.js';
@@ -90,6 +92,8 @@ export class TaskHubWorker implements AsyncDisposable {
   readonly #tasks: TaskWorker;
   readonly #steps: StepServer | undefined;
   readonly #stopTimeout: number;
+  readonly #loops: Loops;
+  readonly #watchdog: Watchdog;
   readonly #ended: Promise<Error | undefined>;
   #settle!: (reason: Error | undefined) => void;
   #stopping: Promise<void> | undefined;
@@ -119,13 +123,15 @@ export class TaskHubWorker implements AsyncDisposable {
       ...(process && { process }),
     };
     const activities = shareActivities(host, ports.clock, slots);
-    this.#tasks = new TaskWorker(ports, host, activities);
-    this.#membership = new Membership(ports, identity, () => this.#partitions?.lookSoon());
+    const loops = (this.#loops = new Loops(ports.clock));
+    this.#watchdog = new Watchdog(ports, host.worker, loops);
+    this.#tasks = new TaskWorker(ports, host, activities, loops);
+    this.#membership = new Membership(ports, identity, () => this.#partitions?.lookSoon(), loops);
     if (!owns) return;
     const directory = new WorkerDirectory(id);
     const keepers = this.#keepers(host, { activities, activations, directory });
-    this.#partitions = new Partitions(ports, this.#membership, keepers, directory);
-    this.#steps = new StepServer(ports, host, id);
+    this.#partitions = new Partitions(ports, this.#membership, keepers, directory, loops);
+    this.#steps = new StepServer(ports, host, id, loops);
   }
 
   #keepers(host: Host, shared: Omit<OwnerOptions, 'stopTimeoutInMilliseconds'>): PartitionKeeper[] {
@@ -133,7 +139,7 @@ export class TaskHubWorker implements AsyncDisposable {
     const options = { stopTimeoutInMilliseconds: this.#stopTimeout, ...shared };
     return Array.from({ length: ports.partitions }, (_, partition) => {
       const newOwner = () => new PartitionOwner(partition, ports, host, options);
-      const lease = new Lease(ports, partition, this.#membership.id);
+      const lease = new Lease(ports, partition, this.#membership.id, this.#loops);
       return new PartitionKeeper(`${ports.name}/${partition}`, newOwner, lease, ports, {
         onFree: () => this.#membership.notify(),
         onLost: () => this.#membership.rest(),
@@ -220,6 +226,7 @@ export class TaskHubWorker implements AsyncDisposable {
   }
 
   async #join(): Promise<void> {
+    this.#watchdog.start();
     try {
       await this.#membership.join();
       await this.#partitions?.start();
@@ -244,6 +251,7 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#steps?.close();
     if (!isDone) this.#warn(`The worker did not stop in ${limit} ms`);
     this.#tasks.close();
+    this.#watchdog.stop();
     this.#settle(reason);
   }
 

@@ -2,6 +2,7 @@ import { Registry, type Hosted } from '../../lib/definitions/registry.js';
 import { names } from '../../lib/definitions/names.js';
 import type { Host } from '../../lib/engine/host.js';
 import { LargeValues } from '../../lib/engine/large-values.js';
+import { Loops } from '../../lib/engine/loops.js';
 import { PartitionOwner, type OwnerOptions } from '../../lib/engine/partition-owner.js';
 import type { HubPorts, Logger } from '../../lib/engine/ports.js';
 import type { MemoryConnection } from '../../lib/memory/connection.js';
@@ -163,6 +164,9 @@ export function outcomesAt({ bus }: Pick<HubPorts, 'bus'>, inbox: string): reado
   });
   return told;
 }
+
+/** What a worker that runs the steps of others has beside its ports. */
+export const servedWith = (ports: Pick<HubPorts, 'clock' | 'logger'>): Loops => new Loops(ports.clock);
 
 export const text = new TextDecoder();
 export const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

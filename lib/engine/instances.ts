@@ -23,6 +23,7 @@ import { refusalOfSize } from './step-size.js';
 import { StepRunner } from './step-runner.js';
 import { spentBy } from './spent-values.js';
 import { largeIn, StepValues } from './step-values.js';
+import type { UserCode } from './user-code.js';
 import type { Run } from './waiting.js';
 
 /** What the mailboxes of a partition share with others. */
@@ -30,6 +31,7 @@ interface Surroundings {
   readonly mail: MailLimits;
   readonly activations: ActivationCache;
   readonly loops: Loops;
+  readonly code: UserCode;
 }
 
 /**
@@ -66,14 +68,14 @@ export class Instances implements MailLoad {
     committer: Committer,
     inbox: Inbox,
     values: LargeValues,
-    { mail, activations, loops }: Surroundings,
+    { mail, activations, loops, code }: Surroundings,
     listener: InstancesListener,
   ) {
     this.#ports = ports;
     this.#committer = committer;
     this.#inbox = inbox;
     this.#values = values;
-    this.#runner = new StepRunner(ports, values);
+    this.#runner = new StepRunner(ports.clock, values, code);
     this.#limits = mail;
     this.#residents = new Residents(activations);
     this.#gate = new MailGate(mail, activations, this);

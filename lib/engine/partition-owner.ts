@@ -51,9 +51,10 @@ export class PartitionOwner {
     this.#host = host;
     this.#loops = new Loops(hub.clock);
     this.#watchdog = new Watchdog(this.#ports, `partition ${partition}`, this.#loops, () => this.#dump());
-    this.#shared = options.activities ?? shareActivities(host, hub.clock);
+    this.#shared = options.activities ?? shareActivities(host, hub);
     this.#options = {
       loops: this.#loops,
+      code: this.#shared.code,
       activations: options.activations ?? new ActivationCache(),
       stopTimeoutInMilliseconds: options.stopTimeoutInMilliseconds ?? 10_000,
       mail: { ...mailLimits, ...options.mail },

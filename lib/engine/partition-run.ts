@@ -44,6 +44,7 @@ import { reasonOf } from './successors.js';
 import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
 import { Upkeep } from './upkeep.js';
+import type { UserCode } from './user-code.js';
 import { WakeHints } from './wake-hints.js';
 
 /** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
@@ -56,6 +57,7 @@ export interface RunOptions {
   readonly mail: MailLimits;
   readonly directory: Directory | undefined;
   readonly loops: Loops;
+  readonly code: UserCode;
 }
 
 /** The parts of a partition in the hands of one owner, from the takeover to the end. */
@@ -201,7 +203,7 @@ export class PartitionRun {
       tables,
       ports,
       this.#instances,
-      new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored),
+      new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code),
       this.#barrier,
       {
         inspect: this.inspect,

@@ -245,7 +245,7 @@ export class TaskWorker {
 
   /** The request is acknowledged behind its result, and not before the code has ended: it counts as long as it runs. */
   async #execute(run: TaskRun): Promise<void> {
-    const { result, ended } = run.run(this.#host, this.#hub);
+    const { result, ended } = run.run(this.#host, this.#hub, this.#shared.code);
     void ended.then(() => this.#shared.slots.release(run.name));
     const told = await result;
     if (told) {

@@ -122,7 +122,7 @@ export class TaskHubWorker implements AsyncDisposable {
       ...(queues.length > 0 && { queues }),
       ...(process && { process }),
     };
-    const activities = shareActivities(host, ports.clock, slots);
+    const activities = shareActivities(host, ports, slots);
     const loops = (this.#loops = new Loops(ports.clock));
     this.#watchdog = new Watchdog(ports, host.worker, loops);
     this.#tasks = new TaskWorker(ports, host, activities, loops);
@@ -131,7 +131,7 @@ export class TaskHubWorker implements AsyncDisposable {
     const directory = new WorkerDirectory(id);
     const keepers = this.#keepers(host, { activities, activations, directory });
     this.#partitions = new Partitions(ports, this.#membership, keepers, directory, loops);
-    this.#steps = new StepServer(ports, host, id, loops);
+    this.#steps = new StepServer(ports, host, id, { loops, code: activities.code });
   }
 
   #keepers(host: Host, shared: Omit<OwnerOptions, 'stopTimeoutInMilliseconds'>): PartitionKeeper[] {

@@ -144,7 +144,7 @@ export class Service {
     });
     const logger = recordingLogger(this.lines);
     const first = hub.connect(name);
-    const shared = shareActivities(host, first.clock, slots);
+    const shared = shareActivities(host, { clock: first.clock, logger }, slots);
     if (does.owns) this.owners = new MemoryWorker(hub, name, host, { ...options, activities: shared }, logger);
     this.connection = this.owners?.connection ?? first;
     if (does.serves)

@@ -48,7 +48,7 @@ class WorkerLife {
     const pause = (milliseconds: number): Promise<void> =>
       new Promise((resolve) => void this.connection.later(milliseconds, resolve));
     this.#host = createHost(name, hosted({ ...observed, pause }));
-    this.#activities = shareActivities(this.#host, this.ports.clock);
+    this.#activities = shareActivities(this.#host, this.ports);
     this.#tasks = new TaskWorker(this.ports, this.#host, this.#activities, new Loops(this.ports.clock));
   }
 

@@ -1,10 +1,16 @@
-/** Memory of a worker that was asked for many entities once each: `npm run bench:memory`. */
+/**
+ * Memory of a worker that was asked for many entities once each: `npm run bench:memory`, or with their number and options of
+ * Node.js for the worker, `npm run bench:memory -- 100000 --max-old-space-size=128`. Fails when it takes too much.
+ */
 import { Rig } from './rig.js';
 
-const ENTITIES = Number(process.argv[2] ?? 100_000);
+const [entities = '100000', ...nodeOptions] = process.argv.slice(2);
+const ENTITIES = Number(entities);
+/** What the worker may take when all are done, in bytes. */
+const MOST = 250_000_000;
 const MEGABYTE = 1024 * 1024;
 
-await using rig = await Rig.start();
+await using rig = await Rig.start(nodeOptions.length > 0 ? { nodeOptions } : {});
 const worker = rig.workers[0]!;
 const report = async (what: string): Promise<void> => {
   const { memory } = await rig.usageOf(worker);
@@ -29,3 +35,5 @@ const took = performance.now() - begun;
 const each = ((await rig.usageOf(worker)).cpu - before.cpu) / ENTITIES;
 console.log(`${Math.round((1_000 * ENTITIES) / took)} entities/s, ${each.toFixed(1)} µs of the worker's CPU time each`);
 await report('when all are done');
+const { rss } = (await rig.usageOf(worker)).memory;
+if (rss > MOST) throw new Error(`The worker takes ${rss} bytes, more than ${MOST}`);

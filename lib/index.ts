@@ -41,7 +41,7 @@ export { connectTaskHub, TaskHub, type TaskHubOptions } from './nats/task-hub.js
 export type { LogFields, Logger } from './engine/ports.js';
 export { TaskHubClient, type TaskHubClientOptions } from './client/task-hub-client.js';
 export type { PartitionStatus, ReleaseOptions } from './client/administration.js';
-export type { PartitionInspection, QuarantinedInstance } from './wire/inspection.js';
+export type { LoopWait, PartitionInspection, QuarantinedInstance } from './wire/inspection.js';
 export { ScheduleHandle, type BackfillOptions, type TriggerOptions } from './client/schedule-handle.js';
 export type { ScheduleDescription, ScheduledRun } from './client/schedule-description.js';
 export type { ScheduleCalendar, ScheduledStart, ScheduleOptions, ScheduleSettings } from './client/schedule-options.js';

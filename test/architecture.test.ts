@@ -20,6 +20,28 @@ test('the house keeps its rules', (t) => {
   t.deepEqual(violations(sources), []);
 });
 
+/** What tries again and again is watched: here, or by all that call it. */
+const watchedBy: Readonly<Record<string, readonly string[]>> = {
+  'lib/engine/checkpoints.ts': ['upkeep', 'partition-owner'],
+  'lib/engine/heads.ts': ['flusher', 'loads'],
+  'lib/engine/parked-pages.ts': ['parking', 'instances'],
+  'lib/engine/recovery.ts': ['partition-owner'],
+  'lib/engine/segments.ts': ['flusher', 'loads'],
+};
+
+test('whatever tries again after a pause is a loop that the watchdog knows', (t) => {
+  const sources = new Map([...sourcesIn('lib/engine'), ...sourcesIn('lib/worker')]);
+  const isWatched = (file: string): boolean => /\bloops\b/i.test(codeOf(sources.get(file) ?? ''));
+  const retries = Array.from(sources).filter(([, source]) =>
+    /\(resolve\) => [\w#.]*clock\.after\([^;]*\bresolve\)/.test(codeOf(source)),
+  );
+  t.true(retries.length > 10);
+  for (const [file] of retries) {
+    const watchers = watchedBy[file]?.map((name) => `lib/engine/${name}.ts`) ?? [file];
+    for (const watcher of watchers) t.true(isWatched(watcher), `${file}: not watched in ${watcher}`);
+  }
+});
+
 test('imports point one way, also those of types', (t) => {
   t.deepEqual(of({ 'lib/core/a.ts': "import type { B } from '../wire/b.js';" }), [
     'lib/core/a.ts: must not import ../wire/b.js',

@@ -55,9 +55,16 @@ async function printAll(client: TaskHubClient): Promise<void> {
 function lineOf(status: PartitionStatus): string {
   if (status.worker === undefined) return `partition ${status.partition}: no worker owns it`;
   const { partition, worker, epoch, record, accepted, cursor, instances, deadLetters, quarantined, busy } = status;
+  const { committedAt, waits = [] } = status;
+  const committed = committedAt === undefined ? 'none yet' : new Date(committedAt).toISOString();
   const lines = [
     `partition ${partition}: ${worker}, epoch ${epoch}, record ${record}, mail ${cursor} of ${accepted}, ` +
       `${instances} instances in memory, ${deadLetters} dead letters`,
+    `  last commit: ${committed}`,
+    ...waits.map(
+      ({ name, since, instance }) =>
+        `  waits: ${name}${instance === undefined ? '' : ` (${instance})`} since ${new Date(since).toISOString()}`,
+    ),
     ...busy.map((address) => `  busy: ${address}`),
     ...quarantined.map(
       ({ address, since, waiting }) =>

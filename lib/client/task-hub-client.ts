@@ -360,8 +360,9 @@ export class TaskHubClient extends InstanceControls implements AsyncDisposable {
   }
 
   /**
-   * The names that workers of the hub have registered and no worker that lives has now: with how many instances wait for
-   * each. Nothing of them is lost or failed; they go on as soon as a worker with the name starts.
+   * The names that workers of the hub have registered, or that something waits for, and no worker that lives has now: with
+   * how many instances, or calls of an activity, wait for each. Nothing of them is lost or failed; they go on as soon as a
+   * worker with the name starts. It looks at the calls in the work queues, at most 100 of each.
    *
    * @throws {CorruptHistoryError} when the hub's list of names cannot be read; VersionTooNewError when a newer version wrote it
    * @throws {ClosedError} when the client or the connection is closed

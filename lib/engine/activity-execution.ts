@@ -1,9 +1,12 @@
 import { toFailureDetails } from '../core/failure.js';
 import type { Json, ValueReference } from '../core/values.js';
 import { ActivityTimedOutError } from '../errors.js';
+import { orchestrationAddress } from '../wire/addresses.js';
+import type { Address } from '../wire/messages.js';
 import type { ActivityRequest, ActivityResult, Host } from './host.js';
 import { LargeValues, type ValuePorts } from './large-values.js';
 import type { Clock } from './ports.js';
+import type { NamedCode, UserCode } from './user-code.js';
 
 /** The longest single wait, in milliseconds: longer ones are looked at again. */
 const LONGEST_WAIT = 3_600_000;
@@ -30,7 +33,7 @@ export interface ExecutionListener {
 }
 
 /** One run of an activity's code in this process. */
-export class ActivityExecution implements ActivityRequest {
+export class ActivityExecution implements ActivityRequest, NamedCode {
   readonly instanceId: string;
   readonly executionId: string;
   readonly taskId: number;
@@ -67,17 +70,34 @@ export class ActivityExecution implements ActivityRequest {
     return this.#abort.signal;
   }
 
+  get address(): Address {
+    return orchestrationAddress(this.instanceId);
+  }
+
+  get code(): string {
+    return `Activity "${this.name}"`;
+  }
+
   /** Runs the code, with a large input once it is here; the host has the activity. */
-  begin(host: Host, ports: ValuePorts): void {
+  begin(host: Host, ports: ValuePorts, userCode: UserCode): void {
     const timeout = this.#timeout ?? host.activitySettings?.get(this.name)?.timeout;
     if (timeout !== undefined) this.#expireAfter(timeout, ports.clock);
     const values = new LargeValues(ports);
-    const run = (): Promise<ActivityResult> => host.activities.get(this.name)!(this);
+    const run = (): Promise<ActivityResult> => this.#call(host, ports.clock, userCode);
     const running = this.#inputRef ? this.#fetch(this.#inputRef, values).then(run).catch(failed) : run();
     void running.then((result) => {
+      userCode.end(this);
       this.#tell(fitting(this.name, result, values));
       this.#listener.ended();
     });
+  }
+
+  #call(host: Host, clock: Clock, userCode: UserCode): Promise<ActivityResult> {
+    const began = clock.now();
+    const result = host.activities.get(this.name)!(this);
+    userCode.ran(this, began);
+    userCode.begin(this);
+    return result;
   }
 
   async #fetch(inputRef: ValueReference, values: LargeValues): Promise<void> {

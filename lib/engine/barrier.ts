@@ -1,6 +1,7 @@
 import { OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeRecord } from '../wire/record-codec.js';
 import type { Committer } from './committer.js';
+import type { Loop, Loops } from './loops.js';
 import type { PartitionPorts } from './ports.js';
 import { refuseMissing } from './stream-loss.js';
 import type { PartitionTables } from './tables.js';
@@ -19,10 +20,12 @@ export class Barrier {
   readonly #tables: PartitionTables;
   readonly #ports: PartitionPorts;
   readonly #committer: Committer;
+  readonly #loop: Loop;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  constructor(tables: PartitionTables, ports: PartitionPorts, committer: Committer) {
+  constructor(tables: PartitionTables, ports: PartitionPorts, committer: Committer, loops: Loops) {
+    this.#loop = loops.add('the barrier of reads');
     this.#tables = tables;
     this.#ports = ports;
     this.#committer = committer;
@@ -59,7 +62,9 @@ export class Barrier {
 
   #begin(): Promise<void> {
     this.#next = undefined;
+    this.#loop.begin();
     const running = this.#look().finally(() => {
+      this.#loop.end();
       if (this.#running === running) this.#running = undefined;
     });
     this.#running = running;

@@ -2,6 +2,7 @@ import { ClosedError } from '../errors.js';
 import type { PendingEntry } from '../wire/checkpoint.js';
 import { encodeEnvelope, type EncodedEntry } from '../wire/message-codec.js';
 import { utf8Length } from '../wire/text.js';
+import type { Loop, Loops } from './loops.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 
@@ -27,6 +28,7 @@ export class Channels {
   readonly #ports: PartitionPorts;
   readonly #subject: EnvelopeSubject;
   readonly #failed: (error: unknown) => void;
+  readonly #loops: Loops;
   readonly #senders = new Map<number, Sender>();
   #isClosed = false;
 
@@ -35,7 +37,9 @@ export class Channels {
     ports: PartitionPorts,
     subject: EnvelopeSubject,
     failed: (error: unknown) => void,
+    loops: Loops,
   ) {
+    this.#loops = loops;
     this.#tables = tables;
     this.#ports = ports;
     this.#subject = subject;
@@ -88,7 +92,9 @@ export class Channels {
       const entries = this.#next(partition, sender);
       if (entries.length === 0 || this.#isClosed) break;
       const body = encodeEnvelope(this.#ports.subjects.partition, entries);
+      sender.loop.begin();
       const isStored = await this.#store(partition, body);
+      sender.loop.end();
       if (!isStored) break;
       const { n, part, messages } = entries.at(-1)!;
       const isWhole = !part || part[0] + messages.length === part[1];
@@ -171,6 +177,7 @@ export class Channels {
         epoch: 0,
         standstills: 0,
         progressAt: this.#ports.clock.now(),
+        loop: this.#loops.add('the sending to another partition', () => `partition ${partition}`),
       };
       this.#senders.set(partition, sender);
     }
@@ -190,4 +197,5 @@ interface Sender {
   /** How often in a row it stood still. */
   standstills: number;
   progressAt: number;
+  readonly loop: Loop;
 }

@@ -6,9 +6,12 @@ import type { SessionTable } from './session-table.js';
 const MOST_SESSIONS = 20_000;
 /** A session that was not used for so many milliseconds ends: its client has opened another, or is gone. */
 const LONGEST_IDLE = 3_600_000;
-/** Sessions with outcomes end, those used longest ago first, when all take more memory than this, until they take less. */
-const MOST_BYTES = 32 * 1024 * 1024;
-const FEWER_BYTES = 28 * 1024 * 1024;
+/**
+ * Sessions with outcomes end, those used longest ago first, when all take more memory than this, until they take less: room
+ * for 10,000 with 20 small outcomes each.
+ */
+const MOST_BYTES = 36 * 1024 * 1024;
+const FEWER_BYTES = 32 * 1024 * 1024;
 /** So many sessions end in one record at most. */
 const MOST_ENDED = 500;
 

@@ -10,6 +10,7 @@ import {
 import type { CommitRecord } from '../wire/record.js';
 import { asError } from './as-error.js';
 import { Group } from './group.js';
+import type { Loop, Loops } from './loops.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 
@@ -42,13 +43,22 @@ export class Committer {
   #open: Group;
   #inFlight: Group | undefined;
   #sealedAt = 0;
+  #committedAt: number | undefined;
+  readonly #loop: Loop;
   #isStopped = false;
   #isSealing = false;
   /** The next group is sealed even when it is empty. */
   #mustSeal = false;
   readonly #waiting = new Map<Group, { readonly resolve: () => void; readonly reject: (error: Error) => void }[]>();
 
-  constructor(tables: PartitionTables, ports: PartitionPorts, partitions: number, listener: CommitListener) {
+  constructor(
+    tables: PartitionTables,
+    ports: PartitionPorts,
+    partitions: number,
+    listener: CommitListener,
+    loops: Loops,
+  ) {
+    this.#loop = loops.add('the commit of a record');
     this.#tables = tables;
     this.#ports = ports;
     this.#partitions = partitions;
@@ -66,9 +76,9 @@ export class Committer {
     return this.#inFlight === undefined && this.#open.isEmpty;
   }
 
-  /** Since when a record has been under way; undefined: none is. */
-  get since(): number | undefined {
-    return this.#inFlight && this.#sealedAt;
+  /** When the last record was sealed that is acknowledged. */
+  get committedAt(): number | undefined {
+    return this.#committedAt;
   }
 
   /**
@@ -129,6 +139,7 @@ export class Committer {
     this.#mustSeal = false;
     this.#inFlight = group;
     this.#sealedAt = this.#ports.clock.now();
+    this.#loop.begin(this.#sealedAt);
     this.#open = this.#newGroup(group.counter + 1);
     this.#commit(group).catch((error: unknown) => this.#fail(error));
   }
@@ -143,6 +154,8 @@ export class Committer {
     if (this.#isStopped) return;
     this.#tables.apply({ ...record, steps }, sequence, group.outputs);
     this.#inFlight = undefined;
+    this.#loop.end();
+    this.#committedAt = this.#sealedAt;
     group.isAcknowledged = true;
     this.#listener.acknowledged(group, first);
     for (const { resolve } of this.#waiting.get(group) ?? []) resolve();

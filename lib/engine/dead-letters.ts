@@ -1,5 +1,6 @@
 import { encodeDeadLetter } from '../wire/dead-letter-codec.js';
 import type { DroppedInput, Outcome } from '../wire/record.js';
+import type { Loops } from './loops.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 
 /** Before a letter whose outcome is unknown is stored again, in milliseconds. */
@@ -20,12 +21,14 @@ export type Told = readonly (readonly [inbox: string, outcome: Outcome])[];
 export class DeadLetters {
   readonly #ports: PartitionPorts;
   readonly #dropped: (input: DroppedInput, told: Told) => void;
+  readonly #loops: Loops;
   #burying = 0;
   #whenFewer: (() => void)[] = [];
   #isStopped = false;
 
   /** `dropped` is told each input whose letter is stored: a record may say now that it is consumed. */
-  constructor(ports: PartitionPorts, dropped: (input: DroppedInput, told: Told) => void) {
+  constructor(ports: PartitionPorts, dropped: (input: DroppedInput, told: Told) => void, loops: Loops) {
+    this.#loops = loops;
     this.#ports = ports;
     this.#dropped = dropped;
   }
@@ -45,7 +48,12 @@ export class DeadLetters {
       ...fields,
     });
     const stream = subjects.streamName('mail');
-    await this.#store(encodeDeadLetter({ subject, ...fields }, body, maxBodyBytes), `${stream}.${sequence}.${index}`);
+    const letter = encodeDeadLetter({ subject, ...fields }, body, maxBodyBytes);
+    await this.#loops.watch(
+      'the storing of a dead letter',
+      this.#store(letter, `${stream}.${sequence}.${index}`),
+      subject,
+    );
     this.#burying--;
     if (this.#isStopped) return;
     this.#dropped(fields, told);

@@ -20,8 +20,13 @@ import {
 /** A worker that gives no sign for so many milliseconds is asked no more: it tells three times as often that it runs. */
 export const SILENCE = 5_000;
 
-/** Commits a call of the operation that runs elsewhere (P18). */
-type Called = (output: StepOutput, isWanted: () => boolean) => void | Promise<void>;
+/** Whom a step that runs elsewhere tells. */
+interface DelegatedRunListener {
+  /** Commits a call of the operation that runs there (P18). */
+  called(output: StepOutput, isWanted: () => boolean): void | Promise<void>;
+  /** The worker has given a sign. */
+  heard(): void;
+}
 
 type Running = Extract<StepAnswer, { readonly kind: 'running' }>;
 
@@ -29,7 +34,7 @@ type Running = Extract<StepAnswer, { readonly kind: 'running' }>;
 export class DelegatedRun {
   readonly #hub: HubPorts;
   readonly #to: { readonly owner: string; readonly partition: number; readonly worker: string };
-  readonly #called: Called;
+  readonly #listener: DelegatedRunListener;
   /** The calls of the operation that it waits for, to tell their answers. */
   readonly #awaited = new Set<number>();
   #end = (_answer: StepAnswer | undefined): void => {};
@@ -40,11 +45,11 @@ export class DelegatedRun {
   constructor(
     hub: HubPorts,
     to: { readonly owner: string; readonly partition: number; readonly worker: string },
-    called: Called,
+    listener: DelegatedRunListener,
   ) {
     this.#hub = hub;
     this.#to = to;
-    this.#called = called;
+    this.#listener = listener;
   }
 
   /** What the step brings; or the worker does not run it, or says nothing any more. Never settles once closed. */
@@ -128,6 +133,7 @@ export class DelegatedRun {
       const subscription = bus.subscribe(inbox, (message) => {
         // The server says with an empty message that nobody listens there.
         if (message.length === 0) return this.#end({ v: 1, kind: 'refused' });
+        this.#listener.heard();
         isHeard();
         const body = parts.take(message);
         const decoded = body && decodeStepAnswer(body);
@@ -149,7 +155,7 @@ export class DelegatedRun {
       const { number } = output.entry.called ?? { number: 0 };
       if (journal()?.find(number) || this.#awaited.has(number)) continue;
       this.#awaited.add(number);
-      Promise.resolve(this.#called(output, () => !this.#isOver))
+      Promise.resolve(this.#listener.called(output, () => !this.#isOver))
         .then(() => this.#await(journal(), id, number))
         .catch((error: unknown) => this.#tell(id, { number, failure: toFailureDetails(error) }));
     }

@@ -3,6 +3,7 @@ import type { HandlerOutcome } from '../core/turn.js';
 import type { CodeName, InputBody, QueryInput, StepOutput } from './activation.js';
 import { DelegatedRun } from './delegated-run.js';
 import type { Instance } from './instance.js';
+import type { Loop, Loops } from './loops.js';
 import type { HubPorts, Subscription } from './ports.js';
 import { RecentMap } from './recent-map.js';
 import { scoreOf } from './rendezvous.js';
@@ -53,11 +54,19 @@ export class Delegation {
   /** The instances that wait for a worker, and what lets them look again. */
   readonly #waiting = new Map<Instance, () => void>();
   readonly #listener: DelegationListener;
+  readonly #loops: Loops;
   #cancelWake: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(hub: HubPorts, partition: number, directory: Directory = emptyDirectory, listener: DelegationListener) {
+  constructor(
+    hub: HubPorts,
+    partition: number,
+    directory: Directory = emptyDirectory,
+    listener: DelegationListener,
+    loops: Loops,
+  ) {
     this.#hub = hub;
+    this.#loops = loops;
     this.#listener = listener;
     this.#partition = partition;
     this.#directory = directory;
@@ -71,13 +80,18 @@ export class Delegation {
    */
   async run(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput | undefined> {
     const silent = new Set<string>();
-    for (;;) {
-      const worker = await this.#place(instance, code, input);
-      if (worker === undefined) return undefined;
-      if (this.#deadOf(silent, code) >= MOST_DEATHS) break;
-      const answer = await this.#ask(worker, instance, (run, now) => run.step(instance, input, now));
-      if (typeof answer === 'object') return answer;
-      if (answer === 'silence') silent.add(worker);
+    const loop = this.#loops.add('a step that another worker runs', () => instance.address);
+    try {
+      for (;;) {
+        const worker = await this.#place(instance, code, input, loop);
+        if (worker === undefined) return undefined;
+        if (this.#deadOf(silent, code) >= MOST_DEATHS) break;
+        const answer = await this.#ask(worker, instance, (run, now) => run.step(instance, input, now), loop);
+        if (typeof answer === 'object') return answer;
+        if (answer === 'silence') silent.add(worker);
+      }
+    } finally {
+      this.#loops.remove(loop);
     }
     this.#listener.accuse(
       instance,
@@ -124,11 +138,13 @@ export class Delegation {
     worker: string,
     instance: Instance,
     ask: (run: DelegatedRun, now: number) => Promise<A | 'refused' | 'silence'>,
+    loop?: Loop,
   ): Promise<A | 'refused' | 'silence'> {
     const to = { owner: this.#id, partition: this.#partition, worker };
-    const run = new DelegatedRun(this.#hub, to, (output, isWanted) =>
-      this.#listener.called(instance, output, isWanted),
-    );
+    const run = new DelegatedRun(this.#hub, to, {
+      called: (output, isWanted) => this.#listener.called(instance, output, isWanted),
+      heard: () => loop?.moved(),
+    });
     this.#runs.add(run);
     const answer = await ask(run, this.#hub.clock.now());
     this.#runs.delete(run);
@@ -152,11 +168,13 @@ export class Delegation {
   }
 
   /**
-   * The worker to ask: for one instance the same again and again, for it has a copy. Waits for one; undefined: it must not
-   * wait.
+   * The worker to ask: for one instance the same again and again, for it has a copy. Waits for one; as long as no worker has
+   * the code, that is no wait that should end. Undefined: it must not wait.
    */
-  async #place(instance: Instance, code: CodeName, input: InputBody): Promise<string | undefined> {
+  async #place(instance: Instance, code: CodeName, input: InputBody, loop: Loop): Promise<string | undefined> {
     for (;;) {
+      if (this.#directory.workersWith(code).length === 0) loop.end();
+      else if (loop.since === undefined) loop.begin();
       const worker = this.#isClosed ? undefined : this.#candidate(instance, code);
       const isHeldBack = !this.#isClosed && worker === undefined && this.mustHoldBack(instance, code, input);
       instance.waitsFor = worker === undefined && !isHeldBack ? code : undefined;

@@ -6,6 +6,7 @@ import type { TaskIds } from '../wire/tasks.js';
 import type { PendingActivity } from './activation.js';
 import type { Committer } from './committer.js';
 import type { Host } from './host.js';
+import type { Loops } from './loops.js';
 import type { HubPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 
@@ -37,6 +38,7 @@ export class Dispatcher {
   readonly #host: Host;
   readonly #committer: Committer;
   readonly #refused: (to: Address, activity: PendingActivity, failure: FailureDetails) => void;
+  readonly #loops: Loops;
   readonly #waiting = new Map<string, Request>();
   #running = 0;
   #whenNone: (() => void)[] = [];
@@ -49,7 +51,9 @@ export class Dispatcher {
     host: Host,
     committer: Committer,
     refused: (to: Address, activity: PendingActivity, failure: FailureDetails) => void,
+    loops: Loops,
   ) {
+    this.#loops = loops;
     this.#tables = tables;
     this.#hub = hub;
     this.#host = host;
@@ -114,7 +118,8 @@ export class Dispatcher {
       const [key, request] = next!;
       this.#waiting.delete(key);
       this.#running++;
-      void this.#publish(request).finally(() => {
+      const published = this.#loops.watch('the sending to a work queue', this.#publish(request), request.to);
+      void published.finally(() => {
         this.#running--;
         this.#pump();
         if (this.#running === 0) for (const resolve of this.#whenNone.splice(0)) resolve();

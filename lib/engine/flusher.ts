@@ -4,6 +4,7 @@ import type { Committer } from './committer.js';
 import type { Group } from './group.js';
 import type { Heads } from './heads.js';
 import type { Instance } from './instance.js';
+import type { Loop, Loops } from './loops.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
@@ -45,9 +46,9 @@ export class Flusher {
   readonly #dirty = new Set<Instance>();
   readonly #captures = new Map<Group, Capture>();
   #isDue = false;
-  #startedAt = 0;
   /** When the next capture falls due. */
   #next: { readonly at: number; readonly cancel: () => void } | undefined;
+  readonly #loop: Loop;
   #writing: Promise<void> | undefined;
   #isStopped = false;
 
@@ -57,7 +58,9 @@ export class Flusher {
     heads: Heads,
     committer: Committer,
     listener: FlushListener,
+    loops: Loops,
   ) {
+    this.#loop = loops.add('the storing of heads');
     this.#tables = tables;
     this.#ports = ports;
     this.#heads = heads;
@@ -80,11 +83,6 @@ export class Flusher {
     let low = this.#tables.sequence + 1;
     for (const { dirtySince } of this.#dirty) low = Math.min(low, dirtySince!);
     return low;
-  }
-
-  /** Since when heads have been being written; undefined: none are. */
-  get since(): number | undefined {
-    return this.#writing && this.#startedAt;
   }
 
   /** Instances that recovery found changed behind their heads. */
@@ -178,13 +176,14 @@ export class Flusher {
     const { epoch, sequence: logSeq, commit } = this.#tables;
     // What the capture's own record touched is in the capture.
     for (const [instance] of capture) instance.dirtyBehind = undefined;
-    this.#startedAt = this.#ports.clock.now();
+    this.#loop.begin();
     this.#writing = this.#writeAll(capture, { epoch, logSeq, commit })
       .catch((error: unknown) => {
         if (!this.#isStopped) this.#listener.failed(asError(error));
       })
       .finally(() => {
         this.#writing = undefined;
+        this.#loop.end();
         this.#scheduleNext();
       });
     return this.#writing;
@@ -204,6 +203,7 @@ export class Flusher {
   async #write(instance: Instance, captured: Captured | undefined, stamp: Stamp): Promise<void> {
     const cut = captured ? await this.#heads.write(instance, captured, stamp) : undefined;
     if (!captured) await this.#heads.forget(instance);
+    this.#loop.moved();
     if (cut && instance.activation instanceof OrchestrationActivation) instance.activation.cut(cut);
     instance.dirtySince = instance.dirtyBehind;
     instance.dirtyBehind = undefined;

@@ -1,11 +1,15 @@
 import type { PartitionInspection } from '../wire/inspection.js';
+import type { Committer } from './committer.js';
 import type { Instances } from './instances.js';
+import type { Loops } from './loops.js';
 import type { PartitionTables } from './tables.js';
 
 /** What a partition looks like now. At most so many busy instances are named. */
 export function inspectionOf(
   tables: PartitionTables,
   instances: Instances,
+  committer: Committer,
+  loops: Loops,
   { partition, worker }: { readonly partition: number; readonly worker: string },
 ): PartitionInspection {
   const { epoch, sequence: record, accepted, cursor, deadLetters, poison } = tables;
@@ -24,10 +28,13 @@ export function inspectionOf(
       waiting: instances.instance(to).waiting.length,
     })),
     busy: busyOf(instances),
+    ...(committer.committedAt !== undefined && { committedAt: committer.committedAt }),
+    waits: loops.waits.slice(0, MOST_WAITS),
   };
 }
 
 const MOST_BUSY = 100;
+const MOST_WAITS = 100;
 
 function busyOf(instances: Instances): readonly string[] {
   const busy: string[] = [];

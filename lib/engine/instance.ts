@@ -75,6 +75,11 @@ export class Instance {
 
   constructor(readonly address: Address) {}
 
+  /** What of the user's runs for it. */
+  get code(): string {
+    return 'A step';
+  }
+
   /** About how much memory it takes while it is idle, in bytes. */
   get bytes(): number {
     const events = this.segments.reduce((sum, { first, last }) => sum + last - first + 1, 0);

@@ -4,7 +4,6 @@ import type { Address } from '../wire/messages.js';
 import type { Activation, InputBody, StepOutput } from './activation.js';
 import { asError } from './as-error.js';
 import type { Committer } from './committer.js';
-import type { ActivationCache } from './activation-cache.js';
 import { Backlog } from './backlog.js';
 import { Fifo } from './fifo.js';
 import type { Group, PreparedStep } from './group.js';
@@ -14,9 +13,11 @@ import type { InstancesListener } from './instances-listener.js';
 import { JournalSteps } from './journal-steps.js';
 import type { LargeValues } from './large-values.js';
 import { Loads } from './loads.js';
+import type { Loops } from './loops.js';
 import { MailGate, type MailLoad } from './mail-gate.js';
 import type { MailLimits } from './mail-limits.js';
 import type { PartitionPorts } from './ports.js';
+import type { RunOptions } from './run-options.js';
 import { Residents } from './residents.js';
 import { refusalOfSize } from './step-size.js';
 import { StepRunner } from './step-runner.js';
@@ -48,6 +49,7 @@ export class Instances implements MailLoad {
   readonly #loads: Loads;
   readonly journals: JournalSteps;
   readonly #recalling = new Set<Instance>();
+  readonly #loops: Loops;
   #isStopped = false;
   /** Nothing runs before what a former owner left is in its place. */
   #isHeld = true;
@@ -57,19 +59,20 @@ export class Instances implements MailLoad {
     committer: Committer,
     inbox: Inbox,
     values: LargeValues,
-    { mail, activations }: { readonly mail: MailLimits; readonly activations: ActivationCache },
+    { mail, activations, loops, code }: Pick<RunOptions, 'mail' | 'activations' | 'loops' | 'code'>,
     listener: InstancesListener,
   ) {
     this.#ports = ports;
     this.#committer = committer;
     this.#inbox = inbox;
     this.#values = values;
-    this.#runner = new StepRunner(ports, values);
+    this.#runner = new StepRunner(ports.clock, values, code);
     this.#limits = mail;
     this.#residents = new Residents(activations);
     this.#gate = new MailGate(mail, activations, this);
     this.#listener = listener;
-    this.#loads = new Loads(ports.clock, {
+    this.#loops = loops;
+    this.#loads = new Loads(loops, {
       load: (instance) => listener.load(instance),
       loaded: (instance) => this.#loaded(instance),
       failed: (error) => this.#fail(error),
@@ -159,11 +162,6 @@ export class Instances implements MailLoad {
   /** About how many bytes of inputs are in memory. */
   get bytes(): number {
     return this.#backlog.bytes;
-  }
-
-  /** Since when instances have been loading, and none was loaded; undefined: none is. */
-  get loadingSince(): number | undefined {
-    return this.#loads.since;
   }
 
   /** The activation of an instance, loaded when it is not. Rejects when it cannot be loaded: the owner has failed then. */
@@ -308,8 +306,8 @@ export class Instances implements MailLoad {
     const run = instance.waiting.missing;
     if (!run || this.#recalling.has(instance)) return;
     this.#recalling.add(instance);
-    this.#listener
-      .recall(instance, run)
+    this.#loops
+      .watch('the reading of parked messages', this.#listener.recall(instance, run), instance.address)
       .then((inputs) => {
         this.#recalling.delete(instance);
         this.#backlog.bring(instance, inputs);

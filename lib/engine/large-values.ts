@@ -14,6 +14,7 @@ import {
   withValues,
 } from '../wire/value-references.js';
 import { FetchedValues } from './fetched-values.js';
+import type { Loops } from './loops.js';
 import type { Clock, ObjectStore, Random } from './ports.js';
 
 /** After an unclear put, the wait before the next try, in milliseconds, doubled up to the second. */
@@ -38,10 +39,13 @@ export interface ValuePorts {
  */
 export class LargeValues {
   readonly #ports: ValuePorts;
+  readonly #loops: Loops | undefined;
   #isStopped = false;
 
-  constructor(ports: ValuePorts) {
+  /** Without `loops` nobody watches how long it takes. */
+  constructor(ports: ValuePorts, loops?: Loops) {
     this.#ports = ports;
+    this.#loops = loops;
   }
 
   get limits(): ValueLimits {
@@ -70,7 +74,12 @@ export class LargeValues {
   }
 
   /** Puts a text into the object store, until it is known to be there. Throws ClosedError, also once it is not wanted. */
-  async put(holder: Address, text: string, isWanted = always): Promise<ValueReference> {
+  put(holder: Address, text: string, isWanted = always): Promise<ValueReference> {
+    const put = this.#put(holder, text, isWanted);
+    return this.#loops?.watch('the storing of a large value', put, holder) ?? put;
+  }
+
+  async #put(holder: Address, text: string, isWanted: () => boolean): Promise<ValueReference> {
     const { objects, clock, random } = this.#ports;
     const [key, body] = [valueKey(holder, random.id()), encodeStoredValue(text)];
     for (let wait = FIRST_RETRY; ; wait = Math.min(2 * wait, LAST_RETRY)) {
@@ -83,7 +92,12 @@ export class LargeValues {
   }
 
   /** Looks for values. One that `holder` does not hold, or that is not as its reference says, is found to be corrupt. */
-  async find(references: readonly ValueReference[], holder: Address): Promise<FetchedValues> {
+  find(references: readonly ValueReference[], holder: Address): Promise<FetchedValues> {
+    const found = this.#find(references, holder);
+    return this.#loops?.watch('the reading of large values', found, holder) ?? found;
+  }
+
+  async #find(references: readonly ValueReference[], holder: Address): Promise<FetchedValues> {
     const fetched = new FetchedValues();
     await inParallel(references, async (reference) => {
       fetched.keep(reference, await this.#findOne(reference, holder));

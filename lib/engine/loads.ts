@@ -1,7 +1,7 @@
 import type { Activation } from './activation.js';
 import { Fifo } from './fifo.js';
 import type { Instance } from './instance.js';
-import type { Clock } from './ports.js';
+import type { Loop, Loops } from './loops.js';
 
 /** So many instances of a partition are read at a time: more would only wait in memory, each half loaded. */
 const AT_A_TIME = 32;
@@ -22,18 +22,16 @@ interface Waiter {
 
 /** Loads a partition's instances in the order in which they are wanted, a bounded number at a time. */
 export class Loads {
-  readonly #clock: Clock;
+  readonly #loop: Loop;
   readonly #listener: LoadsListener;
   /** Those that are wanted and not loaded yet. */
   readonly #wanted = new Set<Instance>();
   readonly #queue = new Fifo<Instance>();
   readonly #waiters = new Map<Instance, Waiter[]>();
   #underWay = 0;
-  /** When the last one was loaded, or the first one was wanted. */
-  #since = 0;
 
-  constructor(clock: Clock, listener: LoadsListener) {
-    this.#clock = clock;
+  constructor(loops: Loops, listener: LoadsListener) {
+    this.#loop = loops.add('the loading of an instance', () => this.#first);
     this.#listener = listener;
   }
 
@@ -45,14 +43,14 @@ export class Loads {
     return this.#wanted.has(instance);
   }
 
-  /** Since when instances have been loading, and none was loaded; undefined: none is. */
-  get since(): number | undefined {
-    return this.#wanted.size > 0 ? this.#since : undefined;
+  get #first(): string | undefined {
+    const [first] = this.#wanted;
+    return first?.address;
   }
 
   want(instance: Instance): void {
     if (this.#wanted.has(instance)) return;
-    if (this.#wanted.size === 0) this.#since = this.#clock.now();
+    if (this.#wanted.size === 0) this.#loop.begin();
     this.#wanted.add(instance);
     this.#queue.push(instance);
     this.#next();
@@ -85,7 +83,8 @@ export class Loads {
     instance.activation = activation;
     this.#underWay--;
     this.#wanted.delete(instance);
-    this.#since = this.#clock.now();
+    if (this.#wanted.size > 0) this.#loop.moved();
+    else this.#loop.end();
     this.#next();
     for (const { resolve } of this.#takeWaiters(instance)) resolve(activation);
     this.#listener.loaded(instance);

@@ -3,7 +3,7 @@ import type { TaskIds } from '../wire/tasks.js';
 import type { GiveBack, InputBody, PendingActivity, StepOutput } from './activation.js';
 import type { Host } from './host.js';
 import type { Instance } from './instance.js';
-import { LocalRun } from './local-run.js';
+import { LocalRun, type LocalRunListener } from './local-run.js';
 import { MOST_LOST, nextRun } from './orchestration-activities.js';
 import type { PartitionPorts } from './ports.js';
 import type { SharedActivities } from './shared-activities.js';
@@ -86,8 +86,8 @@ export class LocalActivities {
   }
 
   #newRun(key: string, instance: Instance, activity: PendingActivity): LocalRun {
-    const { slots } = this.#shared;
-    return new LocalRun(this.#host, this.#ports, instance, activity, {
+    const { slots, code } = this.#shared;
+    const listener: LocalRunListener = {
       begun: (run) => void this.#line.delete(run),
       result: (result) => {
         if (!this.#isOver) this.#listener(instance, result);
@@ -96,7 +96,8 @@ export class LocalActivities {
         slots.release(run.name);
         this.#remove(key, run);
       },
-    });
+    };
+    return new LocalRun(this.#host, this.#ports, instance, activity, listener, code);
   }
 
   #remove(key: string, { instance }: LocalRun): void {

@@ -6,6 +6,7 @@ import type { SlotWaiter } from './activity-slots.js';
 import type { ActivityResult, Host } from './host.js';
 import type { Instance } from './instance.js';
 import type { PartitionPorts } from './ports.js';
+import type { UserCode } from './user-code.js';
 
 /** Whom a run of the owner's own tells. */
 export interface LocalRunListener {
@@ -22,6 +23,7 @@ export class LocalRun implements SlotWaiter, ExecutionListener {
   readonly #ports: PartitionPorts;
   readonly #listener: LocalRunListener;
   readonly #execution: ActivityExecution;
+  readonly #code: UserCode;
   readonly instance: Instance;
   readonly activity: PendingActivity;
   /** Since when it waits, in milliseconds since 1970. */
@@ -34,7 +36,9 @@ export class LocalRun implements SlotWaiter, ExecutionListener {
     instance: Instance,
     activity: PendingActivity,
     listener: LocalRunListener,
+    code: UserCode,
   ) {
+    this.#code = code;
     this.#host = host;
     this.#ports = ports;
     this.#listener = listener;
@@ -56,7 +60,7 @@ export class LocalRun implements SlotWaiter, ExecutionListener {
   begin(): void {
     this.hasBegun = true;
     this.#listener.begun(this);
-    this.#execution.begin(this.#host, this.#ports);
+    this.#execution.begin(this.#host, this.#ports, this.#code);
   }
 
   stop(reason: Error): void {

@@ -2,7 +2,6 @@ import type { HandlerOutcome } from '../core/turn.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Query, QueryAnswer } from '../wire/queries.js';
 import type { QueryInput } from './activation.js';
-import { tellBlocking } from './blocking-steps.js';
 import type { Delegation } from './delegation.js';
 import { nothingFetched } from './fetched-values.js';
 import type { Host } from './host.js';
@@ -12,8 +11,9 @@ import type { LargeValues } from './large-values.js';
 import { wholeActivation } from './loading.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { isMeantRun } from './orchestration-inputs.js';
-import type { PartitionPorts } from './ports.js';
+import type { Clock, PartitionPorts } from './ports.js';
 import type { Segments } from './segments.js';
+import type { UserCode } from './user-code.js';
 
 /** Where the values and the earlier events of histories are read. */
 export interface Stored {
@@ -35,6 +35,7 @@ export class OrchestrationQueries {
   readonly #instances: Instances;
   readonly #delegation: Delegation;
   readonly #stored: Stored;
+  readonly #code: UserCode;
 
   constructor(
     host: Host,
@@ -42,7 +43,9 @@ export class OrchestrationQueries {
     instances: Instances,
     delegation: Delegation,
     stored: Stored,
+    code: UserCode,
   ) {
+    this.#code = code;
     this.#host = host;
     this.#ports = ports;
     this.#instances = instances;
@@ -92,7 +95,7 @@ export class OrchestrationQueries {
       if (!isReady) return undefined;
       const began = this.#ports.clock.now();
       const { answer } = activation.step(query, began, fetched);
-      tellBlocking(this.#ports, address, began);
+      this.#code.ran({ address, code: 'A query' }, began);
       return answer;
     });
   }
@@ -105,7 +108,14 @@ export class OrchestrationQueries {
     const head = activation.capture()?.head({ epoch: 0, logSeq: 0, commit: '0' });
     const { values, segments } = this.#stored;
     const makings = { host: this.#host, ports: this.#ports, segments, beside: () => {} };
-    return askWhole(await wholeActivation(address, head, makings), query, values, address, this.#ports.clock.now());
+    return askWhole(
+      await wholeActivation(address, head, makings),
+      query,
+      values,
+      address,
+      this.#ports.clock,
+      this.#code,
+    );
   }
 }
 
@@ -115,8 +125,12 @@ export async function askWhole(
   query: QueryInput,
   values: LargeValues,
   address: string,
-  now: number,
+  clock: Clock,
+  code: UserCode,
 ): Promise<HandlerOutcome | undefined> {
   const fetched = await values.find(activation.missing(query), address);
-  return activation.step(query, now, fetched).answer;
+  const began = clock.now();
+  const { answer } = activation.step(query, began, fetched);
+  code.ran({ address, code: 'A query' }, began);
+  return answer;
 }

@@ -8,6 +8,7 @@ import type { Committer } from './committer.js';
 import type { Inbox } from './inbox.js';
 import type { Input, Instance } from './instance.js';
 import type { Instances } from './instances.js';
+import type { Loops } from './loops.js';
 import type { MailLimits } from './mail-limits.js';
 import { Overdue } from './overdue.js';
 import type { ParkedPages } from './parked-pages.js';
@@ -26,6 +27,7 @@ export interface ParkingParts {
   readonly instances: Instances;
   readonly inbox: Inbox;
   readonly committer: Committer;
+  readonly loops: Loops;
 }
 
 /** The messages of a page that is being stored, by instance, and their texts. */
@@ -59,9 +61,9 @@ export class Parking {
 
   /** From now on it parks, and removes the pages that former owners left. */
   start(): void {
-    const { tables, pages, clock, inbox } = this.#parts;
+    const { tables, pages, clock, inbox, loops } = this.#parts;
     this.#try(async () => {
-      await pages.sweep();
+      await loops.watch('the sweep for pages of parked messages', pages.sweep());
       await this.#remove();
     });
     const now = (): Mark => ({ mail: inbox.last, counter: tables.counter });
@@ -129,7 +131,7 @@ export class Parking {
 
   /** A page after another: of those that no record names yet there is never more than one. */
   async #parkAll(): Promise<void> {
-    const { pages, committer, instances } = this.#parts;
+    const { pages, committer, instances, loops } = this.#parts;
     for (;;) {
       const batch = this.#next();
       if (batch.size === 0) {
@@ -137,7 +139,7 @@ export class Parking {
         return;
       }
       const texts = Array.from(batch, ([{ address }, box]) => [address, box.texts] as const);
-      const page = await pages.create(encodeParkedPage(texts));
+      const page = await loops.watch('the storing of parked messages', pages.create(encodeParkedPage(texts)));
       if (this.#isStopped) return;
       const boxes = this.#settle(page.name, batch);
       if (boxes.length === 0) await pages.remove(page.name);
@@ -208,10 +210,10 @@ export class Parking {
   async #remove(): Promise<void> {
     if (this.#isRemoving) return;
     this.#isRemoving = true;
-    const { tables, pages } = this.#parts;
+    const { tables, pages, loops } = this.#parts;
     for (const page of tables.parked.emptied.keys()) {
       if (this.#isStopped) return;
-      await pages.remove(page);
+      await loops.watch('the removal of parked messages', pages.remove(page));
       tables.parked.forget(page);
     }
     this.#isRemoving = false;

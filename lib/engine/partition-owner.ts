@@ -2,13 +2,16 @@ import { ClosedError, type OwnershipLostError } from '../errors.js';
 import { ActivationCache } from './activation-cache.js';
 import type { Directory } from './delegation.js';
 import { shareActivities, type SharedActivities } from './shared-activities.js';
+import { Loops } from './loops.js';
 import { mailLimits, type MailLimits } from './mail-limits.js';
 import type { Position } from './barrier.js';
-import { PartitionRun, type RunOptions } from './partition-run.js';
+import { PartitionRun } from './partition-run.js';
+import type { RunOptions } from './run-options.js';
 import type { Host } from './host.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
 import { takeOver } from './recovery.js';
 import { reasonOf } from './successors.js';
+import { Watchdog } from './watchdog.js';
 
 /** How an owner keeps its partition. */
 export interface OwnerOptions {
@@ -33,6 +36,8 @@ export class PartitionOwner {
   readonly #hub: HubPorts;
   readonly #host: Host;
   readonly #options: RunOptions;
+  readonly #loops: Loops;
+  readonly #watchdog: Watchdog;
   readonly #shared: SharedActivities;
   #run: PartitionRun | undefined;
   #isStopped = false;
@@ -45,14 +50,23 @@ export class PartitionOwner {
     this.#ports = hub.partition(partition);
     this.#hub = hub;
     this.#host = host;
+    this.#loops = new Loops(hub.clock);
+    this.#watchdog = new Watchdog(this.#ports, `partition ${partition}`, this.#loops, () => this.#dump());
+    this.#shared = options.activities ?? shareActivities(host, hub);
     this.#options = {
+      loops: this.#loops,
+      code: this.#shared.code,
       activations: options.activations ?? new ActivationCache(),
       stopTimeoutInMilliseconds: options.stopTimeoutInMilliseconds ?? 10_000,
       mail: { ...mailLimits, ...options.mail },
       directory: options.directory,
     };
-    this.#shared = options.activities ?? shareActivities(host, hub.clock);
-    this.ended = new Promise((resolve) => (this.#end = resolve));
+    this.ended = new Promise((resolve) => {
+      this.#end = (error) => {
+        this.#watchdog.stop();
+        resolve(error);
+      };
+    });
   }
 
   /**
@@ -60,6 +74,21 @@ export class PartitionOwner {
    * ClosedError.
    */
   async claim(): Promise<void> {
+    this.#watchdog.start();
+    try {
+      await this.#loops.watch('the takeover', this.#claim());
+    } catch (error) {
+      this.#watchdog.stop();
+      throw error;
+    }
+  }
+
+  /** What is known of the partition by now. */
+  #dump(): object {
+    return this.#run?.inspect() ?? { waits: this.#loops.waits };
+  }
+
+  async #claim(): Promise<void> {
     const recovered = await takeOver(this.#ports, this.#host.worker);
     if (this.#isStopped) throw new ClosedError('The owner was stopped while it took its partition over.');
     this.#run = new PartitionRun(this.#ports, this.#hub, this.#host, recovered, this.#options, this.#shared, this.#end);

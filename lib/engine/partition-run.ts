@@ -1,16 +1,16 @@
-import { OwnershipLostError } from '../errors.js';
+import { OwnershipLostError, type FailureDetails } from '../errors.js';
 import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
+import type { PartitionInspection } from '../wire/inspection.js';
 import type { DroppedInput } from '../wire/record.js';
 import { partitionSubjects } from '../wire/subjects.js';
-import type { Activation, InputBody } from './activation.js';
-import type { ActivationCache } from './activation-cache.js';
+import type { Activation, InputBody, PendingActivity, StepOutput } from './activation.js';
 import { asError } from './as-error.js';
 import { Barrier, type Position } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
 import { DeadLetters, type Told } from './dead-letters.js';
-import { Delegation, type Directory } from './delegation.js';
+import { Delegation } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
 import { Flusher } from './flusher.js';
@@ -28,7 +28,6 @@ import { Instances } from './instances.js';
 import { Loading } from './loading.js';
 import { LocalActivities } from './local-activities.js';
 import type { SharedActivities } from './shared-activities.js';
-import type { MailLimits } from './mail-limits.js';
 import { OrchestrationQueries } from './orchestration-queries.js';
 import { ParkedPages } from './parked-pages.js';
 import { tell, tellAll } from './notices.js';
@@ -37,24 +36,16 @@ import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
 import { PartitionValues } from './partition-values.js';
 import { Quarantine } from './quarantine.js';
 import { Reads } from './reads.js';
+import type { RunOptions } from './run-options.js';
 import { StorageWatch } from './storage-watch.js';
 import { reasonOf } from './successors.js';
 import type { Recovered } from './recovery.js';
 import type { PartitionTables } from './tables.js';
 import { Upkeep } from './upkeep.js';
 import { WakeHints } from './wake-hints.js';
-import { loopsOf, Watchdog } from './watchdog.js';
 
 /** How much longer a stop may take to store what was committed, in milliseconds: the server may be down. */
 const STORING_TIMEOUT = 5_000;
-
-/** How a partition is run. */
-export interface RunOptions {
-  readonly activations: ActivationCache;
-  readonly stopTimeoutInMilliseconds: number;
-  readonly mail: MailLimits;
-  readonly directory: Directory | undefined;
-}
 
 /** The parts of a partition in the hands of one owner, from the takeover to the end. */
 export class PartitionRun {
@@ -82,11 +73,12 @@ export class PartitionRun {
   readonly #loading: Loading;
   readonly #upkeep: Upkeep;
   readonly #storageWatch: StorageWatch;
-  readonly #watchdog: Watchdog;
   readonly #subscriptions: Subscription[] = [];
   readonly #intake: Intake;
   readonly #parking: Parking;
   readonly #wakes: WakeHints;
+  /** What the partition looks like now. */
+  readonly inspect: () => PartitionInspection;
   #isOver = false;
   #isStopping = false;
 
@@ -100,6 +92,7 @@ export class PartitionRun {
     ended: (error: Error | undefined) => void,
   ) {
     const { tables, checkpoints, low } = recovered;
+    const { loops } = options;
     const fail = (error: unknown): void => this.#fail(error);
     this.#ports = ports;
     this.#hub = hub;
@@ -107,7 +100,7 @@ export class PartitionRun {
     this.#tables = tables;
     this.#options = options;
     this.#ended = ended;
-    this.#values = new PartitionValues(ports, hub, () => tables.cursor);
+    this.#values = new PartitionValues(ports, hub, () => tables.cursor, loops);
     const fence = { epoch: tables.epoch, low, firstCheckpoints: checkpoints.firstDirectories };
     this.#heads = new Heads(ports, fence, this.#values.spent);
     this.#inbox = new Inbox(tables, ports.subjects, hub.partitions, {
@@ -116,28 +109,28 @@ export class PartitionRun {
       answerCopy: (message, session, number) => this.#answerCopy(message, session, number),
       note: () => (this.#committer.group.isNoted = true),
     });
-    this.#deadLetters = new DeadLetters(ports, (input, told) => this.#drop(input, told));
-    this.#committer = new Committer(tables, ports, hub.partitions, {
-      sealing: (group) => {
+    this.#deadLetters = new DeadLetters(ports, (input, told) => this.#drop(input, told), loops);
+    const committed = {
+      sealing: (group: Group) => {
         this.#flusher.sealing(group);
         return this.#inbox.accept(group);
       },
-      acknowledged: (group, first) => this.#acknowledged(group, first),
+      acknowledged: (group: Group, first: number) => this.#acknowledged(group, first),
       failed: fail,
-    });
-    this.#flusher = new Flusher(tables, ports, this.#heads, this.#committer, {
-      written: (instance) => this.#instances.stored(instance),
-      failed: fail,
-    });
+    };
+    this.#committer = new Committer(tables, ports, hub.partitions, committed, loops);
+    const flushed = { written: (instance: Instance) => this.#instances.stored(instance), failed: fail };
+    this.#flusher = new Flusher(tables, ports, this.#heads, this.#committer, flushed, loops);
     this.#wakes = new WakeHints(tables, this.#heads, this.#flusher);
+    const called = (instance: Instance, output: StepOutput, isWanted: () => boolean) =>
+      this.#instances.journals.called(instance, output, isWanted);
     this.#loading = new Loading(host, this.#heads, ports, recovered, {
       isBehind: (instance, since) => this.#flusher.recovered(instance, since),
-      called: (instance, output, isWanted) => this.#instances.journals.called(instance, output, isWanted),
+      called,
     });
-    this.#delegation = new Delegation(hub, ports.subjects.partition, options.directory, {
-      accuse: ({ address }, reason) => this.#quarantine.add(address, reason),
-      called: (instance, output, isWanted) => this.#instances.journals.called(instance, output, isWanted),
-    });
+    const accuse = ({ address }: Instance, reason: string): void => this.#quarantine.add(address, reason);
+    const { partition } = ports.subjects;
+    this.#delegation = new Delegation(hub, partition, options.directory, { accuse, called }, loops);
     this.#quarantine = new Quarantine({
       tables,
       ports,
@@ -170,13 +163,14 @@ export class PartitionRun {
       instances: this.#instances,
       inbox: this.#inbox,
       committer: this.#committer,
+      loops,
       bury: (dropped: DroppedInput, body: Uint8Array, to: Address) => this.#bury(dropped, body, to),
       lost: (instance: Address, reason: string) => ports.logger.warn('A signal was dropped', { instance, reason }),
     };
     this.#parking = new Parking(parts, options.mail, fail);
     this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, this.#parking, fail);
     const envelopes = (partition: number): string => partitionSubjects(hub.name, partition).envelopes;
-    this.#channels = new Channels(tables, ports, envelopes, fail);
+    this.#channels = new Channels(tables, ports, envelopes, fail, loops);
     this.#timers = new DueTimers(
       ports.clock,
       (address) => this.#instances.deliver(address, { body: { kind: 'due' }, bytes: 0 }),
@@ -187,32 +181,36 @@ export class PartitionRun {
       this.#instances.pump();
     };
     this.#activities = new LocalActivities(host, ports, shared, ({ address }, body) => answer(address, body));
-    this.#dispatcher = new Dispatcher(tables, hub, host, this.#committer, (address, activity, failure) =>
-      answer(address, failedResult(activity, failure)),
-    );
-    this.#barrier = new Barrier(tables, ports, this.#committer);
-    const whose = { partition: ports.subjects.partition, worker: host.worker };
-    const inspect = () => inspectionOf(tables, this.#instances, whose);
+    const refused = (address: Address, activity: PendingActivity, failure: FailureDetails): void =>
+      answer(address, failedResult(activity, failure));
+    this.#dispatcher = new Dispatcher(tables, hub, host, this.#committer, refused, loops);
+    this.#barrier = new Barrier(tables, ports, this.#committer, loops);
+    this.inspect = () =>
+      inspectionOf(tables, this.#instances, this.#committer, loops, { partition, worker: host.worker });
+    const stored = { values: this.#values.large, segments: this.#heads.segments };
     this.#reads = new Reads(
       tables,
       ports,
       this.#instances,
-      new OrchestrationQueries(host, ports, this.#instances, this.#delegation, {
-        values: this.#values.large,
-        segments: this.#heads.segments,
-      }),
+      new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code),
       this.#barrier,
       {
-        inspect,
+        inspect: this.inspect,
         release: (address, discard) => this.#quarantine.release(address, discard),
       },
       fail,
     );
-    const sweeping = { earlyEventsKept: host.earlyEventsKept };
-    this.#upkeep = new Upkeep(ports, hub.subjects.received, recovered, this.#instances, this.#flusher, sweeping, fail);
-    this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail);
-    const loops = loopsOf(this.#committer, this.#flusher, this.#upkeep, this.#instances);
-    this.#watchdog = new Watchdog(ports, loops, inspect);
+    this.#upkeep = new Upkeep(
+      ports,
+      hub.subjects.received,
+      recovered,
+      this.#instances,
+      this.#flusher,
+      host,
+      fail,
+      loops,
+    );
+    this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail, loops);
   }
 
   get waitingBytes(): number {
@@ -247,9 +245,9 @@ export class PartitionRun {
     this.#parking.start();
     this.#upkeep.start();
     this.#storageWatch.start();
-    this.#watchdog.start();
     this.#values.start();
-    void this.#heads.known.list().catch((error: unknown) => this.#fail(error));
+    const listing = this.#options.loops.watch('the listing of heads', this.#heads.known.list());
+    void listing.catch((error: unknown) => this.#fail(error));
   }
 
   /** Resolves once it is seen that the partition is still owned here; fails the run when it is not. */
@@ -322,7 +320,7 @@ export class PartitionRun {
     this.#isOver = true;
     this.#intake.close();
     for (const subscription of this.#subscriptions) subscription.close();
-    for (const part of [this.#upkeep, this.#storageWatch, this.#watchdog, this.#parking, this.#timers]) part.stop();
+    for (const part of [this.#upkeep, this.#storageWatch, this.#parking, this.#timers]) part.stop();
     this.#activities.stop();
     this.#dispatcher.close();
     this.#channels.close();

@@ -1,4 +1,5 @@
 import { LargeValues } from './large-values.js';
+import type { Loops } from './loops.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
 import { SpentValues } from './spent-values.js';
 import { ValueSweep } from './value-sweep.js';
@@ -10,10 +11,10 @@ export class PartitionValues {
   readonly #sweep: ValueSweep;
 
   /** `consumed`: all mail up to this sequence is consumed. */
-  constructor(ports: PartitionPorts, hub: HubPorts, consumed: () => number) {
-    this.large = new LargeValues(ports);
-    this.spent = new SpentValues(ports);
-    this.#sweep = new ValueSweep(ports, hub, consumed);
+  constructor(ports: PartitionPorts, hub: HubPorts, consumed: () => number, loops: Loops) {
+    this.large = new LargeValues(ports, loops);
+    this.spent = new SpentValues(ports, loops);
+    this.#sweep = new ValueSweep(ports, hub, consumed, loops);
   }
 
   start(): void {

@@ -179,6 +179,10 @@ export interface TaskQueues {
    * the connection is closed.
    */
   consume(queue: string, settings: QueueSettings, onTask: (task: QueuedTask) => void): TaskConsumption;
+  /** How many tasks each queue has that are not done, those in work included; queues without any are left out. */
+  sizes(): Promise<ReadonlyMap<string, number>>;
+  /** The tasks of a queue that are not done, the oldest first, at most so many, for a look: nothing is taken. */
+  look(queue: string, most: number): Promise<readonly Uint8Array[]>;
 }
 
 /** What all workers that serve a queue must say alike; what was said last holds. */

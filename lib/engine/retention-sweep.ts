@@ -3,6 +3,7 @@ import { decodeHead } from '../wire/head-codec.js';
 import type { Address } from '../wire/messages.js';
 import type { Head } from '../wire/head.js';
 import { EARLY_EVENTS_KEPT, earlyUntil } from './early-events.js';
+import type { Loop, Loops } from './loops.js';
 import { isEnd } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 
@@ -12,7 +13,7 @@ const PAUSE = 3_600_000;
 /** What a sweep goes by. */
 export interface Sweeping {
   /** How long events wait for the start of their instance, in milliseconds. */
-  readonly earlyEventsKept: number | undefined;
+  readonly earlyEventsKept?: number | undefined;
 }
 
 /**
@@ -28,6 +29,7 @@ export class RetentionSweep {
   readonly #isWritten: () => boolean;
   /** Whether the last sweep saw such a head; so it may be as long as there was none. */
   #isSeen = true;
+  readonly #loop: Loop;
   #cancel = (): void => {};
   #isStopped = false;
 
@@ -36,7 +38,9 @@ export class RetentionSweep {
     { earlyEventsKept = EARLY_EVENTS_KEPT }: Sweeping,
     due: (address: Address) => void,
     isWritten: () => boolean,
+    loops: Loops,
   ) {
+    this.#loop = loops.add('the sweep for instances that are not kept any more');
     this.#ports = ports;
     this.#earlyEventsKept = earlyEventsKept;
     this.#due = due;
@@ -53,6 +57,7 @@ export class RetentionSweep {
       this.#run()
         .catch((error: unknown) => this.#failed(error))
         .finally(() => {
+          this.#loop.end();
           if (!this.#isStopped) this.start();
         });
     });
@@ -61,10 +66,12 @@ export class RetentionSweep {
   async #run(): Promise<void> {
     if (!this.#isSeen && !this.#isWritten()) return;
     let isSeen = false;
+    this.#loop.begin();
     const { views, subjects, clock } = this.#ports;
     const now = clock.now();
     for await (const { subject, body } of views.scan(subjects.heads)) {
       if (this.#isStopped) return;
+      this.#loop.moved();
       const address = subjects.addressOf(subject);
       if (address === undefined || !/"(?:retention|early)"/.test(utf8.decode(body))) continue;
       const dueAt = this.#dueAt(decodeHead(body, `Head ${subject}`));

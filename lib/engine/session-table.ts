@@ -10,9 +10,9 @@ const DRAWERS = 64;
 const MOST_SKIPPED = 100;
 /** Calls that their clients gave up and that are still to end, per session; the outcomes of more are kept. */
 const MOST_UNWANTED = 1_024;
-/** What a session and a stored outcome take beside the outcome's text, in bytes of memory: measured, and rounded up. */
+/** What a session and a stored outcome take beside the outcome's text, in bytes of memory, as measured. */
 const SESSION_BYTES = 512;
-const OUTCOME_BYTES = 128;
+const OUTCOME_BYTES = 64;
 
 /** A client's session, as far as it is committed. */
 interface Session {

@@ -1,7 +1,8 @@
 import { ActivitySlots } from './activity-slots.js';
 import type { Host } from './host.js';
-import type { Clock } from './ports.js';
+import type { Clock, Logger } from './ports.js';
 import { Suspects } from './suspects.js';
+import { UserCode } from './user-code.js';
 
 /** Activities that a worker runs at a time unless it is told otherwise. */
 export const DEFAULT_SLOTS = 100;
@@ -10,8 +11,17 @@ export const DEFAULT_SLOTS = 100;
 export interface SharedActivities {
   readonly slots: ActivitySlots;
   readonly suspects: Suspects;
+  readonly code: UserCode;
 }
 
-export function shareActivities(host: Host, clock: Clock, slots = DEFAULT_SLOTS): SharedActivities {
-  return { slots: new ActivitySlots(slots, host.activitySettings), suspects: new Suspects(clock) };
+export function shareActivities(
+  host: Host,
+  ports: { readonly clock: Clock; readonly logger: Logger },
+  slots = DEFAULT_SLOTS,
+): SharedActivities {
+  return {
+    slots: new ActivitySlots(slots, host.activitySettings),
+    suspects: new Suspects(ports.clock),
+    code: new UserCode(ports),
+  };
 }

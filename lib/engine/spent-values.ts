@@ -3,6 +3,7 @@ import type { Address } from '../wire/messages.js';
 import { holderOf, referencesIn } from '../wire/value-references.js';
 import type { Activation, InputBody } from './activation.js';
 import { inParallel } from './large-values.js';
+import type { Loops } from './loops.js';
 import type { Logger, ObjectStore } from './ports.js';
 
 /**
@@ -12,11 +13,13 @@ import type { Logger, ObjectStore } from './ports.js';
 export class SpentValues {
   readonly #objects: ObjectStore;
   readonly #logger: Logger;
+  readonly #loops: Loops;
   #waiting: string[] = [];
   #removing: Promise<void> | undefined;
   #isStopped = false;
 
-  constructor({ objects, logger }: { readonly objects: ObjectStore; readonly logger: Logger }) {
+  constructor({ objects, logger }: { readonly objects: ObjectStore; readonly logger: Logger }, loops: Loops) {
+    this.#loops = loops;
     this.#objects = objects;
     this.#logger = logger;
   }
@@ -54,7 +57,7 @@ export class SpentValues {
 
   async #remove(key: string): Promise<void> {
     try {
-      await this.#objects.remove(key);
+      await this.#loops.watch('the removal of a stored value', this.#objects.remove(key), key);
     } catch (error) {
       if (error instanceof ClosedError) return;
       this.#logger.error('A stored value could not be removed; a sweep will find it', {

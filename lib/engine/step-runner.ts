@@ -1,18 +1,20 @@
 import type { Activation, InputBody, StepOutput } from './activation.js';
-import { tellBlocking } from './blocking-steps.js';
 import { nothingFetched, type FetchedValues } from './fetched-values.js';
 import type { Instance } from './instance.js';
 import type { LargeValues } from './large-values.js';
-import type { PartitionPorts } from './ports.js';
+import type { Clock } from './ports.js';
+import type { UserCode } from './user-code.js';
 
 /** Runs single steps, once the values that they need are here (P15). */
 export class StepRunner {
-  readonly #ports: Pick<PartitionPorts, 'clock' | 'logger'>;
+  readonly #clock: Clock;
   readonly #values: LargeValues;
+  readonly #code: UserCode;
 
-  constructor(ports: Pick<PartitionPorts, 'clock' | 'logger'>, values: LargeValues) {
-    this.#ports = ports;
+  constructor(clock: Clock, values: LargeValues, code: UserCode) {
+    this.#clock = clock;
     this.#values = values;
+    this.#code = code;
   }
 
   run(instance: Instance, activation: Activation, body: InputBody): StepOutput | Promise<StepOutput> {
@@ -31,9 +33,10 @@ export class StepRunner {
   }
 
   #step(instance: Instance, activation: Activation, body: InputBody, fetched: FetchedValues) {
-    const began = this.#ports.clock.now();
+    const began = this.#clock.now();
     const output = activation.step(body, began, fetched);
-    tellBlocking(this.#ports, instance.address, began);
+    this.#code.ran(instance, began);
+    if (output instanceof Promise) this.#code.follow(instance, output);
     return output;
   }
 }

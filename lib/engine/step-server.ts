@@ -2,8 +2,10 @@ import { toFailureDetails } from '../core/failure.js';
 import { partitionSubjects } from '../wire/subjects.js';
 import type { Activation, QueryInput, StepOutput } from './activation.js';
 import { SILENCE } from './delegated-run.js';
+import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
 import { activationOf, wholeActivation, type Makings } from './loading.js';
+import type { Loops } from './loops.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { askWhole } from './orchestration-queries.js';
 import { Parts, partsOf } from './parts.js';
@@ -13,6 +15,7 @@ import { ServedCopies, type ServedCopy } from './served-copies.js';
 import { LargeValues } from './large-values.js';
 import { Segments } from './segments.js';
 import { largeIn, StepValues } from './step-values.js';
+import type { UserCode } from './user-code.js';
 import { decodeRequest, encodeStepAnswer, type StepAnswer, type StepRequest } from './step-codec.js';
 
 /** A word that a step still runs, each so many milliseconds. */
@@ -35,6 +38,7 @@ export class StepServer {
   readonly #hub: HubPorts;
   readonly #host: Host;
   readonly #values: LargeValues;
+  readonly #code: UserCode;
   readonly #copies = new ServedCopies();
   readonly #parts = new Parts();
   readonly #running = new Map<string, RunningStep>();
@@ -42,10 +46,16 @@ export class StepServer {
   #isStopping = false;
 
   /** Takes steps from here on, under the id of the worker. */
-  constructor(hub: HubPorts, host: Host, worker: string) {
+  constructor(
+    hub: HubPorts,
+    host: Host,
+    worker: string,
+    { loops, code }: { readonly loops: Loops; readonly code: UserCode },
+  ) {
+    this.#code = code;
     this.#hub = hub;
     this.#host = host;
-    this.#values = new LargeValues(hub);
+    this.#values = new LargeValues(hub, loops);
     this.#subscription = hub.bus.subscribe(hub.subjects.steps(worker), (message, reply) => {
       const body = this.#parts.take(message);
       if (body) this.#take(body, reply);
@@ -142,18 +152,27 @@ export class StepServer {
     await activation.prepare?.(input);
     const missing = activation.missing(input);
     const fetched = await this.#values.find(missing, request.address);
-    const output = await this.#stored(request, activation, await activation.step(input, now, fetched));
+    const output = await this.#stored(request, activation, await this.#step(request, activation, fetched));
     const taken = missing.reduce((sum, reference) => sum + reference.bytes, bytes);
     this.#copies.keep(request, { activation, calls, step: request.id, output, bytes: copy.bytes + taken });
     return { v: 1, kind: 'done', output };
   }
 
+  #step({ address, input, now }: StepRequest, activation: Activation, fetched: FetchedValues) {
+    const [named, began] = [{ address, code: 'A step' }, this.#hub.clock.now()];
+    const output = activation.step(input, now, fetched);
+    this.#code.ran(named, began);
+    if (output instanceof Promise) this.#code.follow(named, output);
+    return output;
+  }
+
   /** Of the instance as its owner has sent it: nothing of it is kept. */
   async #queried(request: StepRequest, query: QueryInput): Promise<StepAnswer> {
     const { address, head, now } = request;
+    const { clock } = this.#hub;
     const activation = await wholeActivation(address, head, this.#makings(request, new RelayedCalls()));
     if (activation.foreignCode(query, now)) return { v: 1, kind: 'refused' };
-    const answer = await askWhole(activation, query, this.#values, address, now);
+    const answer = await askWhole(activation, query, this.#values, address, clock, this.#code);
     return { v: 1, kind: 'done', output: { entry: {}, messages: [], answer } };
   }
 

@@ -1,4 +1,5 @@
 import { asError } from './as-error.js';
+import type { Loops } from './loops.js';
 import type { PartitionPorts, StorageBounds } from './ports.js';
 import type { Recovered } from './recovery.js';
 import { checkpointGone, refuseMissing } from './stream-loss.js';
@@ -18,6 +19,7 @@ export class StorageWatch {
   /** The lowest record that this owner has left in the log. */
   readonly #keptFrom: () => number;
   readonly #failed: (error: Error) => void;
+  readonly #loops: Loops;
   #cancel: (() => void) | undefined;
   #isStopped = false;
 
@@ -26,7 +28,9 @@ export class StorageWatch {
     recovered: Pick<Recovered, 'tables' | 'checkpoints'>,
     keptFrom: () => number,
     failed: (error: Error) => void,
+    loops: Loops,
   ) {
+    this.#loops = loops;
     this.#ports = ports;
     this.#recovered = recovered;
     this.#keptFrom = keptFrom;
@@ -35,7 +39,7 @@ export class StorageWatch {
 
   start(): void {
     this.#cancel = this.#ports.clock.about(INTERVAL, () => {
-      this.#look().then(
+      this.#loops.watch('the look after the streams', this.#look()).then(
         () => this.#isStopped || this.start(),
         (error: unknown) => this.#failed(asError(error)),
       );

@@ -5,6 +5,7 @@ import type { SlotWaiter } from './activity-slots.js';
 import type { ActivityResult, Host } from './host.js';
 import { MOST_LOST } from './orchestration-activities.js';
 import type { HubPorts, QueuedTask } from './ports.js';
+import type { UserCode } from './user-code.js';
 
 /** A request from a work queue in the hands of a worker, from its delivery to its acknowledgement. */
 export class TaskRun implements SlotWaiter {
@@ -84,6 +85,7 @@ export class TaskRun implements SlotWaiter {
   run(
     host: Host,
     hub: HubPorts,
+    code: UserCode,
   ): { readonly result: Promise<ActivityResult | undefined>; readonly ended: Promise<void> } {
     const { to, executionId, taskId, name, input, inputRef, timeout } = this.request;
     const addressee = parseAddress(to);
@@ -95,7 +97,7 @@ export class TaskRun implements SlotWaiter {
       this.#onCancel = () => resolve(undefined);
       const order = { instanceId, executionId, taskId, name, input, inputRef, timeout, attempt: this.attempt };
       this.#execution = new ActivityExecution(order, { result: resolve, ended: () => end() });
-      this.#execution.begin(host, hub);
+      this.#execution.begin(host, hub, code);
     });
     return { result, ended };
   }

@@ -7,6 +7,7 @@ import { decodeTaskRequest, decodeUnwanted, encodeTaskRequest } from '../wire/ta
 import type { ActivityResult, Host } from './host.js';
 import { LargeValues } from './large-values.js';
 import { OVERFLOW } from './local-activities.js';
+import type { Loops } from './loops.js';
 import { MOST_LOST } from './orchestration-activities.js';
 import { OwnerAsks } from './owner-asks.js';
 import type { HubPorts, QueuedTask, Subscription, TaskConsumption } from './ports.js';
@@ -44,6 +45,7 @@ export class TaskWorker {
   /** Those that are being given back: what comes for them now is the copy, and no business of theirs. */
   readonly #leaving = new Set<TaskRun>();
   readonly #asks: OwnerAsks;
+  readonly #loops: Loops;
   #subscription: Subscription | undefined;
   #endBeat = (): void => {};
   #whenNone: (() => void)[] = [];
@@ -51,9 +53,10 @@ export class TaskWorker {
   #isStopping = false;
   #isClosed = false;
 
-  constructor(hub: HubPorts, host: Host, shared: SharedActivities) {
+  constructor(hub: HubPorts, host: Host, shared: SharedActivities, loops: Loops) {
     this.#hub = hub;
-    this.#values = new LargeValues(hub);
+    this.#loops = loops;
+    this.#values = new LargeValues(hub, loops);
     this.#host = host;
     this.#shared = shared;
     this.#asks = new OwnerAsks(hub);
@@ -242,7 +245,7 @@ export class TaskWorker {
 
   /** The request is acknowledged behind its result, and not before the code has ended: it counts as long as it runs. */
   async #execute(run: TaskRun): Promise<void> {
-    const { result, ended } = run.run(this.#host, this.#hub);
+    const { result, ended } = run.run(this.#host, this.#hub, this.#shared.code);
     void ended.then(() => this.#shared.slots.release(run.name));
     const told = await result;
     if (told) {
@@ -270,7 +273,8 @@ export class TaskWorker {
     // Of a message that is short as a whole the result is short, too.
     if (body.length > this.#values.limits.inline) body = encoded(await this.#byReference(to, result));
     const id = random.id();
-    await this.#untilTrue(async () => (await this.#hub.mailOf(partition).send(subject, body, id)) !== undefined);
+    const sent = this.#untilTrue(async () => (await this.#hub.mailOf(partition).send(subject, body, id)) !== undefined);
+    await this.#loops.watch('the sending of the result of an activity', sent, to);
   }
 
   /** A large result is stored before the message, for the instance that waits for it (P15). */
@@ -303,7 +307,8 @@ export class TaskWorker {
     this.#leaving.add(run);
     this.#drop(run);
     try {
-      await this.#untilTrue(() => this.#hub.tasks.publish(queue, body, id));
+      const given = this.#untilTrue(() => this.#hub.tasks.publish(queue, body, id));
+      await this.#loops.watch('the giving back of a call to its work queue', given, request.to);
       await this.#acknowledge(run);
     } catch (error) {
       this.#failed(run, error);

@@ -3,6 +3,7 @@ import type { Address } from '../wire/messages.js';
 import { asError } from './as-error.js';
 import type { Flusher } from './flusher.js';
 import type { Instances } from './instances.js';
+import type { Loops } from './loops.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered } from './recovery.js';
 import { RetentionSweep, type Sweeping } from './retention-sweep.js';
@@ -30,7 +31,7 @@ export class Upkeep {
   #keptFrom: number;
   readonly #retention: RetentionSweep;
   #cancel: (() => void) | undefined;
-  #storingSince: number | undefined;
+  readonly #loops: Loops;
   #isStopped = false;
   #storing: Promise<void> = Promise.resolve();
 
@@ -42,7 +43,9 @@ export class Upkeep {
     flusher: Flusher,
     sweeping: Sweeping,
     failed: (error: Error) => void,
+    loops: Loops,
   ) {
+    this.#loops = loops;
     this.#ports = ports;
     this.#receivedSubject = receivedSubject;
     this.#recovered = recovered;
@@ -54,7 +57,7 @@ export class Upkeep {
       instances.deliver(address, { body: { kind: 'due' }, bytes: 0 });
       instances.pump();
     };
-    this.#retention = new RetentionSweep(ports, sweeping, due, () => flusher.limitsRetention);
+    this.#retention = new RetentionSweep(ports, sweeping, due, () => flusher.limitsRetention, loops);
   }
 
   /** Below this record the log may be forgotten, by this owner or by one before it. */
@@ -78,11 +81,6 @@ export class Upkeep {
     });
   }
 
-  /** Since when a checkpoint has been being stored; undefined: none is. */
-  get since(): number | undefined {
-    return this.#storingSince;
-  }
-
   stop(): void {
     this.#isStopped = true;
     this.#retention.stop();
@@ -94,7 +92,7 @@ export class Upkeep {
    * forgotten behind a checkpoint that another call stored. `released`: it is the last one, and nothing follows in the log.
    */
   checkpoint(last: { readonly released?: true } = {}): Promise<void> {
-    this.#storing = this.#storing.then(() => this.#store(last));
+    this.#storing = this.#storing.then(() => this.#loops.watch('the storing of the checkpoint', this.#store(last)));
     return this.#storing;
   }
 
@@ -102,7 +100,6 @@ export class Upkeep {
     const { tables, checkpoints } = this.#recovered;
     const low = this.#low();
     if (tables.sequence === this.#stored.logSeq && low === this.#stored.low && !last.released) return;
-    this.#storingSince = this.#ports.clock.now();
     const snapshot = tables.snapshot();
     const drawers = tables.sessions.takeChanged();
     const { cursor } = tables;
@@ -111,7 +108,6 @@ export class Upkeep {
     this.#keptFrom = Math.max(this.#keptFrom, low);
     await this.#ports.log.purgeBelow(low);
     if (cursor > MARGIN) await this.#ports.mailbox.purgeBelow(cursor + 1 - MARGIN);
-    this.#storingSince = undefined;
   }
 
   /** The first record that recovery must read: what this owner has not loaded yet stands in no head either. */

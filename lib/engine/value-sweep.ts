@@ -3,6 +3,7 @@ import { partitionOf } from '../wire/addresses.js';
 import { decodeRecord } from '../wire/record-codec.js';
 import { holderOf, keysNamedIn } from '../wire/value-references.js';
 import { wholeCheckpoint } from './checkpoints.js';
+import type { Loop, Loops } from './loops.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
 
 /** An object younger than this, in milliseconds, may be about to be named. */
@@ -24,11 +25,13 @@ export class ValueSweep {
   readonly #ports: PartitionPorts;
   readonly #hub: HubPorts;
   readonly #consumed: () => number;
+  readonly #loop: Loop;
   #cancel = (): void => {};
   #isStopped = false;
 
   /** `consumed`: all mail up to this sequence is consumed. */
-  constructor(ports: PartitionPorts, hub: HubPorts, consumed: () => number) {
+  constructor(ports: PartitionPorts, hub: HubPorts, consumed: () => number, loops: Loops) {
+    this.#loop = loops.add('the sweep for stored values that nothing names');
     this.#ports = ports;
     this.#hub = hub;
     this.#consumed = consumed;
@@ -45,11 +48,23 @@ export class ValueSweep {
 
   /** Removes the values of this partition's instances that nothing names and that were stored before a time; how many. */
   async run(before: number): Promise<number> {
+    this.#loop.begin();
+    try {
+      return await this.#run(before);
+    } finally {
+      this.#loop.end();
+    }
+  }
+
+  async #run(before: number): Promise<number> {
     const { views, subjects, mailbox } = this.#ports;
     const { partition } = subjects;
     if (partition === 0) await this.#ports.objects.removeUnfinished(before);
     const keys = new Set<string>();
-    for await (const { key } of this.#ports.objects.list(before)) if (this.#isMine(key)) keys.add(key);
+    for await (const { key } of this.#ports.objects.list(before)) {
+      this.#loop.moved();
+      if (this.#isMine(key)) keys.add(key);
+    }
     await this.#namedByHeads(keys); // most are: nothing else has to be read
     if (keys.size === 0) return 0;
     for (let other = 0; other < this.#hub.partitions; other++)
@@ -108,6 +123,7 @@ export class ValueSweep {
   }
 
   #strike(keys: Set<string>, text: string): void {
+    this.#loop.moved();
     for (const key of keysNamedIn(text)) keys.delete(key);
   }
 
@@ -115,6 +131,7 @@ export class ValueSweep {
     for (const key of keys) {
       if (this.#isStopped) return 0;
       await this.#ports.objects.remove(key);
+      this.#loop.moved();
     }
     this.#ports.logger.info('Stored values that nothing named were removed', {
       instance: this.#name,

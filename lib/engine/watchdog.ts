@@ -1,50 +1,33 @@
-import type { PartitionInspection } from '../wire/inspection.js';
-import type { PartitionPorts } from './ports.js';
+import type { LoopWait } from '../wire/inspection.js';
+import type { Loops } from './loops.js';
+import type { Clock, Logger } from './ports.js';
 
 /** Milliseconds between two looks. */
 const BEAT = 5_000;
 /** A loop that has waited so many milliseconds for one thing is told. */
 const STUCK = 10_000;
 
-/** Something that goes on by itself, and since when it has waited for the same thing; undefined: it does not wait. */
-export interface Loop {
-  readonly name: string;
-  readonly since: () => number | undefined;
-}
-
-/** What is watched of the parts of a partition. */
-export function loopsOf(
-  committer: Waiting,
-  flusher: Waiting,
-  upkeep: Waiting,
-  instances: { readonly loadingSince: number | undefined },
-): readonly Loop[] {
-  return [
-    { name: 'the commit of a record', since: () => committer.since },
-    { name: 'the storing of heads', since: () => flusher.since },
-    { name: 'the storing of the checkpoint', since: () => upkeep.since },
-    { name: 'the loading of an instance', since: () => instances.loadingSince },
-  ];
-}
-
-/** A part that waits for one thing at a time: since when; undefined: it does not wait. */
-interface Waiting {
-  readonly since: number | undefined;
-}
-
-/** Looks whether the loops of a partition go on; one that stands still is told once, with what the partition looks like. */
+/** Looks whether loops go on; one that stands still is told once, with what the place looks like in which it does. */
 export class Watchdog {
-  readonly #ports: PartitionPorts;
-  readonly #loops: readonly Loop[];
-  readonly #inspect: () => PartitionInspection;
-  /** The waits that were told. */
+  readonly #ports: { readonly clock: Clock; readonly logger: Logger };
+  readonly #where: string;
+  readonly #loops: Loops;
+  readonly #dump: () => object;
+  /** The waits that were told, by the names of their loops. */
   readonly #told = new Map<string, number>();
   #cancel: (() => void) | undefined;
 
-  constructor(ports: PartitionPorts, loops: readonly Loop[], inspect: () => PartitionInspection) {
+  /** `where`: the place, for people. */
+  constructor(
+    ports: { readonly clock: Clock; readonly logger: Logger },
+    where: string,
+    loops: Loops,
+    dump: () => object = () => ({ waits: loops.waits }),
+  ) {
     this.#ports = ports;
+    this.#where = where;
     this.#loops = loops;
-    this.#inspect = inspect;
+    this.#dump = dump;
   }
 
   start(): void {
@@ -58,21 +41,24 @@ export class Watchdog {
     this.#cancel?.();
   }
 
+  /** Of several waits of one name the longest is told. */
   #look(): void {
     const now = this.#ports.clock.now();
-    for (const { name, since } of this.#loops) {
-      const from = since();
-      if (from === undefined || now - from < STUCK) this.#told.delete(name);
-      else if (this.#told.get(name) !== from) this.#tell(name, from, now);
+    const longest = new Map<string, LoopWait>();
+    for (const wait of this.#loops.waits) if (!longest.has(wait.name)) longest.set(wait.name, wait);
+    for (const name of this.#told.keys()) if (!longest.has(name)) this.#told.delete(name);
+    for (const wait of longest.values()) {
+      if (now - wait.since < STUCK || this.#told.get(wait.name) === wait.since) continue;
+      this.#told.set(wait.name, wait.since);
+      this.#tell(wait, now);
     }
   }
 
-  #tell(name: string, from: number, now: number): void {
-    this.#told.set(name, from);
-    const { logger, subjects } = this.#ports;
-    logger.warn(`Stuck: ${name} has waited for ${Math.round((now - from) / 1_000)} s`, {
-      instance: `partition ${subjects.partition}`,
-      dump: JSON.stringify(this.#inspect()),
+  #tell({ name, since, instance }: LoopWait, now: number): void {
+    this.#ports.logger.warn(`Stuck: ${name} has waited for ${Math.round((now - since) / 1_000)} s`, {
+      instance: instance ?? this.#where,
+      where: this.#where,
+      dump: JSON.stringify(this.#dump()),
     });
   }
 }

@@ -63,6 +63,20 @@ export class MemoryTaskQueues implements TaskQueues {
       },
     };
   }
+
+  sizes(): Promise<ReadonlyMap<string, number>> {
+    return this.#connection.read(call('sizes'), () => this.#connection.hub.tasks.sizes());
+  }
+
+  look(queue: string, most: number): Promise<readonly Uint8Array[]> {
+    const { tasks } = this.#connection.hub;
+    return this.#connection.read(call('look'), () =>
+      tasks
+        .queue(queue)
+        .tasks.slice(0, most)
+        .map(({ body }) => body),
+    );
+  }
 }
 
 class TakenTask implements QueuedTask {

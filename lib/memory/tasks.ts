@@ -7,6 +7,8 @@ const DUPLICATE_WINDOW = 120_000;
 
 /** A stored task. */
 export interface MemoryTask {
+  /** Its place among all that were stored in the queue. */
+  readonly number: number;
   readonly body: Uint8Array;
   readonly time: number;
   deliveries: number;
@@ -32,6 +34,7 @@ export class MemoryQueue {
   readonly taken = new Set<MemoryTask>();
   readonly #takers: MemoryTaker[] = [];
   maxInFlight = Infinity;
+  #stored = 0;
 
   constructor(world: MemoryWorld) {
     this.#world = world;
@@ -42,13 +45,13 @@ export class MemoryQueue {
     return this.#again.length + this.#waiting.length;
   }
 
-  /** All that are not done, for a look behind the ports. */
+  /** All that are not done, in the order of storing. */
   get tasks(): readonly MemoryTask[] {
-    return [...this.taken, ...this.#again, ...this.#waiting];
+    return [...this.taken, ...this.#again, ...this.#waiting].toSorted((a, b) => a.number - b.number);
   }
 
   store(body: Uint8Array): void {
-    this.#waiting.push({ body, time: this.#world.time, deliveries: 0, cancel: () => {} });
+    this.#waiting.push({ number: this.#stored++, body, time: this.#world.time, deliveries: 0, cancel: () => {} });
     this.deliver();
   }
 
@@ -115,6 +118,13 @@ export class MemoryTasks {
     let queue = this.#queues.get(name);
     if (!queue) this.#queues.set(name, (queue = new MemoryQueue(this.#world)));
     return queue;
+  }
+
+  /** The queues with tasks that are not done, and how many. */
+  sizes(): ReadonlyMap<string, number> {
+    const sizes = new Map<string, number>();
+    for (const [name, { tasks }] of this.#queues) if (tasks.length > 0) sizes.set(name, tasks.length);
+    return sizes;
   }
 
   store(name: string, body: Uint8Array, messageId: string): void {

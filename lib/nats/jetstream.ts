@@ -150,18 +150,27 @@ export class JetStream {
     await this.demand(`STREAM.PURGE.${stream}`, { filter: subject });
   }
 
-  /**
-   * The subjects of a stream that match a pattern and have a message, in the order of their bytes. The server tells some
-   * 100,000 at a time, counted from the first: pages overlap, for what is removed meanwhile moves the others up.
-   */
+  /** The subjects of a stream that match a pattern and have a message, in the order of their bytes. */
   async *subjects(stream: string, pattern: string): AsyncIterable<string> {
+    for await (const [subject] of this.subjectSizes(stream, pattern)) yield subject;
+  }
+
+  /**
+   * The same with how many messages each has. The server tells some 100,000 at a time, counted from the first: pages
+   * overlap, for what is removed meanwhile moves the others up.
+   */
+  async *subjectSizes(stream: string, pattern: string): AsyncIterable<readonly [subject: string, messages: number]> {
     for (let [offset, last] = [0, '']; ;) {
       const { state, total } = await this.demand<StreamInfo & { readonly total: number }>(`STREAM.INFO.${stream}`, {
         subjects_filter: pattern,
         offset,
       });
-      const page = Object.keys(state.subjects ?? {});
-      for (const subject of page) if (subject > last) yield (last = subject);
+      const page = Object.entries(state.subjects ?? {});
+      for (const [subject, messages] of page) {
+        if (subject <= last) continue;
+        last = subject;
+        yield [subject, messages];
+      }
       if (offset + page.length >= total || page.length === 0) return;
       offset += Math.max(1, page.length - OVERLAP);
     }

@@ -42,6 +42,28 @@ export class NatsTaskQueues implements TaskQueues {
     );
   }
 
+  async sizes(): Promise<ReadonlyMap<string, number>> {
+    const { tasksStream, tasks } = this.#subjects;
+    const sizes = new Map<string, number>();
+    for await (const [subject, messages] of this.#jetStream.subjectSizes(tasksStream, tasks)) {
+      const queue = this.#subjects.queueOf(subject);
+      if (queue !== undefined) sizes.set(queue, messages);
+    }
+    return sizes;
+  }
+
+  async look(queue: string, most: number): Promise<readonly Uint8Array[]> {
+    const [stream, subject] = [this.#subjects.tasksStream, this.#subjects.queue(queue)];
+    const bodies: Uint8Array[] = [];
+    for (let next = 1; bodies.length < most;) {
+      const task = await this.#jetStream.get(stream, { seq: next, next_by_subj: subject });
+      if (!task) break;
+      bodies.push(task.body);
+      next = task.sequence + 1;
+    }
+    return bodies;
+  }
+
   /** A queue that no worker has served yet has a backlog, too: the first one may be started because of it. */
   #exists(queue: string): Promise<void> {
     let existing = this.#queues.get(queue);

@@ -2,7 +2,7 @@ import { decodeForeign, decodeStored, encodeText } from './body.js';
 import type { Decoded } from './body.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, storedLabels, token } from './history-shapes.js';
-import type { PartitionInspection, QuarantinedInstance } from './inspection.js';
+import type { LoopWait, PartitionInspection, QuarantinedInstance } from './inspection.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query, WaitedName } from './queries.js';
 import { outcome } from './record-codec.js';
 import {
@@ -80,6 +80,8 @@ const inspection = object<PartitionInspection>({
   deadLetters: count,
   quarantined: list(object<QuarantinedInstance>({ address: string, since: finite, waiting: count })),
   busy: list(string),
+  committedAt: optional(finite),
+  waits: optional(list(object<LoopWait>({ name: string, since: finite, instance: optional(string) }))),
 });
 const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), name: string, instances: count });
 

@@ -22,6 +22,20 @@ export interface PartitionInspection {
   readonly quarantined: readonly QuarantinedInstance[];
   /** Instances whose asynchronous operation runs. */
   readonly busy: readonly Address[];
+  /** When the last record was sealed that this owner knows to be stored, in milliseconds since 1970; absent: none was. */
+  readonly committedAt?: number;
+  /** What waits now of all that goes on by itself, what has waited for longest first. An owner of an older version does not say. */
+  readonly waits?: readonly LoopWait[];
+}
+
+/** Something that goes on by itself and waits, such as for an answer of the server. More than 10 s are told in the log. */
+export interface LoopWait {
+  /** What it is, such as `the commit of a record`. */
+  readonly name: string;
+  /** Since when it has waited for the same thing, in milliseconds since 1970. */
+  readonly since: number;
+  /** The instance, partition or value that it is about; absent: the whole partition. */
+  readonly instance?: string;
 }
 
 /** An instance that takes nothing until it is released. */

@@ -33,6 +33,7 @@ const worker = object<WorkerRecord>({
   entities: list(string),
   orchestrators: list(string),
   activities: list(string),
+  queues: optional(list(string)),
   process: optional(object<ProcessRecord>({ pid: count, started: optional(string), where: optional(string) })),
 });
 

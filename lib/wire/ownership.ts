@@ -26,6 +26,8 @@ export interface WorkerRecord {
   /** With their versions: `name@version`, and behind a colon which other versions it runs. */
   readonly orchestrators: readonly string[];
   readonly activities: readonly string[];
+  /** The work queues that it serves beside those of its activities' names. */
+  readonly queues?: readonly string[];
   /** The process, for workers that can look whether it runs: those of the same machine and process table. */
   readonly process?: ProcessRecord;
 }

@@ -1,4 +1,4 @@
-import { encodeId } from './id-codec.js';
+import { decodeId, encodeId } from './id-codec.js';
 import type { Address } from './messages.js';
 
 /**
@@ -28,6 +28,8 @@ export interface HubSubjects {
   readonly tasks: string;
   /** A work queue's subject; its last token is also the name of the queue's consumer. */
   queue(name: string): string;
+  /** The name of the work queue with this subject, or undefined: nobody's. */
+  queueOf(subject: string): string | undefined;
   /** Where partitions' owners tell of activities that nobody waits for any more. Core NATS. */
   readonly unwanted: string;
   /** Where a worker takes steps of instances whose owner has not registered their code. Core NATS. */
@@ -83,6 +85,7 @@ export function subjectsOf(hub: string): HubSubjects {
     tasksStream: `PD-${hub}-tasks`,
     tasks: `pd.${hub}.a.>`,
     queue: (name) => `pd.${hub}.a.${queueToken(name)}`,
+    queueOf: (subject) => queueIn(subject.slice(`pd.${hub}.a.`.length)),
     unwanted: `pd.${hub}.u`,
     steps: (worker) => `pd.${hub}.x.${worker}`,
     inboxPrefix: inboxPrefixOf(hub),
@@ -94,6 +97,15 @@ export function subjectsOf(hub: string): HubSubjects {
 /** A queue's name as a subject token. */
 export function queueToken(name: string): string {
   return encodeId(name, 'entity key');
+}
+
+/** Anybody may publish on a subject that no queue has. */
+function queueIn(token: string): string | undefined {
+  try {
+    return decodeId(token, 'entity key');
+  } catch {
+    return undefined;
+  }
 }
 
 /** The names of one partition of a task hub. Callers keep the result: the strings are built once. */

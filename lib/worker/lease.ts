@@ -1,3 +1,4 @@
+import type { Loop, Loops } from '../engine/loops.js';
 import type { HubPorts } from '../engine/ports.js';
 import { encodeLease } from '../wire/ownership-codec.js';
 import { ownershipKeys, type LeaseRecord } from '../wire/ownership.js';
@@ -16,11 +17,13 @@ export class Lease {
   readonly #ports: Pick<HubPorts, 'store'>;
   readonly #key: string;
   readonly #owner: string;
+  readonly #loop: Loop;
   #revision = 0;
   /** One write at a time: a release must not meet a renewal under way. */
   #line: Promise<unknown> = Promise.resolve();
 
-  constructor(ports: Pick<HubPorts, 'store'>, partition: number, owner: string) {
+  constructor(ports: Pick<HubPorts, 'store'>, partition: number, owner: string, loops: Loops) {
+    this.#loop = loops.add('the storing of a lease', () => `partition ${partition}`);
     this.#ports = ports;
     this.#key = leaseKey(partition);
     this.#owner = owner;
@@ -45,7 +48,10 @@ export class Lease {
   }
 
   #inLine<T>(run: () => Promise<T>): Promise<T> {
-    const turn = this.#line.then(run);
+    const turn = this.#line.then(() => {
+      this.#loop.begin();
+      return run().finally(() => this.#loop.end());
+    });
     this.#line = turn.catch(() => {});
     return turn;
   }

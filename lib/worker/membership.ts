@@ -1,3 +1,4 @@
+import type { Loop, Loops } from '../engine/loops.js';
 import type { HubPorts } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
 import { encodeWorker } from '../wire/ownership-codec.js';
@@ -20,6 +21,7 @@ export class Membership {
   readonly #ports: HubPorts;
   readonly #identity: WorkerIdentity;
   readonly #onBeat: () => void;
+  readonly #loop: Loop;
   #state: WorkerRecord['state'] = 'ready';
   #revision = 0;
   #beatAt = 0;
@@ -30,7 +32,8 @@ export class Membership {
   #line: Promise<void> = Promise.resolve();
 
   /** `onBeat`: told after each time that the record was rewritten. */
-  constructor(ports: HubPorts, identity: WorkerIdentity, onBeat: () => void) {
+  constructor(ports: HubPorts, identity: WorkerIdentity, onBeat: () => void, loops: Loops) {
+    this.#loop = loops.add("the storing of the worker's record");
     this.#ports = ports;
     this.#identity = identity;
     this.#onBeat = onBeat;
@@ -114,9 +117,13 @@ export class Membership {
     const turn = this.#line.then(async () => {
       const { store } = this.#ports;
       const key = `${ownershipKeys.workers}.${this.id}`;
+      this.#loop.begin();
       for (;;) {
         const revision = await store.put(key, encodeWorker(this.record), this.#revision, { ttlInSeconds: FORGOTTEN });
-        if (revision !== undefined) return void (this.#revision = revision);
+        if (revision !== undefined) {
+          this.#revision = revision;
+          return this.#loop.end();
+        }
         this.#revision = (await store.get(key))?.revision ?? 0;
       }
     });

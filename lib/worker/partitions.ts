@@ -1,3 +1,4 @@
+import type { Loops } from '../engine/loops.js';
 import type { HubPorts, Subscription } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
 import { assign } from './assignment.js';
@@ -21,6 +22,7 @@ export class Partitions {
   readonly #keepers: readonly PartitionKeeper[];
   readonly #directory: WorkerDirectory;
   readonly #watch: HubWatch;
+  readonly #loops: Loops;
   #subscription: Subscription | undefined;
   #cancelLook = (): void => {};
   #cancelLapse = (): void => {};
@@ -33,7 +35,9 @@ export class Partitions {
     membership: Membership,
     keepers: readonly PartitionKeeper[],
     directory: WorkerDirectory,
+    loops: Loops,
   ) {
+    this.#loops = loops;
     this.#ports = ports;
     this.#membership = membership;
     this.#keepers = keepers;
@@ -84,7 +88,7 @@ export class Partitions {
 
   /** Looks, and begins what follows; the claims that it began. */
   async #look(): Promise<Promise<void>[]> {
-    const seen = await this.#watch.look();
+    const seen = await this.#loops.watch('the look at workers and leases', this.#watch.look());
     if (this.#isOver) return [];
     this.#directory.see(seen.workers.values());
     const { clock } = this.#ports;

@@ -3,11 +3,13 @@ import { advertOf } from '../core/orchestrator-version.js';
 import type { Hosted } from '../definitions/registry.js';
 import { ActivationCache } from '../engine/activation-cache.js';
 import type { Host } from '../engine/host.js';
+import { Loops } from '../engine/loops.js';
 import { PartitionOwner, type OwnerOptions } from '../engine/partition-owner.js';
 import type { HubPorts } from '../engine/ports.js';
 import { DEFAULT_SLOTS, shareActivities } from '../engine/shared-activities.js';
 import { StepServer } from '../engine/step-server.js';
 import { TaskWorker } from '../engine/task-worker.js';
+import { Watchdog } from '../engine/watchdog.js';
 import { ClosedError, ConfigError } from '../errors.js';
 import { identityOf } from '../nats/server/process-identity.js';
 import { builtInFor } from './built-in.js';
@@ -107,6 +109,8 @@ export class TaskHubWorker implements AsyncDisposable {
   readonly #tasks: TaskWorker;
   readonly #steps: StepServer | undefined;
   readonly #stopTimeout: number;
+  readonly #loops: Loops;
+  readonly #watchdog: Watchdog;
   readonly #ended: Promise<Error | undefined>;
   #settle!: (reason: Error | undefined) => void;
   #stopping: Promise<void> | undefined;
@@ -124,6 +128,7 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
     const owns = host.entities.size > 0 || host.orchestrators.size > 0;
     const process = thisProcess();
+    const queues = namedQueues(host);
     const identity = {
       id,
       name: host.worker,
@@ -131,16 +136,19 @@ export class TaskHubWorker implements AsyncDisposable {
       entities: [...host.entities.keys()],
       orchestrators: host.orchestrators.programs.map(advertOf),
       activities: [...host.activities.keys()],
+      ...(queues.length > 0 && { queues }),
       ...(process && { process }),
     };
-    const activities = shareActivities(host, ports.clock, slots);
-    this.#tasks = new TaskWorker(ports, host, activities);
-    this.#membership = new Membership(ports, identity, () => this.#partitions?.lookSoon());
+    const activities = shareActivities(host, ports, slots);
+    const loops = (this.#loops = new Loops(ports.clock));
+    this.#watchdog = new Watchdog(ports, host.worker, loops);
+    this.#tasks = new TaskWorker(ports, host, activities, loops);
+    this.#membership = new Membership(ports, identity, () => this.#partitions?.lookSoon(), loops);
     if (!owns) return;
     const directory = new WorkerDirectory(id);
     const keepers = this.#keepers(host, { activities, activations, directory });
-    this.#partitions = new Partitions(ports, this.#membership, keepers, directory);
-    this.#steps = new StepServer(ports, host, id);
+    this.#partitions = new Partitions(ports, this.#membership, keepers, directory, loops);
+    this.#steps = new StepServer(ports, host, id, { loops, code: activities.code });
   }
 
   #keepers(host: Host, shared: Omit<OwnerOptions, 'stopTimeoutInMilliseconds'>): PartitionKeeper[] {
@@ -148,7 +156,7 @@ export class TaskHubWorker implements AsyncDisposable {
     const options = { stopTimeoutInMilliseconds: this.#stopTimeout, ...shared };
     return Array.from({ length: ports.partitions }, (_, partition) => {
       const newOwner = () => new PartitionOwner(partition, ports, host, options);
-      const lease = new Lease(ports, partition, this.#membership.id);
+      const lease = new Lease(ports, partition, this.#membership.id, this.#loops);
       return new PartitionKeeper(`${ports.name}/${partition}`, newOwner, lease, ports, {
         onFree: () => this.#membership.notify(),
         onLost: () => this.#membership.rest(),
@@ -244,6 +252,7 @@ export class TaskHubWorker implements AsyncDisposable {
   }
 
   async #join(): Promise<void> {
+    this.#watchdog.start();
     try {
       await this.#membership.join();
       await this.#partitions?.start();
@@ -268,6 +277,7 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#steps?.close();
     if (!isDone) this.#warn(`The worker did not stop in ${limit} ms`);
     this.#tasks.close();
+    this.#watchdog.stop();
     this.#settle(reason);
   }
 
@@ -302,6 +312,12 @@ export class TaskHubWorker implements AsyncDisposable {
   #closedError(): ClosedError {
     return new ClosedError(`The connection to task hub ${this.#ports.name} was closed while a worker ran on it.`);
   }
+}
+
+/** The work queues that its activities name. */
+function namedQueues({ activities, activitySettings }: Host): readonly string[] {
+  const named = [...activities.keys()].flatMap((name) => activitySettings?.get(name)?.queue ?? []);
+  return [...new Set(named)];
 }
 
 /** For workers on the same machine, which can see when it ends; elsewhere than on Linux that cannot be told cheaply. */

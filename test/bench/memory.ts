@@ -1,13 +1,17 @@
-/** Memory of a worker that was asked for many entities once each: `npm run bench:memory`. */
+/**
+ * Memory of a worker that was asked for many entities once each: `npm run bench:memory`, or with their number and options of
+ * Node.js for the worker, `npm run bench:memory -- 100000 --max-old-space-size=128`. Fails when it takes too much.
+ */
 import { holdTo } from './bounds.js';
 import { Rig } from './rig.js';
 
-const ENTITIES = Number(process.argv[2] ?? 100_000);
+const [entities = '100000', ...nodeOptions] = process.argv.slice(2);
+const ENTITIES = Number(entities);
 /** The most RSS of the worker when all are done, in MB. */
 const MOST = 250;
 const MEGABYTE = 1024 * 1024;
 
-await using rig = await Rig.start();
+await using rig = await Rig.start(nodeOptions.length > 0 ? { nodeOptions } : {});
 const worker = rig.workers[0]!;
 const report = async (what: string): Promise<number> => {
   const { memory } = await rig.usageOf(worker);

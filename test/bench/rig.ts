@@ -11,8 +11,8 @@ import { encodeMessage } from '../../lib/wire/message-codec.js';
 
 const script = fileURLToPath(new URL('service.js', import.meta.url));
 
-/** As docs/guide/workers.md advises: else a worker's garbage grows with the machine's memory. */
-const HEAP = '--max-old-space-size=1024';
+/** As `perdure worker` does and docs/guide/workers.md advises: else a worker's garbage grows with the machine's memory. */
+const HEAP = ['--max-old-space-size=1024'];
 
 /** The kernel counts CPU time in hundredths of a second, and so much of it in memory pages of 4 KiB. */
 const TICK = 10_000;
@@ -28,6 +28,8 @@ export interface RigOptions {
   /** Whether the server writes each message to the disk before it acknowledges it. Default: as the server does by default. */
   readonly sync?: 'default' | 'always';
   readonly workers?: number;
+  /** How Node.js is told to run the workers. Default: as `perdure worker` does. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** CPU time in microseconds, and memory in bytes. */
@@ -55,9 +57,11 @@ export class Rig implements AsyncDisposable {
     readonly hub: TaskHub,
     readonly client: TaskHubClient,
     readonly folder: string | undefined,
+    private readonly nodeOptions: readonly string[],
   ) {}
 
-  static async start({ name = 'bench', sync = 'default', workers = 1 }: RigOptions = {}): Promise<Rig> {
+  static async start(options: RigOptions = {}): Promise<Rig> {
+    const { name = 'bench', sync = 'default', workers = 1, nodeOptions = HEAP } = options;
     // A kept folder is written as a user's is: each message is on the disk before it is acknowledged.
     const folder = sync === 'always' ? await mkdtemp(join(tmpdir(), 'perdure-bench-')) : undefined;
     const onProgress = (): void => {};
@@ -65,7 +69,7 @@ export class Rig implements AsyncDisposable {
       folder === undefined ? { temporary: true, onProgress } : { folder, onProgress },
     );
     const hub = await connectTaskHub({ name, servers: server.url });
-    const rig = new Rig(server, hub, new TaskHubClient(hub, { timeoutInMilliseconds: 600_000 }), folder);
+    const rig = new Rig(server, hub, new TaskHubClient(hub, { timeoutInMilliseconds: 600_000 }), folder, nodeOptions);
     for (let i = 0; i < workers; i++) await rig.startWorker();
     return rig;
   }
@@ -73,7 +77,7 @@ export class Rig implements AsyncDisposable {
   async startWorker(): Promise<ChildProcess> {
     const worker = fork(script, [this.server.url, this.hub.ports.name], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [...process.execArgv, HEAP],
+      execArgv: [...process.execArgv, ...this.nodeOptions],
     });
     await Promise.race([once(worker, 'message'), once(worker, 'exit').then(failed)]);
     this.workers.push(worker);

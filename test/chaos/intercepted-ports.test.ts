@@ -31,12 +31,19 @@ const objects: Kinds<ObjectStore> = {
   list: 'reads',
   removeUnfinished: 'writes',
 };
-const tasks: Kinds<TaskQueues> = { publish: 'writes', consume: 'reads' };
+const tasks: Kinds<TaskQueues> = { publish: 'writes', consume: 'reads', sizes: 'reads', look: 'reads' };
 const task: Kinds<QueuedTask> = { acknowledge: 'writes', keep: 'writes' };
 const bus: Kinds<Bus> = { publish: 'writes', subscribe: 'reads' };
 const sender: Kinds<MailSender> = { send: 'writes' };
 const log: Kinds<Log> = { append: 'writes', last: 'reads', read: 'reads', purgeBelow: 'writes' };
-const views: Kinds<Views> = { read: 'reads', write: 'writes', remove: 'writes', scan: 'reads', subjects: 'reads' };
+const views: Kinds<Views> = {
+  read: 'reads',
+  write: 'writes',
+  remove: 'writes',
+  scan: 'reads',
+  subjects: 'reads',
+  notes: 'reads',
+};
 const mailbox: Kinds<Mailbox> = {
   send: 'writes',
   consume: 'reads',

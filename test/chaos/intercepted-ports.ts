@@ -74,6 +74,8 @@ function tasksOf(tasks: TaskQueues, intercept: Interceptor): TaskQueues {
   return {
     publish: (...task) => intercept(() => tasks.publish(...task), { unknown: false }),
     consume: (queue, settings, onTask) => tasks.consume(queue, settings, (task) => onTask(taskOf(task, intercept))),
+    sizes: () => tasks.sizes(),
+    look: (queue, most) => tasks.look(queue, most),
   };
 }
 

@@ -70,6 +70,18 @@ test('a script that cannot run is given up, one that ends is not started again',
   t.deepEqual([ended.code, ended.stderr], [0, '']);
 });
 
+test('a process of a worker has a heap of about 1 GiB at most, whatever the machine has, unless Node.js is told otherwise', async (t) => {
+  const MiB = 1024 * 1024;
+  const limitOf = async (env: NodeJS.ProcessEnv): Promise<number> => {
+    const { stdout } = await outcome(perdure(t, ['worker', script, '--processes', '1', 'none', 'end'], env));
+    return Number(/^heap (\d+)$/m.exec(stdout)?.[1]);
+  };
+  const limit = await limitOf({});
+  t.true(limit >= 1_024 * MiB && limit < 1_200 * MiB, `${limit}`);
+  const own = await limitOf({ NODE_OPTIONS: '--max-old-space-size=300' });
+  t.true(own >= 300 * MiB && own < 450 * MiB, `${own}`);
+});
+
 test('a script that is not there, and a number that is none, are told', async (t) => {
   const missing = await outcome(perdure(t, ['worker', 'nowhere.js']));
   t.is(missing.code, 1);

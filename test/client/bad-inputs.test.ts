@@ -171,10 +171,10 @@ class Caller {
   }
 }
 
-test('entities and orchestrators that nobody registered are waited for', async (t) => {
+test('rows 25-27: entities, orchestrators and activities that nobody registered are waited for, and told of', async (t) => {
   const around = new Surroundings();
   await around.work('worker', hostOf({ orchestrators: [Caller], entities: [Account] }));
-  for (const what of ['entity', 'child']) {
+  for (const what of ['entity', 'child', 'activity']) {
     const waiting = await around.settle(around.client.startNew(Caller, what));
     await around.advance(60_000);
     t.is((await around.settle(waiting.status())).runtimeStatus, 'Running');
@@ -183,6 +183,7 @@ test('entities and orchestrators that nobody registered are waited for', async (
   t.deepEqual(
     names.filter(({ waitingInstances }) => waitingInstances > 0),
     [
+      { kind: 'activity', name: 'nobody', waitingInstances: 1 },
       { kind: 'entity', name: 'nobody', waitingInstances: 1 },
       { kind: 'orchestrator', name: 'nobody', waitingInstances: 1 },
     ],

@@ -143,6 +143,26 @@ export function taskQueuesContract(check: Check): void {
     for (const taker of takers) taker.close();
   });
 
+  check('tasks: how many each queue has is told, and its oldest ones can be looked at', async (t, around) => {
+    const { tasks, settle, ports } = around;
+    const texts = (bodies: readonly Uint8Array[]): string[] => bodies.map((body) => new TextDecoder().decode(body));
+    t.deepEqual(await settle(tasks.sizes()), new Map());
+    t.deepEqual(await settle(tasks.look('mail', 5)), []);
+    for (const text of ['1', '2', '3']) await settle(tasks.publish('mail', bytes(text), text));
+    await settle(tasks.publish('Print Ä', bytes('other'), 'other'));
+    const taker = new Taker(around, 1);
+    await settle(taker.count(1));
+    const all = [...(await settle(tasks.sizes()))].toSorted(([, a], [, b]) => b - a);
+    t.deepEqual(all.flat(), ['mail', 3, 'Print Ä', 1], 'what is in work is not done');
+    t.deepEqual(texts(await settle(tasks.look('mail', 2))), ['1', '2']);
+    t.true(await settle(taker.tasks[0]!.acknowledge()));
+    const sizeOf = async (): Promise<number | undefined> => (await settle(tasks.sizes())).get('mail');
+    while ((await sizeOf()) !== 2) await settle(new Promise<void>((resolve) => ports(0).clock.after(10, resolve)));
+    t.deepEqual(texts(await settle(tasks.look('mail', 5))), ['2', '3']);
+    t.is(taker.texts.length, 1, 'a look takes nothing');
+    taker.close();
+  });
+
   check('tasks: a body larger than the largest is refused, and after closing everything is', async (t, around) => {
     const { tasks, settle, ports } = around;
     const large = new Uint8Array(ports(0).maxBodyBytes + 1);

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Channels } from '../../lib/engine/channels.js';
+import { Loops } from '../../lib/engine/loops.js';
 import type { PartitionPorts } from '../../lib/engine/ports.js';
 import { PartitionTables } from '../../lib/engine/tables.js';
 
@@ -25,6 +26,7 @@ test('P2: what is committed in the moment in which an envelope is acknowledged l
       ports,
       () => 'x',
       () => t.fail(),
+      new Loops(ports.clock),
     );
     add(tables, 1);
     channels.flush(1);

@@ -7,7 +7,7 @@ import { StepServer } from '../../lib/engine/step-server.js';
 import type { MemoryConnection } from '../../lib/memory/connection.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { Counter } from './bank.js';
-import { ask, hostOf, recordingLogger, surroundings } from './surroundings.js';
+import { ask, hostOf, recordingLogger, surroundings, servedWith } from './surroundings.js';
 
 /** How often workers were asked to wait: the first ones wait for ever. */
 let waits = 0;
@@ -50,7 +50,7 @@ async function bombs() {
     const connection = hub.connect(name);
     const ports = memoryHubPorts(connection, recordingLogger(lines));
     ports.bus.subscribe(ports.subjects.steps(name), () => void asked.push(name));
-    const server = new StepServer(ports, hostOf({ entities: [bombOf(() => connection)] }), name);
+    const server = new StepServer(ports, hostOf({ entities: [bombOf(() => connection)] }), name, servedWith(ports));
     live.set(name, { connection, server });
     changed();
   };

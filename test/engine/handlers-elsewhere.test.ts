@@ -7,7 +7,7 @@ import { orchestrationAddress } from '../../lib/wire/addresses.js';
 import type { Answer } from '../../lib/wire/queries.js';
 import { Counter } from './bank.js';
 import { Order, Tally } from './order.js';
-import { ask, hostOf, MemoryWorker, outcomesAt, recordingLogger, surroundings } from './surroundings.js';
+import { ask, hostOf, MemoryWorker, outcomesAt, recordingLogger, surroundings, servedWith } from './surroundings.js';
 
 const inbox = '_INBOX.updates';
 
@@ -27,7 +27,7 @@ async function elsewhere() {
   };
   const join = (name: string): void => {
     const ports = memoryHubPorts(hub.connect(name), recordingLogger(lines));
-    servers.set(name, new StepServer(ports, hostOf({ orchestrators: [Order] }), name));
+    servers.set(name, new StepServer(ports, hostOf({ orchestrators: [Order] }), name, servedWith(ports)));
     for (const listener of listeners) listener();
   };
   const leave = (name: string): void => {

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
+import { Loops } from '../../lib/engine/loops.js';
 import { ValueSweep } from '../../lib/engine/value-sweep.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { partitionOf } from '../../lib/wire/addresses.js';
@@ -338,7 +339,7 @@ test('a sweep removes what nothing names, once it is old', async (t) => {
   await advance(6 * 24 * 3_600_000);
   const sweepOf = (partition: number) => {
     const ports = client.ports.partition(partition);
-    return new ValueSweep(ports, client.ports, () => 0);
+    return new ValueSweep(ports, client.ports, () => 0, new Loops(client.ports.clock));
   };
   const before = client.ports.clock.now() - 3_600_000;
   const removed = [await settle(sweepOf(0).run(before)), await settle(sweepOf(1).run(before))];
@@ -367,7 +368,7 @@ test('a sweep keeps what is on its way from one partition to another', async (t)
   await settle(client.signal('album', from, 'copyTo', to));
   await advance(20_000); // it is in no log any more, only in the sender's checkpoint
   t.is(keysOf(hub).length, 2);
-  const sweep = new ValueSweep(client.ports.partition(1), client.ports, () => 0);
+  const sweep = new ValueSweep(client.ports.partition(1), client.ports, () => 0, new Loops(client.ports.clock));
   t.is(await settle(sweep.run(Infinity)), 0);
   isCut = false;
   await advance(20_000);

@@ -14,7 +14,16 @@ import { encodeWake } from '../../lib/wire/head-codec.js';
 import type { ControlMessage } from '../../lib/wire/messages.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { KillAt } from './kill-at.js';
-import { ask, hostOf, MemoryClient, MemoryWorker, outcomesAt, recordingLogger, surroundings } from './surroundings.js';
+import {
+  ask,
+  hostOf,
+  MemoryClient,
+  MemoryWorker,
+  outcomesAt,
+  recordingLogger,
+  surroundings,
+  servedWith,
+} from './surroundings.js';
 
 /** Fails when it is told to, and says what was done. */
 class Jobs {
@@ -420,7 +429,7 @@ test('what needs the code of an instance is done by the worker that has it, all 
   t.is(await control(around, 'later', { action: 'suspend' }), 'done', 'its code is not needed yet');
   t.is(await control(around, 'later', { action: 'resume' }), 'done');
   const elsewhere = memoryHubPorts(hub.connect('code'), recordingLogger());
-  const server = new StepServer(elsewhere, hostOf({ orchestrators: [Chain, Trunk] }), 'code');
+  const server = new StepServer(elsewhere, hostOf({ orchestrators: [Chain, Trunk] }), 'code', servedWith(elsewhere));
   workers.push('code');
   for (const listener of listeners) listener();
   await settle(client.start('chain', 'c', 20));

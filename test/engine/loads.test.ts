@@ -2,30 +2,32 @@ import test from 'ava';
 import type { Activation } from '../../lib/engine/activation.js';
 import { Instance } from '../../lib/engine/instance.js';
 import { Loads } from '../../lib/engine/loads.js';
+import { Loops } from '../../lib/engine/loops.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 
 /** Loads whose every read ends when the test says. */
 function loadsOf() {
   const { clock } = new MemoryWorld().createHub('hub', 1).connect('one');
+  const loops = new Loops(clock);
   const reads: {
     readonly address: string;
     readonly end: (activation: Activation) => void;
     fail(error: Error): void;
   }[] = [];
   const told: string[] = [];
-  const loads = new Loads(clock, {
+  const loads = new Loads(loops, {
     load: ({ address }) => new Promise((end, fail) => reads.push({ address, end, fail })),
     loaded: ({ address }) => told.push(address),
     failed: (error) => told.push(String(error)),
   });
   const instances = Array.from({ length: 40 }, (_, i) => new Instance(`o.i${i}`));
-  return { loads, reads, told, instances };
+  return { loops, loads, reads, told, instances };
 }
 
 const activation = {} as Activation;
 
 test('instances are read 32 at a time, in the order in which they are wanted, each once', async (t) => {
-  const { loads, reads, told, instances } = loadsOf();
+  const { loops, loads, reads, told, instances } = loadsOf();
   for (const instance of [...instances, ...instances]) loads.want(instance);
   t.deepEqual([reads.length, loads.size], [32, 40]);
   const first = loads.whenLoaded(instances[0]!);
@@ -38,7 +40,7 @@ test('instances are read 32 at a time, in the order in which they are wanted, ea
   t.deepEqual(await Promise.all([first, last]), [activation, activation]);
   const order = instances.map(({ address }) => address);
   t.deepEqual([reads.map(({ address }) => address), told], [order, order]);
-  t.deepEqual([loads.size, loads.since, loads.has(instances[39]!)], [0, undefined, false]);
+  t.deepEqual([loads.size, loops.waits, loads.has(instances[39]!)], [0, [], false]);
 });
 
 test('who waits for an instance that cannot be loaded is told, and so is the owner', async (t) => {

@@ -9,7 +9,7 @@ import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { Account } from './bank.js';
 import { KillAt } from './kill-at.js';
-import { hostOf, MemoryClient, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
+import { hostOf, MemoryClient, MemoryWorker, recordingLogger, surroundings, servedWith } from './surroundings.js';
 
 /** Calls accounts while its own operation runs. */
 @Entity('shop')
@@ -246,6 +246,7 @@ test.serial('P18: an operation whose code another worker has calls through its o
       memoryHubPorts(connection, recordingLogger(lines)),
       hostOf({ entities: [Shop] }),
       name,
+      servedWith({ clock: connection.clock, logger: recordingLogger(lines) }),
     );
     live.set(name, { connection, server });
     changed.forEach((listener) => listener());

@@ -1,5 +1,7 @@
 import test from 'ava';
 import { PartitionOwner } from '../../lib/engine/partition-owner.js';
+import { MemoryWorld } from '../../lib/memory/world.js';
+import { Loops } from '../../lib/engine/loops.js';
 import { Barrier } from '../../lib/engine/barrier.js';
 import type { Committer } from '../../lib/engine/committer.js';
 import type { PartitionPorts } from '../../lib/engine/ports.js';
@@ -295,8 +297,9 @@ test('P16: a barrier that began before a read arrived does not answer it', async
       last: () => new Promise((answer) => looks.push((isMine) => answer(isMine ? found(1, 5) : found(2, 6)))),
     },
   } as unknown as PartitionPorts;
+  const { clock } = new MemoryWorld().createHub('test', 1).connect('w');
   const committer = { group: { isEmpty: true }, whenAcknowledged: () => Promise.resolve() } as unknown as Committer;
-  const barrier = new Barrier({ epoch: 1, sequence: 5 } as PartitionTables, ports, committer);
+  const barrier = new Barrier({ epoch: 1, sequence: 5 } as PartitionTables, ports, committer, new Loops(clock));
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const first = barrier.pass();
   await turn();

@@ -2,8 +2,10 @@ import { Registry, type Hosted } from '../../lib/definitions/registry.js';
 import { names } from '../../lib/definitions/names.js';
 import type { Host } from '../../lib/engine/host.js';
 import { LargeValues } from '../../lib/engine/large-values.js';
+import { Loops } from '../../lib/engine/loops.js';
 import { PartitionOwner, type OwnerOptions } from '../../lib/engine/partition-owner.js';
 import type { HubPorts, Logger } from '../../lib/engine/ports.js';
+import { UserCode } from '../../lib/engine/user-code.js';
 import type { MemoryConnection } from '../../lib/memory/connection.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
@@ -163,6 +165,12 @@ export function outcomesAt({ bus }: Pick<HubPorts, 'bus'>, inbox: string): reado
   });
   return told;
 }
+
+/** What a worker that runs the steps of others has beside its ports. */
+export const servedWith = (ports: Pick<HubPorts, 'clock' | 'logger'>) => ({
+  loops: new Loops(ports.clock),
+  code: new UserCode(ports),
+});
 
 export const text = new TextDecoder();
 export const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

@@ -3,6 +3,7 @@ import { Activity, Orchestrator, Run } from 'perdure/decorators';
 import type { OwnerOptions } from '../../lib/engine/partition-owner.js';
 import type { Host } from '../../lib/engine/host.js';
 import { shareActivities } from '../../lib/engine/shared-activities.js';
+import { Loops } from '../../lib/engine/loops.js';
 import { TaskWorker } from '../../lib/engine/task-worker.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
@@ -143,10 +144,16 @@ export class Service {
     });
     const logger = recordingLogger(this.lines);
     const first = hub.connect(name);
-    const shared = shareActivities(host, first.clock, slots);
+    const shared = shareActivities(host, { clock: first.clock, logger }, slots);
     if (does.owns) this.owners = new MemoryWorker(hub, name, host, { ...options, activities: shared }, logger);
     this.connection = this.owners?.connection ?? first;
-    if (does.serves) this.tasks = new TaskWorker(memoryHubPorts(this.connection, logger), host, shared);
+    if (does.serves)
+      this.tasks = new TaskWorker(
+        memoryHubPorts(this.connection, logger),
+        host,
+        shared,
+        new Loops(this.connection.clock),
+      );
   }
 
   async start(): Promise<void> {

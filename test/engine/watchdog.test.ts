@@ -1,72 +1,412 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
-import { Entity, Operation } from 'perdure/decorators';
+import { EntityContext, OrchestrationContext, type Orchestration } from 'perdure';
+import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
+import type { OwnerOptions } from '../../lib/engine/partition-owner.js';
+import type { Hosted } from '../../lib/definitions/registry.js';
 import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
+import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { partitionSubjects } from '../../lib/wire/subjects.js';
+import { TaskHubWorker } from '../../lib/worker/task-hub-worker.js';
 import { Counter } from './bank.js';
-import { hostOf, MemoryClient, MemoryWorker, recordingLogger } from './surroundings.js';
+import { ask, bytes, hostOf, MemoryClient, MemoryWorker, recordingLogger } from './surroundings.js';
 
-/** The server keeps silent to calls of one kind. */
+/** The server keeps silent to calls of one kind of one process. */
 class Silence implements FaultPlan {
-  port: PortCall['port'] | undefined;
-  next({ port, connection }: PortCall): Fault {
-    return connection === 'w' && port === this.port ? 'requestLost' : 'none';
+  of: { readonly connection?: string; readonly port: PortCall['port']; readonly operation?: string } | undefined;
+  next({ port, connection, operation }: PortCall): Fault {
+    const { of } = this;
+    const isOf = of !== undefined && connection === (of.connection ?? 'w') && port === of.port;
+    return isOf && operation === (of.operation ?? operation) ? 'requestLost' : 'none';
   }
 }
 
-for (const [port, loop] of [
-  ['log', 'the commit of a record'],
-  ['views', 'the storing of heads'],
-] as const)
-  test(`a loop that stands still is told once, with what the partition looks like: ${loop}`, async (t) => {
-    const faults = new Silence();
-    const world = new MemoryWorld({ faults });
-    const { scheduler } = world;
-    const hub = world.createHub('test', 1);
-    const lines: string[] = [];
-    const client = new MemoryClient(hub, 'client');
-    const worker = new MemoryWorker(hub, 'w', hostOf({ entities: [Counter] }), {}, recordingLogger(lines));
-    await scheduler.settle(worker.claim());
-    await scheduler.settle(client.signal('counter', 'k', 'add', 'w'));
-    await scheduler.advance(1_000);
-    faults.port = port;
-    await scheduler.settle(client.signal('counter', 'k', 'add', 'x'));
-    const stuck = () => lines.filter((line) => line.includes(`Stuck: ${loop}`));
-    await scheduler.advance(8_000);
-    t.deepEqual(stuck(), []);
-    await scheduler.advance(30_000);
-    t.is(stuck().length, 1);
-    t.regex(stuck()[0]!, /^partition 0: .* has waited for 1\d s .*\\"epoch\\":1,/);
-    faults.port = undefined;
-    await scheduler.advance(5_000);
-    t.deepEqual((await scheduler.settle(client.entityHead('counter', 'k')))?.state, { seen: ['w', 'x'] });
+/** Ends what `hold` began. */
+let letGo = (): void => {};
+
+@Entity('shelf')
+class Shelf {
+  state: { kept: unknown } = { kept: undefined };
+  @Operation({ input: 'unknown' }) keep(value: unknown): void {
+    this.state.kept = value;
+  }
+  @Operation({ input: Number }) grow(length: number): void {
+    this.state.kept = 'x'.repeat(length);
+  }
+  @Operation() async hold(): Promise<void> {
+    await new Promise<void>((resolve) => (letGo = resolve));
+  }
+  @Operation({ input: [String] }) tell(keys: string[], context: EntityContext): void {
+    for (const key of keys) context.signalEntity('counter', key, 'add', key);
+  }
+}
+
+@Orchestrator('asks')
+class Asks {
+  @Run({ input: String }) *run(name: string, context: OrchestrationContext): Orchestration<unknown> {
+    return yield* context.callActivity(name, undefined, { queue: 'jobs' });
+  }
+}
+
+class Jobs {
+  @Activity({ queue: 'jobs' }) job(): string {
+    return 'done';
+  }
+}
+
+const large = 'x'.repeat(20_000);
+const keys = Array.from({ length: 8 }, (_, n) => `k${n}`);
+
+/** A hub of two partitions, a client, and what was logged in the process \`w\`. */
+function surroundings() {
+  const faults = new Silence();
+  const world = new MemoryWorld({ faults });
+  const hub = world.createHub('test', 2, { maxInlineValueBytes: 4_096 });
+  const lines: string[] = [];
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise);
+  const advance = (milliseconds: number): Promise<void> => world.scheduler.advance(milliseconds);
+  const client = new MemoryClient(hub, 'client');
+  const owner = async (name = 'w', options: OwnerOptions = {}): Promise<MemoryWorker> => {
+    const host = hostOf({ entities: [Counter, Shelf], orchestrators: [Asks] });
+    const worker = new MemoryWorker(hub, name, host, options, recordingLogger(lines));
+    await settle(worker.claim());
+    await advance(500);
+    return worker;
+  };
+  const worker = async (name: string, hosted: Hosted): Promise<TaskHubWorker> => {
+    const ports = memoryHubPorts(hub.connect(name), recordingLogger(lines));
+    const started = await settle(TaskHubWorker.start({ ports }, hosted));
+    await advance(500);
+    return started;
+  };
+  return { faults, hub, lines, client, settle, advance, owner, worker };
+}
+
+type Around = ReturnType<typeof surroundings>;
+
+/** A loop, the silence in which it stands still, and how that comes about; and what it is told of. */
+interface Row {
+  readonly loop: string;
+  readonly silence?: NonNullable<Silence['of']>;
+  readonly about?: RegExp;
+  readonly come: (around: Around, begin: () => void) => Promise<unknown>;
+  /** How long it takes until it waits, in milliseconds. */
+  readonly after?: number;
+}
+
+const signalled = async ({ owner, settle, client }: Around, begin: () => void): Promise<void> => {
+  await owner();
+  begin();
+  await settle(client.signal('counter', 'k', 'add', 'x'));
+};
+
+/** A shelf that holds, and messages behind that which are parked: of none of them anything stays in memory. */
+async function parked({ owner, settle, client, advance }: Around, before = (): void => {}): Promise<void> {
+  await owner('w', { mail: { kept: 0 } });
+  await settle(client.signal('shelf', 's', 'hold'));
+  await advance(200);
+  before();
+  for (const key of keys) await settle(client.signal('shelf', 's', 'keep', key));
+}
+
+async function storedLarge({ owner, settle, client, advance }: Around): Promise<void> {
+  await owner();
+  await settle(client.signal('shelf', 's', 'grow', large.length));
+  await advance(2_000);
+}
+
+async function jobElsewhere({ worker, client, settle }: Around, begin: () => void, name = 'job'): Promise<void> {
+  await worker('owner', { orchestrators: [Asks] });
+  await worker('w', { activities: [new Jobs()] });
+  begin();
+  await settle(client.start('asks', 'i', name));
+}
+
+const rows: readonly Row[] = [
+  { loop: 'the commit of a record', silence: { port: 'log' }, come: signalled },
+  { loop: 'the storing of heads', silence: { port: 'views' }, come: signalled },
+  { loop: 'the storing of the checkpoint', silence: { port: 'views', operation: 'write' }, come: signalled },
+  {
+    loop: 'the loading of an instance',
+    silence: { port: 'views', operation: 'read' },
+    about: /^e\.counter\.k:/,
+    come: async ({ owner, settle, client, advance }, begin) => {
+      const first = await owner('first');
+      await settle(client.signal('counter', 'k', 'add', 'x'));
+      await advance(2_000);
+      await settle(first.stop());
+      await owner();
+      begin();
+      await settle(client.signal('counter', 'k', 'add', 'y'));
+    },
+  },
+  {
+    loop: 'the barrier of reads',
+    silence: { port: 'log' },
+    come: async (around, begin) => {
+      await around.owner();
+      begin();
+      await ask(around, entityAddress({ name: 'counter', key: 'k' }), { kind: 'inspect' });
+    },
+  },
+  {
+    loop: 'the look after the streams',
+    silence: { port: 'storage' },
+    come: ({ owner }, begin) => owner().then(begin),
+    after: 3_000,
+  },
+  {
+    loop: 'the sending to another partition',
+    silence: { port: 'mailbox', operation: 'send' },
+    about: /^partition [01]:/,
+    come: async ({ owner, settle, client }, begin) => {
+      await owner();
+      begin();
+      await settle(client.signal('shelf', 's', 'tell', keys));
+    },
+  },
+  {
+    loop: 'the sending to a work queue',
+    silence: { port: 'tasks', operation: 'publish' },
+    about: /^o\.i:/,
+    come: async ({ owner, settle, client }, begin) => {
+      await owner();
+      begin();
+      await settle(client.start('asks', 'i', 'nothing'));
+    },
+  },
+  {
+    loop: 'the storing of a dead letter',
+    silence: { port: 'deadLetters' },
+    about: /^pd\.test\.\d\.m\.e\.counter\.k:/,
+    come: async ({ owner, settle, client: { ports } }, begin) => {
+      await owner();
+      begin();
+      const address = entityAddress({ name: 'counter', key: 'k' });
+      const partition = partitionOf(address, ports.partitions);
+      const garbage = bytes('garbage');
+      await settle(ports.mailOf(partition).send(partitionSubjects(ports.name, partition).mail(address), garbage));
+    },
+  },
+  {
+    loop: 'the storing of parked messages',
+    silence: { port: 'views', operation: 'write' },
+    come: (around, begin) => parked(around, begin),
+    after: 1_500,
+  },
+  {
+    loop: 'the reading of parked messages',
+    silence: { port: 'views', operation: 'read' },
+    about: /^e\.shelf\.s:/,
+    come: async (around, begin) => {
+      await parked(around);
+      await around.advance(5_000);
+      begin();
+      letGo();
+    },
+  },
+  {
+    loop: 'the removal of parked messages',
+    silence: { port: 'views', operation: 'remove' },
+    come: async (around, begin) => {
+      await parked(around);
+      await around.advance(5_000);
+      begin();
+      letGo();
+    },
+  },
+  {
+    loop: 'the sweep for pages of parked messages',
+    silence: { port: 'views', operation: 'subjects' },
+    come: ({ owner }, begin) => {
+      begin();
+      return owner();
+    },
+  },
+  {
+    loop: 'the listing of heads',
+    silence: { port: 'views', operation: 'subjects' },
+    come: ({ owner }, begin) => {
+      begin();
+      return owner();
+    },
+  },
+  {
+    loop: 'the storing of a large value',
+    silence: { port: 'objects', operation: 'put' },
+    about: /^e\.shelf\.s:/,
+    come: async ({ owner, settle, client }, begin) => {
+      await owner();
+      begin();
+      await settle(client.signal('shelf', 's', 'grow', large.length));
+    },
+  },
+  {
+    loop: 'the reading of large values',
+    silence: { port: 'objects', operation: 'get' },
+    about: /^e\.shelf\.s:/,
+    come: async (around, begin) => {
+      const { settle, client, advance } = around;
+      const first = await around.owner('first');
+      await settle(client.signal('shelf', 's', 'grow', large.length));
+      await advance(2_000);
+      await settle(first.stop());
+      await around.owner();
+      begin();
+      await settle(client.signal('shelf', 's', 'keep', 'small'));
+    },
+  },
+  {
+    loop: 'the removal of a stored value',
+    silence: { port: 'objects', operation: 'remove' },
+    about: /^e\.shelf\.s/,
+    come: async (around, begin) => {
+      await storedLarge(around);
+      begin();
+      await around.settle(around.client.signal('shelf', 's', 'keep', 'small'));
+    },
+  },
+  {
+    loop: 'the sweep for stored values that nothing names',
+    silence: { port: 'objects', operation: 'list' },
+    come: async ({ owner, advance }, begin) => {
+      await owner();
+      begin();
+      await advance(600_000);
+    },
+  },
+  {
+    loop: 'the sweep for instances that are not kept any more',
+    silence: { port: 'views', operation: 'scan' },
+    come: async ({ owner, advance }, begin) => {
+      await owner();
+      begin();
+      await advance(3_600_000);
+    },
+  },
+  {
+    loop: 'a step that another worker runs',
+    about: /^e\.diary\.d:/,
+    come: async ({ owner, settle, client }) => {
+      const onChange = () => ({ close: () => {} });
+      await owner('w', { directory: { workersWith: () => ['deaf'], onChange } });
+      client.ports.bus.subscribe(client.ports.subjects.steps('deaf'), () => {});
+      await settle(client.signal('diary', 'd', 'note', 'x'));
+    },
+  },
+  {
+    loop: 'the takeover',
+    silence: { port: 'log' },
+    come: ({ owner, advance }, begin) => {
+      begin();
+      owner().catch(() => {}); // it never comes to an end
+      return advance(0);
+    },
+  },
+  {
+    loop: 'the sending of the result of an activity',
+    silence: { port: 'mailbox', operation: 'send' },
+    about: /^o\.i:/,
+    come: jobElsewhere,
+  },
+  {
+    loop: 'the giving back of a call to its work queue',
+    silence: { port: 'tasks', operation: 'publish' },
+    about: /^o\.i:/,
+    come: (around, begin) => jobElsewhere(around, begin, 'foreign'),
+    after: 5_500,
+  },
+  {
+    loop: 'the storing of a lease',
+    silence: { port: 'store', operation: 'put' },
+    about: /^partition [01]:/,
+    come: async ({ worker, settle, client }, begin) => {
+      await worker('w', { entities: [Counter] });
+      begin();
+      for (const key of keys) await settle(client.signal('counter', key, 'add', key)); // else what is stored would do
+    },
+    after: 3_000,
+  },
+  {
+    loop: "the storing of the worker's record",
+    silence: { port: 'store', operation: 'put' },
+    come: ({ worker }, begin) => worker('w', { entities: [Counter] }).then(begin),
+    after: 3_000,
+  },
+  {
+    loop: 'the look at workers and leases',
+    silence: { port: 'store', operation: 'list' },
+    come: ({ worker }, begin) => worker('w', { entities: [Counter] }).then(begin),
+    after: 5_000,
+  },
+];
+
+for (const { loop, silence, about, come, after = 0 } of rows)
+  test(`a loop that stands still is told once, with what the place looks like: ${loop}`, async (t) => {
+    const around = surroundings();
+    const { faults, lines, advance } = around;
+    await come(around, () => (faults.of = silence));
+    const stuck = (): string[] => lines.filter((line) => line.includes(`Stuck: ${loop} `));
+    await advance(after + 8_000);
+    t.deepEqual(stuck(), [], 'it is not told before it has waited for 10 s');
+    await advance(30_000);
+    const told = new Set(stuck().map((line) => /"where":"([^"]+)"/.exec(line)?.[1]));
+    t.true(told.size > 0);
+    t.is(stuck().length, told.size, 'once in each place');
+    for (const line of stuck()) {
+      t.regex(line, about ?? /^(partition [01]|.*\.\d+\..*): Stuck/);
+      t.regex(line, / has waited for 1\d s /);
+      const { dump } = JSON.parse(line.slice(line.indexOf('{'))) as { dump: string };
+      const { waits } = JSON.parse(dump) as { waits: { name: string; since: number }[] };
+      t.true(waits.some(({ name, since }) => name === loop && Number.isInteger(since)));
+    }
   });
 
-@Entity('hog')
-class Hog {
-  state = 0;
-  @Operation({ input: Number }) spin(milliseconds: number): void {
-    hogging += milliseconds;
-    this.state++;
+test('a loop that goes on is told no more, and again when it stands still another time', async (t) => {
+  const around = surroundings();
+  const { faults, lines, client, settle, advance, owner } = around;
+  await owner();
+  for (const id of ['a', 'b']) {
+    faults.of = { port: 'log' };
+    await settle(client.signal('counter', 'k', 'add', id));
+    await advance(60_000);
+    faults.of = undefined;
+    await advance(5_000);
   }
-}
-/** How far the operations have moved the time. */
-let hogging = 0;
+  t.is(lines.filter((line) => line.includes('Stuck: the commit of a record')).length, 2);
+  t.deepEqual((await settle(client.entityHead('counter', 'k')))?.state, { seen: ['a', 'b'] });
+});
 
-test('a step that keeps the process from everything else is told with its instance', async (t) => {
-  const world = new MemoryWorld();
-  const { scheduler } = world;
-  const hub = world.createHub('test', 1);
-  const lines: string[] = [];
-  const client = new MemoryClient(hub, 'client');
-  const worker = new MemoryWorker(hub, 'w', hostOf({ entities: [Hog] }), {}, recordingLogger(lines));
-  const { clock } = worker.connection;
-  const now = clock.now.bind(clock);
-  clock.now = () => now() + hogging;
-  await scheduler.settle(worker.claim());
-  await scheduler.settle(client.signal('hog', 'h', 'spin', 900));
-  await scheduler.settle(client.signal('hog', 'h', 'spin', 1_500));
-  await scheduler.advance(500);
-  const told = lines.filter((line) => line.includes('nothing else ran'));
-  t.is(told.length, 1);
-  t.regex(told[0]!, /^e\.hog\.h: A step took 1500 ms/);
+test('the owner of a partition tells people what waits and since when, and when it committed last', async (t) => {
+  const around = surroundings();
+  const { faults, client, settle, advance, owner, world } = { ...around, world: around.hub.world };
+  await owner();
+  const address = orchestrationAddress('i');
+  faults.of = { port: 'tasks', operation: 'publish' };
+  await settle(client.start('asks', 'i', 'nothing'));
+  await advance(2_000);
+  const [answer] = await ask(around, address, { kind: 'inspect' });
+  t.is(answer?.kind, 'inspect');
+  const { waits, committedAt } = (answer as Extract<typeof answer, { kind: 'inspect' }>).inspection;
+  t.deepEqual(
+    waits?.map(({ name, instance }) => [name, instance]),
+    [['the sending to a work queue', address]],
+  );
+  const age = world.time - (waits?.[0]?.since ?? 0);
+  t.true(age >= 2_000 && age <= 3_500, String(age));
+  t.true(committedAt !== undefined && committedAt <= waits![0]!.since && committedAt > waits![0]!.since - 1_000);
+});
+
+test('every loop is told of by a test', (t) => {
+  const entry = /\bloops\??\s*\.(?:add|watch)\(\s*(['"])(.+?)\1/g;
+  const names = ['lib/engine', 'lib/worker'].flatMap((folder) =>
+    readdirSync(folder).flatMap((file) => {
+      const source = readFileSync(`${folder}/${file}`, 'utf8');
+      return Array.from(source.matchAll(entry), ([, , name]) => name!);
+    }),
+  );
+  const inSource = new Set(names);
+  t.deepEqual(rows.map(({ loop }) => loop).toSorted(), [...inSource].toSorted());
 });

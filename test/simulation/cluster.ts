@@ -1,6 +1,7 @@
 import { ActivationCache } from '../../lib/engine/activation-cache.js';
 import { PartitionOwner } from '../../lib/engine/partition-owner.js';
 import { shareActivities } from '../../lib/engine/shared-activities.js';
+import { Loops } from '../../lib/engine/loops.js';
 import { TaskWorker } from '../../lib/engine/task-worker.js';
 import type { HubPorts, Logger } from '../../lib/engine/ports.js';
 import { ClosedError, OwnershipLostError } from '../../lib/errors.js';
@@ -53,8 +54,8 @@ class WorkerLife {
     const pause = (milliseconds: number): Promise<void> =>
       new Promise((resolve) => void this.connection.later(milliseconds, resolve));
     this.#host = createHost(name, hosted({ ...observed, pause, hold: (context) => this.#hold(context) }));
-    this.#activities = shareActivities(this.#host, this.ports.clock);
-    this.#tasks = new TaskWorker(this.ports, this.#host, this.#activities);
+    this.#activities = shareActivities(this.#host, this.ports);
+    this.#tasks = new TaskWorker(this.ports, this.#host, this.#activities, new Loops(this.ports.clock));
   }
 
   #hold(context: ActivityContext): Promise<void> {

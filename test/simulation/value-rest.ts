@@ -1,3 +1,4 @@
+import { Loops } from '../../lib/engine/loops.js';
 import { ValueSweep } from '../../lib/engine/value-sweep.js';
 import type { Logger, StoredMessage } from '../../lib/engine/ports.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
@@ -19,7 +20,7 @@ export async function checkValues(
   const ports = memoryHubPorts(hub.connect('sweeper'), logger);
   for (let partition = 0; partition < hub.partitions; partition++) {
     const { mail } = hub.streams(partition);
-    await new ValueSweep(ports.partition(partition), ports, () => mail.last).run(Infinity);
+    await new ValueSweep(ports.partition(partition), ports, () => mail.last, new Loops(ports.clock)).run(Infinity);
   }
   const named = new Set<string>();
   for (let partition = 0; partition < hub.partitions; partition++) {

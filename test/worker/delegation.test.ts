@@ -1,5 +1,6 @@
 import test from 'ava';
 import { TaskHubClient } from 'perdure';
+import { Activity } from 'perdure/decorators';
 import type { Hosted } from '../../lib/definitions/registry.js';
 import type { FaultPlan } from '../../lib/memory/faults.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
@@ -9,7 +10,7 @@ import { partitionOf } from '../../lib/wire/addresses.js';
 import { TaskHubWorker } from '../../lib/worker/task-hub-worker.js';
 import { amount } from '../amount.js';
 import { recordingLogger } from '../contract/harness.js';
-import { Collecting, Countdown, Counting, Diary, Greeter, Herald, Journey, Ledger, Sleep } from './services.js';
+import { Collecting, Countdown, Counting, Diary, Errand, Greeter, Herald, Journey, Ledger, Sleep } from './services.js';
 
 const partitions = 4;
 
@@ -172,6 +173,60 @@ test('while no worker has a name its instances wait, are told of, and the others
   }
   t.deepEqual((await settle(client.namesWithoutWorker())).names, []);
   t.deepEqual(lines, []);
+});
+
+class HeavyPress {
+  @Activity({ queue: 'heavy' }) press(): string {
+    return 'pressed';
+  }
+}
+class LightPress {
+  @Activity({ queue: 'light' }) press(): string {
+    return 'pressed';
+  }
+}
+class HeavyGreeter {
+  @Activity({ queue: 'heavy' }) greet(): string {
+    return 'hello';
+  }
+}
+
+test('an activity that nobody registered is told of, with how many calls wait and in which queue', async (t) => {
+  const world = surroundings();
+  const { client, settle, advance, start, lines } = world;
+  await start('flows', { orchestrators: [Errand], activities: [new HeavyPress()] });
+  const errands = [];
+  for (const [name, queue] of [['greet'], ['greet'], ['greet', 'heavy'], ['press', 'light'], ['press', 'heavy']]) {
+    const handle = await settle(client.startNew<string>('errand', { name, queue }));
+    if (name === 'press' && queue === 'heavy') t.is(await settle(handle.result()), 'pressed');
+    else errands.push(handle);
+  }
+  await advance(30_000);
+  t.deepEqual(await settle(client.namesWithoutWorker()), {
+    names: [
+      { kind: 'activity', name: 'greet', waitingInstances: 2 },
+      { kind: 'activity', name: 'greet', queue: 'heavy', waitingInstances: 1 },
+      { kind: 'activity', name: 'press', queue: 'light', waitingInstances: 1 },
+    ],
+    uncountedPartitions: 0,
+  });
+  for (const handle of errands) t.is((await settle(handle.status())).runtimeStatus, 'Running');
+  t.regex(lines[0] ?? '', /Queue heavy has a request for activity "greet", which this worker has not registered/);
+  await start('rest', { activities: [new HeavyGreeter()] });
+  await start('light', { activities: [new LightPress()] });
+  await advance(30_000);
+  for (const handle of errands) t.regex(await settle(handle.result()), /^(hello|pressed)$/);
+  t.deepEqual((await settle(client.namesWithoutWorker())).names, []);
+});
+
+test('of activities of which many calls wait in one queue all are counted', async (t) => {
+  const { client, settle, advance, start } = surroundings();
+  await start('flows', { orchestrators: [Errand] });
+  for (let n = 0; n < 150; n++) await settle(client.startNew<string>('errand', { name: 'greet' }));
+  await advance(1_000);
+  t.deepEqual((await settle(client.namesWithoutWorker())).names, [
+    { kind: 'activity', name: 'greet', waitingInstances: 150 },
+  ]);
 });
 
 test('a worker whose instances wait stops as fast as ever, and what waits waits in the next one', async (t) => {

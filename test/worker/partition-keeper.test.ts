@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Loops } from '../../lib/engine/loops.js';
 import { ClosedError, OwnershipLostError, StorageRegressedError } from '../../lib/errors.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { Lease } from '../../lib/worker/lease.js';
@@ -203,8 +204,9 @@ test('P21: a worker that let go before it saw that another had taken the partiti
 
 test('P21: a lease that another has taken is not written any more, until it is claimed', async (t) => {
   const world = new MemoryWorld();
-  const { store } = world.createHub('hub', 1).connect('one');
-  const [mine, theirs] = ['one', 'two'].map((owner) => new Lease({ store }, 0, owner)) as [Lease, Lease];
+  const { store, clock } = world.createHub('hub', 1).connect('one');
+  const newLease = (owner: string) => new Lease({ store }, 0, owner, new Loops(clock));
+  const [mine, theirs] = ['one', 'two'].map(newLease) as [Lease, Lease];
   const position = { epoch: 1, sequence: 1 };
   const outcomes: boolean[] = [];
   for (const write of [

@@ -64,6 +64,15 @@ export class Journey {
   }
 }
 
+/** Calls an activity by its name, in its own queue or in another. */
+@Orchestrator('errand')
+export class Errand {
+  @Run({ input: 'unknown' }) *run(input: unknown, context: OrchestrationContext): Orchestration<string> {
+    const { name, queue } = input as { readonly name: string; readonly queue?: string };
+    return yield* context.callActivity<string>(name, undefined, queue === undefined ? {} : { queue });
+  }
+}
+
 @Orchestrator('sleep')
 export class Sleep {
   @Run({ input: Number }) *run(milliseconds: number, context: OrchestrationContext): Orchestration<string> {

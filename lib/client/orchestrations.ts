@@ -76,7 +76,7 @@ export class Orchestrations {
     const late = () =>
       lateError(`The start of ${name} as "${instanceId}"`, timeoutInMilliseconds, delivery, instanceId);
     const message = { kind: 'start', name, ...encoded, ...labels, ...conditions, notify: inbox.notify } as const;
-    const whole = isGiven ? { ...message, reply: inbox.reply } : message;
+    const whole = isGiven ? { reply: inbox.reply, ...message } : message;
     const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds }, late, (wait) => {
       const check = () => names.checkOrchestrator(name);
       return this.#session.send(orchestrationAddress(instanceId), whole, { check, wait, delivery, isCall: isGiven });

@@ -201,7 +201,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   }
 
   #told(notify: readonly string[]): readonly string[] {
-    return [...new Set([...notify, ...this.#watchers])];
+    return this.#watchers.size === 0 ? notify : [...new Set([...notify, ...this.#watchers])];
   }
 
   #raise({ name, input, inputRef }: EventMessage): StepOutput {

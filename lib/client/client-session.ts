@@ -93,7 +93,7 @@ export class ClientSession {
     const partition = partitionOf(address, this.ports.partitions);
     const subject = this.ports.subjects.partition(partition).mail(address);
     const channel = this.#channel(partition);
-    return [channel.send({ ...letter, address, subject }), channel];
+    return [channel.send({ address, subject, ...letter }), channel];
   }
 
   /**

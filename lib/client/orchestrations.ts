@@ -92,7 +92,7 @@ export class Orchestrations {
     const proposed = ports.random.id();
     const told = { runId: proposed, notify: inbox.notify };
     const message = { kind: 'start', name, ...encoded, ...labels, ...conditions, ...told } as const;
-    const whole = isGiven ? { ...message, reply: inbox.reply } : message;
+    const whole = isGiven ? { reply: inbox.reply, ...message } : message;
     const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds }, late, (wait) => {
       const check = () => names.checkOrchestrator(name);
       return this.#session.send(orchestrationAddress(instanceId), whole, { check, wait, delivery, isCall: isGiven });

@@ -15,7 +15,8 @@ type Look = <T>(code: () => T) => T;
  */
 export class Conditions {
   readonly #look: Look;
-  readonly #open = new Set<ConditionTask>();
+  /** Made with the first one: most code gives none. */
+  #open: Set<ConditionTask> | undefined;
 
   constructor(look: Look) {
     this.#look = look;
@@ -30,6 +31,7 @@ export class Conditions {
 
   /** Ends the tasks whose conditions hold; whether there was one. */
   check(): boolean {
+    if (!this.#open) return false;
     let hasEnded = false;
     // Those that this ends, or takes out of a race, leave the set meanwhile; none enters it.
     for (const task of this.#open) if (task.check()) hasEnded = true;
@@ -37,12 +39,12 @@ export class Conditions {
   }
 
   enter(task: ConditionTask): void {
-    this.#open.add(task);
+    (this.#open ??= new Set()).add(task);
     task.check();
   }
 
   leave(task: ConditionTask): void {
-    this.#open.delete(task);
+    this.#open?.delete(task);
   }
 }
 

@@ -174,10 +174,11 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const name = this.#orchestrator(target);
     const chosenId = this.#childId(options?.instanceId);
     const labels = labelsFrom(options ?? {}, this.#dependencies.values);
-    const body = { type: 'SubOrchestrationInstanceCreated', name, ...this.#input(input), ...labels } as const;
+    const type = 'SubOrchestrationInstanceCreated';
+    const given = this.#input(input);
     const start = () =>
       this.#scheduler.schedule(
-        (id) => ({ ...body, id, instanceId: chosenId ?? this.#derivedId(id) }),
+        (id) => ({ type, id, name, instanceId: chosenId ?? this.#derivedId(id), ...given, ...labels }),
         new AtomicTask((failure) => new TaskFailedError(`sub-orchestration "${name}"`, failure)),
       );
     return this.#long.attempt(start, options?.retry) as R;
@@ -188,22 +189,20 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const { ids, values } = this.#dependencies;
     const name = this.#orchestrator(target);
     const chosenId = options.instanceId === undefined ? undefined : ids.checkInstanceId(options.instanceId);
-    const body = {
-      type: 'OrchestrationStartSent',
-      name,
-      ...this.#input(input),
-      ...labelsFrom(options, values),
-    } as const;
-    return this.#scheduler.record((id) => ({ ...body, id, instanceId: chosenId ?? this.#derivedId(id) })).instanceId;
+    const type = 'OrchestrationStartSent';
+    const [given, labels] = [this.#input(input), labelsFrom(options, values)];
+    return this.#scheduler.record((id) => {
+      return { type, id, name, instanceId: chosenId ?? this.#derivedId(id), ...given, ...labels };
+    }).instanceId;
   }
 
   override callEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
     const options = (typeof target === 'string' ? rest[2] : rest[0]) as EntityCallOptions | undefined;
     return this.#toEntity(target, key, rest, (entity, operation, input) => {
-      const body = { type: 'EntityOperationCalled', entity, operation, ...this.#input(input) } as const;
+      const given = this.#input(input);
       const start = () =>
         this.#scheduler.schedule(
-          (id) => ({ ...body, id }),
+          (id) => ({ type: 'EntityOperationCalled', id, entity, operation, ...given }),
           new AtomicTask((failure) => new EntityOperationFailedError(entity.name, operation, failure)),
         );
       return this.#long.attempt(start, options?.retry);
@@ -212,8 +211,8 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   override signalEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
     return this.#toEntity(target, key, rest, (entity, operation, input) => {
-      const body = { type: 'EntityOperationSignaled', entity, operation, ...this.#input(input) } as const;
-      this.#scheduler.record((id) => ({ ...body, id }));
+      const given = this.#input(input);
+      this.#scheduler.record((id) => ({ type: 'EntityOperationSignaled', id, entity, operation, ...given }));
     }) as R;
   }
 
@@ -250,8 +249,9 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   override sendEvent(instanceId: string, name: string, data?: unknown): void {
     const { ids } = this.#dependencies;
     ids.checkInstanceId(instanceId);
-    const body = { type: 'EventSent', instanceId, name: ids.checkName(name, 'event'), ...this.#input(data) } as const;
-    this.#scheduler.record((id) => ({ ...body, id }));
+    const event = ids.checkName(name, 'event');
+    const given = this.#input(data);
+    this.#scheduler.record((id) => ({ type: 'EventSent', id, instanceId, name: event, ...given }));
   }
 
   override patched(id: string): boolean {
@@ -311,11 +311,11 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const queue = options.queue ?? declared.queue;
     if (queue !== undefined) this.#dependencies.ids.checkName(queue, 'activity');
     const timeouts = chosenTimeouts(options, declared);
-    const body = { type: 'TaskScheduled', name, ...this.#input(input), ...(queue !== undefined && { queue }) } as const;
+    const given = this.#input(input);
     const start = () => {
       const recorded = recordedTimeouts(timeouts, this.#execution.now);
       return this.#scheduler.schedule(
-        (id) => ({ ...body, ...recorded, id }),
+        (id) => ({ type: 'TaskScheduled', id, name, ...given, ...(queue !== undefined && { queue }), ...recorded }),
         new AtomicTask((failure) => new TaskFailedError(`activity "${name}"`, failure)),
       );
     };

@@ -64,7 +64,7 @@ export class EntityExecutor {
         reader.state = this.#state ?? this.#stored(reader.state);
         return operation.invoke(reader, request.input, context);
       },
-      (result) => ({ ...this.#result(result), changed: false, state: this.#state, messages: context.close() }),
+      (result) => ({ changed: false, state: this.#state, ...this.#result(result), messages: context.close() }),
       (error) => this.#failed(error, context),
     );
   }
@@ -81,7 +81,7 @@ export class EntityExecutor {
         if (context.isClosed) throw new ClosedError('The operation was given up.');
         const encoded = this.#result(result); // before the draft ends: it may be the result
         const changed = this.#commit(draft);
-        return { ...encoded, changed, state: this.#state, messages: context.close() };
+        return { changed, state: this.#state, ...encoded, messages: context.close() };
       },
       (error) => {
         draft?.discard();

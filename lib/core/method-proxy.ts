@@ -13,11 +13,14 @@ import type {
  * async function does not call `then`; it has no symbols and no prototype.
  */
 export function methodProxy(call: (method: string, input: unknown) => unknown): object {
-  return new Proxy(Object.freeze(Object.create(null) as object), {
+  return new Proxy(nothing, {
     get: (_, property) =>
       typeof property === 'symbol' || property === 'then' ? undefined : (input: unknown) => call(property, input),
   });
 }
+
+/** What all of them stand before: it has nothing and takes nothing. */
+const nothing: object = Object.freeze(Object.create(null) as object);
 
 /** The operations of an entity. A call of anything else throws UnknownOperationError and reaches nobody. */
 export function operationProxy(shape: EntityShape, call: (operation: string, input: unknown) => unknown): object {

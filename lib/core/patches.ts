@@ -8,21 +8,22 @@ import type { HistoryEvent } from './history.js';
  * V3. On replay the answer is yes if the history has the marker, wherever it stands: code may ask earlier than it did.
  */
 export class Patches {
-  readonly #recorded = new Set<string>();
-  readonly #answers = new Map<string, boolean>();
+  // Both are made when they are needed: most code asks for no patch.
+  #recorded: Set<string> | undefined;
+  #answers: Map<string, boolean> | undefined;
 
   /** A history is about to be replayed. */
   read(history: readonly HistoryEvent[]): void {
-    for (const event of history) if (event.type === 'Patched') this.#recorded.add(event.name);
+    for (const event of history) if (event.type === 'Patched') (this.#recorded ??= new Set()).add(event.name);
   }
 
   /** The answer for an id; `record` is called when its marker is to be recorded. */
   isPatched(name: string, isReplaying: boolean, record: () => void): boolean {
-    const known = this.#answers.get(name);
+    const known = this.#answers?.get(name);
     if (known !== undefined) return known;
-    const isRecorded = this.#recorded.has(name);
+    const isRecorded = this.#recorded?.has(name) ?? false;
     const answer = isRecorded || !isReplaying;
-    this.#answers.set(name, answer);
+    (this.#answers ??= new Map()).set(name, answer);
     if (answer && !isRecorded) record();
     return answer;
   }

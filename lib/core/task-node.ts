@@ -13,7 +13,7 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 /** The inner side of a task, which users do not see: it holds a state and tells its parents when it ends. */
 export abstract class TaskNode<T> extends Task<T> {
   #outcome: Outcome<T> | undefined;
-  readonly #parents: TaskParent[] = [];
+  #parents: TaskParent[] = [];
 
   get isCompleted(): boolean {
     return this.#outcome !== undefined;
@@ -52,7 +52,9 @@ export abstract class TaskNode<T> extends Task<T> {
 
   /** Adds a parent; one that comes after the end is told at once. It stays one, and holds the outcome, until `detach`. */
   attach(parent: TaskParent): void {
-    this.#parents.push(parent);
+    if (this.#parents.length === 0)
+      this.#parents = [parent]; // nearly always the only one: no room for more
+    else this.#parents.push(parent);
     if (this.isCompleted) parent.childCompleted(this);
     else this.awaited();
   }

@@ -37,10 +37,10 @@ export class TaskScheduler {
   readonly #trace: CallTrace | undefined;
   readonly #open = new Map<number, Open>();
   /** The tasks that failed, by the errors that they failed with. */
-  readonly #failures = new WeakMap<object, number>();
+  #failures: WeakMap<object, number> | undefined;
   #nextId = 0;
   /** Numbers that are not given: at the first of a gap, the next one is what it leads to. */
-  readonly #gaps = new Map<number, number>();
+  #gaps: Map<number, number> | undefined;
   /** The actions of the turn; undefined between turns. */
   #actions: Action[] | undefined;
   #isLooking = false;
@@ -153,25 +153,25 @@ export class TaskScheduler {
 
   /** The tasks whose failures an error is, or has among its causes. */
   failuresIn(error: unknown): readonly number[] {
-    const ids = errorsIn(error).map((each) => this.#failures.get(each));
+    const ids = errorsIn(error).map((each) => this.#failures?.get(each));
     return [...new Set(ids.filter((id) => id !== undefined))].toSorted((a, b) => a - b);
   }
 
   /** The number of the next action. */
   get nextId(): number {
     let next = this.#nextId;
-    for (let to = this.#gaps.get(next); to !== undefined; to = this.#gaps.get(next)) next = to;
+    for (let to = this.#gaps?.get(next); to !== undefined; to = this.#gaps?.get(next)) next = to;
     return next;
   }
 
   /** Numbers from `from` on are left out; the next one is `to`. */
   leaveGap(from: number, to: number): void {
-    this.#gaps.set(from, to);
+    (this.#gaps ??= new Map()).set(from, to);
   }
 
   #fail(id: number, task: AtomicTask<unknown>, failure: FailureDetails): void {
     task.completeWithFailure(failure);
     const { outcome } = task;
-    if (outcome && 'error' in outcome) this.#failures.set(outcome.error as Error, id);
+    if (outcome && 'error' in outcome) (this.#failures ??= new WeakMap()).set(outcome.error as Error, id);
   }
 }

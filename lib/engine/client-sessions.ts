@@ -75,8 +75,8 @@ export class ClientSessions {
     }
     this.#sealed.push(...sessions.keys(), ...ended);
     return {
-      ...(sessions.size > 0 && { sessions: Object.fromEntries(sessions) }),
       ...(ended.length > 0 && { ended }),
+      ...(sessions.size > 0 && { sessions: Object.fromEntries(sessions) }),
       ...(done.size > 0 && { done: Object.fromEntries(done) }),
       ...(skipped.size > 0 && { skipped: Object.fromEntries(skipped) }),
     };

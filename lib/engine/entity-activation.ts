@@ -224,9 +224,9 @@ export class EntityActivation implements Activation, CallPort {
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
     return {
       entry: {
+        ...(ended !== undefined && { ended }),
         ...(changed && (state === undefined ? { deleted: true as const } : { state })),
         ...(known && { outcome: known }),
-        ...(ended !== undefined && { ended }),
       },
       messages,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,

@@ -26,12 +26,20 @@ export class Fifo<T> {
   }
 
   shift(): T | undefined {
-    const item = this.#items[this.#head];
-    if (this.#head < this.#items.length) this.#head++;
-    if (this.#head === this.#items.length || this.#head > 1024) {
+    if (this.length <= 1) return this.#last();
+    const item = this.#items[this.#head++];
+    if (this.#head > 1024) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
+    return item;
+  }
+
+  /** Takes the only item; the list keeps some room for the next one. */
+  #last(): T | undefined {
+    const item = this.#items.pop();
+    if (this.#head > 0) this.#items = [];
+    this.#head = 0;
     return item;
   }
 }

@@ -168,7 +168,7 @@ export class Flusher {
       .map((instance) => {
         instance.dirtyBehind = undefined;
         const captured = instance.activation!.capture();
-        return [instance, captured && { ...captured, dropped: instance.activation!.takeDropped() }];
+        return [instance, captured && { dropped: instance.activation!.takeDropped(), ...captured }];
       });
   }
 

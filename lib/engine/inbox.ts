@@ -242,9 +242,9 @@ export class Inbox {
     this.#accepted = accepted;
     this.#silent = 0;
     return {
+      ...(open.length > 0 && { open }),
       ...(accepted > from && { accepted }),
       ...(accepted > from && acceptedAt !== undefined && { acceptedAt }),
-      ...(open.length > 0 && { open }),
       ...channelFields(channels),
       ...this.#sessions.accept(news, acceptedAt),
     };

@@ -49,7 +49,7 @@ export class Instance {
   finished: { input: Input; readonly output: StepOutput } | undefined;
   /** Whether it stands in the queue of those that can run. */
   isQueued = false;
-  /** The group that touched it last. */
+  /** The group that touched it last, until that is acknowledged: an instance at rest keeps no group in memory. */
   touchedBy: Group | undefined;
   /** The first acknowledged record that its stored head does not show; undefined: the head is up to date. */
   dirtySince: number | undefined;
@@ -121,7 +121,12 @@ export class Instance {
       this.waiting.length === 0 &&
       this.dirtySince === undefined &&
       this.runningActivities === 0 &&
-      (this.touchedBy === undefined || this.touchedBy.isAcknowledged)
+      this.touchedBy === undefined
     );
+  }
+
+  /** A group is acknowledged. */
+  settled(group: Group): void {
+    if (this.touchedBy === group) this.touchedBy = undefined;
   }
 }

@@ -54,8 +54,9 @@ export class LargeValues {
 
   /** The JSON text of a value that has to go by reference; undefined: it is small. Throws PayloadTooLargeError. */
   textOf(value: Json, what: () => string): string | undefined {
-    const text = JSON.stringify(value);
     const { inline, largest } = this.limits;
+    if (isSurelyShort(value, inline)) return undefined;
+    const text = JSON.stringify(value);
     if (!isLonger(text, inline)) return undefined;
     if (isLonger(text, largest)) throw new PayloadTooLargeError(what(), utf8Length(text), largest);
     return text;
@@ -149,3 +150,8 @@ export async function inParallel<T>(items: readonly T[], run: (item: T) => Promi
 }
 
 const always = (): boolean => true;
+
+/** Of many a value that is known without its text: one character of a string takes six bytes there at most. */
+function isSurelyShort(value: Json, limit: number): boolean {
+  return typeof value === 'string' ? 6 * value.length + 2 <= limit : typeof value === 'boolean' || value === null;
+}

@@ -208,7 +208,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   }
 
   #told(notify: readonly string[]): readonly string[] {
-    return [...new Set([...notify, ...this.#watchers])];
+    return this.#watchers.size === 0 ? notify : [...new Set([...notify, ...this.#watchers])];
   }
 
   #raise({ name, input, inputRef, runId }: EventMessage): StepOutput {
@@ -263,7 +263,8 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     if (state.isScheduled) return this.#goOn(now);
     const due = state.takeDue(now, MOST_TIMERS).map((id) => dueEvent(state, id, this.#at));
     const output = this.take(due);
-    return { ...output, unwanted: unwantedOf(state, due, output.unwanted) };
+    const unwanted = unwantedOf(state, due, output.unwanted);
+    return unwanted === output.unwanted ? output : { ...output, unwanted };
   }
 
   /** Whether it has ended so long ago that it is not kept any more. */

@@ -14,7 +14,7 @@ export function toldAtEnd(
   const reason = 'reason' in ended && ended.reason !== undefined && { reason: ended.reason };
   if (ended.type === 'ExecutionCanceled') return { ...reason };
   const { output, outputRef } = ended;
-  return { ...reason, ...(output !== undefined && { output }), ...(outputRef && { outputRef }) };
+  return { ...(outputRef && { outputRef }), ...(output !== undefined && { output }), ...reason };
 }
 
 /** What the instance that waits for a child is told: its result, or that it has none. */

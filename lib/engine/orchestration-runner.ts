@@ -150,7 +150,7 @@ export class OrchestrationRunner {
     if (!program) return begun;
     const { input: sent, inputRef: _, ...rest } = this.whole<Begun>(begun);
     const input = program.accept(sent);
-    if (begun.inputRef && jsonEqual(input, sent)) return begun;
+    if (input === sent || (begun.inputRef && jsonEqual(input, sent))) return begun;
     return { ...rest, ...(input !== undefined && { input }) } as T;
   }
 
@@ -158,7 +158,7 @@ export class OrchestrationRunner {
   begun(event: ExecutionStarted): ExecutionStarted {
     const program = this.#host.orchestrators.toStart(event.name, event.version);
     const { version = program?.version } = event;
-    return this.accepted({ ...event, ...(version !== undefined && { version }) }, program);
+    return this.accepted(version === undefined ? event : { version, ...event }, program);
   }
 
   /** How long an instance of this orchestrator is kept once it has ended, in milliseconds. */

@@ -91,8 +91,11 @@ function executed(instance: OrchestrationInstance, event: ExecutionStarted, { no
   let returned: readonly InboundEvent[] = [];
   if (fault) turn.refuse(started, fault);
   else returned = runner.run(turn, [started]);
-  const extra = { ...runner.retentionOf(started), ...(notify !== undefined && { notify }) };
-  const output = turn.output(instanceId, extra, returned);
+  const output = turn.output(
+    instanceId,
+    { ...(notify !== undefined && { notify }), ...runner.retentionOf(started) },
+    returned,
+  );
   return instance.state.buffered.length > 0 ? { ...output, goesOn: true } : output; // events that came before it
 }
 

@@ -175,11 +175,11 @@ export class OrchestrationTurn {
       case 'ContinuedAsNew':
         return this.#close({ type: 'ContinuedAsNew', at, ...inputOf(completion.input) });
       case 'Completed':
-        return this.#close({ ...completion, type: 'ExecutionCompleted', at });
+        return this.#close({ at, ...completion, type: 'ExecutionCompleted' });
       case 'Failed':
-        return this.#close({ ...completion, type: 'ExecutionFailed', at });
+        return this.#close({ at, ...completion, type: 'ExecutionFailed' });
       case 'Canceled':
-        return this.#close({ ...completion, type: 'ExecutionCanceled', at });
+        return this.#close({ at, ...completion, type: 'ExecutionCanceled' });
     }
   }
 

@@ -357,7 +357,10 @@ export class PartitionRun {
     for (const [instance, tasks] of group.unwanted)
       this.#dispatcher.cancel(tasks, this.#activities.cancel(instance, tasks));
     tellAll(this.#ports, group.notices);
-    for (const { address, activation } of group.instances) this.#timers.schedule(address, activation?.dueAt);
+    for (const instance of group.instances) {
+      this.#timers.schedule(instance.address, instance.activation?.dueAt);
+      instance.settled(group);
+    }
     this.#values.spent.add(group.spent);
     this.#values.spent.add(this.#tables.outcomeValues.take());
     this.#flusher.acknowledged(group, first);

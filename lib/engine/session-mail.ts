@@ -123,8 +123,8 @@ export class SessionMail {
 /** A message with the id that its place in a session gives it. */
 export function ofSession(message: Message, session: SessionId, number: number): Message {
   if (message.kind === 'result') return message;
-  const { done: _, ...rest } = message;
-  return { ...rest, id: messageIdOf(session, number) };
+  const { done: _done, id: _id, ...rest } = message;
+  return { id: messageIdOf(session, number), ...rest };
 }
 
 function replyOf(message: Message): string | undefined {

@@ -130,7 +130,7 @@ export class MemoryConnection {
     if (this.process.isDead) return new Promise(() => {});
     if (this.#isClosed) return Promise.reject(this.#closedError());
     const { server, world } = this.hub;
-    const fault = world.faults.next({ ...call, connection: this.name });
+    const fault = world.faults.next({ connection: this.name, ...call });
     const act = fault === 'stale' ? stale : actNow;
     return new Promise((resolve) => {
       const settle = (answer: Answer<T>): void => {
@@ -162,7 +162,7 @@ export class MemoryConnection {
   tell(call: Omit<PortCall, 'connection'>, act: () => void): void {
     if (!this.isOpen) return;
     const { server, world } = this.hub;
-    const fault = world.faults.next({ ...call, connection: this.name });
+    const fault = world.faults.next({ connection: this.name, ...call });
     if (fault === 'requestLost') return;
     const { delay = 0 } = typeof fault === 'object' ? fault : {};
     server.request(act, { arrival: ONE_WAY + delay, answer: 0 }, () => {});

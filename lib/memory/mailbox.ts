@@ -129,7 +129,7 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
   /** A consumer may fall silent: its watchdog finds that out and makes another. */
   #announce(arrived: () => void): void {
     const { world } = this.connection.hub;
-    const fault = world.faults.next({ ...this.call('announce'), connection: this.connection.name });
+    const fault = world.faults.next({ connection: this.connection.name, ...this.call('announce') });
     if (typeof fault === 'object') this.connection.deliver(arrived, fault.delay ?? fault.answer);
     else if (fault === 'none') this.connection.deliver(arrived);
     else this.connection.deliver(arrived, WATCHDOG);

@@ -44,7 +44,7 @@ export class Outbox {
 
   #hand({ subject, body, reply, headers, onRefused }: Departure): void {
     try {
-      this.#connection.publish(subject, body, { ...(reply !== undefined && { reply }), ...(headers && { headers }) });
+      this.#connection.publish(subject, body, { reply: reply ?? '', ...(headers && { headers }) });
     } catch (error) {
       onRefused(error);
     }

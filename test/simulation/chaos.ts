@@ -119,7 +119,7 @@ function siege(random: SeededRandom, partitions: number, reading: Program['readi
   if (drawn < 0.5) return [];
   const partition = random.below(partitions);
   const at = random.next() < 0.5 ? random.below(60) : random.below(1_500);
-  return outOfReach(random, partition, at);
+  return drawn < 0.9 ? outOfReach(random, partition, at) : frozenClaimer(random, partition, at);
 }
 
 /** Everybody dies, or a partition is taken over, while something that it needs cannot be reached; then workers give back. */
@@ -135,6 +135,17 @@ function outOfReach(random: SeededRandom, partition: number, at: number): Incide
       ? [{ do: 'steal', at: then, target: pick(random, WORKERS), partition } as const]
       : WORKERS.map((target) => ({ do: 'kill', at: then, target }) as const)),
     ...(random.next() < 0.5 ? WORKERS.map(stop) : []),
+  ];
+}
+
+/** A worker freezes while it takes a partition over; when it wakes, another one has had it for long. */
+function frozenClaimer(random: SeededRandom, partition: number, at: number): Incident[] {
+  const first = random.below(WORKERS.length);
+  const [target, other] = [WORKERS[first]!, WORKERS[(first + 1) % WORKERS.length]!];
+  return [
+    { do: 'steal', at, target, partition },
+    { do: 'freeze', at: at + random.below(8), target, for: 2_500 + random.below(4_000) },
+    { do: 'steal', at: at + 100 + random.below(1_000), target: other, partition },
   ];
 }
 

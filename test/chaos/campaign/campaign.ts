@@ -1,6 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../../../lib/memory/random.js';
+import type { TaskHubClient } from 'perdure';
 import { Accepted } from './accepted.js';
 import { Load } from './load.js';
 import { Operator } from './operator.js';
@@ -35,6 +36,9 @@ const WARM_UP = 4_000;
 const COOL_DOWN = 6_000;
 /** Everything must have ended so many milliseconds after the last fault. */
 const GRACE = 60_000;
+/** What waits in mailboxes then is waited for, for so long, and told; it is looked for so often, in milliseconds. */
+const BACKLOG = 120_000;
+const LOOK = 500;
 
 /**
  * One run: faults by a seeded schedule while operations of every kind are asked for, and then the judgement of everything
@@ -65,6 +69,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
   const operator = new Operator(client);
   const open = await load.settle(lastFault + GRACE - Date.now(), () => operator.look());
   onProgress(`${accepted.operations} operations, ${open.length} of them without an answer; judging`);
+  const consumed = await whenConsumed(stage, client);
   const findings = await judge(accepted, client, stage.folder);
   const mailStored = await stage.mailStored();
   const inspection = await client.inspect();
@@ -82,6 +87,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
     findings,
     open,
     lastFault,
+    consumed,
     ends,
     sends,
     quarantined: [...operator.released],
@@ -93,6 +99,20 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
   });
   if (!report.isGood && keep !== undefined) await cp(stage.folder, keep, { recursive: true });
   return report;
+}
+
+/**
+ * When all mail was seen to be consumed, or that it was not for a long time: before, no read shows what was accepted, and what
+ * was begun by nobody knows whom may still come.
+ */
+async function whenConsumed(stage: Stage, client: TaskHubClient): Promise<number> {
+  for (const deadline = Date.now() + BACKLOG; Date.now() < deadline; await delay(LOOK)) {
+    const partitions = await client.inspect();
+    const consumed = partitions.reduce((sum, partition) => sum + ('cursor' in partition ? partition.cursor : 0), 0);
+    // What a client says of its session alone makes no record of its own: the next one tells that it was taken.
+    if (consumed + partitions.length >= (await stage.mailStored())) return Date.now();
+  }
+  return Infinity;
 }
 
 function tormentorOf(stage: Stage, random: SeededRandom): Tormentor {

@@ -22,6 +22,8 @@ export interface Run {
   /** Operations without an answer at the end of the grace. */
   readonly open: readonly string[];
   readonly lastFault: number;
+  /** When all mail was consumed. */
+  readonly consumed: number;
   /** How the workers ended that were stopped in the end. */
   readonly ends: readonly (string | number)[];
   /** What an operator had to let out of quarantine. */
@@ -52,6 +54,9 @@ export interface Report {
   readonly evidence?: Pick<Run, 'findings' | 'inspection' | 'workerLines'>;
 }
 
+/** So many milliseconds after the last fault nothing may wait; looking for it takes a while, too. */
+const LATE = 65_000;
+
 export function reportOf(run: Run): Report {
   const { findings, audit, accepted, faults, workerCounts, sends } = run;
   const { lost, duplicated, disordered, notLinear, wrong, unended, checked } = findings;
@@ -72,6 +77,7 @@ export function reportOf(run: Run): Report {
     ...run.ends.filter((end) => end !== 0).map((end) => `a worker that was stopped ended with ${end}`),
     ...named('too slow', slowTakeovers(faults, run.replicas, times)),
     ...named('without an answer 60 s after the last fault', run.open),
+    ...(run.consumed - run.lastFault > LATE ? ['mail waited for more than 60 s after the last fault'] : []),
   ];
   const by: Partial<Record<FaultKind, number>> = {};
   for (const { kind } of faults) by[kind] = (by[kind] ?? 0) + 1;

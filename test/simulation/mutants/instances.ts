@@ -83,6 +83,6 @@ export const ofInstances: readonly Mutant[] = [
     '7.5',
     'an instance is unloaded while its last step is not stored',
     edit('engine/instance.js', 'this.dirtySince === undefined &&', 'true &&'),
-    edit('engine/instance.js', '(this.touchedBy === undefined || this.touchedBy.isAcknowledged)', 'true'),
+    edit('engine/instance.js', 'this.touchedBy === undefined);', 'true);'),
   ),
 ];

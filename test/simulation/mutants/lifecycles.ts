@@ -103,7 +103,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0034',
     'a request goes to whatever run there is',
-    edit(CONTROL, 'if (runId !== undefined && runId !== run)\n        return false;', ''),
+    edit(CONTROL, 'if (!isMeantRun(started, message))\n        return false;', ''),
   ),
   ofLives(
     '0034',
@@ -168,7 +168,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0034',
     'a start does not wait for its time',
-    edit(START, 'const isLater = message.startAt !== undefined && message.startAt > at;', 'const isLater = false;'),
+    edit(START, 'const isLater = startAt > at || ', 'const isLater = '),
   ),
   ofLives(
     '0034',
@@ -231,7 +231,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0033',
     'a child that has failed is not rewound with its parent',
-    edit(START, 'if (!(output instanceof NotRewindableError))\n        return output;', ''),
+    edit(START, "if ('entry' in output)\n        return output;", ''),
   ),
   ofLives(
     '0033',

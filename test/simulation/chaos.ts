@@ -97,7 +97,7 @@ export const CALM = 8_000;
 export const WORKERS = ['w0', 'w1', 'w2'];
 
 /** Each seed draws its own rates and incidents; some have none of a kind. */
-export function generatePlan(random: SeededRandom, { partitions, reading }: Program): Plan {
+export function generatePlan(random: SeededRandom, { partitions, focus }: Program): Plan {
   const rate = (most: number): number => (random.next() < 0.4 ? 0 : random.next() * most);
   const rates = {
     lost: rate(0.06),
@@ -109,17 +109,18 @@ export function generatePlan(random: SeededRandom, { partitions, reading }: Prog
   const incidents = Array.from({ length: random.below(8) }, () => incident(random, partitions));
   const limits = generateLimits(random);
   const replicas = random.next() < 0.3 ? 3 : 1;
-  return { rates, incidents: [...incidents, ...siege(random, partitions, reading)], limits, replicas };
+  return { rates, incidents: [...incidents, ...siege(random, partitions, focus)], limits, replicas };
 }
 
 /** What goes wrong together, in half of the seeds. */
-function siege(random: SeededRandom, partitions: number, reading: Program['reading']): Incident[] {
+function siege(random: SeededRandom, partitions: number, focus: Program['focus']): Incident[] {
   const drawn = random.next();
-  if (reading && drawn < 0.7) return backAndForth(random, reading.partition, reading.from);
+  if (focus && drawn < 0.7)
+    return (focus.on === 'reads' ? backAndForth : handedOn)(random, focus.partition, focus.from);
   if (drawn < 0.5) return [];
   const partition = random.below(partitions);
   const at = random.next() < 0.5 ? random.below(60) : random.below(1_500);
-  return drawn < 0.9 ? outOfReach(random, partition, at) : frozenClaimer(random, partition, at);
+  return drawn < 0.8 ? outOfReach(random, partition, at) : lateClaimer(random, partition, at);
 }
 
 /** Everybody dies, or a partition is taken over, while something that it needs cannot be reached; then workers give back. */
@@ -138,14 +139,27 @@ function outOfReach(random: SeededRandom, partition: number, at: number): Incide
   ];
 }
 
-/** A worker freezes while it takes a partition over; when it wakes, another one has had it for long. */
-function frozenClaimer(random: SeededRandom, partition: number, at: number): Incident[] {
+/** One worker after the other takes a partition. */
+function handedOn(random: SeededRandom, partition: number, at: number): Incident[] {
+  return Array.from({ length: 4 }, (_, n): Incident => {
+    const target = WORKERS[n % WORKERS.length]!;
+    return { do: 'steal', at: at + n * 200 + random.below(200), target, partition };
+  });
+}
+
+/** A worker freezes, or hears late, while it takes a partition over; when it goes on, another one has had it for long. */
+function lateClaimer(random: SeededRandom, partition: number, at: number): Incident[] {
   const first = random.below(WORKERS.length);
   const [target, other] = [WORKERS[first]!, WORKERS[(first + 1) % WORKERS.length]!];
+  const then = at + random.below(8);
+  const late: Incident =
+    random.next() < 0.3
+      ? { do: 'freeze', at: then, target, for: 2_500 + random.below(4_000) }
+      : { do: 'slow', at: then, target, for: 3_000, by: 300 + random.below(1_150) };
   return [
     { do: 'steal', at, target, partition },
-    { do: 'freeze', at: at + random.below(8), target, for: 2_500 + random.below(4_000) },
-    { do: 'steal', at: at + 100 + random.below(1_000), target: other, partition },
+    late,
+    { do: 'steal', at: at + 50 + random.below(1_000), target: other, partition },
   ];
 }
 
@@ -172,7 +186,7 @@ function pick<T>(random: SeededRandom, items: readonly T[]): T {
 
 function generateLimits(random: SeededRandom): Limits {
   return {
-    ...(random.next() < 0.2 && { inlineBytes: 10 + random.below(150) }),
+    ...(random.next() < 0.3 && { inlineBytes: 10 + random.below(150) }),
     ...(random.next() < 0.3 && { idleBytes: random.below(2) * random.below(4_000) }),
     ...(random.next() < 0.3 && { mail: smallMail(random) }),
   };

@@ -1,5 +1,5 @@
 import type { SeededRandom } from '../../lib/memory/random.js';
-import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import type { Action, Awaitable, ClientAction, ClientScript, Program } from './script.js';
 
 const LEDGERS = ['a', 'b', 'c', 'd'];
@@ -18,7 +18,8 @@ export function generateProgram(random: SeededRandom): Program {
   const third = new ClientGeneration('c2', random);
   const drawn = random.next();
   if (drawn < READERS) return { partitions, ...third.reader(partitions, [first, second]) };
-  return { partitions, clients: drawn < READERS + ASKERS ? [first, second, third.asker()] : [first, second] };
+  if (drawn < READERS + ASKERS) return { partitions, ...third.asker(partitions, [first, second]) };
+  return { partitions, clients: [first, second] };
 }
 
 /** Ledgers that one may call: those behind it, so that no two wait for each other. */
@@ -194,7 +195,7 @@ class ClientGeneration {
   }
 
   /** Reads a ledger again and again, more than one read at a time, and signals it now and then. */
-  reader(partitions: number, others: readonly ClientScript[]): Pick<Program, 'clients' | 'reading'> {
+  reader(partitions: number, others: readonly ClientScript[]): Pick<Program, 'clients' | 'focus'> {
     const { random, name } = this;
     const key = pick(random, LEDGERS);
     const partition = partitionOf(entityAddress({ name: 'ledger', key }), partitions);
@@ -204,27 +205,33 @@ class ClientGeneration {
       { do: 'pause', milliseconds: random.below(6) },
     ]);
     const reader = { name, mayDie: false, actions: [{ do: 'pause', milliseconds: from } as const, ...actions.flat()] };
-    return { reading: { partition, from }, clients: [...others, reader] };
+    return { focus: { on: 'reads', partition, from }, clients: [...others, reader] };
   }
 
-  /** Lets a ledger call all others while an orchestration signals it again and again. */
-  asker(): ClientScript {
+  /** Lets a ledger call all others while an orchestration nearby signals it again and again. */
+  asker(partitions: number, others: readonly ClientScript[]): Pick<Program, 'clients' | 'focus'> {
     const { name, random } = this;
     const [key, ...of] = LEDGERS as [string, ...string[]];
-    const instanceId = `${name}-i1`;
+    const partition = partitionOf(entityAddress({ name: 'ledger', key }), partitions);
+    let number = 1;
+    while (partitionOf(orchestrationAddress(`${name}-i${number}`), partitions) !== partition) number++;
+    const instanceId = `${name}-i${number}`;
     const signals = Array.from({ length: 8 }, (_, at): readonly Action[] => [
-      { do: 'timer', milliseconds: random.below(300) },
+      { do: 'timer', milliseconds: random.below(200) },
       { do: 'signal', key, id: `${instanceId}:${at}` },
     ]);
-    return {
+    const from = random.below(2) * random.below(2_000);
+    const asker: ClientScript = {
       name,
       mayDie: false,
       actions: [
-        { do: 'start', instanceId, actions: signals.flat(), isNamed: random.next() < 0.5 },
-        { do: 'pause', milliseconds: random.below(200) },
+        { do: 'pause', milliseconds: from },
+        { do: 'start', instanceId, actions: signals.flat(), isNamed: true },
+        { do: 'pause', milliseconds: random.below(50) },
         { do: 'ask', key, of, id: `${name}:0` },
       ],
     };
+    return { focus: { on: 'asks', partition, from }, clients: [...others, asker] };
   }
 
   #few(): ClientAction[] {

@@ -152,7 +152,7 @@ export interface ClientScript {
 /** What a whole simulation does. */
 export interface Program {
   readonly partitions: number;
-  /** The partition of which a client reads all the time, and from when on, in virtual milliseconds. */
-  readonly reading?: { readonly partition: number; readonly from: number } | undefined;
+  /** What its third client does to one partition, and from when on, in virtual milliseconds. */
+  readonly focus?: { readonly on: 'reads' | 'asks'; readonly partition: number; readonly from: number } | undefined;
   readonly clients: readonly ClientScript[];
 }

@@ -112,20 +112,20 @@ export function generatePlan(random: SeededRandom, { partitions, focus }: Progra
   return { rates, incidents: [...incidents, ...siege(random, partitions, focus)], limits, replicas };
 }
 
-/** What goes wrong together, in half of the seeds. */
+/** What goes wrong together, in most of the seeds. */
 function siege(random: SeededRandom, partitions: number, focus: Program['focus']): Incident[] {
   const drawn = random.next();
   if (focus && drawn < 0.7)
     return (focus.on === 'reads' ? backAndForth : handedOn)(random, focus.partition, focus.from);
-  if (drawn < 0.5) return [];
+  if (drawn < 0.35) return [];
   const partition = random.below(partitions);
   const at = random.next() < 0.5 ? random.below(60) : random.below(1_500);
-  return drawn < 0.8 ? outOfReach(random, partition, at) : lateClaimer(random, partition, at);
+  return drawn < 0.65 ? outOfReach(random, partition, at) : lateClaimer(random, partition, at);
 }
 
 /** Everybody dies, or a partition is taken over, while something that it needs cannot be reached; then workers give back. */
 function outOfReach(random: SeededRandom, partition: number, at: number): Incident[] {
-  const port = (['tasks', 'mailbox', 'views'] as const)[random.below(3)]!;
+  const port = (['tasks', 'mailbox', 'views', 'tasks'] as const)[random.below(4)]!;
   const milliseconds = 500 + random.below(3_500);
   const then = at + random.below(milliseconds);
   const isStolen = random.next() < 0.4;
@@ -148,19 +148,19 @@ function handedOn(random: SeededRandom, partition: number, at: number): Incident
 }
 
 /** A worker freezes, or hears late, while it takes a partition over; when it goes on, another one has had it for long. */
-function lateClaimer(random: SeededRandom, partition: number, at: number): Incident[] {
-  const first = random.below(WORKERS.length);
-  const [target, other] = [WORKERS[first]!, WORKERS[(first + 1) % WORKERS.length]!];
-  const then = at + random.below(8);
-  const late: Incident =
-    random.next() < 0.3
-      ? { do: 'freeze', at: then, target, for: 2_500 + random.below(4_000) }
-      : { do: 'slow', at: then, target, for: 3_000, by: 300 + random.below(1_150) };
-  return [
-    { do: 'steal', at, target, partition },
-    late,
-    { do: 'steal', at: at + 50 + random.below(1_000), target: other, partition },
-  ];
+function lateClaimer(random: SeededRandom, partition: number, from: number): Incident[] {
+  return [from, from + 4_000].flatMap((at): Incident[] => {
+    const first = random.below(WORKERS.length);
+    const [target, other] = [WORKERS[first]!, WORKERS[(first + 1) % WORKERS.length]!];
+    const then = at + random.below(8);
+    return [
+      { do: 'steal', at, target, partition },
+      random.next() < 0.3
+        ? { do: 'freeze', at: then, target, for: 2_500 + random.below(1_400) }
+        : { do: 'slow', at: then, target, for: 3_000, by: 300 + random.below(1_150) },
+      { do: 'steal', at: at + 50 + random.below(1_000), target: other, partition },
+    ];
+  });
 }
 
 /** Two workers take a partition from each other; the one that loses it hears from the server late then, and so does the other. */

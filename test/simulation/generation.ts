@@ -62,7 +62,7 @@ class ScriptGeneration {
   }
 
   #remote(): { readonly isRemote?: true } {
-    return this.random.next() < 0.4 ? { isRemote: true } : {};
+    return this.random.next() < 0.6 ? { isRemote: true } : {};
   }
 
   #continuation(): Action[] {

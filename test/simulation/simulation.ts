@@ -268,7 +268,11 @@ class Simulation {
       debug: note,
       info: note,
       warn: note,
-      error: (message, fields) => this.#violation(`${name} logged an error: ${message} ${JSON.stringify(fields)}`),
+      error: (message, fields) => {
+        const text = `${name} logged an error: ${message} ${JSON.stringify(fields)}`;
+        if (message.startsWith('Quarantined:')) this.#unend(text);
+        else this.#violation(text);
+      },
     };
   }
 

@@ -188,28 +188,14 @@ export class PartitionRun {
     this.inspect = () =>
       inspectionOf(tables, this.#instances, this.#committer, loops, { partition, worker: host.worker });
     const stored = { values: this.#values.large, segments: this.#heads.segments };
-    this.#reads = new Reads(
-      tables,
-      ports,
-      this.#instances,
-      new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code),
-      this.#barrier,
-      {
-        inspect: this.inspect,
-        release: (address, discard) => this.#quarantine.release(address, discard),
-      },
-      fail,
-    );
-    this.#upkeep = new Upkeep(
-      ports,
-      hub.subjects.received,
-      recovered,
-      this.#instances,
-      this.#flusher,
-      host,
-      fail,
-      loops,
-    );
+    const queries = new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code);
+    const operators = {
+      inspect: this.inspect,
+      release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
+    };
+    this.#reads = new Reads(tables, ports, this.#instances, queries, this.#barrier, operators, fail);
+    const { received } = hub.subjects;
+    this.#upkeep = new Upkeep(ports, received, recovered, this.#instances, this.#flusher, host, fail, loops);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail, loops);
   }
 

@@ -14,17 +14,20 @@ export class MemoryStorage implements Storage {
     this.#connection = connection;
   }
 
-  async bounds(): Promise<StorageBounds> {
+  bounds(): Promise<StorageBounds> {
     const { log, mail, state } = this.#connection.hub.streams(this.partition);
     const call = { partition: this.partition, port: 'storage', operation: 'bounds' } as const;
-    const bounds = await this.#connection.read(call, () => [boundsOf(log), boundsOf(mail), boundsOf(state)] as const);
-    const [ofLog, ofMail, ofState] = bounds;
-    if (bounds.some(({ isAnother }) => isAnother))
+    const look = () => {
+      const isWhole = ![log, mail, state].some(({ isAnother }) => isAnother);
+      return isWhole && { log: boundsOf(log), mail: boundsOf(mail), state: boundsOf(state) };
+    };
+    return this.#connection.read(call, look).then((bounds) => {
+      if (bounds) return bounds;
       throw new StorageRegressedError(`A stream of partition ${this.partition} was deleted and created again.`);
-    return { log: ofLog, mail: ofMail, state: ofState };
+    });
   }
 }
 
-function boundsOf({ first, last, isAnother }: MemoryStream): StreamBounds & { readonly isAnother: boolean } {
-  return { first, last, isAnother };
+function boundsOf({ first, last }: MemoryStream): StreamBounds {
+  return { first, last };
 }

@@ -105,13 +105,15 @@ test('on a real server: the history of an eternal orchestration does not grow, n
     for (let n = 0; n < 30; n++) await handle.raiseEvent('add', 2);
     const isThere = async () => ((await handle.status()).input as { rounds: number }).rounds === rounds;
     await until(isThere, `${rounds} executions`);
-    sizes.push([(await handle.history()).length, (await handle.status()).historyLength!, (await stored()).length]);
+    sizes.push([(await handle.history()).length, (await handle.status()).historyLength!]);
+    // What a former execution has left is removed behind the next head.
+    await until(async () => (await stored()).length === 1, 'one record stored');
     await around.restart();
   }
   t.deepEqual(sizes, [
-    [1, 1, 1],
-    [1, 1, 1],
-    [1, 1, 1],
+    [1, 1],
+    [1, 1],
+    [1, 1],
   ]);
   t.deepEqual((await handle.status()).input, { rounds: 90, sum: 180 });
 });

@@ -1,4 +1,11 @@
-import { connectTaskHub, TaskHubClient, TaskHubWorker, type TaskHub, type TaskHubWorkerOptions } from 'perdure';
+import {
+  connectTaskHub,
+  NotFoundError,
+  TaskHubClient,
+  TaskHubWorker,
+  type TaskHub,
+  type TaskHubWorkerOptions,
+} from 'perdure';
 import type { TestServer } from '../servers.js';
 import { until } from '../until.js';
 
@@ -38,7 +45,8 @@ export class Stage implements AsyncDisposable {
   /** Waits until the history of an instance has so many events of a type. */
   async reached(instanceId: string, type: string, count = 1): Promise<void> {
     const isReached = async () => {
-      const history = await this.client.getHandle(instanceId).history();
+      const history = await begun(this.client.getHandle(instanceId).history());
+      if (!history) return false;
       return history.filter((event) => event.type === type).length >= count;
     };
     await until(isReached, `${instanceId} to have ${count} ${type}`);
@@ -46,7 +54,7 @@ export class Stage implements AsyncDisposable {
 
   /** Waits until an instance has a status. */
   async isIn(instanceId: string, status: string): Promise<void> {
-    const isIn = async () => (await this.client.getHandle(instanceId).status()).runtimeStatus === status;
+    const isIn = async () => (await begun(this.client.getHandle(instanceId).status()))?.runtimeStatus === status;
     await until(isIn, `${instanceId} to be ${status}`);
   }
 
@@ -54,5 +62,15 @@ export class Stage implements AsyncDisposable {
     await this.client.close();
     for (const worker of this.#workers) await worker.stop();
     for (const hub of this.#hubs) await hub.close();
+  }
+}
+
+/** A start without an id is told when it is stored, and shows when its owner has taken it. */
+async function begun<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
   }
 }

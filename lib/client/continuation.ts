@@ -1,4 +1,5 @@
 import { InvalidContinuationTokenError } from '../errors.js';
+import { hashOf } from '../wire/text-hash.js';
 import type { CheckedFilter } from './instance-filter.js';
 import type { ScanPosition } from './instance-scan.js';
 
@@ -27,10 +28,8 @@ export function decodeContinuation(token: unknown, scope: ListScope): ScanPositi
   throw new InvalidContinuationTokenError('no page has said this');
 }
 
-/** FNV-1a 32 of the UTF-16 units of what a list is of: against mistakes, not against malice. */
+/** Of what a list is: against mistakes, not against malice. */
 function fingerprint({ hub, partitions, filter }: ListScope): string {
-  const text = JSON.stringify([hub, partitions, filter.text]);
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  const hash = hashOf(JSON.stringify([hub, partitions, filter.text]));
   return (hash >>> 0).toString(16).padStart(8, '0');
 }

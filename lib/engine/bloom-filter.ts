@@ -1,3 +1,5 @@
+import { hashOf, stirred } from '../wire/text-hash.js';
+
 /** Bits for each member: with HASHES of them about one in 1,400 that are not in it is taken for a member. */
 const BITS = 16;
 const HASHES = 8;
@@ -23,7 +25,7 @@ export class BloomFilter {
   }
 
   add(text: string): void {
-    const [first, second] = [hashOf(text, 0x811c9dc5), hashOf(text, 0x9747b28c) | 1];
+    const [first, second] = [stirred(hashOf(text)), stirred(hashOf(text, 0x9747b28c)) | 1];
     for (let n = 0; n < HASHES; n++) {
       const bit = (first + Math.imul(n, second)) & this.#mask;
       this.#words[bit >>> 5]! |= 1 << (bit & 31);
@@ -33,20 +35,11 @@ export class BloomFilter {
 
   /** False: it was never added. */
   mayHave(text: string): boolean {
-    const [first, second] = [hashOf(text, 0x811c9dc5), hashOf(text, 0x9747b28c) | 1];
+    const [first, second] = [stirred(hashOf(text)), stirred(hashOf(text, 0x9747b28c)) | 1];
     for (let n = 0; n < HASHES; n++) {
       const bit = (first + Math.imul(n, second)) & this.#mask;
       if ((this.#words[bit >>> 5]! & (1 << (bit & 31))) === 0) return false;
     }
     return true;
   }
-}
-
-/** FNV-1a with a final mix: its low bits alone are those of the last characters. */
-function hashOf(text: string, seed: number): number {
-  let hash = seed;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
 }

@@ -226,24 +226,14 @@ function isConflict({ err_code }: ApiError): boolean {
 
 function storeHeaders({ after, messageId, note, replaces, ttlInSeconds }: StoreOptions): Uint8Array | undefined {
   if (messageId !== undefined) checkMessageId(messageId);
-  const expected = after === undefined ? '' : `${EXPECTED}: ${after}\r\n`;
+  const expected = after === undefined ? '' : `Nats-Expected-Last-Subject-Sequence: ${after}\r\n`;
   const id = messageId === undefined ? '' : `Nats-Msg-Id: ${messageId}\r\n`;
   const rollup = replaces ? 'Nats-Rollup: sub\r\n' : '';
   const ttl = ttlInSeconds === undefined ? '' : `Nats-TTL: ${ttlInSeconds}s\r\n`;
   const noted = note === undefined ? '' : `${NOTE_HEADER}: ${note}\r\n`;
   const headers = expected + id + rollup + ttl + noted;
-  if (headers === FIRST_OF_SUBJECT) return firstOfSubject;
-  return headers === '' ? undefined : encodeHeaders(headers);
+  return headers === '' ? undefined : encoder.encode(`NATS/1.0\r\n${headers}\r\n`);
 }
-
-function encodeHeaders(headers: string): Uint8Array {
-  return encoder.encode(`NATS/1.0\r\n${headers}\r\n`);
-}
-
-const EXPECTED = 'Nats-Expected-Last-Subject-Sequence';
-/** The headers of most stores: of heads of new instances. */
-const FIRST_OF_SUBJECT = `${EXPECTED}: 0\r\n`;
-const firstOfSubject = encodeHeaders(FIRST_OF_SUBJECT);
 
 function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {

@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { connectTaskHub, TaskHubClient, TaskHubWorker, type TaskHub } from 'perdure';
 import { recordingLogger } from '../contract/harness.js';
 import { amount } from '../amount.js';
+import { removeHub } from '../hub-removal.js';
 import { startTestServer, type TestServer } from '../servers.js';
 import { failingAt, type Failure, type Moment } from './dying-ports.js';
 import { effectPrograms, type EffectProgram } from './effect-programs.js';
@@ -45,6 +46,7 @@ async function runFailing(t: ExecutionContext, program: EffectProgram, n: number
   await worker.stop();
   await client.close();
   await hub.close();
+  await removeHub(server, hub.name);
   return failing.writes;
 }
 
@@ -65,6 +67,7 @@ async function runDying(t: ExecutionContext, program: EffectProgram, n: number, 
   t.true(end === 'SIGKILL' || end === 0, `${at}: it ended with ${end}: ${first.errors}`);
   await client.close();
   await hub.close();
+  await removeHub(server, hub.name);
   return end === 0;
 }
 

@@ -228,7 +228,7 @@ test('a cancellation that the code has not seen when it continues as new reaches
   t.deepEqual({ runtimeStatus, reason, input }, { runtimeStatus: 'Canceled', reason: 'enough', input: 2 });
 });
 
-test('a canceled parent waits for its children to clean up', async (t) => {
+test('a canceled parent and its children all clean up', async (t) => {
   const { client, work, settle, status, advance } = await lifecycle();
   const root = await settle(client.startNew(Tree, 1, { instanceId: 'root' }));
   await advance(500);
@@ -253,6 +253,57 @@ test('a canceled instance that is suspended cleans up once it is resumed', async
   await settle(handle.resume());
   await advance(2_000);
   t.is(await status(handle), 'Canceled');
+});
+
+test('children that were suspended with their parent clean up when it is canceled, before or after it is resumed alone', async (t) => {
+  const { client, work, settle, status, advance } = await lifecycle();
+  for (const [id, first] of [
+    ['resumed', 'resume'],
+    ['canceled', 'cancel'],
+  ] as const) {
+    const root = await settle(client.startNew(Tree, 1, { instanceId: id }));
+    await advance(500);
+    await settle(root.suspend('the night', { recursive: true }));
+    await advance(500);
+    await settle(root[first]());
+    await settle(first === 'resume' ? root.cancel() : root.resume());
+    await advance(2_000);
+    for (const each of [id, `${id}.a`, `${id}.b`]) t.is(await status(client.getHandle(each)), 'Canceled', each);
+  }
+  t.is(work.done.filter((name) => name.startsWith('undo')).length, 6);
+  const resumed = await settle(client.getHandle('resumed.a').history());
+  t.true(resumed.some(({ type }) => type === 'ExecutionResumed'));
+});
+
+test('a child that somebody suspended by itself cleans up once it is resumed', async (t) => {
+  const { client, settle, status, advance } = await lifecycle();
+  const root = await settle(client.startNew(Tree, 1, { instanceId: 'root' }));
+  await advance(500);
+  await settle(client.suspend('root.a', 'is looked at'));
+  await settle(root.cancel());
+  await advance(2_000);
+  t.deepEqual(
+    [await status(client.getHandle('root.a')), await status(client.getHandle('root.b'))],
+    ['Suspended', 'Canceled'],
+  );
+  await settle(client.resume('root.a'));
+  await advance(2_000);
+  t.is(await status(client.getHandle('root.a')), 'Canceled');
+});
+
+test('what a client has started is found by all its handles at once, also before its owner has taken it', async (t) => {
+  const { client, settle, around, worker, start } = await lifecycle();
+  const ids = await settle(Promise.all(Array.from({ length: 20 }, () => client.startNew(Gather, 1))));
+  const found = ids.map(({ instanceId }) => client.getHandle(instanceId).status());
+  for (const { runtimeStatus } of await settle(Promise.all(found))) t.is(runtimeStatus, 'Running');
+  worker.connection.kill();
+  const late = await settle(client.startNew(Gather, 1));
+  const other = client.getHandle(late.instanceId);
+  const asked = [other.history(), other.raiseEvent('Item', 'late'), other.result()] as const;
+  await start('next');
+  const [history, isTaken, result] = await settle(Promise.all(asked));
+  t.deepEqual([history[0]?.type, isTaken, result], ['ExecutionStarted', true, ['late']]);
+  t.is((await rejection(around, () => client.getHandle('nobody').status())).code, 'PERDURE_NOT_FOUND');
 });
 
 test('of fifty starts of one id at once one holds, whatever becomes of the others', async (t) => {

@@ -10,6 +10,7 @@ export {
 export type {
   ContinueAsNewOptions,
   EntityCallOptions,
+  EntitySignalOptions,
   EventDefault,
   EventTimeout,
   NewOrchestrationOptions,

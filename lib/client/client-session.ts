@@ -17,7 +17,7 @@ import { isLonger } from '../wire/value-limits.js';
 import { createValueCodec } from '../wire/value-codec.js';
 import type { Delivery } from './delivery.js';
 import { Inbox } from './inbox.js';
-import { MailChannel } from './mail-channel.js';
+import { MailChannel, type MessagePlace } from './mail-channel.js';
 import type { Letter, Outgoing } from './outgoing.js';
 import { OwnerQueries } from './owner-queries.js';
 import { recheck } from './recheck.js';
@@ -124,6 +124,17 @@ export class ClientSession {
     if (isCall) wait.onEnd(() => channel.settle(sent));
   }
 
+  /** The last message of this client that is stored for the partition of an instance. */
+  lastStored(address: Address): MessagePlace | undefined {
+    return this.#channels.get(partitionOf(address, this.ports.partitions))?.stored;
+  }
+
+  /** Whether the owner of an instance's partition has taken a message, or will never do so; false as well: nobody can tell. */
+  async isTaken(address: Address, place: MessagePlace): Promise<boolean> {
+    const { outcome, accepted } = await this.#outcomeOf(address, place);
+    return accepted === true || outcome !== undefined;
+  }
+
   /** Asks for what became of a call, behind what its owner tells, which may get lost. */
   #askFor(sent: Outgoing, wait: Wait<Outcome | undefined>): void {
     void recheck(wait, async () => {
@@ -171,7 +182,13 @@ export class ClientSession {
 
   async #ask({ session, number, letter }: Outgoing): Promise<{ readonly outcome?: Outcome; readonly accepted?: true }> {
     const { address } = letter;
-    if (address === undefined || !session) return {};
+    return address === undefined || !session ? {} : this.#outcomeOf(address, { session, number });
+  }
+
+  async #outcomeOf(
+    address: Address,
+    { session, number }: MessagePlace,
+  ): Promise<{ readonly outcome?: Outcome; readonly accepted?: true }> {
     const id = session.messageId(number);
     const answer = await this.queries.ask(address, { v: 1, kind: 'outcome', address, id, session: session.id, number });
     return typeof answer === 'object' ? answer : {};

@@ -3,6 +3,7 @@ import { orchestrationAddress } from '../wire/addresses.js';
 import type { ClientSession } from './client-session.js';
 import type { EndedNotice } from './inbox.js';
 import { hasEnded, resultOf, type End } from './orchestration-status.js';
+import { whenOwnMailIsTaken } from './own-mail.js';
 import { recheck } from './recheck.js';
 import { isOf, type StartedRun } from './started-run.js';
 import type { Wait, WaitOptions } from './waits.js';
@@ -24,11 +25,17 @@ export async function resultOfRun(
   const address = orchestrationAddress(instanceId);
   const { inbox, waits, queries, ports } = session;
   const wait = waits.begin<End>(options, () => lateResult(instanceId, options));
+  let isBehindOwnMail = false;
   const look = async (): Promise<void> => {
     const answer = await queries.ask(address, { v: 1, kind: 'status', instanceId, notify: inbox.notify });
     if (typeof answer === 'string') return;
     const { status } = answer;
-    if (!status && run?.isSeen !== false) throw new NotFoundError(instanceId);
+    if (!status && run?.isSeen !== false) {
+      const own = isBehindOwnMail ? 'nothing' : await whenOwnMailIsTaken(session, address, wait);
+      if (own === 'nothing') throw new NotFoundError(instanceId);
+      isBehindOwnMail = own === 'taken';
+      if (isBehindOwnMail) await look();
+    }
     if (status && run && !isOf(run, status.runId)) throw new InstanceReplacedError(instanceId);
     if (status && hasEnded(status)) wait.succeed(status);
   };

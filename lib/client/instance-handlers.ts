@@ -21,6 +21,7 @@ import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import type { HandleOptions } from './orchestration-handle.js';
+import { whenOwnMailIsTaken } from './own-mail.js';
 import { knownRun, meant, type StartedRun } from './started-run.js';
 import type { Wait } from './waits.js';
 
@@ -123,8 +124,15 @@ export class InstanceHandlers {
     wait: Wait<QueryAnswer>,
   ): Promise<void> {
     let [pause, deadline] = [FIRST_PAUSE, FIRST_DEADLINE];
+    let isBehindOwnMail = false;
     while (!wait.isOver) {
       const answer = await this.#askOnce(query, deadline);
+      if (answer?.isMissing && run?.isSeen !== false && !isBehindOwnMail) {
+        const own = await whenOwnMailIsTaken(this.#session, orchestrationAddress(instanceId), wait);
+        if (own === 'nothing') throw new NotFoundError(instanceId);
+        isBehindOwnMail = true;
+        continue;
+      }
       if (answer && !(answer.isMissing && run?.isSeen === false)) {
         if (answer.isMissing) throw new NotFoundError(instanceId);
         if (answer.isReplaced) throw new InstanceReplacedError(instanceId);

@@ -38,6 +38,12 @@ export interface ChannelPorts {
   readonly confirm: (message: Outgoing) => Promise<void>;
 }
 
+/** A message by its place in a session. */
+export interface MessagePlace {
+  readonly session: OpenSession;
+  readonly number: number;
+}
+
 /**
  * A client's messages to one partition, in order (P5): numbered in a session that a hello opens, at most one publish in
  * flight, and one whose outcome is unknown is sent again as the same bytes before anything newer. Only the number of a
@@ -49,6 +55,7 @@ export class MailChannel {
   /** Calls that are sent and not settled. */
   readonly #open = new Set<Outgoing>();
   #session: OpenSession | undefined;
+  #stored: MessagePlace | undefined;
   #hellos = 0;
   #whenRoom: (() => void) | undefined;
   #cancelHeartbeat: (() => void) | undefined;
@@ -57,6 +64,11 @@ export class MailChannel {
 
   constructor(ports: ChannelPorts) {
     this.#ports = ports;
+  }
+
+  /** The last message that is stored. */
+  get stored(): MessagePlace | undefined {
+    return this.#stored;
   }
 
   /** Sends a message behind those before it. */
@@ -147,6 +159,7 @@ export class MailChannel {
     this.#watch();
     const isDoubtful = session.isOver || this.#ports.clock.now() - session.usedAt > DOUBTFUL;
     session.usedAt = Math.max(session.usedAt, result.began);
+    this.#stored = { session, number: messages.at(-1)!.number };
     for (const message of messages) {
       if (isDoubtful) this.#confirm(message);
       else message.succeed();

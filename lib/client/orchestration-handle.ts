@@ -218,7 +218,8 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * Asks the instance to clean up and end: CancelledError is thrown where its code waits, its running activities are told
    * by their `signal`, and its sub-orchestrations are canceled likewise unless `recursive` is false. It is `Canceled` once
    * that error leaves the code; code that returns instead completes it, and code that continues as new goes on. Resolves when the request is committed; of no
-   * effect on one that is canceled already. One that is suspended is told when it is resumed. Rejects as `suspend`.
+   * effect on one that is canceled already. One that is suspended is told when it is resumed; its children that
+   * were suspended with it need not be. Rejects as `suspend`.
    */
   async cancel(reason?: string, options: ScopeOptions = {}): Promise<void> {
     await this.#ask('cancel', reason, options.recursive ?? true);

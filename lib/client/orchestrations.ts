@@ -16,6 +16,7 @@ import { InstanceHandlers, type Target } from './instance-handlers.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { InstanceSearch } from './instance-search.js';
 import { hasEnded, statusFor, type OrchestrationStatus } from './orchestration-status.js';
+import { whenOwnMailIsTaken } from './own-mail.js';
 import {
   conditionsOf,
   isOf,
@@ -184,8 +185,16 @@ export class Orchestrations {
     options: { readonly history?: boolean } = {},
   ): Promise<{ readonly status: InstanceStatus; readonly source: ReadSource } | undefined> {
     const { clock } = this.#session.ports;
+    const address = orchestrationAddress(instanceId);
+    let isBehindOwnMail = false;
     for (const deadline = clock.now() + this.#timeout; ; await wait.pause(LOOK_AGAIN)) {
-      const { status, source } = await this.#reads.status(instanceId, options);
+      let { status, source } = await this.#reads.status(instanceId, options);
+      if (!status && source === 'owner' && run?.isSeen !== false && !isBehindOwnMail) {
+        const own = await whenOwnMailIsTaken(this.#session, address, wait, deadline);
+        if (own === 'late') throw this.#nobodyTells(instanceId);
+        isBehindOwnMail = true;
+        if (own === 'taken') ({ status, source } = await this.#reads.status(instanceId, options));
+      }
       if (status && (!run || isOf(run, status.runId))) return { status, source };
       if (status && source === 'owner') throw new InstanceReplacedError(instanceId); // a view may show a former run
       if (run?.isSeen === false) return undefined;

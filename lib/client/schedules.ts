@@ -16,13 +16,17 @@ import {
   SCHEDULE_EVENT,
   SCHEDULE_INDEX,
   scheduleInstanceId,
+  scheduledRunInstanceId,
   type OverlapPolicy,
   type ScheduleCommand,
   type ScheduleDefinition,
+  type ScheduleEvent,
   type ScheduleState,
 } from '../schedules/schedule-state.js';
+import type { RuntimeStatus } from '../wire/head.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities } from './entities.js';
+import { hasEnded } from './orchestration-status.js';
 import type { Orchestrations } from './orchestrations.js';
 import { descriptionOf, type ScheduleDescription } from './schedule-description.js';
 import { ScheduleHandle, type BackfillOptions } from './schedule-handle.js';
@@ -168,7 +172,8 @@ export class Schedules {
   }
 
   async #carryOut(id: string, asked: Asked): Promise<void> {
-    await this.#state(id);
+    const state = await this.#state(id);
+    if (asked.kind !== 'delete') await this.#tellLostEnds(state);
     const command = { ...asked, id: this.#session.ports.random.id() } as ScheduleCommand;
     await this.#orchestrations.raiseEvent(scheduleInstanceId(id), SCHEDULE_EVENT, command, undefined);
     const late = () =>
@@ -186,6 +191,31 @@ export class Schedules {
       }
       wait.succeed();
     });
+  }
+
+  /**
+   * What waits for the end of a run tells it, unless somebody has terminated that: then the schedule is told here, lest it
+   * counts the run as going on for ever. It takes no notice of what it knows already.
+   */
+  async #tellLostEnds({ id, running, recent }: ScheduleState): Promise<void> {
+    for (const time of running) {
+      const { startedAt = 0 } = recent.find((run) => run.time === time) ?? {};
+      const end = await this.#endOf(scheduledRunInstanceId(id, time), startedAt);
+      if (end === undefined) continue;
+      const ended: ScheduleEvent = { kind: 'ended', time, isFailed: end !== 'Completed' };
+      await this.#orchestrations.raiseEvent(scheduleInstanceId(id), SCHEDULE_EVENT, ended, undefined);
+    }
+  }
+
+  /** How an instance has ended since a time; undefined: it has not, or is not there, perhaps not yet. */
+  async #endOf(instanceId: string, since: number): Promise<RuntimeStatus | undefined> {
+    try {
+      const { runtimeStatus, lastUpdatedTime } = await this.#orchestrations.status(instanceId, undefined);
+      return hasEnded({ runtimeStatus }) && lastUpdatedTime.getTime() >= since ? runtimeStatus : undefined;
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
   }
 
   async #isCarriedOut(id: string, command: ScheduleCommand): Promise<boolean> {

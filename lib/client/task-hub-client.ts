@@ -93,7 +93,7 @@ export class TaskHubClient extends InstanceControls implements AsyncDisposable {
 
   /**
    * Starts an orchestration instance. Resolves when the start is stored; with a given id, when its owner has accepted
-   * it.
+   * it. From then on this client finds it by its id; without a given one, others may have to wait for its owner to take it.
    *
    * @throws {InstanceExistsError} when an instance of the given id has not ended, unless `ifExists` says otherwise
    * @throws {UnknownOrchestratorError} when no worker has ever registered the name

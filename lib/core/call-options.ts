@@ -7,6 +7,15 @@ export interface EntityCallOptions {
   readonly retry?: RetryOptions | undefined;
 }
 
+/** How a signal is sent. */
+export interface EntitySignalOptions {
+  /**
+   * When it is sent: milliseconds from now (0 to 100 years), or a Date; one in the past is at once. Until then it is stored, and
+   * outlives the orchestration. Signals for later keep no order among each other, nor with others. Default: at once, in order.
+   */
+  readonly signalAt?: number | Date | undefined;
+}
+
 /** How an orchestration is started whose end nobody waits for. */
 export interface NewOrchestrationOptions extends LabelOptions {
   /** The instance's id. Default: derived from this execution, another one at every call. */

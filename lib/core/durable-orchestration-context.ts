@@ -10,6 +10,7 @@ import { AtomicTask } from './atomic-task.js';
 import type {
   ContinueAsNewOptions,
   EntityCallOptions,
+  EntitySignalOptions,
   EventDefault,
   EventTimeout,
   NewOrchestrationOptions,
@@ -210,8 +211,10 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   override signalEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
+    const { signalAt } = ((typeof target === 'string' ? rest[2] : rest[0]) ?? {}) as EntitySignalOptions;
+    const time = signalAt === undefined ? {} : { fireAt: fireTime(signalAt, this.#execution.now) };
     return this.#toEntity(target, key, rest, (entity, operation, input) => {
-      const given = this.#input(input);
+      const given = { ...this.#input(input), ...time };
       this.#scheduler.record((id) => ({ type: 'EntityOperationSignaled', id, entity, operation, ...given }));
     }) as R;
   }

@@ -193,6 +193,8 @@ export type NumberedAction =
       readonly id: number;
       readonly entity: EntityId;
       readonly operation: string;
+      /** When it is to be sent, in milliseconds since 1970; absent: at once. */
+      readonly fireAt?: number;
       readonly input?: Json;
       readonly inputRef?: ValueReference;
     }

@@ -2,6 +2,7 @@ import type { ActivityTimeouts } from './activity-timeouts.js';
 import type {
   ContinueAsNewOptions,
   EntityCallOptions,
+  EntitySignalOptions,
   EventDefault,
   EventTimeout,
   NewOrchestrationOptions,
@@ -237,11 +238,23 @@ export abstract class OrchestrationContext {
 
   /**
    * Sends an operation to an entity, one-way: there is nothing to wait for, and what it throws is told to nobody. Order
-   * to one entity is kept. Throws as `callEntity`.
+   * to one entity is kept. With `signalAt` it is sent later. Throws as `callEntity`, and further:
+   *
+   * @throws {InvalidTimeError} for a `signalAt` that is no time, negative, or more than 100 years away
    */
-  abstract signalEntity<E extends object>(type: Constructor<E>, key: string): OperationCalls<E, 'signal'>;
-  /** Sends an operation to an entity by names. Throws as `callEntity` by names. */
-  abstract signalEntity(name: string, key: string, operation: string, input?: unknown): void;
+  abstract signalEntity<E extends object>(
+    type: Constructor<E>,
+    key: string,
+    options?: EntitySignalOptions,
+  ): OperationCalls<E, 'signal'>;
+  /** Sends an operation to an entity by names. Throws as `callEntity` by names, and InvalidTimeError. */
+  abstract signalEntity(
+    name: string,
+    key: string,
+    operation: string,
+    input?: unknown,
+    options?: EntitySignalOptions,
+  ): void;
 
   /**
    * A durable timer over milliseconds (0 to 100 years) or until a Date; one in the past fires at once. It fires once,

@@ -81,8 +81,9 @@ function suspended(instance: OrchestrationInstance, message: ControlMessage, at:
   const { state } = instance;
   const messages = message.recursive === true ? openChildren(instance, message) : [];
   if (state.suspension) return unchanged('It is suspended already', messages);
-  const suspension = reasonOf(message);
-  return { entry: { suspension, ...told(instance, { type: 'ExecutionSuspended', at, ...suspension }) }, messages };
+  const reason = reasonOf(message);
+  const suspension = { ...reason, ...(message.parent && ({ byParent: true } as const)) };
+  return { entry: { suspension, ...told(instance, { type: 'ExecutionSuspended', at, ...reason }) }, messages };
 }
 
 /** Code that did something else than the history says is tried again. */
@@ -99,11 +100,28 @@ function resumed(instance: OrchestrationInstance, message: ControlMessage, at: n
 /** The code is told, in its turn; where there is none yet, nothing has to be cleaned up. */
 function canceled(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
   const { state } = instance;
-  if (state.isScheduled) return ended(instance, { type: 'ExecutionCanceled', at, ...reasonOf(message) });
-  if (state.isCanceled) return unchanged('It is canceled already', []);
-  const { recursive } = message;
+  const reason = reasonOf(message);
+  if (state.isScheduled) return ended(instance, { type: 'ExecutionCanceled', at, ...reason });
+  const { recursive, parent } = message;
   const scope = recursive === undefined ? {} : { recursive };
-  return instance.take([{ type: 'CancellationRequested', at, ...reasonOf(message), ...scope }]);
+  const request = state.isCanceled ? [] : [{ type: 'CancellationRequested', at, ...reason, ...scope } as const];
+  // A parent that cleans up may be resumed alone, or may never have known of this child's suspension.
+  if (parent && state.suspension?.byParent)
+    return released(instance, request, { type: 'ExecutionResumed', at, ...reason });
+  return request.length === 0 ? unchanged('It is canceled already', []) : instance.take(request);
+}
+
+/** Resumed, to go through what was held back, and this behind it. */
+function released(
+  instance: OrchestrationInstance,
+  request: readonly InboundEvent[],
+  resumed: InboundEvent,
+): StepOutput {
+  return {
+    entry: { suspension: null, ...told(instance, resumed), ...(request.length > 0 && { buffered: request }) },
+    messages: [],
+    goesOn: true,
+  };
 }
 
 function terminated(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {

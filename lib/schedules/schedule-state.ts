@@ -107,6 +107,11 @@ export function runInstanceId(id: string, time: number): string {
   return `${id}:${new Date(time).toISOString()}`;
 }
 
+/** The orchestration instance that waits for the end of that one, and tells it. */
+export function scheduledRunInstanceId(id: string, time: number): string {
+  return `perdure.run:${runInstanceId(id, time)}`;
+}
+
 /** A schedule that has not begun. */
 export function newSchedule(
   id: string,

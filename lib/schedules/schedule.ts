@@ -9,10 +9,12 @@ import {
   SCHEDULE_EVENT,
   SCHEDULE_INDEX,
   SCHEDULED_RUN,
+  scheduledRunInstanceId,
   type ScheduleEvent,
   type ScheduleState,
 } from './schedule-state.js';
 import { begun, due, received } from './schedule-steps.js';
+import { ScheduledSignal } from './scheduled-signal.js';
 
 /**
  * A schedule: an orchestration that never ends. Each execution waits for the next time, or for an event, deals with it and
@@ -47,7 +49,7 @@ function start({ id, definition }: ScheduleState, time: number, ctx: Orchestrati
   const { orchestrator, input } = definition.action;
   const instanceId = runInstanceId(id, time);
   const run: ScheduledRunInput = { schedule: ctx.instanceId, time, instanceId, orchestrator, input };
-  ctx.startNew(SCHEDULED_RUN, run, { instanceId: `perdure.run:${instanceId}` });
+  ctx.startNew(SCHEDULED_RUN, run, { instanceId: scheduledRunInstanceId(id, time) });
 }
 
 interface ScheduledRunInput {
@@ -95,4 +97,7 @@ defineOrchestrator(ScheduledRun, { name: SCHEDULED_RUN, input: 'unknown' });
 defineEntity(ScheduleIndex, { name: SCHEDULE_INDEX.name, operations: { add: String, remove: String } });
 
 /** What every worker hosts that hosts orchestrators. */
-export const hostedForSchedules: Hosted = { entities: [ScheduleIndex], orchestrators: [Schedule, ScheduledRun] };
+export const hostedForSchedules: Hosted = {
+  entities: [ScheduleIndex],
+  orchestrators: [Schedule, ScheduledRun, ScheduledSignal],
+};

@@ -58,7 +58,7 @@ export const segmentReference = object<SegmentReference>({
 
 export const runtimeStatus = oneOf(...runtimeStatuses);
 
-export const suspension = object<Suspension>({ reason: optional(prose) });
+export const suspension = object<Suspension>({ reason: optional(prose), byParent: optional(yes) });
 
 export const head = variant<Head, 'type'>('type', {
   orchestration: {

@@ -93,6 +93,8 @@ export interface EarlyHead extends HeadBase {
 /** That somebody suspended an instance, and why. */
 export interface Suspension {
   readonly reason?: string;
+  /** Its parent was, with all its children: when that one is canceled, this one goes on to clean up. */
+  readonly byParent?: true;
 }
 
 /** A stored part of a history: events `first`..`last` (numbered from 0) under `subject` at `sequence`. */

@@ -98,6 +98,38 @@ test.serial('a tree of three levels is suspended, stays so over a takeover, and 
   );
 });
 
+test.serial(
+  'a tree that was suspended as a whole is canceled as a whole, also when its root alone is resumed',
+  async (t) => {
+    const root = await client.startNew(Tree, 1, { instanceId: 'quiet' });
+    const all = ['quiet', 'quiet.a', 'quiet.b'];
+    await until(() => all.slice(1).every((id) => work.done.includes(id)), 'the leaves to work');
+    await root.suspend('the night', { recursive: true });
+    for (const id of all) await until(isIn(id, 'Suspended'), `${id} to be suspended`);
+    await restartWorker();
+    await root.resume();
+    await root.cancel('all of it');
+    await t.throwsAsync(root.result(), { instanceOf: OrchestrationCanceledError });
+    for (const id of all) await until(isIn(id, 'Canceled'), `${id} to be canceled`);
+    t.deepEqual(
+      all.filter((id) => work.done.includes(`undo ${id}`)),
+      all,
+    );
+  },
+);
+
+test.serial('what a client has started is found by all its handles at once', async (t) => {
+  const started = await Promise.all(Array.from({ length: 100 }, () => client.startNew(Gather, 1)));
+  const statuses = started.map(async ({ instanceId }) => statusOf(client.getHandle(instanceId)));
+  t.deepEqual(new Set(await Promise.all(statuses)), new Set(['Running']));
+  for (let n = 0; n < 20; n++) {
+    const { instanceId } = await client.startNew(Gather, 1);
+    t.true(await client.raiseEvent(instanceId, 'Item', n), `the event of the ${n}th is taken`);
+    t.deepEqual(await client.getHandle(instanceId).result(), [n]);
+  }
+  for (const { instanceId } of started) await client.terminate(instanceId);
+});
+
 test.serial('a tree of three levels is terminated', async (t) => {
   const root = await client.startNew(Tree, 2, { instanceId: 'root' });
   await until(() => work.done.filter((name) => name.startsWith('root.')).length === 4, 'the leaves to run');

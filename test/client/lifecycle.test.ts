@@ -7,6 +7,7 @@ import {
   type OrchestrationHandle,
 } from 'perdure';
 import { Activity, Orchestrator, Run } from 'perdure/decorators';
+import type { FaultPlan } from '../../lib/memory/faults.js';
 import { hostOf } from '../engine/surroundings.js';
 import {
   Booking,
@@ -228,7 +229,7 @@ test('a cancellation that the code has not seen when it continues as new reaches
   t.deepEqual({ runtimeStatus, reason, input }, { runtimeStatus: 'Canceled', reason: 'enough', input: 2 });
 });
 
-test('a canceled parent waits for its children to clean up', async (t) => {
+test('a canceled parent and its children all clean up', async (t) => {
   const { client, work, settle, status, advance } = await lifecycle();
   const root = await settle(client.startNew(Tree, 1, { instanceId: 'root' }));
   await advance(500);
@@ -253,6 +254,66 @@ test('a canceled instance that is suspended cleans up once it is resumed', async
   await settle(handle.resume());
   await advance(2_000);
   t.is(await status(handle), 'Canceled');
+});
+
+test('children that were suspended with their parent clean up when it is canceled, before or after it is resumed alone', async (t) => {
+  const { client, work, settle, status, advance } = await lifecycle();
+  for (const [id, first] of [
+    ['resumed', 'resume'],
+    ['canceled', 'cancel'],
+  ] as const) {
+    const root = await settle(client.startNew(Tree, 1, { instanceId: id }));
+    await advance(500);
+    await settle(root.suspend('the night', { recursive: true }));
+    await advance(500);
+    await settle(root[first]());
+    await settle(first === 'resume' ? root.cancel() : root.resume());
+    await advance(2_000);
+    for (const each of [id, `${id}.a`, `${id}.b`]) t.is(await status(client.getHandle(each)), 'Canceled', each);
+  }
+  t.is(work.done.filter((name) => name.startsWith('undo')).length, 6);
+  const resumed = await settle(client.getHandle('resumed.a').history());
+  t.true(resumed.some(({ type }) => type === 'ExecutionResumed'));
+});
+
+test('a child that somebody suspended by itself cleans up once it is resumed', async (t) => {
+  const { client, settle, status, advance } = await lifecycle();
+  const root = await settle(client.startNew(Tree, 1, { instanceId: 'root' }));
+  await advance(500);
+  await settle(client.suspend('root.a', 'is looked at'));
+  await settle(root.cancel());
+  await advance(2_000);
+  t.deepEqual(
+    [await status(client.getHandle('root.a')), await status(client.getHandle('root.b'))],
+    ['Suspended', 'Canceled'],
+  );
+  await settle(client.resume('root.a'));
+  await advance(2_000);
+  t.is(await status(client.getHandle('root.a')), 'Canceled');
+});
+
+test('what a client has started is found by all its handles at once, also before its owner has taken it', async (t) => {
+  // An owner takes no more mail until a letter that is kept has its place: until then it knows nothing of a start behind that.
+  const slowLetters: FaultPlan = { next: ({ port }) => (port === 'deadLetters' ? { delay: 1_000 } : 'none') };
+  const around = new Surroundings({ faults: slowLetters });
+  await around.work('worker', hostOf({ orchestrators, activities: [new Work()] }));
+  const { client, hub, world } = around;
+  const start = async () => {
+    for (const partition of [0, 1])
+      hub.streams(partition).mail.store(`pd.test.${partition}.m.o.x`, Uint8Array.of(0xff), world.time);
+    const { instanceId } = await around.settle(client.startNew(Gather, 1));
+    return client.getHandle(instanceId);
+  };
+  t.is((await around.settle((await start()).status())).runtimeStatus, 'Running');
+  t.is((await around.settle((await start()).history()))[0]?.type, 'ExecutionStarted');
+  t.true(await around.settle((await start()).raiseEvent('Item', 0)));
+  const asked = await start();
+  t.is((await rejection(around, () => asked.query('none'))).code, 'PERDURE_QUERY_FAILED', 'it is there');
+  const awaited = await start();
+  const result = awaited.result();
+  t.true(await around.settle(awaited.raiseEvent('Item', 0)));
+  t.deepEqual(await around.settle(result), [0]);
+  t.is((await rejection(around, () => client.getHandle('nobody').status())).code, 'PERDURE_NOT_FOUND');
 });
 
 test('of fifty starts of one id at once one holds, whatever becomes of the others', async (t) => {

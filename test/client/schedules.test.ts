@@ -59,6 +59,23 @@ async function scheduling(): Promise<Scheduling> {
 
 const iso = (time: number): string => new Date(time).toISOString();
 
+test.serial(
+  'a run whose end nobody could tell is told ended by the next command, and the schedule goes on',
+  async (t) => {
+    const around = await scheduling();
+    const now = await around.toFullMinute();
+    const schedule = await around.create('halted', { cron: '* * * * *' }, 'slow');
+    await around.advance(minute + 5_000);
+    await around.settle(around.client.terminate(`perdure.run:halted:${iso(now + minute)}`));
+    await around.advance(4 * minute);
+    t.like((await around.describe('halted')).counts, { started: 1, failed: 0, skipped: 4 }, 'it waits for the run');
+    await around.settle(schedule.trigger());
+    t.like((await around.describe('halted')).counts, { started: 2, failed: 1, skipped: 4 });
+    await around.advance(3 * minute);
+    t.true((await around.describe('halted')).counts.started > 2, 'by itself, too');
+  },
+);
+
 test.serial('a schedule starts its orchestration at each of its times, under an id made of both', async (t) => {
   const around = await scheduling();
   const now = await around.toFullMinute();

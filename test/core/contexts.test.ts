@@ -26,6 +26,24 @@ test('entities, activities and sub-orchestrators are called by class, by type an
   ]);
 });
 
+test('a signal may be sent later: its time is recorded, and one that is none is refused', (t) => {
+  const turn = play((ctx) => {
+    ctx.signalEntity(Account, 'a', { signalAt: 1_500 }).deposit({ amount: 1 });
+    ctx.signalEntity('account', 'a', 'balance', undefined, { signalAt: new Date(7) });
+    ctx.signalEntity('account', 'a', 'balance', undefined, {});
+    for (const signalAt of [-1, NaN, Infinity, new Date(NaN), null as unknown as Date])
+      t.throws(() => ctx.signalEntity(Account, 'a', { signalAt }), { code: 'PERDURE_INVALID_TIME' }, String(signalAt));
+    return ctx.currentUtcDateTime.getTime();
+  }).start();
+  const now = turn.completion?.type === 'Completed' ? Number(turn.completion.output) : NaN;
+  const signal = { type: 'EntityOperationSignaled', entity: { name: 'account', key: 'a' } } as const;
+  t.deepEqual(turn.actions, [
+    { ...signal, id: 0, operation: 'deposit', input: { amount: 1 }, fireAt: now + 1_500 },
+    { ...signal, id: 1, operation: 'balance', fireAt: 7 },
+    { ...signal, id: 2, operation: 'balance' },
+  ]);
+});
+
 test('a failed operation throws EntityOperationFailedError', (t) => {
   const s = play(function* (ctx) {
     yield* ctx.callEntity(Account, 'a').deposit({ amount: 5 });

@@ -37,6 +37,7 @@ export class OrchestrationWatch implements LifeState {
   started: Started | undefined;
   isPending = false;
   isSuspended = false;
+  isSuspendedByParent = false;
   #isCanceled = false;
   #retention: number | undefined;
   name = '';
@@ -103,7 +104,10 @@ export class OrchestrationWatch implements LifeState {
     if (entry.scheduled) this.#schedule(entry.scheduled);
     if (entry.retention !== undefined) this.#retention = entry.retention;
     if (entry.returned) this.held = [...entry.returned, ...this.held];
-    if (entry.suspension !== undefined) this.isSuspended = entry.suspension !== null;
+    if (entry.suspension !== undefined) {
+      this.isSuspended = entry.suspension !== null;
+      this.isSuspendedByParent = entry.suspension?.byParent === true;
+    }
     if (entry.buffered) this.held = [...this.held, ...entry.buffered];
     if (entry.suspended !== undefined) this.#wrong(`was suspended: ${entry.suspended}`);
     if (entry.purged) this.#purge();
@@ -217,7 +221,7 @@ export class OrchestrationWatch implements LifeState {
     this.started = started;
     this.name = started?.name ?? this.name;
     this.history = [];
-    this.isPending = this.isSuspended = this.#isCanceled = false;
+    this.isPending = this.isSuspended = this.isSuspendedByParent = this.#isCanceled = false;
     this.open.clear();
     this.#answered.clear();
   }

@@ -21,6 +21,7 @@ export interface LifeState {
   /** Whether it is to begin later. */
   readonly isPending: boolean;
   readonly isSuspended: boolean;
+  readonly isSuspendedByParent: boolean;
   readonly isCanceled: boolean;
   /** What is held back. */
   readonly held: readonly InboundEvent[];
@@ -89,7 +90,7 @@ function afterStart(before: LifeState, message: StartMessage): readonly Effect[]
 }
 
 function afterControl(before: LifeState, message: ControlMessage, takes: string): readonly Effect[] {
-  const { started, hasEnded, isSuspended, isPending, isCanceled, status } = before;
+  const { started, hasEnded, isSuspended, isSuspendedByParent, isPending, isCanceled, status } = before;
   const answer = (text: string): string => (message.reply === undefined ? '' : text);
   const refused = (code: string): readonly Effect[] => [['does nothing', answer(`PERDURE_${code}`)]];
   const done = (what: string): readonly Effect[] => [[what, answer('ok')]];
@@ -105,6 +106,7 @@ function afterControl(before: LifeState, message: ControlMessage, takes: string)
     case 'cancel':
       if (hasEnded) return refused('INSTANCE_ENDED');
       if (isPending) return done('ends with ExecutionCanceled');
+      if (message.parent && isSuspendedByParent) return done('is resumed');
       return done(isCanceled ? 'does nothing' : `${takes} CancellationRequested`);
     case 'rewind':
       return status === 'Failed' ? [...done('is rewound'), ...refused('NOT_REWINDABLE')] : refused('NOT_REWINDABLE');

@@ -2,6 +2,7 @@ import { IsInt, Min } from 'class-validator';
 import test from 'ava';
 import {
   ActivityContext,
+  EntityContext,
   NonRetriableError,
   OrchestrationContext,
   OrchestrationFailedError,
@@ -167,6 +168,25 @@ class Listener {
   }
 }
 
+@Entity('diary')
+class Diary {
+  state: [note: string, at: number][] = [];
+  @Operation({ input: String }) note(text: string, ctx: EntityContext): void {
+    this.state.push([text, ctx.currentUtcDateTime.getTime()]);
+  }
+}
+
+/** Ends before its signal is sent. */
+@Orchestrator('reminding')
+class Reminding {
+  @Run({ input: Number }) *run(delay: number, ctx: OrchestrationContext): Orchestration<number> {
+    ctx.signalEntity(Diary, 'mine', { signalAt: delay }).note('later');
+    ctx.signalEntity('diary', 'mine', 'note', 'of the past', { signalAt: new Date(0) });
+    yield* ctx.callActivity('quick');
+    return ctx.currentUtcDateTime.getTime();
+  }
+}
+
 let server: TestServer;
 test.before(async () => {
   server = await startTestServer();
@@ -244,6 +264,29 @@ test('what an entity throws is known by its class and has its fields, four sub-o
   let root = error!.failureDetails;
   while (root.cause) root = root.cause;
   t.like(root, { name: 'InsufficientFunds', message: '3 is missing', fields: { missing: 3 } });
+});
+
+test('a signal for later is sent once at its time, though its orchestration has ended and its worker is gone', async (t) => {
+  await using around = await Stage.on(server, 'later');
+  const { client } = around;
+  const hosted = { entities: [Diary], orchestrators: [Reminding], activities: [new Jobs()] };
+  const worker = await around.start(hosted);
+  const handle = await client.startNew(Reminding, 3_000);
+  await handle.result();
+  const { createdTime } = await handle.status();
+  await worker.stop();
+  await around.start(hosted);
+  const notes = async () => (await client.readEntityState(Diary, 'mine')).entityState ?? [];
+  await until(async () => (await notes()).length === 2, 'both notes');
+  const [past, later] = await notes();
+  t.is(past?.[0], 'of the past');
+  t.is(later?.[0], 'later');
+  t.true(later![1] >= createdTime.getTime() + 3_000, 'not before its time');
+  t.deepEqual(
+    (await client.listInstances()).instances.map(({ name }) => name),
+    ['reminding'],
+    'nothing else is to be seen',
+  );
 });
 
 test('orchestrations start others one-way, and every id is used once, through all executions', async (t) => {

@@ -75,7 +75,7 @@ export class Instances implements MailLoad {
     this.#loads = new Loads(loops, {
       load: (instance) => listener.load(instance),
       loaded: (instance) => this.#loaded(instance),
-      failed: (error) => this.#fail(error),
+      failed: (instance, error) => listener.unloadable(instance, error),
     });
     this.journals = new JournalSteps(this.#loads, this.#runner, {
       record: (instance, input, output) => this.#record(instance, input, output),
@@ -376,6 +376,7 @@ export class Instances implements MailLoad {
 
   #load(instance: Instance): void {
     if (this.#loads.has(instance)) return;
+    if (this.#listener.holds(instance.address)) return this.#backlog.occupy(instance); // it may be damaged
     instance.activation = this.#listener.fresh(instance);
     if (instance.activation) this.#run(instance);
     else this.#loads.want(instance);

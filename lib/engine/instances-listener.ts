@@ -9,7 +9,7 @@ export interface InstancesListener {
   fresh(instance: Instance): Activation | undefined;
   /** Loads an instance from its head and the log. */
   load(instance: Instance): Promise<Activation>;
-  /** An instance cannot be loaded. */
+  /** An instance, or what is parked for it, cannot be read. */
   unloadable(instance: Instance, error: unknown): void;
   /** Reads parked messages of an instance. */
   recall(instance: Instance, run: Run): Promise<readonly Input[]>;

@@ -305,6 +305,7 @@ export class Instances implements MailLoad {
   #recall(instance: Instance): void {
     const run = instance.waiting.missing;
     if (!run || this.#recalling.has(instance)) return;
+    if (this.#listener.holds(instance.address)) return this.#backlog.occupy(instance); // it may be damaged
     this.#recalling.add(instance);
     this.#loops
       .watch('the reading of parked messages', this.#listener.recall(instance, run), instance.address)
@@ -314,7 +315,10 @@ export class Instances implements MailLoad {
         this.#enqueue(instance);
         this.pump();
       })
-      .catch((error: unknown) => this.#fail(error));
+      .catch((error: unknown) => {
+        this.#recalling.delete(instance);
+        this.#listener.unloadable(instance, error);
+      });
   }
 
   #await(instance: Instance, input: Input, output: Promise<StepOutput | undefined>): void {

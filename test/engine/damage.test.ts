@@ -1,7 +1,8 @@
 import test from 'ava';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import type { Answer } from '../../lib/wire/queries.js';
-import { ask, bankHost, bytes, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
+import { Nap } from './bank.js';
+import { ask, bankHost, bytes, hostOf, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
 
 /** A hub whose worker has stopped: an entity and two orchestrations that wait for a timer are only in the streams. */
 async function stored() {
@@ -82,4 +83,33 @@ test('a wake record that is damaged loses no timer', async (t) => {
   t.regex(lines.join('\n'), /^o\.n: Wake record \S+ cannot be read/m);
   t.deepEqual(await quarantined(), []);
   t.is((await settle(client.orchestrationHead('n')))?.status, 'Completed');
+});
+
+test('an instance whose parked messages are damaged takes nothing, and all others go on', async (t) => {
+  const { hub, client, settle, advance } = surroundings(1);
+  const without = new MemoryWorker(hub, 'without', hostOf({ orchestrators: [Nap] }));
+  await settle(without.claim());
+  for (const id of ['one', 'two', 'three']) await settle(client.signal('counter', 'k', 'add', id));
+  await advance(5_000);
+  await settle(without.stop());
+  const { state } = hub.streams(0);
+  const page = state.latest(client.ports.partition(0).subjects.parkedPage('1.1'))!;
+  const body = page.body.slice();
+  page.body.fill(0);
+  const worker = new MemoryWorker(hub, 'worker', bankHost());
+  await settle(worker.claim());
+  await settle(client.signal('counter', 'k', 'add', 'four'));
+  await settle(client.signal('counter', 'other', 'add', 'one'));
+  await advance(5_000);
+  t.deepEqual((await settle(client.entityHead('counter', 'other')))?.state, { seen: ['one'] });
+  t.is(await settle(client.entityHead('counter', 'k')), undefined);
+  const inspect = async () => (await ask({ client, advance }, 'e.counter.k', { kind: 'inspect' }))[0];
+  t.like(await inspect(), { inspection: { quarantined: [{ address: 'e.counter.k', waiting: 4 }] } });
+
+  // Restored, byte for byte where it was, and released: nothing was lost meanwhile.
+  page.body.set(body);
+  await ask({ client, advance }, 'e.counter.k', { kind: 'release', address: 'e.counter.k' });
+  await advance(2_000);
+  t.deepEqual((await settle(client.entityHead('counter', 'k')))?.state, { seen: ['one', 'two', 'three', 'four'] });
+  await settle(worker.stop());
 });

@@ -5,6 +5,9 @@ import { TaskHubClient } from '../client/task-hub-client.js';
 import { connectExistingTaskHub } from '../nats/task-hub.js';
 import { examples, print } from './output.js';
 
+/** How long the server, and the owner of a partition, are waited for, in milliseconds. */
+const PATIENCE = 10_000;
+
 interface HubOptions {
   readonly servers?: string;
   readonly folder?: string;
@@ -46,8 +49,8 @@ async function withClient(
   { servers = process.env['NATS_URL'], folder }: HubOptions,
   run: (client: TaskHubClient) => Promise<void>,
 ): Promise<void> {
-  await using hub = await connectExistingTaskHub({ name, servers, folder, timeoutInMilliseconds: 10_000 });
-  await using client = new TaskHubClient(hub);
+  await using hub = await connectExistingTaskHub({ name, servers, folder, timeoutInMilliseconds: PATIENCE });
+  await using client = new TaskHubClient(hub, { timeoutInMilliseconds: PATIENCE });
   await run(client);
 }
 

@@ -74,11 +74,14 @@ test('a task hub that does not exist is told, and is not created by who looks fo
   );
 });
 
-test('an instance that is no address is told', async (t) => {
+test('an instance that is no address, and a partition that nobody owns, are told', async (t) => {
   const hub = await connectTaskHub({ name: 'unowned', servers: server.url, partitions: 1 });
   await hub.close();
   const release = (instance: string) => outcome(perdure(t, ['release', 'unowned', instance, '--servers', server.url]));
   const wrong = await release('alice');
   t.deepEqual([wrong.code, wrong.stdout], [1, '']);
   t.true(wrong.stderr.startsWith('PERDURE_CONFIG: instance: "alice" is no address.'), wrong.stderr);
+  const nobody = await release('e.counter.a');
+  t.deepEqual([nobody.code, nobody.stdout], [1, '']);
+  t.true(nobody.stderr.startsWith('PERDURE_TIMEOUT: No worker that owns partition 0 answered'), nobody.stderr);
 });

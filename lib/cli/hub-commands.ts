@@ -1,8 +1,12 @@
 import { Command } from 'commander';
 import type { PartitionStatus } from '../client/administration.js';
+import type { NameWithoutWorker } from '../client/names-without-worker.js';
 import { TaskHubClient } from '../client/task-hub-client.js';
-import { connectTaskHub } from '../nats/task-hub.js';
+import { connectExistingTaskHub } from '../nats/task-hub.js';
 import { examples, print } from './output.js';
+
+/** How long the server, and the owner of a partition, are waited for, in milliseconds. */
+const PATIENCE = 10_000;
 
 interface HubOptions {
   readonly servers?: string;
@@ -12,7 +16,9 @@ interface HubOptions {
 /** `perdure inspect` and `perdure release`: for people who operate a task hub. */
 export function hubCommands(): readonly Command[] {
   const inspect = onHub(new Command('inspect'))
-    .description('Print what each partition of a task hub looks like, and which instances are in quarantine.')
+    .description(
+      'Print what each partition of a task hub looks like, which instances are in quarantine, and which names no worker has.',
+    )
     .addHelpText('after', examples('perdure inspect bank', 'perdure inspect bank --servers nats://localhost:4222'))
     .action((hub: string, options: HubOptions) => withClient(hub, options, printAll));
   const release = onHub(new Command('release'))
@@ -43,13 +49,20 @@ async function withClient(
   { servers = process.env['NATS_URL'], folder }: HubOptions,
   run: (client: TaskHubClient) => Promise<void>,
 ): Promise<void> {
-  await using hub = await connectTaskHub({ name, servers, folder, timeoutInMilliseconds: 10_000 });
-  await using client = new TaskHubClient(hub);
+  await using hub = await connectExistingTaskHub({ name, servers, folder, timeoutInMilliseconds: PATIENCE });
+  await using client = new TaskHubClient(hub, { timeoutInMilliseconds: PATIENCE });
   await run(client);
 }
 
 async function printAll(client: TaskHubClient): Promise<void> {
   for (const status of await client.inspect()) print(lineOf(status));
+  for (const name of (await client.namesWithoutWorker()).names) print(lineOfName(name));
+}
+
+function lineOfName({ kind, name, queue, waitingInstances: count }: NameWithoutWorker): string {
+  const place = queue === undefined ? '' : ` in queue ${queue}`;
+  const [one, many] = kind === 'activity' ? ['1 call waits', 'calls wait'] : ['1 instance waits', 'instances wait'];
+  return `no worker has ${kind} ${name}${place}: ${count === 1 ? one : `${count} ${many}`}`;
 }
 
 function lineOf(status: PartitionStatus): string {

@@ -66,12 +66,17 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Sends what a former owner may not have sent; `pending` knows the activities of an instance that are queued. */
-  recover(pending: (to: Address) => readonly PendingActivity[]): void {
+  /**
+   * Sends what a former owner may not have sent; `pending` knows the activities of an instance that are queued. Those of one
+   * that cannot be loaded stay as they are.
+   */
+  recover(pending: (to: Address) => readonly PendingActivity[] | undefined): void {
     for (const { to, tasks } of this.#tables.undispatched.all()) {
       const [executionId, ids] = tasks;
+      const all = pending(to);
+      if (!all) continue;
       const open = new Map(
-        pending(to)
+        all
           .filter((activity) => activity.executionId === executionId)
           .map((activity) => [activity.request.id, activity]),
       );

@@ -6,6 +6,7 @@ import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '
 import type { HistoryEvent } from '../core/history.js';
 import { utf8Length } from '../wire/text.js';
 import type { Captured, Stamp } from './activation.js';
+import { isDamage } from './damage.js';
 import type { Instance } from './instance.js';
 import { KnownHeads } from './known-heads.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
@@ -321,8 +322,14 @@ function epochOfHead({ body, subject }: StoredMessage): number {
   return decodeHead(body, `Head ${subject}`).epoch;
 }
 
+/** One that is damaged is nobody's. */
 function epochOfWake({ body, subject }: StoredMessage): number {
-  return readWake(body, subject).epoch;
+  try {
+    return readWake(body, subject).epoch;
+  } catch (error) {
+    if (isDamage(error)) return 0;
+    throw error;
+  }
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

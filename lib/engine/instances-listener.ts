@@ -9,6 +9,8 @@ export interface InstancesListener {
   fresh(instance: Instance): Activation | undefined;
   /** Loads an instance from its head and the log. */
   load(instance: Instance): Promise<Activation>;
+  /** An instance, or what is parked for it, cannot be read. */
+  unloadable(instance: Instance, error: unknown): void;
   /** Reads parked messages of an instance. */
   recall(instance: Instance, run: Run): Promise<readonly Input[]>;
   /** An occupied instance has much in memory (P4). */

@@ -75,7 +75,7 @@ export class Instances implements MailLoad {
     this.#loads = new Loads(loops, {
       load: (instance) => listener.load(instance),
       loaded: (instance) => this.#loaded(instance),
-      failed: (error) => this.#fail(error),
+      failed: (instance, error) => listener.unloadable(instance, error),
     });
     this.journals = new JournalSteps(this.#loads, this.#runner, {
       record: (instance, input, output) => this.#record(instance, input, output),
@@ -305,6 +305,7 @@ export class Instances implements MailLoad {
   #recall(instance: Instance): void {
     const run = instance.waiting.missing;
     if (!run || this.#recalling.has(instance)) return;
+    if (this.#listener.holds(instance.address)) return this.#backlog.occupy(instance); // it may be damaged
     this.#recalling.add(instance);
     this.#loops
       .watch('the reading of parked messages', this.#listener.recall(instance, run), instance.address)
@@ -314,7 +315,10 @@ export class Instances implements MailLoad {
         this.#enqueue(instance);
         this.pump();
       })
-      .catch((error: unknown) => this.#fail(error));
+      .catch((error: unknown) => {
+        this.#recalling.delete(instance);
+        this.#listener.unloadable(instance, error);
+      });
   }
 
   #await(instance: Instance, input: Input, output: Promise<StepOutput | undefined>): void {
@@ -376,6 +380,7 @@ export class Instances implements MailLoad {
 
   #load(instance: Instance): void {
     if (this.#loads.has(instance)) return;
+    if (this.#listener.holds(instance.address)) return this.#backlog.occupy(instance); // it may be damaged
     instance.activation = this.#listener.fresh(instance);
     if (instance.activation) this.#run(instance);
     else this.#loads.want(instance);

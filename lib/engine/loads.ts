@@ -11,8 +11,8 @@ export interface LoadsListener {
   load(instance: Instance): Promise<Activation>;
   /** It has its activation now. */
   loaded(instance: Instance): void;
-  /** An instance cannot be loaded: the owner cannot go on. */
-  failed(error: unknown): void;
+  /** An instance cannot be loaded. */
+  failed(instance: Instance, error: unknown): void;
 }
 
 interface Waiter {
@@ -74,25 +74,33 @@ export class Loads {
       this.#underWay++;
       this.#listener
         .load(instance)
-        .then((activation) => this.#loaded(instance, activation))
-        .catch((error: unknown) => this.#failed(instance, error));
+        .then(
+          (activation) => this.#loaded(instance, activation),
+          (error: unknown) => this.#failed(instance, error),
+        )
+        .catch((error: unknown) => this.#listener.failed(instance, error));
     }
   }
 
   #loaded(instance: Instance, activation: Activation): void {
     instance.activation = activation;
-    this.#underWay--;
-    this.#wanted.delete(instance);
-    if (this.#wanted.size > 0) this.#loop.moved();
-    else this.#loop.end();
-    this.#next();
+    this.#ended(instance);
     for (const { resolve } of this.#takeWaiters(instance)) resolve(activation);
     this.#listener.loaded(instance);
   }
 
   #failed(instance: Instance, error: unknown): void {
+    this.#ended(instance);
     for (const { reject } of this.#takeWaiters(instance)) reject(error);
-    this.#listener.failed(error);
+    this.#listener.failed(instance, error);
+  }
+
+  #ended(instance: Instance): void {
+    this.#underWay--;
+    this.#wanted.delete(instance);
+    if (this.#wanted.size > 0) this.#loop.moved();
+    else this.#loop.end();
+    this.#next();
   }
 
   #takeWaiters(instance: Instance): readonly Waiter[] {

@@ -9,6 +9,7 @@ import { asError } from './as-error.js';
 import { Barrier, type Position } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
+import { isDamage, unlessDamaged } from './damage.js';
 import { DeadLetters, type Told } from './dead-letters.js';
 import { Delegation } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
@@ -142,6 +143,7 @@ export class PartitionRun {
     this.#instances = new Instances(ports, this.#committer, this.#inbox, this.#values.large, options, {
       fresh: (instance) => this.#loading.fresh(instance),
       load: (instance) => this.#load(instance),
+      unloadable: (instance, error) => void this.#unloadable(instance, error),
       recall: (instance, run) => this.#parking.recall(instance, run),
       crowded: (instance) => this.#parking.crowded(instance),
       unwritten: () => this.#flusher.unwritten,
@@ -222,10 +224,10 @@ export class PartitionRun {
       load: (address) => void waking.add(address),
       schedule: (address, at) => this.#timers.schedule(address, at),
     });
-    await Promise.all(Array.from(waking, (address) => this.#instances.loaded(address)));
+    await Promise.all(Array.from(waking, (address) => unlessDamaged(this.#instances.loaded(address))));
     if (this.#isOver || this.#isStopping) return;
     this.#channels.flushAll();
-    this.#dispatcher.recover((to) => this.#instances.instance(to).activation?.pendingActivities('queued') ?? []);
+    this.#dispatcher.recover((to) => this.#instances.instance(to).activation?.pendingActivities('queued'));
     this.#quarantine.start();
     this.#intake.start();
     this.#parking.start();
@@ -330,6 +332,14 @@ export class PartitionRun {
     if (pending.length > 0) this.#activities.recover(instance, pending);
     if (activation.holdsBack) this.#instances.deliver(instance.address, { body: { kind: 'resume' }, bytes: 0 });
     return activation;
+  }
+
+  /** What is damaged takes nothing, and the others go on; what a later owner has removed is not damaged. */
+  async #unloadable({ address }: Instance, thrown: unknown): Promise<void> {
+    const error = isDamage(thrown) ? await reasonOf(thrown, this.#ports, this.#tables.epoch) : thrown;
+    if (!isDamage(error)) return this.#fail(error);
+    this.#quarantine.add(address, error.message);
+    this.#instances.pump();
   }
 
   /** Nothing leaves before this (C1). */

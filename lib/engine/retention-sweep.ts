@@ -2,6 +2,7 @@ import { ClosedError } from '../errors.js';
 import { decodeHead } from '../wire/head-codec.js';
 import type { Address } from '../wire/messages.js';
 import type { Head } from '../wire/head.js';
+import { isDamage } from './damage.js';
 import { EARLY_EVENTS_KEPT, earlyUntil } from './early-events.js';
 import type { Loop, Loops } from './loops.js';
 import { isEnd } from './orchestration-state.js';
@@ -74,7 +75,7 @@ export class RetentionSweep {
       this.#loop.moved();
       const address = subjects.addressOf(subject);
       if (address === undefined || !/"(?:retention|early)"/.test(utf8.decode(body))) continue;
-      const dueAt = this.#dueAt(decodeHead(body, `Head ${subject}`));
+      const dueAt = this.#dueAt(body, subject, address);
       if (dueAt === undefined) continue;
       isSeen = true;
       if (dueAt <= now) this.#due(address);
@@ -82,8 +83,18 @@ export class RetentionSweep {
     this.#isSeen = isSeen;
   }
 
-  /** When something of an instance is not kept any more; undefined: all of it is kept for ever. */
-  #dueAt(head: Head): number | undefined {
+  /** When something of an instance is not kept any more; undefined: all of it is kept for ever, or it cannot be read. */
+  #dueAt(body: Uint8Array, subject: string, instance: Address): number | undefined {
+    try {
+      return this.#dueBy(decodeHead(body, `Head ${subject}`));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#ports.logger.error(`It is kept: ${error.message}`, { instance });
+      return undefined;
+    }
+  }
+
+  #dueBy(head: Head): number | undefined {
     if (head.type === 'early') return earlyUntil(head.events, this.#earlyEventsKept);
     if (head.type !== 'orchestration' || head.retention === undefined) return undefined;
     return isEnd(head.status) ? head.updatedAt + head.retention : Infinity;

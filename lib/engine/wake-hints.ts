@@ -1,9 +1,11 @@
 import type { Address } from '../wire/messages.js';
+import type { Wake } from '../wire/head.js';
 import type { Activation } from './activation.js';
+import { isDamage } from './damage.js';
 import type { Flusher } from './flusher.js';
 import { readWake, type Heads } from './heads.js';
 import type { Instance } from './instance.js';
-import type { PartitionPorts } from './ports.js';
+import type { Logger, PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 
 /** The wake records that a takeover finds: hints, never the truth (P19). */
@@ -22,7 +24,7 @@ export class WakeHints {
 
   /** Reads them; tells each instance that has to be loaded, and when another is to be told that a timer is due. */
   async read(
-    { views, subjects }: Pick<PartitionPorts, 'views' | 'subjects'>,
+    { views, subjects, logger }: Pick<PartitionPorts, 'views' | 'subjects' | 'logger'>,
     {
       load,
       schedule,
@@ -34,8 +36,8 @@ export class WakeHints {
     for await (const { subject, body, sequence } of views.scan(subjects.wakes)) {
       const address = subjects.addressOf(subject);
       if (address === undefined) continue;
-      const wake = readWake(body, subject);
       this.#heads.foundWake(address, sequence);
+      const wake = readable(body, subject, address, logger);
       this.#found.set(address, wake.load ?? false);
       if (wake.load) load(address);
       else schedule(address, wake.at);
@@ -51,5 +53,16 @@ export class WakeHints {
       ? activation.holdsBack || activation.pendingActivities('local').length > 0
       : activation.dueAt !== undefined;
     if (!isRight) this.#flusher.recovered(instance, this.#tables.sequence);
+  }
+}
+
+/** One that is damaged says nothing: its instance is loaded. */
+function readable(body: Uint8Array, subject: string, instance: Address, logger: Logger): Pick<Wake, 'load' | 'at'> {
+  try {
+    return readWake(body, subject);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    logger.error(`${error.message}: the instance is loaded, and knows what it waits for`, { instance });
+    return { load: true };
   }
 }

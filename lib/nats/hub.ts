@@ -29,6 +29,8 @@ export interface HubOptions extends ValueLimitOptions {
   readonly partitions?: number | undefined;
   /** Copies of each stream when the hub is created: 1, 3 or 5. Default 1. */
   readonly replicas?: number | undefined;
+  /** It is not made when it does not exist. */
+  readonly mustExist?: true | undefined;
 }
 
 /** A task hub on JetStream, checked. */
@@ -69,8 +71,8 @@ const TIME_CHECK = 60_000;
 
 /**
  * Opens a task hub, creating it when it does not exist; creators that race end with one hub. Throws InvalidHubError,
- * ConfigError when the partitions asked for are not those it has, StreamMismatchError, StorageRegressedError when a
- * stream is gone or was created anew, and VersionTooNewError.
+ * ConfigError when the partitions asked for are not those it has, or it must exist and does not, StreamMismatchError,
+ * StorageRegressedError when a stream is gone or was created anew, and VersionTooNewError.
  */
 export async function openHub(session: Session, options: HubOptions): Promise<NatsHub> {
   const name = checkHubName(options.name);
@@ -82,7 +84,13 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
   const jetStream = new JetStream(session);
   const subjects = subjectsOf(name);
   const store = new NatsHubStore(jetStream, subjects.bucket);
-  await ensureStream(jetStream, bucketStream(subjects.bucket, replicas));
+  const bucket = bucketStream(subjects.bucket, replicas);
+  if (options.mustExist && !(await findStream(jetStream, bucket)))
+    throw new ConfigError(
+      `There is no task hub ${name} at ${session.where}. Workers and clients create it when they connect: is that its name, ` +
+        'and this the server that they use?',
+    );
+  await ensureStream(jetStream, bucket);
   await ensureStream(jetStream, deadLetterStream(subjects, replicas), DEAD_LETTERS_KEPT);
   for (;;) {
     const { record, revision } = await readRecord(jetStream, store, options);

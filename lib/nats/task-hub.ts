@@ -4,7 +4,7 @@ import { checkHubName } from '../wire/checks.js';
 import { subjectsOf } from '../wire/subjects.js';
 import { connectSession } from './connect.js';
 import { consoleLogger } from './console-logger.js';
-import { openHub } from './hub.js';
+import { openHub, type HubOptions } from './hub.js';
 import { keepRunning } from './keep-running.js';
 import { natsHubPorts } from './hub-ports.js';
 import { startEmbeddedServer, type EmbeddedServer } from './server/embedded-server.js';
@@ -72,7 +72,18 @@ export interface TaskHubOptions {
  * @throws {StorageRegressedError} when a stream of the hub is gone or was created anew
  * @throws {VersionTooNewError} when a newer version created the hub
  */
-export async function connectTaskHub(options: TaskHubOptions): Promise<TaskHub> {
+export function connectTaskHub(options: TaskHubOptions): Promise<TaskHub> {
+  return connect(options);
+}
+
+/** The same for people who look at a hub: one that does not exist is not created, but refused with ConfigError. */
+export function connectExistingTaskHub(options: Omit<TaskHubOptions, 'partitions' | 'replicas'>): Promise<TaskHub> {
+  return connect({ ...options, mustExist: true });
+}
+
+type ConnectOptions = TaskHubOptions & Pick<HubOptions, 'mustExist'>;
+
+async function connect(options: ConnectOptions): Promise<TaskHub> {
   checkOptions(options);
   const logger = options.logger ?? consoleLogger();
   if (isGiven(options.servers)) return open(options, options.servers, logger, undefined);
@@ -98,7 +109,7 @@ function isGiven(servers: TaskHubOptions['servers']): servers is string | readon
 }
 
 async function open(
-  options: TaskHubOptions,
+  options: ConnectOptions,
   servers: string | readonly string[],
   logger: Logger,
   server: EmbeddedServer | undefined,

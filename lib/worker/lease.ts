@@ -71,9 +71,10 @@ export class Lease {
         return true;
       }
       const stored = await store.get(this.#key);
+      if (stored?.revision === before) continue; // nothing was stored, though the bytes may be those of the renewal before
       const isMine = stored && isEqual(stored.value, body); // the answer to my write was lost
       // What is another's keeps the revision that I know: no later write of mine may pass for a continuation of theirs.
-      if (stored && stored.revision !== before && !isMine) return false;
+      if (stored && !isMine) return false;
       this.#revision = stored?.revision ?? 0; // none: somebody purged the bucket, which is for the engine to refuse
       if (isMine) return true;
     }

@@ -18,7 +18,7 @@ function loadsOf() {
   const loads = new Loads(loops, {
     load: ({ address }) => new Promise((end, fail) => reads.push({ address, end, fail })),
     loaded: ({ address }) => told.push(address),
-    failed: (error) => told.push(String(error)),
+    failed: ({ address }, error) => told.push(`${address}: ${String(error)}`),
   });
   const instances = Array.from({ length: 40 }, (_, i) => new Instance(`o.i${i}`));
   return { loops, loads, reads, told, instances };
@@ -44,9 +44,16 @@ test('instances are read 32 at a time, in the order in which they are wanted, ea
 });
 
 test('who waits for an instance that cannot be loaded is told, and so is the owner', async (t) => {
-  const { loads, reads, told, instances } = loadsOf();
+  const { loads, loops, reads, told, instances } = loadsOf();
   const waiting = loads.whenLoaded(instances[0]!);
+  for (const instance of instances) loads.want(instance);
   reads[0]!.fail(new Error('damaged'));
   await t.throwsAsync(waiting, { message: 'damaged' });
-  t.deepEqual(told, ['Error: damaged']);
+  t.deepEqual(told, ['o.i0: Error: damaged']);
+  t.deepEqual([reads.length, loads.size, loads.has(instances[0]!)], [33, 39, false], 'the next one is read');
+  for (const { end } of reads.slice(1)) end(activation);
+  for (let i = 0; i < 40; i++) await Promise.resolve();
+  for (const { end } of reads.slice(33)) end(activation);
+  for (let i = 0; i < 40; i++) await Promise.resolve();
+  t.deepEqual([told.length, loads.size, loops.waits], [40, 0, []]);
 });

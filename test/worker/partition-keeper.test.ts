@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Loops } from '../../lib/engine/loops.js';
 import { ClosedError, OwnershipLostError, StorageRegressedError } from '../../lib/errors.js';
+import type { Fault, PortCall } from '../../lib/memory/faults.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { Lease } from '../../lib/worker/lease.js';
 import { PartitionKeeper, type Owner } from '../../lib/worker/partition-keeper.js';
@@ -219,4 +220,23 @@ test('P21: a lease that another has taken is not written any more, until it is c
   ])
     outcomes.push(await world.scheduler.settle(write()));
   t.deepEqual(outcomes, [true, true, false, false, true, true]);
+});
+
+test('P21: a renewal that got lost is stored again, also when it says the same as the one before', async (t) => {
+  const faults: Fault[] = [];
+  const next = ({ operation }: PortCall): Fault => (operation === 'put' && faults.shift()) || 'none';
+  const world = new MemoryWorld({ faults: { next } });
+  const { store, clock } = world.createHub('hub', 1).connect('one');
+  const lease = new Lease({ store }, 0, 'one', new Loops(clock));
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise);
+  const position = { epoch: 1, sequence: 1 };
+  t.true(await settle(lease.claim(0)));
+  t.true(await settle(lease.renew(position)));
+  const before = await settle(store.get('leases.0'));
+  await world.scheduler.advance(3_000);
+  faults.push('requestLost');
+  t.true(await settle(lease.renew(position)));
+  const after = await settle(store.get('leases.0'));
+  t.deepEqual(after?.value, before?.value);
+  t.true(after!.revision > before!.revision && after!.time >= before!.time + 3_000, 'the lease counts from now on');
 });

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../../../lib/memory/random.js';
 import type { TaskHubClient } from 'perdure';
 import { Accepted } from './accepted.js';
+import { commandOf, usual } from './command.js';
 import { Load } from './load.js';
 import { Operator } from './operator.js';
 import { judge } from './oracles.js';
@@ -45,7 +46,9 @@ const LOOK = 500;
  * that was accepted.
  */
 export async function runCampaign(options: CampaignOptions): Promise<Report> {
-  const { seed, minutes, workers = 3, replicas = 1, operationsPerSecond = 200, execArgv, keep } = options;
+  const { seed, minutes, execArgv, keep } = options;
+  const { workers = usual.workers, replicas = usual.replicas } = options;
+  const { operationsPerSecond = usual.operationsPerSecond } = options;
   const { mix = usualMix, pause, onProgress = () => {} } = options;
   const random = new SeededRandom(seed);
   await using stage = await Stage.set({ workers, replicas, execArgv }, random.fork());
@@ -81,6 +84,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
     workers,
     replicas,
     version,
+    command: commandOf(options),
     operationsPerSecond,
     faults,
     accepted,

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.js';
+import { mixOf } from './command.js';
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +20,8 @@ const { values } = parseArgs({
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
 if (!(minutes >= 0.5) || !Number.isInteger(seed)) {
   console.error(
-    'Usage: npm run chaos -- --minutes M (from 0.5) --seed S (a whole number) [--workers 3] [--replicas 1|3] [--out FILE]',
+    'Usage: npm run chaos -- --minutes M (from 0.5) --seed S (a whole number) [--workers 3] [--replicas 1|3] ' +
+      '[--rate 200] [--pause MS] [--only KIND ...] [--out FILE]',
   );
   process.exit(2);
 }
@@ -32,7 +34,7 @@ const report = await runCampaign({
   workers: Number(values.workers),
   replicas: Number(values.replicas),
   operationsPerSecond: Number(values.rate),
-  ...(values.only.length > 0 && { mix: Object.fromEntries(values.only.map((kind) => [kind, 1])) }),
+  mix: mixOf(values.only),
   ...(values.pause !== undefined && { pause: Number(values.pause) }),
   keep: `${out}.data`,
   onProgress: (line) => console.error(line),

@@ -15,6 +15,8 @@ export interface Run {
   readonly workers: number;
   readonly replicas: number;
   readonly version: string;
+  /** The command that makes the same run. */
+  readonly command: string;
   readonly operationsPerSecond: number;
   readonly faults: readonly Fault[];
   readonly accepted: Accepted;
@@ -149,8 +151,7 @@ function sentenceOf(run: Run, by: Partial<Record<FaultKind, number>>, lastEnd: n
     `operations: ${lost.length} lost, ${duplicated.length} duplicated, ${disordered.length} out of order, ${wrong.length} wrong, ` +
     `${ended} of ${run.accepted.orchestrations.size} orchestrations ended, the last ${lastEnd.toFixed(1)} s after the last fault; ` +
     `${run.audit.staleCommits} stale commits in ${run.audit.records} records. nats-server ${run.version}, R${run.replicas}, ` +
-    `default sync, ${run.workers} workers. Reproduce: npm run chaos -- --minutes ${Math.round(run.minutes)} --seed ${run.seed}` +
-    `${run.replicas > 1 ? ` --replicas ${run.replicas}` : ''}`
+    `default sync, ${run.workers} workers. Reproduce: ${run.command}`
   );
 }
 

@@ -7,7 +7,7 @@ export const ofActivities: readonly Mutant[] = [
     'what may not be in its work queue is not sent again by the next owner',
     edit(
       'engine/partition-run.js',
-      "this.#dispatcher.recover((to) => this.#instances.instance(to).activation?.pendingActivities('queued') ?? []);",
+      "this.#dispatcher.recover((to) => this.#instances.instance(to).activation?.pendingActivities('queued'));",
       '',
     ),
   ),

@@ -1,0 +1,87 @@
+import test from 'ava';
+import { connect } from 'nats';
+import { connectTaskHub, OrchestrationContext, TaskHubClient, TaskHubWorker, type Orchestration } from 'perdure';
+import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
+import { startTestServer, type TestServer } from '../servers.js';
+import { until } from '../until.js';
+import { outcome, perdure } from './perdure.js';
+
+let server: TestServer;
+test.before(async () => {
+  server = await startTestServer();
+});
+test.after.always(() => server?.stop());
+
+@Entity('counter')
+class Counter {
+  state = 0;
+  @Operation() add(amount: number): void {
+    this.state += amount;
+  }
+}
+
+@Orchestrator('film')
+class Film {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
+    ctx.signalEntity('account', 'alice', 'add', 1);
+    yield* ctx.callActivity('render', undefined, { queue: 'studio' });
+  }
+}
+
+class Unused {
+  @Activity() unused(): void {}
+}
+
+test('inspect shows each partition, and the names that no worker has with what waits for them', async (t) => {
+  const hub = await connectTaskHub({ name: 'inspected', servers: server.url, partitions: 2 });
+  t.teardown(() => hub.close());
+  const client = new TaskHubClient(hub);
+  const inspect = () => outcome(perdure(t, ['inspect', 'inspected', '--servers', server.url]));
+  t.deepEqual(await inspect(), {
+    code: 0,
+    stdout: 'partition 0: no worker owns it\npartition 1: no worker owns it\n',
+    stderr: '',
+  });
+
+  const hosted = { entities: [Counter], orchestrators: [Film], activities: [new Unused()] };
+  await using worker = await TaskHubWorker.start(hub, hosted);
+  await client.startNew(Film, undefined, { instanceId: 'f' });
+  await until(async () => (await client.namesWithoutWorker()).names.length === 2, 'what nobody has to be asked for');
+  const { code, stdout } = await inspect();
+  t.is(code, 0);
+  const owned = /^partition \d: \S+, epoch 1, record \d+, mail \d+ of \d+, \d+ instances in memory, 0 dead letters$/gm;
+  t.is(stdout.match(owned)?.length, 2, stdout);
+  t.true(stdout.includes('\nno worker has entity account: 1 instance waits\n'), stdout);
+  t.true(stdout.includes('\nno worker has activity render in queue studio: 1 call waits\n'), stdout);
+  await worker.stop();
+});
+
+test('a task hub that does not exist is told, and is not created by who looks for it', async (t) => {
+  for (const args of [
+    ['inspect', 'typo'],
+    ['release', 'typo', 'e.counter.a'],
+  ]) {
+    const { code, stdout, stderr } = await outcome(perdure(t, [...args, '--servers', server.url]));
+    t.deepEqual([code, stdout], [1, '']);
+    t.true(stderr.startsWith('PERDURE_CONFIG: There is no task hub typo at '), stderr);
+  }
+  const connection = await connect({ servers: server.url });
+  const streams = await (await connection.jetstreamManager()).streams.names().next();
+  await connection.close();
+  t.deepEqual(
+    streams.filter((name) => name.includes('typo')),
+    [],
+  );
+});
+
+test('an instance that is no address, and a partition that nobody owns, are told', async (t) => {
+  const hub = await connectTaskHub({ name: 'unowned', servers: server.url, partitions: 1 });
+  await hub.close();
+  const release = (instance: string) => outcome(perdure(t, ['release', 'unowned', instance, '--servers', server.url]));
+  const wrong = await release('alice');
+  t.deepEqual([wrong.code, wrong.stdout], [1, '']);
+  t.true(wrong.stderr.startsWith('PERDURE_CONFIG: instance: "alice" is no address.'), wrong.stderr);
+  const nobody = await release('e.counter.a');
+  t.deepEqual([nobody.code, nobody.stdout], [1, '']);
+  t.true(nobody.stderr.startsWith('PERDURE_TIMEOUT: No worker that owns partition 0 answered'), nobody.stderr);
+});

@@ -3,7 +3,6 @@ import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { PartitionInspection } from '../wire/inspection.js';
 import type { DroppedInput } from '../wire/record.js';
-import { partitionSubjects } from '../wire/subjects.js';
 import type { Activation, InputBody, PendingActivity, StepOutput } from './activation.js';
 import { asError } from './as-error.js';
 import { Barrier, type Position } from './barrier.js';
@@ -171,7 +170,7 @@ export class PartitionRun {
     };
     this.#parking = new Parking(parts, options.mail, fail);
     this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, this.#parking, fail);
-    const envelopes = (partition: number): string => partitionSubjects(hub.name, partition).envelopes;
+    const envelopes = (partition: number): string => hub.subjects.partition(partition).envelopes;
     this.#channels = new Channels(tables, ports, envelopes, fail, loops);
     this.#timers = new DueTimers(
       ports.clock,

@@ -1,6 +1,6 @@
 import type { Bus, Subscription } from '../engine/ports.js';
 import type { MemoryConnection } from './connection.js';
-import { matchesSubject } from './subject-pattern.js';
+import { subjectMatcher } from './subject-pattern.js';
 
 /** Who listens to core messages. */
 export class MemoryTopics {
@@ -9,7 +9,7 @@ export class MemoryTopics {
 
 interface Listener {
   readonly connection: MemoryConnection;
-  readonly pattern: string;
+  readonly matches: (subject: string) => boolean;
   readonly deliver: (body: Uint8Array, reply: string | undefined) => void;
 }
 
@@ -38,7 +38,7 @@ export class MemoryBus implements Bus {
 
   #listenersTo(subject: string): Listener[] {
     const { listeners } = this.#connection.hub.topics;
-    return [...listeners].filter(({ connection, pattern }) => connection.isOpen && matchesSubject(pattern, subject));
+    return [...listeners].filter(({ connection, matches }) => matches(subject) && connection.isOpen);
   }
 
   subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription {
@@ -46,7 +46,7 @@ export class MemoryBus implements Bus {
     const { listeners } = this.#connection.hub.topics;
     const listener: Listener = {
       connection: this.#connection,
-      pattern: subject,
+      matches: subjectMatcher(subject),
       deliver: (body, reply) =>
         this.#connection.deliver(() => {
           if (listeners.has(listener)) onMessage(body, reply);

@@ -9,7 +9,6 @@ import { MemoryHubStore } from './hub-store.js';
 import { MemoryLog } from './log.js';
 import { MemoryMailbox, MemoryMailSender, MemorySender } from './mailbox.js';
 import { MemoryObjectStore } from './object-store.js';
-import { partitionSubjects } from '../wire/subjects.js';
 import { valueLimits, type ValueLimits } from '../wire/value-limits.js';
 import type { SeededRandom } from './random.js';
 import { MemoryStorage } from './storage.js';
@@ -69,7 +68,7 @@ export class MemoryConnection {
       clock: this.clock,
       random: this.random,
       logger,
-      subjects: partitionSubjects(this.hub.name, partition),
+      subjects: this.hub.subjects.partition(partition),
       mailOf: (other) => this.mailOf(other),
       deadLetters: new MemorySender(
         this,

@@ -1,5 +1,4 @@
 import type { HubPorts, Logger } from '../engine/ports.js';
-import { subjectsOf } from '../wire/subjects.js';
 import type { MemoryConnection } from './connection.js';
 import { MemoryMailSender } from './mailbox.js';
 import { MemoryViews } from './views.js';
@@ -10,7 +9,7 @@ export function memoryHubPorts(connection: MemoryConnection, logger: Logger): Hu
   return {
     name: hub.name,
     partitions: hub.partitions,
-    subjects: subjectsOf(hub.name),
+    subjects: hub.subjects,
     store,
     objects,
     tasks,

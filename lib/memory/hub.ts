@@ -4,6 +4,7 @@ import { MemoryServer } from './server.js';
 import { MemoryStream } from './stream.js';
 import { MemoryTopics } from './bus.js';
 import { MemoryTasks } from './tasks.js';
+import { subjectsOf, type HubSubjects } from '../wire/subjects.js';
 import type { ValueLimitOptions, ValueLimits } from '../wire/value-limits.js';
 import type { MemoryWorld } from './world.js';
 
@@ -19,6 +20,7 @@ export class MemoryHub {
   /** The work queues. */
   readonly tasks: MemoryTasks;
   readonly server: MemoryServer;
+  readonly subjects: HubSubjects;
   readonly #partitions: readonly PartitionStreams[];
 
   constructor(
@@ -30,6 +32,7 @@ export class MemoryHub {
     /** Copies of each stream: of several, a deposed leader may answer reads of the log, too. */
     readonly replicas = 1,
   ) {
+    this.subjects = subjectsOf(name);
     this.tasks = new MemoryTasks(world);
     this.#partitions = Array.from({ length: partitions }, () => ({
       log: new MemoryStream(false),

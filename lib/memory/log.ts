@@ -1,6 +1,5 @@
 import type { Log, StoredMessage } from '../engine/ports.js';
 import type { MemoryConnection } from './connection.js';
-import { partitionSubjects } from '../wire/subjects.js';
 import { refuseTooLarge } from '../wire/body-limit.js';
 import type { MemoryStream } from './stream.js';
 
@@ -23,7 +22,7 @@ export class MemoryLog implements Log {
   ) {
     this.#connection = connection;
     this.#stream = connection.hub.streams(partition).log;
-    this.#subject = partitionSubjects(connection.hub.name, partition).log;
+    this.#subject = connection.hub.subjects.partition(partition).log;
   }
 
   get replicas(): number {

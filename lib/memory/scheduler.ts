@@ -24,8 +24,7 @@ export class Scheduler {
   /** Lets virtual time pass, running all that falls due. */
   async advance(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds;
-    await endOfPromiseJobs();
-    while ((this.#queue[0]?.time ?? Infinity) <= until) await this.#step();
+    await this.#drive((next) => next === undefined || next.time > until);
     this.#now = Math.max(this.#now, until);
   }
 
@@ -40,22 +39,41 @@ export class Scheduler {
       isSettled = true;
     };
     promise.then(settled, settled);
-    await endOfPromiseJobs();
-    while (!isSettled) {
-      const next = this.#queue[0];
+    await this.#drive((next) => {
+      if (isSettled) return true;
       if (!next) throw new Error(`Stuck at ${this.#now} ms: nothing is left that could settle the promise`);
       if (next.time > until) throw new Error(`Stuck: the promise did not settle within ${limit} ms`);
-      await this.#step();
-    }
+      return false;
+    });
     return promise;
   }
 
-  async #step(): Promise<void> {
+  /** Runs events until there is nothing more to do before the next one. By callbacks: there are thousands a second. */
+  #drive(isOver: (next: Event | undefined) => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const turn = (): void => {
+        try {
+          if (isOver(this.#next())) return resolve();
+          this.#run();
+          afterPromiseJobs(turn);
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      afterPromiseJobs(turn);
+    });
+  }
+
+  /** The first event that is not cancelled: most deadlines are, and take no turn. */
+  #next(): Event | undefined {
+    while (this.#queue[0] && !this.#queue[0].run) pop(this.#queue);
+    return this.#queue[0];
+  }
+
+  #run(): void {
     const event = pop(this.#queue);
-    if (!event?.run) return;
-    this.#now = Math.max(this.#now, event.time);
-    event.run();
-    await endOfPromiseJobs();
+    this.#now = Math.max(this.#now, event?.time ?? 0);
+    event?.run?.();
   }
 }
 
@@ -70,15 +88,15 @@ interface Event {
 const TURN = 256;
 let turns = 0;
 
+const done = Promise.resolve();
+
 /**
- * All promise jobs run before the next tick, however many promises they chain. A tick costs a fraction of a macrotask;
- * now and then one of those must be, so that a test's own timeout can end it.
+ * Calls when all promise jobs have ended, however many promises they chain: they run before the next tick, which costs a
+ * fraction of a macrotask. Now and then one of those must be, so that a test's own timeout can end it.
  */
-function endOfPromiseJobs(): Promise<void> {
-  return new Promise((resolve) => {
-    if (++turns % TURN === 0) setImmediate(resolve);
-    else queueMicrotask(() => process.nextTick(resolve));
-  });
+function afterPromiseJobs(call: () => void): void {
+  if (++turns % TURN === 0) setImmediate(call);
+  else void done.then(() => process.nextTick(call));
 }
 
 function isBefore(a: Event, b: Event): boolean {

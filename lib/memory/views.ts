@@ -2,7 +2,7 @@ import type { Note, StoredMessage, Views } from '../engine/ports.js';
 import { refuseTooLarge } from '../wire/body-limit.js';
 import type { MemoryConnection } from './connection.js';
 import type { MemoryStream, StoreOptions } from './stream.js';
-import { matchesSubject } from './subject-pattern.js';
+import { subjectMatcher } from './subject-pattern.js';
 
 /** A deposed leader may answer for so many virtual milliseconds after a write. */
 const STALE = 1_000;
@@ -64,20 +64,21 @@ export class MemoryViews implements Views {
   }
 
   async *scan(pattern: string): AsyncIterable<StoredMessage> {
+    const matches = subjectMatcher(pattern);
     yield* await this.#connection.read(this.#call('scan'), () =>
-      [...this.#stream.all()].filter((message) => matchesSubject(pattern, message.subject)),
+      [...this.#stream.all()].filter(({ subject }) => matches(subject)),
     );
   }
 
   async *subjects(pattern: string): AsyncIterable<string> {
-    yield* await this.#connection.read(this.#call('subjects'), () =>
-      [...this.#stream.subjects()].filter((subject) => matchesSubject(pattern, subject)),
-    );
+    const matches = subjectMatcher(pattern);
+    yield* await this.#connection.read(this.#call('subjects'), () => [...this.#stream.subjects()].filter(matches));
   }
 
   async *notes(pattern: string, from: number): AsyncIterable<readonly Note[]> {
+    const matches = subjectMatcher(pattern);
     const found = await this.#connection.read(this.#call('notes'), () =>
-      [...this.#stream.from(from)].filter(({ subject }) => matchesSubject(pattern, subject)),
+      [...this.#stream.from(from)].filter(({ subject }) => matches(subject)),
     );
     if (found.length > 0) yield found.map(({ sequence, subject, note }) => ({ sequence, subject, note }));
   }

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Fault, PortCall } from '../../lib/memory/faults.js';
 import { SeededRandom } from '../../lib/memory/random.js';
 import { Scheduler } from '../../lib/memory/scheduler.js';
-import { matchesSubject } from '../../lib/memory/subject-pattern.js';
+import { subjectMatcher } from '../../lib/memory/subject-pattern.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { bytes, Inbox, recordingLogger, text } from '../contract/harness.js';
 
@@ -158,7 +158,7 @@ test('subjects match as NATS matches them', (t) => {
     ['a.*.>', 'a.b', false],
   ];
   for (const [pattern, subject, matches] of cases)
-    t.is(matchesSubject(pattern, subject), matches, `${pattern} ${subject}`);
+    t.is(subjectMatcher(pattern)(subject), matches, `${pattern} ${subject}`);
 });
 
 test('a request may be carried out twice, and only the first is answered', async (t) => {

@@ -265,12 +265,20 @@ export class PlannedFaults implements FaultPlan {
   readonly #crash: (target: string) => void;
   readonly #counts = new Map<string, number>();
   readonly #ofProcess = new Map<string, number>();
+  /** The incidents that are asked for at every call. */
+  readonly #crashes: readonly Of<'crash'>[];
+  readonly #silences: readonly Of<'cut' | 'mute'>[];
+  readonly #slow: readonly Of<'slow'>[];
 
   constructor(plan: Plan, seed: number, now: () => number, crash: (target: string) => void) {
     this.#plan = plan;
     this.#seed = seed;
     this.#now = now;
     this.#crash = crash;
+    const { incidents } = plan;
+    this.#crashes = incidents.filter((incident) => incident.do === 'crash');
+    this.#silences = incidents.filter((incident) => incident.do === 'cut' || incident.do === 'mute');
+    this.#slow = incidents.filter((incident) => incident.do === 'slow');
   }
 
   next(call: PortCall): Fault {
@@ -290,35 +298,31 @@ export class PlannedFaults implements FaultPlan {
   }
 
   #lateness(process: string): number {
+    if (this.#slow.length === 0) return 0;
     const now = this.#now();
-    const slow = this.#plan.incidents.find(
-      (incident) =>
-        incident.do === 'slow' && incident.target === process && now >= incident.at && now < incident.at + incident.for,
-    );
-    return slow?.do === 'slow' ? slow.by : 0;
+    return this.#slow.find((slow) => slow.target === process && isUnderWay(slow, now))?.by ?? 0;
   }
 
   #crashAt(process: string): Fault | undefined {
     const count = (this.#ofProcess.get(process) ?? 0) + 1;
     this.#ofProcess.set(process, count);
-    for (const incident of this.#plan.incidents) {
-      if (incident.do !== 'crash' || incident.target !== process || incident.call !== count) continue;
+    for (const { target, call, isAfter } of this.#crashes) {
+      if (target !== process || call !== count) continue;
       this.#crash(process);
-      return incident.isAfter ? 'responseLost' : 'requestLost';
+      return isAfter ? 'responseLost' : 'requestLost';
     }
     return undefined;
   }
 
   #isCut({ port, partition }: PortCall, process: string): boolean {
+    if (this.#silences.length === 0) return false;
     const now = this.#now();
-    return this.#plan.incidents.some(
+    return this.#silences.some(
       (incident) =>
-        ((incident.do === 'cut' && incident.target === process) ||
-          (incident.do === 'mute' &&
-            incident.port === port &&
-            (partition < 0 || port === 'bus' || incident.partition === partition))) &&
-        now >= incident.at &&
-        now < incident.at + incident.for,
+        (incident.do === 'cut'
+          ? incident.target === process
+          : incident.port === port && (partition < 0 || port === 'bus' || incident.partition === partition)) &&
+        isUnderWay(incident, now),
     );
   }
 
@@ -339,14 +343,21 @@ export class PlannedFaults implements FaultPlan {
       return 'stale';
     if (drawn < lost) return 'requestLost';
     if (drawn < lost + unanswered) return 'responseLost';
+    if (drawn >= lost + unanswered + late + again) return 'none';
     const size = hash(name, this.#seed + 1) / 2 ** 32;
     if (drawn < lost + unanswered + late) {
       const milliseconds = size < 0.2 ? size * 20_000 : size * 40;
       return hash(name, this.#seed + 2) % 2 === 0 ? { delay: milliseconds } : { answer: milliseconds };
     }
-    if (drawn < lost + unanswered + late + again) return { again: size * 3_000 };
-    return 'none';
+    return { again: size * 3_000 };
   }
+}
+
+/** The incidents of some kinds. */
+type Of<K extends Incident['do']> = Extract<Incident, { readonly do: K }>;
+
+function isUnderWay({ at, for: time }: { readonly at: number; readonly for: number }, now: number): boolean {
+  return now >= at && now < at + time;
 }
 
 /** FNV-1a over a text, mixed with a seed. */

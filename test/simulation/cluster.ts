@@ -3,16 +3,16 @@ import { PartitionOwner } from '../../lib/engine/partition-owner.js';
 import { shareActivities } from '../../lib/engine/shared-activities.js';
 import { Loops } from '../../lib/engine/loops.js';
 import { TaskWorker } from '../../lib/engine/task-worker.js';
+import type { Host } from '../../lib/engine/host.js';
 import type { HubPorts, Logger } from '../../lib/engine/ports.js';
 import { ClosedError, OwnershipLostError } from '../../lib/errors.js';
 import type { MemoryConnection } from '../../lib/memory/connection.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
-import { createHost } from '../../lib/worker/host.js';
 import type { ActivityContext } from '../../lib/core/activity-context.js';
-import type { Hosted } from '../../lib/definitions/registry.js';
 import type { Surroundings } from './actors.js';
 import type { Limits } from './chaos.js';
+import type { Hosts } from './hosts.js';
 
 /** What user code sees of its world beside its own process. */
 export type Observed = Omit<Surroundings, 'pause' | 'hold'>;
@@ -21,7 +21,7 @@ export type Observed = Omit<Surroundings, 'pause' | 'hold'>;
 interface Setting {
   readonly observed: Observed;
   /** What every worker hosts. */
-  readonly hosted: (world: Surroundings) => Hosted;
+  readonly hosts: Hosts;
   /** The workers that claimed a partition, one for each epoch of its log. */
   ownersOf(partition: number): readonly string[];
   readonly limits: Limits;
@@ -37,7 +37,7 @@ class WorkerLife {
   readonly connection: MemoryConnection;
   readonly ports: HubPorts;
   readonly owners = new Map<number, PartitionOwner>();
-  readonly #host: ReturnType<typeof createHost>;
+  readonly #host: Host;
   readonly #activities: ReturnType<typeof shareActivities>;
   readonly #tasks: TaskWorker;
   readonly #limits: Limits;
@@ -46,14 +46,14 @@ class WorkerLife {
   readonly holding = new Set<ActivityContext>();
   frozenSince: number | undefined;
 
-  constructor(hub: MemoryHub, name: string, { observed, limits, hosted }: Setting, logger: Logger) {
+  constructor(hub: MemoryHub, name: string, { observed, limits, hosts }: Setting, logger: Logger) {
     this.#limits = limits;
     this.#activations = new ActivationCache(limits.idleBytes);
     this.connection = hub.connect(name);
     this.ports = memoryHubPorts(this.connection, logger);
     const pause = (milliseconds: number): Promise<void> =>
       new Promise((resolve) => void this.connection.later(milliseconds, resolve));
-    this.#host = createHost(name, hosted({ ...observed, pause, hold: (context) => this.#hold(context) }));
+    this.#host = hosts.take(name, { ...observed, pause, hold: (context) => this.#hold(context) });
     this.#activities = shareActivities(this.#host, this.ports);
     this.#tasks = new TaskWorker(this.ports, this.#host, this.#activities, new Loops(this.ports.clock));
   }

@@ -5,13 +5,13 @@ import { SeededRandom } from '../../lib/memory/random.js';
 import type { MemoryStream } from '../../lib/memory/stream.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
-import { createHost } from '../../lib/worker/host.js';
-import { hosted, nowhere } from './actors.js';
+import { hosted } from './actors.js';
 import { CALM, generatePlan, hash, type Incident, type Plan, PlannedFaults, WORKERS } from './chaos.js';
 import { SimulatedClient } from './clients.js';
 import { Cluster, type Observed } from './cluster.js';
 import { Expectation } from './expectation.js';
 import { generateProgram } from './generation.js';
+import { Hosts } from './hosts.js';
 import { type EntityWatch, OrchestrationWatch } from './instance-watch.js';
 import { hostedLives } from './lifecycle-actors.js';
 import { hasLives } from './lifecycle-generation.js';
@@ -118,7 +118,7 @@ class Simulation {
   readonly #attempts = new Map<string, string[]>();
   /** Entries that an operation found in its own ledger, by its id. */
   readonly #begun = new Map<string, number>();
-  readonly #replaying: ReturnType<typeof createHost>;
+  readonly #hosts: Hosts;
   #hash = 0;
   #result: object | undefined;
 
@@ -128,8 +128,7 @@ class Simulation {
     this.#plan = plan;
     this.#isTraced = isTraced;
     this.#expected = new Expectation(program);
-    const hosting = hasLives(program) ? hostedLives : hosted;
-    this.#replaying = createHost('replay', hosting(nowhere));
+    this.#hosts = new Hosts(hasLives(program) ? hostedLives : hosted);
     this.#world = new MemoryWorld({ seed });
     const { scheduler } = this.#world;
     const { limits = {}, replicas } = plan;
@@ -147,7 +146,7 @@ class Simulation {
       WORKERS,
       {
         observed: this.#observed(),
-        hosted: hosting,
+        hosts: this.#hosts,
         limits,
         ownersOf: (partition: number) => this.#watches[partition]!.owners,
       },
@@ -178,6 +177,7 @@ class Simulation {
     } catch (error) {
       this.#violation(`the simulation failed: ${error instanceof Error ? error.stack : String(error)}`);
     }
+    this.#hosts.leave();
     return this.#report();
   }
 
@@ -396,7 +396,7 @@ class Simulation {
     this.#faults.isOn = false;
     for (const watch of this.#watches) watch.isOver = true;
     const loss = new PowerLoss({ partition, hub: this.#hub, checkpoint }, random);
-    await loss.check(this.#replaying, (text) => this.#violation(text));
+    await loss.check(this.#hosts.replaying, (text) => this.#violation(text));
   }
 
   #instance(address: string): OrchestrationWatch | EntityWatch | undefined {
@@ -421,10 +421,10 @@ class Simulation {
 
   /** A fresh replay of the history asks for the same: else NonDeterminismError. */
   #replay({ name, instanceId, history }: OrchestrationWatch): void {
-    const program = this.#replaying.orchestrators.get(name);
+    const program = this.#hosts.replaying.orchestrators.get(name);
     if (!program) return this.#violation(`${instanceId} runs ${name}`);
     try {
-      new TaskOrchestrationExecutor(program, this.#replaying.core, {
+      new TaskOrchestrationExecutor(program, this.#hosts.replaying.core, {
         instanceId,
       }).replay(history);
     } catch (error) {

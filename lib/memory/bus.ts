@@ -38,7 +38,9 @@ export class MemoryBus implements Bus {
 
   #listenersTo(subject: string): Listener[] {
     const { listeners } = this.#connection.hub.topics;
-    return [...listeners].filter(({ connection, pattern }) => connection.isOpen && matchesSubject(pattern, subject));
+    return [...listeners].filter(
+      ({ connection, pattern }) => connection.isOpen && !connection.isDeaf && matchesSubject(pattern, subject),
+    );
   }
 
   subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription {

@@ -19,7 +19,7 @@ import type { Delivery } from './delivery.js';
 import { Inbox } from './inbox.js';
 import { MailChannel } from './mail-channel.js';
 import type { Letter, Outgoing } from './outgoing.js';
-import { OwnerQueries } from './owner-queries.js';
+import { deadlineAfter, OwnerQueries } from './owner-queries.js';
 import { recheck } from './recheck.js';
 import { RegisteredNames } from './registered-names.js';
 import { Waits, type Wait } from './waits.js';
@@ -126,8 +126,8 @@ export class ClientSession {
 
   /** Asks for what became of a call, behind what its owner tells, which may get lost. */
   #askFor(sent: Outgoing, wait: Wait<Outcome | undefined>): void {
-    void recheck(wait, async () => {
-      const { outcome } = await this.#ask(sent);
+    void recheck(wait, async (deadline) => {
+      const { outcome } = await this.#ask(sent, deadline);
       if (outcome) this.#told(sent, outcome, false, wait);
     });
   }
@@ -169,18 +169,22 @@ export class ClientSession {
     return session !== undefined && [...this.#channels.values()].some((channel) => channel.expire(session));
   }
 
-  async #ask({ session, number, letter }: Outgoing): Promise<{ readonly outcome?: Outcome; readonly accepted?: true }> {
+  async #ask(
+    { session, number, letter }: Outgoing,
+    deadline: number,
+  ): Promise<{ readonly outcome?: Outcome; readonly accepted?: true }> {
     const { address } = letter;
     if (address === undefined || !session) return {};
     const id = session.messageId(number);
-    const answer = await this.queries.ask(address, { v: 1, kind: 'outcome', address, id, session: session.id, number });
+    const query = { v: 1, kind: 'outcome', address, id, session: session.id, number } as const;
+    const answer = await this.queries.ask(address, query, deadline);
     return typeof answer === 'object' ? answer : {};
   }
 
   /** Asks until an owner says that it has accepted a message. Throws SessionExpiredError, and ClosedError once closed. */
   async #confirm(sent: Outgoing): Promise<void> {
-    for (;;) {
-      const { outcome, accepted } = await this.#ask(sent);
+    for (let times = 0; ; times++) {
+      const { outcome, accepted } = await this.#ask(sent, deadlineAfter(times));
       if (outcome?.refused) throw this.#refusal(sent, outcome.refused, false);
       if (accepted) return;
       await this.waits.whileOpen((wait) => wait.pause(CONFIRMATION));

@@ -24,8 +24,8 @@ export async function resultOfRun(
   const address = orchestrationAddress(instanceId);
   const { inbox, waits, queries, ports } = session;
   const wait = waits.begin<End>(options, () => lateResult(instanceId, options));
-  const look = async (): Promise<void> => {
-    const answer = await queries.ask(address, { v: 1, kind: 'status', instanceId, notify: inbox.notify });
+  const look = async (deadline?: number): Promise<void> => {
+    const answer = await queries.ask(address, { v: 1, kind: 'status', instanceId, notify: inbox.notify }, deadline);
     if (typeof answer === 'string') return;
     const { status } = answer;
     if (!status && run?.isSeen !== false) throw new NotFoundError(instanceId);

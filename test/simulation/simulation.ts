@@ -37,7 +37,7 @@ const REST = 4_500;
 const LONG_REST = 60_000;
 const HUB = 'sim';
 /** What is logged of what the server refuses. */
-const REFUSED = /^The server refused something|is refused, and sent again/;
+const REFUSED = /^The server refused something|is refused, and sent again|whose stream has a limit of its own/;
 
 /** What came of one simulation. */
 export interface Report {

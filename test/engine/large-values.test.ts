@@ -368,7 +368,12 @@ test('a sweep keeps what is on its way from one partition to another', async (t)
   await settle(client.signal('album', from, 'copyTo', to));
   await advance(20_000); // it is in no log any more, only in the sender's checkpoint
   t.is(keysOf(hub).length, 2);
-  const sweep = new ValueSweep(client.ports.partition(1), client.ports, () => ({ consumed: 0, parked: [] }), new Loops(client.ports.clock));
+  const sweep = new ValueSweep(
+    client.ports.partition(1),
+    client.ports,
+    () => ({ consumed: 0, parked: [] }),
+    new Loops(client.ports.clock),
+  );
   t.is(await settle(sweep.run(Infinity)), 0);
   isCut = false;
   await advance(20_000);

@@ -95,7 +95,8 @@ export class TroubleFaults {
   of(call: PortCall, process: string): Fault | undefined {
     if (this.#refusing.length + this.#narrow.length === 0) return undefined;
     const now = this.#now();
-    const isOn = (one: { readonly at: number; readonly for: number }): boolean => now >= one.at && now < one.at + one.for;
+    const isOn = (one: { readonly at: number; readonly for: number }): boolean =>
+      now >= one.at && now < one.at + one.for;
     for (const one of this.#refusing) {
       if (one.target !== process || !isOn(one)) continue;
       if (one.right === 'subscribe') return 'responseLost';

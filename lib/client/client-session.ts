@@ -19,7 +19,7 @@ import type { Delivery } from './delivery.js';
 import { Inbox } from './inbox.js';
 import { MailChannel, type MessagePlace } from './mail-channel.js';
 import type { Letter, Outgoing } from './outgoing.js';
-import { OwnerQueries } from './owner-queries.js';
+import { deadlineAfter, OwnerQueries } from './owner-queries.js';
 import { recheck } from './recheck.js';
 import { RegisteredNames } from './registered-names.js';
 import { Waits, type Wait } from './waits.js';
@@ -129,16 +129,16 @@ export class ClientSession {
     return this.#channels.get(partitionOf(address, this.ports.partitions))?.stored;
   }
 
-  /** Whether the owner of an instance's partition has taken a message, or will never do so; false as well: nobody can tell. */
-  async isTaken(address: Address, place: MessagePlace): Promise<boolean> {
-    const { outcome, accepted } = await this.#outcomeOf(address, place);
-    return accepted === true || outcome !== undefined;
+  /** Whether the owner of an instance's partition has taken a message, or will never do so; undefined: nobody says. */
+  async isTaken(address: Address, place: MessagePlace, deadline: number): Promise<boolean | undefined> {
+    const answer = await this.#outcomeOf(address, place, deadline);
+    return answer && (answer.accepted === true || answer.outcome !== undefined);
   }
 
   /** Asks for what became of a call, behind what its owner tells, which may get lost. */
   #askFor(sent: Outgoing, wait: Wait<Outcome | undefined>): void {
-    void recheck(wait, async () => {
-      const { outcome } = await this.#ask(sent);
+    void recheck(wait, async (deadline) => {
+      const { outcome } = await this.#ask(sent, deadline);
       if (outcome) this.#told(sent, outcome, false, wait);
     });
   }
@@ -180,24 +180,30 @@ export class ClientSession {
     return session !== undefined && [...this.#channels.values()].some((channel) => channel.expire(session));
   }
 
-  async #ask({ session, number, letter }: Outgoing): Promise<{ readonly outcome?: Outcome; readonly accepted?: true }> {
+  async #ask(
+    { session, number, letter }: Outgoing,
+    deadline: number,
+  ): Promise<{ readonly outcome?: Outcome; readonly accepted?: true }> {
     const { address } = letter;
-    return address === undefined || !session ? {} : this.#outcomeOf(address, { session, number });
+    if (address === undefined || !session) return {};
+    return (await this.#outcomeOf(address, { session, number }, deadline)) ?? {};
   }
 
   async #outcomeOf(
     address: Address,
     { session, number }: MessagePlace,
-  ): Promise<{ readonly outcome?: Outcome; readonly accepted?: true }> {
+    deadline: number,
+  ): Promise<{ readonly outcome?: Outcome; readonly accepted?: true } | undefined> {
     const id = session.messageId(number);
-    const answer = await this.queries.ask(address, { v: 1, kind: 'outcome', address, id, session: session.id, number });
-    return typeof answer === 'object' ? answer : {};
+    const query = { v: 1, kind: 'outcome', address, id, session: session.id, number } as const;
+    const answer = await this.queries.ask(address, query, deadline);
+    return typeof answer === 'object' ? answer : undefined;
   }
 
   /** Asks until an owner says that it has accepted a message. Throws SessionExpiredError, and ClosedError once closed. */
   async #confirm(sent: Outgoing): Promise<void> {
-    for (;;) {
-      const { outcome, accepted } = await this.#ask(sent);
+    for (let times = 0; ; times++) {
+      const { outcome, accepted } = await this.#ask(sent, deadlineAfter(times));
       if (outcome?.refused) throw this.#refusal(sent, outcome.refused, false);
       if (accepted) return;
       await this.waits.whileOpen((wait) => wait.pause(CONFIRMATION));

@@ -26,15 +26,15 @@ export async function resultOfRun(
   const { inbox, waits, queries, ports } = session;
   const wait = waits.begin<End>(options, () => lateResult(instanceId, options));
   let isBehindOwnMail = false;
-  const look = async (): Promise<void> => {
-    const answer = await queries.ask(address, { v: 1, kind: 'status', instanceId, notify: inbox.notify });
+  const look = async (deadline?: number): Promise<void> => {
+    const answer = await queries.ask(address, { v: 1, kind: 'status', instanceId, notify: inbox.notify }, deadline);
     if (typeof answer === 'string') return;
     const { status } = answer;
     if (!status && run?.isSeen !== false) {
       const own = isBehindOwnMail ? 'nothing' : await whenOwnMailIsTaken(session, address, wait);
       if (own === 'nothing') throw new NotFoundError(instanceId);
       isBehindOwnMail = own === 'taken';
-      if (isBehindOwnMail) await look();
+      if (isBehindOwnMail) await look(deadline);
     }
     if (status && run && !isOf(run, status.runId)) throw new InstanceReplacedError(instanceId);
     if (status && hasEnded(status)) wait.succeed(status);

@@ -22,15 +22,13 @@ import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import type { HandleOptions } from './orchestration-handle.js';
 import { whenOwnMailIsTaken } from './own-mail.js';
+import { deadlineAfter } from './owner-queries.js';
 import { knownRun, meant, type StartedRun } from './started-run.js';
 import type { Wait } from './waits.js';
 
 /** The wait before an owner is asked again that did not answer, in milliseconds, doubled up to the second. */
 const FIRST_PAUSE = 10;
 const LAST_PAUSE = 250;
-/** How long an answer is waited for before it counts as lost, in the same way: a long history is replayed for it, perhaps. */
-const FIRST_DEADLINE = 1_500;
-const LAST_DEADLINE = 12_000;
 
 /** An instance as its handle knows it. */
 export interface Target {
@@ -123,10 +121,10 @@ export class InstanceHandlers {
     query: Extract<Query, { kind: 'query' }>,
     wait: Wait<QueryAnswer>,
   ): Promise<void> {
-    let [pause, deadline] = [FIRST_PAUSE, FIRST_DEADLINE];
+    let [pause, silences] = [FIRST_PAUSE, 0];
     let isBehindOwnMail = false;
     while (!wait.isOver) {
-      const answer = await this.#askOnce(query, deadline);
+      const answer = await this.#askOnce(query, deadlineAfter(silences));
       if (answer?.isMissing && run?.isSeen !== false && !isBehindOwnMail) {
         const own = await whenOwnMailIsTaken(this.#session, orchestrationAddress(instanceId), wait);
         if (own === 'nothing') throw new NotFoundError(instanceId);
@@ -143,7 +141,7 @@ export class InstanceHandlers {
       }
       await wait.pause(pause);
       pause = Math.min(2 * pause, LAST_PAUSE);
-      if (!answer) deadline = Math.min(2 * deadline, LAST_DEADLINE);
+      if (!answer) silences++; // perhaps a long history is replayed for it
     }
   }
 

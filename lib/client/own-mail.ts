@@ -1,5 +1,6 @@
 import type { Address } from '../wire/messages.js';
 import type { ClientSession } from './client-session.js';
+import { deadlineAfter } from './owner-queries.js';
 import type { Wait } from './waits.js';
 
 /** The pauses between two looks, in milliseconds, each twice the one before up to the longest. */
@@ -20,8 +21,11 @@ export async function whenOwnMailIsTaken(
 ): Promise<'taken' | 'nothing' | 'late'> {
   const last = session.lastStored(address);
   if (!last) return 'nothing';
+  let silences = 0;
   for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-    if (await session.isTaken(address, last)) return 'taken';
+    const isTaken = await session.isTaken(address, last, deadlineAfter(silences));
+    if (isTaken) return 'taken';
+    if (isTaken === undefined) silences++;
     if (wait.isOver || session.ports.clock.now() >= deadline) return 'late';
     await wait.pause(pause);
   }

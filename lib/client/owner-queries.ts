@@ -7,6 +7,13 @@ import type { Answer, Query } from '../wire/queries.js';
 
 /** A query without an answer after this time counts as lost, in milliseconds. */
 const DEADLINE = 1_500;
+/** An owner that is far away needs longer: who asks again after silence waits twice as long, up to so many. */
+const LONGEST_DEADLINE = 12_000;
+
+/** How long to wait for the answer to a query that was asked before so many times in vain, in milliseconds. */
+export function deadlineAfter(silences: number): number {
+  return Math.min(DEADLINE * 2 ** silences, LONGEST_DEADLINE);
+}
 
 /** What a query of a kind is answered with. */
 type AnswerTo<Q extends Query> = Extract<Answer, { readonly kind: Q['kind'] }>;

@@ -119,7 +119,8 @@ export class Checkpoints {
     const { views, subjects } = this.#ports;
     const { pages, drawers = [] } = this.#directory!;
     const named = new Set([...pages, ...drawers.flatMap(([, parts]) => parts)].map(({ subject }) => subject));
-    await removeLeftBehind(views, `${subjects.checkpoint}.`, this.#epoch, (subject) => named.has(subject));
+    const mine = { epoch: this.#epoch, known: this.#sequence };
+    await removeLeftBehind(views, `${subjects.checkpoint}.`, mine, (subject) => named.has(subject));
     this.#isTidy = true;
   }
 

@@ -34,6 +34,8 @@ export interface HeadFence {
   readonly low: number;
   /** For each epoch, the sequence of its first checkpoint. */
   readonly firstCheckpoints: readonly (readonly [epoch: number, sequence: number])[];
+  /** The records that purged instances, the last ones. */
+  readonly purged: { get(address: Address): number | undefined };
 }
 
 /** What a head that was stored keeps in segments now, and the events of the capture that they took up. */
@@ -121,7 +123,7 @@ export class Heads {
     const head = decodeHead(stored.body, `Head ${subject}`);
     instance.headBytes += referredBytes(head);
     if (head.type === 'entity') instance.wakeSequence = 0; // entities have no wake records
-    if (!this.#isZombie(head, stored.sequence) && head.logSeq >= (this.#removed.get(instance.address)?.logSeq ?? 0)) {
+    if (!this.#isZombie(head, stored.sequence) && !this.#isOver(instance.address, head)) {
       instance.segments = segmentsOf(head);
       return head;
     }
@@ -154,6 +156,13 @@ export class Heads {
   #isZombie({ epoch, logSeq }: Head, sequence: number): boolean {
     if (epoch >= this.#fence.epoch || logSeq >= this.#fence.low) return false;
     return this.#fence.firstCheckpoints.some(([later, first]) => later > epoch && sequence > first);
+  }
+
+  /** A late copy of a head whose instance I have purged, or a former owner has, and of which no head was left then. */
+  #isOver(address: Address, { logSeq }: Head): boolean {
+    const { purged, low } = this.#fence;
+    const record = purged.get(address) ?? 0;
+    return logSeq < (this.#removed.get(address)?.logSeq ?? 0) || (logSeq < record && record < low);
   }
 
   /** Nothing is to be stored of an instance: neither is the wake record that a former owner has left of it. */

@@ -25,14 +25,21 @@ interface ReadPage {
 export class ParkedPages {
   readonly #ports: PartitionPorts;
   readonly #epoch: number;
+  readonly #known: number;
   #count = 0;
   /** The sequences of the pages that exist. */
   readonly #sequences = new Map<string, number>();
   readonly #read = new Map<string, Promise<ReadPage>>();
 
-  constructor(ports: PartitionPorts, epoch: number, recorded: Iterable<Parking>) {
+  /** `known`: where the takeover has put its epoch on the checkpoint. */
+  constructor(
+    ports: PartitionPorts,
+    { epoch, known }: { readonly epoch: number; readonly known: number },
+    recorded: Iterable<Parking>,
+  ) {
     this.#ports = ports;
     this.#epoch = epoch;
+    this.#known = known;
     for (const { page, sequence } of recorded) this.#sequences.set(page, sequence);
   }
 
@@ -90,7 +97,7 @@ export class ParkedPages {
   sweep(): Promise<void> {
     const prefix = this.#subject('');
     const isNamed = (subject: string): boolean => this.#sequences.has(subject.slice(prefix.length));
-    return removeLeftBehind(this.#ports.views, prefix, this.#epoch, isNamed);
+    return removeLeftBehind(this.#ports.views, prefix, { epoch: this.#epoch, known: this.#known }, isNamed);
   }
 
   #subject(name: string): string {

@@ -100,8 +100,8 @@ export class PartitionRun {
     this.#tables = tables;
     this.#options = options;
     this.#ended = ended;
-    this.#values = new PartitionValues(ports, hub, () => tables.cursor, loops);
-    const fence = { epoch: tables.epoch, low, firstCheckpoints: checkpoints.firstDirectories };
+    this.#values = new PartitionValues(ports, hub, tables, loops);
+    const fence = { epoch: tables.epoch, low, firstCheckpoints: checkpoints.firstDirectories, purged: tables.purged };
     this.#heads = new Heads(ports, fence, this.#values.spent);
     this.#inbox = new Inbox(tables, ports.subjects, hub.partitions, {
       deliver: (address, input) => this.#instances.deliver(address, input),
@@ -160,7 +160,7 @@ export class PartitionRun {
     const parts = {
       tables,
       clock: ports.clock,
-      pages: new ParkedPages(ports, tables.epoch, tables.parked.snapshot()),
+      pages: new ParkedPages(ports, { epoch: tables.epoch, known: checkpoints.sequence }, tables.parked.snapshot()),
       instances: this.#instances,
       inbox: this.#inbox,
       committer: this.#committer,
@@ -219,7 +219,7 @@ export class PartitionRun {
     );
     const waking = new Set(this.#recovered.tail.keys());
     for (const { to } of this.#tables.undispatched.all()) waking.add(to);
-    await this.#wakes.read(this.#ports, {
+    await this.#wakes.read(this.#ports, this.#recovered.checkpoints.sequence, {
       load: (address) => void waking.add(address),
       schedule: (address, at) => this.#timers.schedule(address, at),
     });

@@ -83,10 +83,13 @@ export interface Views {
   write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined>;
   /** Removes one message by its sequence; removing what is gone is no error. */
   remove(sequence: number): Promise<void>;
-  /** The current messages whose subjects match a pattern (`*` one token, `>` the rest), in no order. */
-  scan(pattern: string): AsyncIterable<StoredMessage>;
-  /** The subjects that match a pattern and have a message, without a look at any, in no order. */
-  subjects(pattern: string): AsyncIterable<string>;
+  /**
+   * The current messages whose subjects match a pattern (`*` one token, `>` the rest), in no order. `known`: the sequence of a
+   * message that the answer has to reckon with; of several replicas, a deposed leader that does not know it is asked again (P11).
+   */
+  scan(pattern: string, known?: number): AsyncIterable<StoredMessage>;
+  /** The subjects that match a pattern and have a message, without a look at any, in no order; `known` as for `scan`. */
+  subjects(pattern: string, known?: number): AsyncIterable<string>;
   /**
    * What is noted of the messages from a sequence on whose subjects match a pattern, without their bodies, in the order of
    * storing, up to an instant at which nothing followed. Any replica may tell, so this is for looking around and decides

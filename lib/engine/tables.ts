@@ -1,14 +1,19 @@
 import type { ChannelState, Checkpoint, PendingEntry, PendingLocal } from '../wire/checkpoint.js';
 import { encodeAddressed } from '../wire/message-codec.js';
+import type { Address } from '../wire/messages.js';
 import type { Parking } from '../wire/parked.js';
 import type { CommitRecord, LogRecord, Outcome, PartlyReceived, StepEntry } from '../wire/record.js';
 import { parseMessageId } from '../wire/sessions.js';
 import { ParkedMessages } from './parked-messages.js';
 import { OutcomeValues } from './outcome-values.js';
 import { PoisonTable } from './poison-table.js';
+import { RecentMap } from './recent-map.js';
 import { RecentOutcomes } from './recent-outcomes.js';
 import { SessionTable } from './session-table.js';
 import { Undispatched } from './undispatched.js';
+
+/** So many purged instances are remembered. */
+const PURGED = 100;
 
 /** What was sent to another partition and may not have been received there. */
 export interface Channel {
@@ -50,6 +55,11 @@ export class PartitionTables {
   deadLetters = 0;
   /** Activities of work queues whose requests are not known to be there (P20). */
   readonly undispatched = new Undispatched();
+  /**
+   * The records that purged instances, the last ones: a copy of a write that arrives behind a tombstone's removal would bring its
+   * instance back (P13, docs/adr/0049).
+   */
+  readonly purged = new RecentMap<Address, number>(PURGED);
   /** Of messages without a session. */
   readonly outcomes = new RecentOutcomes(this.outcomeValues);
 
@@ -87,7 +97,10 @@ export class PartitionTables {
       }
     }
     for (const parking of record.parked ?? []) this.#park(parking);
-    for (const step of record.steps) this.#consume(step);
+    for (const step of record.steps) {
+      this.#consume(step);
+      if (step.purged) this.purged.set(step.to, sequence);
+    }
     this.undispatched.apply(record);
     for (const { sequence: mail, index: at } of record.dropped ?? []) this.#close(mail, at);
     this.deadLetters += record.dropped?.length ?? 0;
@@ -145,6 +158,7 @@ export class PartitionTables {
   snapshot(): Omit<Checkpoint, 'v' | 'low'> {
     const channels: Record<string, ChannelState> = {};
     for (const [partition, { last, pending }] of this.channels) channels[partition] = { last, pending: [...pending] };
+    const purged = [...this.purged.entries()];
     return {
       epoch: this.epoch,
       logSeq: this.sequence,
@@ -162,6 +176,7 @@ export class PartitionTables {
       parked: this.parked.snapshot(),
       channels,
       undispatched: this.undispatched.all(),
+      ...(purged.length > 0 && { purged }),
       outcomes: this.outcomes.all(),
     };
   }
@@ -184,6 +199,7 @@ export class PartitionTables {
     for (const [partition, { last, pending }] of Object.entries(checkpoint.channels))
       this.channels.set(Number(partition), { last, pending: [...pending] });
     this.undispatched.restore(checkpoint.undispatched ?? []);
+    for (const [address, sequence] of checkpoint.purged ?? []) this.purged.set(address, sequence);
     for (const outcome of checkpoint.outcomes) this.outcomes.keep(outcome);
   }
 }

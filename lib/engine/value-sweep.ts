@@ -6,6 +6,14 @@ import { wholeCheckpoint } from './checkpoints.js';
 import type { Loop, Loops } from './loops.js';
 import type { HubPorts, PartitionPorts } from './ports.js';
 
+/** What has left the mail. */
+export interface TakenMail {
+  /** All mail up to this sequence is consumed. */
+  readonly consumed: number;
+  /** The pages of parked messages, and where they are stored. */
+  readonly parked: readonly { readonly sequence: number }[];
+}
+
 /** An object younger than this, in milliseconds, may be about to be named. */
 const OLD = 7 * 24 * 3_600_000;
 /** An owner's first sweep, and how long it waits before each next one, in milliseconds. */
@@ -24,17 +32,16 @@ const HOURS = 24;
 export class ValueSweep {
   readonly #ports: PartitionPorts;
   readonly #hub: HubPorts;
-  readonly #consumed: () => number;
+  readonly #taken: () => TakenMail;
   readonly #loop: Loop;
   #cancel = (): void => {};
   #isStopped = false;
 
-  /** `consumed`: all mail up to this sequence is consumed. */
-  constructor(ports: PartitionPorts, hub: HubPorts, consumed: () => number, loops: Loops) {
+  constructor(ports: PartitionPorts, hub: HubPorts, taken: () => TakenMail, loops: Loops) {
     this.#loop = loops.add('the sweep for stored values that nothing names');
     this.#ports = ports;
     this.#hub = hub;
-    this.#consumed = consumed;
+    this.#taken = taken;
   }
 
   start(): void {
@@ -69,8 +76,9 @@ export class ValueSweep {
     if (keys.size === 0) return 0;
     for (let other = 0; other < this.#hub.partitions; other++)
       if (other !== partition && !(await this.#namedByRecords(keys, this.#hub.partition(other)))) return 0;
-    for await (const { body } of mailbox.read(this.#consumed() + 1)) this.#strike(keys, decoded(body));
-    for await (const { body } of views.scan(subjects.parkedPage('>'))) this.#strike(keys, decoded(body));
+    for await (const { body } of mailbox.read(this.#taken().consumed + 1)) this.#strike(keys, decoded(body));
+    const known = this.#taken().parked.reduce((last, { sequence }) => Math.max(last, sequence), 0);
+    for await (const { body } of views.scan(subjects.parkedPage('>'), known)) this.#strike(keys, decoded(body));
     if (!(await this.#namedByRecords(keys, this.#ports))) return 0;
     await this.#namedByHeads(keys);
     return this.#remove(keys);

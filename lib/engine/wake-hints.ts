@@ -22,9 +22,13 @@ export class WakeHints {
     this.#flusher = flusher;
   }
 
-  /** Reads them; tells each instance that has to be loaded, and when another is to be told that a timer is due. */
+  /**
+   * Reads them; tells each instance that has to be loaded, and when another is to be told that a timer is due. `known`: where
+   * the takeover has put its epoch on the checkpoint, behind what former owners stored (P11).
+   */
   async read(
     { views, subjects, logger }: Pick<PartitionPorts, 'views' | 'subjects' | 'logger'>,
+    known: number,
     {
       load,
       schedule,
@@ -33,7 +37,7 @@ export class WakeHints {
       readonly schedule: (address: Address, at: number | undefined) => void;
     },
   ): Promise<void> {
-    for await (const { subject, body, sequence } of views.scan(subjects.wakes)) {
+    for await (const { subject, body, sequence } of views.scan(subjects.wakes, known)) {
       const address = subjects.addressOf(subject);
       if (address === undefined) continue;
       this.#heads.foundWake(address, sequence);

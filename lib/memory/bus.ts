@@ -38,7 +38,9 @@ export class MemoryBus implements Bus {
 
   #listenersTo(subject: string): Listener[] {
     const { listeners } = this.#connection.hub.topics;
-    return [...listeners].filter(({ connection, matches }) => matches(subject) && connection.isOpen);
+    return [...listeners].filter(
+      ({ connection, matches }) => connection.isOpen && !connection.isDeaf && matches(subject),
+    );
   }
 
   subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription {

@@ -9,12 +9,26 @@ export class MemoryClock implements Clock {
   /** How far it is ahead of the server's time, in milliseconds; behind it when negative. */
   skew = 0;
   #latest = 0;
+  #leap = 0;
 
   constructor(readonly connection: MemoryConnection) {}
 
   now(): number {
-    this.#latest = Math.max(this.#latest, this.connection.hub.world.time + this.skew);
+    this.#latest = Math.max(this.#latest, this.connection.hub.world.time + this.skew + this.#leap);
     return this.#latest;
+  }
+
+  /**
+   * The clock leaps, ahead or back, and is wrong until the server answers the next request: after that it stands still
+   * until the truth has caught up with what it said, for time never goes back.
+   */
+  leap(milliseconds: number): void {
+    this.#leap += milliseconds;
+  }
+
+  /** The server has answered a request. */
+  synchronize(): void {
+    this.#leap = 0;
   }
 
   after(milliseconds: number, call: () => void): () => void {

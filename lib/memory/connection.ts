@@ -1,4 +1,4 @@
-import { ClosedError } from '../errors.js';
+import { ClosedError, PayloadTooLargeError } from '../errors.js';
 import type { HubStore } from '../engine/hub-store.js';
 import type { Logger, MailSender, ObjectStore, PartitionPorts, TaskQueues } from '../engine/ports.js';
 import { MemoryBus } from './bus.js';
@@ -40,6 +40,12 @@ export class MemoryConnection {
   readonly valueLimits: ValueLimits;
   /** The process that holds it. */
   readonly process: MemoryProcess;
+  /** How much longer than others' each message to the server takes, and each from it, in virtual milliseconds. */
+  distance = 0;
+  /** Whether the server hands on no core messages to it, for want of permissions. */
+  isDeaf = false;
+  /** Where it is told what the server refuses it. */
+  logger: Logger | undefined;
   #isClosed = false;
   readonly #pending = new Set<() => void>();
   #settleClosed: (reason: undefined) => void = () => {};
@@ -131,22 +137,48 @@ export class MemoryConnection {
     const { server, world } = this.hub;
     const fault = world.faults.next({ connection: this.name, ...call });
     const act = fault === 'stale' ? stale : actNow;
-    return new Promise((resolve) => {
-      const settle = (answer: Answer<T>): void => {
+    if (fault === 'refused') this.#tellRefusal(call);
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
         cancelDeadline();
         this.#pending.delete(giveUp);
+      };
+      const settle = (answer: Answer<T>): void => {
+        end();
         resolve(answer);
       };
       const giveUp = (): void => settle(undefined);
       const cancelDeadline = world.scheduler.after(DEADLINE, () => this.process.enter(giveUp, true));
       this.#pending.add(giveUp);
-      if (fault === 'requestLost') return;
+      if (fault === 'requestLost' || fault === 'refused') return;
       const { delay = 0, answer = 0, again } = typeof fault === 'object' ? fault : {};
-      server.request(act, { arrival: ONE_WAY + delay, answer: ONE_WAY + answer }, (value) => {
-        if (fault !== 'responseLost') this.process.enter(() => settle({ value }));
+      const oneWay = ONE_WAY + this.distance;
+      if (fault === 'tooLarge') {
+        const refuse = (): void => {
+          end();
+          reject(tooLarge(call));
+        };
+        return server.request(
+          () => {},
+          { arrival: oneWay, answer: oneWay },
+          () => this.process.enter(refuse),
+        );
+      }
+      server.request(act, { arrival: oneWay + delay, answer: oneWay + answer }, (value) => {
+        if (fault === 'responseLost') return;
+        this.process.enter(() => {
+          this.clock.synchronize();
+          settle({ value });
+        });
       });
-      if (again !== undefined) server.request(act, { arrival: ONE_WAY + delay + again, answer: ONE_WAY }, () => {});
+      if (again !== undefined) server.request(act, { arrival: oneWay + delay + again, answer: oneWay }, () => {});
     });
+  }
+
+  /** As a real connection is told: of the subject, not of the request. */
+  #tellRefusal({ port, operation, partition }: Omit<PortCall, 'connection'>): void {
+    const what = `publish on ${port}.${operation} of ${partition < 0 ? 'the hub' : `partition ${partition}`}`;
+    this.logger?.error(`The server refused something: ${what} ("PERMISSIONS_VIOLATION")`, { instance: this.name });
   }
 
   /** A read: asked again until it is answered. */
@@ -162,9 +194,10 @@ export class MemoryConnection {
     if (!this.isOpen) return;
     const { server, world } = this.hub;
     const fault = world.faults.next({ connection: this.name, ...call });
-    if (fault === 'requestLost') return;
+    if (fault === 'refused') this.#tellRefusal(call);
+    if (fault === 'requestLost' || fault === 'refused') return;
     const { delay = 0 } = typeof fault === 'object' ? fault : {};
-    server.request(act, { arrival: ONE_WAY + delay, answer: 0 }, () => {});
+    server.request(act, { arrival: ONE_WAY + this.distance + delay, answer: 0 }, () => {});
   }
 
   /** What the server pushes to this process, after a time in milliseconds. */
@@ -172,6 +205,11 @@ export class MemoryConnection {
     const arrive = (): void => {
       if (this.isOpen) run();
     };
-    this.hub.world.scheduler.after(after, () => this.process.enter(arrive));
+    this.hub.world.scheduler.after(after + this.distance, () => this.process.enter(arrive));
   }
+}
+
+function tooLarge({ port, operation, bytes = 0 }: Omit<PortCall, 'connection'>): PayloadTooLargeError {
+  const what = `A message of ${port}.${operation}, whose stream has a limit of its own,`;
+  return new PayloadTooLargeError(what, bytes, undefined);
 }

@@ -5,6 +5,7 @@ import { MemoryViews } from './views.js';
 
 /** The ports of a task hub in memory, as one process's connection sees them. */
 export function memoryHubPorts(connection: MemoryConnection, logger: Logger): HubPorts {
+  connection.logger = logger;
   const { hub, store, objects, tasks, bus, clock, random, maxBodyBytes, valueLimits, closed } = connection;
   return {
     name: hub.name,

@@ -29,15 +29,16 @@ export class MemoryHub {
     readonly partitions: number,
     /** Limits as they are, however small, or what users choose of them. */
     readonly valueLimits: ValueLimits | ValueLimitOptions = {},
-    /** Copies of each stream: of several, a deposed leader may answer reads of the log, too. */
+    /** Copies of each stream: of several, a deposed leader may answer reads of the log and lists of the state, too. */
     readonly replicas = 1,
   ) {
     this.subjects = subjectsOf(name);
     this.tasks = new MemoryTasks(world);
+    const past = replicas > 1 ? () => world.scheduler.now : undefined;
     this.#partitions = Array.from({ length: partitions }, () => ({
       log: new MemoryStream(false),
       mail: new MemoryStream(false),
-      state: new MemoryStream(true),
+      state: new MemoryStream(true, past),
     }));
     this.server = new MemoryServer(world, () => this.#streams());
   }

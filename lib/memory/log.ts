@@ -32,7 +32,7 @@ export class MemoryLog implements Log {
   async append(body: Uint8Array, after: number): Promise<number | undefined> {
     refuseTooLarge(body, this.#connection.maxBodyBytes);
     const sent = body.slice();
-    const answer = await this.#connection.call(this.#call('append'), () =>
+    const answer = await this.#connection.call({ ...this.#call('append'), bytes: sent.length }, () =>
       this.#stream.store(this.#subject, sent, this.#connection.hub.world.time, { after }),
     );
     return answer?.value;

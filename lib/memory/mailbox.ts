@@ -34,7 +34,7 @@ export class MemorySender implements MailSender {
     refuseTooLarge(body, this.connection.maxBodyBytes);
     if (messageId !== undefined) checkMessageId(messageId);
     const sent = body.slice();
-    const answer = await this.connection.call(this.#sending, () =>
+    const answer = await this.connection.call({ ...this.#sending, bytes: sent.length }, () =>
       this.stream.store(subject, sent, this.connection.hub.world.time, { messageId }),
     );
     return answer?.value;

@@ -13,6 +13,17 @@ export interface StoreOptions {
   readonly note?: string | undefined;
 }
 
+/** What was stored before is not remembered any more, in milliseconds; it is looked at when so many changes are. */
+const MEMORY = 2_000;
+const MOST_CHANGES = 500;
+
+/** A message was stored, or removed. */
+interface Change {
+  readonly at: number;
+  readonly message: NotedMessage;
+  readonly isStored: boolean;
+}
+
 /** A message with what is noted of it. */
 type NotedMessage = StoredMessage & Note;
 
@@ -27,8 +38,17 @@ export class MemoryStream {
   #arrivals: (() => void)[] = [];
   readonly #observers: ((message: StoredMessage) => void)[] = [];
   #isAnother = false;
+  readonly #now: (() => number) | undefined;
+  /** What was stored and removed of late, in order. */
+  #changes: Change[] = [];
 
-  constructor(readonly isOnePerSubject: boolean) {}
+  /** `now`: it remembers what it was a moment ago, by this time in milliseconds. */
+  constructor(
+    readonly isOnePerSubject: boolean,
+    now?: () => number,
+  ) {
+    this.#now = now;
+  }
 
   /** Whether somebody deleted the stream and created another one of its name. */
   get isAnother(): boolean {
@@ -56,6 +76,7 @@ export class MemoryStream {
     if (after !== undefined && after !== latest) return undefined;
     const message = { sequence: ++this.#last, subject, body, time, ...(note !== undefined && { note }) };
     this.#messages.set(message.sequence, message);
+    if (this.#now) this.#remember({ at: this.#now(), message, isStored: true });
     this.#latest.set(subject, message.sequence);
     if (messageId !== undefined) this.#ids.set(messageId, message);
     if (this.isOnePerSubject && latest > 0) this.remove(latest);
@@ -95,8 +116,27 @@ export class MemoryStream {
     const message = this.#messages.get(sequence);
     if (!message) return;
     this.#messages.delete(sequence);
+    if (this.#now) this.#remember({ at: this.#now(), message, isStored: false });
     if (this.#latest.get(message.subject) === sequence) this.#forgetLatest(message.subject, sequence);
     while (this.#first <= this.#last && !this.#messages.has(this.#first)) this.#first++;
+  }
+
+  /** As it was at a time, of which it has to remember all that came after it; its messages are in no order. */
+  asOf(time: number): { readonly last: number; readonly messages: readonly StoredMessage[] } {
+    const messages = new Map(this.#messages);
+    let last = this.#last;
+    for (const { at, message, isStored } of this.#changes.toReversed()) {
+      if (at <= time) break;
+      if (isStored) messages.delete(message.sequence);
+      else messages.set(message.sequence, message);
+      if (isStored) last = message.sequence - 1;
+    }
+    return { last, messages: [...messages.values()] };
+  }
+
+  #remember(change: Change): void {
+    this.#changes.push(change);
+    if (this.#changes.length > MOST_CHANGES) this.#changes = this.#changes.filter(({ at }) => at > change.at - MEMORY);
   }
 
   /** Removes all below a sequence, at most everything. */

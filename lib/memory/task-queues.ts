@@ -20,7 +20,8 @@ export class MemoryTaskQueues implements TaskQueues {
     checkMessageId(messageId);
     const sent = body.slice();
     const { tasks } = this.#connection.hub;
-    return (await this.#connection.call(call('publish'), () => tasks.store(queue, sent, messageId))) !== undefined;
+    const publish = { ...call('publish'), bytes: sent.length };
+    return (await this.#connection.call(publish, () => tasks.store(queue, sent, messageId))) !== undefined;
   }
 
   consume(name: string, { maxInFlight }: QueueSettings, onTask: (task: QueuedTask) => void): TaskConsumption {

@@ -39,7 +39,8 @@ export class MemoryViews implements Views {
   async write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined> {
     refuseTooLarge(body, this.#connection.maxBodyBytes);
     const sent = body.slice();
-    const answer = await this.#connection.call(this.#call('write'), () => this.#store(subject, sent, { after, note }));
+    const call = { ...this.#call('write'), bytes: sent.length };
+    const answer = await this.#connection.call(call, () => this.#store(subject, sent, { after, note }));
     return answer?.value;
   }
 
@@ -63,16 +64,31 @@ export class MemoryViews implements Views {
     await this.#connection.read(this.#call('remove'), () => this.#stream.remove(sequence));
   }
 
-  async *scan(pattern: string): AsyncIterable<StoredMessage> {
-    const matches = subjectMatcher(pattern);
-    yield* await this.#connection.read(this.#call('scan'), () =>
-      [...this.#stream.all()].filter(({ subject }) => matches(subject)),
-    );
+  async *scan(pattern: string, known = 0): AsyncIterable<StoredMessage> {
+    yield* await this.#list('scan', known, subjectMatcher(pattern));
   }
 
-  async *subjects(pattern: string): AsyncIterable<string> {
-    const matches = subjectMatcher(pattern);
-    yield* await this.#connection.read(this.#call('subjects'), () => [...this.#stream.subjects()].filter(matches));
+  async *subjects(pattern: string, known = 0): AsyncIterable<string> {
+    for (const { subject } of await this.#list('subjects', known, subjectMatcher(pattern))) yield subject;
+  }
+
+  /** As the leader has it, or a deposed one of several replicas: who does not know of `known` is asked again. */
+  async #list(
+    operation: string,
+    known: number,
+    matches: (subject: string) => boolean,
+  ): Promise<readonly StoredMessage[]> {
+    const { replicas, world } = this.#connection.hub;
+    const isWanted = ({ subject }: StoredMessage) => matches(subject);
+    const now = () => ({ last: this.#stream.last, messages: [...this.#stream.all()].filter(isWanted) });
+    const former = () => {
+      const { last, messages } = this.#stream.asOf(world.scheduler.now - STALE);
+      return { last, messages: messages.filter(isWanted) };
+    };
+    for (;;) {
+      const { last, messages } = await this.#connection.read(this.#call(operation), now, replicas > 1 ? former : now);
+      if (last >= known) return messages;
+    }
   }
 
   async *notes(pattern: string, from: number): AsyncIterable<readonly Note[]> {

@@ -151,20 +151,29 @@ export class JetStream {
   }
 
   /** The subjects of a stream that match a pattern and have a message, in the order of their bytes. */
-  async *subjects(stream: string, pattern: string): AsyncIterable<string> {
-    for await (const [subject] of this.subjectSizes(stream, pattern)) yield subject;
+  async *subjects(stream: string, pattern: string, known?: number): AsyncIterable<string> {
+    for await (const [subject] of this.subjectSizes(stream, pattern, known)) yield subject;
   }
 
   /**
    * The same with how many messages each has. The server tells some 100,000 at a time, counted from the first: pages
-   * overlap, for what is removed meanwhile moves the others up.
+   * overlap, for what is removed meanwhile moves the others up. Who does not know of the message `known` is a deposed leader,
+   * and is asked again.
    */
-  async *subjectSizes(stream: string, pattern: string): AsyncIterable<readonly [subject: string, messages: number]> {
+  async *subjectSizes(
+    stream: string,
+    pattern: string,
+    known = 0,
+  ): AsyncIterable<readonly [subject: string, messages: number]> {
     for (let [offset, last] = [0, '']; ;) {
       const { state, total } = await this.demand<StreamInfo & { readonly total: number }>(`STREAM.INFO.${stream}`, {
         subjects_filter: pattern,
         offset,
       });
+      if (state.last_seq < known) {
+        await delay(RETRY);
+        continue;
+      }
       const page = Object.entries(state.subjects ?? {});
       for (const [subject, messages] of page) {
         if (subject <= last) continue;

@@ -1,7 +1,9 @@
-import { NatsError, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from 'nats';
+import { NatsError, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
+import type { Subscription } from '../engine/ports.js';
 import { ClosedError, PayloadTooLargeError } from '../errors.js';
 import type { Outbox } from './outbox.js';
 import { platformRandom } from './random.js';
+import { subscribeForGood } from './subscribe-for-good.js';
 
 /** A request without an answer after this time counts as unknown, in milliseconds. */
 const DEADLINE = 1500;
@@ -44,11 +46,7 @@ export class Requests {
     this.#connection = connection;
     this.#outbox = outbox;
     this.#inbox = `${inboxPrefix}.${platformRandom.id()}.`;
-    this.#replies = connection.subscribe(`${this.#inbox}*`, {
-      callback: (error, message) => {
-        if (!error) this.#onReply(message);
-      },
-    });
+    this.#replies = subscribeForGood(connection, `${this.#inbox}*`, (message) => this.#onReply(message));
   }
 
   /**
@@ -82,7 +80,7 @@ export class Requests {
   close(): void {
     this.#isClosed = true;
     for (const token of this.#pending.keys()) this.#settle(token, undefined);
-    this.#replies.unsubscribe();
+    this.#replies.close();
   }
 
   #publish(token: string, pending: Pending): void {

@@ -4,10 +4,15 @@ import { ClosedError } from '../errors.js';
 import { ServerClock } from './clock.js';
 import { Outbox } from './outbox.js';
 import { Requests } from './requests.js';
+import { subscribeForGood } from './subscribe-for-good.js';
 import { Turn } from './turn.js';
 
 /** Room for the headers of a message, in bytes. */
 const HEADER_ROOM = 1024;
+
+/** A refusal that comes again is logged once in so many milliseconds; so many different ones are remembered. */
+const TOLD_AGAIN = 5_000;
+const MOST_TOLD = 1_000;
 
 /** How long a closing connection waits for the server to have read everything, in milliseconds. */
 const FLUSH_DEADLINE = 1500;
@@ -21,6 +26,8 @@ export class Session {
   readonly #connection: NatsConnection;
   readonly #outbox: Outbox;
   readonly #listeners = new Set<ConnectionListener>();
+  /** When each refusal was logged last. */
+  readonly #toldAt = new Map<string, number>();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #state: 'connected' | 'disconnected' | 'closed' = 'connected';
 
@@ -78,16 +85,10 @@ export class Session {
     this.#outbox.publish({ subject, body, reply, onRefused });
   }
 
-  /** Core NATS; survives reconnects. */
+  /** Core NATS; survives reconnects, and permissions that are taken away and given back. Throws ClosedError. */
   subscribe(subject: string, onMessage: (message: ReceivedMessage) => void): Subscription {
     if (this.#state === 'closed') throw this.#closedError();
-    const subscription = this.#connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (error) this.logger.error(`Subscription to ${subject} ended: ${error.message}`, { instance: this.where });
-        else this.#deliver(subject, message, onMessage);
-      },
-    });
-    return { close: () => subscription.unsubscribe() };
+    return subscribeForGood(this.#connection, subject, (message) => this.#deliver(subject, message, onMessage));
   }
 
   async close(): Promise<void> {
@@ -125,9 +126,17 @@ export class Session {
       const type: string = status.type;
       if (type === 'disconnect') this.#onDisconnect();
       else if (type === 'reconnect') this.#onReconnect();
-      else if (type === 'error')
-        this.logger.error(`The server refused something: ${refusalText(status)}`, { instance: this.where });
+      else if (type === 'error') this.#onRefusal(refusalText(status));
     }
+  }
+
+  /** What is refused is tried again and again: it is told once in a while. */
+  #onRefusal(text: string): void {
+    const now = performance.now();
+    if (now - (this.#toldAt.get(text) ?? -Infinity) < TOLD_AGAIN) return;
+    if (this.#toldAt.size === MOST_TOLD) this.#toldAt.clear();
+    this.#toldAt.set(text, now);
+    this.logger.error(`The server refused something: ${text}`, { instance: this.where });
   }
 
   #onDisconnect(): void {

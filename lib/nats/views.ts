@@ -28,12 +28,12 @@ export class NatsViews implements Views {
     await this.#jetStream.remove(this.#stream, sequence);
   }
 
-  scan(pattern: string): AsyncIterable<StoredMessage> {
-    return scan(this.#jetStream, this.#stream, pattern);
+  scan(pattern: string, known?: number): AsyncIterable<StoredMessage> {
+    return scan(this.#jetStream, this.#stream, pattern, known);
   }
 
-  subjects(pattern: string): AsyncIterable<string> {
-    return this.#jetStream.subjects(this.#stream, pattern);
+  subjects(pattern: string, known?: number): AsyncIterable<string> {
+    return this.#jetStream.subjects(this.#stream, pattern, known);
   }
 
   notes(pattern: string, from: number, wantsMany = false): AsyncIterable<readonly Note[]> {

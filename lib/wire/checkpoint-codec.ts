@@ -84,6 +84,7 @@ const checkpoint = object<Checkpoint>({
   parked: optional(list(parking)),
   channels: dictionary(partitionNumber, channel),
   undispatched: optional(list(object<UndispatchedTasks>({ to: address, tasks: taskIds }))),
+  purged: optional(list(tuple(address, count))),
   outcomes: list(outcome),
 });
 

@@ -45,6 +45,8 @@ export interface Checkpoint {
   readonly channels: Readonly<Record<string, ChannelState>>;
   /** Activities of work queues whose requests are not known to be stored there (P20). */
   readonly undispatched?: readonly UndispatchedTasks[];
+  /** The instances that were purged last, and by which record: a head that shows less is of a life that is over (P13). Absent: none. */
+  readonly purged?: readonly (readonly [address: Address, sequence: number])[];
   /** Outcomes of calls and starts without a session, oldest first. */
   readonly outcomes: readonly Outcome[];
 }

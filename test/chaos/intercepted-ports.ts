@@ -122,8 +122,8 @@ function viewsOf(views: Views, intercept: Interceptor): Views {
     read: (subject) => views.read(subject),
     write: (...view) => intercept(() => views.write(...view), { unknown: undefined }),
     remove: (sequence) => intercept(() => views.remove(sequence), 'surely'),
-    scan: (pattern) => views.scan(pattern),
-    subjects: (pattern) => views.subjects(pattern),
+    scan: (...of) => views.scan(...of),
+    subjects: (...of) => views.subjects(...of),
     notes: (...of) => views.notes(...of),
   };
 }

@@ -309,3 +309,16 @@ test('P5: the outcome that a client has is no longer kept, also when it sends no
   t.true(checkpoints.length > 2);
   for (const checkpoint of checkpoints) t.false(checkpoint.includes('outcomes":[['), checkpoint);
 });
+
+test('P5: an outcome whose notice is lost is asked of an owner that is far away', async (t) => {
+  let isLost = false;
+  const isNotice = ({ connection, port }: PortCall): boolean => connection === 'worker' && port === 'bus';
+  const around = new Surroundings({ faults: { next: (call) => (isLost && isNotice(call) ? 'requestLost' : 'none') } });
+  const worker = await around.work('worker', host());
+  worker.connection.distance = 390; // to the owner and back, and to the log and back: more than 1.5 s
+  isLost = true;
+  const called = around.client.callEntity(Counter, keys[0]!).add('x');
+  await around.advance(3_000);
+  isLost = false;
+  t.is(await around.settle(called), 1);
+});

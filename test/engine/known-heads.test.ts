@@ -68,7 +68,7 @@ test('a head that the server did not list is not written over: the owner gives u
     read: (subject) => views.read(subject),
     write: (subject, body, after) => views.write(subject, body, after),
     remove: (sequence) => views.remove(sequence),
-    scan: (pattern) => views.scan(pattern),
+    scan: (...of) => views.scan(...of),
     subjects: async function* () {},
     notes: (...of) => views.notes(...of),
   };

@@ -339,7 +339,7 @@ test('a sweep removes what nothing names, once it is old', async (t) => {
   await advance(6 * 24 * 3_600_000);
   const sweepOf = (partition: number) => {
     const ports = client.ports.partition(partition);
-    return new ValueSweep(ports, client.ports, () => 0, new Loops(client.ports.clock));
+    return new ValueSweep(ports, client.ports, () => ({ consumed: 0, parked: [] }), new Loops(client.ports.clock));
   };
   const before = client.ports.clock.now() - 3_600_000;
   const removed = [await settle(sweepOf(0).run(before)), await settle(sweepOf(1).run(before))];
@@ -368,7 +368,12 @@ test('a sweep keeps what is on its way from one partition to another', async (t)
   await settle(client.signal('album', from, 'copyTo', to));
   await advance(20_000); // it is in no log any more, only in the sender's checkpoint
   t.is(keysOf(hub).length, 2);
-  const sweep = new ValueSweep(client.ports.partition(1), client.ports, () => 0, new Loops(client.ports.clock));
+  const sweep = new ValueSweep(
+    client.ports.partition(1),
+    client.ports,
+    () => ({ consumed: 0, parked: [] }),
+    new Loops(client.ports.clock),
+  );
   t.is(await settle(sweep.run(Infinity)), 0);
   isCut = false;
   await advance(20_000);

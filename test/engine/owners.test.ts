@@ -51,7 +51,11 @@ test('P13: a former owner neither replaces nor removes the wake record of a late
   const { client, settle } = surroundings(1);
   const ports = client.ports.partition(0);
   const headsOf = (epoch: number): Heads =>
-    new Heads(ports, { epoch, low: 1, firstCheckpoints: [] }, new SpentValues(ports, new Loops(ports.clock)));
+    new Heads(
+      ports,
+      { epoch, low: 1, firstCheckpoints: [], purged: new Map() },
+      new SpentValues(ports, new Loops(ports.clock)),
+    );
   const captured = (executionId: string, at?: number) => ({
     wake: at === undefined ? undefined : { executionId, at },
     head: (stamp: { epoch: number; logSeq: number; commit: string }) =>
@@ -73,7 +77,11 @@ test('P13: a former owner that lost its head removes no wake record either', asy
   const { client, settle } = surroundings(1);
   const ports = client.ports.partition(0);
   const heads = (epoch: number): Heads =>
-    new Heads(ports, { epoch, low: 1, firstCheckpoints: [] }, new SpentValues(ports, new Loops(ports.clock)));
+    new Heads(
+      ports,
+      { epoch, low: 1, firstCheckpoints: [], purged: new Map() },
+      new SpentValues(ports, new Loops(ports.clock)),
+    );
   const head = (stamp: { epoch: number; logSeq: number; commit: string }) =>
     ({ v: 1, type: 'entity', name: 'x', key: 'x', updatedAt: 0, ...stamp }) as const;
   const instance = new Instance('o.x');

@@ -219,6 +219,30 @@ test('of an instance that was purged nothing is left when an event comes for it 
   t.deepEqual(stored().length, 1, 'the head with the event');
 });
 
+test('P13: a copy of a purged instance’s head that arrives late is nothing to the owners that follow', async (t) => {
+  const { start, say, control, advance, stored, head, hub, world, own, worker } = await around();
+  const { state } = hub.streams(0);
+  await start('l', 'listener');
+  await say('l', 'before');
+  await advance(1_000);
+  const subject = stored().find((name) => name.includes('.s.'))!;
+  const copy = state.latest(subject)!.body;
+  await control('l', 'terminate');
+  await control('l', 'purge');
+  await advance(3_000);
+  t.is(state.latest(subject), undefined);
+  t.is(typeof state.store(subject, copy, world.time, { after: 0 }), 'number');
+  worker.connection.kill();
+  const second = await own('w2');
+  await advance(3_000); // its checkpoint tells what the first one's did
+  second.connection.kill();
+  await own('w3');
+  for (const word of ['after', 'end']) await say('l', word);
+  await start('l', 'listener');
+  await advance(2_000);
+  t.deepEqual((await head('l'))?.output, ['after']);
+});
+
 test('updates that are held back are answered when another run takes the place of theirs', async (t) => {
   for (const startAt of [undefined, 60_000]) {
     const { start, add, control, advance, told, later } = await around();

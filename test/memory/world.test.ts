@@ -233,3 +233,95 @@ test('a clock may be wrong, and still never goes back', (t) => {
   clock.skew = -700;
   t.is(clock.now(), right + 700);
 });
+
+test('a clock that leaps is wrong until the server answers, and then stands still until the truth has caught up', async (t) => {
+  const { connection, ports, settle, world } = faulty('none');
+  const { clock } = connection;
+  const right = clock.now();
+  clock.leap(60_000);
+  t.is(clock.now(), right + 60_000);
+  await settle(ports.log.last());
+  t.is(clock.now(), right + 60_000);
+  await world.scheduler.advance(61_000);
+  t.is(clock.now(), right + 61_000);
+  clock.leap(-60_000);
+  await world.scheduler.advance(500);
+  t.is(clock.now(), right + 61_000);
+  await settle(ports.log.last());
+  t.is(clock.now(), right + 61_501);
+});
+
+test('what the server refuses for want of permissions is told to the connection, and has no answer', async (t) => {
+  const { hub, connection, ports, settle, world } = faulty('append', 'refused');
+  const lines: string[] = [];
+  connection.logger = recordingLogger(lines);
+  t.is(await settle(ports.log.append(bytes('a'), 0)), undefined);
+  t.true(world.scheduler.now >= 1_500);
+  t.is(hub.streams(0).log.last, 0);
+  t.deepEqual(lines, ['The server refused something: publish on log.append of partition 0 ("PERMISSIONS_VIOLATION")']);
+});
+
+test('what is too large for a stream is refused, and who stores it is told', async (t) => {
+  const { hub, ports, settle, asked } = faulty('append', 'tooLarge');
+  await t.throwsAsync(settle(ports.log.append(bytes('abc'), 0)), {
+    code: 'PERDURE_PAYLOAD_TOO_LARGE',
+    message: /: 3 bytes/,
+  });
+  t.is(asked.at(-1)?.bytes, 3);
+  t.is(hub.streams(0).log.last, 0);
+  t.is(await settle(ports.log.append(bytes('abc'), 0)), 1);
+});
+
+test('a process that is far away hears later, and one without permissions to subscribe hears no core message', async (t) => {
+  const { hub, connection, ports, settle, world } = faulty('none');
+  const heard: number[] = [];
+  connection.bus.subscribe('word', () => void heard.push(world.scheduler.now));
+  connection.distance = 100;
+  await settle(ports.log.last());
+  t.is(world.scheduler.now, 200.5);
+  const other = hub.connect('other');
+  other.bus.publish('word', bytes(''));
+  await world.scheduler.advance(200);
+  t.deepEqual(heard, [301]);
+  connection.isDeaf = true;
+  other.bus.publish('word', bytes(''));
+  await world.scheduler.advance(200);
+  t.is(heard.length, 1);
+});
+
+test('of several replicas a deposed leader lists the state as it was, unless it is to know better', async (t) => {
+  let isStale = false;
+  const world = new MemoryWorld({
+    faults: { next: ({ operation }) => (isStale && operation !== 'write' ? 'stale' : 'none') },
+  });
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise);
+  for (const replicas of [3, 1]) {
+    isStale = false;
+    const hub = world.createHub(`hub${replicas}`, 1, {}, replicas);
+    const { views } = hub.connect('one').ports(0, recordingLogger());
+    const listed = async (known?: number) => {
+      const found: string[] = [];
+      for await (const message of views.scan('a.*', known)) found.push(`${message.subject}=${text(message)}`);
+      return found.toSorted();
+    };
+    const subjects = async () => {
+      const found: string[] = [];
+      for await (const subject of views.subjects('a.*')) found.push(subject);
+      return found.toSorted();
+    };
+    await settle(views.write('a.changed', bytes('old'), 0));
+    await settle(views.write('a.removed', bytes('old'), 0));
+    await world.scheduler.advance(2_000);
+    await settle(views.write('a.changed', bytes('new'), 1));
+    await world.scheduler.advance(20);
+    await settle(views.write('a.new', bytes('new'), 0));
+    await settle(views.remove(2));
+    isStale = true;
+    const now = ['a.changed=new', 'a.new=new'];
+    t.deepEqual(await settle(listed()), replicas === 3 ? ['a.changed=old', 'a.removed=old'] : now);
+    t.deepEqual(await settle(subjects()), replicas === 3 ? ['a.changed', 'a.removed'] : ['a.changed', 'a.new']);
+    const began = world.scheduler.now;
+    t.deepEqual(await settle(listed(3)), replicas === 3 ? ['a.changed=new', 'a.removed=old'] : now);
+    if (replicas === 3) t.true(world.scheduler.now - began > 500, 'it is asked until it knows');
+  }
+});

@@ -1,7 +1,9 @@
 import type { MailLimits } from '../../lib/engine/mail-limits.js';
 import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
 import type { SeededRandom } from '../../lib/memory/random.js';
+import { WORKERS } from './processes.js';
 import type { Program } from './script.js';
+import { TroubleFaults, type Trouble } from './trouble.js';
 
 /** Something that happens to a whole process, stream or server; times are virtual milliseconds. */
 export type Incident =
@@ -52,7 +54,8 @@ export type Incident =
       readonly do: 'skew';
       readonly target: string;
       readonly milliseconds: number;
-    };
+    }
+  | Trouble;
 
 /** How often single calls go wrong: shares of all calls. */
 export interface Rates {
@@ -93,8 +96,6 @@ const LATE = 1_150;
 
 /** Incidents begin before this time, and single calls go wrong until it. */
 export const CALM = 8_000;
-
-export const WORKERS = ['w0', 'w1', 'w2'];
 
 /** Each seed draws its own rates and incidents; some have none of a kind. */
 export function generatePlan(random: SeededRandom, { partitions, focus }: Program): Plan {
@@ -269,6 +270,7 @@ export class PlannedFaults implements FaultPlan {
   readonly #crashes: readonly Of<'crash'>[];
   readonly #silences: readonly Of<'cut' | 'mute'>[];
   readonly #slow: readonly Of<'slow'>[];
+  readonly #trouble: TroubleFaults;
 
   constructor(plan: Plan, seed: number, now: () => number, crash: (target: string) => void) {
     this.#plan = plan;
@@ -279,6 +281,7 @@ export class PlannedFaults implements FaultPlan {
     this.#crashes = incidents.filter((incident) => incident.do === 'crash');
     this.#silences = incidents.filter((incident) => incident.do === 'cut' || incident.do === 'mute');
     this.#slow = incidents.filter((incident) => incident.do === 'slow');
+    this.#trouble = new TroubleFaults(plan.incidents, now);
   }
 
   next(call: PortCall): Fault {
@@ -290,6 +293,8 @@ export class PlannedFaults implements FaultPlan {
     const crash = this.#crashAt(process);
     if (crash) return crash;
     if (this.#isCut(call, process)) return 'requestLost';
+    const trouble = this.#trouble.of(call, process);
+    if (trouble) return trouble;
     const name = this.#nameOf(call);
     const fault = this.#plan.calls ? (this.#plan.calls[name] ?? 'none') : this.#draw(name, call);
     if (fault !== 'none') this.given[name] = fault;
@@ -338,9 +343,7 @@ export class PlannedFaults implements FaultPlan {
     if (!rates) return 'none';
     const drawn = hash(name, this.#seed) / 2 ** 32;
     const { lost, unanswered, late, again, stale = 0 } = rates;
-    const isStale = drawn > 1 - stale;
-    if (isStale && ((port === 'views' && operation === 'read') || (port === 'log' && operation === 'last')))
-      return 'stale';
+    if (drawn > 1 - stale && isRead(port, operation)) return 'stale';
     if (drawn < lost) return 'requestLost';
     if (drawn < lost + unanswered) return 'responseLost';
     if (drawn >= lost + unanswered + late + again) return 'none';
@@ -358,6 +361,12 @@ type Of<K extends Incident['do']> = Extract<Incident, { readonly do: K }>;
 
 function isUnderWay({ at, for: time }: { readonly at: number; readonly for: number }, now: number): boolean {
   return now >= at && now < at + time;
+}
+
+/** What a deposed leader may answer. */
+function isRead(port: PortCall['port'], operation: string): boolean {
+  if (port === 'log') return operation === 'last';
+  return port === 'views' && (operation === 'read' || operation === 'scan' || operation === 'subjects');
 }
 
 /** FNV-1a over a text, mixed with a seed. */

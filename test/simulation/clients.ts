@@ -50,6 +50,9 @@ export interface ClientListener {
   violation(text: string): void;
 }
 
+/** It waits for longer than any clock leaps, in virtual milliseconds. */
+const PATIENCE = 12_000_000;
+
 /** The real client, with a script. */
 export class SimulatedClient {
   readonly connection: MemoryConnection;
@@ -74,12 +77,13 @@ export class SimulatedClient {
   readonly #handles = new Map<string, Promise<OrchestrationHandle<Noted>>>();
   readonly #underway: Promise<void>[] = [];
 
-  constructor(hub: MemoryHub, script: ClientScript, logger: Logger, listener: ClientListener) {
+  constructor(hub: MemoryHub, script: ClientScript, logger: Logger, distance: number, listener: ClientListener) {
     this.#hub = hub;
     this.connection = hub.connect(script.name);
+    this.connection.distance = distance;
     this.#client = new TaskHubClient(
       { ports: memoryHubPorts(this.connection, logger) },
-      { timeoutInMilliseconds: 3_000_000 },
+      { timeoutInMilliseconds: PATIENCE },
     );
     this.#listener = listener;
     this.#script = script;

@@ -25,6 +25,10 @@ interface Setting {
   /** The workers that claimed a partition, one for each epoch of its log. */
   ownersOf(partition: number): readonly string[];
   readonly limits: Limits;
+  /** How much longer messages from and to a worker take each way, in virtual milliseconds. */
+  distanceOf(name: string): number;
+  /** Whether an owner may end for this reason and be followed by another. */
+  mayFail(reason: Error): boolean;
 }
 
 /** So long a worker may be silent before another claims what it owns, in virtual milliseconds. */
@@ -46,10 +50,11 @@ class WorkerLife {
   readonly holding = new Set<ActivityContext>();
   frozenSince: number | undefined;
 
-  constructor(hub: MemoryHub, name: string, { observed, limits, hosts }: Setting, logger: Logger) {
+  constructor(hub: MemoryHub, name: string, { observed, limits, hosts, distanceOf }: Setting, logger: Logger) {
     this.#limits = limits;
     this.#activations = new ActivationCache(limits.idleBytes);
     this.connection = hub.connect(name);
+    this.connection.distance = distanceOf(name.split('.')[0]!);
     this.ports = memoryHubPorts(this.connection, logger);
     const pause = (milliseconds: number): Promise<void> =>
       new Promise((resolve) => void this.connection.later(milliseconds, resolve));
@@ -173,6 +178,11 @@ export class Cluster {
     if (life) life.connection.clock.skew = milliseconds;
   }
 
+  /** What a worker that lives is connected by. */
+  connectionOf(name: string): MemoryConnection | undefined {
+    return this.#lives.get(name)?.connection;
+  }
+
   /** One worker takes a partition over, whoever owns it. */
   steal(name: string, partition: number): void {
     const life = this.#lives.get(name);
@@ -210,7 +220,8 @@ export class Cluster {
     try {
       await owner.stop();
     } catch (error) {
-      if (!(error instanceof ClosedError) && !(error instanceof OwnershipLostError)) throw error;
+      if (error instanceof ClosedError || error instanceof OwnershipLostError) return;
+      if (!(error instanceof Error && this.#setting.mayFail(error))) throw error;
     }
   }
 
@@ -263,7 +274,7 @@ export class Cluster {
     const end = (reason: Error | undefined): void => {
       held.isClaiming = false;
       held.hasEnded = true;
-      if (reason === undefined || reason instanceof ClosedError) return;
+      if (reason === undefined || reason instanceof ClosedError || this.#setting.mayFail(reason)) return;
       if (reason instanceof OwnershipLostError && !this.#isOwner(held, partition, since)) return;
       this.#violation(`partition ${partition} of ${life.connection.name} failed: ${String(reason)}`);
     };

@@ -1,12 +1,13 @@
 import { TaskOrchestrationExecutor } from '../../lib/core/task-orchestration-executor.js';
 import type { Logger } from '../../lib/engine/ports.js';
+import { PayloadTooLargeError } from '../../lib/errors.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { SeededRandom } from '../../lib/memory/random.js';
 import type { MemoryStream } from '../../lib/memory/stream.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { hosted } from './actors.js';
-import { CALM, generatePlan, hash, type Incident, type Plan, PlannedFaults, WORKERS } from './chaos.js';
+import { CALM, generatePlan, hash, type Incident, type Plan, PlannedFaults } from './chaos.js';
 import { SimulatedClient } from './clients.js';
 import { Cluster, type Observed } from './cluster.js';
 import { Expectation } from './expectation.js';
@@ -20,8 +21,10 @@ import { OutcomeCheck } from './outcome.js';
 import { PartitionWatch } from './partition-watch.js';
 import { PowerLoss } from './power-loss.js';
 import { PartitionRest } from './rest.js';
+import { WORKERS } from './processes.js';
 import type { Program } from './script.js';
 import { StoredValues } from './stored-values.js';
+import { aheadBy, generateTrouble, mayRefuse } from './trouble.js';
 import { checkValues } from './value-rest.js';
 
 /** After the last fault everything has to end within so many virtual milliseconds. */
@@ -33,6 +36,8 @@ const REST = 4_500;
 /** Where every message takes more than a second: operations that nobody waits for call others, one after another. */
 const LONG_REST = 60_000;
 const HUB = 'sim';
+/** What is logged of what the server refuses. */
+const REFUSED = /^The server refused something|is refused, and sent again|whose stream has a limit of its own/;
 
 /** What came of one simulation. */
 export interface Report {
@@ -79,10 +84,14 @@ export interface SimulationOptions {
 /** Runs a program under a plan of faults, both drawn from the seed unless given: the same seed gives the same run. */
 export function simulate({ seed, isTraced = false, ...given }: SimulationOptions): Promise<Report> {
   const random = new SeededRandom(seed);
-  const [ofProgram, ofPlan] = [random.fork(), random.fork()];
+  const [ofProgram, ofPlan, ofTrouble] = [random.fork(), random.fork(), random.fork()];
   const program = given.program ?? generateProgram(ofProgram);
-  const plan = given.plan ?? generatePlan(ofPlan, program);
+  const plan = given.plan ?? troubled(generatePlan(ofPlan, program), generateTrouble(ofTrouble, program));
   return withoutStacks(() => new Simulation(seed, program, plan, isTraced).run());
+}
+
+function troubled(plan: Plan, troubles: readonly Incident[]): Plan {
+  return { ...plan, incidents: [...plan.incidents, ...troubles] };
 }
 
 /** Stacks of errors are stored with failures: as long as the path of this checkout is, which would change what follows. */
@@ -149,13 +158,15 @@ class Simulation {
         hosts: this.#hosts,
         limits,
         ownersOf: (partition: number) => this.#watches[partition]!.owners,
+        distanceOf: (name: string) => this.#distanceOf(name),
+        mayFail: (reason: Error) => reason instanceof PayloadTooLargeError && mayRefuse(this.#plan.incidents),
       },
       logger,
       violation,
     );
     this.#clients = program.clients.map(
       (script) =>
-        new SimulatedClient(this.#hub, script, this.#logger(script.name), {
+        new SimulatedClient(this.#hub, script, this.#logger(script.name), this.#distanceOf(script.name), {
           committed: (key) => this.#ledger(key),
           told: (instanceId) => this.#onTold(instanceId),
           instance: (instanceId) => this.#orchestration(instanceId),
@@ -214,7 +225,8 @@ class Simulation {
   }
 
   get #skew(): number {
-    return this.#plan.incidents.some((incident) => incident.do === 'skew') ? 2_000 : 0;
+    const { incidents } = this.#plan;
+    return aheadBy(incidents) + (incidents.some((incident) => incident.do === 'skew') ? 2_000 : 0);
   }
 
   #observed(): Observed {
@@ -271,6 +283,7 @@ class Simulation {
       error: (message, fields) => {
         const text = `${name} logged an error: ${message} ${JSON.stringify(fields)}`;
         if (message.startsWith('Quarantined:')) this.#unend(text);
+        else if (REFUSED.test(message) && mayRefuse(this.#plan.incidents)) note(text);
         else this.#violation(text);
       },
     };
@@ -279,9 +292,14 @@ class Simulation {
   #schedule(incident: Incident): void {
     if (incident.do === 'skew') return this.#cluster.skew(incident.target, incident.milliseconds);
     if (incident.do === 'crash' || incident.do === 'cut' || incident.do === 'mute' || incident.do === 'slow') return;
+    if (incident.do === 'far' || incident.do === 'narrow') return;
     this.#world.scheduler.after(incident.at, () => {
       this.#note(JSON.stringify(incident));
       switch (incident.do) {
+        case 'jump':
+          return this.#cluster.connectionOf(incident.target)?.clock.leap(incident.milliseconds);
+        case 'refuse':
+          return incident.right === 'subscribe' ? this.#deafen(incident.target, incident.for) : undefined;
         case 'kill':
           return this.#kill(incident.target);
         case 'freeze':
@@ -313,6 +331,18 @@ class Simulation {
     this.#world.scheduler.after(milliseconds, () => process?.wake());
   }
 
+  #deafen(target: string, milliseconds: number): void {
+    const connection = this.#client(target)?.connection ?? this.#cluster.connectionOf(target);
+    if (!connection) return;
+    connection.isDeaf = true;
+    this.#world.scheduler.after(milliseconds, () => (connection.isDeaf = false));
+  }
+
+  #distanceOf(name: string): number {
+    const far = this.#plan.incidents.find((one) => one.do === 'far' && one.target === name);
+    return far?.do === 'far' ? far.by : 0;
+  }
+
   #client(name: string): SimulatedClient | undefined {
     return this.#clients.find(({ connection }) => connection.name === name);
   }
@@ -325,13 +355,18 @@ class Simulation {
     for (const { connection } of this.#clients) connection.process.wake();
   }
 
+  /** Whether every message takes long, or something goes wrong at every step. */
+  get #isLong(): boolean {
+    return this.#plan.between !== undefined || this.#plan.incidents.some((incident) => incident.do === 'far');
+  }
+
   /** Everything ends, or is said to be stuck. */
   async #live(): Promise<void> {
     let isDone = false;
     const waited = this.#clients.filter(({ connection }) => connection.isOpen).map(({ done }) => done);
     void Promise.all(waited).then(() => (isDone = true));
     const { scheduler } = this.#world;
-    const time = this.#plan.between ? LONG_LIVENESS : LIVENESS;
+    const time = (this.#isLong ? LONG_LIVENESS : LIVENESS) + aheadBy(this.#plan.incidents);
     for (const end = scheduler.now + time; scheduler.now < end; await scheduler.advance(250))
       if (isDone && this.#unfinished().length === 0) return;
     this.#unend(`stuck: clients ${isDone ? 'are done' : 'wait'}; ${this.#unfinished().join(', ') || 'nothing else'}`);
@@ -364,8 +399,8 @@ class Simulation {
   async #comeToRest(): Promise<void> {
     const { scheduler } = this.#world;
     this.#cluster.takeAll();
-    await scheduler.advance(this.#plan.between ? LONG_REST : REST);
-    await scheduler.settle(this.#cluster.end(), LIVENESS);
+    await scheduler.advance(this.#isLong ? LONG_REST : REST);
+    await scheduler.settle(this.#cluster.end(), this.#isLong ? LONG_LIVENESS : LIVENESS);
     const rests = this.#watches.map((watch, partition) => new PartitionRest(partition, this.#hub, watch));
     for (const rest of rests) rest.check(rests, (text) => this.#unend(text));
     const addresses = this.#watches.flatMap(({ instances }) =>

@@ -20,7 +20,8 @@ export async function checkValues(
   const ports = memoryHubPorts(hub.connect('sweeper'), logger);
   for (let partition = 0; partition < hub.partitions; partition++) {
     const { mail } = hub.streams(partition);
-    await new ValueSweep(ports.partition(partition), ports, () => mail.last, new Loops(ports.clock)).run(Infinity);
+    const taken = () => ({ consumed: mail.last, parked: [] });
+    await new ValueSweep(ports.partition(partition), ports, taken, new Loops(ports.clock)).run(Infinity);
   }
   const named = new Set<string>();
   for (let partition = 0; partition < hub.partitions; partition++) {

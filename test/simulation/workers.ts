@@ -13,13 +13,18 @@ import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { TaskHubWorker } from '../../lib/worker/task-hub-worker.js';
 import { hash } from './chaos.js';
 import { LeaseWatch } from './lease-watch.js';
+import { WORKERS } from './processes.js';
+import { leap } from './trouble.js';
 
 /** What happens to one worker, in virtual milliseconds. */
 export interface WorkerIncident {
   readonly at: number;
   readonly target: string;
-  /** `stall`: one partition of it cannot reach its log. */
-  readonly do: 'kill' | 'freeze' | 'cut' | 'stop' | 'stall';
+  /**
+   * `stall`: one partition of it cannot reach its log; `refuse`: the server refuses what it sends, to the hub's bucket only if
+   * the partition is even; `leap`: its clock leaps by so much, ahead or, if the partition is odd, back.
+   */
+  readonly do: 'kill' | 'freeze' | 'cut' | 'stop' | 'stall' | 'refuse' | 'leap';
   /** Also: how long it is down. */
   readonly for: number;
   readonly partition: number;
@@ -35,7 +40,6 @@ export interface WorkersReport {
 }
 
 const PARTITIONS = 5;
-const WORKERS = ['w0', 'w1', 'w2'];
 /** The workers have shared the partitions out by then. */
 const SETTLED = 15_000;
 /** From one incident to the next: each shows by itself what it brings about. */
@@ -49,6 +53,8 @@ const HANDOVER = 1_000;
 /** Two lost requests cost this much more. */
 const PATIENCE = 9_000;
 const HUB = 'shared';
+/** Tells the source of troubles from that of the other incidents. */
+const TROUBLE = 0x7e0b1e;
 /** What does not answer when a partition's log does not. */
 const isOfLog = new Set<PortCall['port']>(['log', 'storage']);
 
@@ -86,6 +92,8 @@ class WorkersSimulation implements FaultPlan {
   readonly #violations: string[] = [];
   readonly #trace: string[] = [];
   readonly #isTraced: boolean;
+  /** A worker that is far from the server, and how far, in milliseconds each way. */
+  readonly #far: { readonly name: string; readonly by: number } | undefined;
   #isCalm = false;
 
   constructor(seed: number, isTraced: boolean) {
@@ -93,7 +101,13 @@ class WorkersSimulation implements FaultPlan {
     this.#seed = seed;
     this.#isTraced = isTraced;
     this.#loss = random.next() < 0.5 ? 0 : random.next() * 0.05;
-    this.#incidents = Array.from({ length: 1 + random.below(3) }, (_, at) => incident(random, at));
+    const incidents = Array.from({ length: 1 + random.below(3) }, (_, at) => incident(random, at));
+    const ofTrouble = new SeededRandom(seed ^ TROUBLE); // its own source: the others draw what they drew without it
+    this.#incidents = [...incidents, ...trouble(ofTrouble, incidents.length)];
+    this.#far =
+      ofTrouble.next() < 0.06
+        ? { name: WORKERS[ofTrouble.below(WORKERS.length)]!, by: 25 + ofTrouble.below(375) }
+        : undefined;
     this.#world = new MemoryWorld({ seed, faults: this });
     this.#hub = this.#world.createHub(HUB, PARTITIONS);
     this.#watch = new LeaseWatch(this.#hub, (text) => this.#violation(text));
@@ -126,6 +140,7 @@ class WorkersSimulation implements FaultPlan {
     for (const { do: what, target, at, for: time, partition: stalled } of this.#incidents) {
       if (target !== name || now < at || now >= at + time) continue;
       if (what === 'cut' || (what === 'stall' && isOfLog.has(port) && partition === stalled)) return 'requestLost';
+      if (what === 'refuse' && (port === 'store' || stalled % 2 === 1)) return 'refused';
     }
     if (this.#isCalm || this.#loss === 0) return 'none';
     const call = `${connection} ${port}.${operation} ${partition}`;
@@ -139,6 +154,7 @@ class WorkersSimulation implements FaultPlan {
     const number = (this.#numbers.get(name) ?? 0) + 1;
     this.#numbers.set(name, number);
     const connection = this.#hub.connect(`${name}.${number}`);
+    if (this.#far?.name === name) connection.distance = this.#far.by;
     const life: Life = { connection, worker: undefined };
     this.#lives.set(name, life);
     const ports = memoryHubPorts(connection, this.#logger(connection));
@@ -164,8 +180,15 @@ class WorkersSimulation implements FaultPlan {
         note(message);
         this.#watch.warned(name, message);
       },
-      error: (message) => this.#violation(`${name} logged an error: ${message}`),
+      error: (message) => {
+        if (message.startsWith('The server refused something') && this.#isRefused(name)) note(message);
+        else this.#violation(`${name} logged an error: ${message}`);
+      },
     };
+  }
+
+  #isRefused(name: string): boolean {
+    return this.#incidents.some(({ do: what, target }) => what === 'refuse' && target === name.split('.')[0]);
   }
 
   async #play({ do: what, target, at, for: time, partition }: WorkerIncident): Promise<void> {
@@ -181,7 +204,8 @@ class WorkersSimulation implements FaultPlan {
     } else if (what === 'freeze') {
       life.connection.process.freeze();
       later(() => life.connection.process.wake());
-    } else if (what === 'stop') {
+    } else if (what === 'leap') life.connection.clock.leap(partition % 2 === 0 ? time : -time);
+    else if (what === 'stop') {
       void life.worker?.stop().then(() => {
         later(() => this.#start(target));
         scheduler.after(HANDOVER + this.#patience, () => this.#taken(had, life, 'its stop'));
@@ -195,7 +219,7 @@ class WorkersSimulation implements FaultPlan {
   }
 
   get #patience(): number {
-    return this.#loss > 0 ? PATIENCE : 0;
+    return this.#loss > 0 || this.#far ? PATIENCE : 0;
   }
 
   /** Partitions that a worker had are others' by now. */
@@ -261,4 +285,17 @@ function incident(random: SeededRandom, number: number): WorkerIncident {
     for: 500 + random.below(18_000),
     partition: random.below(PARTITIONS),
   };
+}
+
+/** In some of the seeds one more: what is wrong with permissions, or with a clock. */
+function trouble(random: SeededRandom, number: number): WorkerIncident[] {
+  const drawn = random.next();
+  const common = {
+    at: SETTLED + number * SPACE + random.below(LATEST),
+    target: WORKERS[random.below(WORKERS.length)]!,
+    partition: random.below(PARTITIONS),
+  };
+  if (drawn < 0.1) return [{ ...common, do: 'refuse', for: 500 + random.below(18_000) }];
+  if (drawn < 0.2) return [{ ...common, do: 'leap', for: Math.abs(leap(random)) }];
+  return [];
 }

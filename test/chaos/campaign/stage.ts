@@ -68,7 +68,7 @@ export class Stage implements AsyncDisposable {
     const servers = this.nodes.map(({ port }) => port);
     const session = await connectSession({ servers: this.nodes.map(({ url }) => url), logger: silent });
     this.#cleanUp.push(() => session.close());
-    const hub = await openFormedHub(session, replicas);
+    const hub = await openFormedHub(session, { name: HUB, partitions: PARTITIONS, replicas });
     const audit = new LogAudit(hub, this.folder, silent);
     const fleet = await Fleet.start(workers, { hub: HUB, folder: this.folder, servers, execArgv }, random.fork());
     this.#cleanUp.push(() => fleet.stop());
@@ -109,12 +109,16 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-async function openFormedHub(session: Session, replicas: number): Promise<NatsHub> {
+/** A hub on servers that may still have to find each other. */
+export async function openFormedHub(
+  session: Session,
+  options: { readonly name: string; readonly partitions: number; readonly replicas: number },
+): Promise<NatsHub> {
   for (const deadline = performance.now() + FORMING; ; await delay(500))
     try {
-      return await openHub(session, { name: HUB, partitions: PARTITIONS, replicas });
+      return await openHub(session, options);
     } catch (error) {
-      if (!(error instanceof ConfigError) || replicas === 1 || performance.now() > deadline) throw error;
+      if (!(error instanceof ConfigError) || options.replicas === 1 || performance.now() > deadline) throw error;
     }
 }
 

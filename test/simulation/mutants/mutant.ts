@@ -20,6 +20,10 @@ export interface Mutant {
 
 export const edit = (file: string, find: string, replacement: string): Edit => ({ file, find, replacement });
 
+/** What takes a refusal for its size for a success with some value. */
+export const elseRejects = (value: string): string =>
+  `(error) => error.code === 'PERDURE_PAYLOAD_TOO_LARGE' ? ${value} : Promise.reject(error)`;
+
 export const mutant = (rule: string, what: string, ...edits: Edit[]): Mutant => ({ rule, what, edits });
 
 /**

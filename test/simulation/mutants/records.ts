@@ -1,4 +1,4 @@
-import { edit, mutant, small, type Mutant } from './mutant.js';
+import { edit, elseRejects, mutant, small, type Mutant } from './mutant.js';
 
 /** Bugs of the log: what is committed, and by whom. */
 export const ofRecords: readonly Mutant[] = [
@@ -27,6 +27,15 @@ export const ofRecords: readonly Mutant[] = [
       'engine/committer.js',
       'throw new OwnershipLostError(`Partition ${subjects.partition} has a new owner: its log ends',
       'const again = await log.append(body, end);\nif (again !== undefined) return again;\nthrow new OwnershipLostError(`Partition ${subjects.partition} has a new owner: its log ends',
+    ),
+  ),
+  mutant(
+    'C10',
+    'a record that the server refuses for its size counts as stored',
+    edit(
+      'engine/committer.js',
+      'const sequence = await log.append(body, prev);',
+      `const sequence = await log.append(body, prev).catch(${elseRejects('prev + 1')});`,
     ),
   ),
   mutant('C2', 'records are stored without a fence', edit('memory/log.js', '{ after }));', '{}));')),

@@ -1,4 +1,4 @@
-import { edit, mutant, small, type Mutant } from './mutant.js';
+import { edit, elseRejects, mutant, ofLives, small, type Mutant } from './mutant.js';
 
 /** Bugs of heads, checkpoints, takeovers and purges. */
 export const ofViews: readonly Mutant[] = [
@@ -59,6 +59,30 @@ export const ofViews: readonly Mutant[] = [
     'P9',
     'what a later owner has forgotten counts as lost',
     edit('engine/recovery.js', 'throw await reasonOf(error, ports, mine.epoch);', 'throw error;'),
+  ),
+  mutant(
+    'P11',
+    'a list of wake records is believed that knows nothing of the takeover',
+    edit('engine/wake-hints.js', 'views.scan(subjects.wakes, known)', 'views.scan(subjects.wakes)'),
+  ),
+  mutant(
+    'P11',
+    'what a deposed leader may list is taken for all heads',
+    edit('engine/known-heads.js', 'if (log.replicas > 1)\n            return;', ''),
+  ),
+  mutant(
+    'C7',
+    'a head that the server refuses for its size counts as stored',
+    edit(
+      'engine/heads.js',
+      'const sequence = await views.write(subject, body, after, note);',
+      `const sequence = await views.write(subject, body, after, note).catch(${elseRejects('after + 1')});`,
+    ),
+  ),
+  ofLives(
+    'P13',
+    'the checkpoint does not tell of what was purged',
+    edit('engine/tables.js', 'const purged = [...this.purged.entries()];', 'const purged = [];'),
   ),
   mutant(
     'P10',

@@ -31,5 +31,10 @@ export const ofWorkers: readonly Mutant[] = [
     'a worker that leaves gives nothing back',
     edit('worker/partition-keeper.js', "await this.#release('released');", 'this.#listener.onFree();'),
   ),
+  amongWorkers(
+    'P21',
+    'silence from before the clock leapt counts',
+    edit('worker/hub-watch.js', 'this.#hearsSince = now;', ';'),
+  ),
   amongWorkers('P21', 'workers that join get nothing', edit('worker/partitions.js', 'void keeper.giveBack();', '')),
 ];

@@ -37,8 +37,10 @@ export class MemoryBus implements Bus {
   }
 
   #listenersTo(subject: string): Listener[] {
-    const { listeners } = this.#connection.hub.topics;
-    return [...listeners].filter(({ connection, matches }) => matches(subject) && connection.isOpen);
+    const found: Listener[] = [];
+    for (const listener of this.#connection.hub.topics.listeners)
+      if (listener.matches(subject) && listener.connection.isOpen) found.push(listener);
+    return found;
   }
 
   subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription {

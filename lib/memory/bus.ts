@@ -37,10 +37,12 @@ export class MemoryBus implements Bus {
   }
 
   #listenersTo(subject: string): Listener[] {
-    const { listeners } = this.#connection.hub.topics;
-    return [...listeners].filter(
-      ({ connection, matches }) => connection.isOpen && !connection.isDeaf && matches(subject),
-    );
+    const found: Listener[] = [];
+    for (const listener of this.#connection.hub.topics.listeners) {
+      const { connection } = listener;
+      if (connection.isOpen && !connection.isDeaf && listener.matches(subject)) found.push(listener);
+    }
+    return found;
   }
 
   subscribe(subject: string, onMessage: (body: Uint8Array, reply: string | undefined) => void): Subscription {

@@ -9,6 +9,9 @@ const ACCOUNTS = ['x', 'y', 'z'];
 const READERS = 0.2;
 /** And so many one that asks while others signal the same ledger from nearby. */
 const ASKERS = 0.1;
+/** So many actions of a reader, the first so many milliseconds after its partition is taken: there may be news then. */
+const READS = 130;
+const LEAD = 50;
 
 /** Draws a program of everything that the engine offers. */
 export function generateProgram(random: SeededRandom): Program {
@@ -200,11 +203,15 @@ class ClientGeneration {
     const key = pick(random, LEDGERS);
     const partition = partitionOf(entityAddress({ name: 'ledger', key }), partitions);
     const from = random.below(2) * random.below(3_000); // later there is little other mail
-    const actions = Array.from({ length: 250 }, (_, at): ClientAction[] => [
+    const actions = Array.from({ length: READS }, (_, at): ClientAction[] => [
       at % 10 === 9 ? { do: 'signal', key, id: `${name}:${this.#ids++}` } : { do: 'read', key },
       { do: 'pause', milliseconds: random.below(6) },
     ]);
-    const reader = { name, mayDie: false, actions: [{ do: 'pause', milliseconds: from } as const, ...actions.flat()] };
+    const reader = {
+      name,
+      mayDie: false,
+      actions: [{ do: 'pause', milliseconds: from + LEAD } as const, ...actions.flat()],
+    };
     return { focus: { on: 'reads', partition, from }, clients: [...others, reader] };
   }
 

@@ -138,7 +138,9 @@ export function unaskedChild(
 ): string | undefined {
   if (message?.kind !== 'control' || !started || hasEnded || !isMeant(started, message)) return undefined;
   const { action, recursive } = message;
-  const reachesAll = action === 'terminate' ? recursive !== false : recursive === true && action !== 'cancel';
+  // One that runs is neither purged nor restarted nor rewound, and its code decides what a cancel is to its children.
+  const reachesAll =
+    action === 'terminate' ? recursive !== false : recursive === true && (action === 'suspend' || action === 'resume');
   if (!reachesAll) return undefined;
   const asked = new Set(sent.flatMap(([to, body]) => (body.kind === 'control' && body.action === action ? [to] : [])));
   const ended = new Set(held.map((event) => ('id' in event ? event.id : undefined)));

@@ -41,18 +41,18 @@ const REFUSED = ['log', 'views', 'mailbox', 'tasks', 'bus', undefined] as const;
 /** In a few of the seeds, each kind by itself. */
 export function generateTrouble(random: SeededRandom, { partitions }: Program): Trouble[] {
   const drawn = random.next();
-  const at = random.below(EARLY);
+  const at = random.next() < 0.6 ? random.below(40) : random.below(EARLY);
   const target = random.next() < 0.85 ? pick(random, WORKERS) : 'c0';
   if (drawn < 0.06) {
     const right = random.next() < 0.7 ? 'publish' : 'subscribe';
     return [{ do: 'refuse', at, target, for: 300 + random.below(6_000), right, port: pick(random, REFUSED) }];
   }
-  if (drawn < 0.1) {
-    const [port, partition, bytes] = [pick(random, NARROWED), random.below(partitions), 200 + random.below(900)];
+  if (drawn < 0.12) {
+    const [port, partition, bytes] = [pick(random, NARROWED), random.below(partitions), 150 + random.below(700)];
     return [{ do: 'narrow', at, for: 200 + random.below(1_800), partition, port, bytes }];
   }
-  if (drawn < 0.14) return [{ do: 'far', target, by: 25 + random.below(375) }];
-  if (drawn < 0.19) return [{ do: 'jump', at, target: pick(random, WORKERS), milliseconds: leap(random) }];
+  if (drawn < 0.16) return [{ do: 'far', target, by: 25 + random.below(375) }];
+  if (drawn < 0.21) return [{ do: 'jump', at, target: pick(random, WORKERS), milliseconds: leap(random) }];
   return [];
 }
 

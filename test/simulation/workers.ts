@@ -52,6 +52,8 @@ const TAKEOVER = 11_000;
 const HANDOVER = 1_000;
 /** Two lost requests cost this much more. */
 const PATIENCE = 9_000;
+/** A claim by a worker that is far away, some ten answers of up to 0.8 s one after the other, and what may be lost on top of that. */
+const FAR_PATIENCE = 16_000;
 const HUB = 'shared';
 /** Tells the source of troubles from that of the other incidents. */
 const TROUBLE = 0x7e0b1e;
@@ -219,7 +221,8 @@ class WorkersSimulation implements FaultPlan {
   }
 
   get #patience(): number {
-    return this.#loss > 0 || this.#far ? PATIENCE : 0;
+    if (this.#far) return FAR_PATIENCE;
+    return this.#loss > 0 ? PATIENCE : 0;
   }
 
   /** Partitions that a worker had are others' by now. */

@@ -1,4 +1,4 @@
-import { edit, elseRejects, mutant, type Mutant } from './mutant.js';
+import { edit, mutant, type Mutant } from './mutant.js';
 
 /** Bugs on the way of a message. */
 export const ofMail: readonly Mutant[] = [
@@ -31,15 +31,6 @@ export const ofMail: readonly Mutant[] = [
     'C5',
     'a new owner does not send again what may not have arrived',
     edit('engine/partition-run.js', 'this.#channels.flushAll();', ''),
-  ),
-  mutant(
-    'C5',
-    'an envelope that the server refuses for its size counts as sent',
-    edit(
-      'engine/channels.js',
-      'return (await this.#ports.mailOf(partition).send(this.#subject(partition), body)) !== undefined;',
-      `return (await this.#ports.mailOf(partition).send(this.#subject(partition), body).catch(${elseRejects('1')})) !== undefined;`,
-    ),
   ),
   mutant(
     'C5',

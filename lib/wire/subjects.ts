@@ -76,6 +76,7 @@ export interface PartitionSubjects {
 
 /** The names of a task hub; the hub's name must have passed `checkHubName`. */
 export function subjectsOf(hub: string): HubSubjects {
+  const partitions = new Map<number, PartitionSubjects>();
   return {
     hub,
     bucket: `PD-${hub}`,
@@ -90,7 +91,11 @@ export function subjectsOf(hub: string): HubSubjects {
     steps: (worker) => `pd.${hub}.x.${worker}`,
     inboxPrefix: inboxPrefixOf(hub),
     deadLetters: { stream: `PD-${hub}-dead`, all: `pd.${hub}.dead.*` },
-    partition: (partition) => partitionSubjects(hub, partition),
+    partition: (partition) => {
+      let subjects = partitions.get(partition);
+      if (!subjects) partitions.set(partition, (subjects = partitionSubjects(hub, partition)));
+      return subjects;
+    },
   };
 }
 

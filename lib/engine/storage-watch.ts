@@ -4,7 +4,7 @@ import type { PartitionPorts, StorageBounds } from './ports.js';
 import type { Recovered } from './recovery.js';
 import { checkpointGone, refuseMissing } from './stream-loss.js';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two looks. A partition at rest is looked after every second time. */
 const INTERVAL = 3_000;
 
 /**
@@ -22,6 +22,8 @@ export class StorageWatch {
   readonly #loops: Loops;
   #cancel: (() => void) | undefined;
   #isStopped = false;
+  /** The last record at the last look, and whether a look was left out since. */
+  #seen = { sequence: -1, isLeftOut: false };
 
   constructor(
     ports: PartitionPorts,
@@ -39,6 +41,7 @@ export class StorageWatch {
 
   start(): void {
     this.#cancel = this.#ports.clock.about(INTERVAL, () => {
+      if (this.#isAtRest()) return this.start();
       this.#loops.watch('the look after the streams', this.#look()).then(
         () => this.#isStopped || this.start(),
         (error: unknown) => this.#failed(asError(error)),
@@ -49,6 +52,18 @@ export class StorageWatch {
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();
+  }
+
+  /**
+   * Whether this look may be left out: nothing was recorded since the last one. Never two in a row, and all partitions of a
+   * worker the same ones, so that they go on sharing what they look at together.
+   */
+  #isAtRest(): boolean {
+    const { sequence } = this.#recovered.tables;
+    const isOdd = Math.round(this.#ports.clock.now() / INTERVAL) % 2 === 1;
+    const isLeftOut = isOdd && !this.#seen.isLeftOut && sequence === this.#seen.sequence;
+    this.#seen = { sequence, isLeftOut };
+    return isLeftOut;
   }
 
   async #look(): Promise<void> {

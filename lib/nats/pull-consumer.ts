@@ -4,11 +4,15 @@ import type { JetStream } from './jetstream.js';
 import { platformRandom } from './random.js';
 import type { ReceivedMessage } from './session.js';
 
-/** One pull asks for so many messages, unless it is said, and lives for so long; the server gives a sign of life each heartbeat. */
+/** One pull asks for so many messages, unless it is said. */
 const BATCH_MESSAGES = 500;
 const BATCH_BYTES = 4_194_304;
+/**
+ * It lives for about so long, and the server gives a sign of life each heartbeat. All pulls of a process end at multiples of
+ * the heartbeat: so the next ones, and their heartbeats, come together, and with the renewals of leases. In milliseconds.
+ */
 const EXPIRES = 30_000;
-const HEARTBEAT = 2_000;
+const HEARTBEAT = 3_000;
 
 /** Longer silence than this, in milliseconds, means that the consumer is gone. */
 const SILENCE = 5_000;
@@ -59,7 +63,7 @@ export class PullConsumer {
   readonly #settings: PullSettings;
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
-  readonly #pull: object;
+  readonly #maxBytes: number;
   #endWatch = (): void => {};
   #isOpen = true;
   #isCreated = false;
@@ -73,12 +77,7 @@ export class PullConsumer {
     this.#listener = listener;
     this.#settings = settings;
     this.#inbox = `${session.inboxPrefix}.${this.#name}`;
-    this.#pull = {
-      max_bytes: Math.max(BATCH_BYTES, 3 * session.maxBodyBytes),
-      ...(settings.isImpatient
-        ? { no_wait: true }
-        : { expires: EXPIRES * NANOSECONDS, idle_heartbeat: HEARTBEAT * NANOSECONDS }),
-    };
+    this.#maxBytes = Math.max(BATCH_BYTES, 3 * session.maxBodyBytes);
     this.#subscription = session.subscribe(this.#inbox, (message) => this.#onMessage(message));
     this.#stopListening = session.listen({ onDisconnect: () => this.#lose('disconnected') });
     this.#watch();
@@ -117,8 +116,8 @@ export class PullConsumer {
     this.#wanted = batch;
     this.#heardAt = performance.now();
     const next = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${this.#name}`;
-    const pull = encoder.encode(JSON.stringify({ batch, ...this.#pull }));
-    this.#jetStream.session.publish(next, pull, this.#inbox);
+    const pull = { batch, max_bytes: this.#maxBytes, ...(this.#settings.isImpatient ? { no_wait: true } : lifetime()) };
+    this.#jetStream.session.publish(next, encoder.encode(JSON.stringify(pull)), this.#inbox);
   }
 
   close(): void {
@@ -166,6 +165,11 @@ export class PullConsumer {
     this.close();
     this.#listener.onLost(reason);
   }
+}
+
+function lifetime(): object {
+  const milliseconds = Math.round(EXPIRES - (performance.now() % HEARTBEAT));
+  return { expires: milliseconds * NANOSECONDS, idle_heartbeat: HEARTBEAT * NANOSECONDS };
 }
 
 const encoder = new TextEncoder();

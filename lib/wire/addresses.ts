@@ -25,11 +25,13 @@ export function isEntityAddress(address: Address): boolean {
 
 /** Whom an address names. Throws InvalidIdError for any text that is not an address. */
 export function parseAddress(address: string): Addressee {
-  const [letter, first, second, ...more] = address.split('.', 4);
-  if (letter === 'o' && first !== undefined && second === undefined)
-    return { kind: 'orchestration', instanceId: decodeId(first, 'instance id') };
-  if (letter === 'e' && first !== undefined && second !== undefined && more.length === 0)
-    return { kind: 'entity', entity: { name: entityName(first), key: decodeId(second, 'entity key') } };
+  const [kind, rest] = [address.slice(0, 2), address.slice(2)];
+  const dotAt = rest.indexOf('.');
+  if (kind === 'o.' && dotAt < 0) return { kind: 'orchestration', instanceId: decodeId(rest, 'instance id') };
+  if (kind === 'e.' && dotAt >= 0 && !rest.includes('.', dotAt + 1)) {
+    const [name, key] = [rest.slice(0, dotAt), rest.slice(dotAt + 1)];
+    return { kind: 'entity', entity: { name: entityName(name), key: decodeId(key, 'entity key') } };
+  }
   throw new InvalidIdError('Not an address: neither o.<instance id> nor e.<entity name>.<entity key>');
 }
 

@@ -141,9 +141,15 @@ export const message = variant<Message, 'kind'>('kind', {
 
 export const addressed: Shape<Addressed> = tuple(address, message);
 
+const entryFields = object<ChannelEntry>({
+  n: count,
+  prev: count,
+  part: optional(tuple(count, count)),
+  messages: list(addressed),
+});
+
 const entry: Shape<ChannelEntry> = (value) => {
-  const part = optional(tuple(count, count));
-  const read = object<ChannelEntry>({ n: count, prev: count, part, messages: list(addressed) })(value);
+  const read = entryFields(value);
   if (read.prev >= read.n) throw new ShapeError('must be below n', '.prev');
   return read;
 };

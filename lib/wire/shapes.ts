@@ -29,29 +29,50 @@ export function optional<T>(shape: Shape<T>): OptionalShape<T> {
   return { optional: shape };
 }
 
-/** An object of these fields. Unknown fields are ignored, and so not carried on. */
+/**
+ * An object of these fields. Unknown fields are ignored, and so not carried on. What has no others, and whose fields were
+ * read as they are, is handed on itself and not copied: nobody else has what was parsed.
+ */
 export function object<T extends object>(fields: FieldShapes<T>): Shape<T> {
-  const entries = Object.entries(fields as Record<string, Shape<unknown> | OptionalShape<unknown>>).map(
-    ([name, shape]) =>
-      typeof shape === 'function'
-        ? { name, read: shape, isRequired: true }
-        : { name, read: shape.optional, isRequired: false },
-  );
+  const shapes = new Map<string, { readonly read: Shape<unknown>; readonly isRequired: boolean }>();
+  for (const [name, shape] of Object.entries(fields as Record<string, Shape<unknown> | OptionalShape<unknown>>)) {
+    const isRequired = typeof shape === 'function';
+    shapes.set(name, { read: isRequired ? shape : shape.optional, isRequired });
+  }
+  const required = [...shapes].flatMap(([name, { isRequired }]) => (isRequired ? [name] : []));
   return (value) => {
     const source = members(value);
-    const result: Record<string, unknown> = {};
-    let field = '';
+    const names = Object.keys(source);
+    let copy: Record<string, unknown> | undefined;
+    let wanting = required.length;
+    let at = 0;
     try {
-      for (const { name, read, isRequired } of entries) {
-        field = name;
-        if (Object.hasOwn(source, name)) result[name] = read(source[name]);
-        else if (isRequired) throw new ShapeError('is missing');
+      for (; at < names.length; at++) {
+        const name = names[at]!;
+        const shape = shapes.get(name);
+        const found = source[name];
+        const made = shape?.read(found);
+        if (shape?.isRequired) wanting--;
+        if (!shape || made !== found) copy ??= first(source, names, at);
+        if (copy && shape) copy[name] = made;
       }
     } catch (error) {
-      throw located(error, `.${field}`);
+      throw located(error, `.${names[at]}`);
     }
-    return result as T;
+    if (wanting > 0) throw new ShapeError('is missing', `.${required.find((name) => !Object.hasOwn(source, name))}`);
+    return (copy ?? source) as T;
   };
+}
+
+/** A copy of the first so many fields. */
+function first(
+  source: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  count: number,
+): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const name of names.slice(0, count)) copy[name] = source[name];
+  return copy;
 }
 
 /** An object whose field `tag` says which of several sets of fields it has; any other is refused. */
@@ -75,30 +96,36 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return (value) => (value === null ? null : shape(value));
 }
 
+/** An array; it is handed on itself if all its items were read as they are. */
 export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value) => {
     const found = items(value);
-    const result: T[] = [];
+    let copy: T[] | undefined;
     let at = 0;
     try {
-      for (; at < found.length; at++) result.push(shape(found[at]));
+      for (; at < found.length; at++) {
+        const made = shape(found[at]);
+        if (made !== found[at]) copy ??= found.slice(0, at) as T[];
+        copy?.push(made);
+      }
     } catch (error) {
       throw located(error, `[${at}]`);
     }
-    return result;
+    return copy ?? (found as readonly T[]);
   };
 }
 
-/** An array of a fixed number of items, each with its own shape. */
-export function tuple<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [A, B]> {
+/** A pair, each of the two with its own shape. */
+export function tuple<A, B>(head: Shape<A>, tail: Shape<B>): Shape<readonly [A, B]> {
   return (value) => {
     const found = items(value);
     if (found.length !== 2) throw new ShapeError(`must have 2 items, has ${found.length}`);
     let at = 0;
     try {
-      const one = first(found[0]);
+      const one = head(found[0]);
       at = 1;
-      return [one, second(found[1])];
+      const two = tail(found[1]);
+      return one === found[0] && two === found[1] ? (found as readonly [A, B]) : [one, two];
     } catch (error) {
       throw located(error, `[${at}]`);
     }

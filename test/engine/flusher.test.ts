@@ -78,3 +78,20 @@ test('what begins and ends between two flushes is written once', async (t) => {
   t.deepEqual([...writes.values()], Array<number>(20).fill(1));
   t.true(lags.length > 20 && Math.max(...lags) <= LAG);
 });
+
+test('what has ended is stored with the first head that is due, and not after 80 ms of its own', async (t) => {
+  const around = surroundings(1);
+  const { world, hub, client, settle, advance } = around;
+  await settle(new MemoryWorker(hub, 'w', bankHost()).claim());
+  const storedAt = new Map<string, number>();
+  hub.streams(0).state.observe(({ subject }) => storedAt.set(subject, world.scheduler.now));
+  await settle(client.signal('counter', 'first', 'add', '1'));
+  await advance(50);
+  const begun = world.scheduler.now;
+  await settle(client.start('hello', 'h'));
+  await settle(client.signal('counter', 'second', 'add', '1'));
+  await advance(200);
+  const after = (address: string): number => storedAt.get(subjects.head(address))! - begun;
+  t.true(Math.abs(after('o.h') - after('e.counter.first')) < 5, `${after('o.h')} and ${after('e.counter.first')} ms`);
+  t.true(after('o.h') < 80 && after('e.counter.second') >= 80, `${after('o.h')} and ${after('e.counter.second')} ms`);
+});

@@ -1,6 +1,7 @@
 import type { EntityId } from '../core/history.js';
+import { lockLost } from '../core/lock-failure.js';
 import type { FailureDetails } from '../errors.js';
-import type { EntityLocks as Stored, LockChange, LockEnd, LockHeld } from '../wire/locks.js';
+import type { EntityLocks as Stored, LockChange, LockHeld } from '../wire/locks.js';
 import type {
   Addressed,
   Caller,
@@ -74,7 +75,7 @@ export class EntityLocks {
 
   /** Why an operation is not carried out; undefined: it may be. */
   refusalOf(operation: OperationMessage): FailureDetails | undefined {
-    return operation.lock && !this.isCurrent(operation) ? this.#failure() : undefined;
+    return operation.lock && !this.isCurrent(operation) ? lockLost(this.#entity, undefined) : undefined;
   }
 
   request(message: LockRequest, now: number): LockOutput {
@@ -115,22 +116,10 @@ export class EntityLocks {
     return this.#held?.fence === fence ? this.#end(this.#held, 'broken') : refusal('It is not locked');
   }
 
-  #end({ holder }: LockHeld, why: LockEnd): LockOutput {
+  #end({ holder }: LockHeld, why: 'expired' | 'broken'): LockOutput {
     const { address, executionId, taskId } = holder;
-    const told: ResultMessage = { kind: 'result', of: 'lock', executionId, taskId, failure: this.#failure(why) };
+    const told: ResultMessage = { kind: 'result', of: 'lock', executionId, taskId, failure: lockLost(this.#entity, why) };
     return { entry: { lock: { type: 'ended', why } }, messages: [[address, told]] };
-  }
-
-  #failure(why?: LockEnd): FailureDetails {
-    const { name, key } = this.#entity;
-    const reason = why === 'expired' ? ': its lease ran out' : why === 'broken' ? ': an operator broke it' : '';
-    return {
-      name: 'LockLostError',
-      message: `The lock of ${name} "${key}" is lost${reason}. What the critical section has done before is not undone.`,
-      code: 'PERDURE_LOCK_LOST',
-      nonRetriable: true,
-      fields: { entity: `${name}/${key}`, ...(why !== undefined && { reason: why }) },
-    };
   }
 
   /** Takes a step's entry in. */

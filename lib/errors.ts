@@ -11,6 +11,7 @@ export * from './errors/definition-error.js';
 export * from './errors/caller-errors.js';
 export * from './errors/configuration-errors.js';
 export * from './errors/failures.js';
+export * from './errors/lock-errors.js';
 export * from './errors/operational-errors.js';
 export * from './errors/http-errors.js';
 export * from './errors/compensation-error.js';

@@ -1,20 +1,19 @@
 export * from './errors.js';
 export { ActivityContext } from './core/activity-context.js';
 export { EntityContext } from './core/entity-context.js';
-export {
-  OrchestrationContext,
-  type ActivityOptions,
-  type SubOrchestrationOptions,
-  type WaitUntilOptions,
-} from './core/orchestration-context.js';
+export { OrchestrationContext } from './core/orchestration-context.js';
 export type {
+  ActivityOptions,
   ContinueAsNewOptions,
   EntityCallOptions,
   EntitySignalOptions,
   EventDefault,
   EventTimeout,
   NewOrchestrationOptions,
+  SubOrchestrationOptions,
+  WaitUntilOptions,
 } from './core/call-options.js';
+export type { EntityReference, Lock, LockOptions, LockState, LockTask } from './core/lock.js';
 export type { LabelOptions } from './core/labels.js';
 export { OrchestrationLog, type OrchestrationLogFields } from './core/replay-safe-log.js';
 export type { RetryAttempt, RetryDecision, RetryOptions, RetryResultTest, RetryTest } from './core/retry-options.js';
@@ -42,6 +41,7 @@ export { connectTaskHub, TaskHub, type TaskHubOptions } from './nats/task-hub.js
 export type { LogFields, Logger } from './engine/ports.js';
 export { TaskHubClient, type TaskHubClientOptions } from './client/task-hub-client.js';
 export type { PartitionStatus, ReleaseOptions } from './client/administration.js';
+export type { LockedEntity } from './wire/locks.js';
 export type { LoopWait, PartitionInspection, QuarantinedInstance } from './wire/inspection.js';
 export { ScheduleHandle, type BackfillOptions, type TriggerOptions } from './client/schedule-handle.js';
 export type { ScheduleDescription, ScheduledRun } from './client/schedule-description.js';
@@ -69,7 +69,8 @@ export type {
 } from './client/instance-search.js';
 export type { OrchestratorOptions } from './definitions/definition.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
-export type { EntityStateResponse } from './client/entities.js';
+export type { EntityStateResponse, LockedBy } from './client/entities.js';
+export type { HubOperations } from './client/hub-operations.js';
 export type { NamesWithoutWorker, NameWithoutWorker } from './client/names-without-worker.js';
 export type { StartOptions } from './client/started-run.js';
 export type { WaitOptions } from './client/waits.js';

@@ -77,6 +77,15 @@ test('counter counts on where it stood', async (t) => {
   ]);
 });
 
+test('lock: transfers that read and write apart lose nothing, and leave no lock', async (t) => {
+  t.deepEqual(await sample('lock'), [
+    'together 4000',
+    '20 transfers at once: done, none waits for another in a circle',
+    'together 4000',
+    'the next one: done',
+  ]);
+});
+
 // Both on one hub, which has one worker at a time.
 test.serial('fan-out counts the words of each file and shows its progress', async (t) => {
   const lines = await sample('fan-out');

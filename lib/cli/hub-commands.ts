@@ -13,7 +13,7 @@ interface HubOptions {
   readonly folder?: string;
 }
 
-/** `perdure inspect` and `perdure release`: for people who operate a task hub. */
+/** `perdure inspect`, `release` and `break-lock`: for people who operate a task hub. */
 export function hubCommands(): readonly Command[] {
   const inspect = onHub(new Command('inspect'))
     .description(
@@ -34,7 +34,17 @@ export function hubCommands(): readonly Command[] {
         );
       }),
     );
-  return [inspect, release];
+  const breakLock = onHub(new Command('break-lock'))
+    .argument('<entity>', "the entity's name")
+    .argument('<key>', 'its key')
+    .description('End the lock of an entity: whoever waits for it has its turn, and its holder has lost the lock.')
+    .addHelpText('after', examples('perdure break-lock bank account alice'))
+    .action((hub: string, entity: string, key: string, options: HubOptions) =>
+      withClient(hub, options, async (client) => {
+        print((await client.breakLock(entity, key)) ? `Broken: the lock of ${entity} ${key}` : `Not locked: ${entity} ${key}`);
+      }),
+    );
+  return [inspect, release, breakLock];
 }
 
 function onHub(command: Command): Command {
@@ -68,7 +78,7 @@ function lineOfName({ kind, name, queue, waitingInstances: count }: NameWithoutW
 function lineOf(status: PartitionStatus): string {
   if (status.worker === undefined) return `partition ${status.partition}: no worker owns it`;
   const { partition, worker, epoch, record, accepted, cursor, instances, deadLetters, quarantined, busy } = status;
-  const { committedAt, waits = [] } = status;
+  const { committedAt, waits = [], locked = [] } = status;
   const committed = committedAt === undefined ? 'none yet' : new Date(committedAt).toISOString();
   const lines = [
     `partition ${partition}: ${worker}, epoch ${epoch}, record ${record}, mail ${cursor} of ${accepted}, ` +
@@ -79,6 +89,11 @@ function lineOf(status: PartitionStatus): string {
         `  waits: ${name}${instance === undefined ? '' : ` (${instance})`} since ${new Date(since).toISOString()}`,
     ),
     ...busy.map((address) => `  busy: ${address}`),
+    ...locked.map(
+      ({ address, lockedBy, since, until, waiting, waiters }) =>
+        `  locked: ${address} by ${lockedBy} since ${new Date(since).toISOString()} until ${new Date(until).toISOString()}, ` +
+        `${waiting} messages wait${waiters.length > 0 ? `, to lock it: ${waiters.join(', ')}` : ''}`,
+    ),
     ...quarantined.map(
       ({ address, since, waiting }) =>
         `  in quarantine: ${address} since ${new Date(since).toISOString()}, ${waiting} messages wait`,

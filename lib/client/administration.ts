@@ -1,7 +1,8 @@
+import type { EntityId } from '../core/history.js';
 import { ConfigError, TimeoutError } from '../errors.js';
-import { parseAddress, partitionOf } from '../wire/addresses.js';
+import { entityAddress, parseAddress, partitionOf } from '../wire/addresses.js';
 import type { PartitionInspection } from '../wire/inspection.js';
-import type { Query } from '../wire/queries.js';
+import type { Answer, Query } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
 import { isAnswer } from './owner-queries.js';
 
@@ -41,17 +42,33 @@ export class Administration {
     return isAnswer(answer) ? answer.inspection : { partition, worker: undefined };
   }
 
-  /** Asks until an owner has answered: asking twice is harmless. */
   release(address: string, discard: boolean): Promise<boolean> {
     checkAddress(address);
+    return this.#until(address, { v: 1, kind: 'release', address, discard }, ({ released }) => released);
+  }
+
+  /** Breaks the lock that the entity has now, and no later one however often it is asked. */
+  async breakLock(entity: EntityId): Promise<boolean> {
+    const address = entityAddress(entity);
+    let fence: number | undefined;
+    await this.#until(address, { v: 1, kind: 'entity', entity }, ({ lock }) => (fence = lock?.fence) !== undefined);
+    if (fence === undefined) return false;
+    return this.#until(address, { v: 1, kind: 'breakLock', address, fence }, ({ broken }) => broken);
+  }
+
+  /** Asks until an owner has answered: asking twice is harmless. */
+  #until<Q extends Query>(
+    address: string,
+    query: Q,
+    isDone: (answer: Extract<Answer, { kind: Q['kind'] }>) => boolean,
+  ): Promise<boolean> {
     const partition = partitionOf(address, this.#session.ports.partitions);
-    const query: Query = { v: 1, kind: 'release', address, discard };
     const late = () =>
       new TimeoutError(`No worker that owns partition ${partition} answered within ${this.#timeout} ms. Start one.`);
     return this.#session.waits.within<boolean>({ timeoutInMilliseconds: this.#timeout }, late, async (wait) => {
       for (let isAgain = false; ; isAgain = true) {
         const answer = await this.#session.queries.askPartition(partition, query);
-        if (isAnswer(answer)) return wait.succeed(answer.released || isAgain);
+        if (isAnswer(answer)) return wait.succeed(isDone(answer) || isAgain);
         await wait.pause(PAUSE);
         if (wait.isOver) return;
       }

@@ -6,6 +6,7 @@ import { names } from '../definitions/names.js';
 import { EntityOperationFailedError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
+import { holderName, type LockHeld } from '../wire/locks.js';
 import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
@@ -20,6 +21,21 @@ export interface EntityStateResponse<T> {
   readonly entityState: T | undefined;
   /** `owner`: exact. `view`: no owner answered; this is what the last one wrote for readers, and may be behind. */
   readonly source: ReadSource;
+  /** The critical section that has locked it; undefined: none has. A lock keeps nobody from reading. */
+  readonly lockedBy?: LockedBy;
+}
+
+/** Who has locked an entity. */
+export interface LockedBy {
+  /** The orchestration instance. */
+  readonly instanceId: string;
+  /** Since when, and until when at most. */
+  readonly since: Date;
+  readonly until: Date;
+}
+
+function lockedBy({ holder, since, until }: LockHeld): LockedBy {
+  return { instanceId: holderName(holder), since: new Date(since), until: new Date(until) };
 }
 
 /** A message to an entity that nobody waits for. */
@@ -132,8 +148,9 @@ export class Entities {
   read(id: EntityId): Promise<EntityStateResponse<unknown>> {
     return this.#session.waits.whileOpen(async () => {
       await this.#session.names.checkEntity(id.name);
-      const { exists, state, source } = await this.#reads.entity(id);
-      return { entityExists: exists, entityState: this.#session.values.decode(state), source };
+      const { exists, state, lock, source } = await this.#reads.entity(id);
+      const entityState = this.#session.values.decode(state);
+      return { entityExists: exists, entityState, source, ...(lock && { lockedBy: lockedBy(lock) }) };
     });
   }
 }

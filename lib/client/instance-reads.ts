@@ -6,6 +6,7 @@ import { decodeHead, decodeSegment } from '../wire/head-codec.js';
 import type { Head, SegmentReference } from '../wire/head.js';
 import { summaryOf } from '../wire/head-summary.js';
 import { statusOf } from '../wire/instance-status.js';
+import type { LockHeld } from '../wire/locks.js';
 import type { Address } from '../wire/messages.js';
 import type { Answer, InstanceStatus, Query } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
@@ -21,6 +22,7 @@ export type ReadSource = 'owner' | 'view';
 interface EntityState {
   readonly state?: Json;
   readonly stateRef?: ValueReference;
+  readonly lock?: LockHeld;
 }
 
 /** How often something is read whose value is gone. */
@@ -108,11 +110,11 @@ export class InstanceReads {
 
   entity(
     entity: EntityId,
-  ): Promise<{ readonly exists: boolean; readonly state: Json | undefined; readonly source: ReadSource }> {
+  ): Promise<{ readonly exists: boolean; readonly state: Json | undefined; readonly lock: LockHeld | undefined; readonly source: ReadSource }> {
     return this.#current(async () => {
       const { found, source } = await this.#entity(entity);
       const { state } = await this.#session.large.whole(found);
-      return { exists: state !== undefined, state, source };
+      return { exists: state !== undefined, state, lock: found.lock, source };
     });
   }
 
@@ -121,7 +123,9 @@ export class InstanceReads {
     const answer = await this.#ask(address, { v: 1, kind: 'entity', entity });
     if (answer) return { found: answer, source: 'owner' };
     const head = await this.#head(address);
-    return { found: head?.type === 'entity' ? head : {}, source: 'view' };
+    if (head?.type !== 'entity') return { found: {}, source: 'view' };
+    const lock = head.locks?.held;
+    return { found: { ...head, ...(lock && { lock }) }, source: 'view' };
   }
 
   /** Undefined: nobody answers. */

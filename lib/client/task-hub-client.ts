@@ -6,10 +6,10 @@ import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import type { HubPorts } from '../engine/ports.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
-import { Administration, type PartitionStatus, type ReleaseOptions } from './administration.js';
+import { Administration } from './administration.js';
 import { ClientSession } from './client-session.js';
 import { Entities, type EntityStateResponse } from './entities.js';
-import { InstanceControls } from './instance-controls.js';
+import { HubOperations } from './hub-operations.js';
 import { targetOf } from './instance-handlers.js';
 import { allSent, inPlace } from './many.js';
 import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
@@ -65,13 +65,12 @@ const DEFAULT_TIMEOUT = 30_000;
  * console.log(await report.result());
  * ```
  */
-export class TaskHubClient extends InstanceControls implements AsyncDisposable {
+export class TaskHubClient extends HubOperations implements AsyncDisposable {
   /** Starts orchestrations at times: `client.schedules.create('nightly', { cron: '0 3 * * *', start: [Report] })`. */
   readonly schedules: Schedules;
   readonly #session: ClientSession;
   readonly #orchestrations: Orchestrations;
   readonly #entities: Entities;
-  readonly #administration: Administration;
 
   /**
    * Makes a client on a connection, which it does not close.
@@ -83,10 +82,9 @@ export class TaskHubClient extends InstanceControls implements AsyncDisposable {
     checkTimeout(timeoutInMilliseconds);
     const session = new ClientSession(hub.ports);
     const orchestrations = new Orchestrations(session, timeoutInMilliseconds);
-    super(orchestrations);
+    super(orchestrations, new Administration(session, timeoutInMilliseconds));
     this.#session = session;
     this.#orchestrations = orchestrations;
-    this.#administration = new Administration(this.#session, timeoutInMilliseconds);
     this.#entities = new Entities(this.#session, timeoutInMilliseconds);
     this.schedules = new Schedules(this.#session, this.#orchestrations, this.#entities, timeoutInMilliseconds);
   }
@@ -334,29 +332,6 @@ export class TaskHubClient extends InstanceControls implements AsyncDisposable {
   async readEntityState(entity: string | EntityClass<object>, key: string): Promise<EntityStateResponse<unknown>> {
     const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
     return this.#entities.read({ name, key: checkEntityKey(key) });
-  }
-
-  /**
-   * What each partition looks like, as its owner sees it, and which instances are in quarantine: processes died whenever
-   * they took the next message of these, so that they take nothing until they are released.
-   *
-   * @throws {RemoteError} when an owner could not tell
-   * @throws {ClosedError} when the client or the connection is closed
-   */
-  inspect(): Promise<readonly PartitionStatus[]> {
-    return this.#administration.inspect();
-  }
-
-  /**
-   * Lets an instance out of quarantine; resolves when that is committed, with false when it was not in quarantine. The
-   * instance is named as `inspect` and the log name it: `o.<instance id>` or `e.<entity name>.<entity key>`, encoded.
-   *
-   * @throws {ConfigError} when it is not named so
-   * @throws {TimeoutError} when nobody owns its partition in time
-   * @throws {ClosedError} when the client or the connection is closed
-   */
-  release(instance: string, options: ReleaseOptions = {}): Promise<boolean> {
-    return this.#administration.release(instance, options.discard ?? false);
   }
 
   /**

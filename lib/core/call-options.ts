@@ -1,5 +1,34 @@
+import type { ActivityTimeouts } from './activity-timeouts.js';
 import type { LabelOptions } from './labels.js';
 import type { RetryOptions } from './retry-options.js';
+
+/** How an activity is called. */
+export interface ActivityOptions extends ActivityTimeouts {
+  /**
+   * Tries again after failures, over durable timers. Default: as `@Activity({ retry })` says when the activity is
+   * called by its class, else a single attempt.
+   */
+  readonly retry?: RetryOptions | undefined;
+  /**
+   * The work queue it waits in, as its worker's `@Activity({ queue })` names it. Default: as `@Activity()` says when the
+   * activity is called by its class or the worker that runs this orchestration has it, else the activity's own name.
+   */
+  readonly queue?: string | undefined;
+}
+
+/** How a sub-orchestration is started. Its labels are its own: it inherits none. */
+export interface SubOrchestrationOptions extends LabelOptions {
+  /** The child's instance id, used again by every attempt. Default: derived from this execution, new per attempt. */
+  readonly instanceId?: string | undefined;
+  /** Tries again after failures, over durable timers. Default: a single attempt. */
+  readonly retry?: RetryOptions | undefined;
+}
+
+/** How long `waitUntil` waits. */
+export interface WaitUntilOptions {
+  /** The longest wait, over a durable timer, in milliseconds: 0 to 100 years. Default: no limit. */
+  readonly timeoutInMilliseconds?: number | undefined;
+}
 
 /** How an entity's operation is called. */
 export interface EntityCallOptions {

@@ -1,23 +1,21 @@
-import {
-  EntityOperationFailedError,
-  InvalidIdError,
-  PayloadTooLargeError,
-  TaskFailedError,
-  TaskTimedOutError,
-} from '../errors.js';
+import { InvalidIdError, PayloadTooLargeError, TaskFailedError, TaskTimedOutError } from '../errors.js';
 import { chosenTimeouts, recordedTimeouts } from './activity-timeouts.js';
 import { AtomicTask } from './atomic-task.js';
 import type {
+  ActivityOptions,
   ContinueAsNewOptions,
   EntityCallOptions,
   EntitySignalOptions,
   EventDefault,
   EventTimeout,
   NewOrchestrationOptions,
+  SubOrchestrationOptions,
+  WaitUntilOptions,
 } from './call-options.js';
 import { compareVersions } from './compare-versions.js';
 import { asChildren } from './compound-task.js';
 import type { Conditions } from './condition-task.js';
+import type { CriticalSections } from './critical-sections.js';
 import type { CoreDependencies } from './dependencies.js';
 import { cancellationOf, type Execution } from './execution.js';
 import type { ExternalEvents } from './external-events.js';
@@ -27,14 +25,10 @@ import { httpCallOf } from './http-call.js';
 import { HTTP_ACTIVITY, type CallHttpOptions, type DurableHttpResponse } from './http-messages.js';
 import { HttpTask } from './http-task.js';
 import { checkVersion, labelsFrom } from './labels.js';
+import type { EntityReference, LockOptions, LockState, LockTask } from './lock.js';
 import { LongTasks } from './long-tasks.js';
 import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
-import {
-  OrchestrationContext,
-  type ActivityOptions,
-  type SubOrchestrationOptions,
-  type WaitUntilOptions,
-} from './orchestration-context.js';
+import { OrchestrationContext } from './orchestration-context.js';
 import { randomSource, type RandomSource } from './random-source.js';
 import type { ReplaySafeLog } from './replay-safe-log.js';
 import type { Task, TimerTask } from './task.js';
@@ -49,6 +43,13 @@ import { RaceTask, WhenAnyTask } from './when-any-task.js';
 /** Characters of JSON: a custom status is read with every status, and stored with every head. */
 const MAX_CUSTOM_STATUS = 16 * 1024;
 
+/** What an execution waits for beside its actions, and its critical section. */
+export interface Waits {
+  readonly events: ExternalEvents;
+  readonly conditions: Conditions;
+  readonly sections: CriticalSections;
+}
+
 /**
  * The context that user code gets. Overloads are declared once, on OrchestrationContext; here each method takes what
  * they have in common and its result is cast to what the overload promises.
@@ -58,6 +59,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
   readonly #conditions: Conditions;
+  readonly #sections: CriticalSections;
   readonly #dependencies: CoreDependencies;
   readonly #long: LongTasks;
   readonly log: ReplaySafeLog;
@@ -67,7 +69,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   constructor(
     execution: Execution,
     scheduler: TaskScheduler,
-    { events, conditions }: { readonly events: ExternalEvents; readonly conditions: Conditions },
+    { events, conditions, sections }: Waits,
     dependencies: CoreDependencies,
     log: ReplaySafeLog,
   ) {
@@ -76,6 +78,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     this.#scheduler = scheduler;
     this.#events = events;
     this.#conditions = conditions;
+    this.#sections = sections;
     this.#dependencies = dependencies;
     this.#long = new LongTasks(execution, scheduler);
     this.log = log;
@@ -172,6 +175,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   override callSubOrchestrator<R>(target: Constructor | string, ...rest: unknown[]): R {
     const [input, options] = rest as [unknown, SubOrchestrationOptions | undefined];
+    this.#sections.checkSubOrchestration();
     const name = this.#orchestrator(target);
     const chosenId = this.#childId(options?.instanceId);
     const labels = labelsFrom(options ?? {}, this.#dependencies.values);
@@ -201,11 +205,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const options = (typeof target === 'string' ? rest[2] : rest[0]) as EntityCallOptions | undefined;
     return this.#toEntity(target, key, rest, (entity, operation, input) => {
       const given = this.#input(input);
-      const start = () =>
-        this.#scheduler.schedule(
-          (id) => ({ type: 'EntityOperationCalled', id, entity, operation, ...given }),
-          new AtomicTask((failure) => new EntityOperationFailedError(entity.name, operation, failure)),
-        );
+      const start = () => this.#sections.call(entity, { operation, ...given });
       return this.#long.attempt(start, options?.retry);
     }) as R;
   }
@@ -215,8 +215,17 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const time = signalAt === undefined ? {} : { fireAt: fireTime(signalAt, this.#execution.now) };
     return this.#toEntity(target, key, rest, (entity, operation, input) => {
       const given = { ...this.#input(input), ...time };
+      this.#sections.checkSignal(entity);
       this.#scheduler.record((id) => ({ type: 'EntityOperationSignaled', id, entity, operation, ...given }));
     }) as R;
+  }
+
+  override lock(...given: (EntityReference | LockOptions)[]): LockTask {
+    return this.#sections.request(given);
+  }
+
+  isLocked(): LockState {
+    return this.#sections.state;
   }
 
   override createTimer(due: number | Date): TimerTask {

@@ -49,6 +49,10 @@ export type InboundEvent =
       readonly failure: FailureDetails;
     }
   | { readonly type: 'TimerFired'; readonly at: number; readonly id: number }
+  /** The entities of a critical section are locked: each has given a fencing number, in the order of the request. */
+  | { readonly type: 'LockGranted'; readonly at: number; readonly id: number; readonly fences: readonly number[] }
+  /** One of the entities is locked for the critical section no more, whether all of them were locked or not. */
+  | { readonly type: 'LockLost'; readonly at: number; readonly id: number; readonly failure: FailureDetails }
   | {
       readonly type: 'EventRaised';
       readonly at: number;
@@ -187,6 +191,19 @@ export type NumberedAction =
       readonly operation: string;
       readonly input?: Json;
       readonly inputRef?: ValueReference;
+      /** The lock under which the entity is called: the number of its request, and the entity's fencing number. */
+      readonly lock?: { readonly id: number; readonly fence: number };
+    }
+  /** A critical section: the entities in the order in which they are locked, each for so many milliseconds at most. */
+  | { readonly type: 'LockRequested'; readonly id: number; readonly entities: readonly EntityId[]; readonly lease: number }
+  /** A critical section ends; without fencing numbers: before its entities were known to be locked. */
+  | {
+      readonly type: 'LockReleased';
+      readonly id: number;
+      /** The number of the request. */
+      readonly lockId: number;
+      readonly entities: readonly EntityId[];
+      readonly fences?: readonly number[];
     }
   | {
       readonly type: 'EntityOperationSignaled';

@@ -1,14 +1,16 @@
-import type { ActivityTimeouts } from './activity-timeouts.js';
 import type {
+  ActivityOptions,
   ContinueAsNewOptions,
   EntityCallOptions,
   EntitySignalOptions,
   EventDefault,
   EventTimeout,
   NewOrchestrationOptions,
+  SubOrchestrationOptions,
+  WaitUntilOptions,
 } from './call-options.js';
 import type { CallHttpOptions, DurableHttpResponse } from './http-messages.js';
-import type { LabelOptions } from './labels.js';
+import type { EntityReference, LockOptions, LockState, LockTask } from './lock.js';
 import type {
   ActivityCalls,
   OperationCalls,
@@ -17,37 +19,8 @@ import type {
   StartArguments,
 } from './proxies.js';
 import type { OrchestrationLog } from './replay-safe-log.js';
-import type { RetryOptions } from './retry-options.js';
 import type { Task, TaskResult, TimerTask } from './task.js';
 import type { Constructor } from './values.js';
-
-/** How an activity is called. */
-export interface ActivityOptions extends ActivityTimeouts {
-  /**
-   * Tries again after failures, over durable timers. Default: as `@Activity({ retry })` says when the activity is
-   * called by its class, else a single attempt.
-   */
-  readonly retry?: RetryOptions | undefined;
-  /**
-   * The work queue it waits in, as its worker's `@Activity({ queue })` names it. Default: as `@Activity()` says when the
-   * activity is called by its class or the worker that runs this orchestration has it, else the activity's own name.
-   */
-  readonly queue?: string | undefined;
-}
-
-/** How a sub-orchestration is started. Its labels are its own: it inherits none. */
-export interface SubOrchestrationOptions extends LabelOptions {
-  /** The child's instance id, used again by every attempt. Default: derived from this execution, new per attempt. */
-  readonly instanceId?: string | undefined;
-  /** Tries again after failures, over durable timers. Default: a single attempt. */
-  readonly retry?: RetryOptions | undefined;
-}
-
-/** How long `waitUntil` waits. */
-export interface WaitUntilOptions {
-  /** The longest wait, over a durable timer, in milliseconds: 0 to 100 years. Default: no limit. */
-  readonly timeoutInMilliseconds?: number | undefined;
-}
 
 /**
  * An orchestrator's door to everything outside it. Every method works at the call: what it asks for is recorded in
@@ -255,6 +228,26 @@ export abstract class OrchestrationContext {
     input?: unknown,
     options?: EntitySignalOptions,
   ): void;
+
+  /**
+   * Begins a critical section over entities: `using lock = yield* ctx.lock([Account, 'alice'], [Account, 'bob'])`. It
+   * waits until all are locked, each in its turn, in one order for all orchestrations, so sections never wait for each other
+   * in a circle. Until the lock is released, others' operations on them wait; at the end of the execution it is. In between
+   * only these entities can be called, each call after the one before has ended; they cannot be signaled, and neither another
+   * section nor a sub-orchestration can begin. The task, and later calls, fail with LockLostError when a lock was
+   * lost. Options stand behind the entities.
+   *
+   * @throws {CriticalSectionError} for no entities, and within a critical section
+   * @throws {InvalidNameError} for a name that is none; InvalidIdError for a key
+   * @throws {DefinitionError} for a class without `@Entity`
+   * @throws {ConfigError} for a lease that is none
+   */
+  abstract lock(...entities: readonly EntityReference[]): LockTask;
+  /** The same with options. Throws as the form without. */
+  abstract lock(...entitiesAndOptions: readonly [...EntityReference[], LockOptions]): LockTask;
+
+  /** Whether it is in a critical section, and the entities that are locked for it. */
+  abstract isLocked(): LockState;
 
   /**
    * A durable timer over milliseconds (0 to 100 years) or until a Date; one in the past fires at once. It fires once,

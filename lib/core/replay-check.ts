@@ -29,6 +29,8 @@ const actionTypes: ReadonlySet<string> = new Set<Action['type']>([
   'EntityOperationCalled',
   'EntityOperationSignaled',
   'EventSent',
+  'LockRequested',
+  'LockReleased',
   'Patched',
 ]);
 const closedTypes: ReadonlySet<string> = new Set<string>([...Object.values(closingTypes), 'ExecutionTerminated']);
@@ -173,8 +175,11 @@ function withoutValues(action: Action): Json {
 }
 
 function comparable(action: Action): Json {
-  if (action.type === 'EntityOperationCalled' || action.type === 'EntityOperationSignaled')
-    return { ...action, entity: { ...action.entity } };
+  if (action.type === 'EntityOperationSignaled') return { ...action, entity: { ...action.entity } };
+  if (action.type === 'EntityOperationCalled')
+    return { ...action, entity: { ...action.entity }, ...(action.lock && { lock: { ...action.lock } }) } as Json;
+  if (action.type === 'LockRequested' || action.type === 'LockReleased')
+    return { ...action, entities: action.entities.map((entity) => ({ ...entity })) } as Json;
   if (action.type !== 'TaskScheduled') return { ...action };
   const { queue: _queue, timeout: _timeout, deadline: _deadline, ...compared } = action;
   return compared;

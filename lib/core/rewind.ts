@@ -167,12 +167,17 @@ class Repetition {
     if (former) this.#ids.set(former.id, action.id);
     else this.#fresh.set(action.id, recorded);
     if (recorded.type === 'TimerCanceled') this.#open.delete(recorded.timerId);
+    else if (recorded.type === 'LockReleased') this.#open.delete(recorded.lockId);
     else if (isAnswered(recorded)) this.#open.set(action.id, recorded);
   }
 
   /** With the numbers that former actions have now; undefined: it is the answer to one that fell away. */
   #renumbered<T extends HistoryEvent>(event: T): T | undefined {
-    if (event.type === 'TimerCanceled') return { ...event, timerId: this.#ids.get(event.timerId) ?? event.timerId };
+    const now = (id: number): number => this.#ids.get(id) ?? id;
+    if (event.type === 'TimerCanceled') return { ...event, timerId: now(event.timerId) };
+    if (event.type === 'LockReleased') return { ...event, lockId: now(event.lockId) };
+    if (event.type === 'EntityOperationCalled' && event.lock)
+      return { ...event, lock: { ...event.lock, id: now(event.lock.id) } };
     if (!('id' in event) || isAction(event)) return event;
     const id = this.#ids.get(event.id);
     return id === undefined ? undefined : { ...event, id };
@@ -190,6 +195,7 @@ class Repetition {
 function isAnswered({ type }: NumberedAction): boolean {
   return (
     type !== 'TimerCanceled' &&
+    type !== 'LockReleased' &&
     type !== 'EntityOperationSignaled' &&
     type !== 'EventSent' &&
     type !== 'OrchestrationStartSent'

@@ -1,5 +1,6 @@
 import { toFailureDetails } from './failure.js';
 import { Conditions } from './condition-task.js';
+import { CriticalSections } from './critical-sections.js';
 import type { CoreDependencies } from './dependencies.js';
 import { DurableOrchestrationContext } from './durable-orchestration-context.js';
 import { newExecution, type Execution } from './execution.js';
@@ -43,6 +44,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
   readonly #execution: Execution;
   readonly #scheduler: TaskScheduler;
   readonly #events: ExternalEvents;
+  readonly #sections: CriticalSections;
   readonly #conditions = new Conditions((code) => this.#look(code, this.#execution.behaviour < 1));
   readonly #context: DurableOrchestrationContext;
   /** The user's object; undefined before the start, and when its constructor threw. */
@@ -64,7 +66,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#execution = newExecution(instanceId);
     this.#scheduler = new TaskScheduler(dependencies.values, trace);
     this.#events = new ExternalEvents(dependencies.values);
-    const waits = { events: this.#events, conditions: this.#conditions };
+    this.#sections = new CriticalSections(this.#scheduler, dependencies);
+    const waits = { events: this.#events, conditions: this.#conditions, sections: this.#sections };
     const replaySafeLog = new ReplaySafeLog(this.#execution, log);
     this.#context = new DurableOrchestrationContext(
       this.#execution,
@@ -174,6 +177,10 @@ export class TaskOrchestrationExecutor implements TaskParent {
       case 'EntityOperationFailed':
       case 'TimerFired':
         return this.#scheduler.settle(event);
+      case 'LockGranted':
+        return this.#sections.granted(event);
+      case 'LockLost':
+        return this.#sections.lost(event);
     }
   }
 
@@ -228,6 +235,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#awaited = undefined;
     const { name, message, code } = error; // no stack: code may look at it, and it is not the same on every replay
     this.#scheduler.giveUpActivities({ name, message, code });
+    this.#sections.giveUp({ name, message, code });
     if (this.#execution.behaviour >= 1) {
       this.#scheduler.endPauses();
       noteInterruption(error);

@@ -16,6 +16,8 @@ const answeredActions = {
   EntityOperationCompleted: 'EntityOperationCalled',
   EntityOperationFailed: 'EntityOperationCalled',
   TimerFired: 'TimerCreated',
+  LockGranted: 'LockRequested',
+  LockLost: 'LockRequested',
 } as const satisfies Record<TaskEvent['type'], Action['type']>;
 
 /** An action that waits for its answer. */
@@ -123,7 +125,13 @@ export class TaskScheduler {
     this.#hasCanceledTimers = true;
   }
 
-  /** Whether a timer was cancelled in this turn. */
+  /** Records that a critical section ends; a request that waits for its answer will not end. */
+  release(lock: Omit<Extract<NumberedAction, { type: 'LockReleased' }>, 'type' | 'id'>): void {
+    this.record((id) => ({ type: 'LockReleased', id, ...lock }));
+    if (this.#open.delete(lock.lockId)) this.#hasCanceledTimers = true;
+  }
+
+  /** Whether a timer, or the request of a lock, was cancelled in this turn. */
   get hasCanceledTimers(): boolean {
     return this.#hasCanceledTimers;
   }

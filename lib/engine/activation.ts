@@ -4,6 +4,7 @@ import type { Json, ValueReference } from '../core/values.js';
 import type { PerdureError } from '../errors.js';
 import type { ActivityRun } from '../wire/activity-run.js';
 import type { Head, Wake } from '../wire/head.js';
+import type { LockHeld } from '../wire/locks.js';
 import type { Addressed, Message } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
@@ -11,7 +12,7 @@ import type { TaskIds } from '../wire/tasks.js';
 import type { FetchedValues } from './fetched-values.js';
 
 /** What an instance takes: a message of its mailbox, or what the owner tells it, such as a timer that is due. */
-export type InputBody = Message | Due | Resume | Restart | Requeue | GiveBack | QueryInput;
+export type InputBody = Message | Due | Resume | Restart | Requeue | GiveBack | QueryInput | BreakLock;
 
 /** A query of an orchestration instance. It is asked between two steps, beside the mailbox, and its step changes nothing. */
 export interface QueryInput {
@@ -20,9 +21,15 @@ export interface QueryInput {
   readonly input?: Json;
 }
 
-/** Tells an instance that its earliest timer is due; it knows which are (P19). */
+/** Tells an instance that its earliest timer is due, or the lease of its lock; it knows which are (P19). */
 export interface Due {
   readonly kind: 'due';
+}
+
+/** Ends the lock of an entity, at an operator's wish. */
+export interface BreakLock {
+  readonly kind: 'breakLock';
+  readonly fence: number;
 }
 
 /** Asks an instance to go on with the events that it holds back: a new deployment may have mended its code. */
@@ -130,6 +137,12 @@ export interface Activation {
   readonly dueAt: number | undefined;
   /** Whether its step, which runs, waits for the answer of an entity (P18). */
   readonly awaitsAnswer?: boolean;
+  /** That it is locked: an entity. It stays in memory, and is loaded at a takeover. */
+  readonly lockHeld?: LockHeld | undefined;
+  /** Whether an input has to wait for the end of the lock. */
+  shutsOut?(input: InputBody): boolean;
+  /** Whether an input is of whoever has locked it. */
+  isOfHolder?(input: InputBody): boolean;
   /** Whether it has come to its end, after which hardly anybody asks for it. */
   readonly hasEnded?: boolean;
   /** Whether it holds back events that a `resume` would let it go on with. */

@@ -13,10 +13,12 @@ import {
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { JournaledCall } from '../wire/journal.js';
+import type { LockHeld } from '../wire/locks.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import { withValues } from '../wire/value-references.js';
 import type { Activation, Captured, CodeName, InputBody, StepOutput } from './activation.js';
+import { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
 import { digestOf } from './operation-journal.js';
@@ -44,6 +46,7 @@ export class EntityActivation implements Activation, CallPort {
   #dropped: string[] = [];
   #updatedAt = 0;
   readonly #journals: OperationJournals;
+  readonly #locks: EntityLocks;
 
   constructor(id: EntityId, host: Host, ports: Ports, head: EntityHead | undefined, beside: Beside) {
     this.#id = id;
@@ -51,6 +54,7 @@ export class EntityActivation implements Activation, CallPort {
     this.#ports = ports;
     this.#beside = beside;
     this.#journals = new OperationJournals(head?.journals);
+    this.#locks = new EntityLocks(id, head?.locks);
     this.#state = head?.state;
     this.#reference = head?.stateRef;
     this.#updatedAt = head?.updatedAt ?? 0;
@@ -71,7 +75,7 @@ export class EntityActivation implements Activation, CallPort {
 
   missing(input: InputBody): readonly ValueReference[] {
     if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
-    if (input.kind !== 'operation') return none;
+    if (input.kind !== 'operation' || this.#locks.refusalOf(input)) return none;
     const { inputRef } = input;
     const state = this.#state === undefined ? this.#reference : undefined;
     const answers = this.#journals.of(input)?.missing ?? none;
@@ -85,7 +89,8 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   foreignCode(input: InputBody): CodeName | undefined {
-    return this.#executor || input.kind !== 'operation' ? undefined : { kind: 'entity', name: this.#id.name };
+    if (this.#executor || input.kind !== 'operation' || this.#locks.refusalOf(input)) return undefined;
+    return { kind: 'entity', name: this.#id.name };
   }
 
   ranElsewhere(now: number): void {
@@ -93,9 +98,27 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
-    if (input.kind === 'result') return this.#answer(input, fetched);
-    if (input.kind !== 'operation')
-      return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
+    switch (input.kind) {
+      case 'operation':
+        return this.#operate(input, now, fetched);
+      case 'result':
+        return this.#answer(input, fetched);
+      case 'lockRequest':
+        return this.#locks.request(input, now);
+      case 'lockCancel':
+        return this.#locks.cancel(input);
+      case 'lockRelease':
+        return this.#locks.release(input);
+      case 'due':
+        return this.#locks.expire(now);
+      case 'breakLock':
+        return this.#locks.break(input.fence);
+      default:
+        return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
+    }
+  }
+
+  #operate(input: OperationMessage, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     this.#updatedAt = Math.max(this.#updatedAt, now);
     const outcome = this.#execute(input, fetched);
     return outcome instanceof Promise
@@ -116,9 +139,12 @@ export class EntityActivation implements Activation, CallPort {
 
   #execute(message: OperationMessage, fetched: FetchedValues): OperationOutcome | Promise<OperationOutcome> {
     const { name, inputRef } = message;
+    const lost = this.#locks.refusalOf(message);
     try {
-      this.#fetch(fetched);
-      this.#journals.begin(message)?.fill(fetched);
+      if (!lost) this.#fetch(fetched);
+      const journal = this.#journals.begin(message);
+      if (lost) return { failure: lost, changed: false, state: this.#state, messages: [] };
+      journal?.fill(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
       return this.#executor!.execute({ name, input, at: this.#updatedAt, calls: this });
     } catch (error) {
@@ -244,7 +270,8 @@ export class EntityActivation implements Activation, CallPort {
 
   apply(entry: StepEntry): void {
     this.#dropped.push(...this.#journals.apply(entry));
-    const { deleted, state, stateRef } = entry;
+    const { deleted, state, stateRef, lock } = entry;
+    if (lock) this.#locks.apply(lock);
     if (!deleted && state === undefined && !stateRef) return;
     if (this.#reference) this.#dropped.push(this.#reference.key);
     this.#reference = stateRef;
@@ -266,8 +293,9 @@ export class EntityActivation implements Activation, CallPort {
   capture(): Captured {
     const { name, key } = this.#id;
     const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
+    const [locks, held] = [this.#locks.stored, this.#locks.held];
     return {
-      wake: undefined,
+      wake: held && { executionId: held.holder.executionId, at: held.until, load: true },
       head: (stamp): Head => ({
         v: 1,
         type: 'entity',
@@ -277,6 +305,7 @@ export class EntityActivation implements Activation, CallPort {
         updatedAt,
         ...stored,
         ...(journals && { journals }),
+        ...(locks && { locks }),
       }),
     };
   }
@@ -285,8 +314,21 @@ export class EntityActivation implements Activation, CallPort {
     return [];
   }
 
-  get dueAt(): undefined {
-    return undefined;
+  /** When the lease of its lock runs out. */
+  get dueAt(): number | undefined {
+    return this.#locks.held?.until;
+  }
+
+  get lockHeld(): LockHeld | undefined {
+    return this.#locks.held;
+  }
+
+  shutsOut(input: InputBody): boolean {
+    return this.#locks.shutsOut(input);
+  }
+
+  isOfHolder(input: InputBody): boolean {
+    return this.#locks.isCurrent(input);
   }
 
   get holdsBack(): boolean {

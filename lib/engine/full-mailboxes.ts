@@ -4,6 +4,7 @@ import type { Address } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
 import type { InputBody } from './activation.js';
 import type { Committer } from './committer.js';
+import { overtakes } from './entity-locks.js';
 import type { Inbox } from './inbox.js';
 import type { Input, Instance } from './instance.js';
 import type { Instances } from './instances.js';
@@ -26,7 +27,7 @@ export interface RefusingParts {
  */
 export function refuses(parts: RefusingParts, instance: Instance, input: Input): boolean {
   const { address, waiting } = instance;
-  if (!isRefusable(input)) return false;
+  if (!isRefusable(input) || overtakes(input.body)) return false;
   refuse(
     parts,
     instance,

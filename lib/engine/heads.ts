@@ -122,7 +122,7 @@ export class Heads {
     }
     const head = decodeHead(stored.body, `Head ${subject}`);
     instance.headBytes += referredBytes(head);
-    if (head.type === 'entity') instance.wakeSequence = 0; // entities have no wake records
+    if (head.type === 'entity' && !head.locks?.held) instance.wakeSequence ??= this.#wakes.get(instance.address) ?? 0;
     if (!this.#isZombie(head, stored.sequence) && !this.#isOver(instance.address, head)) {
       instance.segments = segmentsOf(head);
       return head;

@@ -1,6 +1,7 @@
 import type { PartitionInspection } from '../wire/inspection.js';
 import type { Committer } from './committer.js';
 import type { Instances } from './instances.js';
+import { lockedOf } from './locked-entities.js';
 import type { Loops } from './loops.js';
 import type { PartitionTables } from './tables.js';
 
@@ -27,6 +28,7 @@ export function inspectionOf(
       since,
       waiting: instances.instance(to).waiting.length,
     })),
+    locked: lockedOf(instances),
     busy: busyOf(instances),
     ...(committer.committedAt !== undefined && { committedAt: committer.committedAt }),
     waits: loops.waits.slice(0, MOST_WAITS),

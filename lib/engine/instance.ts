@@ -1,4 +1,5 @@
 import type { Activation, CodeName, InputBody, StepOutput } from './activation.js';
+import { overtakes } from './entity-locks.js';
 import type { RemoteCopy } from './remote-copy.js';
 import type { SegmentReference } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
@@ -87,8 +88,21 @@ export class Instance {
   }
 
   /** The inputs that may be parked, in order, that of the step that runs or has ended first (C6). */
-  parkable(mark: Mark): Iterable<Input> {
-    return this.waiting.parkable(mark, this.running ?? this.finished?.input);
+  *parkable(mark: Mark): Iterable<Input> {
+    for (const input of this.waiting.parkable(mark, this.running ?? this.finished?.input))
+      if (!this.#isOfHolder(input)) yield input;
+  }
+
+  /** What is of the holder of a lock is never parked: behind what waits for the end of the lock it would wait in vain. */
+  #isOfHolder({ body }: Input): boolean {
+    return overtakes(body) && (this.activation?.isOfHolder?.(body) ?? true);
+  }
+
+  /** Whether it is locked, and nothing has come of the holder: others' inputs wait. */
+  get isShut(): boolean {
+    if (!this.activation?.lockHeld) return false;
+    const next = this.waiting.peek();
+    return next === undefined || this.activation.shutsOut!(next.body);
   }
 
   /** An input was parked: the record of its step says so. */
@@ -102,9 +116,9 @@ export class Instance {
    * in quarantine, is as quiet as what waits in the stream.
    */
   isQuiet(quarantine: { holds(address: Address): boolean }): boolean {
-    const { activation, isBusy, finished, waiting, waitsFor } = this;
+    const { activation, isBusy, finished, waiting, waitsFor, isShut } = this;
     if (waitsFor || (isBusy && activation?.awaitsAnswer)) return true;
-    return !isBusy && !finished && (waiting.length === 0 || quarantine.holds(this.address));
+    return !isBusy && !finished && (waiting.length === 0 || isShut || quarantine.holds(this.address));
   }
 
   /** Whether no step of it runs here: what waits for a worker that has its code is as quiet as what waits in a stream. */
@@ -121,6 +135,7 @@ export class Instance {
       this.waiting.length === 0 &&
       this.dirtySince === undefined &&
       this.runningActivities === 0 &&
+      this.activation.lockHeld === undefined &&
       this.touchedBy === undefined
     );
   }

@@ -10,7 +10,7 @@ import type { Group, PreparedStep } from './group.js';
 import type { Inbox } from './inbox.js';
 import { isHint, type Input, type Instance } from './instance.js';
 import type { InstancesListener } from './instances-listener.js';
-import { JournalSteps } from './journal-steps.js';
+import { isBeside, JournalSteps } from './journal-steps.js';
 import type { LargeValues } from './large-values.js';
 import { Loads } from './loads.js';
 import type { Loops } from './loops.js';
@@ -121,7 +121,7 @@ export class Instances implements MailLoad {
   /** Puts an input into a mailbox; `pump` runs it. */
   deliver(address: Address, input: Input): void {
     const instance = this.instance(address);
-    if (input.body.kind === 'result' && isEntityAddress(address)) return this.journals.take(instance, input);
+    if (isBeside(input.body) && isEntityAddress(address)) return this.journals.take(instance, input);
     const { waiting } = instance;
     if (waiting.length >= this.#limits.mailbox && !this.#isHeld && this.#listener.refuses(instance, input)) return;
     this.#backlog.push(instance, input);
@@ -157,6 +157,11 @@ export class Instances implements MailLoad {
   *waiting(): Iterable<Instance> {
     for (const instance of this.#residents.awake)
       if (instance.waiting.length > 0 || instance.isBusy || instance.finished) yield instance;
+  }
+
+  /** The entities that are locked. */
+  *locked(): Iterable<Instance> {
+    for (const instance of this.#residents.awake) if (instance.activation?.lockHeld) yield instance;
   }
 
   /** About how many bytes of inputs are in memory. */
@@ -270,6 +275,7 @@ export class Instances implements MailLoad {
     }
     for (const look of instance.looks.splice(0)) look();
     this.journals.advance(instance);
+    if (instance.isShut) return this.#backlog.occupy(instance);
     const input = instance.waiting.peek();
     if (!input) return this.#recall(instance);
     if (!activation) return this.#load(instance);
@@ -371,6 +377,7 @@ export class Instances implements MailLoad {
     const { group } = this.#committer;
     const locals = group.add(instance, input, output, step);
     instance.activation!.apply(step.entry);
+    if (step.entry.lock?.type === 'ended' && instance.waiting.length > 0) this.#enqueue(instance);
     group.spent.push(...spentBy(instance.activation!, instance.address, input.body));
     if (input.mail) this.#inbox.consumed(input.mail);
     for (const { message, local } of locals)

@@ -1,15 +1,23 @@
 import { PayloadTooLargeError } from '../errors.js';
 import type { ResultMessage } from '../wire/messages.js';
-import type { StepOutput } from './activation.js';
+import type { InputBody, StepOutput } from './activation.js';
 import { EntityActivation } from './entity-activation.js';
 import type { Group } from './group.js';
-import type { Input, Instance } from './instance.js';
+import { isHint, type Input, type Instance } from './instance.js';
 import type { Loads } from './loads.js';
 import type { StepRunner } from './step-runner.js';
 import { StepValues } from './step-values.js';
 
 /** No message brings it: the operation asks for it. */
 const own: Input = { body: { kind: 'resume' }, bytes: 0 };
+
+/**
+ * Whether an entity takes an input beside its mailbox: the answers that its operation waits for, and what gives up or ends a
+ * lock for others than its holder, who need not come to their turn.
+ */
+export function isBeside({ kind }: InputBody): boolean {
+  return kind === 'result' || kind === 'lockCancel' || kind === 'due' || kind === 'breakLock';
+}
 
 /** A stopped owner answers nobody. */
 const never = new Promise<void>(() => {});
@@ -25,7 +33,8 @@ export interface JournalStepsListener {
 
 /**
  * Steps beside the operation that an entity runs: the calls that it makes, and their answers (P18). They do not wait for
- * their turn in the mailbox, for the operation, whose turn it is, waits for them.
+ * their turn in the mailbox, for the operation, whose turn it is, waits for them. So do steps that end a lock, or void the
+ * request of one, for others than its holder (P22): what waits in the mailbox may wait for just that.
  */
 export class JournalSteps {
   readonly #loads: Loads;
@@ -124,6 +133,7 @@ export class JournalSteps {
   }
 
   #answered(instance: Instance, activation: EntityActivation, input: Input, output: StepOutput): void {
+    if (isHint(input) && output.entry.refused !== undefined) return;
     const group = this.#listener.record(instance, input, output) as Group; // its values are here, or elsewhere already
     if (output.entry.answered) this.#unacknowledged.push([group, activation, input.body as ResultMessage]);
     this.#pumpSoon();

@@ -158,7 +158,11 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
       case 'giveBack':
         return givenBack(this.state, input);
       case 'operation':
-        return refusal('An orchestration instance takes no operations');
+      case 'lockRequest':
+      case 'lockCancel':
+      case 'lockRelease':
+      case 'breakLock':
+        return refusal('An orchestration instance takes no operations, and cannot be locked');
     }
   }
 
@@ -203,8 +207,8 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   nextTurn(): OrchestrationTurn {
     const { address, state } = this;
-    const { notify, updatedAt: at, started, open } = state;
-    return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, open });
+    const { notify, updatedAt: at, started, open, lock } = state;
+    return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, open, lock });
   }
 
   #told(notify: readonly string[]): readonly string[] {

@@ -66,6 +66,10 @@ export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instan
     case 'update':
     case 'result':
     case 'operation':
+    case 'lockRequest':
+    case 'lockCancel':
+    case 'lockRelease':
+    case 'breakLock':
       if (mayBeLate(state, input)) return referencesIn(input);
       if (!started || isEnded) return none;
       return holdsBack ? replayed() : [...replayed(), ...referencesIn(input)];

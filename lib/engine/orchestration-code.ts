@@ -31,6 +31,10 @@ export function codeOf(
     case 'resume':
       return holdsBack && !isIdle(state) && !isEarly(state, now) ? currentExecution(state) : undefined;
     case 'operation':
+    case 'lockRequest':
+    case 'lockCancel':
+    case 'lockRelease':
+    case 'breakLock':
     case 'restart':
     case 'requeue':
     case 'giveBack':

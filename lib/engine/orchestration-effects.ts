@@ -5,6 +5,7 @@ import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address, Caller, ControlMessage } from '../wire/messages.js';
 import { SCHEDULED_SIGNAL, scheduledSignalId } from '../wire/scheduled-signal.js';
 import type { PendingActivity } from './activation.js';
+import { endOfLock } from './held-lock.js';
 
 /** What the actions of an orchestration ask of the world. */
 export interface ActionEffects {
@@ -66,11 +67,21 @@ function add(
           name: action.operation,
           ...inputOf(action),
           caller: { address, executionId, taskId: action.id },
+          ...(action.lock && { lock: action.lock }),
         },
       ]);
       return;
     case 'EntityOperationSignaled':
       messages.push(signal(action, executionId));
+      return;
+    case 'LockRequested': {
+      const [entities, { lease }] = [action.entities.map(entityAddress), action];
+      const holder = { address, executionId, taskId: action.id };
+      messages.push([entities[0]!, { kind: 'lockRequest', holder, entities, fences: [], lease }]);
+      return;
+    }
+    case 'LockReleased':
+      messages.push(...endOfLock(action, { address, executionId, taskId: action.lockId }));
       return;
     case 'EventSent':
       messages.push([

@@ -1,3 +1,4 @@
+import type { ExecutionStarted } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { CorruptHistoryError } from '../errors.js';
 import type { OrchestrationHead } from '../wire/head.js';
@@ -43,4 +44,19 @@ export function headOf(state: OrchestrationState, instanceId: string): (stamp: S
     segments,
     history,
   });
+}
+
+/** The segments of an instance that has ended are not read: nothing of it replays. */
+export function startedOf(head: OrchestrationHead): ExecutionStarted {
+  const { name, executionId, run, createdAt: at, input, inputRef } = head;
+  return {
+    type: 'ExecutionStarted',
+    at,
+    name,
+    executionId,
+    ...(run !== undefined && { run }),
+    ...(input !== undefined && { input }),
+    ...(inputRef && { inputRef }),
+    ...labelsOf(head),
+  };
 }

@@ -56,14 +56,19 @@ const answeredBy: Readonly<Record<ResultMessage['of'], OpenAction['type']>> = {
   activity: 'TaskScheduled',
   subOrchestration: 'SubOrchestrationInstanceCreated',
   operation: 'EntityOperationCalled',
+  lock: 'LockRequested',
 };
 
 /**
  * Which action of the running execution a result answers; undefined: copies, and results of former executions but those
  * that it waits for in their place (C4).
  */
-export function answeredId({ open, started }: OrchestrationState, message: ResultMessage): number | undefined {
+export function answeredId({ open, started, lock }: OrchestrationState, message: ResultMessage): number | undefined {
   const id = started && idIn(started, message);
+  if (message.of === 'lock' && id !== undefined && lock?.id === id) {
+    if (message.failure) return id; // a lock can be lost as long as it is not released, also behind its grant
+    if (message.fences?.length !== lock.entities.length) return undefined;
+  }
   return id !== undefined && open.get(id)?.type === answeredBy[message.of] ? id : undefined;
 }
 
@@ -82,7 +87,9 @@ export function isOperationAnswer({ type }: HistoryEvent): boolean {
 }
 
 /** The history event of a result. */
-export function resultEvent({ of, taskId: id, result, resultRef, failure }: ResultMessage, at: number): InboundEvent {
+export function resultEvent(message: ResultMessage, at: number): InboundEvent {
+  const { of, taskId: id, result, resultRef, failure, fences = [] } = message;
+  if (of === 'lock') return failure ? { type: 'LockLost', at, id, failure } : { type: 'LockGranted', at, id, fences };
   if (failure) {
     if (of === 'activity') return { type: 'TaskFailed', at, id, failure };
     if (of === 'subOrchestration') return { type: 'SubOrchestrationInstanceFailed', at, id, failure };

@@ -3,6 +3,7 @@ import { failuresOf, type Rewinding } from '../core/rewind.js';
 import { NotRewindableError, NoWorkerError } from '../errors.js';
 import type { ControlMessage } from '../wire/messages.js';
 import type { StepOutput } from './activation.js';
+import { lockAfter } from './held-lock.js';
 import type { OrchestrationInstance } from './orchestration-control.js';
 import { answered, declined } from './outcomes.js';
 
@@ -52,6 +53,15 @@ export function rewoundOutput(
         'sub-orchestration or entity operation that failed is to blame, but the code: mend it first.',
       instanceId,
     );
+  const lock = completion ? undefined : rewinding.events.reduce(lockAfter, undefined);
+  if (lock?.fences) {
+    runner.drop();
+    return new NotRewindableError(
+      `Cannot rewind an orchestration with an unreleased entity lock: "${instanceId}" failed in a critical section over ` +
+        `${lock.entities.map(({ name, key }) => `${name} "${key}"`).join(', ')}, which ended with it. Restart it instead.`,
+      instanceId,
+    );
+  }
   const turn = instance.firstTurn();
   const head = { ...started, rewound: { ...rewound, ...found(first, rewinding) } };
   turn.repeat(...postponed([head, ...rewinding.events.slice(1)], rewinding, at), (action) => runner.whole(action));

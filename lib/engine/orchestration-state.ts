@@ -1,5 +1,4 @@
 import type { ExecutionStarted, HistoryEvent, InboundEvent, NumberedAction } from '../core/history.js';
-import { labelsOf } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { OrchestrationHead, RuntimeStatus, SegmentReference, Suspension } from '../wire/head.js';
@@ -9,13 +8,15 @@ import type { ActivityPlace, PendingActivity } from './activation.js';
 import { ActivityRuns } from './activity-runs.js';
 import type { Cut } from './heads.js';
 import { HeldBack } from './held-back.js';
+import { lockAfter, type HeldLock } from './held-lock.js';
 import { keysIn, NamedValues } from './named-values.js';
+import { startedOf } from './orchestration-head.js';
 import { TimerQueue } from './timer-queue.js';
 
 /** An action that waits for an answer. */
 export type OpenAction = Exclude<
   NumberedAction,
-  { type: 'TimerCanceled' | 'EntityOperationSignaled' | 'EventSent' | 'OrchestrationStartSent' }
+  { type: 'TimerCanceled' | 'LockReleased' | 'EntityOperationSignaled' | 'EventSent' | 'OrchestrationStartSent' }
 >;
 
 const ends: ReadonlySet<RuntimeStatus> = new Set(['Completed', 'Failed', 'Terminated', 'Canceled']);
@@ -57,6 +58,8 @@ export class OrchestrationState {
   readonly open = new Map<number, OpenAction>();
   /** The timers and the activities with a deadline among them, and some that are closed by now. */
   #timers = new TimerQueue<{ readonly at: number; readonly id: number }>();
+  /** The critical section that it is in. */
+  lock: HeldLock | undefined;
   readonly runs = new ActivityRuns();
 
   /** From a stored head; the earlier events, and those held back, are those of its segments, read before. */
@@ -264,6 +267,7 @@ export class OrchestrationState {
   #take(event: HistoryEvent): void {
     this.#values.recordIn(event);
     if ('at' in event) this.updatedAt = Math.max(this.updatedAt, event.at);
+    this.lock = lockAfter(this.lock, event);
     switch (event.type) {
       case 'ExecutionStarted':
         this.started = event;
@@ -277,6 +281,7 @@ export class OrchestrationState {
         return;
       case 'SubOrchestrationInstanceCreated':
       case 'EntityOperationCalled':
+      case 'LockRequested':
         this.open.set(event.id, event);
         return;
       case 'TimerCreated':
@@ -284,8 +289,9 @@ export class OrchestrationState {
         this.#timers.push({ at: event.fireAt, id: event.id });
         return;
       case 'TimerCanceled':
-        this.#close(event.timerId);
-        return;
+        return this.#close(event.timerId);
+      case 'LockReleased':
+        return this.#close(event.lockId);
       case 'ExecutionCompleted':
       case 'ExecutionFailed':
       case 'ExecutionTerminated':
@@ -312,6 +318,8 @@ export class OrchestrationState {
       case 'EntityOperationCompleted':
       case 'EntityOperationFailed':
       case 'TimerFired':
+      case 'LockGranted':
+      case 'LockLost':
         this.#close(event.id);
     }
   }
@@ -380,19 +388,4 @@ const outliving: ReadonlySet<InboundEvent['type']> = new Set([
 /** Whether an event is for the instance, and not for the execution that happens to run. */
 export function outlivesExecution(type: InboundEvent['type']): boolean {
   return outliving.has(type);
-}
-
-/** The segments of an instance that has ended are not read: nothing of it replays. */
-function startedOf(head: OrchestrationHead): ExecutionStarted {
-  const { name, executionId, run, createdAt: at, input, inputRef } = head;
-  return {
-    type: 'ExecutionStarted',
-    at,
-    name,
-    executionId,
-    ...(run !== undefined && { run }),
-    ...(input !== undefined && { input }),
-    ...(inputRef && { inputRef }),
-    ...labelsOf(head),
-  };
 }

@@ -18,6 +18,7 @@ import type { Addressed, Address } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
 import type { PendingActivity, StepOutput } from './activation.js';
+import { endOfLock, lockAfter, type HeldLock } from './held-lock.js';
 import { effectsOf, toChildren, type ActionEffects } from './orchestration-effects.js';
 import { isOperationAnswer } from './orchestration-inputs.js';
 import { endOf, type OpenAction } from './orchestration-state.js';
@@ -40,6 +41,8 @@ export interface TurnStart {
   readonly started?: ExecutionStarted | undefined;
   /** What it waits for. */
   readonly open?: ReadonlyMap<number, OpenAction>;
+  /** The critical section that it is in. */
+  readonly lock?: HeldLock | undefined;
 }
 
 /** Gathers what one step of an orchestration instance brings, through as many executions as it passes. */
@@ -48,6 +51,7 @@ export class OrchestrationTurn {
   readonly #notify: readonly string[];
   readonly #open: ReadonlyMap<number, OpenAction>;
   #started: ExecutionStarted | undefined;
+  #lock: HeldLock | undefined;
   readonly #events: HistoryEvent[] = [];
   readonly #messages: Addressed[] = [];
   #activities: PendingActivity[] = [];
@@ -58,12 +62,13 @@ export class OrchestrationTurn {
   #hasClosed = false;
   #isCanceled = false;
 
-  constructor({ address, notify, at, started, open = new Map() }: TurnStart) {
+  constructor({ address, notify, at, started, open = new Map(), lock }: TurnStart) {
     this.#address = address;
     this.#notify = notify;
     this.#at = at;
     this.#started = started;
     this.#open = open;
+    this.#lock = lock;
   }
 
   /** An event as it is taken: one that was held back, or is carried over, came earlier (P19). */
@@ -77,6 +82,8 @@ export class OrchestrationTurn {
     this.#at = event.at;
     if (event.type === 'CancellationRequested') this.#cancel(event);
     this.#events.push(recordedEvent(event, turn), ...turn.actions);
+    this.#follow(event);
+    for (const action of turn.actions) this.#follow(action);
     if (event.type === 'UpdateRequested' && turn.update) this.answer(event, turn.update);
     this.#add(effectsOf(turn.actions, this.#asking));
     if (turn.customStatus !== undefined) this.#customStatus = turn.customStatus;
@@ -95,6 +102,7 @@ export class OrchestrationTurn {
     this.#started = events[0] as ExecutionStarted;
     this.#at = at;
     this.#events.push(...events);
+    for (const event of events) this.#follow(event);
     this.#add(effectsOf(rewinding.fresh, this.#asking));
     const again = effectsOf(rewinding.again.map(whole), { ...this.#asking, isRepeated: true });
     // An activity is asked for as it is recorded: its large input stays where it is.
@@ -102,6 +110,10 @@ export class OrchestrationTurn {
     this.#add({ messages: again.messages, activities: activities.activities });
     this.#customStatus = rewinding.customStatus;
     if (rewinding.completion) this.#complete(rewinding.completion);
+  }
+
+  #follow(event: HistoryEvent): void {
+    this.#lock = lockAfter(this.#lock, event);
   }
 
   get #asking() {
@@ -189,9 +201,19 @@ export class OrchestrationTurn {
     this.#activities = [];
     this.#hasClosed = true;
     this.#events.push(closing);
+    this.#unlock();
     if (closing.type === 'ContinuedAsNew') return;
     this.#ended = closing;
     this.#tellParent(closing);
+  }
+
+  /** The record that ends an execution ends its critical section (P22). */
+  #unlock(): void {
+    const lock = this.#lock;
+    if (!lock || !this.#started) return;
+    const { executionId } = this.#started;
+    this.#messages.push(...endOfLock(lock, { address: this.#address, executionId, taskId: lock.id }));
+    this.#lock = undefined;
   }
 
   /** The operations whose answers are to be kept for a rewind: what they did is not to be done again. */

@@ -24,6 +24,7 @@ import { Intake } from './intake.js';
 import { failedResult } from './orchestration-activities.js';
 import type { Instance } from './instance.js';
 import { inspectionOf } from './inspecting.js';
+import { breakLock } from './locked-entities.js';
 import { Instances } from './instances.js';
 import { Loading } from './loading.js';
 import { LocalActivities } from './local-activities.js';
@@ -193,6 +194,7 @@ export class PartitionRun {
     const operators = {
       inspect: this.inspect,
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
+      breakLock: (address: Address, fence: number) => breakLock(this.#instances, address, fence),
     };
     this.#reads = new Reads(tables, ports, this.#instances, queries, this.#barrier, operators, fail);
     const { received } = hub.subjects;

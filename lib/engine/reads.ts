@@ -24,6 +24,8 @@ export interface Operators {
   inspect(): PartitionInspection;
   /** Lets an instance out of quarantine; it is so when the open group is acknowledged. */
   release(address: string, discard: boolean): boolean;
+  /** Ends the lock of an entity; it is so when the open group is acknowledged. False: it is not locked under this number. */
+  breakLock(address: string, fence: number): Promise<boolean>;
 }
 
 /** Answers exact reads: what is in memory when the read arrives, told behind the barrier (C11). */
@@ -89,7 +91,9 @@ export class Reads {
       case 'entity': {
         const activation = await this.#instances.loaded(entityAddress(query.entity));
         const stored = activation instanceof EntityActivation ? activation.stored : {};
-        return { v: 1, kind: 'entity', exists: Object.keys(stored).length > 0, ...stored };
+        const exists = Object.keys(stored).length > 0;
+        const lock = activation.lockHeld;
+        return { v: 1, kind: 'entity', exists, ...stored, ...(lock && { lock }) };
       }
       case 'query':
         return this.#queries.answer(query);
@@ -99,6 +103,8 @@ export class Reads {
         const released = this.#operators.release(query.address, query.discard ?? false);
         return { v: 1, kind: 'release', released };
       }
+      case 'breakLock':
+        return { v: 1, kind: 'breakLock', broken: await this.#operators.breakLock(query.address, query.fence) };
       case 'activity':
         return this.#wanted(query);
       case 'waiting':

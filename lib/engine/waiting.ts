@@ -1,3 +1,4 @@
+import { overtakes } from './entity-locks.js';
 import { Fifo } from './fifo.js';
 import type { Input } from './instance.js';
 
@@ -22,9 +23,10 @@ const none: readonly Run[] = [];
 
 /**
  * The inputs that wait for one instance, in their order: the first ones in memory, then parked ones that are only in
- * pages, then those that came later, in memory until they are parked, too.
+ * pages, then those that came later, in memory until they are parked, too. What overtakes stands before all of them.
  */
 export class Waiting {
+  #overtaking: Fifo<Input> | undefined;
   #front = new Fifo<Input>();
   #runs = none;
   #back: Fifo<Input> | undefined;
@@ -36,7 +38,7 @@ export class Waiting {
 
   /** The inputs in memory. */
   get inMemory(): number {
-    return this.#front.length + (this.#back?.length ?? 0);
+    return (this.#overtaking?.length ?? 0) + this.#front.length + (this.#back?.length ?? 0);
   }
 
   get length(): number {
@@ -45,7 +47,7 @@ export class Waiting {
 
   /** What has to be read before it can go on. */
   get missing(): Run | undefined {
-    return this.#front.length === 0 ? this.#runs[0] : undefined;
+    return this.peek() === undefined ? this.#runs[0] : undefined;
   }
 
   /** Whether something is asked of the instance as a whole. */
@@ -54,18 +56,20 @@ export class Waiting {
   }
 
   peek(): Input | undefined {
-    return this.#front.peek();
+    return this.#overtaking?.peek() ?? this.#front.peek();
   }
 
   push(input: Input): void {
     this.#count(input, 1);
-    (this.#back ?? this.#front).push(input);
+    if (overtakes(input.body)) (this.#overtaking ??= new Fifo()).push(input);
+    else (this.#back ?? this.#front).push(input);
   }
 
   shift(): Input | undefined {
-    const input = this.#front.shift();
+    const input = this.#overtaking?.shift() ?? this.#front.shift();
     if (!input) return undefined;
     this.#count(input, -1);
+    if (this.#overtaking?.length === 0) this.#overtaking = undefined;
     if (this.#front.length === 0) this.#joinBack();
     return input;
   }
@@ -73,7 +77,8 @@ export class Waiting {
   /** Puts back what was taken last. */
   unshift(input: Input): void {
     this.#count(input, 1);
-    this.#front.unshift(input);
+    if (overtakes(input.body)) (this.#overtaking ??= new Fifo()).unshift(input);
+    else this.#front.unshift(input);
   }
 
   /** Puts an input before the others in memory. */
@@ -82,6 +87,11 @@ export class Waiting {
     if (others.length === this.#front.length) return;
     this.#front = new Fifo();
     for (const input of [first, ...others]) this.#front.push(input);
+  }
+
+  /** All that are in memory. */
+  get here(): Iterable<Input> {
+    return this.#all(undefined);
   }
 
   /** Those in memory that stand before what is missing. */
@@ -113,9 +123,9 @@ export class Waiting {
   *parkable({ mail, counter }: Mark, current?: Input): Iterable<Input> {
     for (const input of this.#all(current)) {
       if (input.parked || (!input.mail && !input.local)) continue;
-      if (input.mail ? input.mail[0] > mail : input.local![0] > counter) return;
-      if (input.from && !input.from.isAcknowledged) return;
-      yield input;
+      const isLater = input.mail ? input.mail[0] > mail : input.local![0] > counter;
+      if (!isLater && (!input.from || input.from.isAcknowledged)) yield input;
+      else if (!overtakes(input.body)) return;
     }
   }
 
@@ -127,10 +137,16 @@ export class Waiting {
     const [front, back] = [new Fifo<Input>(), new Fifo<Input>()];
     const [before, behind]: [Run[], Run[]] = [[], []];
     this.bytes = this.#controls = 0;
+    const overtaking = new Fifo<Input>();
     const put = (into: Fifo<Input>, input: Input): void => {
       into.push(input);
       this.#count(input, 1);
     };
+    for (const was of this.#overtaking ?? []) {
+      const input = parked.get(was) ?? was;
+      if (input.parked) extend(before, input, input.parked);
+      else put(overtaking, input);
+    }
     for (const was of this.#front) {
       const input = parked.get(was) ?? was;
       if (before.length === 0 && (!input.parked || this.bytes + input.bytes <= keep)) put(front, input);
@@ -142,6 +158,7 @@ export class Waiting {
       if (input.parked) extend(behind, input, input.parked);
       else put(back, input);
     }
+    this.#overtaking = overtaking.length > 0 ? overtaking : undefined;
     this.#front = front;
     this.#back = back;
     this.#runs = [...before, ...this.#runs, ...behind];
@@ -158,6 +175,7 @@ export class Waiting {
 
   *#all(current: Input | undefined): Iterable<Input> {
     if (current) yield current;
+    if (this.#overtaking) yield* this.#overtaking;
     yield* this.#front;
     if (this.#back) yield* this.#back;
   }

@@ -54,7 +54,7 @@ export class WakeHints {
     if (load === undefined) return;
     this.#found.delete(instance.address);
     const isRight = load
-      ? activation.holdsBack || activation.pendingActivities('local').length > 0
+      ? activation.holdsBack || activation.lockHeld !== undefined || activation.pendingActivities('local').length > 0
       : activation.dueAt !== undefined;
     if (!isRight) this.#flusher.recovered(instance, this.#tables.sequence);
   }

@@ -1,9 +1,17 @@
 import type { CoreDependencies } from '../core/dependencies.js';
 import { toFailureDetails } from '../core/failure.js';
 import { acceptedUpdate, recordedEvent } from '../core/handlers.js';
-import type { ClosingEvent, HistoryEvent, InboundEvent, ParentInstance, UpdateRequested } from '../core/history.js';
+import type {
+  ClosingEvent,
+  EntityId,
+  HistoryEvent,
+  InboundEvent,
+  ParentInstance,
+  UpdateRequested,
+} from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
 import { labelsFrom, type LabelOptions } from '../core/labels.js';
+import { lockLost } from '../core/lock-failure.js';
 import type { OrchestratorProgram } from '../core/programs.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
 import type { Log, LogLevel, OrchestrationLogFields } from '../core/replay-safe-log.js';
@@ -187,6 +195,22 @@ export class Scenario {
   /** A called operation fails: its task with EntityOperationFailedError, which has the error as data. */
   failOperation(id: number, error: unknown): Turn {
     return this.play({ type: 'EntityOperationFailed', at: this.#now, id, failure: toFailureDetails(error) });
+  }
+
+  /** The entities of a lock request are locked, with these fencing numbers; default 1 for each. */
+  grantLock(id: number, fences?: readonly number[]): Turn {
+    const request = this.#lockRequest(id);
+    return this.play({ type: 'LockGranted', at: this.#now, id, fences: fences ?? request.map(() => 1) });
+  }
+
+  /** The lock of an entity is lost, the first one of its request unless another is named: by its lease, or an operator. */
+  loseLock(id: number, reason: 'expired' | 'broken' = 'expired', entity: EntityId = this.#lockRequest(id)[0]!): Turn {
+    return this.play({ type: 'LockLost', at: this.#now, id, failure: lockLost(entity, reason) });
+  }
+
+  #lockRequest(id: number): readonly EntityId[] {
+    const request = this.#history.find((event) => event.type === 'LockRequested' && event.id === id);
+    return request?.type === 'LockRequested' ? request.entities : [];
   }
 
   /** Lets time pass until a timer is due, unless that time has passed, and fires it. */

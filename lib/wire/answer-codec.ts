@@ -4,6 +4,7 @@ import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, storedLabels, token } from './history-shapes.js';
 import type { LoopWait, PartitionInspection, QuarantinedInstance } from './inspection.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query, WaitedName } from './queries.js';
+import { lockedEntity, lockHeld } from './lock-codec.js';
 import { outcome } from './record-codec.js';
 import {
   boolean,
@@ -79,6 +80,7 @@ const inspection = object<PartitionInspection>({
   instances: count,
   deadLetters: count,
   quarantined: list(object<QuarantinedInstance>({ address: string, since: finite, waiting: count })),
+  locked: optional(list(lockedEntity)),
   busy: list(string),
   committedAt: optional(finite),
   waits: optional(list(object<LoopWait>({ name: string, since: finite, instance: optional(string) }))),
@@ -87,7 +89,13 @@ const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), n
 
 const answer = variant<Answer, 'kind'>('kind', {
   status: { v, status: optional(status), segments: optional(list(segmentReference)) },
-  entity: { v, exists: boolean, state: optional(json), stateRef: optional(valueReference) },
+  entity: {
+    v,
+    exists: boolean,
+    state: optional(json),
+    stateRef: optional(valueReference),
+    lock: optional(lockHeld),
+  },
   query: {
     v,
     result: optional(json),
@@ -98,6 +106,7 @@ const answer = variant<Answer, 'kind'>('kind', {
   },
   inspect: { v, inspection },
   release: { v, released: boolean },
+  breakLock: { v, broken: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },
   waiting: { v, names: list(waitedName) },
   outcome: { v, outcome: optional(outcome), accepted: optional(isTrue) },

@@ -4,6 +4,7 @@ import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
 import type { Journal } from './journal.js';
+import type { EntityLocks } from './locks.js';
 
 /** The readable copy of an instance, derived from the log (C7). Format version 1. */
 export type Head = OrchestrationHead | EarlyHead | EntityHead | Tombstone;
@@ -115,6 +116,8 @@ export interface EntityHead extends HeadBase {
   readonly stateRef?: ValueReference;
   /** Of operations that have called and not ended: that which runs, and such as ran when their process died. */
   readonly journals?: readonly Journal[];
+  /** Absent: it was never locked. */
+  readonly locks?: EntityLocks;
 }
 
 /** What remains of a deleted instance until its subject may be removed (P13). */

@@ -108,6 +108,8 @@ const completed = { ...header, result: optional(json), resultRef: optional(value
 const failed = { ...header, failure };
 const operation = { id: count, entity, operation: string, input: optional(json), inputRef: optional(valueReference) };
 
+type UnderLock = NonNullable<Extract<HistoryEvent, { type: 'EntityOperationCalled' }>['lock']>;
+
 const newInstance = {
   id: count,
   name: string,
@@ -140,6 +142,8 @@ const inbound = {
   EntityOperationCompleted: completed,
   EntityOperationFailed: failed,
   TimerFired: header,
+  LockGranted: { ...header, fences: list(count) },
+  LockLost: failed,
   EventRaised: { at: finite, name: string, input: optional(json), inputRef: optional(valueReference) },
   UpdateRequested: {
     at: finite,
@@ -178,9 +182,11 @@ export const historyEvent = variant<HistoryEvent, 'type'>('type', {
   OrchestrationStartSent: newInstance,
   TimerCreated: { id: count, fireAt: finite },
   TimerCanceled: { id: count, timerId: count },
-  EntityOperationCalled: operation,
+  EntityOperationCalled: { ...operation, lock: optional(object<UnderLock>({ id: count, fence: count })) },
   EntityOperationSignaled: { ...operation, fireAt: optional(finite) },
   EventSent: { id: count, instanceId, name: string, input: optional(json), inputRef: optional(valueReference) },
+  LockRequested: { id: count, entities: list(entity), lease: finite },
+  LockReleased: { id: count, lockId: count, entities: list(entity), fences: optional(list(count)) },
   Patched: { name: string },
   ExecutionCompleted: { at: finite, output: optional(json), outputRef: optional(valueReference) },
   ExecutionFailed: { at: finite, failure, causedBy: optional(list(count)), unanswered: optional(list(count)) },

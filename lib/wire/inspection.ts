@@ -1,3 +1,4 @@
+import type { LockedEntity } from './locks.js';
 import type { Address } from './messages.js';
 
 /** A partition as its owner sees it, for people who look. */
@@ -20,6 +21,8 @@ export interface PartitionInspection {
   readonly deadLetters: number;
   /** Instances that take nothing until they are released. */
   readonly quarantined: readonly QuarantinedInstance[];
+  /** Locked entities, at most 100. An owner of an older version does not say. */
+  readonly locked?: readonly LockedEntity[];
   /** Instances whose asynchronous operation runs. */
   readonly busy: readonly Address[];
   /** When the last record was sealed that this owner knows to be stored, in milliseconds since 1970; absent: none was. */

@@ -1,4 +1,4 @@
-import type { Addressed, Caller, ChannelEntry, Envelope, Message } from './messages.js';
+import type { Addressed, Caller, ChannelEntry, Envelope, Message, OperationMessage } from './messages.js';
 import type { SessionEnvelope } from './sessions.js';
 import { parseAddress } from './addresses.js';
 import { checkMemo, checkTags, checkVersion } from '../core/labels.js';
@@ -117,6 +117,7 @@ export const message = variant<Message, 'kind'>('kind', {
     inputRef: optional(valueReference),
     caller: optional(caller),
     chain: optional(list(address)),
+    lock: optional(object<NonNullable<OperationMessage['lock']>>({ id: count, fence: count })),
     ...fromClient,
   },
   control: {
@@ -130,13 +131,17 @@ export const message = variant<Message, 'kind'>('kind', {
     ...fromClient,
   },
   result: {
-    of: oneOf('activity', 'subOrchestration', 'operation'),
+    of: oneOf('activity', 'subOrchestration', 'operation', 'lock'),
     executionId: token,
     taskId: count,
     result: optional(json),
     resultRef: optional(valueReference),
     failure: optional(failure),
+    fences: optional(list(count)),
   },
+  lockRequest: { holder: caller, entities: list(address), fences: list(count), lease: finite, ...fromClient },
+  lockCancel: { holder: caller, entities: list(address), at: count, ...fromClient },
+  lockRelease: { holder: caller, fence: count, ...fromClient },
 });
 
 export const addressed: Shape<Addressed> = tuple(address, message);

@@ -12,10 +12,17 @@ export type Address = string;
  * A message for one instance. On the wire it is one JSON object; unknown fields are ignored. A value too large for a
  * message is in the object store, under a key of the instance that the message is for (P15).
  */
-export type Message = StartMessage | EventMessage | UpdateMessage | OperationMessage | ResultMessage | ControlMessage;
+export type Message =
+  | StartMessage
+  | EventMessage
+  | UpdateMessage
+  | OperationMessage
+  | ResultMessage
+  | ControlMessage
+  | LockMessage;
 
 /** A message that a client sends. */
-export type ClientMessage = Exclude<Message, ResultMessage>;
+export type ClientMessage = Exclude<Message, ResultMessage | LockMessage>;
 
 interface FromClient {
   /** The message's own id, for the stored outcome of calls and starts, and for the server's duplicate window. */
@@ -101,17 +108,55 @@ export interface OperationMessage extends FromClient {
   readonly caller?: Caller;
   /** The entities that wait for it, each called by the one before, the last one the caller (P18). */
   readonly chain?: readonly Address[];
+  /** The lock of its caller's execution under which it is to run: the number of the request, and the fencing number (P22). */
+  readonly lock?: { readonly id: number; readonly fence: number };
 }
 
-/** The result of something an instance waits for: an entity operation, a sub-orchestration, a remote activity. */
+/** What an orchestration's critical section asks of an entity (P22). */
+export type LockMessage = LockRequest | LockCancel | LockRelease;
+
+/** Locks an entity when its turn comes; then the next one, or the holder is told. */
+export interface LockRequest extends FromClient {
+  readonly kind: 'lockRequest';
+  readonly holder: Caller;
+  /** All that are to be locked, in order. */
+  readonly entities: readonly Address[];
+  /** What those before this one have given: so many are locked. */
+  readonly fences: readonly number[];
+  /** How long each of them may be locked, in milliseconds. */
+  readonly lease: number;
+}
+
+/** Gives up what a request has locked, and the request. It goes from entity to entity as the request did, so it never comes first. */
+export interface LockCancel extends FromClient {
+  readonly kind: 'lockCancel';
+  readonly holder: Caller;
+  readonly entities: readonly Address[];
+  /** The place of this entity among them. */
+  readonly at: number;
+}
+
+/** Ends a lock that was granted. */
+export interface LockRelease extends FromClient {
+  readonly kind: 'lockRelease';
+  readonly holder: Caller;
+  readonly fence: number;
+}
+
+/**
+ * The result of something an instance waits for: an entity operation, a sub-orchestration, a remote activity, a lock. The
+ * failure of a lock, that it is lost, may come behind its grant.
+ */
 export interface ResultMessage {
   readonly kind: 'result';
-  readonly of: 'activity' | 'subOrchestration' | 'operation';
+  readonly of: 'activity' | 'subOrchestration' | 'operation' | 'lock';
   readonly executionId: string;
   readonly taskId: number;
   readonly result?: Json;
   readonly resultRef?: ValueReference;
   readonly failure?: FailureDetails;
+  /** Of a lock: what its entities have given. */
+  readonly fences?: readonly number[];
 }
 
 /** The instance that waits for a result, its execution, and the number of the action there. */

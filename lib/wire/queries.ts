@@ -4,6 +4,7 @@ import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { PartitionInspection } from './inspection.js';
 import type { RuntimeStatus, SegmentReference } from './head.js';
+import type { LockHeld } from './locks.js';
 import type { Outcome } from './record.js';
 import type { WantedAnswer } from './tasks.js';
 
@@ -41,6 +42,8 @@ export type Query =
   | { readonly v: 1; readonly kind: 'inspect' }
   /** Lets an instance out of quarantine; `discard`: without its next message. */
   | { readonly v: 1; readonly kind: 'release'; readonly address: string; readonly discard?: boolean }
+  /** Breaks the lock of an entity, if it has this fencing number. */
+  | { readonly v: 1; readonly kind: 'breakLock'; readonly address: string; readonly fence: number }
   /** The names that the partition's instances wait for. */
   | { readonly v: 1; readonly kind: 'waiting' }
   /** What became of a client's call or start; `address` is where it was sent. */
@@ -69,11 +72,15 @@ export type Answer =
       readonly exists: boolean;
       readonly state?: Json;
       readonly stateRef?: ValueReference;
+      /** That it is locked. */
+      readonly lock?: LockHeld;
     }
   | QueryAnswer
   | { readonly v: 1; readonly kind: 'inspect'; readonly inspection: PartitionInspection }
   /** Committed; false: it was not in quarantine. */
   | { readonly v: 1; readonly kind: 'release'; readonly released: boolean }
+  /** Committed; false: it was not locked. */
+  | { readonly v: 1; readonly kind: 'breakLock'; readonly broken: boolean }
   | WantedAnswer
   | { readonly v: 1; readonly kind: 'waiting'; readonly names: readonly WaitedName[] }
   /** No outcome: not there yet, or forgotten; `accepted`: the session's message has been accepted, or its number given up. */

@@ -39,6 +39,7 @@ const query = variant<Query, 'kind'>('kind', {
   },
   inspect: { v: oneOf(1) },
   release: { v: oneOf(1), address, discard: optional(boolean) },
+  breakLock: { v: oneOf(1), address, fence: count },
   activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },
   waiting: { v: oneOf(1) },
   outcome: { v: oneOf(1), address, id: messageId, session: optional(token), number: optional(count) },

@@ -16,6 +16,7 @@ import { activityRun } from './activity-run.js';
 import { suspension } from './head-codec.js';
 import { executionStarted, failure, historyEvent, inbox, inboundEvent, json, token, yes } from './history-shapes.js';
 import { committedAnswer, startedCall } from './journal-codec.js';
+import { lockChange } from './lock-codec.js';
 import { address, addressed, messageId } from './message-codec.js';
 import { pageName, parking } from './parked-codec.js';
 import { pairs } from './record-shapes.js';
@@ -142,6 +143,7 @@ export const step = object<StepEntry>({
   called: optional(startedCall),
   answered: optional(committedAnswer),
   ended: optional(token),
+  lock: optional(lockChange),
   outcome: optional(outcome),
   outcomes: optional(list(outcome)),
   messages: optional(list(addressed)),

@@ -4,6 +4,7 @@ import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
 import type { Suspension } from './head.js';
 import type { JournaledAnswer, StartedCall } from './journal.js';
+import type { LockChange } from './locks.js';
 import type { Addressed, Address } from './messages.js';
 import type { TaskIds } from './tasks.js';
 import type { Parking } from './parked.js';
@@ -147,6 +148,8 @@ export interface StepEntry {
   readonly answered?: JournaledAnswer & { readonly journal: string };
   /** Entities: the journal of an operation that has ended. */
   readonly ended?: string;
+  /** Entities: what it changes of the locks (P22). */
+  readonly lock?: LockChange;
   /** What a client that waits for this message gets. */
   readonly outcome?: Outcome;
   /** Orchestrations: what clients get whose updates this step has answered. */

@@ -10,6 +10,7 @@ import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { eventOf } from './expectation.js';
 import type { OrchestrationWatch } from './instance-watch.js';
 import { LifeControl } from './lifecycle-clients.js';
+import { runSection } from './lock-clients.js';
 import { nothingNoted, type ClientAction, type ClientScript, type Noted } from './script.js';
 
 /** A call of a ledger as its caller saw it; times in virtual milliseconds. */
@@ -150,9 +151,17 @@ export class SimulatedClient {
         this.lives.push(control);
         return control.run();
       }
+      case 'section':
+        return runSection(this.#client, action, (milliseconds) => this.#pause(milliseconds));
+      case 'poke':
+        return this.#client.signalEntity('vault', action.key, 'note', action.id);
       case 'pause':
-        return new Promise((resolve) => void this.connection.later(action.milliseconds, resolve));
+        return this.#pause(action.milliseconds);
     }
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => void this.connection.later(milliseconds, resolve));
   }
 
   async #accept(ids: readonly string[], stored: Promise<void>): Promise<void> {

@@ -47,6 +47,8 @@ export class Expectation {
       case 'astray':
       case 'pause':
       case 'live': // lifecycle-outcome.ts
+      case 'section': // lock-outcome.ts
+      case 'poke':
     }
   }
 

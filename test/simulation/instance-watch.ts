@@ -6,6 +6,7 @@ import type { StepEntry } from '../../lib/wire/record.js';
 import type { Addressed } from '../../lib/wire/messages.js';
 import { faultOf, unaskedChild, type LifeState } from './lifecycle-rules.js';
 import { Life, type Taken } from './lifecycle-watch.js';
+import { LockWatch } from './lock-watch.js';
 
 type Started = Extract<HistoryEvent, { type: 'ExecutionStarted' }>;
 
@@ -170,9 +171,14 @@ export class OrchestrationWatch implements LifeState {
       case 'SubOrchestrationInstanceCreated':
       case 'EntityOperationCalled':
       case 'TimerCreated':
+      case 'LockRequested':
         return void this.open.set(event.id, event);
       case 'TimerCanceled':
         return void this.open.delete(event.timerId);
+      case 'LockReleased':
+        return void this.open.delete(event.lockId);
+      case 'LockLost': // also behind the grant
+        return this.open.has(event.id) ? this.#answer(event) : undefined;
       case 'ExecutionCompleted':
         return this.#end('Completed');
       case 'ExecutionFailed':
@@ -192,6 +198,7 @@ export class OrchestrationWatch implements LifeState {
       case 'SubOrchestrationInstanceFailed':
       case 'EntityOperationCompleted':
       case 'EntityOperationFailed':
+      case 'LockGranted':
         return this.#answer(event);
     }
   }
@@ -260,9 +267,13 @@ export class OrchestrationWatch implements LifeState {
     this.#answered.add(id);
   }
 
-  /** A timer may be due in the same step in which it is canceled. */
+  /** A timer may be due, and a lock granted, in the same step in which it is canceled. */
   #isCanceledTimer(id: number): boolean {
-    return this.history.some((event) => event.type === 'TimerCanceled' && event.timerId === id);
+    return this.history.some(
+      (event) =>
+        (event.type === 'TimerCanceled' && event.timerId === id) ||
+        (event.type === 'LockReleased' && event.lockId === id),
+    );
   }
 
   #wrong(text: string): void {
@@ -278,22 +289,35 @@ function isOperationEnd({ type }: HistoryEvent): boolean {
 /** Follows an entity through the records of its log. */
 export class EntityWatch {
   state: Json | undefined;
-  readonly #states: { readonly sequence: number; readonly state: Json | undefined }[] = [];
+  readonly locks: LockWatch;
+  readonly #states: {
+    readonly sequence: number;
+    readonly state: Json | undefined;
+    readonly locks: LockWatch['locks'];
+  }[] = [];
 
   constructor(
     readonly address: string,
     readonly violation: Violation,
-  ) {}
+  ) {
+    this.locks = new LockWatch((text) => violation(`${address}: ${text}`));
+  }
 
   apply(entry: StepEntry, sequence: number): void {
     if (entry.deleted) this.state = undefined;
     else if (entry.state !== undefined) this.state = entry.state;
-    else return;
-    this.#states.push({ sequence, state: this.state });
+    else if (!entry.lock) return;
+    this.locks.apply(entry, this.state, entry.state !== undefined);
+    this.#states.push({ sequence, state: this.state, locks: this.locks.locks });
   }
 
-  checkHead({ logSeq, state }: Extract<Head, { type: 'entity' }>): void {
-    const expected = this.#states.findLast(({ sequence }) => sequence <= logSeq)?.state;
+  checkHead({ logSeq, state, locks }: Extract<Head, { type: 'entity' }>): void {
+    const mark = this.#states.findLast(({ sequence }) => sequence <= logSeq);
+    if (JSON.stringify(locks) !== JSON.stringify(mark?.locks))
+      this.violation(
+        `C7: the head of ${this.address} at record ${logSeq} has locks ${JSON.stringify(locks)}, the log says ${JSON.stringify(mark?.locks)}`,
+      );
+    const expected = mark?.state;
     if (JSON.stringify(state) !== JSON.stringify(expected))
       this.violation(
         `C7: the head of ${this.address} at record ${logSeq} is ${JSON.stringify(state)}, the log says ${JSON.stringify(expected)}`,

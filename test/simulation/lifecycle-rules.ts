@@ -67,6 +67,9 @@ function expected(before: LifeState, message: Message): readonly Effect[] | unde
       return [[`${takes} UpdateRequested`, '']];
     case 'result':
     case 'operation':
+    case 'lockRequest':
+    case 'lockCancel':
+    case 'lockRelease':
       return undefined; // C4 says it all
   }
 }

@@ -3,11 +3,12 @@ import { parseArgs } from 'node:util';
 import type { Case } from './shrink.js';
 import { shrink } from './shrink.js';
 import { simulateLives } from './lifecycle.js';
+import { simulateLocks } from './locks.js';
 import { simulate, type Report } from './simulation.js';
 import { simulateWorkers } from './workers.js';
 
 /**
- * `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE] [--family lifecycle] [--workers]`: see
+ * `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE] [--family lifecycle|locks] [--workers]`: see
  * docs/testing.md.
  */
 const { values } = parseArgs({
@@ -21,9 +22,9 @@ const { values } = parseArgs({
   },
 });
 const FOLDER = 'build/simulation';
-const isOfLives = values.family === 'lifecycle';
-const run = isOfLives ? simulateLives : simulate;
-const family = isOfLives ? ' --family lifecycle' : '';
+const families = new Map([['lifecycle', simulateLives], ['locks', simulateLocks]]);
+const run = families.get(values.family ?? '') ?? simulate;
+const family = run === simulate ? '' : ` --family ${values.family}`;
 const given: Partial<Case & { readonly seed: number }> =
   values.case === undefined ? {} : (JSON.parse(readFileSync(values.case, 'utf8')) as Case & { readonly seed: number });
 const seed = given.seed ?? values.seed;

@@ -1,6 +1,7 @@
 import { register } from 'node:module';
 import { mutants } from './mutants/all.js';
 import type { simulateLives as SimulateLives } from './lifecycle.js';
+import type { simulateLocks as SimulateLocks } from './locks.js';
 import type { simulate as Simulate } from './simulation.js';
 import type { simulateWorkers as SimulateWorkers } from './workers.js';
 
@@ -60,6 +61,10 @@ async function simulationOf(mutant: number): Promise<(seed: number) => Promise<{
       simulateLives: typeof SimulateLives;
     };
     return (seed) => simulateLives({ seed });
+  }
+  if (mutants[mutant]!.simulation === 'locks') {
+    const { simulateLocks } = (await import(`./locks.js?mutant=${mutant}`)) as { simulateLocks: typeof SimulateLocks };
+    return (seed) => simulateLocks({ seed });
   }
   const { simulate } = (await import(`./simulation.js?mutant=${mutant}`)) as { simulate: typeof Simulate };
   return (seed) => simulate({ seed });

@@ -3,6 +3,7 @@ import type { SimulatedClient } from './clients.js';
 import type { Expectation, ExpectedEnd } from './expectation.js';
 import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
 import { LIFE } from './lifecycle-script.js';
+import { SECTION } from './lock-script.js';
 import type { Noted } from './script.js';
 
 /** What the logs say in the end. */
@@ -166,7 +167,7 @@ export class OutcomeCheck {
       Array.from(this.#expected.instances.keys(), (id) => orchestrationAddress(this.#actualIds.get(id) ?? id)),
     );
     for (const address of this.#outcome.addresses)
-      if (address.startsWith('o.') && !address.startsWith(`o.${LIFE}`) && !known.has(address))
+      if (address.startsWith('o.') && ![LIFE, SECTION].some((name) => address.startsWith(`o.${name}`)) && !known.has(address))
         this.#violation(`${address} exists, and nobody asked for it`);
   }
 

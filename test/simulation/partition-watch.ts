@@ -395,7 +395,14 @@ export class PartitionWatch {
   }
 }
 
-/** Answers to an entity's calls do not wait for what stands before them in its mailbox: their operation does (P18). */
-function laneOf(sender: string, [to, { kind }]: Addressed): string {
-  return kind === 'result' && isEntityAddress(to) ? `${sender}, answers` : sender;
+/**
+ * Answers to an entity's calls do not wait for what stands before them in its mailbox: their operation does (P18). Nor do what
+ * is of the holder of a lock, and what gives a request up (P22).
+ */
+function laneOf(sender: string, [to, message]: Addressed): string {
+  if (!isEntityAddress(to)) return sender;
+  if (message.kind === 'result') return `${sender}, answers`;
+  if (message.kind === 'lockCancel') return `${sender}, given up`;
+  const isOfHolder = message.kind === 'lockRelease' || (message.kind === 'operation' && message.lock);
+  return isOfHolder ? `${sender}, under a lock` : sender;
 }

@@ -1,4 +1,5 @@
 import type { LiveAction } from './lifecycle-script.js';
+import type { PokeAction, SectionAction } from './lock-script.js';
 
 /** The programs of a simulation: data, run by the interpreter in actors.ts and by the model in expectation.ts. */
 
@@ -140,6 +141,8 @@ export type ClientAction = { readonly await?: boolean } & (
   | { readonly do: 'astray'; readonly key: string; readonly id: string }
   | { readonly do: 'pause'; readonly milliseconds: number }
   | LiveAction
+  | SectionAction
+  | PokeAction
 );
 
 /** What one client does; one that may die is waited for by nobody. */

@@ -17,6 +17,9 @@ import { type EntityWatch, OrchestrationWatch } from './instance-watch.js';
 import { hostedLives } from './lifecycle-actors.js';
 import { hasLives } from './lifecycle-generation.js';
 import { LifeOutcome } from './lifecycle-outcome.js';
+import { hostedLocks } from './lock-actors.js';
+import { hasLocks } from './lock-generation.js';
+import { LockOutcome } from './lock-outcome.js';
 import { OutcomeCheck } from './outcome.js';
 import { PartitionWatch } from './partition-watch.js';
 import { PowerLoss } from './power-loss.js';
@@ -137,7 +140,7 @@ class Simulation {
     this.#plan = plan;
     this.#isTraced = isTraced;
     this.#expected = new Expectation(program);
-    this.#hosts = new Hosts(hasLives(program) ? hostedLives : hosted);
+    this.#hosts = new Hosts(hasLocks(program) ? hostedLocks : hasLives(program) ? hostedLives : hosted);
     this.#world = new MemoryWorld({ seed });
     const { scheduler } = this.#world;
     const { limits = {}, replicas } = plan;
@@ -416,6 +419,7 @@ class Simulation {
     const check = new OutcomeCheck(this.#expected, this.#clients, outcome, violation);
     check.all();
     if (hasLives(this.#program)) new LifeOutcome(this.#clients, outcome, violation).all();
+    if (hasLocks(this.#program)) new LockOutcome(this.#program, outcome, violation).all();
     this.#result = check.result();
     const spent = new Set(rests.flatMap((rest) => rest.spentKeys(rests)));
     await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), spent, violation));

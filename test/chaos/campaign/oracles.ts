@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { NotFoundError, type TaskHubClient } from 'perdure';
 import type { Accepted, Seen, Started } from './accepted.js';
 import { count, has, type Marks } from './marks.js';
-import { follow, DEPOSIT, holds, purses, serve } from './orders.js';
-import { Alarm, Hold, isApproved, Journal, Purse, type Fired, type Move } from './programs.js';
+import { DEPOSIT, evict, follow, holds, purses, serve } from './orders.js';
+import { Alarm, Hold, isApproved, Journal, Purse, Vault, type Fired, type Move } from './programs.js';
 
 /** What the oracles found, of all that was accepted. */
 export interface Findings {
@@ -65,6 +65,7 @@ export async function judge(accepted: Accepted, client: TaskHubClient, folder: s
   judgeVersions(accepted, findings);
   for (const [id, started] of accepted.orchestrations) judgeOrchestration(id, started, findings);
   await look('purses', () => judgePurses(accepted, client, findings));
+  await look('vaults', () => judgeVaults(accepted, client, findings));
   await look('holds', () => judgeHolds(accepted, client, findings));
   await look('alarms', () => judgeAlarms(accepted, client, findings));
   await look('activities', () => judgeActivities(accepted, folder, findings));
@@ -86,6 +87,7 @@ async function settleUnknown({ orchestrations }: Accepted, client: TaskHubClient
     // Nobody has raised the event of a start that nobody knew of.
     if (started.kind === 'approval') await handle.raiseEvent('Word', started.input);
     if (started.kind === 'desk') await serve(started, client, id);
+    if (started.kind === 'squatter') await evict(handle);
     await follow(started, handle, LATE);
   });
 }
@@ -170,6 +172,10 @@ function judgeOrchestration(id: string, started: Started, findings: Findings): v
   findings.checked.orchestrations++;
   if (error === 'lost') return void findings.lost.push(`orchestration ${id}`);
   if (endedAt === undefined) return void findings.unended.push(id);
+  if (kind === 'squatter') {
+    if (!error?.includes('terminated')) findings.wrong.push(`${id} ended with ${error ?? JSON.stringify(output)}`);
+    return;
+  }
   if (error !== undefined) return void findings.wrong.push(`${id} ended with ${error}`);
   if (expected !== undefined && output !== expected)
     findings.wrong.push(`${id} returned ${JSON.stringify(output)}, not ${JSON.stringify(expected)}`);
@@ -228,6 +234,32 @@ async function judgePurses({ orchestrations }: Accepted, client: TaskHubClient, 
     findings.wrong.push(`all purses hold ${total}, not ${purses.length * DEPOSIT}`);
 }
 
+/** What was moved under locks is all there, and nobody who has ended has left a lock. */
+async function judgeVaults({ orchestrations }: Accepted, client: TaskHubClient, findings: Findings): Promise<void> {
+  const moved = new Map<string, number>(purses.map((vault) => [vault, 0]));
+  for (const { kind, input, output } of orchestrations.values()) {
+    if (kind !== 'deal' || output !== 'dealt') continue;
+    const { from, to, amount } = input as Move;
+    moved.set(from, moved.get(from)! - amount);
+    moved.set(to, moved.get(to)! + amount);
+  }
+  const hasUnended = [...orchestrations.values()].some(({ endedAt }) => endedAt === undefined);
+  await inParallel([...moved], async ([vault, expected]) => {
+    const balance = (await held(client, Vault, vault))?.balance ?? 0;
+    if (balance !== expected) findings.wrong.push(`vault ${vault} holds ${balance}, not ${expected}`);
+    if (!hasUnended && (await isLocked(client, vault))) findings.wrong.push(`vault ${vault} is locked for nobody`);
+  });
+}
+
+/** A release may be on its way. */
+async function isLocked(client: TaskHubClient, vault: string): Promise<boolean> {
+  for (let waited = 0; waited < LATE; waited += LOOK) {
+    if ((await client.readEntityState(Vault, vault)).lockedBy === undefined) return false;
+    await delay(LOOK);
+  }
+  return true;
+}
+
 async function judgeAlarms({ orchestrations }: Accepted, client: TaskHubClient, findings: Findings): Promise<void> {
   const naps = [...orchestrations].filter(([, { kind, endedAt }]) => kind === 'nap' && endedAt !== undefined);
   await inParallel(naps, async ([id]) => {
@@ -261,7 +293,7 @@ async function inParallel<T>(items: readonly T[], run: (item: T) => Promise<void
 }
 
 /** How many different activities an instance must have run; those of a parent are its children's. */
-const activities: Readonly<Record<string, number>> = { chain: 3, fan: 10, rounds: 3, errand: 2, cargo: 1 };
+const activities: Readonly<Record<string, number>> = { chain: 3, fan: 10, rounds: 3, errand: 2, cargo: 1, deal: 1 };
 
 async function judgeActivities({ orchestrations }: Accepted, folder: string, findings: Findings): Promise<void> {
   const runs = await ledgersOf(folder);

@@ -7,6 +7,7 @@ import {
   Cargo,
   cargoOf,
   Chain,
+  Deal,
   Desk,
   Errand,
   Fan,
@@ -15,6 +16,7 @@ import {
   Nap,
   Parent,
   Rounds,
+  Squatter,
   stirred,
 } from './programs.js';
 
@@ -57,6 +59,7 @@ export class Orders {
     const handle = client.getHandle<unknown>(instanceId);
     this.#track(follow(order, handle), `end of ${instanceId}`);
     if (order.kind === 'approval') this.#track(this.#approve(handle, order.input), `event for ${instanceId}`);
+    if (order.kind === 'squatter') this.#track(this.#evict(handle), `termination of ${instanceId}`);
     if (order.kind === 'desk') this.#track(serve(order, client, instanceId), `updates of ${instanceId}`);
   }
 
@@ -85,6 +88,12 @@ export class Orders {
     }
   }
 
+  /** A holder of locks goes when it has them, or while it waits for them. */
+  async #evict(handle: OrchestrationHandle): Promise<void> {
+    await delay(this.#random.below(1_500));
+    await evict(handle);
+  }
+
   #draw(): Order {
     const value = this.#random.below(1_000_000);
     const chain = (start: number): number => stirred(stirred(stirred(start)));
@@ -98,6 +107,8 @@ export class Orders {
       order('chain', value, chain(value), (client, instanceId) => client.startNew(Chain, value, { instanceId })),
       order('fan', value, fan, (client, instanceId) => client.startNew(Fan, value, { instanceId })),
       order('move', move, undefined, (client, instanceId) => client.startNew(MoveMoney, move, { instanceId })),
+      order('deal', move, 'dealt', (client, instanceId) => client.startNew(Deal, move, { instanceId })),
+      order('squatter', move, undefined, (client, instanceId) => client.startNew(Squatter, move, { instanceId })),
       order('nap', nap, undefined, (client, instanceId) => client.startNew(Nap, nap, { instanceId })),
       order('approval', value, value, (client, instanceId) => client.startNew(Approval, undefined, { instanceId })),
       order('parent', value, chain(value) + chain(value + 1), (client, instanceId) =>
@@ -113,6 +124,19 @@ export class Orders {
       order('rounds', round, chain(value), (client, instanceId) => client.startNew(Rounds, round, { instanceId })),
     ];
     return orders[this.#random.below(orders.length)]!;
+  }
+}
+
+/** Terminates an instance, whatever happens meanwhile. */
+export async function evict(handle: OrchestrationHandle): Promise<void> {
+  for (;;) {
+    try {
+      await handle.terminate();
+      return;
+    } catch (error) {
+      if (error instanceof InstanceEndedError) return;
+      if (!(error instanceof TimeoutError)) throw error;
+    }
   }
 }
 

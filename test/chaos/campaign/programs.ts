@@ -5,6 +5,9 @@ import { ActivityContext, EntityContext, OrchestrationContext, type Orchestratio
 import { Activity, Entity, Operation, Orchestrator, Run, Update } from 'perdure/decorators';
 import { added, type Marks } from './marks.js';
 
+/** Longer than a run takes, in milliseconds. */
+const HOUR = 3_600_000;
+
 export interface Note {
   readonly sender: string;
   readonly number: number;
@@ -71,6 +74,22 @@ export class Purse {
   pay(amount: number): number {
     if (this.state.balance + amount < 0) throw new Error('Insufficient funds');
     return (this.state.balance += amount);
+  }
+}
+
+/** A vault whose money is read and written apart: what comes in between is lost, unless there is a lock. */
+@Entity('vault')
+export class Vault {
+  state = { balance: 0 };
+
+  @Operation()
+  balance(): number {
+    return this.state.balance;
+  }
+
+  @Operation({ input: Number })
+  become(balance: number): void {
+    this.state.balance = balance;
   }
 }
 
@@ -157,6 +176,31 @@ export class MoveMoney {
     const isGood = yield* ctx.callActivity(Works).approve(ctx.instanceId);
     yield* ctx.callEntity(Purse, isGood ? to : from).pay(amount);
     return isGood ? 'moved' : 'compensated';
+  }
+}
+
+/** Moves money between two vaults under a lock of both, with an activity between reading and writing. */
+@Orchestrator('deal')
+export class Deal {
+  @Run({ input: 'unknown' })
+  *run({ from, to, amount }: Move, ctx: OrchestrationContext): Orchestration<string> {
+    using _lock = yield* ctx.lock([Vault, from], [Vault, to], { leaseInMilliseconds: HOUR });
+    const left = yield* ctx.callEntity(Vault, from).balance();
+    const right = yield* ctx.callEntity(Vault, to).balance();
+    yield* ctx.callActivity(Works).step(amount);
+    yield* ctx.callEntity(Vault, from).become(left - amount);
+    yield* ctx.callEntity(Vault, to).become(right + amount);
+    return 'dealt';
+  }
+}
+
+/** Locks two vaults, and waits until somebody terminates it. */
+@Orchestrator('squatter')
+export class Squatter {
+  @Run({ input: 'unknown' })
+  *run({ from, to }: Move, ctx: OrchestrationContext): Orchestration<void> {
+    yield* ctx.lock([Vault, from], [Vault, to], { leaseInMilliseconds: HOUR });
+    yield* ctx.waitForExternalEvent('Never');
   }
 }
 
@@ -265,7 +309,7 @@ export class Desk {
 }
 
 export const hosted = () => ({
-  entities: [Journal, Alarm, Hold, Purse],
-  orchestrators: [Chain, Fan, MoveMoney, Nap, Approval, Parent, Rounds, Errand, Cargo, Desk],
+  entities: [Journal, Alarm, Hold, Purse, Vault],
+  orchestrators: [Chain, Fan, MoveMoney, Deal, Squatter, Nap, Approval, Parent, Rounds, Errand, Cargo, Desk],
   activities: [new Works(), new Errands()],
 });

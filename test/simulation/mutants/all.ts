@@ -3,6 +3,7 @@ import { ofActivities } from './activities.js';
 import { ofCalls } from './calls.js';
 import { ofInstances } from './instances.js';
 import { ofLifecycles } from './lifecycles.js';
+import { ofLocks } from './locks.js';
 import { ofMail } from './mail.js';
 import { miniature, type Mutant } from './mutant.js';
 import { ofParking } from './parking.js';
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...ofStorage,
   ...ofWorkers,
   ...ofLifecycles,
+  ...ofLocks,
 ];
 
 /** A mutant as the tests name it. */

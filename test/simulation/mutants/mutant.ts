@@ -15,7 +15,7 @@ export interface Mutant {
   /** It is no bug, and has to survive. */
   readonly isHealthy?: boolean;
   /** The simulation that has to find it. Default: that of partitions. */
-  readonly simulation?: 'workers' | 'lives';
+  readonly simulation?: 'workers' | 'lives' | 'locks';
 }
 
 export const edit = (file: string, find: string, replacement: string): Edit => ({ file, find, replacement });
@@ -64,7 +64,19 @@ export const ofLives = (rule: string, what: string, ...edits: Edit[]): Mutant =>
   simulation: 'lives',
 });
 
+/** As `mutant`, for the simulation of locks. */
+export const ofLocking = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  ...mutant(rule, what, ...edits),
+  simulation: 'locks',
+});
+
 /** The same in a library with small limits. */
+export const smallOfLocking = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  ...small(rule, what, largerBodies, ...edits),
+  simulation: 'locks',
+});
+
+/** As `ofLives`, in a library with small limits. */
 export const smallOfLives = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
   ...small(rule, what, largerBodies, ...edits),
   simulation: 'lives',

@@ -1,0 +1,177 @@
+import type { EntityId } from '../core/history.js';
+import { lockLost } from '../core/lock-failure.js';
+import type { FailureDetails } from '../errors.js';
+import type { EntityLocks as Stored, LockChange, LockHeld } from '../wire/locks.js';
+import type {
+  Addressed,
+  Caller,
+  LockCancel,
+  LockRelease,
+  LockRequest,
+  OperationMessage,
+  ResultMessage,
+} from '../wire/messages.js';
+import type { InputBody, StepOutput } from './activation.js';
+import { refusal } from './orchestration-inputs.js';
+
+/** What a step of an entity brings that concerns its locks alone. */
+type LockOutput = StepOutput & { readonly entry: { readonly lock?: LockChange; readonly refused?: string } };
+
+/**
+ * The locks of one entity (P22). A lock is named by its holder — an instance, its execution and the number of its request —
+ * and the fencing number that the entity gave: what names another one is refused, or ignored.
+ *
+ * K1. Of one request exactly one end comes: its release, or its cancellation, which follows it from entity to entity. So what
+ *     is remembered of either is forgotten when the other comes.
+ * K2. Requests wait in the mailbox, and have their turn there as any message: that makes the queue fair.
+ * K3. What the holder sends stands before all that waits for the lock, in its own order.
+ */
+export class EntityLocks {
+  readonly #entity: EntityId;
+  #fence: number;
+  #held: LockHeld | undefined;
+  #lost: readonly Caller[];
+  #voided: readonly Caller[];
+
+  constructor(entity: EntityId, { fence, held, lost, voided }: Stored = { fence: 0 }) {
+    this.#entity = entity;
+    this.#fence = fence;
+    this.#held = held;
+    this.#lost = lost ?? none;
+    this.#voided = voided ?? none;
+  }
+
+  /** As a head has them; undefined: it was never locked. */
+  get stored(): Stored | undefined {
+    if (this.#fence === 0 && this.#voided.length === 0) return undefined;
+    return {
+      fence: this.#fence,
+      ...(this.#held && { held: this.#held }),
+      ...(this.#lost.length > 0 && { lost: this.#lost }),
+      ...(this.#voided.length > 0 && { voided: this.#voided }),
+    };
+  }
+
+  get held(): LockHeld | undefined {
+    return this.#held;
+  }
+
+  /** Whether an input waits until the entity is not locked any more. */
+  shutsOut(input: InputBody): boolean {
+    if (!this.#held) return false;
+    return input.kind === 'lockRequest' || (input.kind === 'operation' && !input.lock);
+  }
+
+  /** Whether something of a holder is of the one who has the lock now, and under its number. */
+  isCurrent(input: InputBody): boolean {
+    if (input.kind === 'lockRelease') return this.#isOf(input.holder, input.fence);
+    if (input.kind !== 'operation' || !input.lock || !input.caller) return false;
+    return this.#isOf({ ...input.caller, taskId: input.lock.id }, input.lock.fence);
+  }
+
+  #isOf(holder: Caller, fence: number): boolean {
+    return this.#held !== undefined && isSame(this.#held.holder, holder) && this.#held.fence === fence;
+  }
+
+  /** Why an operation is not carried out; undefined: it may be. */
+  refusalOf(operation: OperationMessage): FailureDetails | undefined {
+    return operation.lock && !this.isCurrent(operation) ? lockLost(this.#entity, undefined) : undefined;
+  }
+
+  request(message: LockRequest, now: number): LockOutput {
+    const { holder, lease } = message;
+    if (this.#voided.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
+    const fence = this.#fence + 1;
+    const lock = { type: 'acquired', holder, fence, since: now, until: now + lease } as const;
+    return { entry: { lock }, messages: [onward(message, fence)] };
+  }
+
+  /**
+   * A request is given up, wherever it is: the lock ends here, or the request waits here. If neither is so, it was here and
+   * has lost the lock.
+   */
+  cancel(message: LockCancel): LockOutput {
+    const { holder, entities, at } = message;
+    const next = entities[at + 1];
+    const messages: readonly Addressed[] = next === undefined ? [] : [[next, { ...message, at: at + 1 }]];
+    if (this.#held && isSame(this.#held.holder, holder))
+      return { entry: { lock: { type: 'ended', why: 'canceled' } }, messages };
+    if (this.#lost.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages };
+    return { entry: { lock: { type: 'voided', holder } }, messages: [] };
+  }
+
+  release({ holder, fence }: LockRelease): LockOutput {
+    if (this.#isOf(holder, fence)) return { entry: { lock: { type: 'ended', why: 'released' } }, messages: [] };
+    if (this.#lost.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
+    return refusal('This lock is not current');
+  }
+
+  /** Its time is over. */
+  expire(now: number): LockOutput {
+    return this.#held && this.#held.until <= now ? this.#end(this.#held, 'expired') : refusal('No lease has run out');
+  }
+
+  /** An operator does not want to wait for that. */
+  break(fence: number): LockOutput {
+    return this.#held?.fence === fence ? this.#end(this.#held, 'broken') : refusal('It is not locked');
+  }
+
+  #end({ holder }: LockHeld, why: 'expired' | 'broken'): LockOutput {
+    const { address, executionId, taskId } = holder;
+    const told: ResultMessage = { kind: 'result', of: 'lock', executionId, taskId, failure: lockLost(this.#entity, why) };
+    return { entry: { lock: { type: 'ended', why } }, messages: [[address, told]] };
+  }
+
+  /** Takes a step's entry in. */
+  apply(change: LockChange): void {
+    switch (change.type) {
+      case 'acquired': {
+        const { type: _, ...held } = change;
+        this.#held = held;
+        this.#fence = held.fence;
+        return;
+      }
+      case 'ended':
+        if (this.#held && (change.why === 'expired' || change.why === 'broken'))
+          this.#lost = [...this.#lost, this.#held.holder];
+        this.#held = undefined;
+        return;
+      case 'voided':
+        this.#voided = [...this.#voided, change.holder];
+        return;
+      case 'settled':
+        this.#lost = without(this.#lost, change.holder);
+        this.#voided = without(this.#voided, change.holder);
+    }
+  }
+}
+
+/** Whether an input does not wait behind others' messages: it is of whoever has the lock, or had it (K3). */
+export function overtakes(body: InputBody): boolean {
+  return body.kind === 'lockRelease' || (body.kind === 'operation' && body.lock !== undefined);
+}
+
+/** The request goes on to the next entity; behind the last one its holder is told. */
+function onward(message: LockRequest, fence: number): Addressed {
+  const { holder, entities } = message;
+  const fences = [...message.fences, fence];
+  const next = entities[fences.length];
+  if (next !== undefined) return [next, { ...message, fences }];
+  const { address, executionId, taskId } = holder;
+  return [address, { kind: 'result', of: 'lock', executionId, taskId, fences }];
+}
+
+function settled(holder: Caller): LockChange {
+  return { type: 'settled', holder };
+}
+
+function isSame(a: Caller, b: Caller): boolean {
+  return a.address === b.address && a.executionId === b.executionId && a.taskId === b.taskId;
+}
+
+function without(holders: readonly Caller[], holder: Caller): readonly Caller[] {
+  const others = holders.filter((other) => !isSame(other, holder));
+  return others.length === 0 ? none : others;
+}
+
+const none: readonly Caller[] = [];

@@ -1,0 +1,43 @@
+import type { EntityId, HistoryEvent } from '../core/history.js';
+import { entityAddress } from '../wire/addresses.js';
+import type { Addressed, Caller } from '../wire/messages.js';
+
+/** The critical section of an execution, as its history has it. */
+export interface HeldLock {
+  /** The number of its request. */
+  readonly id: number;
+  readonly entities: readonly EntityId[];
+  /** Once it is granted: the entities' fencing numbers. */
+  readonly fences?: readonly number[];
+}
+
+/** The critical section after an event: its request begins it, its release and the end of the execution end it. */
+export function lockAfter(lock: HeldLock | undefined, event: HistoryEvent): HeldLock | undefined {
+  switch (event.type) {
+    case 'LockRequested':
+      return { id: event.id, entities: event.entities };
+    case 'LockGranted':
+      return lock?.id === event.id ? { ...lock, fences: event.fences } : lock;
+    case 'LockReleased':
+      return lock?.id === event.lockId ? undefined : lock;
+    case 'ExecutionStarted':
+    case 'ExecutionCompleted':
+    case 'ExecutionFailed':
+    case 'ExecutionTerminated':
+    case 'ExecutionCanceled':
+    case 'ContinuedAsNew':
+      return undefined;
+    default:
+      return lock;
+  }
+}
+
+/**
+ * What ends a critical section (P22): once it is granted, a release for each entity; before, a cancellation that follows the
+ * request from entity to entity.
+ */
+export function endOfLock({ entities, fences }: Omit<HeldLock, 'id'>, holder: Caller): readonly Addressed[] {
+  const addresses = entities.map(entityAddress);
+  if (!fences) return [[addresses[0]!, { kind: 'lockCancel', holder, entities: addresses, at: 0 }]];
+  return addresses.map((address, at) => [address, { kind: 'lockRelease', holder, fence: fences[at]! }]);
+}

@@ -1,0 +1,31 @@
+import { isEntityAddress } from '../wire/addresses.js';
+import { holderName, type LockedEntity } from '../wire/locks.js';
+import type { Address } from '../wire/messages.js';
+import type { Instance } from './instance.js';
+import type { Instances } from './instances.js';
+
+/** So many locked entities are told, and so many of those that wait for each. */
+const MOST_LOCKED = 100;
+const MOST_WAITERS = 100;
+
+/** The locked entities of a partition, as people see them. */
+export function lockedOf(instances: Instances): readonly LockedEntity[] {
+  const locked: LockedEntity[] = [];
+  for (const instance of instances.locked()) if (locked.push(described(instance)) === MOST_LOCKED) break;
+  return locked;
+}
+
+function described({ address, activation, waiting }: Instance): LockedEntity {
+  const { holder, since, until, fence: fencingNumber } = activation!.lockHeld!;
+  const waiters: string[] = [];
+  for (const { body } of waiting.here)
+    if (body.kind === 'lockRequest' && waiters.push(holderName(body.holder)) === MOST_WAITERS) break;
+  return { address, lockedBy: holderName(holder), since, until, fencingNumber, waiting: waiting.length, waiters };
+}
+
+/** Ends the lock of an entity, at an operator's wish; false: it is not locked under this number. */
+export async function breakLock(instances: Instances, address: Address, fence: number): Promise<boolean> {
+  if (!isEntityAddress(address) || (await instances.loaded(address)).lockHeld?.fence !== fence) return false;
+  instances.deliver(address, { body: { kind: 'breakLock', fence }, bytes: 0 });
+  return true;
+}

@@ -1,0 +1,60 @@
+import { parseAddress } from './addresses.js';
+import type { Address, Caller } from './messages.js';
+
+/** That an entity is locked: for a critical section, under a number of its own, from `since` until `until` at most (P22). */
+export interface LockHeld {
+  /** The orchestration instance, its execution, and the number of its request there. */
+  readonly holder: Caller;
+  /** Rises with each critical section that locks the entity. */
+  readonly fence: number;
+  /** In milliseconds since 1970. */
+  readonly since: number;
+  readonly until: number;
+}
+
+/** What an entity knows of locks, beside its state. */
+export interface EntityLocks {
+  /** The last fencing number that it has given. */
+  readonly fence: number;
+  /** Absent: it is not locked. */
+  readonly held?: LockHeld;
+  /** Critical sections that have lost their locks, and have not said that they end. */
+  readonly lost?: readonly Caller[];
+  /** Critical sections that were given up while their requests waited here. */
+  readonly voided?: readonly Caller[];
+}
+
+/** How a lock ended: the holder released it, or gave its request up; its lease ran out; an operator broke it. */
+export type LockEnd = 'released' | 'canceled' | 'expired' | 'broken';
+
+/** What a step changes of an entity's locks. */
+export type LockChange =
+  | ({ readonly type: 'acquired' } & LockHeld)
+  | { readonly type: 'ended'; readonly why: LockEnd }
+  /** A critical section was given up whose request waits: it will be passed over. */
+  | { readonly type: 'voided'; readonly holder: Caller }
+  /** A request was passed over, or a critical section has ended that had lost its lock. */
+  | { readonly type: 'settled'; readonly holder: Caller };
+
+/** A locked entity, for people who look. */
+export interface LockedEntity {
+  /** How the log and `breakLock` name it: `e.<entity name>.<entity key>`, encoded. */
+  readonly address: Address;
+  /** The orchestration instance that has locked it. */
+  readonly lockedBy: string;
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number;
+  /** When its lease runs out. */
+  readonly until: number;
+  readonly fencingNumber: number;
+  /** Messages that wait for it. */
+  readonly waiting: number;
+  /** The orchestration instances among those that wait to lock it, in their order; of parked messages they are not told. */
+  readonly waiters: readonly string[];
+}
+
+/** The instance that has a lock, or asks for one, as people know it. */
+export function holderName({ address }: Caller): string {
+  const holder = parseAddress(address);
+  return holder.kind === 'orchestration' ? holder.instanceId : address;
+}

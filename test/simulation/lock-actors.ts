@@ -1,0 +1,77 @@
+import { Entity, Operation, Orchestrator, Run } from '../../decorators/index.js';
+import { EntityContext } from '../../lib/core/entity-context.js';
+import type { Lock } from '../../lib/core/lock.js';
+import { OrchestrationContext } from '../../lib/core/orchestration-context.js';
+import type { Orchestration } from '../../lib/core/task.js';
+import type { Hosted } from '../../lib/definitions/registry.js';
+import { LockLostError } from '../../lib/errors.js';
+import type { Surroundings } from './actors.js';
+import type { SectionScript } from './lock-script.js';
+
+/** The classes of the family of locks, as one worker hosts them. */
+export function hostedLocks(world: Surroundings): Hosted {
+  /** Everything that changes it says who did. */
+  @Entity('vault')
+  class Vault {
+    state = { balance: 0, log: [] as string[] };
+    @Operation({ input: String }) note(text: string): number {
+      return this.state.log.push(text);
+    }
+    @Operation({ input: String }) async slow(text: string, _: EntityContext): Promise<number> {
+      await world.pause(world.duration(text));
+      return this.state.log.push(text);
+    }
+    @Operation() get(): number {
+      return this.state.balance;
+    }
+    @Operation({ input: 'unknown' }) set({ by, balance }: { by: string; balance: number }): void {
+      this.state.balance = balance;
+      this.state.log.push(by);
+    }
+  }
+
+  @Orchestrator('section')
+  class Section {
+    @Run({ input: 'unknown' }) *run(script: SectionScript, context: OrchestrationContext): Orchestration<string> {
+      try {
+        yield* inSection(script, context);
+      } catch (error) {
+        if (error instanceof LockLostError) return 'lost';
+        throw error;
+      }
+      if (script.end === 'fail') throw new Error('failed in a section');
+      if (script.end === 'continue') context.continueAsNew({ ...script, token: `${script.token}+`, end: 'release' });
+      return 'done';
+    }
+  }
+
+  return { entities: [Vault], orchestrators: [Section] };
+}
+
+function* inSection(script: SectionScript, context: OrchestrationContext): Orchestration<void> {
+  const { token, keys, lease, end } = script;
+  const entities = keys.map((key) => ['vault', key] as const);
+  const lock = yield* context.lock(...entities, { leaseInMilliseconds: lease });
+  const calls = keys.map((key) => context.callEntity('vault', key, script.isSlow ? 'slow' : 'note', `${token} comes`));
+  yield* context.all(calls);
+  yield* within(script, lock, context);
+  for (const key of keys) yield* context.callEntity('vault', key, 'note', `${token} goes`);
+  if (end === 'release') lock.release();
+}
+
+function* within(
+  { kind, token, keys, amount, pause }: SectionScript,
+  lock: Lock,
+  context: OrchestrationContext,
+): Orchestration<void> {
+  if (kind === 'outlive') return yield* context.waitUntil(() => lock.isLost);
+  if (kind === 'visit') return yield* context.createTimer(pause);
+  const [from, to] = keys as readonly [string, string];
+  const [left, right] = [
+    yield* context.callEntity<number>('vault', from, 'get'),
+    yield* context.callEntity<number>('vault', to, 'get'),
+  ];
+  yield* context.createTimer(pause);
+  yield* context.callEntity('vault', from, 'set', { by: `${token} takes`, balance: left - amount });
+  yield* context.callEntity('vault', to, 'set', { by: `${token} gives`, balance: right + amount });
+}

@@ -105,6 +105,11 @@ export class Instance {
     return next === undefined || this.activation.shutsOut!(next.body);
   }
 
+  /** Whether it has not gone through all that came for it, or is locked. */
+  get isWaiting(): boolean {
+    return this.waiting.length > 0 || this.isBusy || !!this.finished || !!this.activation?.lockHeld;
+  }
+
   /** An input was parked: the record of its step says so. */
   renamed(parked: ReadonlyMap<Input, Input>): void {
     if (this.running) this.running = parked.get(this.running) ?? this.running;

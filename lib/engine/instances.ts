@@ -153,15 +153,9 @@ export class Instances implements MailLoad {
     }
   }
 
-  /** The instances that have not gone through all that came for them. */
+  /** The instances that have not gone through all that came for them, and the entities that are locked. */
   *waiting(): Iterable<Instance> {
-    for (const instance of this.#residents.awake)
-      if (instance.waiting.length > 0 || instance.isBusy || instance.finished) yield instance;
-  }
-
-  /** The entities that are locked. */
-  *locked(): Iterable<Instance> {
-    for (const instance of this.#residents.awake) if (instance.activation?.lockHeld) yield instance;
+    for (const instance of this.#residents.awake) if (instance.isWaiting) yield instance;
   }
 
   /** About how many bytes of inputs are in memory. */

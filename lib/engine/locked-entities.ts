@@ -11,7 +11,8 @@ const MOST_WAITERS = 100;
 /** The locked entities of a partition, as people see them. */
 export function lockedOf(instances: Instances): readonly LockedEntity[] {
   const locked: LockedEntity[] = [];
-  for (const instance of instances.locked()) if (locked.push(described(instance)) === MOST_LOCKED) break;
+  for (const instance of instances.waiting())
+    if (instance.activation?.lockHeld && locked.push(described(instance)) === MOST_LOCKED) break;
   return locked;
 }
 

@@ -42,7 +42,7 @@ function heads({ hub }: Surroundings, partition: number): readonly (readonly [st
     .map((subject) => [subject, new TextDecoder().decode(state.latest(subject)!.body)] as const);
 }
 
-test('P22: while it is locked an entity takes the operations of the holder alone, others wait in their order', async (t) => {
+test.serial('P22: while it is locked an entity takes the operations of the holder alone, others wait in their order', async (t) => {
   const scene = await bank();
   const { client, settle, advance, hold, log, go, locked } = scene;
   const first = await hold({ name: 'first' });
@@ -77,7 +77,7 @@ test('P22: while it is locked an entity takes the operations of the holder alone
 });
 
 for (const end of ['complete', 'fail', 'continue'] as const)
-  test(`P22: the record that ends an execution releases its locks: ${end}`, async (t) => {
+  test.serial(`P22: the record that ends an execution releases its locks: ${end}`, async (t) => {
     const scene = await bank();
     const { hold, go, advance, account, log } = scene;
     await hold({ name: 'one', end });
@@ -96,7 +96,7 @@ for (const end of ['complete', 'fail', 'continue'] as const)
   });
 
 for (const what of ['terminate', 'cancel', 'replace'] as const)
-  test(`P22: so does what ends it from outside: ${what}`, async (t) => {
+  test.serial(`P22: so does what ends it from outside: ${what}`, async (t) => {
     const scene = await bank();
     const { client, settle, hold, go, advance, log } = scene;
     const one = await hold({ name: 'one' });
@@ -117,7 +117,7 @@ for (const what of ['terminate', 'cancel', 'replace'] as const)
     await isFree(t, scene);
   });
 
-test('P22: a cancellation follows the request from entity to entity, wherever that is', async (t) => {
+test.serial('P22: a cancellation follows the request from entity to entity, wherever that is', async (t) => {
   const scene = await bank();
   const { settle, hold, go, advance, log, locked } = scene;
   await hold({ name: 'last', keys: ['c'] });
@@ -137,7 +137,7 @@ test('P22: a cancellation follows the request from entity to entity, wherever th
   await isFree(t, scene);
 });
 
-test('a lease that runs out ends the lock, and the next use of it fails', async (t) => {
+test.serial('a lease that runs out ends the lock, and the next use of it fails', async (t) => {
   const scene = await bank();
   const { settle, hold, go, advance, log } = scene;
   const one = await hold({ name: 'one', lease: 10_000 });
@@ -159,7 +159,7 @@ test('a lease that runs out ends the lock, and the next use of it fails', async 
   await isFree(t, scene);
 });
 
-test('the wait for the other entities counts for the lease, and fails the request', async (t) => {
+test.serial('the wait for the other entities counts for the lease, and fails the request', async (t) => {
   const scene = await bank();
   const { settle, hold, go, advance } = scene;
   await hold({ name: 'last', keys: ['b'] });
@@ -172,7 +172,7 @@ test('the wait for the other entities counts for the lease, and fails the reques
   await isFree(t, scene);
 });
 
-test('an operator breaks a lock: whoever waits has its turn, and the holder is told', async (t) => {
+test.serial('an operator breaks a lock: whoever waits has its turn, and the holder is told', async (t) => {
   const scene = await bank();
   const { client, settle, hold, go, advance, log } = scene;
   const one = await hold({ name: 'one' });
@@ -189,7 +189,7 @@ test('an operator breaks a lock: whoever waits has its turn, and the holder is t
   await isFree(t, scene);
 });
 
-test('an operation that is under way when its lease runs out is carried out, and the ones behind it are not', async (t) => {
+test.serial('an operation that is under way when its lease runs out is carried out, and the ones behind it are not', async (t) => {
   const scene = await bank();
   const { client, settle, advance, log } = scene;
   const slow = await settle(client.startNew('slow', { keys: ['a', 'b'], milliseconds: 3_000, lease: 1_000 }));
@@ -201,7 +201,7 @@ test('an operation that is under way when its lease runs out is carried out, and
   await isFree(t, scene);
 });
 
-test('locks outlive their owners, with all who wait: parked, passivated, and taken over', async (t) => {
+test.serial('locks outlive their owners, with all who wait: parked, passivated, and taken over', async (t) => {
   const scene = await bank();
   const { around, client, worker, settle, hold, go, advance, log, locked } = scene;
   await hold({ name: 'one' });
@@ -229,7 +229,7 @@ test('locks outlive their owners, with all who wait: parked, passivated, and tak
   await isFree(t, scene);
 });
 
-test('K3: the slow operation of a holder has its turn at the next owner, before all who wait', async (t) => {
+test.serial('K3: the slow operation of a holder has its turn at the next owner, before all who wait', async (t) => {
   const scene = await bank();
   const { around, client, worker, settle, advance, log } = scene;
   const slow = await settle(client.startNew('slow', { keys: ['a', 'b'], milliseconds: 10_000 }));
@@ -245,7 +245,7 @@ test('K3: the slow operation of a holder has its turn at the next owner, before 
   await isFree(t, scene);
 });
 
-test('a lease that ran out while nobody owned the entity ends with the next owner', async (t) => {
+test.serial('a lease that ran out while nobody owned the entity ends with the next owner', async (t) => {
   const scene = await bank();
   const { around, worker, settle, hold, advance } = scene;
   await hold({ name: 'one', lease: 5_000 });
@@ -259,7 +259,7 @@ test('a lease that ran out while nobody owned the entity ends with the next owne
   await settle(two.terminate());
 });
 
-test('what is locked can be deleted, and what was never there can be locked, also without its class', async (t) => {
+test.serial('what is locked can be deleted, and what was never there can be locked, also without its class', async (t) => {
   const scene = await bank();
   const { around, client, settle, hold, account, advance } = scene;
   const closing = await settle(client.startNew('holder', { keys: ['new'], name: 'one' }));
@@ -278,14 +278,14 @@ test('what is locked can be deleted, and what was never there can be locked, als
   await isFree(t, scene);
 });
 
-test('a read is answered whoever has locked the entity', async (t) => {
+test.serial('a read is answered whoever has locked the entity', async (t) => {
   const { hold, account, advance } = await bank();
   await hold({ name: 'one' });
   await advance(100);
   t.like(await account('a'), { entityState: { balance: 100, log: ['one+'] }, source: 'owner' });
 });
 
-test('an execution that failed in a critical section cannot be rewound, one that failed behind it can', async (t) => {
+test.serial('an execution that failed in a critical section cannot be rewound, one that failed behind it can', async (t) => {
   const scene = await bank();
   const { around, client, settle, advance } = scene;
   fate.fails = true;

@@ -31,8 +31,7 @@ async function isFree(t: ExecutionContext, { locked, around }: Bank): Promise<vo
   t.deepEqual(await locked(), []);
   await around.advance(2_000);
   for (const partition of [0, 1])
-    for (const [subject, body] of heads(around, partition))
-      t.notRegex(body, /"(held|lost|voided)"/, subject);
+    for (const [subject, body] of heads(around, partition)) t.notRegex(body, /"(held|lost|voided)"/, subject);
 }
 
 function heads({ hub }: Surroundings, partition: number): readonly (readonly [string, string])[] {
@@ -42,39 +41,50 @@ function heads({ hub }: Surroundings, partition: number): readonly (readonly [st
     .map((subject) => [subject, new TextDecoder().decode(state.latest(subject)!.body)] as const);
 }
 
-test.serial('P22: while it is locked an entity takes the operations of the holder alone, others wait in their order', async (t) => {
-  const scene = await bank();
-  const { client, settle, advance, hold, log, go, locked } = scene;
-  const first = await hold({ name: 'first' });
-  await advance(100);
-  t.like(await settle(first.status()), { customStatus: 'locked' });
-  await settle(client.signalEntity(Account, 'a').note('signal'));
-  const call = client.callEntity(Account, 'a').note('call');
-  const second = await hold({ name: 'second', keys: ['a'] });
-  const third = await hold({ name: 'third', keys: ['b', 'a'] });
-  await settle(client.signalEntity(Account, 'a').note('last'));
-  await advance(5_000);
-  t.deepEqual(await log('a'), ['first+']);
-  const [a, b] = (await locked()).toSorted((left, right) => (left.address < right.address ? -1 : 1));
-  t.like(a, { address: 'e.account.a', lockedBy: 'first', fencingNumber: 1, waiting: 5 });
-  t.is(a!.until - a!.since, 300_000);
-  t.like(b, { address: 'e.account.b', lockedBy: 'first', waiting: 0 });
-  await go('first');
-  t.is(await settle(first.result()), 'done');
-  t.is(await settle(call), 4);
-  await advance(100);
-  t.like(await settle(second.status()), { customStatus: 'locked' });
-  t.is((await settle(third.status()))?.customStatus, undefined, 'fair: it came later');
-  await go('second');
-  await advance(100);
-  await go('third');
-  t.is(await settle(third.result()), 'done');
-  await advance(100);
-  t.deepEqual(await log('a'), [
-    ...['first+', 'first-', 'signal', 'call', 'second+', 'second-', 'third+', 'third-', 'last'],
-  ]);
-  await isFree(t, scene);
-});
+test.serial(
+  'P22: while it is locked an entity takes the operations of the holder alone, others wait in their order',
+  async (t) => {
+    const scene = await bank();
+    const { client, settle, advance, hold, log, go, locked } = scene;
+    const first = await hold({ name: 'first' });
+    await advance(100);
+    t.like(await settle(first.status()), { customStatus: 'locked' });
+    await settle(client.signalEntity(Account, 'a').note('signal'));
+    const call = client.callEntity(Account, 'a').note('call');
+    const second = await hold({ name: 'second', keys: ['a'] });
+    const third = await hold({ name: 'third', keys: ['b', 'a'] });
+    await settle(client.signalEntity(Account, 'a').note('last'));
+    await advance(5_000);
+    t.deepEqual(await log('a'), ['first+']);
+    const [a, b] = (await locked()).toSorted((left, right) => (left.address < right.address ? -1 : 1));
+    t.like(a, { address: 'e.account.a', lockedBy: 'first', fencingNumber: 1, waiting: 5 });
+    t.is(a!.until - a!.since, 300_000);
+    t.like(b, { address: 'e.account.b', lockedBy: 'first', waiting: 0 });
+    await go('first');
+    t.is(await settle(first.result()), 'done');
+    t.is(await settle(call), 4);
+    await advance(100);
+    t.like(await settle(second.status()), { customStatus: 'locked' });
+    t.is((await settle(third.status()))?.customStatus, undefined, 'fair: it came later');
+    await go('second');
+    await advance(100);
+    await go('third');
+    t.is(await settle(third.result()), 'done');
+    await advance(100);
+    t.deepEqual(await log('a'), [
+      'first+',
+    'first-',
+    'signal',
+    'call',
+    'second+',
+    'second-',
+    'third+',
+    'third-',
+    'last',
+    ]);
+    await isFree(t, scene);
+  },
+);
 
 for (const end of ['complete', 'fail', 'continue'] as const)
   test.serial(`P22: the record that ends an execution releases its locks: ${end}`, async (t) => {
@@ -104,9 +114,7 @@ for (const what of ['terminate', 'cancel', 'replace'] as const)
     await hold({ name: 'two' });
     await advance(100);
     if (what === 'replace')
-      await settle(
-        client.startNew('holder', { keys: ['c'], name: 'one' }, { instanceId: 'one', ifExists: 'replace' }),
-      );
+      await settle(client.startNew('holder', { keys: ['c'], name: 'one' }, { instanceId: 'one', ifExists: 'replace' }));
     else await settle(one[what]());
     await advance(100);
     await go('two');
@@ -189,17 +197,20 @@ test.serial('an operator breaks a lock: whoever waits has its turn, and the hold
   await isFree(t, scene);
 });
 
-test.serial('an operation that is under way when its lease runs out is carried out, and the ones behind it are not', async (t) => {
-  const scene = await bank();
-  const { client, settle, advance, log } = scene;
-  const slow = await settle(client.startNew('slow', { keys: ['a', 'b'], milliseconds: 3_000, lease: 1_000 }));
-  await advance(100);
-  await settle(client.signalEntity(Account, 'a').note('behind'));
-  t.is(await settle(slow.result()), 'lost');
-  await advance(100);
-  t.deepEqual([await log('a'), await log('b')], [['slow', 'behind'], []]);
-  await isFree(t, scene);
-});
+test.serial(
+  'an operation that is under way when its lease runs out is carried out, and the ones behind it are not',
+  async (t) => {
+    const scene = await bank();
+    const { client, settle, advance, log } = scene;
+    const slow = await settle(client.startNew('slow', { keys: ['a', 'b'], milliseconds: 3_000, lease: 1_000 }));
+    await advance(100);
+    await settle(client.signalEntity(Account, 'a').note('behind'));
+    t.is(await settle(slow.result()), 'lost');
+    await advance(100);
+    t.deepEqual([await log('a'), await log('b')], [['slow', 'behind'], []]);
+    await isFree(t, scene);
+  },
+);
 
 test.serial('locks outlive their owners, with all who wait: parked, passivated, and taken over', async (t) => {
   const scene = await bank();
@@ -225,7 +236,10 @@ test.serial('locks outlive their owners, with all who wait: parked, passivated, 
   await advance(2_000);
   const all = await log('a');
   t.deepEqual(all.slice(0, 6), ['one+', 'one-', 'two+', 'two-', 'three+', 'three-']);
-  t.deepEqual(all.slice(6), Array.from({ length: 300 }, (_, number) => String(number)));
+  t.deepEqual(
+    all.slice(6),
+    Array.from({ length: 300 }, (_, number) => String(number)),
+  );
   await isFree(t, scene);
 });
 
@@ -241,7 +255,13 @@ test.serial('K3: the slow operation of a holder has its turn at the next owner, 
   await advance(30_000);
   t.is(await settle(slow.result()), 'done');
   await advance(100);
-  t.deepEqual([await log('a'), await log('b')], [['slow', 'behind'], ['slow', 'behind']]);
+  t.deepEqual(
+    [await log('a'), await log('b')],
+    [
+      ['slow', 'behind'],
+      ['slow', 'behind'],
+    ],
+  );
   await isFree(t, scene);
 });
 
@@ -259,24 +279,27 @@ test.serial('a lease that ran out while nobody owned the entity ends with the ne
   await settle(two.terminate());
 });
 
-test.serial('what is locked can be deleted, and what was never there can be locked, also without its class', async (t) => {
-  const scene = await bank();
-  const { around, client, settle, hold, account, advance } = scene;
-  const closing = await settle(client.startNew('holder', { keys: ['new'], name: 'one' }));
-  await advance(100);
-  t.like(await account('new'), { entityExists: true });
-  const call = client.callEntity(Account, 'new').close();
-  await settle(closing.terminate());
-  await settle(call);
-  t.like(await account('new'), { entityExists: false, lockedBy: undefined });
-  const lost = await around.settle(rejection(around, () => client.breakLock('account', '')));
-  t.is(lost.code, 'PERDURE_INVALID_ID');
-  const two = await hold({ name: 'two', keys: ['new'] });
-  await advance(100);
-  t.like(await account('new'), { entityExists: true, lockedBy: { instanceId: 'two' } });
-  await settle(two.terminate());
-  await isFree(t, scene);
-});
+test.serial(
+  'what is locked can be deleted, and what was never there can be locked, also without its class',
+  async (t) => {
+    const scene = await bank();
+    const { around, client, settle, hold, account, advance } = scene;
+    const closing = await settle(client.startNew('holder', { keys: ['new'], name: 'one' }));
+    await advance(100);
+    t.like(await account('new'), { entityExists: true });
+    const call = client.callEntity(Account, 'new').close();
+    await settle(closing.terminate());
+    await settle(call);
+    t.like(await account('new'), { entityExists: false, lockedBy: undefined });
+    const lost = await around.settle(rejection(around, () => client.breakLock('account', '')));
+    t.is(lost.code, 'PERDURE_INVALID_ID');
+    const two = await hold({ name: 'two', keys: ['new'] });
+    await advance(100);
+    t.like(await account('new'), { entityExists: true, lockedBy: { instanceId: 'two' } });
+    await settle(two.terminate());
+    await isFree(t, scene);
+  },
+);
 
 test.serial('a read is answered whoever has locked the entity', async (t) => {
   const { hold, account, advance } = await bank();
@@ -285,19 +308,22 @@ test.serial('a read is answered whoever has locked the entity', async (t) => {
   t.like(await account('a'), { entityState: { balance: 100, log: ['one+'] }, source: 'owner' });
 });
 
-test.serial('an execution that failed in a critical section cannot be rewound, one that failed behind it can', async (t) => {
-  const scene = await bank();
-  const { around, client, settle, advance } = scene;
-  fate.fails = true;
-  const inside = await settle(client.startNew('failing', true));
-  const outside = await settle(client.startNew('failing', false));
-  await advance(100);
-  fate.fails = false;
-  const refused = await rejection(around, () => inside.rewind('again'));
-  t.is(refused.code, 'PERDURE_NOT_REWINDABLE');
-  t.regex(refused.message, /^Cannot rewind an orchestration with an unreleased entity lock: /);
-  await settle(outside.rewind('again'));
-  t.is(await settle(outside.result()), 'done');
-  t.is((await settle(inside.status())).runtimeStatus, 'Failed');
-  await isFree(t, scene);
-});
+test.serial(
+  'an execution that failed in a critical section cannot be rewound, one that failed behind it can',
+  async (t) => {
+    const scene = await bank();
+    const { around, client, settle, advance } = scene;
+    fate.fails = true;
+    const inside = await settle(client.startNew('failing', true));
+    const outside = await settle(client.startNew('failing', false));
+    await advance(100);
+    fate.fails = false;
+    const refused = await rejection(around, () => inside.rewind('again'));
+    t.is(refused.code, 'PERDURE_NOT_REWINDABLE');
+    t.regex(refused.message, /^Cannot rewind an orchestration with an unreleased entity lock: /);
+    await settle(outside.rewind('again'));
+    t.is(await settle(outside.result()), 'done');
+    t.is((await settle(inside.status())).runtimeStatus, 'Failed');
+    await isFree(t, scene);
+  },
+);

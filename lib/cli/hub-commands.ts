@@ -41,7 +41,11 @@ export function hubCommands(): readonly Command[] {
     .addHelpText('after', examples('perdure break-lock bank account alice'))
     .action((hub: string, entity: string, key: string, options: HubOptions) =>
       withClient(hub, options, async (client) => {
-        print((await client.breakLock(entity, key)) ? `Broken: the lock of ${entity} ${key}` : `Not locked: ${entity} ${key}`);
+        print(
+          (await client.breakLock(entity, key))
+            ? `Broken: the lock of ${entity} ${key}`
+            : `Not locked: ${entity} ${key}`,
+        );
       }),
     );
   return [inspect, release, breakLock];

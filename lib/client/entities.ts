@@ -29,8 +29,9 @@ export interface EntityStateResponse<T> {
 export interface LockedBy {
   /** The orchestration instance. */
   readonly instanceId: string;
-  /** Since when, and until when at most. */
+  /** Since when. */
   readonly since: Date;
+  /** When the lease of the lock runs out. */
   readonly until: Date;
 }
 

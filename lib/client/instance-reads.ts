@@ -110,7 +110,12 @@ export class InstanceReads {
 
   entity(
     entity: EntityId,
-  ): Promise<{ readonly exists: boolean; readonly state: Json | undefined; readonly lock: LockHeld | undefined; readonly source: ReadSource }> {
+  ): Promise<{
+    readonly exists: boolean;
+    readonly state: Json | undefined;
+    readonly lock: LockHeld | undefined;
+    readonly source: ReadSource;
+  }> {
     return this.#current(async () => {
       const { found, source } = await this.#entity(entity);
       const { state } = await this.#session.large.whole(found);

@@ -211,7 +211,9 @@ class SectionTask extends AtomicTask<Lock> implements LockTask {
 
   constructor(section: Section) {
     super((failure) =>
-      failure.code === 'PERDURE_LOCK_LOST' ? new LockLostError(failure) : new TaskFailedError('The lock request', failure),
+      failure.code === 'PERDURE_LOCK_LOST'
+        ? new LockLostError(failure)
+        : new TaskFailedError('The lock request', failure),
     );
     this.#section = section;
   }
@@ -273,9 +275,12 @@ function lostCall(failure: FailureDetails): TaskNode<unknown> {
 
 function leaseOf([options, ...more]: readonly LockOptions[]): number {
   const lease = options?.leaseInMilliseconds ?? DEFAULT_LEASE;
-  if (more.length > 0) throw new ConfigError('lock: takes entities, each as [class or name, key], then one set of options.');
+  if (more.length > 0)
+    throw new ConfigError('lock: takes entities, each as [class or name, key], then one set of options.');
   if (!Number.isInteger(lease) || lease < 1 || lease > LONGEST_LEASE)
-    throw new ConfigError(`leaseInMilliseconds: must be a whole number from 1 to ${LONGEST_LEASE}, is ${String(lease)}.`);
+    throw new ConfigError(
+      `leaseInMilliseconds: must be a whole number from 1 to ${LONGEST_LEASE}, is ${String(lease)}.`,
+    );
   return lease;
 }
 

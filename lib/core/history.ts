@@ -195,7 +195,12 @@ export type NumberedAction =
       readonly lock?: { readonly id: number; readonly fence: number };
     }
   /** A critical section: the entities in the order in which they are locked, each for so many milliseconds at most. */
-  | { readonly type: 'LockRequested'; readonly id: number; readonly entities: readonly EntityId[]; readonly lease: number }
+  | {
+      readonly type: 'LockRequested';
+      readonly id: number;
+      readonly entities: readonly EntityId[];
+      readonly lease: number;
+    }
   /** A critical section ends; without fencing numbers: before its entities were known to be locked. */
   | {
       readonly type: 'LockReleased';

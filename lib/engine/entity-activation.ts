@@ -113,7 +113,15 @@ export class EntityActivation implements Activation, CallPort {
         return this.#locks.expire(now);
       case 'breakLock':
         return this.#locks.break(input.fence);
-      default:
+      case 'start':
+      case 'event':
+      case 'update':
+      case 'control':
+      case 'query':
+      case 'resume':
+      case 'restart':
+      case 'requeue':
+      case 'giveBack':
         return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
     }
   }

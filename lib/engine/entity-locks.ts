@@ -118,7 +118,13 @@ export class EntityLocks {
 
   #end({ holder }: LockHeld, why: 'expired' | 'broken'): LockOutput {
     const { address, executionId, taskId } = holder;
-    const told: ResultMessage = { kind: 'result', of: 'lock', executionId, taskId, failure: lockLost(this.#entity, why) };
+    const told: ResultMessage = {
+      kind: 'result',
+      of: 'lock',
+      executionId,
+      taskId,
+      failure: lockLost(this.#entity, why),
+    };
     return { entry: { lock: { type: 'ended', why } }, messages: [[address, told]] };
   }
 

@@ -1,4 +1,5 @@
 import type { EntityId, HistoryEvent } from '../core/history.js';
+import { isClosing } from '../core/replay-check.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { Addressed, Caller } from '../wire/messages.js';
 
@@ -13,23 +14,15 @@ export interface HeldLock {
 
 /** The critical section after an event: its request begins it, its release and the end of the execution end it. */
 export function lockAfter(lock: HeldLock | undefined, event: HistoryEvent): HeldLock | undefined {
-  switch (event.type) {
-    case 'LockRequested':
-      return { id: event.id, entities: event.entities };
-    case 'LockGranted':
-      return lock?.id === event.id ? { ...lock, fences: event.fences } : lock;
-    case 'LockReleased':
-      return lock?.id === event.lockId ? undefined : lock;
-    case 'ExecutionStarted':
-    case 'ExecutionCompleted':
-    case 'ExecutionFailed':
-    case 'ExecutionTerminated':
-    case 'ExecutionCanceled':
-    case 'ContinuedAsNew':
-      return undefined;
-    default:
-      return lock;
-  }
+  if (event.type === 'LockRequested') return { id: event.id, entities: event.entities };
+  if (!lock) return undefined;
+  if (event.type === 'LockGranted' && event.id === lock.id) return { ...lock, fences: event.fences };
+  const isOver = event.type === 'LockReleased' ? event.lockId === lock.id : isStart(event) || isClosing(event);
+  return isOver ? undefined : lock;
+}
+
+function isStart({ type }: HistoryEvent): boolean {
+  return type === 'ExecutionStarted';
 }
 
 /**

@@ -1,4 +1,3 @@
-import { isEntityAddress } from '../wire/addresses.js';
 import type { PayloadTooLargeError } from '../errors.js';
 import type { Address } from '../wire/messages.js';
 import type { Activation, InputBody, StepOutput } from './activation.js';
@@ -121,7 +120,7 @@ export class Instances implements MailLoad {
   /** Puts an input into a mailbox; `pump` runs it. */
   deliver(address: Address, input: Input): void {
     const instance = this.instance(address);
-    if (isBeside(input.body) && isEntityAddress(address)) return this.journals.take(instance, input);
+    if (isBeside(address, input.body)) return this.journals.take(instance, input);
     const { waiting } = instance;
     if (waiting.length >= this.#limits.mailbox && !this.#isHeld && this.#listener.refuses(instance, input)) return;
     this.#backlog.push(instance, input);

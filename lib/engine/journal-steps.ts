@@ -1,5 +1,6 @@
 import { PayloadTooLargeError } from '../errors.js';
-import type { ResultMessage } from '../wire/messages.js';
+import { isEntityAddress } from '../wire/addresses.js';
+import type { Address, ResultMessage } from '../wire/messages.js';
 import type { InputBody, StepOutput } from './activation.js';
 import { EntityActivation } from './entity-activation.js';
 import type { Group } from './group.js';
@@ -15,8 +16,9 @@ const own: Input = { body: { kind: 'resume' }, bytes: 0 };
  * Whether an entity takes an input beside its mailbox: the answers that its operation waits for, and what gives up or ends a
  * lock for others than its holder, who need not come to their turn.
  */
-export function isBeside({ kind }: InputBody): boolean {
-  return kind === 'result' || kind === 'lockCancel' || kind === 'due' || kind === 'breakLock';
+export function isBeside(address: Address, { kind }: InputBody): boolean {
+  const isBesideOperations = kind === 'result' || kind === 'lockCancel' || kind === 'due' || kind === 'breakLock';
+  return isBesideOperations && isEntityAddress(address);
 }
 
 /** A stopped owner answers nobody. */

@@ -46,6 +46,7 @@ export interface LockedEntity {
   readonly since: number;
   /** When its lease runs out. */
   readonly until: number;
+  /** Rises with each critical section that locks it. */
   readonly fencingNumber: number;
   /** Messages that wait for it. */
   readonly waiting: number;

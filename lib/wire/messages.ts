@@ -13,13 +13,7 @@ export type Address = string;
  * message is in the object store, under a key of the instance that the message is for (P15).
  */
 export type Message =
-  | StartMessage
-  | EventMessage
-  | UpdateMessage
-  | OperationMessage
-  | ResultMessage
-  | ControlMessage
-  | LockMessage;
+  StartMessage | EventMessage | UpdateMessage | OperationMessage | ResultMessage | ControlMessage | LockMessage;
 
 /** A message that a client sends. */
 export type ClientMessage = Exclude<Message, ResultMessage | LockMessage>;

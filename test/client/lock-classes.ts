@@ -11,8 +11,10 @@ export class Account {
     return this.state.log.push(text);
   }
   /** Takes as long as it says, in milliseconds. */
-  @Operation({ input: 'unknown' }) async slowly([text, milliseconds]: [string, number], ctx: EntityContext): Promise<void> {
-    pauses.push(milliseconds);
+  @Operation({ input: 'unknown' }) async slowly(
+    [text, milliseconds]: [string, number],
+    ctx: EntityContext,
+  ): Promise<void> {
     await pausing.pause(milliseconds);
     if (!ctx.signal.aborted) this.state.log.push(text);
   }
@@ -25,8 +27,7 @@ export class Account {
 }
 
 /** How an operation waits: set by the test. */
-export const pausing = { pause: (_: number): Promise<void> => Promise.resolve() };
-export const pauses: number[] = [];
+export const pausing = { pause: (milliseconds: number): Promise<void> => Promise.reject(new Error(`${milliseconds} ms`)) };
 
 export interface Section {
   readonly keys: readonly string[];

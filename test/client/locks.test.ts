@@ -31,8 +31,7 @@ async function isFree(t: ExecutionContext, { locked, around }: Bank): Promise<vo
   t.deepEqual(await locked(), []);
   await around.advance(2_000);
   for (const partition of [0, 1])
-    for (const [subject, body] of heads(around, partition))
-      t.notRegex(body, /"(held|lost|voided)"/, subject);
+    for (const [subject, body] of heads(around, partition)) t.notRegex(body, /"(held|lost|voided)"/, subject);
 }
 
 function heads({ hub }: Surroundings, partition: number): readonly (readonly [string, string])[] {
@@ -42,42 +41,53 @@ function heads({ hub }: Surroundings, partition: number): readonly (readonly [st
     .map((subject) => [subject, new TextDecoder().decode(state.latest(subject)!.body)] as const);
 }
 
-test('P22: while it is locked an entity takes the operations of the holder alone, others wait in their order', async (t) => {
-  const scene = await bank();
-  const { client, settle, advance, hold, log, go, locked } = scene;
-  const first = await hold({ name: 'first' });
-  await advance(100);
-  t.like(await settle(first.status()), { customStatus: 'locked' });
-  await settle(client.signalEntity(Account, 'a').note('signal'));
-  const call = client.callEntity(Account, 'a').note('call');
-  const second = await hold({ name: 'second', keys: ['a'] });
-  const third = await hold({ name: 'third', keys: ['b', 'a'] });
-  await settle(client.signalEntity(Account, 'a').note('last'));
-  await advance(5_000);
-  t.deepEqual(await log('a'), ['first+']);
-  const [a, b] = (await locked()).toSorted((left, right) => (left.address < right.address ? -1 : 1));
-  t.like(a, { address: 'e.account.a', lockedBy: 'first', fencingNumber: 1, waiting: 5 });
-  t.is(a!.until - a!.since, 300_000);
-  t.like(b, { address: 'e.account.b', lockedBy: 'first', waiting: 0 });
-  await go('first');
-  t.is(await settle(first.result()), 'done');
-  t.is(await settle(call), 4);
-  await advance(100);
-  t.like(await settle(second.status()), { customStatus: 'locked' });
-  t.is((await settle(third.status()))?.customStatus, undefined, 'fair: it came later');
-  await go('second');
-  await advance(100);
-  await go('third');
-  t.is(await settle(third.result()), 'done');
-  await advance(100);
-  t.deepEqual(await log('a'), [
-    ...['first+', 'first-', 'signal', 'call', 'second+', 'second-', 'third+', 'third-', 'last'],
-  ]);
-  await isFree(t, scene);
-});
+test.serial(
+  'P22: while it is locked an entity takes the operations of the holder alone, others wait in their order',
+  async (t) => {
+    const scene = await bank();
+    const { client, settle, advance, hold, log, go, locked } = scene;
+    const first = await hold({ name: 'first' });
+    await advance(100);
+    t.like(await settle(first.status()), { customStatus: 'locked' });
+    await settle(client.signalEntity(Account, 'a').note('signal'));
+    const call = client.callEntity(Account, 'a').note('call');
+    const second = await hold({ name: 'second', keys: ['a'] });
+    const third = await hold({ name: 'third', keys: ['b', 'a'] });
+    await settle(client.signalEntity(Account, 'a').note('last'));
+    await advance(5_000);
+    t.deepEqual(await log('a'), ['first+']);
+    const [a, b] = (await locked()).toSorted((left, right) => (left.address < right.address ? -1 : 1));
+    t.like(a, { address: 'e.account.a', lockedBy: 'first', fencingNumber: 1, waiting: 5 });
+    t.is(a!.until - a!.since, 300_000);
+    t.like(b, { address: 'e.account.b', lockedBy: 'first', waiting: 0 });
+    await go('first');
+    t.is(await settle(first.result()), 'done');
+    t.is(await settle(call), 4);
+    await advance(100);
+    t.like(await settle(second.status()), { customStatus: 'locked' });
+    t.is((await settle(third.status()))?.customStatus, undefined, 'fair: it came later');
+    await go('second');
+    await advance(100);
+    await go('third');
+    t.is(await settle(third.result()), 'done');
+    await advance(100);
+    t.deepEqual(await log('a'), [
+      'first+',
+    'first-',
+    'signal',
+    'call',
+    'second+',
+    'second-',
+    'third+',
+    'third-',
+    'last',
+    ]);
+    await isFree(t, scene);
+  },
+);
 
 for (const end of ['complete', 'fail', 'continue'] as const)
-  test(`P22: the record that ends an execution releases its locks: ${end}`, async (t) => {
+  test.serial(`P22: the record that ends an execution releases its locks: ${end}`, async (t) => {
     const scene = await bank();
     const { hold, go, advance, account, log } = scene;
     await hold({ name: 'one', end });
@@ -96,7 +106,7 @@ for (const end of ['complete', 'fail', 'continue'] as const)
   });
 
 for (const what of ['terminate', 'cancel', 'replace'] as const)
-  test(`P22: so does what ends it from outside: ${what}`, async (t) => {
+  test.serial(`P22: so does what ends it from outside: ${what}`, async (t) => {
     const scene = await bank();
     const { client, settle, hold, go, advance, log } = scene;
     const one = await hold({ name: 'one' });
@@ -104,9 +114,7 @@ for (const what of ['terminate', 'cancel', 'replace'] as const)
     await hold({ name: 'two' });
     await advance(100);
     if (what === 'replace')
-      await settle(
-        client.startNew('holder', { keys: ['c'], name: 'one' }, { instanceId: 'one', ifExists: 'replace' }),
-      );
+      await settle(client.startNew('holder', { keys: ['c'], name: 'one' }, { instanceId: 'one', ifExists: 'replace' }));
     else await settle(one[what]());
     await advance(100);
     await go('two');
@@ -117,7 +125,7 @@ for (const what of ['terminate', 'cancel', 'replace'] as const)
     await isFree(t, scene);
   });
 
-test('P22: a cancellation follows the request from entity to entity, wherever that is', async (t) => {
+test.serial('P22: a cancellation follows the request from entity to entity, wherever that is', async (t) => {
   const scene = await bank();
   const { settle, hold, go, advance, log, locked } = scene;
   await hold({ name: 'last', keys: ['c'] });
@@ -137,7 +145,7 @@ test('P22: a cancellation follows the request from entity to entity, wherever th
   await isFree(t, scene);
 });
 
-test('a lease that runs out ends the lock, and the next use of it fails', async (t) => {
+test.serial('a lease that runs out ends the lock, and the next use of it fails', async (t) => {
   const scene = await bank();
   const { settle, hold, go, advance, log } = scene;
   const one = await hold({ name: 'one', lease: 10_000 });
@@ -159,7 +167,7 @@ test('a lease that runs out ends the lock, and the next use of it fails', async 
   await isFree(t, scene);
 });
 
-test('the wait for the other entities counts for the lease, and fails the request', async (t) => {
+test.serial('the wait for the other entities counts for the lease, and fails the request', async (t) => {
   const scene = await bank();
   const { settle, hold, go, advance } = scene;
   await hold({ name: 'last', keys: ['b'] });
@@ -172,7 +180,7 @@ test('the wait for the other entities counts for the lease, and fails the reques
   await isFree(t, scene);
 });
 
-test('an operator breaks a lock: whoever waits has its turn, and the holder is told', async (t) => {
+test.serial('an operator breaks a lock: whoever waits has its turn, and the holder is told', async (t) => {
   const scene = await bank();
   const { client, settle, hold, go, advance, log } = scene;
   const one = await hold({ name: 'one' });
@@ -189,19 +197,22 @@ test('an operator breaks a lock: whoever waits has its turn, and the holder is t
   await isFree(t, scene);
 });
 
-test('an operation that is under way when its lease runs out is carried out, and the ones behind it are not', async (t) => {
-  const scene = await bank();
-  const { client, settle, advance, log } = scene;
-  const slow = await settle(client.startNew('slow', { keys: ['a', 'b'], milliseconds: 3_000, lease: 1_000 }));
-  await advance(100);
-  await settle(client.signalEntity(Account, 'a').note('behind'));
-  t.is(await settle(slow.result()), 'lost');
-  await advance(100);
-  t.deepEqual([await log('a'), await log('b')], [['slow', 'behind'], []]);
-  await isFree(t, scene);
-});
+test.serial(
+  'an operation that is under way when its lease runs out is carried out, and the ones behind it are not',
+  async (t) => {
+    const scene = await bank();
+    const { client, settle, advance, log } = scene;
+    const slow = await settle(client.startNew('slow', { keys: ['a', 'b'], milliseconds: 3_000, lease: 1_000 }));
+    await advance(100);
+    await settle(client.signalEntity(Account, 'a').note('behind'));
+    t.is(await settle(slow.result()), 'lost');
+    await advance(100);
+    t.deepEqual([await log('a'), await log('b')], [['slow', 'behind'], []]);
+    await isFree(t, scene);
+  },
+);
 
-test('locks outlive their owners, with all who wait: parked, passivated, and taken over', async (t) => {
+test.serial('locks outlive their owners, with all who wait: parked, passivated, and taken over', async (t) => {
   const scene = await bank();
   const { around, client, worker, settle, hold, go, advance, log, locked } = scene;
   await hold({ name: 'one' });
@@ -225,11 +236,14 @@ test('locks outlive their owners, with all who wait: parked, passivated, and tak
   await advance(2_000);
   const all = await log('a');
   t.deepEqual(all.slice(0, 6), ['one+', 'one-', 'two+', 'two-', 'three+', 'three-']);
-  t.deepEqual(all.slice(6), Array.from({ length: 300 }, (_, number) => String(number)));
+  t.deepEqual(
+    all.slice(6),
+    Array.from({ length: 300 }, (_, number) => String(number)),
+  );
   await isFree(t, scene);
 });
 
-test('K3: the slow operation of a holder has its turn at the next owner, before all who wait', async (t) => {
+test.serial('K3: the slow operation of a holder has its turn at the next owner, before all who wait', async (t) => {
   const scene = await bank();
   const { around, client, worker, settle, advance, log } = scene;
   const slow = await settle(client.startNew('slow', { keys: ['a', 'b'], milliseconds: 10_000 }));
@@ -241,11 +255,17 @@ test('K3: the slow operation of a holder has its turn at the next owner, before 
   await advance(30_000);
   t.is(await settle(slow.result()), 'done');
   await advance(100);
-  t.deepEqual([await log('a'), await log('b')], [['slow', 'behind'], ['slow', 'behind']]);
+  t.deepEqual(
+    [await log('a'), await log('b')],
+    [
+      ['slow', 'behind'],
+      ['slow', 'behind'],
+    ],
+  );
   await isFree(t, scene);
 });
 
-test('a lease that ran out while nobody owned the entity ends with the next owner', async (t) => {
+test.serial('a lease that ran out while nobody owned the entity ends with the next owner', async (t) => {
   const scene = await bank();
   const { around, worker, settle, hold, advance } = scene;
   await hold({ name: 'one', lease: 5_000 });
@@ -259,45 +279,51 @@ test('a lease that ran out while nobody owned the entity ends with the next owne
   await settle(two.terminate());
 });
 
-test('what is locked can be deleted, and what was never there can be locked, also without its class', async (t) => {
-  const scene = await bank();
-  const { around, client, settle, hold, account, advance } = scene;
-  const closing = await settle(client.startNew('holder', { keys: ['new'], name: 'one' }));
-  await advance(100);
-  t.like(await account('new'), { entityExists: true });
-  const call = client.callEntity(Account, 'new').close();
-  await settle(closing.terminate());
-  await settle(call);
-  t.like(await account('new'), { entityExists: false, lockedBy: undefined });
-  const lost = await around.settle(rejection(around, () => client.breakLock('account', '')));
-  t.is(lost.code, 'PERDURE_INVALID_ID');
-  const two = await hold({ name: 'two', keys: ['new'] });
-  await advance(100);
-  t.like(await account('new'), { entityExists: true, lockedBy: { instanceId: 'two' } });
-  await settle(two.terminate());
-  await isFree(t, scene);
-});
+test.serial(
+  'what is locked can be deleted, and what was never there can be locked, also without its class',
+  async (t) => {
+    const scene = await bank();
+    const { around, client, settle, hold, account, advance } = scene;
+    const closing = await settle(client.startNew('holder', { keys: ['new'], name: 'one' }));
+    await advance(100);
+    t.like(await account('new'), { entityExists: true });
+    const call = client.callEntity(Account, 'new').close();
+    await settle(closing.terminate());
+    await settle(call);
+    t.like(await account('new'), { entityExists: false, lockedBy: undefined });
+    const lost = await around.settle(rejection(around, () => client.breakLock('account', '')));
+    t.is(lost.code, 'PERDURE_INVALID_ID');
+    const two = await hold({ name: 'two', keys: ['new'] });
+    await advance(100);
+    t.like(await account('new'), { entityExists: true, lockedBy: { instanceId: 'two' } });
+    await settle(two.terminate());
+    await isFree(t, scene);
+  },
+);
 
-test('a read is answered whoever has locked the entity', async (t) => {
+test.serial('a read is answered whoever has locked the entity', async (t) => {
   const { hold, account, advance } = await bank();
   await hold({ name: 'one' });
   await advance(100);
   t.like(await account('a'), { entityState: { balance: 100, log: ['one+'] }, source: 'owner' });
 });
 
-test('an execution that failed in a critical section cannot be rewound, one that failed behind it can', async (t) => {
-  const scene = await bank();
-  const { around, client, settle, advance } = scene;
-  fate.fails = true;
-  const inside = await settle(client.startNew('failing', true));
-  const outside = await settle(client.startNew('failing', false));
-  await advance(100);
-  fate.fails = false;
-  const refused = await rejection(around, () => inside.rewind('again'));
-  t.is(refused.code, 'PERDURE_NOT_REWINDABLE');
-  t.regex(refused.message, /^Cannot rewind an orchestration with an unreleased entity lock: /);
-  await settle(outside.rewind('again'));
-  t.is(await settle(outside.result()), 'done');
-  t.is((await settle(inside.status())).runtimeStatus, 'Failed');
-  await isFree(t, scene);
-});
+test.serial(
+  'an execution that failed in a critical section cannot be rewound, one that failed behind it can',
+  async (t) => {
+    const scene = await bank();
+    const { around, client, settle, advance } = scene;
+    fate.fails = true;
+    const inside = await settle(client.startNew('failing', true));
+    const outside = await settle(client.startNew('failing', false));
+    await advance(100);
+    fate.fails = false;
+    const refused = await rejection(around, () => inside.rewind('again'));
+    t.is(refused.code, 'PERDURE_NOT_REWINDABLE');
+    t.regex(refused.message, /^Cannot rewind an orchestration with an unreleased entity lock: /);
+    await settle(outside.rewind('again'));
+    t.is(await settle(outside.result()), 'done');
+    t.is((await settle(inside.status())).runtimeStatus, 'Failed');
+    await isFree(t, scene);
+  },
+);

@@ -15,7 +15,9 @@ const lease = 300_000;
 
 test('L1: the entities are locked in one order, by name, then by key, each once', (t) => {
   const s = play(function* (ctx) {
-    const lock = yield* ctx.lock(['b', 'x'], ['B', 'x'], ['a', 'ä'], ['a', 'z'], ['a', 'z'], { leaseInMilliseconds: 5_000 });
+    const lock = yield* ctx.lock(['b', 'x'], ['B', 'x'], ['a', 'ä'], ['a', 'z'], ['a', 'z'], {
+      leaseInMilliseconds: 5_000,
+    });
     return [lock.entities.map(({ name, key }) => `${name}/${key}`), lock.fencingNumbers];
   });
   const entities = [
@@ -25,13 +27,22 @@ test('L1: the entities are locked in one order, by name, then by key, each once'
     { name: 'b', key: 'x' },
   ];
   t.deepEqual(s.start().actions, [{ type: 'LockRequested', id: 0, entities, lease: 5_000 }]);
-  t.deepEqual(s.grantLock(0, [4, 1, 9, 2]), completed([['B/x', 'a/z', 'a/ä', 'b/x'], [4, 1, 9, 2]]));
+  t.deepEqual(
+    s.grantLock(0, [4, 1, 9, 2]),
+    completed([
+      ['B/x', 'a/z', 'a/ä', 'b/x'],
+      [4, 1, 9, 2],
+    ]),
+  );
 });
 
 test('P22: calls in a critical section carry the lock, and its release comes behind them', (t) => {
   const s = play(function* (ctx) {
     using lock = yield* ctx.lock(['account', 'b'], ['account', 'a']);
-    const [left, right] = yield* ctx.all([ctx.callEntity('account', 'a', 'get'), ctx.callEntity('account', 'b', 'get')]);
+    const [left, right] = yield* ctx.all([
+      ctx.callEntity('account', 'a', 'get'),
+      ctx.callEntity('account', 'b', 'get'),
+    ]);
     lock.release();
     lock.release();
     yield* ctx.callEntity('account', 'a', 'get');

@@ -1,10 +1,9 @@
 import { Entity, Operation, Orchestrator, Run } from '../../decorators/index.js';
-import { EntityContext } from '../../lib/core/entity-context.js';
 import type { Lock } from '../../lib/core/lock.js';
 import { OrchestrationContext } from '../../lib/core/orchestration-context.js';
 import type { Orchestration } from '../../lib/core/task.js';
 import type { Hosted } from '../../lib/definitions/registry.js';
-import { LockLostError } from '../../lib/errors.js';
+import { AggregateTaskError, LockLostError } from '../../lib/errors.js';
 import type { Surroundings } from './actors.js';
 import type { SectionScript } from './lock-script.js';
 
@@ -17,7 +16,7 @@ export function hostedLocks(world: Surroundings): Hosted {
     @Operation({ input: String }) note(text: string): number {
       return this.state.log.push(text);
     }
-    @Operation({ input: String }) async slow(text: string, _: EntityContext): Promise<number> {
+    @Operation({ input: String }) async slow(text: string): Promise<number> {
       await world.pause(world.duration(text));
       return this.state.log.push(text);
     }
@@ -36,7 +35,7 @@ export function hostedLocks(world: Surroundings): Hosted {
       try {
         yield* inSection(script, context);
       } catch (error) {
-        if (error instanceof LockLostError) return 'lost';
+        if (isLost(error)) return 'lost';
         throw error;
       }
       if (script.end === 'fail') throw new Error('failed in a section');
@@ -46,6 +45,11 @@ export function hostedLocks(world: Surroundings): Hosted {
   }
 
   return { entities: [Vault], orchestrators: [Section] };
+}
+
+/** One call, or all that were made at once, came too late. */
+function isLost(error: unknown): boolean {
+  return error instanceof AggregateTaskError ? error.errors.every(isLost) : error instanceof LockLostError;
 }
 
 function* inSection(script: SectionScript, context: OrchestrationContext): Orchestration<void> {

@@ -59,6 +59,7 @@ export class LockWatch {
   }
 
   #are({ fence, held, lost = [], voided = [] }: EntityLocks): void {
+    if (fence === 0 && voided.length === 0) return void (this.#locks = undefined); // it was never locked
     this.#locks = {
       fence,
       ...(held && { held }),

@@ -22,7 +22,18 @@ test(`P22: critical sections have their entities for themselves, and no lock out
   t.log(totals, Object.fromEntries(kinds));
   t.true(totals.takeovers > 3 * seeds && totals.faults > 10 * seeds);
   t.true(totals.unjudged <= 0.02 * seeds);
-  for (const kind of ['transfer', 'visit', 'outlive', 'fail', 'continue', 'complete', 'terminate', 'cancel', 'replace', 'break'])
+  for (const kind of [
+    'transfer',
+    'visit',
+    'outlive',
+    'fail',
+    'continue',
+    'complete',
+    'terminate',
+    'cancel',
+    'replace',
+    'break',
+  ])
     t.true((kinds.get(kind) ?? 0) > 0.1 * seeds, kind);
 });
 

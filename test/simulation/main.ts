@@ -22,7 +22,10 @@ const { values } = parseArgs({
   },
 });
 const FOLDER = 'build/simulation';
-const families = new Map([['lifecycle', simulateLives], ['locks', simulateLocks]]);
+const families = new Map([
+  ['lifecycle', simulateLives],
+  ['locks', simulateLocks],
+]);
 const run = families.get(values.family ?? '') ?? simulate;
 const family = run === simulate ? '' : ` --family ${values.family}`;
 const given: Partial<Case & { readonly seed: number }> =

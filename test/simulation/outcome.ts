@@ -167,7 +167,11 @@ export class OutcomeCheck {
       Array.from(this.#expected.instances.keys(), (id) => orchestrationAddress(this.#actualIds.get(id) ?? id)),
     );
     for (const address of this.#outcome.addresses)
-      if (address.startsWith('o.') && ![LIFE, SECTION].some((name) => address.startsWith(`o.${name}`)) && !known.has(address))
+      if (
+        address.startsWith('o.') &&
+        ![LIFE, SECTION].some((name) => address.startsWith(`o.${name}`)) &&
+        !known.has(address)
+      )
         this.#violation(`${address} exists, and nobody asked for it`);
   }
 

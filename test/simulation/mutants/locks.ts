@@ -8,7 +8,11 @@ export const ofLocks: readonly Mutant[] = [
   ofLocking(
     'P22',
     'a release is taken whoever has locked the entity',
-    edit(LOCKS, 'release({ holder, fence }) {\n        if (this.#isOf(holder, fence))', 'release({ holder, fence }) {\n        if (this.#held)'),
+    edit(
+      LOCKS,
+      'release({ holder, fence }) {\n        if (this.#isOf(holder, fence))',
+      'release({ holder, fence }) {\n        if (this.#held)',
+    ),
   ),
   ofLocking(
     'P22',
@@ -44,7 +48,11 @@ export const ofLocks: readonly Mutant[] = [
   ofLocking(
     'P22',
     'a locked entity takes the operations of others',
-    edit(LOCKS, "input.kind === 'lockRequest' || (input.kind === 'operation' && !input.lock)", "input.kind === 'lockRequest'"),
+    edit(
+      LOCKS,
+      "input.kind === 'lockRequest' || (input.kind === 'operation' && !input.lock)",
+      "input.kind === 'lockRequest'",
+    ),
   ),
   ofLocking(
     'P22',

@@ -427,7 +427,8 @@ class Simulation {
     if (hasLives(this.#program)) new LifeOutcome(this.#clients, outcome, violation).all();
     this.#result = check.result();
     const spent = new Set(rests.flatMap((rest) => rest.spentKeys(rests)));
-    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), spent, violation));
+    const gone = new Set(rests.flatMap((rest) => rest.gone));
+    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, gone }, violation));
     if (this.#violations.length + this.#unended.length === 0) await this.#losePower(rests);
   }
 

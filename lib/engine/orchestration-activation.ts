@@ -254,7 +254,9 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     const fault = resultRef && this.runner.fetched.faultOf(resultRef);
     const result = fault ? { ...message, failure: toFailureDetails(fault) } : message;
     if (this.state.isEnded) return lateAnswer(this, result, this.#at);
-    const taskId = answeredId(this.state, message);
+    // An activity that a cancellation ends is not waited for any more, also while the cancellation is held back.
+    const isOver = message.of === 'activity' && this.state.buffered.some(isCancellation);
+    const taskId = isOver ? undefined : answeredId(this.state, message);
     return taskId === undefined ? refusal(unasked) : this.take([resultEvent({ ...result, taskId }, this.#at)]);
   }
 
@@ -376,4 +378,8 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     const { status, started, buffered } = this.state;
     return status === 'Suspended' || (started !== undefined && buffered.length > 0);
   }
+}
+
+function isCancellation({ type }: InboundEvent): boolean {
+  return type === 'CancellationRequested';
 }

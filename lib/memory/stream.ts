@@ -14,7 +14,7 @@ export interface StoreOptions {
 }
 
 /** What was stored before is not remembered any more, in milliseconds; it is looked at when so many changes are. */
-const MEMORY = 2_000;
+const MEMORY = 4_000;
 const MOST_CHANGES = 500;
 
 /** A message was stored, or removed. */

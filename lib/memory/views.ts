@@ -6,6 +6,8 @@ import { subjectMatcher } from './subject-pattern.js';
 
 /** A deposed leader may answer for so many virtual milliseconds after a write. */
 const STALE = 1_000;
+/** What one lists may be so old, in virtual milliseconds. */
+const LISTED = 3_000;
 
 /** A write of this process, and what it replaced. */
 interface Written {
@@ -82,7 +84,7 @@ export class MemoryViews implements Views {
     const isWanted = ({ subject }: StoredMessage) => matches(subject);
     const now = () => ({ last: this.#stream.last, messages: [...this.#stream.all()].filter(isWanted) });
     const former = () => {
-      const { last, messages } = this.#stream.asOf(world.scheduler.now - STALE);
+      const { last, messages } = this.#stream.asOf(world.scheduler.now - LISTED);
       return { last, messages: messages.filter(isWanted) };
     };
     for (;;) {

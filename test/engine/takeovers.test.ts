@@ -234,3 +234,22 @@ test('sleeping instances do not crowd out those that are in use', async (t) => {
   }
   t.is(reads, 0);
 });
+
+test('P11: a takeover asks a deposed leader for wake records until it knows of the takeover: no timer is missed', async (t) => {
+  let isStale = false;
+  const world = new MemoryWorld({
+    faults: { next: ({ operation }) => (isStale && operation === 'scan' ? 'stale' : 'none') },
+  });
+  const hub = world.createHub('test', 1, {}, 3);
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise, 60_000);
+  const client = new MemoryClient(hub, 'client');
+  const first = new MemoryWorker(hub, 'first', bankHost());
+  await settle(first.claim());
+  await settle(client.start('nap', 'n', 20_000));
+  await world.scheduler.advance(2_000); // the head and the wake record are stored, and a checkpoint behind them
+  first.connection.kill();
+  isStale = true;
+  await settle(new MemoryWorker(hub, 'second', bankHost()).claim());
+  await world.scheduler.advance(30_000);
+  t.is((await settle(client.orchestrationHead('n')))?.status, 'Completed');
+});

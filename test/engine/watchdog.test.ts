@@ -23,24 +23,25 @@ class Silence implements FaultPlan {
   }
 }
 
-/** Ends what `hold` began. */
-let letGo = (): void => {};
-
-@Entity('shelf')
-class Shelf {
-  state: { kept: unknown } = { kept: undefined };
-  @Operation({ input: 'unknown' }) keep(value: unknown): void {
-    this.state.kept = value;
+/** A shelf of one hub; `held` is given what ends its `hold`. */
+function newShelf(held: (letGo: () => void) => void) {
+  @Entity('shelf')
+  class Shelf {
+    state: { kept: unknown } = { kept: undefined };
+    @Operation({ input: 'unknown' }) keep(value: unknown): void {
+      this.state.kept = value;
+    }
+    @Operation({ input: Number }) grow(length: number): void {
+      this.state.kept = 'x'.repeat(length);
+    }
+    @Operation() async hold(): Promise<void> {
+      await new Promise<void>((resolve) => held(resolve));
+    }
+    @Operation({ input: [String] }) tell(keys: string[], context: EntityContext): void {
+      for (const key of keys) context.signalEntity('counter', key, 'add', key);
+    }
   }
-  @Operation({ input: Number }) grow(length: number): void {
-    this.state.kept = 'x'.repeat(length);
-  }
-  @Operation() async hold(): Promise<void> {
-    await new Promise<void>((resolve) => (letGo = resolve));
-  }
-  @Operation({ input: [String] }) tell(keys: string[], context: EntityContext): void {
-    for (const key of keys) context.signalEntity('counter', key, 'add', key);
-  }
+  return Shelf;
 }
 
 @Orchestrator('asks')
@@ -68,8 +69,10 @@ function surroundings() {
   const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise);
   const advance = (milliseconds: number): Promise<void> => world.scheduler.advance(milliseconds);
   const client = new MemoryClient(hub, 'client');
+  let held = (): void => {};
+  const shelf = newShelf((letGo) => (held = letGo));
   const owner = async (name = 'w', options: OwnerOptions = {}): Promise<MemoryWorker> => {
-    const host = hostOf({ entities: [Counter, Shelf], orchestrators: [Asks] });
+    const host = hostOf({ entities: [Counter, shelf], orchestrators: [Asks] });
     const worker = new MemoryWorker(hub, name, host, options, recordingLogger(lines));
     await settle(worker.claim());
     await advance(500);
@@ -81,7 +84,7 @@ function surroundings() {
     await advance(500);
     return started;
   };
-  return { faults, hub, lines, client, settle, advance, owner, worker };
+  return { faults, hub, lines, client, settle, advance, owner, worker, letGo: () => held() };
 }
 
 type Around = ReturnType<typeof surroundings>;
@@ -204,7 +207,7 @@ const rows: readonly Row[] = [
       await parked(around);
       await around.advance(5_000);
       begin();
-      letGo();
+      around.letGo();
     },
   },
   {
@@ -214,7 +217,7 @@ const rows: readonly Row[] = [
       await parked(around);
       await around.advance(5_000);
       begin();
-      letGo();
+      around.letGo();
     },
   },
   {

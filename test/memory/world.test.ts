@@ -311,7 +311,7 @@ test('of several replicas a deposed leader lists the state as it was, unless it 
     };
     await settle(views.write('a.changed', bytes('old'), 0));
     await settle(views.write('a.removed', bytes('old'), 0));
-    await world.scheduler.advance(2_000);
+    await world.scheduler.advance(6_000);
     await settle(views.write('a.changed', bytes('new'), 1));
     await world.scheduler.advance(20);
     await settle(views.write('a.new', bytes('new'), 0));

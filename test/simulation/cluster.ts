@@ -28,7 +28,7 @@ interface Setting {
   /** How much longer messages from and to a worker take each way, in virtual milliseconds. */
   readonly distanceOf: (name: string) => number;
   /** Whether an owner may end for this reason and be followed by another. */
-  mayFail(reason: Error): boolean;
+  readonly mayFail: (reason: Error) => boolean;
 }
 
 /** So long a worker may be silent before another claims what it owns, in virtual milliseconds. */

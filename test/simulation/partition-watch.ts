@@ -377,6 +377,12 @@ export class PartitionWatch {
     return this.#tombstones.get(address);
   }
 
+  /** Whether there is no such orchestration instance, or no more. */
+  #isGone(address: string): boolean {
+    const watch = this.instances.get(address);
+    return watch instanceof OrchestrationWatch && watch.executionId === '';
+  }
+
   #onState({ subject, body, sequence }: StoredMessage): void {
     const parked = this.#subjects.parkedPage('');
     if (subject.startsWith(parked)) {
@@ -385,7 +391,10 @@ export class PartitionWatch {
     }
     if (!subject.startsWith(this.#subjects.heads.slice(0, -1))) return;
     const address = this.#subjects.addressOf(subject)!;
-    const head = this.#ports.values.whole(decodeHead(body, subject), this.#violation);
+    const stored = decodeHead(body, subject);
+    // What a zombie stores of an instance that was purged meanwhile names values that went with it (P13).
+    const isZombie = stored.epoch < this.owners.length && this.#isGone(address);
+    const head = this.#ports.values.whole(stored, isZombie ? () => {} : this.#violation);
     this.#checkSegments(address, head);
     if (head.logSeq > this.#records) return this.#violation(`C7: the head of ${address} runs ahead of the log`);
     if (head.type === 'tombstone') this.#tombstones.set(address, sequence);

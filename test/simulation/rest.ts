@@ -53,6 +53,13 @@ export class PartitionRest {
     });
   }
 
+  /** The subjects of the heads that instances had which were purged. */
+  get gone(): readonly string[] {
+    return [...this.#watch.instances.keys()]
+      .filter((address) => this.#isGone(address))
+      .map((address) => this.#subjects.head(address));
+  }
+
   check(all: readonly PartitionRest[], report: Violation): void {
     const violation = (text: string): void => report(`partition ${this.#partition}: ${text}`);
     this.#checkTables(all, violation);

@@ -112,9 +112,11 @@ export const nemeses = {
     return { target, pid, proof: info ? undefined : `it answered nothing for ${time} ms`, release };
   },
 
-  reset: ({ proxies }) => {
+  reset: async ({ proxies }) => {
+    // Behind the death of a server there may be none for a moment.
+    await until(() => proxies.some(({ isUsed }) => isUsed), 'a connection to be cut');
     const cut = proxies.reduce((sum, proxy) => sum + proxy.reset(), 0);
-    return Promise.resolve({ target: 'all connections', proof: cut > 0 ? `${cut} were cut` : undefined, release: [] });
+    return { target: 'all connections', proof: cut > 0 ? `${cut} were cut` : undefined, release: [] };
   },
 
   blackHole: async ({ proxies, take }, random) => {

@@ -88,7 +88,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0034',
     'an instance is canceled once more while it cleans up',
-    edit(CONTROL, "if (state.isCanceled)\n        return unchanged('It is canceled already', []);", ''),
+    edit(CONTROL, 'state.isCanceled ? [] : [{', '[{'),
   ),
   ofLives(
     '0034',

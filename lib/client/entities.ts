@@ -1,5 +1,5 @@
 import type { EntityId } from '../core/history.js';
-import type { InputShape } from '../core/names.js';
+import type { InputShape, OperationShape } from '../core/names.js';
 import { knownOperation } from '../core/method-proxy.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
@@ -11,6 +11,7 @@ import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { Together } from './many.js';
+import { ReadonlyCalls } from './readonly-calls.js';
 
 /** The state of an entity as read. */
 export interface EntityStateResponse<T> {
@@ -32,10 +33,12 @@ export interface Signal {
 export class Entities {
   readonly #session: ClientSession;
   readonly #reads: InstanceReads;
+  readonly #readonlyCalls: ReadonlyCalls;
   readonly #timeout: number;
 
   /** @param timeout how long a call waits for its answer, in milliseconds. */
   constructor(session: ClientSession, timeout: number) {
+    this.#readonlyCalls = new ReadonlyCalls(session, timeout);
     this.#session = session;
     this.#reads = new InstanceReads(session);
     this.#timeout = timeout;
@@ -114,10 +117,16 @@ export class Entities {
   }
 
   /** The result of an operation, once it is committed. */
-  async call(id: EntityId, name: string, input: unknown, shape: InputShape | undefined): Promise<unknown> {
+  async call(id: EntityId, name: string, input: unknown, shape: OperationShape | undefined): Promise<unknown> {
+    const encoded = this.#session.encode(input, shape, `${id.name}.${name}`);
+    if (!shape?.isReadonly) return this.#callByMail(id, name, encoded);
+    const told = await this.#readonlyCalls.call(id, name, encoded);
+    return told === 'byMail' ? this.#callByMail(id, name, encoded) : told.result;
+  }
+
+  async #callByMail(id: EntityId, name: string, encoded: { readonly input?: Json }): Promise<unknown> {
     const { inbox, waits, names, values } = this.#session;
     const target = `${id.name}.${name}`;
-    const encoded = this.#session.encode(input, shape, target);
     const delivery: Delivery = { progress: 'unsent' };
     const late = () => lateError(`The call of ${target} of "${id.key}"`, this.#timeout, delivery);
     const message = { kind: 'operation', name, ...encoded, reply: inbox.reply } as const;

@@ -1,7 +1,7 @@
 import type { EntityId } from '../core/history.js';
 import { operationProxy } from '../core/method-proxy.js';
 import type { EntitySignal, OperationCalls, OrchestratorObject, StartArguments } from '../core/proxies.js';
-import type { InputShape } from '../core/names.js';
+import type { OperationShape } from '../core/names.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import type { HubPorts } from '../engine/ports.js';
@@ -388,7 +388,7 @@ export class TaskHubClient extends InstanceControls implements AsyncDisposable {
   #proxy(
     entity: EntityClass<object>,
     key: string,
-    send: (id: EntityId, operation: string, shape: InputShape | undefined, input: unknown) => Promise<unknown>,
+    send: (id: EntityId, operation: string, shape: OperationShape | undefined, input: unknown) => Promise<unknown>,
   ): object {
     const shape = names.entity(entity as Constructor);
     const id = { name: shape.name, key: checkEntityKey(key) };

@@ -32,6 +32,20 @@ export abstract class EntityContext {
   abstract readonly signal: AbortSignal;
   /** When the operation was taken from the mailbox; within one entity it never goes back. */
   abstract readonly currentUtcDateTime: Date;
+  /**
+   * Whether the entity does not exist yet: the state is the initial one, and this operation makes the entity exist when it
+   * ends well and is not readonly. True again after a deletion.
+   */
+  abstract readonly isNewlyConstructed: boolean;
+
+  /**
+   * Deletes the entity when this operation ends well, whatever the operation makes of `this.state` before or after it. Its
+   * next operation begins with the initial state. Of an entity that is gone nothing stays stored.
+   *
+   * @throws {ReadonlyOperationError} in a readonly operation
+   * @throws {ClosedError} once the operation has ended
+   */
+  abstract deleteState(): void;
 
   /**
    * Sends an operation to another entity, one-way, when this operation ends well: a throw discards it together with the

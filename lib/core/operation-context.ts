@@ -1,4 +1,4 @@
-import { ClosedError, DefinitionError, EntityOperationFailedError } from '../errors.js';
+import { ClosedError, DefinitionError, EntityOperationFailedError, ReadonlyOperationError } from '../errors.js';
 import type { CoreDependencies } from './dependencies.js';
 import { EntityContext } from './entity-context.js';
 import type { CallPort, EntityMessage, OperationRequest } from './operation.js';
@@ -11,6 +11,7 @@ import type { Constructor, Json } from './values.js';
 export class OperationContext extends EntityContext {
   readonly entityId: EntityId;
   readonly operationName: string;
+  readonly isNewlyConstructed: boolean;
   readonly #at: number;
   readonly #isReadonly: boolean;
   readonly #dependencies: CoreDependencies;
@@ -18,6 +19,7 @@ export class OperationContext extends EntityContext {
   readonly #calls: CallPort | undefined;
   #called = 0;
   #isClosed = false;
+  #deletesState = false;
   /** Made when somebody asks for the signal. */
   #abort: AbortController | undefined;
 
@@ -26,9 +28,11 @@ export class OperationContext extends EntityContext {
     request: OperationRequest,
     { isReadonly, isAsync }: Pick<OperationProgram, 'isReadonly' | 'isAsync'>,
     dependencies: CoreDependencies,
+    isNew: boolean,
   ) {
     super();
     this.entityId = id;
+    this.isNewlyConstructed = isNew;
     this.operationName = request.name;
     this.#at = request.at;
     this.#isReadonly = isReadonly;
@@ -47,6 +51,17 @@ export class OperationContext extends EntityContext {
   /** Whether the operation has ended. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Whether the entity is to be gone when the operation ends well. */
+  get deletesState(): boolean {
+    return this.#deletesState;
+  }
+
+  override deleteState(): void {
+    if (this.#isReadonly) throw new ReadonlyOperationError(this.entityId.name, this.operationName);
+    if (this.#isClosed) throw this.#closed();
+    this.#deletesState = true;
   }
 
   /** Ends it; what was sent, in order. */
@@ -108,7 +123,11 @@ export class OperationContext extends EntityContext {
 
   #refuse(verb: 'signal' | 'call'): void {
     if (this.#isReadonly) throw new DefinitionError(`${this.#where} is readonly, so it cannot ${verb} an entity.`);
-    if (this.#isClosed) throw new ClosedError(`${this.#where} has ended: its context cannot be used any more.`);
+    if (this.#isClosed) throw this.#closed();
+  }
+
+  #closed(): ClosedError {
+    return new ClosedError(`${this.#where} has ended: its context cannot be used any more.`);
   }
 
   get #where(): string {

@@ -11,7 +11,14 @@ import type { TaskIds } from '../wire/tasks.js';
 import type { FetchedValues } from './fetched-values.js';
 
 /** What an instance takes: a message of its mailbox, or what the owner tells it, such as a timer that is due. */
-export type InputBody = Message | Due | Resume | Restart | Requeue | GiveBack | QueryInput;
+export type InputBody = Message | Due | Resume | Restart | Requeue | GiveBack | QueryInput | ReadInput;
+
+/** A call of a readonly operation of an entity. Its step changes nothing. */
+export interface ReadInput {
+  readonly kind: 'read';
+  readonly name: string;
+  readonly input?: Json;
+}
 
 /** A query of an orchestration instance. It is asked between two steps, beside the mailbox, and its step changes nothing. */
 export interface QueryInput {
@@ -85,7 +92,7 @@ export interface StepOutput {
   readonly unwanted?: TaskIds | undefined;
   /** What clients are told, by inbox subject. */
   readonly notices?: readonly (readonly [inbox: string, notice: Notice])[] | undefined;
-  /** Of a query: what it came to. */
+  /** Of a query, or a call of a readonly operation: what it came to. */
   readonly answer?: HandlerOutcome | undefined;
   /** It has not gone through all that it took: it asks for a `resume`. */
   readonly goesOn?: true | undefined;

@@ -16,7 +16,7 @@ import type { JournaledCall } from '../wire/journal.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import { withValues } from '../wire/value-references.js';
-import type { Activation, Captured, CodeName, InputBody, StepOutput } from './activation.js';
+import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
 import { digestOf } from './operation-journal.js';
@@ -71,9 +71,10 @@ export class EntityActivation implements Activation, CallPort {
 
   missing(input: InputBody): readonly ValueReference[] {
     if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
+    const state = this.#state === undefined ? this.#reference : undefined;
+    if (input.kind === 'read') return state ? [state] : none;
     if (input.kind !== 'operation') return none;
     const { inputRef } = input;
-    const state = this.#state === undefined ? this.#reference : undefined;
     const answers = this.#journals.of(input)?.missing ?? none;
     if (!state && !inputRef && answers.length === 0) return none;
     return [state, inputRef, ...answers].filter((reference) => reference !== undefined);
@@ -85,7 +86,8 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   foreignCode(input: InputBody): CodeName | undefined {
-    return this.#executor || input.kind !== 'operation' ? undefined : { kind: 'entity', name: this.#id.name };
+    if (this.#executor || (input.kind !== 'operation' && input.kind !== 'read')) return undefined;
+    return { kind: 'entity', name: this.#id.name };
   }
 
   ranElsewhere(now: number): void {
@@ -94,6 +96,7 @@ export class EntityActivation implements Activation, CallPort {
 
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     if (input.kind === 'result') return this.#answer(input, fetched);
+    if (input.kind === 'read') return this.#read(input, now, fetched);
     if (input.kind !== 'operation')
       return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
     this.#updatedAt = Math.max(this.#updatedAt, now);
@@ -112,6 +115,20 @@ export class EntityActivation implements Activation, CallPort {
       state: this.#state,
       messages: [],
     });
+  }
+
+  /** A readonly operation; of any other there is no answer. */
+  #read({ name, input }: ReadInput, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
+    const operation = this.#host.entities.get(this.#id.name)?.operation(name);
+    if (operation && !operation.isReadonly) return readOutput();
+    let outcome: OperationOutcome | Promise<OperationOutcome>;
+    try {
+      this.#fetch(fetched);
+      outcome = this.#executor!.execute({ name, input, at: Math.max(this.#updatedAt, now) });
+    } catch (error) {
+      outcome = this.#refused(error);
+    }
+    return outcome instanceof Promise ? this.#inTime({ name }, outcome).then(readOutput) : readOutput(outcome);
   }
 
   #execute(message: OperationMessage, fetched: FetchedValues): OperationOutcome | Promise<OperationOutcome> {
@@ -200,7 +217,7 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   /** The outcome, or the failure of an operation that has taken longer than it may. */
-  #inTime({ name }: OperationMessage, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
+  #inTime({ name }: Pick<OperationMessage, 'name'>, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
     const limit = this.#host.entities.get(this.#id.name)!.operation(name)!.timeoutInMilliseconds;
     return new Promise((resolve) => {
       const cancel = this.#ports.clock.after(limit, () =>
@@ -295,6 +312,12 @@ export class EntityActivation implements Activation, CallPort {
 }
 
 const none: readonly never[] = [];
+
+function readOutput(outcome?: OperationOutcome): StepOutput {
+  const { result, failure } = outcome ?? {};
+  const answer = outcome && (failure ? { failure } : { ...(result !== undefined && { result }) });
+  return { entry: { refused: 'A readonly operation changes nothing' }, messages: [], answer };
+}
 
 function signalOf({ entity, operation, input }: OperationOutcome['messages'][number]): Addressed {
   return [entityAddress(entity), { kind: 'operation', name: operation, ...(input !== undefined && { input }) }];

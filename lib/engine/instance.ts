@@ -1,5 +1,6 @@
 import type { Activation, CodeName, InputBody, StepOutput } from './activation.js';
 import type { RemoteCopy } from './remote-copy.js';
+import type { HandlerOutcome } from '../core/turn.js';
 import type { SegmentReference } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { Group } from './group.js';
@@ -18,6 +19,8 @@ export interface Input {
   readonly from?: Group;
   /** About how many bytes its message has; 0: it came in no message. */
   readonly bytes: number;
+  /** Tells whoever asks what the step of an input came to that changes nothing. */
+  readonly told?: (answer: HandlerOutcome | undefined) => void;
 }
 
 /** Whether an input is in no stream: the owner told it the instance, and would tell it again. */

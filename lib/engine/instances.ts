@@ -226,6 +226,11 @@ export class Instances implements MailLoad {
     this.pump();
   }
 
+  /** Whether what a former owner had taken is still to come back into its places. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
   /** Whether more mail may be taken: not while too much waits, unless it is what a former owner left. */
   get hasRoom(): boolean {
     return this.#isHeld || this.#gate.isOpen;
@@ -336,7 +341,7 @@ export class Instances implements MailLoad {
 
   #commit(instance: Instance, input: Input, output: StepOutput): void {
     // What the owner told the instance and changes nothing needs no record: it is not in any stream.
-    if (isHint(input) && output.entry.refused !== undefined) return;
+    if (isHint(input) && output.entry.refused !== undefined) return input.told?.(output.answer);
     const { group } = this.#committer;
     const activation = instance.activation!;
     let fitting = output.isStored ? output : this.#listener.place(output);

@@ -158,6 +158,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
       case 'giveBack':
         return givenBack(this.state, input);
       case 'operation':
+      case 'read':
         return refusal('An orchestration instance takes no operations');
     }
   }

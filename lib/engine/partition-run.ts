@@ -13,6 +13,7 @@ import { DeadLetters, type Told } from './dead-letters.js';
 import { Delegation } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
+import { EntityReads } from './entity-reads.js';
 import { Flusher } from './flusher.js';
 import { refuse, refuses } from './full-mailboxes.js';
 import type { Group } from './group.js';
@@ -193,7 +194,8 @@ export class PartitionRun {
       inspect: this.inspect,
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
     };
-    this.#reads = new Reads(tables, ports, this.#instances, queries, this.#barrier, operators, fail);
+    const entityReads = new EntityReads({ ...parts, holds: (address) => this.#quarantine.holds(address) });
+    this.#reads = new Reads(tables, ports, this.#instances, queries, entityReads, this.#barrier, operators, fail);
     const { received } = hub.subjects;
     this.#upkeep = new Upkeep(ports, received, recovered, this.#instances, this.#flusher, host, fail, loops);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail, loops);

@@ -6,6 +6,7 @@ import type { PartitionInspection } from '../wire/inspection.js';
 import type { Answer, Query } from '../wire/queries.js';
 import type { Barrier } from './barrier.js';
 import { EntityActivation } from './entity-activation.js';
+import type { EntityReads } from './entity-reads.js';
 import type { Instances } from './instances.js';
 import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
@@ -32,6 +33,7 @@ export class Reads {
   readonly #ports: PartitionPorts;
   readonly #instances: Instances;
   readonly #queries: OrchestrationQueries;
+  readonly #entityReads: EntityReads;
   readonly #barrier: Barrier;
   readonly #operators: Operators;
   readonly #failed: (error: Error) => void;
@@ -41,6 +43,7 @@ export class Reads {
     ports: PartitionPorts,
     instances: Instances,
     queries: OrchestrationQueries,
+    entityReads: EntityReads,
     barrier: Barrier,
     operators: Operators,
     failed: (error: Error) => void,
@@ -49,6 +52,7 @@ export class Reads {
     this.#ports = ports;
     this.#instances = instances;
     this.#queries = queries;
+    this.#entityReads = entityReads;
     this.#barrier = barrier;
     this.#operators = operators;
     this.#failed = failed;
@@ -59,6 +63,7 @@ export class Reads {
     const decoded = decodeQuery(body);
     try {
       const answer = 'value' in decoded ? await this.#find(decoded.value) : refused(decoded.refused);
+      if (!answer) return;
       await this.#barrier.pass();
       this.#send(reply, answer);
     } catch (thrown) {
@@ -82,7 +87,7 @@ export class Reads {
     bus.publish(reply, encodeAnswer({ v: 1, kind: 'failed', failure }));
   }
 
-  async #find(query: Query): Promise<Answer> {
+  async #find(query: Query): Promise<Answer | undefined> {
     switch (query.kind) {
       case 'status':
         return this.#status(query);
@@ -91,6 +96,8 @@ export class Reads {
         const stored = activation instanceof EntityActivation ? activation.stored : {};
         return { v: 1, kind: 'entity', exists: Object.keys(stored).length > 0, ...stored };
       }
+      case 'read':
+        return this.#entityReads.answer(query);
       case 'query':
         return this.#queries.answer(query);
       case 'inspect':

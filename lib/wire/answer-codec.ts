@@ -96,6 +96,13 @@ const answer = variant<Answer, 'kind'>('kind', {
     isReplaced: optional(isTrue),
     noWorkerWith: optional(string),
   },
+  read: {
+    v,
+    result: optional(json),
+    failure: optional(failure),
+    isMutating: optional(isTrue),
+    isWaiting: optional(isTrue),
+  },
   inspect: { v, inspection },
   release: { v, released: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },

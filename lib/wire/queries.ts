@@ -19,6 +19,16 @@ export type Query =
       readonly notify?: string;
     }
   | { readonly v: 1; readonly kind: 'entity'; readonly entity: EntityId }
+  /** A call of a readonly operation: it takes its place in the mailbox, and nothing of it is recorded. */
+  | {
+      readonly v: 1;
+      readonly kind: 'read';
+      readonly entity: EntityId;
+      readonly name: string;
+      readonly input?: Json;
+      /** Behind the mail up to this sequence, which is the asker's own. */
+      readonly after?: number;
+    }
   /** A query of an orchestrator's instance. */
   | {
       readonly v: 1;
@@ -71,6 +81,7 @@ export type Answer =
       readonly stateRef?: ValueReference;
     }
   | QueryAnswer
+  | ReadAnswer
   | { readonly v: 1; readonly kind: 'inspect'; readonly inspection: PartitionInspection }
   /** Committed; false: it was not in quarantine. */
   | { readonly v: 1; readonly kind: 'release'; readonly released: boolean }
@@ -93,6 +104,18 @@ export interface QueryAnswer {
   readonly isReplaced?: true;
   /** The orchestrator that no worker has registered, or none that answers. */
   readonly noWorkerWith?: string;
+}
+
+/** What a call of a readonly operation came to. */
+export interface ReadAnswer {
+  readonly v: 1;
+  readonly kind: 'read';
+  readonly result?: Json;
+  readonly failure?: FailureDetails;
+  /** It was not carried out: the code of its entity says that it is not readonly. */
+  readonly isMutating?: true;
+  /** It was not carried out: the entity waits for a worker that has its code. */
+  readonly isWaiting?: true;
 }
 
 /** A name that no worker that lives has registered, and how many instances wait for it. */

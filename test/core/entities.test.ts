@@ -94,6 +94,12 @@ class Counter {
   readAndReplace(): void {
     this.state = { total: 99, log: [] };
   }
+  readAndReplaceAlike(): void {
+    this.state = { ...this.state };
+  }
+  readAndDelete(_: void, ctx: EntityContext): void {
+    ctx.deleteState();
+  }
   readAndSignal(_: void, ctx: EntityContext): void {
     ctx.signalEntity(Account, 'a').deposit({ amount: 1 });
   }
@@ -208,6 +214,43 @@ test('an undefined state deletes the entity; the next operation starts from the 
   t.deepEqual(run(counter, 'add', 1).state, { total: 1, log: [1] });
 });
 
+class Visit {
+  state = { visits: 0 };
+  come(_: void, ctx: EntityContext): boolean {
+    this.state.visits++;
+    return ctx.isNewlyConstructed;
+  }
+  end(visits: number, ctx: EntityContext): boolean {
+    ctx.signalEntity(Account, 'a').deposit({ amount: 1 });
+    ctx.deleteState();
+    this.state = { visits };
+    return ctx.isNewlyConstructed;
+  }
+  endThenThrow(_: void, ctx: EntityContext): void {
+    ctx.deleteState();
+    throw new Error('no');
+  }
+  readIsNew(_: void, ctx: EntityContext): boolean {
+    return ctx.isNewlyConstructed;
+  }
+}
+
+test('an operation knows whether the entity is new', (t) => {
+  const visit = entity(Visit);
+  const told = ['readIsNew', 'readIsNew', 'come', 'come', 'readIsNew'].map((name) => run(visit, name).result);
+  t.deepEqual(told, [true, true, true, false, false]);
+});
+
+test('deleteState deletes the entity when the operation ends well, whatever else that does; the next one finds it new', (t) => {
+  const visit = entity(Visit, { visits: 7 });
+  t.is(failsUnchanged(t, run(visit, 'endThenThrow'), { visits: 7 }), 'no');
+  const end = run(visit, 'end', 99);
+  t.like(end, { result: false, changed: true, state: undefined });
+  t.is(end.messages.length, 1);
+  t.like(run(visit, 'end', 99), { result: true, changed: false, state: undefined });
+  t.deepEqual(run(visit, 'come'), { result: true, changed: true, state: { visits: 1 }, messages: [] });
+});
+
 test('committed states are frozen copies that share nothing with later ones', (t) => {
   const counter = entity(Counter);
   const first = run(counter, 'add', 1).state as typeof fresh;
@@ -230,8 +273,11 @@ test('messages are copied at the call and leave in order when the operation ends
 
 test('a readonly operation can neither change the state nor send', (t) => {
   const counter = entity(Counter, { total: 1, log: [] });
-  failsUnchanged(t, run(counter, 'readAndChange'), { total: 1, log: [] });
-  t.false(run(counter, 'readAndReplace').changed);
+  const state = { total: 1, log: [] };
+  t.is(failsUnchanged(t, run(counter, 'readAndChange'), state), 'PERDURE_READONLY_OPERATION');
+  t.is(failsUnchanged(t, run(counter, 'readAndReplace'), state), 'PERDURE_READONLY_OPERATION');
+  t.is(failsUnchanged(t, run(counter, 'readAndDelete'), state), 'PERDURE_READONLY_OPERATION');
+  t.is(run(counter, 'readAndReplaceAlike').failure, undefined);
   t.is(failsUnchanged(t, run(counter, 'readAndSignal'), { total: 1, log: [] }), 'PERDURE_DEFINITION');
   t.is(run(counter, 'readTotal').result, 1);
 });

@@ -1,0 +1,72 @@
+import { toFailureDetails } from '../core/failure.js';
+import type { HandlerOutcome } from '../core/turn.js';
+import { BusyError } from '../errors.js';
+import { entityAddress } from '../wire/addresses.js';
+import type { Address } from '../wire/messages.js';
+import type { Query, ReadAnswer } from '../wire/queries.js';
+import type { ReadInput } from './activation.js';
+import type { Inbox } from './inbox.js';
+import type { Instances } from './instances.js';
+import type { Clock } from './ports.js';
+
+/** The waits between two looks whether the asker's own mail is here, in milliseconds: each twice the one before. */
+const FIRST_LOOK = 1;
+const LONGEST_LOOK = 50;
+/** After so many milliseconds nobody waits for an answer any more. */
+const PATIENCE = 15_000;
+
+type Read = Extract<Query, { kind: 'read' }>;
+
+/** What calls of readonly operations need of their partition. */
+export interface EntityReadsParts {
+  readonly clock: Clock;
+  readonly instances: Instances;
+  readonly inbox: Pick<Inbox, 'last'>;
+  /** Whether an instance is in quarantine. */
+  holds(address: Address): boolean;
+}
+
+/**
+ * Answers calls of readonly operations. Nothing of them is recorded: the barrier of the read that follows says that what they
+ * saw is (C11).
+ *
+ * O1. A read takes its place in the mailbox, behind all mail that its asker had stored before: it sees what that did (C6).
+ * O2. An entity that takes nothing, for want of a worker with its code or in quarantine, keeps no reads either.
+ */
+export class EntityReads {
+  readonly #parts: EntityReadsParts;
+
+  constructor(parts: EntityReadsParts) {
+    this.#parts = parts;
+  }
+
+  /** Undefined: nobody waits for it any more. */
+  async answer({ entity, name, input, after = 0 }: Read): Promise<ReadAnswer | undefined> {
+    const { instances, holds } = this.#parts;
+    const address = entityAddress(entity);
+    if (!(await this.#whenTaken(after))) return undefined;
+    if (holds(address)) return { v: 1, kind: 'read', failure: toFailureDetails(quarantined(address)) };
+    if (instances.instance(address).waitsFor) return { v: 1, kind: 'read', isWaiting: true };
+    const read: ReadInput = { kind: 'read', name, ...(input !== undefined && { input }) };
+    const told = await new Promise<HandlerOutcome | undefined>((resolve) => {
+      instances.deliver(address, { body: read, bytes: 0, told: resolve });
+      instances.pump();
+    });
+    return told ? { v: 1, kind: 'read', ...told } : { v: 1, kind: 'read', isMutating: true };
+  }
+
+  /** Waits until the mail up to a sequence is in its mailboxes. False: for too long. */
+  async #whenTaken(sequence: number): Promise<boolean> {
+    const { clock, instances, inbox } = this.#parts;
+    const end = clock.now() + PATIENCE;
+    for (let wait = FIRST_LOOK; instances.isHeld || inbox.last < sequence; wait = Math.min(2 * wait, LONGEST_LOOK)) {
+      if (clock.now() >= end) return false;
+      await new Promise<void>((resolve) => clock.after(wait, resolve));
+    }
+    return true;
+  }
+}
+
+function quarantined(address: Address): BusyError {
+  return new BusyError(`${address} is in quarantine and takes nothing until it is released.`);
+}

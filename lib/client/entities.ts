@@ -1,9 +1,11 @@
+import type { SignalOptions } from '../core/entity-options.js';
+import { fireTime } from '../core/fire-time.js';
 import type { EntityId } from '../core/history.js';
 import type { InputShape, OperationShape } from '../core/names.js';
 import { knownOperation } from '../core/method-proxy.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
-import { EntityOperationFailedError } from '../errors.js';
+import { ConfigError, EntityOperationFailedError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
 import type { Outcome } from '../wire/record.js';
@@ -23,10 +25,19 @@ export interface EntityStateResponse<T> {
   readonly source: ReadSource;
 }
 
+/** How a state is read. */
+export interface ReadOptions {
+  /**
+   * `exact` asks the owner, `eventual` takes what it stored last for readers: up to some 100 ms behind, without any work for
+   * the owner. Default `exact`.
+   */
+  readonly consistency?: 'exact' | 'eventual' | undefined;
+}
+
 /** A message to an entity that nobody waits for. */
 export interface Signal {
   readonly id: EntityId;
-  readonly message: { readonly kind: 'operation'; readonly name: string; readonly input?: Json };
+  readonly message: { readonly kind: 'operation'; readonly name: string; readonly input?: Json; readonly due?: number };
 }
 
 /** What a client does with entities. */
@@ -44,14 +55,26 @@ export class Entities {
     this.#timeout = timeout;
   }
 
-  async signalByName(entity: string, key: string, operation: unknown, input: unknown): Promise<void> {
-    return this.send(this.preparedByName(entity, key, operation, input));
+  /** When a signal is to be carried out, in milliseconds since 1970. Throws InvalidTimeError. */
+  dueOf(options: SignalOptions = {}): number | undefined {
+    const { signalTime } = options;
+    return signalTime === undefined ? undefined : fireTime(signalTime, this.#session.ports.clock.now());
+  }
+
+  async signalByName(
+    entity: string,
+    key: string,
+    operation: unknown,
+    input: unknown,
+    due: number | undefined,
+  ): Promise<void> {
+    return this.send(this.preparedByName(entity, key, operation, input, due));
   }
 
   /** A signal ready to be sent, the operation by its name. */
-  preparedByName(entity: string, key: unknown, operation: unknown, input: unknown): Signal {
+  preparedByName(entity: string, key: unknown, operation: unknown, input: unknown, due?: number): Signal {
     const { id, name } = this.#checked(entity, key, operation);
-    return this.prepared(id, name, input, undefined);
+    return this.prepared(id, name, input, undefined, due);
   }
 
   async callByName(entity: string, key: string, operation: unknown, input: unknown): Promise<unknown> {
@@ -76,9 +99,9 @@ export class Entities {
   }
 
   /** A signal ready to be sent. Throws what is wrong with its input. */
-  prepared(id: EntityId, name: string, input: unknown, shape: InputShape | undefined): Signal {
+  prepared(id: EntityId, name: string, input: unknown, shape: InputShape | undefined, due?: number): Signal {
     const encoded = this.#session.encode(input, shape, `${id.name}.${name}`);
-    return { id, message: { kind: 'operation', name, ...encoded } };
+    return { id, message: { kind: 'operation', name, ...encoded, ...(due !== undefined && { due }) } };
   }
 
   /** Resolves when the signal is stored. */
@@ -138,10 +161,17 @@ export class Entities {
     return values.decode(outcome?.result);
   }
 
-  read(id: EntityId): Promise<EntityStateResponse<unknown>> {
+  /** `notify`: where the owner tells of changes. */
+  read(
+    id: EntityId,
+    { consistency = 'exact' }: ReadOptions = {},
+    notify?: string,
+  ): Promise<EntityStateResponse<unknown>> {
+    if (consistency !== 'exact' && consistency !== 'eventual')
+      throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
     return this.#session.waits.whileOpen(async () => {
       await this.#session.names.checkEntity(id.name);
-      const { exists, state, source } = await this.#reads.entity(id);
+      const { exists, state, source } = await this.#reads.entity(id, consistency === 'exact', notify);
       return { entityExists: exists, entityState: this.#session.values.decode(state), source };
     });
   }

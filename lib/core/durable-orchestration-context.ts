@@ -20,6 +20,7 @@ import type { Conditions } from './condition-task.js';
 import type { CoreDependencies } from './dependencies.js';
 import { cancellationOf, type Execution } from './execution.js';
 import type { ExternalEvents } from './external-events.js';
+import type { SignalOptions } from './entity-options.js';
 import { fireTime } from './fire-time.js';
 import type { EntityId } from './history.js';
 import { httpCallOf } from './http-call.js';
@@ -210,9 +211,11 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   }
 
   override signalEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
+    const { signalTime } = ((typeof target === 'string' ? rest[2] : rest[0]) ?? {}) as SignalOptions;
+    const due = signalTime === undefined ? {} : { due: fireTime(signalTime, this.#execution.now) };
     return this.#toEntity(target, key, rest, (entity, operation, input) => {
       const given = this.#input(input);
-      this.#scheduler.record((id) => ({ type: 'EntityOperationSignaled', id, entity, operation, ...given }));
+      this.#scheduler.record((id) => ({ type: 'EntityOperationSignaled', id, entity, operation, ...given, ...due }));
     }) as R;
   }
 

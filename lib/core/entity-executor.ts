@@ -92,7 +92,14 @@ export class EntityExecutor {
         if (context.isClosed) throw new ClosedError('The operation was given up.');
         const encoded = this.#result(result); // before the draft ends: it may be the result
         const changed = context.deletesState ? this.#delete(draft) : this.#commit(draft);
-        return { changed, state: this.#state, ...encoded, messages: context.close() };
+        const reminders = context.changedReminders;
+        return {
+          changed,
+          state: this.#state,
+          ...encoded,
+          messages: context.close(),
+          ...(reminders && { reminders }),
+        };
       },
       (error) => {
         draft?.discard();

@@ -195,6 +195,8 @@ export type NumberedAction =
       readonly operation: string;
       readonly input?: Json;
       readonly inputRef?: ValueReference;
+      /** When it is to be carried out, in milliseconds since 1970. */
+      readonly due?: number;
     }
   | {
       readonly type: 'EventSent';

@@ -6,6 +6,7 @@ import type {
   EventTimeout,
   NewOrchestrationOptions,
 } from './call-options.js';
+import type { SignalOptions } from './entity-options.js';
 import type { CallHttpOptions, DurableHttpResponse } from './http-messages.js';
 import type { LabelOptions } from './labels.js';
 import type {
@@ -237,11 +238,15 @@ export abstract class OrchestrationContext {
 
   /**
    * Sends an operation to an entity, one-way: there is nothing to wait for, and what it throws is told to nobody. Order
-   * to one entity is kept. Throws as `callEntity`.
+   * to one entity is kept. Throws as `callEntity`, and InvalidTimeError for a `signalTime` that is none.
    */
-  abstract signalEntity<E extends object>(type: Constructor<E>, key: string): OperationCalls<E, 'signal'>;
+  abstract signalEntity<E extends object>(
+    type: Constructor<E>,
+    key: string,
+    options?: SignalOptions,
+  ): OperationCalls<E, 'signal'>;
   /** Sends an operation to an entity by names. Throws as `callEntity` by names. */
-  abstract signalEntity(name: string, key: string, operation: string, input?: unknown): void;
+  abstract signalEntity(name: string, key: string, operation: string, input?: unknown, options?: SignalOptions): void;
 
   /**
    * A durable timer over milliseconds (0 to 100 years) or until a Date; one in the past fires at once. It fires once,

@@ -165,6 +165,7 @@ function withoutValues(action: Action): Json {
   const {
     input: _i,
     fireAt: _f,
+    due: _d,
     memo: _m,
     tags: _t,
     ...rest

@@ -4,6 +4,7 @@ import type { EntityId } from '../core/history.js';
 import type { CallAnswer, CallPort, EntityCall, OperationOutcome } from '../core/operation.js';
 import type { Json, ValueReference } from '../core/values.js';
 import {
+  BusyError,
   CallCycleError,
   OperationChangedError,
   OperationTimeoutError,
@@ -13,15 +14,19 @@ import {
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { JournaledCall } from '../wire/journal.js';
-import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
+import type { OperationMessage, ResultMessage } from '../wire/messages.js';
+import type { PlannedOperation } from '../wire/planned.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import { withValues } from '../wire/value-references.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
+import { Agenda, agendaAfter, messageOf } from './agenda.js';
 import { digestOf } from './operation-journal.js';
 import { OperationJournals } from './operation-journals.js';
+import { OperationTrace, type ActivationInspection } from './operation-trace.js';
 import type { PartitionPorts } from './ports.js';
+import { resultFor, sentBy } from './entity-effects.js';
 
 /** Commits a step of an entity beside the operation that it runs: at once, or when its large values are stored and if it still runs. */
 export type Beside = (output: StepOutput, isWanted: () => boolean) => void | Promise<void>;
@@ -44,6 +49,8 @@ export class EntityActivation implements Activation, CallPort {
   #dropped: string[] = [];
   #updatedAt = 0;
   readonly #journals: OperationJournals;
+  readonly #agenda: Agenda;
+  readonly #trace = new OperationTrace();
 
   constructor(id: EntityId, host: Host, ports: Ports, head: EntityHead | undefined, beside: Beside) {
     this.#id = id;
@@ -51,6 +58,7 @@ export class EntityActivation implements Activation, CallPort {
     this.#ports = ports;
     this.#beside = beside;
     this.#journals = new OperationJournals(head?.journals);
+    this.#agenda = new Agenda(head?.planned);
     this.#state = head?.state;
     this.#reference = head?.stateRef;
     this.#updatedAt = head?.updatedAt ?? 0;
@@ -73,21 +81,46 @@ export class EntityActivation implements Activation, CallPort {
     if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
     const state = this.#state === undefined ? this.#reference : undefined;
     if (input.kind === 'read') return state ? [state] : none;
-    if (input.kind !== 'operation') return none;
-    const { inputRef } = input;
-    const answers = this.#journals.of(input)?.missing ?? none;
+    const message = this.asOperation(input);
+    if (!message) return none;
+    const { inputRef } = message;
+    const answers = this.#journals.of(message)?.missing ?? none;
     if (!state && !inputRef && answers.length === 0) return none;
     return [state, inputRef, ...answers].filter((reference) => reference !== undefined);
   }
 
   mustWait(input: InputBody): boolean {
-    if (input.kind !== 'operation') return false;
-    return this.#host.entities.get(this.#id.name)?.operation(input.name)?.isAsync ?? false;
+    const message = this.asOperation(input);
+    return (message && this.#host.entities.get(this.#id.name)?.operation(message.name)?.isAsync) ?? false;
   }
 
-  foreignCode(input: InputBody): CodeName | undefined {
-    if (this.#executor || (input.kind !== 'operation' && input.kind !== 'read')) return undefined;
-    return { kind: 'entity', name: this.#id.name };
+  foreignCode(input: InputBody, now: number): CodeName | undefined {
+    if (this.#executor) return undefined;
+    const needsCode = input.kind === 'read' || (input.kind === 'operation' ? !isEarly(input, now) : this.#due(now));
+    return needsCode ? { kind: 'entity', name: this.#id.name } : undefined;
+  }
+
+  /** The operation that an input has carried out; of a time that is due, what is planned first. */
+  asOperation(input: InputBody): OperationMessage | undefined {
+    if (input.kind === 'operation') return input;
+    const planned = input.kind === 'due' || input.kind === 'resume' ? this.#next : undefined;
+    return planned && messageOf(planned);
+  }
+
+  /** What is planned first; before that, what had begun and made calls when its process died (P18). */
+  get #next(): PlannedOperation | undefined {
+    return this.#begun ?? this.#agenda.first;
+  }
+
+  get #begun(): PlannedOperation | undefined {
+    if (this.#journals.isEmpty) return undefined;
+    for (const planned of this.#agenda.all) if (this.#journals.of(messageOf(planned))) return planned;
+    return undefined;
+  }
+
+  #due(now: number): PlannedOperation | undefined {
+    const next = this.#next;
+    return next && (next.at <= now || this.#begun) ? next : undefined;
   }
 
   ranElsewhere(now: number): void {
@@ -97,24 +130,33 @@ export class EntityActivation implements Activation, CallPort {
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     if (input.kind === 'result') return this.#answer(input, fetched);
     if (input.kind === 'read') return this.#read(input, now, fetched);
-    if (input.kind !== 'operation')
-      return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
+    if (input.kind === 'operation' && isEarly(input, now)) return this.#plan(input);
+    const isOwn = input.kind === 'due' || input.kind === 'resume';
+    const planned = isOwn ? this.#due(now) : undefined;
+    const message = planned ? messageOf(planned) : input;
+    if (message.kind !== 'operation') return { entry: { refused: refusalOf(input) }, messages: [] };
     this.#updatedAt = Math.max(this.#updatedAt, now);
-    const outcome = this.#execute(input, fetched);
+    this.#trace.begin(this.#updatedAt);
+    const outcome = this.#execute(message, fetched);
     return outcome instanceof Promise
-      ? this.#inTime(input, outcome).then((settled) => this.#output(input, settled))
-      : this.#output(input, outcome);
+      ? this.#inTime(message, outcome).then((settled) => this.#output(message, settled, planned))
+      : this.#output(message, outcome, planned);
+  }
+
+  /** A signal that is not due yet: it is kept until then. */
+  #plan(message: OperationMessage): StepOutput {
+    const { due = 0, name, input, inputRef } = message;
+    const value = { ...(input !== undefined && { input }), ...(inputRef && { inputRef }) };
+    const planned = { id: this.#ports.random.id(), at: due, name, ...value };
+    if (this.#agenda.hasRoomFor(planned)) return { entry: { planned: [planned] }, messages: [] };
+    return this.#output(message, this.#refused(new BusyError(fullAgenda)));
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
     this.#executor?.load(this.#state);
-    if (input.kind !== 'operation') return { entry: { refused: error.message }, messages: [] };
-    return this.#output(input, {
-      failure: toFailureDetails(error),
-      changed: false,
-      state: this.#state,
-      messages: [],
-    });
+    const message = this.asOperation(input);
+    if (!message) return { entry: { refused: error.message }, messages: [] };
+    return this.#output(message, this.#refused(error), input.kind === 'operation' ? undefined : this.#next);
   }
 
   /** A readonly operation; of any other there is no answer. */
@@ -137,7 +179,14 @@ export class EntityActivation implements Activation, CallPort {
       this.#fetch(fetched);
       this.#journals.begin(message)?.fill(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
-      return this.#executor!.execute({ name, input, at: this.#updatedAt, calls: this });
+      return this.#executor!.execute({
+        name,
+        input,
+        at: this.#updatedAt,
+        calls: this,
+        reminders: this.#agenda.reminders,
+        newId: () => this.#ports.random.id(),
+      });
     } catch (error) {
       return this.#refused(error);
     }
@@ -207,6 +256,12 @@ export class EntityActivation implements Activation, CallPort {
     return this.#journals;
   }
 
+  /** For people who look. */
+  get inspection(): ActivationInspection {
+    const exists = this.#state !== undefined || this.#reference !== undefined;
+    return this.#trace.inspection(exists, this.#updatedAt, this.#agenda, this.#journals);
+  }
+
   /** Whether an operation waits for an answer. */
   get awaitsAnswer(): boolean {
     return this.#journals.isOpen;
@@ -230,12 +285,13 @@ export class EntityActivation implements Activation, CallPort {
     });
   }
 
-  #output(message: OperationMessage, outcome: OperationOutcome): StepOutput {
+  #output(message: OperationMessage, outcome: OperationOutcome, planned?: PlannedOperation): StepOutput {
     const { result, failure, changed, state } = outcome;
     const ended = this.#journals.end();
+    this.#trace.end(message.name, this.#updatedAt, failure);
     this.#ahead = state;
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
-    const messages = outcome.messages.map(signalOf);
+    const messages = outcome.messages.map(sentBy);
     if (message.caller) messages.push(resultFor(message.caller, told));
     else if (failure && !message.reply) this.#logFailure(message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
@@ -243,6 +299,7 @@ export class EntityActivation implements Activation, CallPort {
       entry: {
         ...(ended !== undefined && { ended }),
         ...(changed && (state === undefined ? { deleted: true as const } : { state })),
+        ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
         ...(known && { outcome: known }),
       },
       messages,
@@ -260,7 +317,7 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   apply(entry: StepEntry): void {
-    this.#dropped.push(...this.#journals.apply(entry));
+    this.#dropped.push(...this.#journals.apply(entry), ...this.#agenda.apply(entry));
     const { deleted, state, stateRef } = entry;
     if (!deleted && state === undefined && !stateRef) return;
     if (this.#reference) this.#dropped.push(this.#reference.key);
@@ -277,14 +334,18 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   holds(key: string): boolean {
-    return this.#reference?.key === key || this.#journals.keys.includes(key);
+    return this.#reference?.key === key || this.#journals.keys.includes(key) || this.#agenda.keys.includes(key);
   }
 
   capture(): Captured {
     const { name, key } = this.#id;
     const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
+    const planned = this.#agenda.stored;
+    // Of what does not exist, and has nothing before it, nothing is kept.
+    if (Object.keys(stored).length === 0 && !journals && !planned)
+      return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
     return {
-      wake: undefined,
+      wake: planned && { executionId: 'entity', at: this.dueAt! },
       head: (stamp): Head => ({
         v: 1,
         type: 'entity',
@@ -294,6 +355,7 @@ export class EntityActivation implements Activation, CallPort {
         updatedAt,
         ...stored,
         ...(journals && { journals }),
+        ...(planned && { planned }),
       }),
     };
   }
@@ -302,12 +364,13 @@ export class EntityActivation implements Activation, CallPort {
     return [];
   }
 
-  get dueAt(): undefined {
-    return undefined;
+  get dueAt(): number | undefined {
+    return this.#agenda.first?.at;
   }
 
+  /** Whether a planned operation had begun, and made calls, when its process died: it goes on before anything else. */
   get holdsBack(): boolean {
-    return false;
+    return this.#begun !== undefined;
   }
 }
 
@@ -319,13 +382,13 @@ function readOutput(outcome?: OperationOutcome): StepOutput {
   return { entry: { refused: 'A readonly operation changes nothing' }, messages: [], answer };
 }
 
-function signalOf({ entity, operation, input }: OperationOutcome['messages'][number]): Addressed {
-  return [entityAddress(entity), { kind: 'operation', name: operation, ...(input !== undefined && { input }) }];
+const fullAgenda = 'No more operations may wait in the entity for their times: 1,000, or 262,144 characters of JSON.';
+
+/** Whether a signal is to be carried out later. Of a call the time does not matter. */
+function isEarly({ due, caller, reply }: OperationMessage, now: number): boolean {
+  return due !== undefined && due > now && !caller && reply === undefined;
 }
 
-function resultFor(
-  { address, executionId, taskId }: NonNullable<OperationMessage['caller']>,
-  told: Pick<ResultMessage, 'result' | 'failure'>,
-): Addressed {
-  return [address, { kind: 'result', of: 'operation', executionId, taskId, ...told }];
+function refusalOf({ kind }: InputBody): string {
+  return kind === 'due' || kind === 'resume' ? 'Nothing is due' : `An entity takes operations, not "${kind}"`;
 }

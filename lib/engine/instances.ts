@@ -280,7 +280,8 @@ export class Instances implements MailLoad {
     if (!activation) return this.#load(instance);
     const now = this.#ports.clock.now();
     const code = activation.foreignCode(input.body, now);
-    if (input.from && !input.from.isAcknowledged && (code || activation.mustWait(input.body))) {
+    const from = input.from ?? (input.body.kind === 'due' ? instance.touchedBy : undefined); // which may have set its time
+    if (from && !from.isAcknowledged && (code || activation.mustWait(input.body))) {
       this.#unacknowledged.push(instance);
       return;
     }

@@ -69,8 +69,10 @@ export class JournalSteps {
    */
   advance({ activation, waiting }: Instance): void {
     if (!(activation instanceof EntityActivation) || activation.journals.isEmpty || waiting.length < 2) return;
-    for (const input of waiting.front)
-      if (input.body.kind === 'operation' && activation.journals.of(input.body)) return waiting.advance(input);
+    for (const input of waiting.front) {
+      const message = activation.asOperation(input.body);
+      if (message && activation.journals.of(message)) return waiting.advance(input);
+    }
   }
 
   /** An input is discarded: what its operation has called when it ran is forgotten. */

@@ -124,8 +124,9 @@ export async function activationOf(
 ): Promise<Activation> {
   const addressee = parseAddress(address);
   if (addressee.kind === 'entity') {
-    if (head && head.type !== 'entity') throw mismatch(address, head);
-    const activation = new EntityActivation(addressee.entity, host, ports, head, beside);
+    if (head && head.type !== 'entity' && head.type !== 'tombstone') throw mismatch(address, head);
+    const stored = head?.type === 'entity' ? head : undefined;
+    const activation = new EntityActivation(addressee.entity, host, ports, stored, beside);
     for (const { entry } of behind) activation.apply(entry);
     activation.resume();
     return activation;

@@ -68,7 +68,15 @@ function add(
       ]);
       return;
     case 'EntityOperationSignaled':
-      messages.push([entityAddress(action.entity), { kind: 'operation', name: action.operation, ...inputOf(action) }]);
+      messages.push([
+        entityAddress(action.entity),
+        {
+          kind: 'operation',
+          name: action.operation,
+          ...inputOf(action),
+          ...(action.due !== undefined && { due: action.due }),
+        },
+      ]);
       return;
     case 'EventSent':
       messages.push([

@@ -1,3 +1,4 @@
+import type { EntityId } from '../core/history.js';
 import { OwnershipLostError, type FailureDetails } from '../errors.js';
 import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
@@ -13,7 +14,9 @@ import { DeadLetters, type Told } from './dead-letters.js';
 import { Delegation } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
+import { mailboxOf } from './entity-inspecting.js';
 import { EntityReads } from './entity-reads.js';
+import { EntityWatchers } from './entity-watchers.js';
 import { Flusher } from './flusher.js';
 import { refuse, refuses } from './full-mailboxes.js';
 import type { Group } from './group.js';
@@ -72,6 +75,7 @@ export class PartitionRun {
   readonly #barrier: Barrier;
   readonly #reads: Reads;
   readonly #loading: Loading;
+  readonly #watchers: EntityWatchers;
   readonly #upkeep: Upkeep;
   readonly #storageWatch: StorageWatch;
   readonly #subscriptions: Subscription[] = [];
@@ -192,10 +196,13 @@ export class PartitionRun {
     const queries = new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code);
     const operators = {
       inspect: this.inspect,
+      mailbox: (entity: EntityId) =>
+        mailboxOf(entity, this.#instances, tables, this.#committer, loops, host.worker),
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
     };
+    this.#watchers = new EntityWatchers(ports);
     const entityReads = new EntityReads({ ...parts, holds: (address) => this.#quarantine.holds(address) });
-    this.#reads = new Reads(tables, ports, this.#instances, queries, entityReads, this.#barrier, operators, fail);
+    this.#reads = new Reads(tables, ports, this.#instances, queries, entityReads, this.#watchers, this.#barrier, operators, fail);
     const { received } = hub.subjects;
     this.#upkeep = new Upkeep(ports, received, recovered, this.#instances, this.#flusher, host, fail, loops);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail, loops);
@@ -345,6 +352,7 @@ export class PartitionRun {
     for (const [instance, tasks] of group.unwanted)
       this.#dispatcher.cancel(tasks, this.#activities.cancel(instance, tasks));
     tellAll(this.#ports, group.notices);
+    this.#watchers.acknowledged(group);
     for (const instance of group.instances) {
       this.#timers.schedule(instance.address, instance.activation?.dueAt);
       instance.settled(group);

@@ -1,5 +1,6 @@
 import { decodeForeign, decodeStored, encodeText } from './body.js';
 import type { Decoded } from './body.js';
+import type { EntityInspection, FailedOperation, RunningOperation } from './entity-inspection.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, storedLabels, token } from './history-shapes.js';
 import type { LoopWait, PartitionInspection, QuarantinedInstance } from './inspection.js';
@@ -83,6 +84,22 @@ const inspection = object<PartitionInspection>({
   committedAt: optional(finite),
   waits: optional(list(object<LoopWait>({ name: string, since: finite, instance: optional(string) }))),
 });
+
+const mailbox = object<EntityInspection>({
+  worker: string,
+  epoch: count,
+  exists: boolean,
+  waiting: count,
+  running: optional(object<RunningOperation>({ operation: string, since: optional(finite), calls: list(string) })),
+  planned: count,
+  nextTime: optional(finite),
+  lastOperation: optional(finite),
+  lastFailure: optional(object<FailedOperation>({ operation: string, at: finite, failure })),
+  quarantined: optional(finite),
+  waitsForCode: optional(string),
+  committedAt: optional(finite),
+});
+
 const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), name: string, instances: count });
 
 const answer = variant<Answer, 'kind'>('kind', {
@@ -104,6 +121,7 @@ const answer = variant<Answer, 'kind'>('kind', {
     isWaiting: optional(isTrue),
   },
   inspect: { v, inspection },
+  mailbox: { v, mailbox },
   release: { v, released: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },
   waiting: { v, names: list(waitedName) },
@@ -113,6 +131,7 @@ const answer = variant<Answer, 'kind'>('kind', {
 
 export const notice = variant<Notice, 'kind'>('kind', {
   outcome: { v, outcome },
+  changed: { v, address: string },
   ended: {
     v,
     instanceId,

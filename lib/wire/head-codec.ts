@@ -14,6 +14,7 @@ import {
   yes,
 } from './history-shapes.js';
 import { journal } from './journal-codec.js';
+import { plannedOperation } from './planned-codec.js';
 import { count, finite, list, object, oneOf, optional, prose, string, variant } from './shapes.js';
 import { valueReference } from './value-references.js';
 
@@ -98,6 +99,7 @@ export const head = variant<Head, 'type'>('type', {
     state: optional(json),
     stateRef: optional(valueReference),
     journals: optional(list(journal)),
+    planned: optional(list(plannedOperation)),
   },
   tombstone: { ...base, segments: optional(list(segmentReference)) },
 });

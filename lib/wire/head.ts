@@ -4,6 +4,7 @@ import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
 import type { Journal } from './journal.js';
+import type { PlannedOperation } from './planned.js';
 
 /** The readable copy of an instance, derived from the log (C7). Format version 1. */
 export type Head = OrchestrationHead | EarlyHead | EntityHead | Tombstone;
@@ -113,6 +114,8 @@ export interface EntityHead extends HeadBase {
   readonly stateRef?: ValueReference;
   /** Of operations that have called and not ended: that which runs, and such as ran when their process died. */
   readonly journals?: readonly Journal[];
+  /** Operations that wait for their times. */
+  readonly planned?: readonly PlannedOperation[];
 }
 
 /** What remains of a deleted instance until its subject may be removed (P13). */

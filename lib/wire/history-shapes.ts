@@ -179,7 +179,7 @@ export const historyEvent = variant<HistoryEvent, 'type'>('type', {
   TimerCreated: { id: count, fireAt: finite },
   TimerCanceled: { id: count, timerId: count },
   EntityOperationCalled: operation,
-  EntityOperationSignaled: operation,
+  EntityOperationSignaled: { ...operation, due: optional(finite) },
   EventSent: { id: count, instanceId, name: string, input: optional(json), inputRef: optional(valueReference) },
   Patched: { name: string },
   ExecutionCompleted: { at: finite, output: optional(json), outputRef: optional(valueReference) },

@@ -2,6 +2,7 @@ import type { EntityId, HistoryEvent } from '../core/history.js';
 import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
+import type { EntityInspection } from './entity-inspection.js';
 import type { PartitionInspection } from './inspection.js';
 import type { RuntimeStatus, SegmentReference } from './head.js';
 import type { Outcome } from './record.js';
@@ -18,7 +19,15 @@ export type Query =
       /** Where to tell the end of the instance if it has not ended: forgotten when the owner changes. */
       readonly notify?: string;
     }
-  | { readonly v: 1; readonly kind: 'entity'; readonly entity: EntityId }
+  | {
+      readonly v: 1;
+      readonly kind: 'entity';
+      readonly entity: EntityId;
+      /** Where to tell that the entity has changed: forgotten after a while, and when the owner changes. */
+      readonly notify?: string;
+    }
+  /** What the owner knows of an entity's mailbox. */
+  | { readonly v: 1; readonly kind: 'mailbox'; readonly entity: EntityId }
   /** A call of a readonly operation: it takes its place in the mailbox, and nothing of it is recorded. */
   | {
       readonly v: 1;
@@ -83,6 +92,7 @@ export type Answer =
   | QueryAnswer
   | ReadAnswer
   | { readonly v: 1; readonly kind: 'inspect'; readonly inspection: PartitionInspection }
+  | { readonly v: 1; readonly kind: 'mailbox'; readonly mailbox: EntityInspection }
   /** Committed; false: it was not in quarantine. */
   | { readonly v: 1; readonly kind: 'release'; readonly released: boolean }
   | WantedAnswer
@@ -152,6 +162,8 @@ export interface InstanceStatus extends Labels {
 /** What an owner publishes on a client's inbox after the commit (C1). May be lost: the slow re-check is behind it. */
 export type Notice =
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome: Outcome }
+  /** An entity that is watched has changed. */
+  | { readonly v: 1; readonly kind: 'changed'; readonly address: string }
   | {
       readonly v: 1;
       readonly kind: 'ended';

@@ -18,6 +18,7 @@ import { executionStarted, failure, historyEvent, inbox, inboundEvent, json, tok
 import { committedAnswer, startedCall } from './journal-codec.js';
 import { address, addressed, messageId } from './message-codec.js';
 import { pageName, parking } from './parked-codec.js';
+import { plannedOperation } from './planned-codec.js';
 import { pairs } from './record-shapes.js';
 import {
   count,
@@ -139,6 +140,8 @@ export const step = object<StepEntry>({
   state: optional(json),
   stateRef: optional(valueReference),
   deleted: optional(yes),
+  planned: optional(list(plannedOperation)),
+  unplanned: optional(list(string)),
   called: optional(startedCall),
   answered: optional(committedAnswer),
   ended: optional(token),

@@ -66,7 +66,7 @@ export type {
   ListOptions,
   PageOptions,
 } from './client/instance-search.js';
-export type { OrchestratorOptions } from './definitions/definition.js';
+export type { EntityOptions, OrchestratorOptions } from './definitions/definition.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
 export type { EntityFilter } from './client/entity-filter.js';
 export { EntityQueries } from './client/entity-queries.js';

@@ -43,10 +43,12 @@ export class Agenda {
     return this.#planned.values();
   }
 
-  get reminders(): readonly StoredReminder[] {
+  /** `current`: what is being carried out; if it comes once, it is no reminder any more. */
+  reminders(current: PlannedOperation | undefined): readonly StoredReminder[] {
     if (this.#planned.size === 0) return none;
-    return Array.from(this.#planned.values()).flatMap(({ reminder, name: operation, at, every, input }) =>
-      reminder === undefined
+    const over = current?.every === undefined ? current?.id : undefined;
+    return Array.from(this.#planned.values()).flatMap(({ id, reminder, name: operation, at, every, input }) =>
+      reminder === undefined || id === over
         ? []
         : { name: reminder, operation, at, ...(every !== undefined && { every }), ...(input !== undefined && { input }) },
     );

@@ -137,7 +137,7 @@ export class EntityActivation implements Activation, CallPort {
     if (message.kind !== 'operation') return { entry: { refused: refusalOf(input) }, messages: [] };
     this.#updatedAt = Math.max(this.#updatedAt, now);
     this.#trace.begin(this.#updatedAt);
-    const outcome = this.#execute(message, fetched);
+    const outcome = this.#execute(message, fetched, planned);
     return outcome instanceof Promise
       ? this.#inTime(message, outcome).then((settled) => this.#output(message, settled, planned))
       : this.#output(message, outcome, planned);
@@ -173,7 +173,11 @@ export class EntityActivation implements Activation, CallPort {
     return outcome instanceof Promise ? this.#inTime({ name }, outcome).then(readOutput) : readOutput(outcome);
   }
 
-  #execute(message: OperationMessage, fetched: FetchedValues): OperationOutcome | Promise<OperationOutcome> {
+  #execute(
+    message: OperationMessage,
+    fetched: FetchedValues,
+    planned: PlannedOperation | undefined,
+  ): OperationOutcome | Promise<OperationOutcome> {
     const { name, inputRef } = message;
     try {
       this.#fetch(fetched);
@@ -184,7 +188,7 @@ export class EntityActivation implements Activation, CallPort {
         input,
         at: this.#updatedAt,
         calls: this,
-        reminders: this.#agenda.reminders,
+        reminders: this.#agenda.reminders(planned),
         newId: () => this.#ports.random.id(),
       });
     } catch (error) {

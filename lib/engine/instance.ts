@@ -76,7 +76,11 @@ export class Instance {
   /** Activities that run now. */
   runningActivities = 0;
 
-  constructor(readonly address: Address) {}
+  constructor(
+    readonly address: Address,
+    /** The most messages that may wait for it. */
+    readonly mailboxLimit = Infinity,
+  ) {}
 
   /** What of the user's runs for it. */
   get code(): string {

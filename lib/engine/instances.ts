@@ -68,7 +68,7 @@ export class Instances implements MailLoad {
     this.#values = values;
     this.#runner = new StepRunner(ports.clock, values, code);
     this.#limits = mail;
-    this.#residents = new Residents(activations);
+    this.#residents = new Residents(activations, listener.limitOf);
     this.#gate = new MailGate(mail, activations, this);
     this.#listener = listener;
     this.#loops = loops;
@@ -123,7 +123,7 @@ export class Instances implements MailLoad {
     const instance = this.instance(address);
     if (input.body.kind === 'result' && isEntityAddress(address)) return this.journals.take(instance, input);
     const { waiting } = instance;
-    if (waiting.length >= this.#limits.mailbox && !this.#isHeld && this.#listener.refuses(instance, input)) return;
+    if (waiting.length >= instance.mailboxLimit && !this.#isHeld && this.#listener.refuses(instance, input)) return;
     this.#backlog.push(instance, input);
     if (instance.isOccupied && waiting.bytes > this.#limits.crowd) this.#listener.crowded(instance);
     if (instance.waitsFor && input.body.kind === 'control') this.#listener.asked(instance);

@@ -18,7 +18,7 @@ import { mailboxOf } from './entity-inspecting.js';
 import { EntityReads } from './entity-reads.js';
 import { EntityWatchers } from './entity-watchers.js';
 import { Flusher } from './flusher.js';
-import { refuse, refuses } from './full-mailboxes.js';
+import { mailboxLimitOf, refuse, refuses } from './full-mailboxes.js';
 import type { Group } from './group.js';
 import { Heads } from './heads.js';
 import type { Host } from './host.js';
@@ -149,6 +149,7 @@ export class PartitionRun {
       load: (instance) => this.#load(instance),
       recall: (instance, run) => this.#parking.recall(instance, run),
       crowded: (instance) => this.#parking.crowded(instance),
+      limitOf: (address) => mailboxLimitOf(address, host, options.mail),
       unwritten: () => this.#flusher.unwritten,
       refuses: (instance, input) => refuses(parts, instance, input),
       place: (output) => this.#activities.place(output),

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { EntityOperationFailedError } from 'perdure';
 import { Diary } from '../engine/plans.js';
 import { hostOf } from '../engine/surroundings.js';
 import { Ledger, waits } from './readonly-classes.js';
@@ -84,7 +85,7 @@ test('a watch tells the present state and each that follows, over a change of th
   const waiting = states.next();
   const before = around.world.time;
   await around.settle(client.callEntity(Ledger, 'a').add(2));
-  t.is((await around.settle(waiting)).value?.entityState.entries.length, 2);
+  t.is((await around.settle(waiting)).value?.entityState?.entries.length, 2);
   t.true(around.world.time - before < 1_000, 'it was told, and not found by looking again');
   for (let i = 0; i < 5; i++) await around.settle(client.callEntity(Ledger, 'a').add(i));
   t.is(await next(), 7);
@@ -112,7 +113,7 @@ test('an eventual read takes the view, an exact one asks the owner', async (t) =
   t.like(await read('eventual'), { entityState: { entries: [1] }, source: 'view' });
 });
 
-test('inspect says why an entity does not go on: what runs, what waits, what failed and what is planned', async (t) => {
+test.serial('inspect says why an entity does not go on: what runs, what waits, what failed and what is planned', async (t) => {
   const around = await opened();
   const { client } = around;
   const inspect = () => around.settle(client.entities.inspect(Ledger, 'a'));
@@ -132,4 +133,26 @@ test('inspect says why an entity does not go on: what runs, what waits, what fai
   await around.settle(client.signalEntity(Ledger, 'a', { signalTime: 60_000 }).add(3));
   await around.advance(1_000);
   t.like(await inspect(), { waiting: 0, running: undefined, exists: true, planned: 1 });
+});
+
+test.serial('beyond the limit of its class an entity takes no more: calls get a BusyError, signals are dropped; reads wait', async (t) => {
+  const around = await opened();
+  const { client } = around;
+  await around.settle(client.signalEntity(Ledger, 'a').addSlowly(20_000));
+  const read = client.callEntity(Ledger, 'a').all();
+  await around.advance(100);
+  const calls = Array.from({ length: 39 }, (_, i) => client.callEntity(Ledger, 'a').add(i));
+  await around.advance(1_000);
+  t.like(await around.settle(client.entities.inspect(Ledger, 'a')), { waiting: 40 });
+  const refused = await rejection(around, () => client.callEntity(Ledger, 'a').add(100));
+  t.like((refused as EntityOperationFailedError).failureDetails, { code: 'PERDURE_BUSY' });
+  await around.settle(client.signalEntity(Ledger, 'a').add(200));
+  await around.advance(1_000);
+  waits.pop()![1]();
+  t.deepEqual(await around.settle(read), [20_000]);
+  t.deepEqual(
+    await around.settle(Promise.all(calls)),
+    Array.from({ length: 39 }, (_, i) => i + 2),
+  );
+  t.is((await around.settle(client.callEntity(Ledger, 'a').all())).length, 40);
 });

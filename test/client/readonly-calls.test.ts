@@ -44,7 +44,7 @@ test('a readonly operation sees all that its client has sent before, also what i
   );
 });
 
-test('a readonly operation waits for its turn behind an operation that runs', async (t) => {
+test.serial('a readonly operation waits for its turn behind an operation that runs', async (t) => {
   const around = new Surroundings();
   await around.work('worker', host());
   await around.settle(around.client.signalEntity(Ledger, 'a').addSlowly(10_000));

@@ -2,7 +2,7 @@ import { EntityContext } from 'perdure';
 import { Entity, Operation } from 'perdure/decorators';
 
 /** A list that is read and written. */
-@Entity('ledger')
+@Entity('ledger', { mailboxLimit: 40 })
 export class Ledger {
   state = { entries: [] as number[] };
 

@@ -420,7 +420,7 @@ class Asker {
       () => ctx.setReminder('x', { everyInMilliseconds: 0 }),
       () => ctx.setReminder('x', { firstTime: -1 }),
       () => ctx.setReminder('x', { firstTime: 1, input: 'x'.repeat(70_000) }),
-      () => ctx.startNew('hello', 1, { instanceId: '@x' }),
+      () => ctx.startNew('hello', 1, { instanceId: '' }),
       () => ctx.raiseEvent('i', ''),
       () => ctx.signalEntity(Account, 'a', { signalTime: NaN }),
     ][which]!();

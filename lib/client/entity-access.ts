@@ -62,13 +62,7 @@ export abstract class EntityAccess extends InstanceControls {
    *
    * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
    */
-  signalEntity(
-    entity: string,
-    key: string,
-    operation: string,
-    input?: unknown,
-    options?: SignalOptions,
-  ): Promise<void>;
+  signalEntity(entity: string, key: string, operation: string, input?: unknown, options?: SignalOptions): Promise<void>;
   signalEntity(
     entity: string | EntityClass<object>,
     key: string,

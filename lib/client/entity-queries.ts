@@ -162,11 +162,7 @@ export class EntityQueries {
     options?: WatchOptions,
   ): AsyncGenerator<EntityStateResponse<E['state']>, void>;
   /** The same by name. Throws likewise. */
-  watch<T = unknown>(
-    entity: string,
-    key: string,
-    options?: WatchOptions,
-  ): AsyncGenerator<EntityStateResponse<T>, void>;
+  watch<T = unknown>(entity: string, key: string, options?: WatchOptions): AsyncGenerator<EntityStateResponse<T>, void>;
   watch(
     entity: string | EntityClass<object>,
     key: string,

@@ -19,8 +19,7 @@ export interface OwnedEntityStatus {
    * known; and the calls whose answers it waits for, each as the address of the called entity and the operation.
    */
   readonly running:
-    | { readonly operation: string; readonly since: Date | undefined; readonly calls: readonly string[] }
-    | undefined;
+    { readonly operation: string; readonly since: Date | undefined; readonly calls: readonly string[] } | undefined;
   /** Scheduled signals and reminders that wait for their times. */
   readonly planned: number;
   /** When the first of those is due. */

@@ -81,7 +81,8 @@ export class ReminderChanges {
     const input = this.#dependencies.values.encode(value);
     if (input === undefined) return {};
     const { length } = JSON.stringify(input);
-    if (length > LONGEST_INPUT) throw new PayloadTooLargeError(`The input of reminder "${name}"`, length, LONGEST_INPUT);
+    if (length > LONGEST_INPUT)
+      throw new PayloadTooLargeError(`The input of reminder "${name}"`, length, LONGEST_INPUT);
     return { input };
   }
 }

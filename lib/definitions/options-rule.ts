@@ -3,7 +3,13 @@ import { checkVersion } from '../core/labels.js';
 import { retryFault } from '../core/retry-options.js';
 import { DefinitionError } from '../errors.js';
 import { givenType } from './input-type.js';
-import type { ActivityOptions, EntityOptions, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
+import type {
+  ActivityOptions,
+  EntityOptions,
+  OperationOptions,
+  OrchestratorOptions,
+  RunOptions,
+} from './definition.js';
 import { checkName } from './name-rule.js';
 
 /** An hour, in milliseconds. */

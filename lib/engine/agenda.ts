@@ -35,7 +35,8 @@ export class Agenda {
 
   /** What is due first; of equal times, what was planned first. */
   get first(): PlannedOperation | undefined {
-    if (!this.#first) for (const each of this.#planned.values()) if (!this.#first || each.at < this.#first.at) this.#first = each;
+    if (!this.#first)
+      for (const each of this.#planned.values()) if (!this.#first || each.at < this.#first.at) this.#first = each;
     return this.#first;
   }
 
@@ -50,7 +51,13 @@ export class Agenda {
     return Array.from(this.#planned.values()).flatMap(({ id, reminder, name: operation, at, every, input }) =>
       reminder === undefined || id === over
         ? []
-        : { name: reminder, operation, at, ...(every !== undefined && { every }), ...(input !== undefined && { input }) },
+        : {
+            name: reminder,
+            operation,
+            at,
+            ...(every !== undefined && { every }),
+            ...(input !== undefined && { input }),
+          },
     );
   }
 

@@ -182,8 +182,7 @@ export class Heads {
     const body = cut ? encodeHead(head) : wholeBody;
     this.#known.add(instance.address);
     const epochOf = instance.isNew ? this.#epochOfNew : epochOfHead;
-    const note =
-      head.type === 'orchestration' ? noteOf(head) : head.type === 'entity' ? entityNoteOf(head) : undefined;
+    const note = head.type === 'orchestration' ? noteOf(head) : head.type === 'entity' ? entityNoteOf(head) : undefined;
     instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOf, note);
     instance.isNew = false;
     instance.headBytes = body.length + referredBytes(head);

@@ -197,13 +197,22 @@ export class PartitionRun {
     const queries = new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code);
     const operators = {
       inspect: this.inspect,
-      mailbox: (entity: EntityId) =>
-        mailboxOf(entity, this.#instances, tables, this.#committer, loops, host.worker),
+      mailbox: (entity: EntityId) => mailboxOf(entity, this.#instances, tables, this.#committer, loops, host.worker),
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
     };
     this.#watchers = new EntityWatchers(ports);
     const entityReads = new EntityReads({ ...parts, holds: (address) => this.#quarantine.holds(address) });
-    this.#reads = new Reads(tables, ports, this.#instances, queries, entityReads, this.#watchers, this.#barrier, operators, fail);
+    this.#reads = new Reads(
+      tables,
+      ports,
+      this.#instances,
+      queries,
+      entityReads,
+      this.#watchers,
+      this.#barrier,
+      operators,
+      fail,
+    );
     const { received } = hub.subjects;
     this.#upkeep = new Upkeep(ports, received, recovered, this.#instances, this.#flusher, host, fail, loops);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail, loops);

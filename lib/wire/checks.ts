@@ -7,7 +7,16 @@ export const maxIdBytes = 256;
 
 /** What has a name of its own. */
 export type NameKind =
-  'entity' | 'orchestrator' | 'activity' | 'operation' | 'query' | 'update' | 'event' | 'patch' | 'reminder' | 'version';
+  | 'entity'
+  | 'orchestrator'
+  | 'activity'
+  | 'operation'
+  | 'query'
+  | 'update'
+  | 'event'
+  | 'patch'
+  | 'reminder'
+  | 'version';
 
 /**
  * The id itself when it may name an orchestration instance: well-formed text of 1 to 256 bytes of UTF-8, without

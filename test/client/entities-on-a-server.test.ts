@@ -28,28 +28,31 @@ async function notes(key: string): Promise<string[]> {
   return (entityState?.notes ?? []).map((note) => note.replace(/ [0-9.]+$/, ''));
 }
 
-test.serial('on a real server: readonly operations, signals of times, reminders, starts and events, over a restart of everything', async (t) => {
-  const first = await TaskHubWorker.start(hub, hosted);
-  for (let i = 1; i <= 20; i++) {
-    void client.signalEntity(Ledger, 'a').add(i);
-    t.is((await client.callEntity(Ledger, 'a').all()).length, i);
-  }
-  await client.signalEntity(Diary, 'a', { signalTime: 100 }).note('soon');
-  await client.callEntity(Diary, 'a').remind(500);
-  await client.callEntity(Diary, 'b').begin('of a diary');
-  t.deepEqual(await client.getHandle<string[]>('of a diary').result(), ['hello', 'early', 'late']);
-  await until(async () => (await notes('a')).filter((note) => note === 'tick').length >= 2, 'two ticks');
-  t.true((await notes('a')).includes('soon'));
-  await first.stop();
-  await server.killAndRestart();
-  const before = (await notes('a')).length;
-  const second = await TaskHubWorker.start(hub, hosted);
-  await until(async () => (await notes('a')).length >= before + 3, 'three more notes');
-  t.true(await client.callEntity(Diary, 'a').forget('tick'));
-  t.is((await notes('a')).filter((note) => note === 'once').length, 1);
-  t.like(await client.entities.inspect(Diary, 'a'), { exists: true, waiting: 0, planned: 0 });
-  await second.stop();
-});
+test.serial(
+  'on a real server: readonly operations, signals of times, reminders, starts and events, over a restart of everything',
+  async (t) => {
+    const first = await TaskHubWorker.start(hub, hosted);
+    for (let i = 1; i <= 20; i++) {
+      void client.signalEntity(Ledger, 'a').add(i);
+      t.is((await client.callEntity(Ledger, 'a').all()).length, i);
+    }
+    await client.signalEntity(Diary, 'a', { signalTime: 100 }).note('soon');
+    await client.callEntity(Diary, 'a').remind(500);
+    await client.callEntity(Diary, 'b').begin('of a diary');
+    t.deepEqual(await client.getHandle<string[]>('of a diary').result(), ['hello', 'early', 'late']);
+    await until(async () => (await notes('a')).filter((note) => note === 'tick').length >= 2, 'two ticks');
+    t.true((await notes('a')).includes('soon'));
+    await first.stop();
+    await server.killAndRestart();
+    const before = (await notes('a')).length;
+    const second = await TaskHubWorker.start(hub, hosted);
+    await until(async () => (await notes('a')).length >= before + 3, 'three more notes');
+    t.true(await client.callEntity(Diary, 'a').forget('tick'));
+    t.is((await notes('a')).filter((note) => note === 'once').length, 1);
+    t.like(await client.entities.inspect(Diary, 'a'), { exists: true, waiting: 0, planned: 0 });
+    await second.stop();
+  },
+);
 
 test.serial('on a real server: entities are listed and watched; a deleted one leaves nothing', async (t) => {
   const worker = await TaskHubWorker.start(hub, hosted);

@@ -113,46 +113,52 @@ test('an eventual read takes the view, an exact one asks the owner', async (t) =
   t.like(await read('eventual'), { entityState: { entries: [1] }, source: 'view' });
 });
 
-test.serial('inspect says why an entity does not go on: what runs, what waits, what failed and what is planned', async (t) => {
-  const around = await opened();
-  const { client } = around;
-  const inspect = () => around.settle(client.entities.inspect(Ledger, 'a'));
-  t.like(await inspect(), { worker: 'worker', exists: false, waiting: 0, running: undefined, planned: 0 });
-  await rejection(around, () => client.callEntity('ledger', 'a', 'fail'));
-  await around.settle(client.signalEntity(Ledger, 'a').addSlowly(50_000));
-  await around.settle(client.signalEntity(Ledger, 'a').add(1));
-  await around.settle(client.signalEntity(Ledger, 'a').add(2));
-  await around.advance(5_000);
-  const status = await inspect();
-  t.like(status, { waiting: 2, running: { operation: 'addSlowly', calls: [] }, exists: false });
-  if (status.worker === undefined) throw new Error('It has an owner');
-  t.is(status.lastFailure?.operation, 'fail');
-  t.true(status.lastFailure?.error.isCausedBy('RangeError'));
-  t.true(status.running?.since instanceof Date);
-  waits.pop()![1]();
-  await around.settle(client.signalEntity(Ledger, 'a', { signalTime: 60_000 }).add(3));
-  await around.advance(1_000);
-  t.like(await inspect(), { waiting: 0, running: undefined, exists: true, planned: 1 });
-});
+test.serial(
+  'inspect says why an entity does not go on: what runs, what waits, what failed and what is planned',
+  async (t) => {
+    const around = await opened();
+    const { client } = around;
+    const inspect = () => around.settle(client.entities.inspect(Ledger, 'a'));
+    t.like(await inspect(), { worker: 'worker', exists: false, waiting: 0, running: undefined, planned: 0 });
+    await rejection(around, () => client.callEntity('ledger', 'a', 'fail'));
+    await around.settle(client.signalEntity(Ledger, 'a').addSlowly(50_000));
+    await around.settle(client.signalEntity(Ledger, 'a').add(1));
+    await around.settle(client.signalEntity(Ledger, 'a').add(2));
+    await around.advance(5_000);
+    const status = await inspect();
+    t.like(status, { waiting: 2, running: { operation: 'addSlowly', calls: [] }, exists: false });
+    if (status.worker === undefined) throw new Error('It has an owner');
+    t.is(status.lastFailure?.operation, 'fail');
+    t.true(status.lastFailure?.error.isCausedBy('RangeError'));
+    t.true(status.running?.since instanceof Date);
+    waits.pop()![1]();
+    await around.settle(client.signalEntity(Ledger, 'a', { signalTime: 60_000 }).add(3));
+    await around.advance(1_000);
+    t.like(await inspect(), { waiting: 0, running: undefined, exists: true, planned: 1 });
+  },
+);
 
-test.serial('beyond the limit of its class an entity takes no more: calls get a BusyError, signals are dropped; reads wait', async (t) => {
-  const around = await opened();
-  const { client } = around;
-  await around.settle(client.signalEntity(Ledger, 'a').addSlowly(20_000));
-  const read = client.callEntity(Ledger, 'a').all();
-  await around.advance(100);
-  const calls = Array.from({ length: 39 }, (_, i) => client.callEntity(Ledger, 'a').add(i));
-  await around.advance(1_000);
-  t.like(await around.settle(client.entities.inspect(Ledger, 'a')), { waiting: 40 });
-  const refused = await rejection(around, () => client.callEntity(Ledger, 'a').add(100));
-  t.like((refused as EntityOperationFailedError).failureDetails, { code: 'PERDURE_BUSY' });
-  await around.settle(client.signalEntity(Ledger, 'a').add(200));
-  await around.advance(1_000);
-  waits.pop()![1]();
-  t.deepEqual(await around.settle(read), [20_000]);
-  t.deepEqual(
-    await around.settle(Promise.all(calls)),
-    Array.from({ length: 39 }, (_, i) => i + 2),
-  );
-  t.is((await around.settle(client.callEntity(Ledger, 'a').all())).length, 40);
-});
+test.serial(
+  'beyond the limit of its class an entity takes no more: calls get a BusyError, signals are dropped; reads wait',
+  async (t) => {
+    const around = await opened();
+    const { client } = around;
+    await around.settle(client.signalEntity(Ledger, 'a').addSlowly(20_000));
+    const read = client.callEntity(Ledger, 'a').all();
+    await around.advance(100);
+    const calls = Array.from({ length: 39 }, (_, i) => client.callEntity(Ledger, 'a').add(i));
+    await around.advance(1_000);
+    t.like(await around.settle(client.entities.inspect(Ledger, 'a')), { waiting: 40 });
+    const refused = await rejection(around, () => client.callEntity(Ledger, 'a').add(100));
+    t.like((refused as EntityOperationFailedError).failureDetails, { code: 'PERDURE_BUSY' });
+    await around.settle(client.signalEntity(Ledger, 'a').add(200));
+    await around.advance(1_000);
+    waits.pop()![1]();
+    t.deepEqual(await around.settle(read), [20_000]);
+    t.deepEqual(
+      await around.settle(Promise.all(calls)),
+      Array.from({ length: 39 }, (_, i) => i + 2),
+    );
+    t.is((await around.settle(client.callEntity(Ledger, 'a').all())).length, 40);
+  },
+);

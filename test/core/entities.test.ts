@@ -407,7 +407,12 @@ class Asker {
     const ids = [ctx.startNew('hello', 5, { instanceId: 'own', startAt: new Date(9_000) }), ctx.startNew('hello')];
     ctx.setReminder('tick', { operation: 'ask', everyInMilliseconds: 100.5, firstTime: new Date(2_000) });
     ctx.setReminder('gone', { firstTime: 10 });
-    return [...ids, ...ctx.reminders.map(({ name }) => name), String(ctx.cancelReminder('gone')), String(ctx.cancelReminder('?'))];
+    return [
+      ...ids,
+      ...ctx.reminders.map(({ name }) => name),
+      String(ctx.cancelReminder('gone')),
+      String(ctx.cancelReminder('?')),
+    ];
   }
   end(_: void, ctx: EntityContext): void {
     ctx.setReminder('late', { firstTime: 10 });

@@ -21,7 +21,9 @@ async function opened(seed = 1) {
   const notes = async (key: string): Promise<string[]> => {
     const { state } = (await head(key)) ?? {};
     return ((state as Diary['state'] | undefined)?.notes ?? []).map((note) =>
-      note.replace(/\d{6,}(\.\d+)?$/, (at) => String(Math.floor((Number(at) - scene.client.ports.clock.now() + scene.world.time - began) / 100))),
+      note.replace(/\d{6,}(\.\d+)?$/, (at) =>
+        String(Math.floor((Number(at) - scene.client.ports.clock.now() + scene.world.time - began) / 100)),
+      ),
     );
   };
   return { ...scene, worker, start, lines, notes, head };
@@ -49,28 +51,34 @@ test.serial('what an operation planned, started and raised is gone when it throw
   t.is(await head('a'), undefined);
 });
 
-test.serial('a signal of a time from a client is carried out once, also when the owner dies and another takes over', async (t) => {
-  const { client, settle, advance, notes, start, worker } = await opened();
-  const due = client.ports.clock.now() + 20_000;
-  const signal = { kind: 'operation', name: 'note', input: 'mail', due } as Message;
-  await settle(client.send(entityAddress({ name: 'diary', key: 'a' }), signal));
-  await advance(3_000);
-  worker.connection.kill();
-  const second = await start('two');
-  await advance(3_000);
-  second.connection.kill();
-  await advance(20_000); // it is due while nobody is there
-  await start('three');
-  await advance(3_000);
-  t.is((await notes('a')).length, 1);
-});
+test.serial(
+  'a signal of a time from a client is carried out once, also when the owner dies and another takes over',
+  async (t) => {
+    const { client, settle, advance, notes, start, worker } = await opened();
+    const due = client.ports.clock.now() + 20_000;
+    const signal = { kind: 'operation', name: 'note', input: 'mail', due } as Message;
+    await settle(client.send(entityAddress({ name: 'diary', key: 'a' }), signal));
+    await advance(3_000);
+    worker.connection.kill();
+    const second = await start('two');
+    await advance(3_000);
+    second.connection.kill();
+    await advance(20_000); // it is due while nobody is there
+    await start('three');
+    await advance(3_000);
+    t.is((await notes('a')).length, 1);
+  },
+);
 
 test.serial('reminders come at their times, without drift, until they are cancelled', async (t) => {
   const { client, settle, advance, notes, head, lines } = await opened();
   await settle(client.signal('diary', 'a', 'remind', 3_000));
   await advance(10_500);
   t.deepEqual(await notes('a'), ['tick 30', 'tick 60', 'once 60', 'tick 90']);
-  t.deepEqual((await head('a'))?.planned?.map(({ reminder }) => reminder), ['tick']);
+  t.deepEqual(
+    (await head('a'))?.planned?.map(({ reminder }) => reminder),
+    ['tick'],
+  );
   await settle(client.signal('diary', 'a', 'forget', 'tick'));
   await advance(10_000);
   t.is((await notes('a')).length, 4);
@@ -134,20 +142,23 @@ test.serial('an operation starts an orchestration and raises events, in the orde
   t.is((await settle(client.orchestrationHead(id)))?.name, 'listener');
 });
 
-test.serial('P18: a reminder whose operation calls another entity calls it once, also when its process dies meanwhile', async (t) => {
-  for (let killAt = 5_000; killAt < 5_012; killAt += 1) {
-    runs.length = 0;
-    const { client, settle, advance, notes, start, worker } = await opened(killAt);
-    await settle(client.signal('diary', 'a', 'callLater', 4_980));
-    await advance(killAt);
-    worker.connection.kill();
-    await start('two');
-    for (let i = 0; i < 3; i++) await settle(client.signal('diary', 'a', 'note', 'x'));
-    await advance(10_000);
-    t.is((await notes('called')).length, 1, String(killAt));
-    t.is((await notes('a')).filter((note) => note === 'was told').length, 1, String(killAt));
-  }
-});
+test.serial(
+  'P18: a reminder whose operation calls another entity calls it once, also when its process dies meanwhile',
+  async (t) => {
+    for (let killAt = 5_000; killAt < 5_012; killAt += 1) {
+      runs.length = 0;
+      const { client, settle, advance, notes, start, worker } = await opened(killAt);
+      await settle(client.signal('diary', 'a', 'callLater', 4_980));
+      await advance(killAt);
+      worker.connection.kill();
+      await start('two');
+      for (let i = 0; i < 3; i++) await settle(client.signal('diary', 'a', 'note', 'x'));
+      await advance(10_000);
+      t.is((await notes('called')).length, 1, String(killAt));
+      t.is((await notes('a')).filter((note) => note === 'was told').length, 1, String(killAt));
+    }
+  },
+);
 
 test.serial('an entity keeps so many operations for their times; more are refused', async (t) => {
   const { client, settle, advance, head, lines } = await opened();

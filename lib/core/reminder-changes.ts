@@ -42,7 +42,7 @@ export class ReminderChanges {
 
   /** All cancelled, with those that were set meanwhile. */
   cancelled(): ReadonlyMap<string, StoredReminder | undefined> | undefined {
-    for (const name of [...this.#reminders.keys()]) this.cancel(name);
+    for (const name of this.#reminders.keys()) this.cancel(name);
     return this.changes;
   }
 

@@ -42,10 +42,10 @@ export class EntityReads {
 
   /** Undefined: nobody waits for it any more. */
   async answer({ entity, name, input, after = 0 }: Read): Promise<ReadAnswer | undefined> {
-    const { instances, holds } = this.#parts;
+    const { instances } = this.#parts;
     const address = entityAddress(entity);
     if (!(await this.#whenTaken(after))) return undefined;
-    if (holds(address)) return { v: 1, kind: 'read', failure: toFailureDetails(quarantined(address)) };
+    if (this.#parts.holds(address)) return { v: 1, kind: 'read', failure: toFailureDetails(quarantined(address)) };
     if (instances.instance(address).waitsFor) return { v: 1, kind: 'read', isWaiting: true };
     const read: ReadInput = { kind: 'read', name, ...(input !== undefined && { input }) };
     const told = await new Promise<HandlerOutcome | undefined>((resolve) => {

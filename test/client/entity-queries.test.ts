@@ -154,7 +154,7 @@ test.serial(
     await around.settle(client.signalEntity(Ledger, 'a').add(200));
     await around.advance(1_000);
     waits.pop()![1]();
-    t.deepEqual(await around.settle(read), [20_000]);
+    t.is((await around.settle(read))[0], 20_000);
     t.deepEqual(
       await around.settle(Promise.all(calls)),
       Array.from({ length: 39 }, (_, i) => i + 2),

@@ -8,6 +8,9 @@ import type { Instances } from './instances.js';
 import type { Loops } from './loops.js';
 import type { PartitionTables } from './tables.js';
 
+/** What waits while another worker runs a step. */
+const ELSEWHERE = 'a step that another worker runs';
+
 /** What an entity's mailbox looks like now: why it does not go on, if it does not. */
 export async function mailboxOf(
   entity: EntityId,
@@ -23,7 +26,7 @@ export async function mailboxOf(
   const { calls, since, ...told } = (activation as EntityActivation).inspection;
   const { running } = instance;
   const operation = running && nameOf(running.body, activation as EntityActivation);
-  const began = since ?? loops.waits.find((wait) => wait.instance === address)?.since;
+  const began = since ?? loops.waits.find(({ name, instance: of }) => of === address && name === ELSEWHERE)?.since;
   const quarantined = poison.quarantined.get(address)?.since;
   return {
     worker,

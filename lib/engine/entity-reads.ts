@@ -1,13 +1,20 @@
+import type { EntityId } from '../core/history.js';
 import { toFailureDetails } from '../core/failure.js';
 import type { HandlerOutcome } from '../core/turn.js';
 import { BusyError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
+import type { EntityInspection } from '../wire/entity-inspection.js';
 import type { Address } from '../wire/messages.js';
 import type { Query, ReadAnswer } from '../wire/queries.js';
 import type { ReadInput } from './activation.js';
+import type { Committer } from './committer.js';
+import { mailboxOf } from './entity-inspecting.js';
+import type { EntityWatchers } from './entity-watchers.js';
 import type { Inbox } from './inbox.js';
 import type { Instances } from './instances.js';
+import type { Loops } from './loops.js';
 import type { Clock } from './ports.js';
+import type { PartitionTables } from './tables.js';
 
 /** The waits between two looks whether the asker's own mail is here, in milliseconds: each twice the one before. */
 const FIRST_LOOK = 1;
@@ -17,11 +24,17 @@ const PATIENCE = 15_000;
 
 type Read = Extract<Query, { kind: 'read' }>;
 
-/** What calls of readonly operations need of their partition. */
+/** What reads of entities need of their partition. */
 export interface EntityReadsParts {
   readonly clock: Clock;
   readonly instances: Instances;
   readonly inbox: Pick<Inbox, 'last'>;
+  readonly tables: PartitionTables;
+  readonly committer: Committer;
+  readonly loops: Loops;
+  readonly watchers: EntityWatchers;
+  /** The worker that owns the partition. */
+  readonly worker: string;
   /** Whether an instance is in quarantine. */
   holds(address: Address): boolean;
 }
@@ -42,9 +55,12 @@ export class EntityReads {
 
   /** Undefined: nobody waits for it any more. */
   async answer({ entity, name, input, after = 0 }: Read): Promise<ReadAnswer | undefined> {
-    const { instances } = this.#parts;
+    const { instances, loops } = this.#parts;
     const address = entityAddress(entity);
-    if (!(await this.#whenTaken(after))) return undefined;
+    if (!this.#isTaken(after)) {
+      const isTaken = await loops.watch('a read, for the mail before it', this.#whenTaken(after), address);
+      if (!isTaken) return undefined;
+    }
     if (this.#parts.holds(address)) return { v: 1, kind: 'read', failure: toFailureDetails(quarantined(address)) };
     if (instances.instance(address).waitsFor) return { v: 1, kind: 'read', isWaiting: true };
     const read: ReadInput = { kind: 'read', name, ...(input !== undefined && { input }) };
@@ -55,11 +71,27 @@ export class EntityReads {
     return told ? { v: 1, kind: 'read', ...told } : { v: 1, kind: 'read', isMutating: true };
   }
 
+  /** Tells an inbox of changes of an entity, for a while. */
+  watch(entity: EntityId, inbox: string): void {
+    this.#parts.watchers.watch(entity, inbox);
+  }
+
+  /** What an entity's mailbox looks like. */
+  inspect(entity: EntityId): Promise<EntityInspection> {
+    const { instances, tables, committer, loops, worker } = this.#parts;
+    return mailboxOf(entity, instances, tables, committer, loops, worker);
+  }
+
+  #isTaken(sequence: number): boolean {
+    const { instances, inbox } = this.#parts;
+    return !instances.isHeld && inbox.last >= sequence;
+  }
+
   /** Waits until the mail up to a sequence is in its mailboxes. False: for too long. */
   async #whenTaken(sequence: number): Promise<boolean> {
-    const { clock, instances, inbox } = this.#parts;
+    const { clock } = this.#parts;
     const end = clock.now() + PATIENCE;
-    for (let wait = FIRST_LOOK; instances.isHeld || inbox.last < sequence; wait = Math.min(2 * wait, LONGEST_LOOK)) {
+    for (let wait = FIRST_LOOK; !this.#isTaken(sequence); wait = Math.min(2 * wait, LONGEST_LOOK)) {
       if (clock.now() >= end) return false;
       await new Promise<void>((resolve) => clock.after(wait, resolve));
     }

@@ -1,4 +1,3 @@
-import type { EntityId } from '../core/history.js';
 import { OwnershipLostError, type FailureDetails } from '../errors.js';
 import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
@@ -14,7 +13,6 @@ import { DeadLetters, type Told } from './dead-letters.js';
 import { Delegation } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
-import { mailboxOf } from './entity-inspecting.js';
 import { EntityReads } from './entity-reads.js';
 import { EntityWatchers } from './entity-watchers.js';
 import { Flusher } from './flusher.js';
@@ -197,22 +195,12 @@ export class PartitionRun {
     const queries = new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code);
     const operators = {
       inspect: this.inspect,
-      mailbox: (entity: EntityId) => mailboxOf(entity, this.#instances, tables, this.#committer, loops, host.worker),
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
     };
     this.#watchers = new EntityWatchers(ports);
-    const entityReads = new EntityReads({ ...parts, holds: (address) => this.#quarantine.holds(address) });
-    this.#reads = new Reads(
-      tables,
-      ports,
-      this.#instances,
-      queries,
-      entityReads,
-      this.#watchers,
-      this.#barrier,
-      operators,
-      fail,
-    );
+    const holds = (address: Address): boolean => this.#quarantine.holds(address);
+    const entityReads = new EntityReads({ ...parts, watchers: this.#watchers, worker: host.worker, holds });
+    this.#reads = new Reads(tables, ports, this.#instances, queries, entityReads, this.#barrier, operators, fail);
     const { received } = hub.subjects;
     this.#upkeep = new Upkeep(ports, received, recovered, this.#instances, this.#flusher, host, fail, loops);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail, loops);

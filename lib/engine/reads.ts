@@ -1,7 +1,5 @@
 import { toFailureDetails } from '../core/failure.js';
 import { orchestrationAddress, entityAddress } from '../wire/addresses.js';
-import type { EntityId } from '../core/history.js';
-import type { EntityInspection } from '../wire/entity-inspection.js';
 import { decodeQuery, encodeAnswer } from '../wire/query-codec.js';
 import { statusOf } from '../wire/instance-status.js';
 import type { PartitionInspection } from '../wire/inspection.js';
@@ -9,7 +7,6 @@ import type { Answer, Query } from '../wire/queries.js';
 import type { Barrier } from './barrier.js';
 import { EntityActivation } from './entity-activation.js';
 import type { EntityReads } from './entity-reads.js';
-import type { EntityWatchers } from './entity-watchers.js';
 import type { Instances } from './instances.js';
 import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
@@ -26,8 +23,6 @@ type OutcomeAnswer = Extract<Answer, { kind: 'outcome' }>;
 /** What people who operate a partition ask of its owner. */
 export interface Operators {
   inspect(): PartitionInspection;
-  /** What an entity's mailbox looks like. */
-  mailbox(entity: EntityId): Promise<EntityInspection>;
   /** Lets an instance out of quarantine; it is so when the open group is acknowledged. */
   release(address: string, discard: boolean): boolean;
 }
@@ -39,7 +34,6 @@ export class Reads {
   readonly #instances: Instances;
   readonly #queries: OrchestrationQueries;
   readonly #entityReads: EntityReads;
-  readonly #watchers: EntityWatchers;
   readonly #barrier: Barrier;
   readonly #operators: Operators;
   readonly #failed: (error: Error) => void;
@@ -50,7 +44,6 @@ export class Reads {
     instances: Instances,
     queries: OrchestrationQueries,
     entityReads: EntityReads,
-    watchers: EntityWatchers,
     barrier: Barrier,
     operators: Operators,
     failed: (error: Error) => void,
@@ -60,7 +53,6 @@ export class Reads {
     this.#instances = instances;
     this.#queries = queries;
     this.#entityReads = entityReads;
-    this.#watchers = watchers;
     this.#barrier = barrier;
     this.#operators = operators;
     this.#failed = failed;
@@ -100,7 +92,7 @@ export class Reads {
       case 'status':
         return this.#status(query);
       case 'entity': {
-        if (query.notify !== undefined) this.#watchers.watch(query.entity, query.notify); // before the look: none is missed
+        if (query.notify !== undefined) this.#entityReads.watch(query.entity, query.notify); // before the look: none is missed
         const activation = await this.#instances.loaded(entityAddress(query.entity));
         const stored = activation instanceof EntityActivation ? activation.stored : {};
         return { v: 1, kind: 'entity', exists: Object.keys(stored).length > 0, ...stored };
@@ -110,7 +102,7 @@ export class Reads {
       case 'query':
         return this.#queries.answer(query);
       case 'mailbox':
-        return { v: 1, kind: 'mailbox', mailbox: await this.#operators.mailbox(query.entity) };
+        return { v: 1, kind: 'mailbox', mailbox: await this.#entityReads.inspect(query.entity) };
       case 'inspect':
         return { v: 1, kind: 'inspect', inspection: this.#operators.inspect() };
       case 'release': {

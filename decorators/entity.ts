@@ -1,4 +1,5 @@
 import type { Constructor } from '../lib/core/values.js';
+import type { EntityOptions } from '../lib/definitions/definition.js';
 import { checkParentheses } from '../lib/definitions/options-rule.js';
 import { recordEntity } from '../lib/definitions/recording.js';
 
@@ -20,10 +21,11 @@ import { recordEntity } from '../lib/definitions/recording.js';
  * }
  * ```
  *
- * @throws {DefinitionError} without parentheses or name, and on a class that has a name already
+ * @throws {DefinitionError} without parentheses or name, and on a class that has a name already, and for options that
+ *   cannot work
  * @throws {InvalidNameError} unless the name is a letter followed by at most 63 letters, digits, `_` or `-`
  */
-export function Entity(name: string): (type: Constructor<{ state: unknown }>) => void {
+export function Entity(name: string, options: EntityOptions = {}): (type: Constructor<{ state: unknown }>) => void {
   checkParentheses('@Entity', name);
-  return (type) => recordEntity(type, name);
+  return (type) => recordEntity(type, name, options);
 }

@@ -16,3 +16,4 @@ export * from './errors/operational-errors.js';
 export * from './errors/http-errors.js';
 export * from './errors/compensation-error.js';
 export * from './errors/schedule-errors.js';
+export * from './errors/entity-errors.js';

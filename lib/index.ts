@@ -67,10 +67,17 @@ export type {
   ListOptions,
   PageOptions,
 } from './client/instance-search.js';
-export type { OrchestratorOptions } from './definitions/definition.js';
+export type { EntityOptions, OrchestratorOptions } from './definitions/definition.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
-export type { EntityStateResponse, LockedBy } from './client/entities.js';
+export type { EntityFilter } from './client/entity-filter.js';
+export { EntityQueries } from './client/entity-queries.js';
+export type { EntityListOptions, EntityPage, ListedEntity } from './client/entity-queries.js';
+export type { EntityStatus, OwnedEntityStatus } from './client/entity-status.js';
+export type { WatchOptions } from './client/entity-watch.js';
+export type { EntityAccess } from './client/entity-access.js';
+export type { EntityStateResponse, LockedBy, ReadOptions } from './client/entities.js';
 export type { HubOperations } from './client/hub-operations.js';
+export type { EntityStartOptions, Reminder, ReminderOptions } from './core/entity-options.js';
 export type { NamesWithoutWorker, NameWithoutWorker } from './client/names-without-worker.js';
 export type { StartOptions } from './client/started-run.js';
 export type { WaitOptions } from './client/waits.js';

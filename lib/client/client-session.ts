@@ -135,6 +135,15 @@ export class ClientSession {
     return answer && (answer.accepted === true || answer.outcome !== undefined);
   }
 
+  /**
+   * Resolves when all that was sent to an instance's partition before is stored or given up, with the sequence of the last mail
+   * of this client there.
+   */
+  async whenStored(address: Address): Promise<number> {
+    await this.#lines.get(address);
+    return (await this.#channels.get(partitionOf(address, this.ports.partitions))?.whenStored()) ?? 0;
+  }
+
   /** Asks for what became of a call, behind what its owner tells, which may get lost. */
   #askFor(sent: Outgoing, wait: Wait<Outcome | undefined>): void {
     void recheck(wait, async (deadline) => {

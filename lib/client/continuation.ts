@@ -10,7 +10,7 @@ const pattern = /^1-(\d{1,4})-(\d{1,15})-([0-9a-f]{8})$/;
 export interface ListScope {
   readonly hub: string;
   readonly partitions: number;
-  readonly filter: CheckedFilter;
+  readonly filter: Pick<CheckedFilter, 'text'>;
 }
 
 /** A place in a list as text. */

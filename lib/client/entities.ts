@@ -1,9 +1,11 @@
+import type { EntitySignalOptions } from '../core/call-options.js';
+import { fireTime } from '../core/fire-time.js';
 import type { EntityId } from '../core/history.js';
-import type { InputShape } from '../core/names.js';
+import type { InputShape, OperationShape } from '../core/names.js';
 import { knownOperation } from '../core/method-proxy.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
-import { EntityOperationFailedError } from '../errors.js';
+import { ConfigError, EntityOperationFailedError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
 import { holderName, type LockHeld } from '../wire/locks.js';
@@ -12,6 +14,7 @@ import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { Together } from './many.js';
+import { ReadonlyCalls } from './readonly-calls.js';
 
 /** The state of an entity as read. */
 export interface EntityStateResponse<T> {
@@ -39,33 +42,55 @@ function lockedBy({ holder, since, until }: LockHeld): LockedBy {
   return { instanceId: holderName(holder), since: new Date(since), until: new Date(until) };
 }
 
+/** How a state is read. */
+export interface ReadOptions {
+  /**
+   * `exact` asks the owner, `eventual` takes what it stored last for readers: up to some 100 ms behind, without any work for
+   * the owner. Default `exact`.
+   */
+  readonly consistency?: 'exact' | 'eventual' | undefined;
+}
+
 /** A message to an entity that nobody waits for. */
 export interface Signal {
   readonly id: EntityId;
-  readonly message: { readonly kind: 'operation'; readonly name: string; readonly input?: Json };
+  readonly message: { readonly kind: 'operation'; readonly name: string; readonly input?: Json; readonly due?: number };
 }
 
 /** What a client does with entities. */
 export class Entities {
   readonly #session: ClientSession;
   readonly #reads: InstanceReads;
+  readonly #readonlyCalls: ReadonlyCalls;
   readonly #timeout: number;
 
   /** @param timeout how long a call waits for its answer, in milliseconds. */
   constructor(session: ClientSession, timeout: number) {
+    this.#readonlyCalls = new ReadonlyCalls(session, timeout);
     this.#session = session;
     this.#reads = new InstanceReads(session);
     this.#timeout = timeout;
   }
 
-  async signalByName(entity: string, key: string, operation: unknown, input: unknown): Promise<void> {
-    return this.send(this.preparedByName(entity, key, operation, input));
+  /** When a signal is to be carried out, in milliseconds since 1970. Throws InvalidTimeError. */
+  dueOf({ signalAt }: EntitySignalOptions = {}): number | undefined {
+    return signalAt === undefined ? undefined : fireTime(signalAt, this.#session.ports.clock.now());
+  }
+
+  async signalByName(
+    entity: string,
+    key: string,
+    operation: unknown,
+    input: unknown,
+    due: number | undefined,
+  ): Promise<void> {
+    return this.send(this.preparedByName(entity, key, operation, input, due));
   }
 
   /** A signal ready to be sent, the operation by its name. */
-  preparedByName(entity: string, key: unknown, operation: unknown, input: unknown): Signal {
+  preparedByName(entity: string, key: unknown, operation: unknown, input: unknown, due?: number): Signal {
     const { id, name } = this.#checked(entity, key, operation);
-    return this.prepared(id, name, input, undefined);
+    return this.prepared(id, name, input, undefined, due);
   }
 
   async callByName(entity: string, key: string, operation: unknown, input: unknown): Promise<unknown> {
@@ -90,9 +115,9 @@ export class Entities {
   }
 
   /** A signal ready to be sent. Throws what is wrong with its input. */
-  prepared(id: EntityId, name: string, input: unknown, shape: InputShape | undefined): Signal {
+  prepared(id: EntityId, name: string, input: unknown, shape: InputShape | undefined, due?: number): Signal {
     const encoded = this.#session.encode(input, shape, `${id.name}.${name}`);
-    return { id, message: { kind: 'operation', name, ...encoded } };
+    return { id, message: { kind: 'operation', name, ...encoded, ...(due !== undefined && { due }) } };
   }
 
   /** Resolves when the signal is stored. */
@@ -131,10 +156,16 @@ export class Entities {
   }
 
   /** The result of an operation, once it is committed. */
-  async call(id: EntityId, name: string, input: unknown, shape: InputShape | undefined): Promise<unknown> {
+  async call(id: EntityId, name: string, input: unknown, shape: OperationShape | undefined): Promise<unknown> {
+    const encoded = this.#session.encode(input, shape, `${id.name}.${name}`);
+    if (!shape?.isReadonly) return this.#callByMail(id, name, encoded);
+    const told = await this.#readonlyCalls.call(id, name, encoded);
+    return told === 'byMail' ? this.#callByMail(id, name, encoded) : told.result;
+  }
+
+  async #callByMail(id: EntityId, name: string, encoded: { readonly input?: Json }): Promise<unknown> {
     const { inbox, waits, names, values } = this.#session;
     const target = `${id.name}.${name}`;
-    const encoded = this.#session.encode(input, shape, target);
     const delivery: Delivery = { progress: 'unsent' };
     const late = () => lateError(`The call of ${target} of "${id.key}"`, this.#timeout, delivery);
     const message = { kind: 'operation', name, ...encoded, reply: inbox.reply } as const;
@@ -146,10 +177,17 @@ export class Entities {
     return values.decode(outcome?.result);
   }
 
-  read(id: EntityId): Promise<EntityStateResponse<unknown>> {
+  /** `notify`: where the owner tells of changes. */
+  read(
+    id: EntityId,
+    { consistency = 'exact' }: ReadOptions = {},
+    notify?: string,
+  ): Promise<EntityStateResponse<unknown>> {
+    if (consistency !== 'exact' && consistency !== 'eventual')
+      throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
     return this.#session.waits.whileOpen(async () => {
       await this.#session.names.checkEntity(id.name);
-      const { exists, state, lock, source } = await this.#reads.entity(id);
+      const { exists, state, lock, source } = await this.#reads.entity(id, consistency === 'exact', notify);
       const entityState = this.#session.values.decode(state);
       return { entityExists: exists, entityState, source, ...(lock && { lockedBy: lockedBy(lock) }) };
     });

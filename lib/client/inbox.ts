@@ -21,6 +21,8 @@ export class Inbox {
   readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
   readonly #waiting = new Map<string, Set<(notice: EndedNotice) => void>>();
   readonly #ended = new Map<string, EndedNotice>();
+  /** Those who watch entities, by address. */
+  readonly #changed = new Map<string, Set<() => void>>();
   readonly #subscriptions: Subscription[];
   readonly #ports: HubPorts;
   /** Told outcomes that nobody waits for. */
@@ -64,6 +66,16 @@ export class Inbox {
     return known;
   }
 
+  /** Calls whenever an entity that is watched has changed; the result forgets it. */
+  onChanged(address: string, call: () => void): () => void {
+    const calls = this.#changed.get(address) ?? new Set();
+    this.#changed.set(address, calls.add(call));
+    return () => {
+      calls.delete(call);
+      if (calls.size === 0 && this.#changed.get(address) === calls) this.#changed.delete(address);
+    };
+  }
+
   close(): void {
     for (const subscription of this.#subscriptions) subscription.close();
   }
@@ -74,6 +86,7 @@ export class Inbox {
       return this.#ports.logger.warn(`A notice cannot be read: ${decoded.refused}`, { instance: this.#ports.name });
     for (const notice of decoded.value) {
       if (notice.kind === 'ended') this.#onEnded(notice);
+      else if (notice.kind === 'changed') for (const call of this.#changed.get(notice.address) ?? []) call();
       else (this.#outcomes.get(notice.outcome.id) ?? this.#unexpected)(notice.outcome);
     }
   }

@@ -2,6 +2,7 @@ import type { EntityId, HistoryEvent } from '../core/history.js';
 import type { Json, ValueReference } from '../core/values.js';
 import { CorruptHistoryError, RemoteError } from '../errors.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../wire/addresses.js';
+import { entitySummaryOf } from '../wire/entity-note.js';
 import { decodeHead, decodeSegment } from '../wire/head-codec.js';
 import type { Head, SegmentReference } from '../wire/head.js';
 import { summaryOf } from '../wire/head-summary.js';
@@ -10,6 +11,7 @@ import type { LockHeld } from '../wire/locks.js';
 import type { Address } from '../wire/messages.js';
 import type { Answer, InstanceStatus, Query } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
+import type { CheckedEntityFilter } from './entity-filter.js';
 import type { CheckedFilter } from './instance-filter.js';
 
 /**
@@ -108,8 +110,11 @@ export class InstanceReads {
     return { status: { ...status, history: await this.#history(address, segments, status.history) } };
   }
 
+  /** `isExact`: asked of its owner when there is one, which tells of changes at `notify`. */
   entity(
     entity: EntityId,
+    isExact = true,
+    notify?: string,
   ): Promise<{
     readonly exists: boolean;
     readonly state: Json | undefined;
@@ -117,20 +122,39 @@ export class InstanceReads {
     readonly source: ReadSource;
   }> {
     return this.#current(async () => {
-      const { found, source } = await this.#entity(entity);
+      const { found, source } = await this.#entity(entity, isExact, notify);
       const { state } = await this.#session.large.whole(found);
       return { exists: state !== undefined, state, lock: found.lock, source };
     });
   }
 
-  async #entity(entity: EntityId): Promise<{ readonly found: EntityState; readonly source: ReadSource }> {
+  async #entity(
+    entity: EntityId,
+    isExact: boolean,
+    notify: string | undefined,
+  ): Promise<{ readonly found: EntityState; readonly source: ReadSource }> {
     const address = entityAddress(entity);
-    const answer = await this.#ask(address, { v: 1, kind: 'entity', entity });
+    const answer = isExact
+      ? await this.#ask(address, { v: 1, kind: 'entity', entity, ...(notify !== undefined && { notify }) })
+      : undefined;
     if (answer) return { found: answer, source: 'owner' };
     const head = await this.#head(address);
     if (head?.type !== 'entity') return { found: {}, source: 'view' };
     const lock = head.locks?.held;
     return { found: { ...head, ...(lock && { lock }) }, source: 'view' };
+  }
+
+  /** What its view says of an entity, whoever owns it; undefined: it is not there, or does not fit. */
+  viewedEntity(
+    entity: EntityId,
+    filter: Pick<CheckedEntityFilter, 'fits'>,
+  ): Promise<{ readonly state: Json | undefined; readonly updatedAt: number } | undefined> {
+    return this.#current(async () => {
+      const head = await this.#head(entityAddress(entity));
+      if (head?.type !== 'entity' || !filter.fits(entitySummaryOf(head))) return undefined;
+      const { state } = await this.#session.large.whole(head);
+      return { state, updatedAt: head.updatedAt };
+    });
   }
 
   /** Undefined: nobody answers. */

@@ -61,6 +61,10 @@ export class MailChannel {
   #cancelHeartbeat: (() => void) | undefined;
   #closed: Error | undefined;
   #isSending = false;
+  /** The sequence of the last parcel that is stored. */
+  #sequence = 0;
+  /** Those who wait until a message, and all before it, have left the queue. */
+  #behind: (readonly [last: Outgoing, resolve: () => void])[] = [];
 
   constructor(ports: ChannelPorts) {
     this.#ports = ports;
@@ -77,6 +81,20 @@ export class MailChannel {
     const message = new Outgoing(letter);
     this.#push(message);
     return message;
+  }
+
+  /** Resolves when all that was sent before is stored or given up, with the sequence of the last that was stored. */
+  async whenStored(): Promise<number> {
+    const last = this.#queue.at(-1);
+    if (last) await new Promise<void>((resolve) => this.#behind.push([last, resolve]));
+    return this.#sequence;
+  }
+
+  #tellBehind(): void {
+    const left = new Set(this.#queue);
+    const waiting = this.#behind;
+    this.#behind = waiting.filter(([last]) => left.has(last));
+    for (const [last, resolve] of waiting) if (!left.has(last)) resolve();
   }
 
   #push(message: Outgoing): void {
@@ -114,6 +132,7 @@ export class MailChannel {
     this.#whenRoom?.();
     const waiting = this.#queue.splice(0);
     for (const message of waiting) message.fail(error);
+    this.#tellBehind();
     const session = this.#session;
     if (!session || session.isOver || waiting.length > 0) return;
     const { body, messageId } = new Parcel([this.#about('bye')], session, this.#ports.envelopes);
@@ -131,6 +150,7 @@ export class MailChannel {
       else if (next.isCall && this.#open.size >= WINDOW)
         await new Promise<void>((resolve) => (this.#whenRoom = resolve));
       else await this.#sendNext();
+      if (this.#behind.length > 0) this.#tellBehind();
     }
     this.#isSending = false;
   }
@@ -156,6 +176,7 @@ export class MailChannel {
     const result = await this.#store(subject, body, messageId, () => parcel.sent());
     if (!result) return false;
     if (result instanceof Error) return parcel.refused(result);
+    this.#sequence = result.sequence;
     this.#watch();
     const isDoubtful = session.isOver || this.#ports.clock.now() - session.usedAt > DOUBTFUL;
     session.usedAt = Math.max(session.usedAt, result.began);

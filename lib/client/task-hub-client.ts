@@ -1,15 +1,12 @@
-import type { EntityId } from '../core/history.js';
-import { operationProxy } from '../core/method-proxy.js';
-import type { EntitySignal, OperationCalls, OrchestratorObject, StartArguments } from '../core/proxies.js';
-import type { InputShape } from '../core/names.js';
+import type { OrchestratorObject, StartArguments } from '../core/proxies.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import type { HubPorts } from '../engine/ports.js';
-import { checkEntityKey, checkName } from '../wire/checks.js';
 import { Administration } from './administration.js';
 import { ClientSession } from './client-session.js';
-import { Entities, type EntityStateResponse } from './entities.js';
-import { HubOperations } from './hub-operations.js';
+import { Entities } from './entities.js';
+import { EntityQueries } from './entity-queries.js';
+import { EntityAccess } from './entity-access.js';
 import { targetOf } from './instance-handlers.js';
 import { allSent, inPlace } from './many.js';
 import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
@@ -33,9 +30,8 @@ interface ConnectedHub {
   readonly ports: HubPorts;
 }
 
-/** Classes of orchestrators and of entities. */
+/** Classes of orchestrators. */
 type OrchestratorClass<O extends OrchestratorObject> = new () => O;
-type EntityClass<E extends object> = new () => E;
 
 const DEFAULT_TIMEOUT = 30_000;
 
@@ -65,12 +61,13 @@ const DEFAULT_TIMEOUT = 30_000;
  * console.log(await report.result());
  * ```
  */
-export class TaskHubClient extends HubOperations implements AsyncDisposable {
+export class TaskHubClient extends EntityAccess implements AsyncDisposable {
   /** Starts orchestrations at times: `client.schedules.create('nightly', { cron: '0 3 * * *', start: [Report] })`. */
   readonly schedules: Schedules;
+  /** Finds entities and looks at them: `client.entities.list({ entity: Counter })`, `client.entities.watch(Counter, 'visits')`. */
+  readonly entities: EntityQueries;
   readonly #session: ClientSession;
   readonly #orchestrations: Orchestrations;
-  readonly #entities: Entities;
 
   /**
    * Makes a client on a connection, which it does not close.
@@ -82,11 +79,12 @@ export class TaskHubClient extends HubOperations implements AsyncDisposable {
     checkTimeout(timeoutInMilliseconds);
     const session = new ClientSession(hub.ports);
     const orchestrations = new Orchestrations(session, timeoutInMilliseconds);
-    super(orchestrations, new Administration(session, timeoutInMilliseconds));
+    const entities = new Entities(session, timeoutInMilliseconds);
+    super(orchestrations, new Administration(session, timeoutInMilliseconds), entities);
     this.#session = session;
     this.#orchestrations = orchestrations;
-    this.#entities = new Entities(this.#session, timeoutInMilliseconds);
-    this.schedules = new Schedules(this.#session, this.#orchestrations, this.#entities, timeoutInMilliseconds);
+    this.entities = new EntityQueries(session, entities, timeoutInMilliseconds);
+    this.schedules = new Schedules(this.#session, this.#orchestrations, entities, timeoutInMilliseconds);
   }
 
   /**
@@ -211,127 +209,26 @@ export class TaskHubClient extends HubOperations implements AsyncDisposable {
   }
 
   /**
-   * Sends one-way messages to an entity: `await client.signalEntity(Account, 'alice').deposit({ amount: 5 })` resolves
-   * when the message is stored. Signals and calls of one client reach an entity in the order in which they were made.
+   * What each partition looks like, as its owner sees it, and which instances are in quarantine: processes died whenever
+   * they took the next message of these, so that they take nothing until they are released.
    *
-   * @throws {DefinitionError} at once, for a class without `@Entity`
-   * @throws {InvalidIdError} at once, for a key that is none
-   * @throws {UnknownOperationError} for a method without `@Operation()`, or one that no worker has ever registered
-   * @throws {UnknownEntityError} when no worker has ever registered the entity
-   * @throws {InvalidInputError} when the input does not fit its DTO class
-   * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
-   * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default
-   * @throws {TimeoutError} when it is not known to be stored in time; its text says whether it was sent
+   * @throws {RemoteError} when an owner could not tell
    * @throws {ClosedError} when the client or the connection is closed
    */
-  signalEntity<E extends object>(entity: EntityClass<E>, key: string): OperationCalls<E, 'accepted'>;
-  /**
-   * The same by names; the input is validated where it arrives.
-   *
-   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
-   */
-  signalEntity(entity: string, key: string, operation: string, input?: unknown): Promise<void>;
-  signalEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
-    if (typeof entity === 'string') return this.#entities.signalByName(entity, key, operation, input);
-    return this.#proxy(entity, key, async (id, name, shape, value) =>
-      this.#entities.send(this.#entities.prepared(id, name, value, shape)),
-    );
+  inspect(): Promise<readonly PartitionStatus[]> {
+    return this.#administration.inspect();
   }
 
   /**
-   * Sends many one-way messages to entities of one class, each given as the entity's key, the operation and its input;
-   * resolves when all are stored. They reach each entity in this order. All inputs and keys are checked before anything is
-   * sent.
+   * Lets an instance out of quarantine; resolves when that is committed, with false when it was not in quarantine. The
+   * instance is named as `inspect` and the log name it: `o.<instance id>` or `e.<entity name>.<entity key>`, encoded.
    *
-   * @example
-   * ```ts
-   * import { TaskHubClient } from 'perdure';
-   * import { Entity, Operation } from 'perdure/decorators';
-   *
-   * @Entity('stock')
-   * class Stock {
-   *   state = 0;
-   *   @Operation() arrive(pieces: number): void {
-   *     this.state += pieces;
-   *   }
-   *   @Operation() clear(): void {
-   *     this.state = 0;
-   *   }
-   * }
-   *
-   * export async function receive(client: TaskHubClient): Promise<void> {
-   *   await client.signalMany(Stock, [
-   *     ['nails', 'arrive', 1_000],
-   *     ['screws', 'clear'],
-   *     ['screws', 'arrive', 500],
-   *   ]);
-   * }
-   * ```
-   *
-   * @throws {PartlySentError} when some are not known to be stored: it says of each what became of it
-   * @throws what `signalEntity` throws for an input, a key or a name; nothing is sent then, and the text says which it is
-   */
-  signalMany<E extends object>(entity: EntityClass<E>, signals: Iterable<EntitySignal<E>>): Promise<void>;
-  /** The same by names; each input is validated where it arrives. Rejects likewise. */
-  signalMany(
-    entity: string,
-    signals: Iterable<readonly [key: string, operation: string, input?: unknown]>,
-  ): Promise<void>;
-  async signalMany(
-    entity: string | EntityClass<object>,
-    signals: Iterable<readonly [key: string, operation: string, input?: unknown]>,
-  ): Promise<void> {
-    const prepare = this.#entities.signalsTo(entity as string | Constructor);
-    const prepared = Array.from(signals, ([key, operation, input], at) =>
-      inPlace(`signals[${at}]`, () => prepare(key, operation, input)),
-    );
-    await this.#entities.sendMany(prepared);
-  }
-
-  /**
-   * Calls operations of an entity: `await client.callEntity(Account, 'alice').balance()` resolves with the result, as a
-   * copy, once the operation is committed. Rejects as `signalEntity`, and further:
-   *
-   * @throws {EntityOperationFailedError} when the operation failed; the entity is as before
-   * @throws {TimeoutError} when there was no answer in time; its text says whether the call is stored
-   * @throws {SessionExpiredError} when its process slept with the call on its way, or there are too many clients; `effect`
-   *   says what is known. Told of signals likewise.
-   */
-  callEntity<E extends object>(entity: EntityClass<E>, key: string): OperationCalls<E, 'promise'>;
-  /**
-   * The same by names; the input is validated where it arrives, and one that does not fit fails the operation.
-   *
-   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
-   */
-  callEntity<T = unknown>(entity: string, key: string, operation: string, input?: unknown): Promise<T>;
-  callEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
-    if (typeof entity === 'string') return this.#entities.callByName(entity, key, operation, input);
-    return this.#proxy(entity, key, (id, name, shape, value) => this.#entities.call(id, name, value, shape));
-  }
-
-  /**
-   * The state of an entity, as a copy: exact while a worker owns it, else as of its view (`source` says which).
-   *
-   * @throws {UnknownEntityError} when no worker has ever registered the entity
-   * @throws {DefinitionError} for a class without `@Entity`
-   * @throws {InvalidIdError} for a key that is none
-   * @throws {RemoteError} when its owner could not tell, such as of a state too large for one answer
-   * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {ConfigError} when it is not named so
+   * @throws {TimeoutError} when nobody owns its partition in time
    * @throws {ClosedError} when the client or the connection is closed
    */
-  readEntityState<E extends { state: unknown }>(
-    entity: EntityClass<E>,
-    key: string,
-  ): Promise<EntityStateResponse<E['state']>>;
-  /**
-   * The same by name.
-   *
-   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
-   */
-  readEntityState<T = unknown>(entity: string, key: string): Promise<EntityStateResponse<T>>;
-  async readEntityState(entity: string | EntityClass<object>, key: string): Promise<EntityStateResponse<unknown>> {
-    const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
-    return this.#entities.read({ name, key: checkEntityKey(key) });
+  release(instance: string, options: ReleaseOptions = {}): Promise<boolean> {
+    return this.#administration.release(instance, options.discard ?? false);
   }
 
   /**
@@ -358,15 +255,5 @@ export class TaskHubClient extends HubOperations implements AsyncDisposable {
   /** As `close`, at the end of the block of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #proxy(
-    entity: EntityClass<object>,
-    key: string,
-    send: (id: EntityId, operation: string, shape: InputShape | undefined, input: unknown) => Promise<unknown>,
-  ): object {
-    const shape = names.entity(entity as Constructor);
-    const id = { name: shape.name, key: checkEntityKey(key) };
-    return operationProxy(shape, (operation, input) => send(id, operation, shape.operations.get(operation), input));
   }
 }

@@ -39,8 +39,9 @@ export interface EntityCallOptions {
 /** How a signal is sent. */
 export interface EntitySignalOptions {
   /**
-   * When it is sent: milliseconds from now (0 to 100 years), or a Date; one in the past is at once. Until then it is stored, and
-   * outlives the orchestration. Signals for later keep no order among each other, nor with others. Default: at once, in order.
+   * When it is to be carried out, never earlier: milliseconds from now (0 to 100 years), or a Date; one in the past is at
+   * once. Until then the entity that it is for keeps it, and it outlives whoever sent it. Signals for later keep no order among
+   * each other but that of their times, nor with others. Default: at once, in the order of sending.
    */
   readonly signalAt?: number | Date | undefined;
 }

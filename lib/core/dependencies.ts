@@ -15,5 +15,8 @@ export interface IdChecks {
   /** Throws InvalidIdError. */
   checkEntityKey(key: unknown): string;
   /** Throws InvalidNameError. */
-  checkName(name: unknown, kind: 'entity' | 'orchestrator' | 'activity' | 'operation' | 'event' | 'patch'): string;
+  checkName(
+    name: unknown,
+    kind: 'entity' | 'orchestrator' | 'activity' | 'operation' | 'event' | 'patch' | 'reminder',
+  ): string;
 }

@@ -1,5 +1,7 @@
 import type { EntityId } from './history.js';
-import type { OperationCalls } from './proxies.js';
+import type { EntitySignalOptions } from './call-options.js';
+import type { EntityStartOptions, Reminder, ReminderOptions } from './entity-options.js';
+import type { OperationCalls, OrchestratorObject, StartArguments } from './proxies.js';
 import type { Constructor } from './values.js';
 
 /**
@@ -32,6 +34,20 @@ export abstract class EntityContext {
   abstract readonly signal: AbortSignal;
   /** When the operation was taken from the mailbox; within one entity it never goes back. */
   abstract readonly currentUtcDateTime: Date;
+  /**
+   * Whether the entity does not exist yet: the state is the initial one, and this operation makes the entity exist when it
+   * ends well and is not readonly. True again after a deletion.
+   */
+  abstract readonly isNewlyConstructed: boolean;
+
+  /**
+   * Deletes the entity when this operation ends well, whatever the operation makes of `this.state` before or after it. Its
+   * next operation begins with the initial state. Of an entity that is gone nothing stays stored.
+   *
+   * @throws {ReadonlyOperationError} in a readonly operation
+   * @throws {ClosedError} once the operation has ended
+   */
+  abstract deleteState(): void;
 
   /**
    * Sends an operation to another entity, one-way, when this operation ends well: a throw discards it together with the
@@ -41,16 +57,27 @@ export abstract class EntityContext {
    * @throws {DefinitionError} for a class without `@Entity`, and in a readonly operation, which sends nothing
    * @throws {UnknownOperationError} for a method without `@Operation()`
    * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {InvalidTimeError} for a `signalAt` that is no time, negative, or more than 100 years away
    * @throws {ClosedError} once the operation has ended
    */
-  abstract signalEntity<E extends object>(type: Constructor<E>, key: string): OperationCalls<E, 'signal'>;
+  abstract signalEntity<E extends object>(
+    type: Constructor<E>,
+    key: string,
+    options?: EntitySignalOptions,
+  ): OperationCalls<E, 'signal'>;
   /**
    * Sends an operation to another entity by names. An unknown name is found out where the message arrives, and is told
    * to nobody.
    *
    * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
    */
-  abstract signalEntity(name: string, key: string, operation: string, input?: unknown): void;
+  abstract signalEntity(
+    name: string,
+    key: string,
+    operation: string,
+    input?: unknown,
+    options?: EntitySignalOptions,
+  ): void;
 
   /**
    * Calls an operation of another entity and waits for its answer: `await ctx.callEntity(Account, 'bob').balance()`. For
@@ -70,4 +97,58 @@ export abstract class EntityContext {
    * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
    */
   abstract callEntity<T = unknown>(name: string, key: string, operation: string, input?: unknown): Promise<T>;
+
+  /**
+   * Starts an orchestration, one-way, when this operation ends well; its id. Where an instance of that id goes on, it stays as
+   * it is, and nothing comes of this.
+   *
+   * @throws {InvalidIdError} for an id that is none, InvalidTimeError for a `startAt`, InvalidTagsError for tags
+   * @throws {DefinitionError} for a class without `@Orchestrator`, and in a readonly operation
+   * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {ClosedError} once the operation has ended
+   */
+  abstract startNew<O extends OrchestratorObject>(
+    type: Constructor<O>,
+    ...args: StartArguments<O, EntityStartOptions>
+  ): string;
+  /** Starts an orchestration by its name. Throws InvalidNameError for a name that is none, and likewise. */
+  abstract startNew(name: string, input?: unknown, options?: EntityStartOptions): string;
+
+  /**
+   * Raises an external event, one-way, when this operation ends well. For an instance that has ended nothing comes of it; one that
+   * is still to be started gets it.
+   *
+   * @throws {InvalidIdError} for an id, InvalidNameError for a name that is none
+   * @throws {DefinitionError} in a readonly operation
+   * @throws {UnserializableError} for data that cannot be stored; TooDeepError and ForbiddenKeyError likewise
+   * @throws {ClosedError} once the operation has ended
+   */
+  abstract raiseEvent(instanceId: string, name: string, data?: unknown): void;
+
+  /**
+   * Sets a reminder of this entity, in place of one of the same name, when this operation ends well. From then on an operation of the
+   * entity is signalled, once or again and again, also when nobody else touches the entity and its worker has died. It comes at its times,
+   * counted from the first one: never early, late when the entity is busy or no worker is up, and once for all times
+   * that were missed meanwhile. One whose operation fails comes again at its next time. Deleting the entity cancels its reminders.
+   *
+   * @throws {InvalidNameError} for the name of a reminder or an operation that is none
+   * @throws {InvalidTimeError} for times that are none, or when none is given
+   * @throws {PayloadTooLargeError} for an input of more than 64 KiB, and UnserializableError, TooDeepError and ForbiddenKeyError
+   * @throws {BusyError} for more than 100 reminders of an entity
+   * @throws {DefinitionError} in a readonly operation
+   * @throws {ClosedError} once the operation has ended
+   */
+  abstract setReminder(name: string, options: ReminderOptions): void;
+
+  /**
+   * Cancels a reminder when this operation ends well; false: there is none of this name. One that waits for its turn in the
+   * mailbox is cancelled too.
+   *
+   * @throws {DefinitionError} in a readonly operation
+   * @throws {ClosedError} once the operation has ended
+   */
+  abstract cancelReminder(name: string): boolean;
+
+  /** The reminders of this entity as this operation leaves them, by name. */
+  abstract get reminders(): readonly Reminder[];
 }

@@ -1,5 +1,5 @@
 import { freeze } from 'immer';
-import { ClosedError, UnknownOperationError } from '../errors.js';
+import { ClosedError, ReadonlyOperationError, UnknownOperationError } from '../errors.js';
 import type { CoreDependencies } from './dependencies.js';
 import { toFailureDetails } from './failure.js';
 import type { EntityId } from './history.js';
@@ -46,7 +46,8 @@ export class EntityExecutor {
     const operation = this.#program.operation(request.name);
     if (operation === undefined)
       return this.#refused(new UnknownOperationError(this.#program.name, request.name, this.#program.operationNames));
-    const context = new OperationContext(this.#id, request, operation, this.#dependencies);
+    const isNew = this.#state === undefined;
+    const context = new OperationContext(this.#id, request, operation, this.#dependencies, isNew);
     this.#context = context;
     return operation.isReadonly ? this.#read(operation, request, context) : this.#write(operation, request, context);
   }
@@ -57,15 +58,25 @@ export class EntityExecutor {
     return this.#refused(error);
   }
 
+  /** Over a draft, like any other: only the end tells for sure whether something was changed. */
   #read(operation: OperationProgram, request: OperationRequest, context: OperationContext) {
+    let draft: StateDraft | undefined;
     return attempt(
       () => {
         const reader = this.#program.create();
-        reader.state = this.#state ?? this.#stored(reader.state);
+        draft = new StateDraft(this.#state ?? this.#stored(reader.state), reader);
         return operation.invoke(reader, request.input, context);
       },
-      (result) => ({ changed: false, state: this.#state, ...this.#result(result), messages: context.close() }),
-      (error) => this.#failed(error, context),
+      (result) => {
+        const encoded = this.#result(result);
+        if (draft?.hasChanged((state) => this.#stored(state)) ?? false)
+          throw new ReadonlyOperationError(this.#program.name, request.name);
+        return { changed: false, state: this.#state, ...encoded, messages: context.close() };
+      },
+      (error) => {
+        draft?.discard();
+        return this.#failed(error, context);
+      },
     );
   }
 
@@ -80,14 +91,28 @@ export class EntityExecutor {
       (result) => {
         if (context.isClosed) throw new ClosedError('The operation was given up.');
         const encoded = this.#result(result); // before the draft ends: it may be the result
-        const changed = this.#commit(draft);
-        return { changed, state: this.#state, ...encoded, messages: context.close() };
+        const changed = context.deletesState ? this.#delete(draft) : this.#commit(draft);
+        const reminders = context.changedReminders;
+        return {
+          changed,
+          state: this.#state,
+          ...encoded,
+          messages: context.close(),
+          ...(reminders && { reminders }),
+        };
       },
       (error) => {
         draft?.discard();
         return this.#failed(error, context);
       },
     );
+  }
+
+  #delete(draft: StateDraft | undefined): boolean {
+    draft?.discard();
+    const existed = this.#state !== undefined;
+    this.#state = undefined;
+    return existed;
   }
 
   /** Whether the committed state is another now. */

@@ -215,7 +215,7 @@ export type NumberedAction =
       readonly id: number;
       readonly entity: EntityId;
       readonly operation: string;
-      /** When it is to be sent, in milliseconds since 1970; absent: at once. */
+      /** When it is to be carried out, in milliseconds since 1970; absent: in its turn. */
       readonly fireAt?: number;
       readonly input?: Json;
       readonly inputRef?: ValueReference;

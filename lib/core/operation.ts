@@ -1,5 +1,7 @@
 import type { FailureDetails } from '../errors.js';
+import type { StoredReminder } from './entity-options.js';
 import type { EntityId } from './history.js';
+import type { Labels } from './labels.js';
 import type { Json } from './values.js';
 
 /** An operation as it comes from an entity's mailbox. */
@@ -8,6 +10,10 @@ export interface OperationRequest {
   readonly input?: Json | undefined;
   /** When it was taken, in milliseconds since 1970. */
   readonly at: number;
+  /** The entity's reminders. */
+  readonly reminders?: readonly StoredReminder[];
+  /** Makes the id of an orchestration that has none. */
+  readonly newId?: () => string;
   /** What carries out its calls. Absent: it cannot make any. */
   readonly calls?: CallPort;
 }
@@ -45,12 +51,25 @@ export interface OperationOutcome {
   readonly state: Json | undefined;
   /** What it sent, in order. */
   readonly messages: readonly EntityMessage[];
+  /** The reminders that it set, and undefined for each that it cancelled, by name. Absent: none. */
+  readonly reminders?: ReadonlyMap<string, StoredReminder | undefined>;
 }
 
 /** A message that an operation sent. */
-export interface EntityMessage {
-  readonly type: 'signal';
-  readonly entity: EntityId;
-  readonly operation: string;
-  readonly input?: Json;
-}
+export type EntityMessage =
+  | {
+      readonly type: 'signal';
+      readonly entity: EntityId;
+      readonly operation: string;
+      readonly input?: Json;
+      /** When it is to be carried out, in milliseconds since 1970. */
+      readonly due?: number;
+    }
+  | ({
+      readonly type: 'start';
+      readonly instanceId: string;
+      readonly name: string;
+      readonly input?: Json;
+      readonly startAt?: number;
+    } & Labels)
+  | { readonly type: 'event'; readonly instanceId: string; readonly name: string; readonly input?: Json };

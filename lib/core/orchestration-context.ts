@@ -211,7 +211,7 @@ export abstract class OrchestrationContext {
 
   /**
    * Sends an operation to an entity, one-way: there is nothing to wait for, and what it throws is told to nobody. Order
-   * to one entity is kept. With `signalAt` it is sent later. Throws as `callEntity`, and further:
+   * to one entity is kept. With `signalAt` it is carried out later. Throws as `callEntity`, and further:
    *
    * @throws {InvalidTimeError} for a `signalAt` that is no time, negative, or more than 100 years away
    */

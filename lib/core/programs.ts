@@ -45,6 +45,8 @@ export interface EntityProgram {
   /** The operation of this exact name, or undefined. */
   operation(name: string): OperationProgram | undefined;
   readonly operationNames: readonly string[];
+  /** The most messages that may wait for one of them; undefined: as for any instance. */
+  readonly mailboxLimit?: number | undefined;
 }
 
 export interface OperationProgram {

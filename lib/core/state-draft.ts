@@ -34,6 +34,11 @@ export class StateDraft {
     return next;
   }
 
+  /** As `finish`, for a state that must be as it was. */
+  hasChanged(store: (state: unknown) => Json | undefined): boolean {
+    return this.finish(store) !== this.#base;
+  }
+
   /** Puts the base back, if it can: code may have frozen its object. What it does to the draft now reaches nobody. */
   discard(): void {
     try {

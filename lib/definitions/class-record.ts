@@ -6,6 +6,7 @@ import type { ActivityOptions, OperationOptions, QueryOptions, RunOptions, Updat
 /** What decorators wrote about one class, without its base classes. */
 export interface ClassRecord {
   entity?: string;
+  mailboxLimit?: number | undefined;
   orchestrator?: string;
   version?: string | undefined;
   versionMatchStrategy?: VersionMatchStrategy | undefined;

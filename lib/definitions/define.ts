@@ -4,6 +4,7 @@ import { DefinitionError } from '../errors.js';
 import { checkIsClass } from './class-kind.js';
 import type {
   ActivityOptions,
+  EntityOptions,
   GivenInput,
   OperationOptions,
   OrchestratorOptions,
@@ -52,9 +53,10 @@ type MethodName<C> = { [M in keyof C]: C[M] extends (...args: never[]) => unknow
  */
 export function defineEntity<E extends { state: unknown }>(
   type: Constructor<E>,
-  definition: { readonly name: string; readonly operations: Handlers<E, OperationOptions> },
+  definition: { readonly name: string; readonly operations: Handlers<E, OperationOptions> } & EntityOptions,
 ): void {
-  recordEntity(type, definition?.name);
+  const { mailboxLimit } = definition ?? {};
+  recordEntity(type, definition?.name, { mailboxLimit });
   defineHandlers<OperationOptions>(type, definition.operations, recordOperation);
 }
 

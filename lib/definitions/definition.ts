@@ -18,6 +18,7 @@ export type Handler = (this: object, input: unknown, context?: object) => unknow
 export interface EntityDefinition extends EntityShape {
   readonly type: Constructor<{ state: unknown }>;
   readonly operations: ReadonlyMap<string, OperationDefinition>;
+  readonly mailboxLimit: number | undefined;
 }
 
 /** What was recorded of a method with `@Operation()`. */
@@ -61,6 +62,16 @@ export interface ActivityDefinition extends ActivityShape, ActivityLimits {
  * `Boolean` or `Date`; `[Class]` for an array of it; `'unknown'` for any value, unchecked; `'none'` for no input.
  */
 export type GivenInput = InputType | 'unknown' | 'none';
+
+/** Options of `@Entity()`. */
+export interface EntityOptions {
+  /**
+   * The most messages that may wait for one entity of this class: a whole number from 1 to 1,000,000. Of more, calls fail with
+   * BusyError, and signals go to the dead letters, as told in the log. It holds where the owner of the entity hosts the class.
+   * Default 1,000,000.
+   */
+  readonly mailboxLimit?: number | undefined;
+}
 
 /** Options of `@Operation()`. */
 export interface OperationOptions {

@@ -1,7 +1,7 @@
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { checkConstructor, nameAs } from './class-kind.js';
-import { inheritedHandlers } from './class-record.js';
+import { inheritedHandlers, ownRecord } from './class-record.js';
 import type { EntityDefinition, OperationDefinition, OperationOptions } from './definition.js';
 import { handlerOf, isAsync, undecoratedMethods } from './handler-method.js';
 import { inputShapeOf } from './input-type.js';
@@ -20,7 +20,13 @@ export function entityDefinition(type: Constructor): EntityDefinition {
     );
   const operations = new Map<string, OperationDefinition>();
   for (const [method, options] of recorded) operations.set(method, operationDefinition(type, method, options));
-  return { name, type: type as EntityDefinition['type'], operations, undecorated: undecoratedMethods(type, recorded) };
+  return {
+    name,
+    type: type as EntityDefinition['type'],
+    operations,
+    undecorated: undecoratedMethods(type, recorded),
+    mailboxLimit: ownRecord(type.prototype as object)?.mailboxLimit,
+  };
 }
 
 function operationDefinition(type: Constructor, name: string, options: OperationOptions): OperationDefinition {

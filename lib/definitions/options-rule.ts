@@ -3,11 +3,20 @@ import { checkVersion } from '../core/labels.js';
 import { retryFault } from '../core/retry-options.js';
 import { DefinitionError } from '../errors.js';
 import { givenType } from './input-type.js';
-import type { ActivityOptions, OperationOptions, OrchestratorOptions, RunOptions } from './definition.js';
+import type {
+  ActivityOptions,
+  EntityOptions,
+  OperationOptions,
+  OrchestratorOptions,
+  RunOptions,
+} from './definition.js';
 import { checkName } from './name-rule.js';
 
 /** An hour, in milliseconds. */
 const LONGEST_TIMEOUT = 3_600_000;
+
+/** What any mailbox holds at most. */
+const LARGEST_MAILBOX = 1_000_000;
 
 /** A day, and 100 years of them. */
 const DAY = 24 * 3_600_000;
@@ -16,6 +25,7 @@ const MOST_DAYS = 36_525;
 const GRACE = 60_000;
 
 const known = {
+  '@Entity': ['mailboxLimit'],
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
   '@Orchestrator': ['version', 'versionMatchStrategy', 'retention'],
@@ -40,15 +50,7 @@ export function checkOptions(
   options: OperationOptions & RunOptions & ActivityOptions & OrchestratorOptions,
   where: string,
 ): void {
-  if (!isObject(options))
-    throw new DefinitionError(
-      `${where}: its options are an object with any of: ${known[decorator].join(', ')}. Got ${String(options)}.`,
-    );
-  for (const key of Reflect.ownKeys(options))
-    if (!known[decorator].includes(String(key)))
-      throw new DefinitionError(
-        `${where}: there is no option "${String(key)}"; there are: ${known[decorator].join(', ')}`,
-      );
+  checkKnown(decorator, options, where);
   if (options.input !== undefined) givenType(options.input, where);
   if (options.name !== undefined) checkName('activity', options.name);
   if (options.queue !== undefined) checkName('queue', options.queue);
@@ -60,6 +62,27 @@ export function checkOptions(
   const retry = options.retry && retryFault(options.retry);
   if (retry !== undefined) throw new DefinitionError(`${where}: retry.${retry}.`);
   checkLimits(options, where);
+}
+
+function checkKnown(decorator: keyof typeof known, options: unknown, where: string): void {
+  if (!isObject(options))
+    throw new DefinitionError(
+      `${where}: its options are an object with any of: ${known[decorator].join(', ')}. Got ${String(options)}.`,
+    );
+  for (const key of Reflect.ownKeys(options))
+    if (!known[decorator].includes(String(key)))
+      throw new DefinitionError(
+        `${where}: there is no option "${String(key)}"; there are: ${known[decorator].join(', ')}`,
+      );
+}
+
+/** The most messages that may wait for an entity. Throws DefinitionError when the options cannot work. */
+export function mailboxLimitOf(options: EntityOptions, where: string): number | undefined {
+  checkKnown('@Entity', options, where);
+  const { mailboxLimit } = options;
+  if (mailboxLimit === undefined) return undefined;
+  if (Number.isSafeInteger(mailboxLimit) && mailboxLimit >= 1 && mailboxLimit <= LARGEST_MAILBOX) return mailboxLimit;
+  throw new DefinitionError(`${where}: mailboxLimit must be a whole number from 1 to ${LARGEST_MAILBOX}.`);
 }
 
 /** How long instances are kept, in milliseconds. Throws DefinitionError when the options cannot work. */

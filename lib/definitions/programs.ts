@@ -39,6 +39,7 @@ export function entityProgram(definition: EntityDefinition, values: ValueCodec):
     create: () => new definition.type(),
     operation: (name) => operations.get(name),
     operationNames: [...operations.keys()],
+    mailboxLimit: definition.mailboxLimit,
   };
 }
 

@@ -3,6 +3,7 @@ import { DefinitionError } from '../errors.js';
 import { ownRecord, recordOf } from './class-record.js';
 import type {
   ActivityOptions,
+  EntityOptions,
   OperationOptions,
   OrchestratorOptions,
   QueryOptions,
@@ -11,13 +12,16 @@ import type {
 } from './definition.js';
 import { decoratedMethod } from './handler-method.js';
 import { checkName } from './name-rule.js';
-import { checkOptions, retentionOf } from './options-rule.js';
+import { checkOptions, mailboxLimitOf, retentionOf } from './options-rule.js';
 
 /** Writes what `@Entity(name)` says. Throws DefinitionError or InvalidNameError on misuse. */
-export function recordEntity(type: Constructor, name: string): void {
+export function recordEntity(type: Constructor, name: string, options: EntityOptions = {}): void {
   checkClass('@Entity', type, name);
   checkName('entity', name);
-  recordOf(type.prototype as object).entity = name;
+  const limit = mailboxLimitOf(options, `@Entity('${name}')`);
+  const record = recordOf(type.prototype as object);
+  record.entity = name;
+  record.mailboxLimit = limit;
 }
 
 /** Writes what `@Orchestrator(name, options)` says. Throws DefinitionError or InvalidNameError on misuse. */

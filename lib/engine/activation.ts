@@ -12,7 +12,15 @@ import type { TaskIds } from '../wire/tasks.js';
 import type { FetchedValues } from './fetched-values.js';
 
 /** What an instance takes: a message of its mailbox, or what the owner tells it, such as a timer that is due. */
-export type InputBody = Message | Due | Resume | Restart | Requeue | GiveBack | QueryInput | BreakLock;
+export type InputBody =
+  Message | Due | Resume | Restart | Requeue | GiveBack | QueryInput | ReadInput | ExpireLock | BreakLock;
+
+/** A call of a readonly operation of an entity. Its step changes nothing. */
+export interface ReadInput {
+  readonly kind: 'read';
+  readonly name: string;
+  readonly input?: Json;
+}
 
 /** A query of an orchestration instance. It is asked between two steps, beside the mailbox, and its step changes nothing. */
 export interface QueryInput {
@@ -21,9 +29,14 @@ export interface QueryInput {
   readonly input?: Json;
 }
 
-/** Tells an instance that its earliest timer is due, or the lease of its lock; it knows which are (P19). */
+/** Tells an instance that its earliest timer, or planned operation, is due; it knows which are (P19). */
 export interface Due {
   readonly kind: 'due';
+}
+
+/** Tells an entity that the lease of its lock has run out, if that is so. */
+export interface ExpireLock {
+  readonly kind: 'expireLock';
 }
 
 /** Ends the lock of an entity, at an operator's wish. */
@@ -92,7 +105,7 @@ export interface StepOutput {
   readonly unwanted?: TaskIds | undefined;
   /** What clients are told, by inbox subject. */
   readonly notices?: readonly (readonly [inbox: string, notice: Notice])[] | undefined;
-  /** Of a query: what it came to. */
+  /** Of a query, or a call of a readonly operation: what it came to. */
   readonly answer?: HandlerOutcome | undefined;
   /** It has not gone through all that it took: it asks for a `resume`. */
   readonly goesOn?: true | undefined;

@@ -149,8 +149,10 @@ export class DelegatedRun {
 
   /** The operation that runs there waits for answers: its calls are committed here, and the answers told (P18). */
   #relay({ activation }: Instance, { id, input }: StepRequest, { open = [], calls = [] }: Running): void {
-    if (this.#isOver || !(activation instanceof EntityActivation) || input.kind !== 'operation') return;
-    const journal = (): OperationJournal | undefined => activation.journals.of(input);
+    if (this.#isOver || !(activation instanceof EntityActivation)) return;
+    const message = activation.asOperation(input);
+    if (!message) return;
+    const journal = (): OperationJournal | undefined => activation.journals.of(message);
     for (const output of calls) {
       const { number } = output.entry.called ?? { number: 0 };
       if (journal()?.find(number) || this.#awaited.has(number)) continue;

@@ -1,41 +1,34 @@
 import { EntityExecutor } from '../core/entity-executor.js';
 import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
-import type { CallAnswer, CallPort, EntityCall, OperationOutcome } from '../core/operation.js';
+import type { OperationOutcome } from '../core/operation.js';
 import type { Json, ValueReference } from '../core/values.js';
-import {
-  CallCycleError,
-  OperationChangedError,
-  OperationTimeoutError,
-  type FailureDetails,
-  type PerdureError,
-} from '../errors.js';
+import { BusyError, OperationTimeoutError, type FailureDetails, type PerdureError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
-import type { JournaledCall } from '../wire/journal.js';
 import type { LockHeld } from '../wire/locks.js';
-import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
+import type { OperationMessage } from '../wire/messages.js';
+import type { PlannedOperation } from '../wire/planned.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
-import { withValues } from '../wire/value-references.js';
-import type { Activation, Captured, CodeName, InputBody, StepOutput } from './activation.js';
+import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
+import { Agenda, agendaAfter, messageOf } from './agenda.js';
+import { resultFor, sentBy } from './entity-effects.js';
 import { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
-import { digestOf } from './operation-journal.js';
+import { OperationCalls, type Beside } from './operation-calls.js';
 import { OperationJournals } from './operation-journals.js';
+import { OperationTrace, type ActivationInspection } from './operation-trace.js';
+import { refusal } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
-
-/** Commits a step of an entity beside the operation that it runs: at once, or when its large values are stored and if it still runs. */
-export type Beside = (output: StepOutput, isWanted: () => boolean) => void | Promise<void>;
 
 type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
 
 /** A durable entity loaded in memory. */
-export class EntityActivation implements Activation, CallPort {
+export class EntityActivation implements Activation {
   readonly #id: EntityId;
   readonly #host: Host;
   readonly #ports: Ports;
-  readonly #beside: Beside;
   readonly #executor: EntityExecutor | undefined;
   /** What the log says; the executor's own copy may be one operation ahead. Undefined also: it is not fetched yet. */
   #state: Json | undefined;
@@ -46,15 +39,19 @@ export class EntityActivation implements Activation, CallPort {
   #dropped: string[] = [];
   #updatedAt = 0;
   readonly #journals: OperationJournals;
+  readonly #calls: OperationCalls;
   readonly #locks: EntityLocks;
+  readonly #agenda: Agenda;
+  readonly #trace = new OperationTrace();
 
   constructor(id: EntityId, host: Host, ports: Ports, head: EntityHead | undefined, beside: Beside) {
     this.#id = id;
     this.#host = host;
     this.#ports = ports;
-    this.#beside = beside;
     this.#journals = new OperationJournals(head?.journals);
+    this.#calls = new OperationCalls(id, this.#journals, ports.random, beside);
     this.#locks = new EntityLocks(id, head?.locks);
+    this.#agenda = new Agenda(head?.planned);
     this.#state = head?.state;
     this.#reference = head?.stateRef;
     this.#updatedAt = head?.updatedAt ?? 0;
@@ -75,22 +72,52 @@ export class EntityActivation implements Activation, CallPort {
 
   missing(input: InputBody): readonly ValueReference[] {
     if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
-    if (input.kind !== 'operation' || this.#locks.refusalOf(input)) return none;
-    const { inputRef } = input;
     const state = this.#state === undefined ? this.#reference : undefined;
-    const answers = this.#journals.of(input)?.missing ?? none;
+    if (input.kind === 'read') return state ? [state] : none;
+    const message = this.asOperation(input);
+    if (!message || this.#locks.refusalOf(message)) return none;
+    const { inputRef } = message;
+    const answers = this.#journals.of(message)?.missing ?? none;
     if (!state && !inputRef && answers.length === 0) return none;
     return [state, inputRef, ...answers].filter((reference) => reference !== undefined);
   }
 
   mustWait(input: InputBody): boolean {
-    if (input.kind !== 'operation') return false;
-    return this.#host.entities.get(this.#id.name)?.operation(input.name)?.isAsync ?? false;
+    const message = this.asOperation(input);
+    return (message && this.#host.entities.get(this.#id.name)?.operation(message.name)?.isAsync) ?? false;
   }
 
-  foreignCode(input: InputBody): CodeName | undefined {
-    if (this.#executor || input.kind !== 'operation' || this.#locks.refusalOf(input)) return undefined;
-    return { kind: 'entity', name: this.#id.name };
+  foreignCode(input: InputBody, now: number): CodeName | undefined {
+    return this.#executor || !this.#needsCode(input, now) ? undefined : { kind: 'entity', name: this.#id.name };
+  }
+
+  #needsCode(input: InputBody, now: number): boolean {
+    if (input.kind === 'operation') return !isEarly(input, now) && !this.#locks.refusalOf(input);
+    return input.kind === 'read' || (isOwn(input) && this.#due(now) !== undefined);
+  }
+
+  /** The operation that an input has carried out; of a time that is due, what is planned first. */
+  asOperation(input: InputBody): OperationMessage | undefined {
+    if (input.kind === 'operation') return input;
+    const planned = isOwn(input) ? this.#next : undefined;
+    return planned && messageOf(planned);
+  }
+
+  /** What is planned first; before that, what had begun and made calls when its process died (P18). */
+  get #next(): PlannedOperation | undefined {
+    return this.#begun ?? this.#agenda.first;
+  }
+
+  get #begun(): PlannedOperation | undefined {
+    if (this.#journals.isEmpty) return undefined;
+    for (const planned of this.#agenda.all) if (this.#journals.of(messageOf(planned))) return planned;
+    return undefined;
+  }
+
+  /** What is to be carried out now. While it is locked its time does not matter: at the end of the lock it is told again. */
+  #due(now: number): PlannedOperation | undefined {
+    const [begun, { first }] = [this.#begun, this.#agenda];
+    return begun ?? (first && first.at <= now && !this.#locks.held ? first : undefined);
   }
 
   ranElsewhere(now: number): void {
@@ -100,16 +127,23 @@ export class EntityActivation implements Activation, CallPort {
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     switch (input.kind) {
       case 'operation':
-        return this.#operate(input, now, fetched);
+        return isEarly(input, now) ? this.#plan(input) : this.#operate(input, now, fetched);
+      case 'read':
+        return this.#read(input, now, fetched);
+      case 'due':
+      case 'resume': {
+        const planned = this.#due(now);
+        return planned ? this.#operate(messageOf(planned), now, fetched, planned) : refusal('Nothing is due');
+      }
       case 'result':
-        return this.#answer(input, fetched);
+        return this.#calls.answer(input, fetched);
       case 'lockRequest':
         return this.#locks.request(input, now);
       case 'lockCancel':
         return this.#locks.cancel(input);
       case 'lockRelease':
         return this.#locks.release(input);
-      case 'due':
+      case 'expireLock':
         return this.#locks.expire(now);
       case 'breakLock':
         return this.#locks.break(input.fence);
@@ -118,34 +152,62 @@ export class EntityActivation implements Activation, CallPort {
       case 'update':
       case 'control':
       case 'query':
-      case 'resume':
       case 'restart':
       case 'requeue':
       case 'giveBack':
-        return { entry: { refused: `An entity takes operations, not "${input.kind}"` }, messages: [] };
+        return refusal(`An entity takes operations, not "${input.kind}"`);
     }
   }
 
-  #operate(input: OperationMessage, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
+  #operate(
+    message: OperationMessage,
+    now: number,
+    fetched: FetchedValues,
+    planned?: PlannedOperation,
+  ): StepOutput | Promise<StepOutput> {
     this.#updatedAt = Math.max(this.#updatedAt, now);
-    const outcome = this.#execute(input, fetched);
+    this.#trace.begin(this.#updatedAt);
+    const outcome = this.#execute(message, fetched, planned);
     return outcome instanceof Promise
-      ? this.#inTime(input, outcome).then((settled) => this.#output(input, settled))
-      : this.#output(input, outcome);
+      ? this.#inTime(message, outcome).then((settled) => this.#output(message, settled, planned))
+      : this.#output(message, outcome, planned);
+  }
+
+  /** A signal that is not due yet: it is kept until then. */
+  #plan(message: OperationMessage): StepOutput {
+    const { due = 0, name, input, inputRef } = message;
+    const value = { ...(input !== undefined && { input }), ...(inputRef && { inputRef }) };
+    const planned = { id: this.#ports.random.id(), at: due, name, ...value };
+    if (this.#agenda.hasRoomFor(planned)) return { entry: { planned: [planned] }, messages: [] };
+    return this.#output(message, this.#refused(new BusyError(fullAgenda)));
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
     this.#executor?.load(this.#state);
-    if (input.kind !== 'operation') return { entry: { refused: error.message }, messages: [] };
-    return this.#output(input, {
-      failure: toFailureDetails(error),
-      changed: false,
-      state: this.#state,
-      messages: [],
-    });
+    const message = this.asOperation(input);
+    if (!message) return { entry: { refused: error.message }, messages: [] };
+    return this.#output(message, this.#refused(error), input.kind === 'operation' ? undefined : this.#next);
   }
 
-  #execute(message: OperationMessage, fetched: FetchedValues): OperationOutcome | Promise<OperationOutcome> {
+  /** A readonly operation; of any other there is no answer. */
+  #read({ name, input }: ReadInput, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
+    const operation = this.#host.entities.get(this.#id.name)?.operation(name);
+    if (operation && !operation.isReadonly) return readOutput();
+    let outcome: OperationOutcome | Promise<OperationOutcome>;
+    try {
+      this.#fetch(fetched);
+      outcome = this.#executor!.execute({ name, input, at: Math.max(this.#updatedAt, now) });
+    } catch (error) {
+      outcome = this.#refused(error);
+    }
+    return outcome instanceof Promise ? this.#inTime({ name }, outcome).then(readOutput) : readOutput(outcome);
+  }
+
+  #execute(
+    message: OperationMessage,
+    fetched: FetchedValues,
+    planned: PlannedOperation | undefined,
+  ): OperationOutcome | Promise<OperationOutcome> {
     const { name, inputRef } = message;
     const lost = this.#locks.refusalOf(message);
     try {
@@ -154,7 +216,14 @@ export class EntityActivation implements Activation, CallPort {
       if (lost) return { failure: lost, changed: false, state: this.#state, messages: [] };
       journal?.fill(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
-      return this.#executor!.execute({ name, input, at: this.#updatedAt, calls: this });
+      return this.#executor!.execute({
+        name,
+        input,
+        at: this.#updatedAt,
+        calls: this.#calls,
+        reminders: this.#agenda.reminders(planned),
+        newId: () => this.#ports.random.id(),
+      });
     } catch (error) {
       return this.#refused(error);
     }
@@ -167,61 +236,15 @@ export class EntityActivation implements Activation, CallPort {
     this.#executor?.load(this.#state);
   }
 
-  call(number: number, { entity, operation, input }: EntityCall): Promise<CallAnswer> {
-    const to = entityAddress(entity);
-    const call = { number, to, operation, input: digestOf(input) };
-    const before = this.#journals.current?.find(number);
-    if (before) this.#checkSame(before, call);
-    const begun = before ? undefined : this.#begin(call, input);
-    if (!begun) return this.#journals.current!.whenAnswered(number);
-    return begun.then(() => this.#journals.current!.whenAnswered(number));
-  }
-
-  #begin(call: JournaledCall, input: Json | undefined): void | Promise<void> {
-    const { number, to, operation } = call;
-    const { running } = this.#journals;
-    const own = entityAddress(this.#id);
-    const chain = [...(running?.chain ?? []), own];
-    if (chain.includes(to)) throw new CallCycleError([...chain.slice(chain.indexOf(to)), to]);
-    const called = this.#journals.start(call, () => this.#ports.random.id());
-    const caller = { address: own, executionId: called.journal, taskId: number };
-    const asked = { kind: 'operation' as const, name: operation, ...(input !== undefined && { input }), caller, chain };
-    const output = { entry: { called }, messages: [[to, asked] as const] };
-    return this.#beside(output, () => this.#journals.running === running);
-  }
-
-  #checkSame(before: JournaledCall, call: JournaledCall): void {
-    if (before.to === call.to && before.operation === call.operation && before.input === call.input) return;
-    const text = ({ to, operation }: JournaledCall): string => `${to} ${operation}`;
-    const { name } = this.#journals.running!;
-    throw new OperationChangedError(this.#id.name, name, call.number, text(before), text(call));
-  }
-
-  /** The answer to a call; nobody waits for one to an operation that has ended. */
-  #answer(message: ResultMessage, fetched: FetchedValues): StepOutput {
-    const journal = this.#journals.expecting(message);
-    if (!journal) return { entry: { refused: 'No operation waits for this answer' }, messages: [] };
-    const { taskId: number, result, resultRef, failure } = message;
-    let told = {
-      ...(result !== undefined && { result }),
-      ...(resultRef && { resultRef }),
-      ...(failure && { failure }),
-    };
-    try {
-      journal.arrived(
-        number,
-        withValues(told, (reference) => fetched.of(reference)),
-      );
-    } catch (error) {
-      told = { failure: toFailureDetails(error) };
-      journal.arrived(number, told);
-    }
-    return { entry: { answered: { journal: journal.id, number, ...told } }, messages: [] };
-  }
-
   /** The calls of operations, and their answers. */
   get journals(): OperationJournals {
     return this.#journals;
+  }
+
+  /** For people who look. */
+  get inspection(): ActivationInspection {
+    const exists = this.#state !== undefined || this.#reference !== undefined;
+    return this.#trace.inspection(exists, this.#updatedAt, this.#agenda, this.#journals);
   }
 
   /** Whether an operation waits for an answer. */
@@ -234,7 +257,7 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   /** The outcome, or the failure of an operation that has taken longer than it may. */
-  #inTime({ name }: OperationMessage, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
+  #inTime({ name }: Pick<OperationMessage, 'name'>, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
     const limit = this.#host.entities.get(this.#id.name)!.operation(name)!.timeoutInMilliseconds;
     return new Promise((resolve) => {
       const cancel = this.#ports.clock.after(limit, () =>
@@ -247,12 +270,13 @@ export class EntityActivation implements Activation, CallPort {
     });
   }
 
-  #output(message: OperationMessage, outcome: OperationOutcome): StepOutput {
+  #output(message: OperationMessage, outcome: OperationOutcome, planned?: PlannedOperation): StepOutput {
     const { result, failure, changed, state } = outcome;
     const ended = this.#journals.end();
+    this.#trace.end(message.name, this.#updatedAt, failure);
     this.#ahead = state;
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
-    const messages = outcome.messages.map(signalOf);
+    const messages = outcome.messages.map(sentBy);
     if (message.caller) messages.push(resultFor(message.caller, told));
     else if (failure && !message.reply) this.#logFailure(message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
@@ -260,6 +284,7 @@ export class EntityActivation implements Activation, CallPort {
       entry: {
         ...(ended !== undefined && { ended }),
         ...(changed && (state === undefined ? { deleted: true as const } : { state })),
+        ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
         ...(known && { outcome: known }),
       },
       messages,
@@ -277,7 +302,7 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   apply(entry: StepEntry): void {
-    this.#dropped.push(...this.#journals.apply(entry));
+    this.#dropped.push(...this.#journals.apply(entry), ...this.#agenda.apply(entry));
     const { deleted, state, stateRef, lock } = entry;
     if (lock) this.#locks.apply(lock);
     if (!deleted && state === undefined && !stateRef) return;
@@ -295,15 +320,20 @@ export class EntityActivation implements Activation, CallPort {
   }
 
   holds(key: string): boolean {
-    return this.#reference?.key === key || this.#journals.keys.includes(key);
+    return this.#reference?.key === key || this.#journals.keys.includes(key) || this.#agenda.keys.includes(key);
   }
 
   capture(): Captured {
     const { name, key } = this.#id;
     const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
-    const [locks, held] = [this.#locks.stored, this.#locks.held];
+    const [locks, held, planned] = [this.#locks.stored, this.#locks.held, this.#agenda.stored];
+    // Of what does not exist, and has nothing before it, nothing is kept; fencing numbers are, for they must rise.
+    if (Object.keys(stored).length === 0 && !journals && !locks && !planned)
+      return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
     return {
-      wake: held && { executionId: held.holder.executionId, at: held.until, load: true },
+      wake:
+        (held && { executionId: held.holder.executionId, at: held.until, load: true }) ??
+        (planned && { executionId: 'entity', at: this.dueAt! }),
       head: (stamp): Head => ({
         v: 1,
         type: 'entity',
@@ -314,6 +344,7 @@ export class EntityActivation implements Activation, CallPort {
         ...stored,
         ...(journals && { journals }),
         ...(locks && { locks }),
+        ...(planned && { planned }),
       }),
     };
   }
@@ -322,9 +353,9 @@ export class EntityActivation implements Activation, CallPort {
     return [];
   }
 
-  /** When the lease of its lock runs out. */
+  /** When the lease of its lock runs out; else, when what is planned first is due. */
   get dueAt(): number | undefined {
-    return this.#locks.held?.until;
+    return this.#locks.held ? this.#locks.held.until : this.#agenda.first?.at;
   }
 
   get lockHeld(): LockHeld | undefined {
@@ -339,20 +370,28 @@ export class EntityActivation implements Activation, CallPort {
     return this.#locks.isCurrent(input);
   }
 
+  /** Whether a planned operation had begun, and made calls, when its process died: it goes on before anything else. */
   get holdsBack(): boolean {
-    return false;
+    return this.#begun !== undefined;
   }
 }
 
 const none: readonly never[] = [];
 
-function signalOf({ entity, operation, input }: OperationOutcome['messages'][number]): Addressed {
-  return [entityAddress(entity), { kind: 'operation', name: operation, ...(input !== undefined && { input }) }];
+function readOutput(outcome?: OperationOutcome): StepOutput {
+  const { result, failure } = outcome ?? {};
+  const answer = outcome && (failure ? { failure } : { ...(result !== undefined && { result }) });
+  return { entry: { refused: 'A readonly operation changes nothing' }, messages: [], answer };
 }
 
-function resultFor(
-  { address, executionId, taskId }: NonNullable<OperationMessage['caller']>,
-  told: Pick<ResultMessage, 'result' | 'failure'>,
-): Addressed {
-  return [address, { kind: 'result', of: 'operation', executionId, taskId, ...told }];
+const fullAgenda = 'No more operations may wait in the entity for their times: 1,000, or 262,144 characters of JSON.';
+
+/** Whether a signal is to be carried out later. Of a call the time does not matter. */
+function isEarly({ due, caller, reply }: OperationMessage, now: number): boolean {
+  return due !== undefined && due > now && !caller && reply === undefined;
+}
+
+/** Whether it is told that the time of something planned has come. */
+function isOwn({ kind }: InputBody): boolean {
+  return kind === 'due' || kind === 'resume';
 }

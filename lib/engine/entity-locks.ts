@@ -59,7 +59,8 @@ export class EntityLocks {
   /** Whether an input waits until the entity is not locked any more. */
   shutsOut(input: InputBody): boolean {
     if (!this.#held) return false;
-    return input.kind === 'lockRequest' || (input.kind === 'operation' && !input.lock);
+    if (input.kind === 'operation') return !input.lock;
+    return input.kind === 'lockRequest' || input.kind === 'read';
   }
 
   /** Whether something of a holder is of the one who has the lock now, and under its number. */

@@ -1,13 +1,16 @@
 import { BusyError, type PerdureError } from '../errors.js';
+import { isEntityAddress } from '../wire/addresses.js';
 import { encodeMessage } from '../wire/message-codec.js';
 import type { Address } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
 import type { InputBody } from './activation.js';
 import type { Committer } from './committer.js';
 import { overtakes } from './entity-locks.js';
+import type { Host } from './host.js';
 import type { Inbox } from './inbox.js';
 import type { Input, Instance } from './instance.js';
 import type { Instances } from './instances.js';
+import type { MailLimits } from './mail-limits.js';
 import { refusalOf, type Sent } from './refusals.js';
 
 /** The parts of a partition that a refusal concerns. */
@@ -19,6 +22,17 @@ export interface RefusingParts {
   bury(dropped: DroppedInput, body: Uint8Array, to: Address): void;
   /** A signal within the partition that its instance does not get. */
   lost(address: Address, reason: string): void;
+}
+
+/** The most messages that may wait for an instance. */
+export function mailboxLimitOf(
+  address: Address,
+  { entities }: Pick<Host, 'entities'>,
+  { mailbox }: Pick<MailLimits, 'mailbox'>,
+): number {
+  if (!isEntityAddress(address)) return mailbox;
+  const { mailboxLimit = mailbox } = entities.get(address.slice(2, address.indexOf('.', 2))) ?? {};
+  return Math.min(mailboxLimit, mailbox);
 }
 
 /**

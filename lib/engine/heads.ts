@@ -1,5 +1,6 @@
 import { decodeHead, decodeWake, encodeHead, encodeWake } from '../wire/head-codec.js';
 import type { Head, OrchestrationHead, SegmentReference, Tombstone, Wake } from '../wire/head.js';
+import { entityNoteOf } from '../wire/entity-note.js';
 import { noteOf } from '../wire/head-summary.js';
 import type { Address } from '../wire/messages.js';
 import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
@@ -122,7 +123,9 @@ export class Heads {
     }
     const head = decodeHead(stored.body, `Head ${subject}`);
     instance.headBytes += referredBytes(head);
-    if (head.type === 'entity' && !head.locks?.held) instance.wakeSequence ??= this.#wakes.get(instance.address) ?? 0;
+    // An entity that waits for no time has no wake record, unless its owner died before it had removed it.
+    if (head.type === 'entity' && !head.locks?.held && !head.planned)
+      instance.wakeSequence ??= this.#wakes.get(instance.address) ?? 0;
     if (!this.#isZombie(head, stored.sequence) && !this.#isOver(instance.address, head)) {
       instance.segments = segmentsOf(head);
       return head;
@@ -190,7 +193,7 @@ export class Heads {
     const body = cut ? encodeHead(head) : wholeBody;
     this.#known.add(instance.address);
     const epochOf = instance.isNew ? this.#epochOfNew : epochOfHead;
-    const note = head.type === 'orchestration' ? noteOf(head) : undefined;
+    const note = head.type === 'orchestration' ? noteOf(head) : head.type === 'entity' ? entityNoteOf(head) : undefined;
     instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOf, note);
     instance.isNew = false;
     instance.headBytes = body.length + referredBytes(head);

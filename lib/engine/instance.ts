@@ -1,6 +1,7 @@
 import type { Activation, CodeName, InputBody, StepOutput } from './activation.js';
 import { overtakes } from './entity-locks.js';
 import type { RemoteCopy } from './remote-copy.js';
+import type { HandlerOutcome } from '../core/turn.js';
 import type { SegmentReference } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { Group } from './group.js';
@@ -19,6 +20,8 @@ export interface Input {
   readonly from?: Group;
   /** About how many bytes its message has; 0: it came in no message. */
   readonly bytes: number;
+  /** Tells whoever asks what the step of an input came to that changes nothing. */
+  readonly told?: (answer: HandlerOutcome | undefined) => void;
 }
 
 /** Whether an input is in no stream: the owner told it the instance, and would tell it again. */
@@ -74,7 +77,11 @@ export class Instance {
   /** Activities that run now. */
   runningActivities = 0;
 
-  constructor(readonly address: Address) {}
+  constructor(
+    readonly address: Address,
+    /** The most messages that may wait for it. */
+    readonly mailboxLimit = Infinity,
+  ) {}
 
   /** What of the user's runs for it. */
   get code(): string {

@@ -27,6 +27,8 @@ export interface InstancesListener {
   took(instance: Instance): void;
   /** More waits for an instance than may; true: the input is refused. */
   refuses(instance: Instance, input: Input): boolean;
+  /** The most messages that may wait for an instance. */
+  readonly limitOf: (address: Address) => number;
   /** How many instances stay in memory because their heads are not stored yet. */
   unwritten(): number;
   /**

@@ -12,11 +12,11 @@ import type { InstancesListener } from './instances-listener.js';
 import { isBeside, JournalSteps } from './journal-steps.js';
 import type { LargeValues } from './large-values.js';
 import { Loads } from './loads.js';
-import type { Loops } from './loops.js';
 import { MailGate, type MailLoad } from './mail-gate.js';
 import type { MailLimits } from './mail-limits.js';
 import type { PartitionPorts } from './ports.js';
 import type { RunOptions } from './run-options.js';
+import { Recalls } from './recalls.js';
 import { Residents } from './residents.js';
 import { refusalOfSize } from './step-size.js';
 import { StepRunner } from './step-runner.js';
@@ -47,8 +47,7 @@ export class Instances implements MailLoad {
   readonly #gate: MailGate;
   readonly #loads: Loads;
   readonly journals: JournalSteps;
-  readonly #recalling = new Set<Instance>();
-  readonly #loops: Loops;
+  readonly #recalls: Recalls;
   #isStopped = false;
   /** Nothing runs before what a former owner left is in its place. */
   #isHeld = true;
@@ -67,14 +66,22 @@ export class Instances implements MailLoad {
     this.#values = values;
     this.#runner = new StepRunner(ports.clock, values, code);
     this.#limits = mail;
-    this.#residents = new Residents(activations);
+    this.#residents = new Residents(activations, listener.limitOf);
     this.#gate = new MailGate(mail, activations, this);
     this.#listener = listener;
-    this.#loops = loops;
     this.#loads = new Loads(loops, {
       load: (instance) => listener.load(instance),
       loaded: (instance) => this.#loaded(instance),
       failed: (instance, error) => listener.unloadable(instance, error),
+    });
+    this.#recalls = new Recalls(loops, {
+      recall: (instance, run) => listener.recall(instance, run),
+      unloadable: (instance, error) => listener.unloadable(instance, error),
+      recalled: (instance, inputs) => {
+        this.#backlog.bring(instance, inputs);
+        this.#enqueue(instance);
+        this.pump();
+      },
     });
     this.journals = new JournalSteps(this.#loads, this.#runner, {
       record: (instance, input, output) => this.#record(instance, input, output),
@@ -122,7 +129,7 @@ export class Instances implements MailLoad {
     const instance = this.instance(address);
     if (isBeside(address, input.body)) return this.journals.take(instance, input);
     const { waiting } = instance;
-    if (waiting.length >= this.#limits.mailbox && !this.#isHeld && this.#listener.refuses(instance, input)) return;
+    if (waiting.length >= instance.mailboxLimit && !this.#isHeld && this.#listener.refuses(instance, input)) return;
     this.#backlog.push(instance, input);
     if (instance.isOccupied && waiting.bytes > this.#limits.crowd) this.#listener.crowded(instance);
     if (instance.waitsFor && input.body.kind === 'control') this.#listener.asked(instance);
@@ -146,7 +153,7 @@ export class Instances implements MailLoad {
   *occupied(): Iterable<Instance> {
     for (const instance of this.#residents.awake) {
       if ((instance.waiting.length === 0 && !instance.isBusy) || instance.isQueued) continue;
-      if (this.#loads.has(instance) || this.#recalling.has(instance)) continue;
+      if (this.#loads.has(instance) || this.#recalls.has(instance)) continue;
       this.#backlog.occupy(instance);
       yield instance;
     }
@@ -224,6 +231,11 @@ export class Instances implements MailLoad {
     this.pump();
   }
 
+  /** Whether what a former owner had taken is still to come back into its places. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
   /** Whether more mail may be taken: not while too much waits, unless it is what a former owner left. */
   get hasRoom(): boolean {
     return this.#isHeld || this.#gate.isOpen;
@@ -274,7 +286,8 @@ export class Instances implements MailLoad {
     if (!activation) return this.#load(instance);
     const now = this.#ports.clock.now();
     const code = activation.foreignCode(input.body, now);
-    if (input.from && !input.from.isAcknowledged && (code || activation.mustWait(input.body))) {
+    const from = input.from ?? (input.body.kind === 'due' ? instance.touchedBy : undefined); // which may have set its time
+    if (from && !from.isAcknowledged && (code || activation.mustWait(input.body))) {
       this.#unacknowledged.push(instance);
       return;
     }
@@ -302,22 +315,9 @@ export class Instances implements MailLoad {
 
   /** What comes next is parked, and has to be read. */
   #recall(instance: Instance): void {
-    const run = instance.waiting.missing;
-    if (!run || this.#recalling.has(instance)) return;
+    if (!instance.waiting.missing || this.#recalls.has(instance)) return;
     if (this.#listener.holds(instance.address)) return this.#backlog.occupy(instance); // it may be damaged
-    this.#recalling.add(instance);
-    this.#loops
-      .watch('the reading of parked messages', this.#listener.recall(instance, run), instance.address)
-      .then((inputs) => {
-        this.#recalling.delete(instance);
-        this.#backlog.bring(instance, inputs);
-        this.#enqueue(instance);
-        this.pump();
-      })
-      .catch((error: unknown) => {
-        this.#recalling.delete(instance);
-        this.#listener.unloadable(instance, error);
-      });
+    this.#recalls.want(instance);
   }
 
   #await(instance: Instance, input: Input, output: Promise<StepOutput | undefined>): void {
@@ -339,7 +339,7 @@ export class Instances implements MailLoad {
 
   #commit(instance: Instance, input: Input, output: StepOutput): void {
     // What the owner told the instance and changes nothing needs no record: it is not in any stream.
-    if (isHint(input) && output.entry.refused !== undefined) return;
+    if (isHint(input) && output.entry.refused !== undefined) return input.told?.(output.answer);
     const { group } = this.#committer;
     const activation = instance.activation!;
     let fitting = output.isStored ? output : this.#listener.place(output);

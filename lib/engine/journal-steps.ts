@@ -17,7 +17,7 @@ const own: Input = { body: { kind: 'resume' }, bytes: 0 };
  * lock for others than its holder, who need not come to their turn.
  */
 export function isBeside(address: Address, { kind }: InputBody): boolean {
-  const isBesideOperations = kind === 'result' || kind === 'lockCancel' || kind === 'due' || kind === 'breakLock';
+  const isBesideOperations = kind === 'result' || kind === 'lockCancel' || kind === 'expireLock' || kind === 'breakLock';
   return isBesideOperations && isEntityAddress(address);
 }
 
@@ -80,8 +80,10 @@ export class JournalSteps {
    */
   advance({ activation, waiting }: Instance): void {
     if (!(activation instanceof EntityActivation) || activation.journals.isEmpty || waiting.length < 2) return;
-    for (const input of waiting.front)
-      if (input.body.kind === 'operation' && activation.journals.of(input.body)) return waiting.advance(input);
+    for (const input of waiting.front) {
+      const message = activation.asOperation(input.body);
+      if (message && activation.journals.of(message)) return waiting.advance(input);
+    }
   }
 
   /** An input is discarded: what its operation has called when it ran is forgotten. */

@@ -4,10 +4,11 @@ import type { Head } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { Activation, StepOutput } from './activation.js';
 import { stateBeforeStart } from './early-events.js';
-import { type Beside, EntityActivation } from './entity-activation.js';
+import { EntityActivation } from './entity-activation.js';
 import type { Heads } from './heads.js';
 import type { Host } from './host.js';
 import type { Instance } from './instance.js';
+import type { Beside } from './operation-calls.js';
 import { OrchestrationActivation, type ReadSegments } from './orchestration-activation.js';
 import { isEnd, OrchestrationState } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
@@ -124,8 +125,9 @@ export async function activationOf(
 ): Promise<Activation> {
   const addressee = parseAddress(address);
   if (addressee.kind === 'entity') {
-    if (head && head.type !== 'entity') throw mismatch(address, head);
-    const activation = new EntityActivation(addressee.entity, host, ports, head, beside);
+    if (head && head.type !== 'entity' && head.type !== 'tombstone') throw mismatch(address, head);
+    const stored = head?.type === 'entity' ? head : undefined;
+    const activation = new EntityActivation(addressee.entity, host, ports, stored, beside);
     for (const { entry } of behind) activation.apply(entry);
     activation.resume();
     return activation;

@@ -24,6 +24,12 @@ function described({ address, activation, waiting }: Instance): LockedEntity {
   return { address, lockedBy: holderName(holder), since, until, fencingNumber, waiting: waiting.length, waiters };
 }
 
+/** The time that an instance waits for has come: of a locked entity, the end of the lease. */
+export function timeHasCome(instances: Instances, address: Address): void {
+  const isLocked = instances.instance(address).activation?.lockHeld !== undefined;
+  instances.deliver(address, { body: { kind: isLocked ? 'expireLock' : 'due' }, bytes: 0 });
+}
+
 /** Ends the lock of an entity, at an operator's wish; false: it is not locked under this number. */
 export async function breakLock(instances: Instances, address: Address, fence: number): Promise<boolean> {
   if (!isEntityAddress(address) || (await instances.loaded(address)).lockHeld?.fence !== fence) return false;

@@ -11,7 +11,7 @@ const MOST_TOGETHER = 100;
 export function tell({ bus, maxBodyBytes }: NoticePorts, inbox: string, notice: Notice): void {
   const body = encodeNotice(notice);
   if (body.length <= maxBodyBytes) return bus.publish(inbox, body);
-  if (notice.kind === 'outcome') return; // the client asks for it
+  if (notice.kind !== 'ended') return; // the client asks for it
   const { output: _output, failure: _failure, ...short } = notice;
   bus.publish(inbox, encodeNotice({ ...short, ask: true }));
 }

@@ -43,6 +43,17 @@ export class OperationJournals {
     return false;
   }
 
+  /** Whose answers are missing, for people: the address of the entity, and the operation. */
+  get waitsFor(): readonly string[] {
+    if (this.isEmpty) return none;
+    return Array.from(this.#journals.values()).flatMap((journal) =>
+      journal.open.map((number) => {
+        const { to, operation } = journal.find(number)!;
+        return `${to} ${operation}`;
+      }),
+    );
+  }
+
   /** The keys of all values that they name. */
   get keys(): readonly string[] {
     return this.isEmpty ? none : Array.from(this.#journals.values()).flatMap(({ keys }) => keys);

@@ -158,9 +158,11 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
       case 'giveBack':
         return givenBack(this.state, input);
       case 'operation':
+      case 'read':
       case 'lockRequest':
       case 'lockCancel':
       case 'lockRelease':
+      case 'expireLock':
       case 'breakLock':
         return refusal('An orchestration instance takes no operations, and cannot be locked');
     }

@@ -51,6 +51,8 @@ export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instan
       if (input.action === 'rewind') return state.status === 'Failed' ? runner.history.flatMap(referencesIn) : none;
       if (input.action === 'restart') return isEnded && started ? referencesIn(started) : none;
       return input.action === 'cancel' ? replayed() : none;
+    case 'read':
+      return none;
     case 'query':
       return runner.isResident || !started ? none : runner.history.flatMap(referencesIn);
     case 'resume':
@@ -69,6 +71,7 @@ export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instan
     case 'lockRequest':
     case 'lockCancel':
     case 'lockRelease':
+    case 'expireLock':
     case 'breakLock':
       if (mayBeLate(state, input)) return referencesIn(input);
       if (!started || isEnded) return none;

@@ -34,7 +34,9 @@ export function codeOf(
     case 'lockRequest':
     case 'lockCancel':
     case 'lockRelease':
+    case 'expireLock':
     case 'breakLock':
+    case 'read':
     case 'restart':
     case 'requeue':
     case 'giveBack':

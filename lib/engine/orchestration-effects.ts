@@ -1,9 +1,7 @@
 import type { Action, ExecutionStarted, NumberedAction } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
-import type { Json } from '../core/values.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address, Caller, ControlMessage } from '../wire/messages.js';
-import { SCHEDULED_SIGNAL, scheduledSignalId } from '../wire/scheduled-signal.js';
 import type { PendingActivity } from './activation.js';
 import { endOfLock } from './held-lock.js';
 
@@ -72,7 +70,15 @@ function add(
       ]);
       return;
     case 'EntityOperationSignaled':
-      messages.push(signal(action, executionId));
+      messages.push([
+        entityAddress(action.entity),
+        {
+          kind: 'operation',
+          name: action.operation,
+          ...inputOf(action),
+          ...(action.fireAt !== undefined && { due: action.fireAt }),
+        },
+      ]);
       return;
     case 'LockRequested': {
       const [entities, { lease }] = [action.entities.map(entityAddress), action];
@@ -118,16 +124,6 @@ export function toChildren(
     ]);
   }
   return messages;
-}
-
-/** One for later is an instance of its own until its time has come. */
-function signal(action: Extract<Action, { type: 'EntityOperationSignaled' }>, executionId: string): Addressed {
-  const { id, entity, operation, fireAt } = action;
-  if (fireAt === undefined) return [entityAddress(entity), { kind: 'operation', name: operation, ...inputOf(action) }];
-  const asked = { entity: { name: entity.name, key: entity.key }, operation };
-  const input: Json = action.input === undefined ? asked : { ...asked, input: action.input };
-  const address = orchestrationAddress(scheduledSignalId(executionId, id));
-  return [address, { kind: 'start', name: SCHEDULED_SIGNAL, input, startAt: fireAt }];
 }
 
 function inputOf(action: Extract<NumberedAction, { input?: unknown }>) {

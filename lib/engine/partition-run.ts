@@ -13,8 +13,9 @@ import { DeadLetters, type Told } from './dead-letters.js';
 import { Delegation } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
+import { EntityReads } from './entity-reads.js';
 import { Flusher } from './flusher.js';
-import { refuse, refuses } from './full-mailboxes.js';
+import { mailboxLimitOf, refuse, refuses } from './full-mailboxes.js';
 import type { Group } from './group.js';
 import { Heads } from './heads.js';
 import type { Host } from './host.js';
@@ -24,7 +25,7 @@ import { Intake } from './intake.js';
 import { failedResult } from './orchestration-activities.js';
 import type { Instance } from './instance.js';
 import { inspectionOf } from './inspecting.js';
-import { breakLock } from './locked-entities.js';
+import { breakLock, timeHasCome } from './locked-entities.js';
 import { Instances } from './instances.js';
 import { Loading } from './loading.js';
 import { LocalActivities } from './local-activities.js';
@@ -72,6 +73,7 @@ export class PartitionRun {
   readonly #barrier: Barrier;
   readonly #reads: Reads;
   readonly #loading: Loading;
+  readonly #entityReads: EntityReads;
   readonly #upkeep: Upkeep;
   readonly #storageWatch: StorageWatch;
   readonly #subscriptions: Subscription[] = [];
@@ -146,6 +148,7 @@ export class PartitionRun {
       unloadable: (instance, error) => void this.#unloadable(instance, error),
       recall: (instance, run) => this.#parking.recall(instance, run),
       crowded: (instance) => this.#parking.crowded(instance),
+      limitOf: (address) => mailboxLimitOf(address, host, options.mail),
       unwritten: () => this.#flusher.unwritten,
       refuses: (instance, input) => refuses(parts, instance, input),
       place: (output) => this.#activities.place(output),
@@ -166,7 +169,10 @@ export class PartitionRun {
       inbox: this.#inbox,
       committer: this.#committer,
       loops,
-      bury: (dropped: DroppedInput, body: Uint8Array, to: Address) => this.#bury(dropped, body, to),
+      bury: (dropped: DroppedInput, body: Uint8Array, to: Address) => {
+        const mail = { sequence: dropped.sequence, subject: ports.subjects.mail(to), body, time: 0 };
+        this.#deadLetters.bury(dropped, mail).catch(fail);
+      },
       lost: (instance: Address, reason: string) => ports.logger.warn('A signal was dropped', { instance, reason }),
     };
     this.#parking = new Parking(parts, options.mail, fail);
@@ -175,7 +181,7 @@ export class PartitionRun {
     this.#channels = new Channels(tables, ports, envelopes, fail, loops);
     this.#timers = new DueTimers(
       ports.clock,
-      (address) => this.#instances.deliver(address, { body: { kind: 'due' }, bytes: 0 }),
+      (address) => timeHasCome(this.#instances, address),
       () => this.#instances.pump(),
     );
     const answer = (address: Address, body: InputBody): void => {
@@ -196,7 +202,9 @@ export class PartitionRun {
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
       breakLock: (address: Address, fence: number) => breakLock(this.#instances, address, fence),
     };
-    this.#reads = new Reads(tables, ports, this.#instances, queries, this.#barrier, operators, fail);
+    const holds = (address: Address): boolean => this.#quarantine.holds(address);
+    this.#entityReads = new EntityReads({ ...parts, ports, worker: host.worker, holds });
+    this.#reads = new Reads(tables, ports, this.#instances, queries, this.#entityReads, this.#barrier, operators, fail);
     const { received } = hub.subjects;
     this.#upkeep = new Upkeep(ports, received, recovered, this.#instances, this.#flusher, host, fail, loops);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail, loops);
@@ -354,6 +362,7 @@ export class PartitionRun {
     for (const [instance, tasks] of group.unwanted)
       this.#dispatcher.cancel(tasks, this.#activities.cancel(instance, tasks));
     tellAll(this.#ports, group.notices);
+    this.#entityReads.acknowledged(group);
     for (const instance of group.instances) {
       this.#timers.schedule(instance.address, instance.activation?.dueAt);
       instance.settled(group);
@@ -365,13 +374,6 @@ export class PartitionRun {
     this.#instances.acknowledged();
     this.#quarantine.acknowledged(group);
     this.#instances.pump();
-  }
-
-  /** A signal for a full mailbox, as it stood in the mail. */
-  #bury(dropped: DroppedInput, body: Uint8Array, to: Address): void {
-    const { sequence } = dropped;
-    const stored = { sequence, subject: this.#ports.subjects.mail(to), body, time: 0 };
-    this.#deadLetters.bury(dropped, stored).catch((error: unknown) => this.#fail(error));
   }
 
   #drop(input: DroppedInput, told: Told): void {

@@ -6,6 +6,7 @@ import type { PartitionInspection } from '../wire/inspection.js';
 import type { Answer, Query } from '../wire/queries.js';
 import type { Barrier } from './barrier.js';
 import { EntityActivation } from './entity-activation.js';
+import type { EntityReads } from './entity-reads.js';
 import type { Instances } from './instances.js';
 import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
@@ -34,6 +35,7 @@ export class Reads {
   readonly #ports: PartitionPorts;
   readonly #instances: Instances;
   readonly #queries: OrchestrationQueries;
+  readonly #entityReads: EntityReads;
   readonly #barrier: Barrier;
   readonly #operators: Operators;
   readonly #failed: (error: Error) => void;
@@ -43,6 +45,7 @@ export class Reads {
     ports: PartitionPorts,
     instances: Instances,
     queries: OrchestrationQueries,
+    entityReads: EntityReads,
     barrier: Barrier,
     operators: Operators,
     failed: (error: Error) => void,
@@ -51,6 +54,7 @@ export class Reads {
     this.#ports = ports;
     this.#instances = instances;
     this.#queries = queries;
+    this.#entityReads = entityReads;
     this.#barrier = barrier;
     this.#operators = operators;
     this.#failed = failed;
@@ -61,6 +65,7 @@ export class Reads {
     const decoded = decodeQuery(body);
     try {
       const answer = 'value' in decoded ? await this.#find(decoded.value) : refused(decoded.refused);
+      if (!answer) return;
       await this.#barrier.pass();
       this.#send(reply, answer);
     } catch (thrown) {
@@ -84,19 +89,24 @@ export class Reads {
     bus.publish(reply, encodeAnswer({ v: 1, kind: 'failed', failure }));
   }
 
-  async #find(query: Query): Promise<Answer> {
+  async #find(query: Query): Promise<Answer | undefined> {
     switch (query.kind) {
       case 'status':
         return this.#status(query);
       case 'entity': {
+        if (query.notify !== undefined) this.#entityReads.watch(query.entity, query.notify); // before the look: none is missed
         const activation = await this.#instances.loaded(entityAddress(query.entity));
         const stored = activation instanceof EntityActivation ? activation.stored : {};
         const exists = Object.keys(stored).length > 0;
         const lock = activation.lockHeld;
         return { v: 1, kind: 'entity', exists, ...stored, ...(lock && { lock }) };
       }
+      case 'read':
+        return this.#entityReads.answer(query);
       case 'query':
         return this.#queries.answer(query);
+      case 'mailbox':
+        return { v: 1, kind: 'mailbox', mailbox: await this.#entityReads.inspect(query.entity) };
       case 'inspect':
         return { v: 1, kind: 'inspect', inspection: this.#operators.inspect() };
       case 'release': {

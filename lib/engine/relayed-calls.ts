@@ -14,7 +14,8 @@ export class RelayedCalls {
     this.#open.clear();
     this.#activation = activation instanceof EntityActivation ? activation : undefined;
     this.#changed = changed;
-    const before = input.kind === 'operation' ? this.#activation?.journals.of(input) : undefined;
+    const message = this.#activation?.asOperation(input);
+    const before = message && this.#activation?.journals.of(message);
     for (const number of before?.open ?? []) this.#open.set(number, undefined);
   }
 

@@ -7,12 +7,15 @@ import { OrchestrationActivation } from './orchestration-activation.js';
 /** The instances of a partition that are in memory: those awake, and those at rest, which may be unloaded. */
 export class Residents {
   readonly #activations: ActivationCache;
+  readonly #limitOf: (address: Address) => number;
   readonly #all = new Map<Address, Instance>();
   readonly #awake = new Set<Instance>();
   #replayedByUnloaded = 0;
 
-  constructor(activations: ActivationCache) {
+  /** `limitOf`: the most messages that may wait for an instance. */
+  constructor(activations: ActivationCache, limitOf: (address: Address) => number) {
     this.#activations = activations;
+    this.#limitOf = limitOf;
   }
 
   get size(): number {
@@ -39,7 +42,7 @@ export class Residents {
   wake(address: Address): Instance {
     let instance = this.#all.get(address);
     if (!instance) {
-      instance = new Instance(address);
+      instance = new Instance(address, this.#limitOf(address));
       this.#all.set(address, instance);
       this.#awake.add(instance);
     } else if (instance.isResting) {

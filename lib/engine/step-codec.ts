@@ -25,7 +25,7 @@ import {
 import type { Json } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { Address, Message } from '../wire/messages.js';
-import type { InputBody, PendingActivity, QueryInput, StepOutput } from './activation.js';
+import type { InputBody, PendingActivity, QueryInput, ReadInput, StepOutput } from './activation.js';
 
 /** A step that an owner asks another worker for, whose code that one has registered. */
 export interface StepRequest {
@@ -105,10 +105,13 @@ export function decodeStepAnswer(body: Uint8Array): Decoded<StepAnswer> {
 const input: Shape<InputBody> = (value) => {
   const kind = (value as { readonly kind?: unknown } | null)?.kind;
   if (kind === 'query') return query(value);
+  if (kind === 'read') return read(value);
   return kind === 'due' || kind === 'resume' ? { kind } : (message(value) satisfies Message);
 };
 
 const query = object<QueryInput>({ kind: oneOf('query'), name: string, input: optional(json) });
+
+const read = object<ReadInput>({ kind: oneOf('read'), name: string, input: optional(json) });
 
 const request = object<StepRequest>({
   v: oneOf(1),

@@ -14,7 +14,6 @@ import {
   type ScheduleState,
 } from './schedule-state.js';
 import { begun, due, received } from './schedule-steps.js';
-import { ScheduledSignal } from './scheduled-signal.js';
 
 /**
  * A schedule: an orchestration that never ends. Each execution waits for the next time, or for an event, deals with it and
@@ -99,5 +98,5 @@ defineEntity(ScheduleIndex, { name: SCHEDULE_INDEX.name, operations: { add: Stri
 /** What every worker hosts that hosts orchestrators. */
 export const hostedForSchedules: Hosted = {
   entities: [ScheduleIndex],
-  orchestrators: [Schedule, ScheduledRun, ScheduledSignal],
+  orchestrators: [Schedule, ScheduledRun],
 };

@@ -1,5 +1,6 @@
 import { decodeForeign, decodeStored, encodeText } from './body.js';
 import type { Decoded } from './body.js';
+import type { EntityInspection, FailedOperation, RunningOperation } from './entity-inspection.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, storedLabels, token } from './history-shapes.js';
 import type { LoopWait, PartitionInspection, QuarantinedInstance } from './inspection.js';
@@ -85,6 +86,22 @@ const inspection = object<PartitionInspection>({
   committedAt: optional(finite),
   waits: optional(list(object<LoopWait>({ name: string, since: finite, instance: optional(string) }))),
 });
+
+const mailbox = object<EntityInspection>({
+  worker: string,
+  epoch: count,
+  exists: boolean,
+  waiting: count,
+  running: optional(object<RunningOperation>({ operation: string, since: optional(finite), calls: list(string) })),
+  planned: count,
+  nextTime: optional(finite),
+  lastOperation: optional(finite),
+  lastFailure: optional(object<FailedOperation>({ operation: string, at: finite, failure })),
+  quarantined: optional(finite),
+  waitsForCode: optional(string),
+  committedAt: optional(finite),
+});
+
 const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), name: string, instances: count });
 
 const answer = variant<Answer, 'kind'>('kind', {
@@ -104,7 +121,15 @@ const answer = variant<Answer, 'kind'>('kind', {
     isReplaced: optional(isTrue),
     noWorkerWith: optional(string),
   },
+  read: {
+    v,
+    result: optional(json),
+    failure: optional(failure),
+    isMutating: optional(isTrue),
+    isWaiting: optional(isTrue),
+  },
   inspect: { v, inspection },
+  mailbox: { v, mailbox },
   release: { v, released: boolean },
   breakLock: { v, broken: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },
@@ -115,6 +140,7 @@ const answer = variant<Answer, 'kind'>('kind', {
 
 export const notice = variant<Notice, 'kind'>('kind', {
   outcome: { v, outcome },
+  changed: { v, address: string },
   ended: {
     v,
     instanceId,

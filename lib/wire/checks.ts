@@ -7,7 +7,16 @@ export const maxIdBytes = 256;
 
 /** What has a name of its own. */
 export type NameKind =
-  'entity' | 'orchestrator' | 'activity' | 'operation' | 'query' | 'update' | 'event' | 'patch' | 'version';
+  | 'entity'
+  | 'orchestrator'
+  | 'activity'
+  | 'operation'
+  | 'query'
+  | 'update'
+  | 'event'
+  | 'patch'
+  | 'reminder'
+  | 'version';
 
 /**
  * The id itself when it may name an orchestration instance: well-formed text of 1 to 256 bytes of UTF-8, without
@@ -57,13 +66,13 @@ const hubPattern = /^[A-Za-z0-9_-]{1,64}$/;
 /**
  * The name itself when it may be one of its kind. Entities and orchestrators: a letter, then up to 63 letters, digits,
  * `_` or `-`. Activities: the same with dots, up to 128. Operations, queries and updates: any method name up to 128 bytes.
- * Events and patches: any text up to 256 bytes. Throws InvalidNameError.
+ * Events, patches and reminders: any text up to 256 bytes. Throws InvalidNameError.
  */
 export function checkName(name: unknown, kind: NameKind): string {
   const wrong =
     kind === 'operation' || kind === 'query' || kind === 'update'
       ? textFault(name, 128)
-      : kind === 'event' || kind === 'patch'
+      : kind === 'event' || kind === 'patch' || kind === 'reminder'
         ? textFault(name, maxIdBytes)
         : patternFault(name, namePatterns[kind]);
   if (wrong !== undefined) throw new InvalidNameError(`Invalid ${kind} name: ${wrong}`);

@@ -15,6 +15,7 @@ import {
 } from './history-shapes.js';
 import { journal } from './journal-codec.js';
 import { entityLocks } from './lock-codec.js';
+import { plannedOperation } from './planned-codec.js';
 import { count, finite, list, object, oneOf, optional, prose, string, variant } from './shapes.js';
 import { valueReference } from './value-references.js';
 
@@ -100,6 +101,7 @@ export const head = variant<Head, 'type'>('type', {
     stateRef: optional(valueReference),
     journals: optional(list(journal)),
     locks: optional(entityLocks),
+    planned: optional(list(plannedOperation)),
   },
   tombstone: { ...base, segments: optional(list(segmentReference)) },
 });

@@ -5,6 +5,7 @@ import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
 import type { Journal } from './journal.js';
 import type { EntityLocks } from './locks.js';
+import type { PlannedOperation } from './planned.js';
 
 /** The readable copy of an instance, derived from the log (C7). Format version 1. */
 export type Head = OrchestrationHead | EarlyHead | EntityHead | Tombstone;
@@ -118,6 +119,8 @@ export interface EntityHead extends HeadBase {
   readonly journals?: readonly Journal[];
   /** Absent: it was never locked. */
   readonly locks?: EntityLocks;
+  /** Operations that wait for their times. */
+  readonly planned?: readonly PlannedOperation[];
 }
 
 /** What remains of a deleted instance until its subject may be removed (P13). */

@@ -116,6 +116,7 @@ export const message = variant<Message, 'kind'>('kind', {
     input: optional(json),
     inputRef: optional(valueReference),
     caller: optional(caller),
+    due: optional(finite),
     chain: optional(list(address)),
     lock: optional(object<NonNullable<OperationMessage['lock']>>({ id: count, fence: count })),
     ...fromClient,

@@ -100,6 +100,8 @@ export interface OperationMessage extends FromClient {
   readonly input?: Json;
   readonly inputRef?: ValueReference;
   readonly caller?: Caller;
+  /** Of a signal: when it is to be carried out, in milliseconds since 1970; past, or absent: in its turn. */
+  readonly due?: number;
   /** The entities that wait for it, each called by the one before, the last one the caller (P18). */
   readonly chain?: readonly Address[];
   /** The lock of its caller's execution under which it is to run: the number of the request, and the fencing number (P22). */

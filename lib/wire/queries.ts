@@ -2,6 +2,7 @@ import type { EntityId, HistoryEvent } from '../core/history.js';
 import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
+import type { EntityInspection } from './entity-inspection.js';
 import type { PartitionInspection } from './inspection.js';
 import type { RuntimeStatus, SegmentReference } from './head.js';
 import type { LockHeld } from './locks.js';
@@ -19,7 +20,25 @@ export type Query =
       /** Where to tell the end of the instance if it has not ended: forgotten when the owner changes. */
       readonly notify?: string;
     }
-  | { readonly v: 1; readonly kind: 'entity'; readonly entity: EntityId }
+  | {
+      readonly v: 1;
+      readonly kind: 'entity';
+      readonly entity: EntityId;
+      /** Where to tell that the entity has changed: forgotten after a while, and when the owner changes. */
+      readonly notify?: string;
+    }
+  /** What the owner knows of an entity's mailbox. */
+  | { readonly v: 1; readonly kind: 'mailbox'; readonly entity: EntityId }
+  /** A call of a readonly operation: it takes its place in the mailbox, and nothing of it is recorded. */
+  | {
+      readonly v: 1;
+      readonly kind: 'read';
+      readonly entity: EntityId;
+      readonly name: string;
+      readonly input?: Json;
+      /** Behind the mail up to this sequence, which is the asker's own. */
+      readonly after?: number;
+    }
   /** A query of an orchestrator's instance. */
   | {
       readonly v: 1;
@@ -76,7 +95,9 @@ export type Answer =
       readonly lock?: LockHeld;
     }
   | QueryAnswer
+  | ReadAnswer
   | { readonly v: 1; readonly kind: 'inspect'; readonly inspection: PartitionInspection }
+  | { readonly v: 1; readonly kind: 'mailbox'; readonly mailbox: EntityInspection }
   /** Committed; false: it was not in quarantine. */
   | { readonly v: 1; readonly kind: 'release'; readonly released: boolean }
   /** Committed; false: it was not locked. */
@@ -100,6 +121,18 @@ export interface QueryAnswer {
   readonly isReplaced?: true;
   /** The orchestrator that no worker has registered, or none that answers. */
   readonly noWorkerWith?: string;
+}
+
+/** What a call of a readonly operation came to. */
+export interface ReadAnswer {
+  readonly v: 1;
+  readonly kind: 'read';
+  readonly result?: Json;
+  readonly failure?: FailureDetails;
+  /** It was not carried out: the code of its entity says that it is not readonly. */
+  readonly isMutating?: true;
+  /** It was not carried out: the entity waits for a worker that has its code. */
+  readonly isWaiting?: true;
 }
 
 /** A name that no worker that lives has registered, and how many instances wait for it. */
@@ -136,6 +169,8 @@ export interface InstanceStatus extends Labels {
 /** What an owner publishes on a client's inbox after the commit (C1). May be lost: the slow re-check is behind it. */
 export type Notice =
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome: Outcome }
+  /** An entity that is watched has changed. */
+  | { readonly v: 1; readonly kind: 'changed'; readonly address: string }
   | {
       readonly v: 1;
       readonly kind: 'ended';

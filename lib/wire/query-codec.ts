@@ -29,7 +29,15 @@ const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entit
 
 const query = variant<Query, 'kind'>('kind', {
   status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
-  entity: { v: oneOf(1), entity },
+  entity: { v: oneOf(1), entity, notify: optional(inbox) },
+  mailbox: { v: oneOf(1), entity },
+  read: {
+    v: oneOf(1),
+    entity,
+    name: checked((name) => checkName(name, 'operation')),
+    input: optional(json),
+    after: optional(count),
+  },
   query: {
     v: oneOf(1),
     instanceId,

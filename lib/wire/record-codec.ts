@@ -19,6 +19,7 @@ import { committedAnswer, startedCall } from './journal-codec.js';
 import { lockChange } from './lock-codec.js';
 import { address, addressed, messageId } from './message-codec.js';
 import { pageName, parking } from './parked-codec.js';
+import { plannedOperation } from './planned-codec.js';
 import { pairs } from './record-shapes.js';
 import {
   count,
@@ -140,6 +141,8 @@ export const step = object<StepEntry>({
   state: optional(json),
   stateRef: optional(valueReference),
   deleted: optional(yes),
+  planned: optional(list(plannedOperation)),
+  unplanned: optional(list(string)),
   called: optional(startedCall),
   answered: optional(committedAnswer),
   ended: optional(token),

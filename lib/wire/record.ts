@@ -5,6 +5,7 @@ import type { ActivityRun } from './activity-run.js';
 import type { Suspension } from './head.js';
 import type { JournaledAnswer, StartedCall } from './journal.js';
 import type { LockChange } from './locks.js';
+import type { PlannedOperation } from './planned.js';
 import type { Addressed, Address } from './messages.js';
 import type { TaskIds } from './tasks.js';
 import type { Parking } from './parked.js';
@@ -142,6 +143,9 @@ export interface StepEntry {
   readonly stateRef?: ValueReference;
   /** Entities: the state is gone. */
   readonly deleted?: true;
+  /** Entities: operations to be carried out at times, in place of such of the same ids; and those no more to be carried out. */
+  readonly planned?: readonly PlannedOperation[];
+  readonly unplanned?: readonly string[];
   /** Entities: a call of the operation that runs (P18). Its input is not consumed by that. */
   readonly called?: StartedCall;
   /** Entities: the answer to one. */

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import type { EntityContext } from '../../lib/index.js';
+import { nextTime } from '../../lib/core/reminder-changes.js';
 import { EntityExecutor } from '../../lib/core/entity-executor.js';
 import type { OperationOutcome } from '../../lib/core/operation.js';
 import type { EntityProgram } from '../../lib/core/programs.js';
@@ -93,6 +94,12 @@ class Counter {
   }
   readAndReplace(): void {
     this.state = { total: 99, log: [] };
+  }
+  readAndReplaceAlike(): void {
+    this.state = { ...this.state };
+  }
+  readAndDelete(_: void, ctx: EntityContext): void {
+    ctx.deleteState();
   }
   readAndSignal(_: void, ctx: EntityContext): void {
     ctx.signalEntity(Account, 'a').deposit({ amount: 1 });
@@ -208,6 +215,43 @@ test('an undefined state deletes the entity; the next operation starts from the 
   t.deepEqual(run(counter, 'add', 1).state, { total: 1, log: [1] });
 });
 
+class Visit {
+  state = { visits: 0 };
+  come(_: void, ctx: EntityContext): boolean {
+    this.state.visits++;
+    return ctx.isNewlyConstructed;
+  }
+  end(visits: number, ctx: EntityContext): boolean {
+    ctx.signalEntity(Account, 'a').deposit({ amount: 1 });
+    ctx.deleteState();
+    this.state = { visits };
+    return ctx.isNewlyConstructed;
+  }
+  endThenThrow(_: void, ctx: EntityContext): void {
+    ctx.deleteState();
+    throw new Error('no');
+  }
+  readIsNew(_: void, ctx: EntityContext): boolean {
+    return ctx.isNewlyConstructed;
+  }
+}
+
+test('an operation knows whether the entity is new', (t) => {
+  const visit = entity(Visit);
+  const told = ['readIsNew', 'readIsNew', 'come', 'come', 'readIsNew'].map((name) => run(visit, name).result);
+  t.deepEqual(told, [true, true, true, false, false]);
+});
+
+test('deleteState deletes the entity when the operation ends well, whatever else that does; the next one finds it new', (t) => {
+  const visit = entity(Visit, { visits: 7 });
+  t.is(failsUnchanged(t, run(visit, 'endThenThrow'), { visits: 7 }), 'no');
+  const end = run(visit, 'end', 99);
+  t.like(end, { result: false, changed: true, state: undefined });
+  t.is(end.messages.length, 1);
+  t.like(run(visit, 'end', 99), { result: true, changed: false, state: undefined });
+  t.deepEqual(run(visit, 'come'), { result: true, changed: true, state: { visits: 1 }, messages: [] });
+});
+
 test('committed states are frozen copies that share nothing with later ones', (t) => {
   const counter = entity(Counter);
   const first = run(counter, 'add', 1).state as typeof fresh;
@@ -230,8 +274,11 @@ test('messages are copied at the call and leave in order when the operation ends
 
 test('a readonly operation can neither change the state nor send', (t) => {
   const counter = entity(Counter, { total: 1, log: [] });
-  failsUnchanged(t, run(counter, 'readAndChange'), { total: 1, log: [] });
-  t.false(run(counter, 'readAndReplace').changed);
+  const state = { total: 1, log: [] };
+  t.is(failsUnchanged(t, run(counter, 'readAndChange'), state), 'PERDURE_READONLY_OPERATION');
+  t.is(failsUnchanged(t, run(counter, 'readAndReplace'), state), 'PERDURE_READONLY_OPERATION');
+  t.is(failsUnchanged(t, run(counter, 'readAndDelete'), state), 'PERDURE_READONLY_OPERATION');
+  t.is(run(counter, 'readAndReplaceAlike').failure, undefined);
   t.is(failsUnchanged(t, run(counter, 'readAndSignal'), { total: 1, log: [] }), 'PERDURE_DEFINITION');
   t.is(run(counter, 'readTotal').result, 1);
 });
@@ -348,4 +395,96 @@ test('objects that user code puts into the state stay its own', (t) => {
   const { state } = run(keeper, 'keep');
   mine.a = 2;
   t.deepEqual(state, { kept: { a: 1 } });
+});
+
+// ---- what an operation asks for beside its state -----------------------------------------------------------------------
+
+class Asker {
+  state = 0;
+  ask(_: void, ctx: EntityContext): string[] {
+    ctx.signalEntity(Account, 'a', { signalAt: 500 }).deposit({ amount: 1 });
+    ctx.raiseEvent('i', 'word', { a: 1 });
+    const ids = [ctx.startNew('hello', 5, { instanceId: 'own', startAt: new Date(9_000) }), ctx.startNew('hello')];
+    ctx.setReminder('tick', { operation: 'ask', everyInMilliseconds: 100.5, firstTime: new Date(2_000) });
+    ctx.setReminder('gone', { firstTime: 10 });
+    return [
+      ...ids,
+      ...ctx.reminders.map(({ name }) => name),
+      String(ctx.cancelReminder('gone')),
+      String(ctx.cancelReminder('?')),
+    ];
+  }
+  end(_: void, ctx: EntityContext): void {
+    ctx.setReminder('late', { firstTime: 10 });
+    ctx.deleteState();
+  }
+  wrong(which: number, ctx: EntityContext): void {
+    [
+      () => ctx.setReminder('', { firstTime: 1 }),
+      () => ctx.setReminder('x', {}),
+      () => ctx.setReminder('x', { everyInMilliseconds: 0 }),
+      () => ctx.setReminder('x', { firstTime: -1 }),
+      () => ctx.setReminder('x', { firstTime: 1, input: 'x'.repeat(70_000) }),
+      () => ctx.startNew('hello', 1, { instanceId: '' }),
+      () => ctx.raiseEvent('i', ''),
+      () => ctx.signalEntity(Account, 'a', { signalAt: NaN }),
+    ][which]!();
+  }
+  readAndRemind(_: void, ctx: EntityContext): void {
+    ctx.setReminder('x', { firstTime: 1 });
+  }
+}
+
+function asked(executor: EntityExecutor, name: string, input?: Json): OperationOutcome {
+  const reminders = [{ name: 'old', operation: 'ask', at: 5_000, every: 10 }];
+  return executor.execute({ name, input, at: 1_000, reminders, newId: () => 'new' }) as OperationOutcome;
+}
+
+test('an operation asks for orchestrations, events, signals of times and reminders', (t) => {
+  const { result, messages, reminders } = asked(entity(Asker), 'ask');
+  t.deepEqual(result, ['own', 'new', 'old', 'tick', 'gone', 'true', 'false']);
+  t.deepEqual(messages, [
+    { type: 'signal', entity: { name: 'account', key: 'a' }, operation: 'deposit', input: { amount: 1 }, due: 1_500 },
+    { type: 'event', instanceId: 'i', name: 'word', input: { a: 1 } },
+    { type: 'start', instanceId: 'own', name: 'hello', input: 5, startAt: 9_000 },
+    { type: 'start', instanceId: 'new', name: 'hello' },
+  ]);
+  t.deepEqual(
+    [...reminders!],
+    [
+      ['tick', { name: 'tick', operation: 'ask', at: 2_000, every: 101 }],
+      ['gone', undefined],
+    ],
+  );
+});
+
+test('a deletion cancels all reminders, also those just set', (t) => {
+  const { reminders } = asked(entity(Asker, 1), 'end');
+  t.deepEqual(
+    [...reminders!],
+    [
+      ['late', undefined],
+      ['old', undefined],
+    ],
+  );
+});
+
+test('what cannot be asked for fails the operation', (t) => {
+  const codes = Array.from({ length: 8 }, (_, which) => asked(entity(Asker), 'wrong', which).failure?.code);
+  t.deepEqual(codes, [
+    'PERDURE_INVALID_NAME',
+    'PERDURE_INVALID_TIME',
+    'PERDURE_INVALID_TIME',
+    'PERDURE_INVALID_TIME',
+    'PERDURE_PAYLOAD_TOO_LARGE',
+    'PERDURE_INVALID_ID',
+    'PERDURE_INVALID_NAME',
+    'PERDURE_INVALID_TIME',
+  ]);
+  t.is(asked(entity(Asker), 'readAndRemind').failure?.code, 'PERDURE_DEFINITION');
+});
+
+test('the next time of a reminder is counted from when it was due', (t) => {
+  const times = [1_000, 1_001, 1_099, 1_100, 1_350, 500].map((now) => nextTime(1_000, 100, now));
+  t.deepEqual(times, [1_100, 1_100, 1_100, 1_200, 1_400, 1_100]);
 });

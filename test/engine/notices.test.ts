@@ -7,13 +7,18 @@ import type { Notice } from '../../lib/wire/queries.js';
 const outcome = (id: string, result: unknown = 1): Notice =>
   ({ v: 1, kind: 'outcome', outcome: { id, result } }) as Notice;
 
+function idOf(notice: Notice): string {
+  if (notice.kind === 'outcome') return notice.outcome.id;
+  return notice.kind === 'ended' ? notice.instanceId : notice.address;
+}
+
 /** What is told, by inbox: for each message the ids in it. */
 function told(notices: readonly (readonly [string, Notice])[], maxBodyBytes = 1_000_000): Record<string, string[][]> {
   const messages: Record<string, string[][]> = {};
   const publish = (inbox: string, body: Uint8Array): void => {
     const decoded = decodeNotices(body);
     if ('refused' in decoded) throw new Error(decoded.refused);
-    const ids = decoded.value.map((notice) => (notice.kind === 'outcome' ? notice.outcome.id : notice.instanceId));
+    const ids = decoded.value.map((notice) => idOf(notice));
     (messages[inbox] ??= []).push(ids);
   };
   tellAll({ bus: { publish } as unknown as Bus, maxBodyBytes }, notices);

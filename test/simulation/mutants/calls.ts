@@ -5,7 +5,7 @@ export const ofCalls: readonly Mutant[] = [
   mutant(
     'P18',
     'an operation that runs again makes its calls again',
-    edit('engine/entity-activation.js', 'this.#journals.current?.find(number);', 'undefined;'),
+    edit('engine/operation-calls.js', 'this.#journals.current?.find(number);', 'undefined;'),
   ),
   mutant(
     'P18',

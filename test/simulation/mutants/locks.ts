@@ -43,16 +43,12 @@ export const ofLocks: readonly Mutant[] = [
   ofLocking(
     'P22',
     'the lease of a lock is not in a wake record',
-    edit('engine/entity-activation.js', 'wake: held && {', 'wake: undefined && {'),
+    edit('engine/entity-activation.js', '(held && {', '(undefined && {'),
   ),
   ofLocking(
     'P22',
     'a locked entity takes the operations of others',
-    edit(
-      LOCKS,
-      "input.kind === 'lockRequest' || (input.kind === 'operation' && !input.lock)",
-      "input.kind === 'lockRequest'",
-    ),
+    edit(LOCKS, 'return !input.lock;', 'return false;'),
   ),
   ofLocking(
     'P22',

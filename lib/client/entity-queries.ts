@@ -1,0 +1,224 @@
+import type { EntityId } from '../core/history.js';
+import { names } from '../definitions/names.js';
+import type { Constructor } from '../core/values.js';
+import { ConfigError, TimeoutError } from '../errors.js';
+import { entityAddress } from '../wire/addresses.js';
+import { checkEntityKey, checkName } from '../wire/checks.js';
+import { decodeContinuation, encodeContinuation } from './continuation.js';
+import type { ClientSession } from './client-session.js';
+import type { Entities, EntityStateResponse } from './entities.js';
+import { checkEntityFilter, type CheckedEntityFilter, type EntityFilter } from './entity-filter.js';
+import { findEntities, type FoundEntity } from './entity-scan.js';
+import { statusOf, type EntityStatus } from './entity-status.js';
+import { EntityWatch, type WatchOptions } from './entity-watch.js';
+import { isAnswer } from './owner-queries.js';
+import { InstanceReads } from './instance-reads.js';
+import type { PageOptions } from './instance-search.js';
+import { START, type ScanPosition } from './instance-scan.js';
+import type { Wait, WaitOptions } from './waits.js';
+
+/** Entities on a page, unless it is said, and at most. */
+const PAGE = 100;
+const LARGEST_PAGE = 1_000;
+
+/** How entities are listed. */
+export interface EntityListOptions extends WaitOptions {
+  /** Whether their states are told, which are read one by one then. Default false: `entityState` is undefined. */
+  readonly fetchStates?: boolean | undefined;
+}
+
+/** An entity in a list. */
+export interface ListedEntity {
+  /** Its name and key. */
+  readonly entityId: EntityId;
+  /** When its last operation was taken that was not readonly. */
+  readonly lastOperationTime: Date;
+  /** Its state as its view has it, when `fetchStates` is given. */
+  readonly entityState: unknown;
+}
+
+/** A part of a list of entities. */
+export interface EntityPage {
+  /** What the views tell of each. */
+  readonly entities: readonly ListedEntity[];
+  /** Where the list goes on; undefined: this was the end. A page behind a full one may be empty. */
+  readonly continuationToken: string | undefined;
+}
+
+type EntityClass<E extends object> = new () => E;
+
+/**
+ * Finds entities and looks at them, as `client.entities`. Lists go through views, with or without a worker: they are up to some
+ * 100 ms behind. An entity that does not exist, or was deleted, is in no list, and nothing of it stays stored.
+ *
+ * @example
+ * ```ts
+ * import type { TaskHubClient } from 'perdure';
+ *
+ * export async function report(client: TaskHubClient): Promise<void> {
+ *   const since = new Date(Date.now() - 3_600_000);
+ *   for await (const { entityId, entityState } of client.entities.all(
+ *     { entity: 'cart', keyPrefix: 'eu-', lastOperationFrom: since },
+ *     { fetchStates: true },
+ *   ))
+ *     console.log(entityId.key, entityState);
+ * }
+ * ```
+ */
+export class EntityQueries {
+  readonly #session: ClientSession;
+  readonly #entities: Entities;
+  readonly #reads: InstanceReads;
+  readonly #timeout: number;
+
+  /** @internal */
+  constructor(session: ClientSession, entities: Entities, timeout: number) {
+    this.#session = session;
+    this.#entities = entities;
+    this.#reads = new InstanceReads(session);
+    this.#timeout = timeout;
+  }
+
+  /**
+   * A page of the entities that fit a filter, in no order that means anything. Page by page, an entity that is there all the
+   * time is told at least once, and once more when it changes meanwhile.
+   *
+   * @throws {ConfigError} for a field of the filter that there is not, and a page size or a timeout that is none
+   * @throws {InvalidContinuationTokenError} for a token that no page of this filter has said
+   * @throws {InvalidIdError} for a prefix that no key can have; InvalidNameError and DefinitionError for an entity
+   * @throws {InvalidTimeError} for times that are none
+   * @throws {TimeoutError} when not all was looked at within `timeoutInMilliseconds`, or the client's
+   * @throws {CorruptHistoryError} when a view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {ClosedError} when the client or the connection is closed; the reason of `signal` when it is aborted
+   */
+  async list(filter: EntityFilter = {}, options: EntityListOptions & PageOptions = {}): Promise<EntityPage> {
+    const checked = checkEntityFilter(filter);
+    const { pageSize = PAGE, continuationToken } = options;
+    if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > LARGEST_PAGE)
+      throw new ConfigError(`pageSize: must be a whole number from 1 to ${LARGEST_PAGE}, not ${String(pageSize)}`);
+    const { ports } = this.#session;
+    const scope = { hub: ports.name, partitions: ports.partitions, filter: checked };
+    const from = continuationToken === undefined ? START : decodeContinuation(continuationToken, scope);
+    return this.#within<EntityPage>(options, async (wait) => {
+      const found: FoundEntity[] = [];
+      let next: ScanPosition | undefined;
+      for await (const batch of findEntities(ports, checked, from)) {
+        if (wait.isOver) return;
+        found.push(...batch.slice(0, pageSize - found.length));
+        if (found.length < pageSize) continue;
+        next = found.at(-1)!.next;
+        break;
+      }
+      const entities = await this.#listed(found, checked, options);
+      wait.succeed({ entities, continuationToken: next && encodeContinuation(next, scope) });
+    });
+  }
+
+  /**
+   * All entities that fit a filter, each once, read a hundred at a time while they are gone through. The time limit is one for
+   * each hundred. Rejects as `list`, when the first one is asked for.
+   */
+  async *all(filter: EntityFilter = {}, options: EntityListOptions = {}): AsyncGenerator<ListedEntity, void> {
+    const checked = checkEntityFilter(filter);
+    const scan = findEntities(this.#session.ports, checked);
+    try {
+      for (;;) {
+        const listed = await this.#within<readonly ListedEntity[] | undefined>(options, async (wait) => {
+          const { done, value } = await scan.next();
+          wait.succeed(done === true ? undefined : await this.#listed(value, checked, options));
+        });
+        if (!listed) return;
+        yield* listed;
+      }
+    } finally {
+      scan.return().catch(() => {}); // it may still wait for the server
+    }
+  }
+
+  /**
+   * The states of an entity: the present one, then each that follows, once it is committed. Of states that follow each other
+   * faster than they are taken, only the last is told; an entity that does not exist is told as such. Goes on until it is
+   * left, also while no worker owns the entity, and over changes of the owner.
+   *
+   * @example
+   * ```ts
+   * import type { TaskHubClient } from 'perdure';
+   *
+   * export async function follow(client: TaskHubClient, signal: AbortSignal): Promise<void> {
+   *   for await (const { entityExists, entityState } of client.entities.watch<number>('counter', 'visits', { signal }))
+   *     console.log(entityExists ? entityState : 'gone');
+   * }
+   * ```
+   *
+   * @throws {InvalidIdError} at once, for a key that is none; InvalidNameError and DefinitionError for an entity
+   * @throws {UnknownEntityError} when no worker has ever registered the entity
+   * @throws {RemoteError} when its owner could not tell
+   * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {ClosedError} when the client or the connection is closed; the reason of `signal` when it is aborted
+   */
+  watch<E extends { state: unknown }>(
+    entity: EntityClass<E>,
+    key: string,
+    options?: WatchOptions,
+  ): AsyncGenerator<EntityStateResponse<E['state']>, void>;
+  /** The same by name. Throws likewise. */
+  watch<T = unknown>(entity: string, key: string, options?: WatchOptions): AsyncGenerator<EntityStateResponse<T>, void>;
+  watch(
+    entity: string | EntityClass<object>,
+    key: string,
+    options: WatchOptions = {},
+  ): AsyncGenerator<EntityStateResponse<unknown>, void> {
+    return new EntityWatch(this.#session, this.#entities, idOf(entity, key)).states(options);
+  }
+
+  /**
+   * What its owner knows of an entity: why it does not go on, if it does not. An answer is exact of its mailbox; `worker` is
+   * undefined when nobody owns its partition.
+   *
+   * @throws {InvalidIdError} for a key that is none; InvalidNameError and DefinitionError for an entity
+   * @throws {RemoteError} when its owner could not tell
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  async inspect(entity: string | EntityClass<object>, key: string): Promise<EntityStatus> {
+    const id = idOf(entity, key);
+    const { waits, queries } = this.#session;
+    const query = { v: 1, kind: 'mailbox', entity: id } as const;
+    const answer = await waits.whileOpen(() => queries.ask(entityAddress(id), query));
+    return isAnswer(answer) ? statusOf(answer.mailbox) : { worker: undefined };
+  }
+
+  /** What the views say now of those that were found, unless they are gone or do not fit any more. */
+  async #listed(
+    found: readonly FoundEntity[],
+    filter: CheckedEntityFilter,
+    { fetchStates = false }: EntityListOptions,
+  ): Promise<readonly ListedEntity[]> {
+    if (!fetchStates) return found.map(({ entity, summary }) => listed(entity, summary.updatedAt, undefined));
+    const states = await Promise.all(
+      found.map(async ({ entity }) => {
+        const view = await this.#reads.viewedEntity(entity, filter);
+        return view && listed(entity, view.updatedAt, this.#session.values.decode(view.state));
+      }),
+    );
+    return states.filter((state) => state !== undefined);
+  }
+
+  #within<T>(options: WaitOptions, run: (wait: Wait<T>) => Promise<void>): Promise<T> {
+    const { timeoutInMilliseconds = this.#timeout, signal } = options;
+    const late = () =>
+      new TimeoutError(
+        `The entities of task hub ${this.#session.ports.name} were not all looked at within ${timeoutInMilliseconds} ms. ` +
+          'Allow more time, or look whether the server can be reached.',
+      );
+    return this.#session.waits.within({ timeoutInMilliseconds, signal }, late, run);
+  }
+}
+
+function idOf(entity: string | EntityClass<object>, key: unknown): EntityId {
+  const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
+  return { name, key: checkEntityKey(key) };
+}
+
+function listed(entityId: EntityId, updatedAt: number, entityState: unknown): ListedEntity {
+  return { entityId, lastOperationTime: new Date(updatedAt), entityState };
+}

@@ -1,0 +1,103 @@
+import { BusyError, InvalidTimeError, PayloadTooLargeError } from '../errors.js';
+import type { CoreDependencies } from './dependencies.js';
+import type { Reminder, ReminderOptions, StoredReminder } from './entity-options.js';
+import { fireTime, longestDuration } from './fire-time.js';
+
+/** The most reminders of an entity. */
+const MOST = 100;
+/** The longest input of a reminder, in characters of JSON. */
+const LONGEST_INPUT = 64 * 1024;
+
+/** What one operation makes of the reminders of its entity. */
+export class ReminderChanges {
+  readonly #reminders: Map<string, StoredReminder>;
+  readonly #changes = new Map<string, StoredReminder | undefined>();
+  readonly #now: number;
+  readonly #dependencies: Pick<CoreDependencies, 'ids' | 'values'>;
+
+  constructor(
+    reminders: readonly StoredReminder[],
+    now: number,
+    dependencies: Pick<CoreDependencies, 'ids' | 'values'>,
+  ) {
+    this.#reminders = new Map(reminders.map((reminder) => [reminder.name, reminder]));
+    this.#now = now;
+    this.#dependencies = dependencies;
+  }
+
+  /** As the operation leaves them so far. */
+  get all(): readonly Reminder[] {
+    return Array.from(this.#reminders.values(), ({ name, operation, at, every }) => ({
+      name,
+      operation,
+      nextTime: new Date(at),
+      everyInMilliseconds: every,
+    }));
+  }
+
+  /** Undefined: nothing. */
+  get changes(): ReadonlyMap<string, StoredReminder | undefined> | undefined {
+    return this.#changes.size === 0 ? undefined : this.#changes;
+  }
+
+  /** All cancelled, with those that were set meanwhile. */
+  cancelled(): ReadonlyMap<string, StoredReminder | undefined> | undefined {
+    for (const name of this.#reminders.keys()) this.cancel(name);
+    return this.changes;
+  }
+
+  /** Throws InvalidNameError, InvalidTimeError, PayloadTooLargeError, BusyError, or what is wrong with the input. */
+  set(given: string, options: ReminderOptions): void {
+    const { ids } = this.#dependencies;
+    const name = ids.checkName(given, 'reminder');
+    const operation = ids.checkName(options.operation ?? name, 'operation');
+    const every = checkPeriod(options.everyInMilliseconds);
+    const first = options.firstTime ?? every;
+    if (first === undefined)
+      throw new InvalidTimeError(`Reminder "${name}" has no time. Give everyInMilliseconds, firstTime or both.`);
+    if (!this.#reminders.has(name) && this.#reminders.size >= MOST)
+      throw new BusyError(`An entity has ${MOST} reminders at most: "${name}" would be one more.`);
+    this.#put(name, {
+      name,
+      operation,
+      at: fireTime(first, this.#now),
+      ...(every !== undefined && { every }),
+      ...this.#input(name, options.input),
+    });
+  }
+
+  cancel(name: string): boolean {
+    if (!this.#reminders.delete(name)) return false;
+    this.#changes.set(name, undefined);
+    return true;
+  }
+
+  #put(name: string, reminder: StoredReminder): void {
+    this.#reminders.set(name, reminder);
+    this.#changes.set(name, reminder);
+  }
+
+  #input(name: string, value: unknown): Pick<StoredReminder, 'input'> {
+    const input = this.#dependencies.values.encode(value);
+    if (input === undefined) return {};
+    const { length } = JSON.stringify(input);
+    if (length > LONGEST_INPUT)
+      throw new PayloadTooLargeError(`The input of reminder "${name}"`, length, LONGEST_INPUT);
+    return { input };
+  }
+}
+
+function checkPeriod(milliseconds: number | undefined): number | undefined {
+  if (milliseconds === undefined) return undefined;
+  if (!(milliseconds >= 1 && milliseconds <= longestDuration))
+    throw new InvalidTimeError(`A reminder comes every 1 ms to 100 years, not every ${String(milliseconds)} ms.`);
+  return Math.ceil(milliseconds);
+}
+
+/**
+ * The first time of a reminder after now, counted from when it was due: what was missed meanwhile is one time, and no delay
+ * adds up.
+ */
+export function nextTime(at: number, every: number, now: number): number {
+  return at + every * (Math.floor(Math.max(0, now - at) / every) + 1);
+}

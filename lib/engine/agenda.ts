@@ -1,0 +1,136 @@
+import type { StoredReminder } from '../core/entity-options.js';
+import { nextTime } from '../core/reminder-changes.js';
+import type { OperationMessage } from '../wire/messages.js';
+import type { PlannedOperation } from '../wire/planned.js';
+import type { StepOutput } from './activation.js';
+
+/** Operations that wait in one entity for their times: so many at most, */
+const MOST = 1_000;
+/** and so many characters of JSON. They are in its head. */
+const LONGEST = 256 * 1024;
+
+type Entry = Pick<StepOutput['entry'], 'planned' | 'unplanned'>;
+
+/**
+ * What an entity is to do at times: scheduled signals, which it keeps until they are due, and its reminders. Changed by `apply`
+ * alone.
+ */
+export class Agenda {
+  #planned = empty;
+  /** The earliest; undefined: not looked for since the last change. */
+  #first: PlannedOperation | undefined;
+
+  constructor(stored: readonly PlannedOperation[] = []) {
+    for (const planned of stored) this.#put(planned);
+  }
+
+  get size(): number {
+    return this.#planned.size;
+  }
+
+  /** As a head has it; undefined: nothing. */
+  get stored(): readonly PlannedOperation[] | undefined {
+    return this.#planned.size === 0 ? undefined : [...this.#planned.values()];
+  }
+
+  /** What is due first; of equal times, what was planned first. */
+  get first(): PlannedOperation | undefined {
+    if (!this.#first)
+      for (const each of this.#planned.values()) if (!this.#first || each.at < this.#first.at) this.#first = each;
+    return this.#first;
+  }
+
+  get all(): Iterable<PlannedOperation> {
+    return this.#planned.values();
+  }
+
+  /** `current`: what is being carried out; if it comes once, it is no reminder any more. */
+  reminders(current: PlannedOperation | undefined): readonly StoredReminder[] {
+    if (this.#planned.size === 0) return none;
+    const over = current?.every === undefined ? current?.id : undefined;
+    return Array.from(this.#planned.values()).flatMap(({ id, reminder, name: operation, at, every, input }) =>
+      reminder === undefined || id === over
+        ? []
+        : {
+            name: reminder,
+            operation,
+            at,
+            ...(every !== undefined && { every }),
+            ...(input !== undefined && { input }),
+          },
+    );
+  }
+
+  /** The keys of the values that it names. */
+  get keys(): readonly string[] {
+    if (this.#planned.size === 0) return none;
+    return Array.from(this.#planned.values()).flatMap(({ inputRef }) => (inputRef ? [inputRef.key] : []));
+  }
+
+  /** Whether one more finds room. */
+  hasRoomFor(planned: PlannedOperation): boolean {
+    if (this.#planned.size >= MOST) return false;
+    return JSON.stringify([...this.#planned.values(), planned]).length <= LONGEST;
+  }
+
+  /** Takes a step's entry in; the keys of values that are named no more. */
+  apply({ planned, unplanned }: Entry): readonly string[] {
+    if (!planned && !unplanned) return none;
+    const before = this.keys;
+    for (const id of unplanned ?? []) this.#planned.delete(id);
+    for (const each of planned ?? []) this.#put(each);
+    this.#first = undefined;
+    const after = new Set(this.keys);
+    return before.filter((key) => !after.has(key));
+  }
+
+  #put(planned: PlannedOperation): void {
+    if (this.#planned === empty) this.#planned = new Map();
+    this.#planned.set(planned.id, planned);
+  }
+}
+
+const none: readonly never[] = [];
+/** Of entities that plan nothing: nothing is put here. */
+const empty = new Map<string, PlannedOperation>();
+
+/** A planned operation as a message, each time one of its own. */
+export function messageOf({ id, at, name, input, inputRef }: PlannedOperation): OperationMessage {
+  return {
+    kind: 'operation',
+    name,
+    id: `planned.${id}.${at}`,
+    ...(input !== undefined && { input }),
+    ...(inputRef && { inputRef }),
+  };
+}
+
+/** What becomes of the agenda when a planned operation was carried out, and the operation set and cancelled reminders. */
+export function agendaAfter(
+  done: PlannedOperation | undefined,
+  now: number,
+  reminders: ReadonlyMap<string, StoredReminder | undefined> = noReminders,
+): Entry {
+  if (!done && reminders.size === 0) return {};
+  const planned = new Map<string, PlannedOperation>();
+  const unplanned = new Set<string>();
+  if (done?.every !== undefined) planned.set(done.id, { ...done, at: nextTime(done.at, done.every, now) });
+  else if (done) unplanned.add(done.id);
+  for (const [name, reminder] of reminders) {
+    const id = `r.${name}`;
+    planned.delete(id);
+    unplanned.delete(id);
+    if (reminder) planned.set(id, plannedBy(id, reminder));
+    else unplanned.add(id);
+  }
+  return {
+    ...(planned.size > 0 && { planned: [...planned.values()] }),
+    ...(unplanned.size > 0 && { unplanned: [...unplanned] }),
+  };
+}
+
+function plannedBy(id: string, { name, operation, ...rest }: StoredReminder): PlannedOperation {
+  return { id, name: operation, reminder: name, ...rest };
+}
+
+const noReminders: ReadonlyMap<string, StoredReminder | undefined> = new Map();

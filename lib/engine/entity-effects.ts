@@ -1,0 +1,30 @@
+import { labelsOf } from '../core/labels.js';
+import type { EntityMessage } from '../core/operation.js';
+import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
+import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
+
+/** What an operation sent, as a message. */
+export function sentBy(sent: EntityMessage): Addressed {
+  const input = sent.input === undefined ? {} : { input: sent.input };
+  switch (sent.type) {
+    case 'signal': {
+      const due = sent.due === undefined ? {} : { due: sent.due };
+      return [entityAddress(sent.entity), { kind: 'operation', name: sent.operation, ...input, ...due }];
+    }
+    case 'start': {
+      const startAt = sent.startAt === undefined ? {} : { startAt: sent.startAt };
+      const { instanceId, name } = sent;
+      return [orchestrationAddress(instanceId), { kind: 'start', name, ...input, ...labelsOf(sent), ...startAt }];
+    }
+    case 'event':
+      return [orchestrationAddress(sent.instanceId), { kind: 'event', name: sent.name, ...input }];
+  }
+}
+
+/** The answer to a call of an operation, for the instance that waits for it. */
+export function resultFor(
+  { address, executionId, taskId }: NonNullable<OperationMessage['caller']>,
+  told: Pick<ResultMessage, 'result' | 'failure'>,
+): Addressed {
+  return [address, { kind: 'result', of: 'operation', executionId, taskId, ...told }];
+}

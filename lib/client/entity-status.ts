@@ -1,5 +1,6 @@
 import { RemoteError } from '../errors.js';
 import type { EntityInspection } from '../wire/entity-inspection.js';
+import type { LockedBy } from './entities.js';
 
 /** An entity as whoever operates a hub sees it: what its owner says, or that its partition has none. */
 export type EntityStatus = OwnedEntityStatus | { readonly worker: undefined };
@@ -20,6 +21,10 @@ export interface OwnedEntityStatus {
    */
   readonly running:
     { readonly operation: string; readonly since: Date | undefined; readonly calls: readonly string[] } | undefined;
+  /** The critical section that has locked it, and that others wait for. */
+  readonly lockedBy: LockedBy | undefined;
+  /** The orchestration instances that wait to lock it, in their order, the first 100; of parked messages they are not told. */
+  readonly lockWaiters: readonly string[];
   /** Scheduled signals and reminders that wait for their times. */
   readonly planned: number;
   /** When the first of those is due. */
@@ -38,13 +43,19 @@ export interface OwnedEntityStatus {
 
 /** What is told to users. */
 export function statusOf(told: EntityInspection): OwnedEntityStatus {
-  const { worker, epoch, exists, waiting, running, planned, lastFailure } = told;
+  const { worker, epoch, exists, waiting, running, locked, planned, lastFailure } = told;
   return {
     worker,
     epoch,
     exists,
     waiting,
     running: running && { operation: running.operation, since: dateOf(running.since), calls: running.calls },
+    lockedBy: locked && {
+      instanceId: locked.lockedBy,
+      since: new Date(locked.since),
+      until: new Date(locked.until),
+    },
+    lockWaiters: locked?.waiters ?? [],
     planned,
     nextTime: dateOf(told.nextTime),
     lastOperationTime: dateOf(told.lastOperation),

@@ -73,6 +73,12 @@ export class Agenda {
     return JSON.stringify([...this.#planned.values(), planned]).length <= LONGEST;
   }
 
+  /** Whether nothing is left when a step's entry is taken in. */
+  isEmptyAfter({ planned, unplanned = none }: Entry): boolean {
+    if (planned) return false;
+    return this.#planned.size === unplanned.filter((id) => this.#planned.has(id)).length;
+  }
+
   /** Takes a step's entry in; the keys of values that are named no more. */
   apply({ planned, unplanned }: Entry): readonly string[] {
     if (!planned && !unplanned) return none;
@@ -93,6 +99,11 @@ export class Agenda {
 const none: readonly never[] = [];
 /** Of entities that plan nothing: nothing is put here. */
 const empty = new Map<string, PlannedOperation>();
+
+/** Whether a signal is to be carried out later. Of a call the time does not matter. */
+export function isEarly({ due, caller, reply }: OperationMessage, now: number): boolean {
+  return due !== undefined && due > now && !caller && reply === undefined;
+}
 
 /** A planned operation as a message, each time one of its own. */
 export function messageOf({ id, at, name, input, inputRef }: PlannedOperation): OperationMessage {

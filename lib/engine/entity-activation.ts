@@ -11,8 +11,8 @@ import type { OperationMessage } from '../wire/messages.js';
 import type { PlannedOperation } from '../wire/planned.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
-import { Agenda, agendaAfter, messageOf } from './agenda.js';
-import { resultFor, sentBy } from './entity-effects.js';
+import { Agenda, agendaAfter, isEarly, messageOf } from './agenda.js';
+import { answerOf, resultFor, sentBy } from './entity-effects.js';
 import { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
@@ -62,6 +62,10 @@ export class EntityActivation implements Activation {
   /** After the last recovered entry was applied, before the first step. */
   resume(): void {
     if (this.#state !== undefined || !this.#reference) this.#executor?.load(this.#state);
+  }
+
+  get #exists(): boolean {
+    return this.#state !== undefined || this.#reference !== undefined;
   }
 
   /** The state, or where it is; neither: the entity does not exist. */
@@ -192,7 +196,7 @@ export class EntityActivation implements Activation {
   /** A readonly operation; of any other there is no answer. */
   #read({ name, input }: ReadInput, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     const operation = this.#host.entities.get(this.#id.name)?.operation(name);
-    if (operation && !operation.isReadonly) return readOutput();
+    if (operation && !operation.isReadonly) return answerOf();
     let outcome: OperationOutcome | Promise<OperationOutcome>;
     try {
       this.#fetch(fetched);
@@ -200,7 +204,7 @@ export class EntityActivation implements Activation {
     } catch (error) {
       outcome = this.#refused(error);
     }
-    return outcome instanceof Promise ? this.#inTime({ name }, outcome).then(readOutput) : readOutput(outcome);
+    return outcome instanceof Promise ? this.#inTime({ name }, outcome).then(answerOf) : answerOf(outcome);
   }
 
   #execute(
@@ -243,8 +247,7 @@ export class EntityActivation implements Activation {
 
   /** For people who look. */
   get inspection(): ActivationInspection {
-    const exists = this.#state !== undefined || this.#reference !== undefined;
-    return this.#trace.inspection(exists, this.#updatedAt, this.#agenda, this.#journals);
+    return this.#trace.inspection(this.#exists, this.#updatedAt, this.#agenda, this.#journals);
   }
 
   /** Whether an operation waits for an answer. */
@@ -280,16 +283,23 @@ export class EntityActivation implements Activation {
     if (message.caller) messages.push(resultFor(message.caller, told));
     else if (failure && !message.reply) this.#logFailure(message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
+    const entry = {
+      ...(ended !== undefined && { ended }),
+      ...(changed && (state === undefined ? { deleted: true as const } : { state })),
+      ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
+      ...(known && { outcome: known }),
+    };
     return {
-      entry: {
-        ...(ended !== undefined && { ended }),
-        ...(changed && (state === undefined ? { deleted: true as const } : { state })),
-        ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
-        ...(known && { outcome: known }),
-      },
+      entry: this.#leavesNothing(entry) ? { ...entry, purged: true } : entry,
       messages,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
     };
+  }
+
+  /** Whether nothing is left of it: a head from before is of no use to anybody (docs/adr/0049). */
+  #leavesNothing(entry: Omit<StepEntry, 'to'>): boolean {
+    if (!entry.deleted && (!entry.unplanned || entry.state !== undefined || this.#exists)) return false;
+    return this.#agenda.isEmptyAfter(entry) && !this.#locks.stored;
   }
 
   /** Nobody waits for a signal: only the log can tell of its failure. */
@@ -328,7 +338,7 @@ export class EntityActivation implements Activation {
     const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
     const [locks, held, planned] = [this.#locks.stored, this.#locks.held, this.#agenda.stored];
     // Of what does not exist, and has nothing before it, nothing is kept; fencing numbers are, for they must rise.
-    if (Object.keys(stored).length === 0 && !journals && !locks && !planned)
+    if (!this.#exists && !journals && !locks && !planned)
       return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
     return {
       wake:
@@ -378,18 +388,7 @@ export class EntityActivation implements Activation {
 
 const none: readonly never[] = [];
 
-function readOutput(outcome?: OperationOutcome): StepOutput {
-  const { result, failure } = outcome ?? {};
-  const answer = outcome && (failure ? { failure } : { ...(result !== undefined && { result }) });
-  return { entry: { refused: 'A readonly operation changes nothing' }, messages: [], answer };
-}
-
 const fullAgenda = 'No more operations may wait in the entity for their times: 1,000, or 262,144 characters of JSON.';
-
-/** Whether a signal is to be carried out later. Of a call the time does not matter. */
-function isEarly({ due, caller, reply }: OperationMessage, now: number): boolean {
-  return due !== undefined && due > now && !caller && reply === undefined;
-}
 
 /** Whether it is told that the time of something planned has come. */
 function isOwn({ kind }: InputBody): boolean {

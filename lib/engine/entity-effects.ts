@@ -1,7 +1,8 @@
 import { labelsOf } from '../core/labels.js';
-import type { EntityMessage } from '../core/operation.js';
+import type { EntityMessage, OperationOutcome } from '../core/operation.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
+import type { StepOutput } from './activation.js';
 
 /** What an operation sent, as a message. */
 export function sentBy(sent: EntityMessage): Addressed {
@@ -27,4 +28,11 @@ export function resultFor(
   told: Pick<ResultMessage, 'result' | 'failure'>,
 ): Addressed {
   return [address, { kind: 'result', of: 'operation', executionId, taskId, ...told }];
+}
+
+/** The step of a readonly operation; without an outcome it was not carried out. */
+export function answerOf(outcome?: OperationOutcome): StepOutput {
+  const { result, failure } = outcome ?? {};
+  const answer = outcome && (failure ? { failure } : { ...(result !== undefined && { result }) });
+  return { entry: { refused: 'A readonly operation changes nothing' }, messages: [], answer };
 }

@@ -5,6 +5,7 @@ import type { Committer } from './committer.js';
 import type { InputBody } from './activation.js';
 import type { EntityActivation } from './entity-activation.js';
 import type { Instances } from './instances.js';
+import { lockOf } from './locked-entities.js';
 import type { Loops } from './loops.js';
 import type { PartitionTables } from './tables.js';
 
@@ -28,12 +29,14 @@ export async function mailboxOf(
   const operation = running && nameOf(running.body, activation as EntityActivation);
   const began = since ?? loops.waits.find(({ name, instance: of }) => of === address && name === ELSEWHERE)?.since;
   const quarantined = poison.quarantined.get(address)?.since;
+  const locked = lockOf(instance);
   return {
     worker,
     epoch,
     ...told,
     waiting: instance.waiting.length,
     ...(operation !== undefined && { running: { operation, calls, ...(began !== undefined && { since: began }) } }),
+    ...(locked && { locked }),
     ...(quarantined !== undefined && { quarantined }),
     ...(instance.waitsFor && { waitsForCode: instance.waitsFor.name }),
     ...(committedAt !== undefined && { committedAt }),

@@ -11,13 +11,17 @@ const MOST_WAITERS = 100;
 /** The locked entities of a partition, as people see them. */
 export function lockedOf(instances: Instances): readonly LockedEntity[] {
   const locked: LockedEntity[] = [];
-  for (const instance of instances.waiting())
-    if (instance.activation?.lockHeld && locked.push(described(instance)) === MOST_LOCKED) break;
+  for (const instance of instances.waiting()) {
+    const lock = lockOf(instance);
+    if (lock && locked.push(lock) === MOST_LOCKED) break;
+  }
   return locked;
 }
 
-function described({ address, activation, waiting }: Instance): LockedEntity {
-  const { holder, since, until, fence: fencingNumber } = activation!.lockHeld!;
+/** The lock of an instance, if there is one. */
+export function lockOf({ address, activation, waiting }: Instance): LockedEntity | undefined {
+  if (!activation?.lockHeld) return undefined;
+  const { holder, since, until, fence: fencingNumber } = activation.lockHeld;
   const waiters: string[] = [];
   for (const { body } of waiting.here)
     if (body.kind === 'lockRequest' && waiters.push(holderName(body.holder)) === MOST_WAITERS) break;

@@ -93,6 +93,7 @@ const mailbox = object<EntityInspection>({
   exists: boolean,
   waiting: count,
   running: optional(object<RunningOperation>({ operation: string, since: optional(finite), calls: list(string) })),
+  locked: optional(lockedEntity),
   planned: count,
   nextTime: optional(finite),
   lastOperation: optional(finite),

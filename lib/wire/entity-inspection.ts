@@ -1,4 +1,5 @@
 import type { FailureDetails } from '../errors.js';
+import type { LockedEntity } from './locks.js';
 
 /** An entity's mailbox as the owner of its partition sees it. Times are in milliseconds since 1970. */
 export interface EntityInspection {
@@ -12,6 +13,8 @@ export interface EntityInspection {
   readonly waiting: number;
   /** The operation that runs, which all others wait for. Only asynchronous ones are ever seen here. */
   readonly running?: RunningOperation;
+  /** That it is locked, and who waits to lock it. */
+  readonly locked?: LockedEntity;
   /** Operations that wait for their times, and the first of these. */
   readonly planned: number;
   readonly nextTime?: number;

@@ -132,7 +132,7 @@ export interface StepEntry {
   readonly scheduled?: ExecutionStarted;
   /** Orchestrations: how long the instance is kept once it has ended, in milliseconds. */
   readonly retention?: number;
-  /** Orchestrations: nothing of the instance is left. */
+  /** Nothing of the instance is left. */
   readonly purged?: true;
   /** Orchestrations: activities whose place is a work queue, to which they are sent after this record (P20). */
   readonly queued?: TaskIds;

@@ -86,6 +86,38 @@ test('lock: transfers that read and write apart lose nothing, and leave no lock'
   ]);
 });
 
+test.serial('rate-limiter grants what it may, and whoever waits gets the rest', async (t) => {
+  t.deepEqual(await sample('rate-limiter'), [
+    'alice: granted, granted, granted, later, later',
+    'bob: granted',
+    'carol: 4 mails sent, not all at once',
+  ]);
+});
+
+test.serial('chat: what is posted in a room reaches each of its members in order, and what is refused nobody', async (t) => {
+  const lines = [
+    'post 1',
+    'post 2',
+    'refused: eve has not joined',
+    'post 3',
+    '  ben reads: ann: hello',
+    '  ben reads: ann: is anybody here?',
+    '  ben reads: eve has joined',
+    '  ben reads: eve: bye',
+  ];
+  t.deepEqual(await sample('chat'), lines);
+  t.deepEqual(await sample('chat'), lines, 'nothing was left of it');
+});
+
+test.serial('cart becomes an order, or writes to its owner when it is left alone', async (t) => {
+  t.deepEqual(await sample('cart'), [
+    'alice: 4 pieces',
+    'order of alice: 3 pens, 1 books',
+    '  letter to bob: 4 things are waiting for you',
+    'carts: bob',
+  ]);
+});
+
 // Both on one hub, which has one worker at a time.
 test.serial('fan-out counts the words of each file and shows its progress', async (t) => {
   const lines = await sample('fan-out');

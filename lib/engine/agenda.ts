@@ -9,7 +9,7 @@ const MOST = 1_000;
 /** and so many characters of JSON. They are in its head. */
 const LONGEST = 256 * 1024;
 
-type Entry = Pick<StepOutput['entry'], 'planned' | 'unplanned'>;
+type Entry = Pick<StepOutput['entry'], 'planned' | 'unplanned' | 'purged'>;
 
 /**
  * What an entity is to do at times: scheduled signals, which it keeps until they are due, and its reminders. Changed by `apply`
@@ -80,9 +80,10 @@ export class Agenda {
   }
 
   /** Takes a step's entry in; the keys of values that are named no more. */
-  apply({ planned, unplanned }: Entry): readonly string[] {
-    if (!planned && !unplanned) return none;
+  apply({ planned, unplanned, purged }: Entry): readonly string[] {
+    if (!planned && !unplanned && !purged) return none;
     const before = this.keys;
+    if (purged) this.#planned = empty; // also what a head from before would bring back
     for (const id of unplanned ?? []) this.#planned.delete(id);
     for (const each of planned ?? []) this.#put(each);
     this.#first = undefined;

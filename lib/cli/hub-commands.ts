@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import type { PartitionStatus } from '../client/administration.js';
 import type { NameWithoutWorker } from '../client/names-without-worker.js';
 import { TaskHubClient } from '../client/task-hub-client.js';
+import { ConfigError } from '../errors.js';
 import { connectExistingTaskHub } from '../nats/task-hub.js';
+import { linesOfEntity } from './entity-lines.js';
 import { examples, print } from './output.js';
 
 /** How long the server, and the owner of a partition, are waited for, in milliseconds. */
@@ -16,11 +18,20 @@ interface HubOptions {
 /** `perdure inspect`, `release` and `break-lock`: for people who operate a task hub. */
 export function hubCommands(): readonly Command[] {
   const inspect = onHub(new Command('inspect'))
+    .argument('[entity]', 'the name of an entity: what its owner knows of it is printed')
+    .argument('[key]', 'its key')
     .description(
-      'Print what each partition of a task hub looks like, which instances are in quarantine, and which names no worker has.',
+      'Print what each partition of a task hub looks like, which instances are in quarantine, and which names no worker has; ' +
+        'or why an entity does not go on.',
     )
-    .addHelpText('after', examples('perdure inspect bank', 'perdure inspect bank --servers nats://localhost:4222'))
-    .action((hub: string, options: HubOptions) => withClient(hub, options, printAll));
+    .addHelpText('after', examples('perdure inspect bank', 'perdure inspect bank account alice'))
+    .action((hub: string, entity: string | undefined, key: string | undefined, options: HubOptions) =>
+      withClient(hub, options, async (client) => {
+        if (entity === undefined) return printAll(client);
+        if (key === undefined) throw new ConfigError(`key: say which ${entity} is meant`);
+        print(linesOfEntity(entity, key, await client.entities.inspect(entity, key)));
+      }),
+    );
   const release = onHub(new Command('release'))
     .argument('<instance>', 'the instance, as inspect and the log name it')
     .option('--discard', 'discard the message that it was to take next')

@@ -18,6 +18,9 @@ class Counter {
   @Operation() add(amount: number): void {
     this.state += amount;
   }
+  @Operation() fail(): void {
+    throw new RangeError('too much');
+  }
 }
 
 @Orchestrator('film')
@@ -25,6 +28,14 @@ class Film {
   @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
     ctx.signalEntity('account', 'alice', 'add', 1);
     yield* ctx.callActivity('render', undefined, { queue: 'studio' });
+  }
+}
+
+@Orchestrator('locking')
+class Locking {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
+    using _lock = yield* ctx.lock([Counter, 'a']);
+    yield* ctx.waitForExternalEvent('Go');
   }
 }
 
@@ -84,4 +95,35 @@ test('an instance that is no address, and a partition that nobody owns, are told
   const nobody = await release('e.counter.a');
   t.deepEqual([nobody.code, nobody.stdout], [1, '']);
   t.true(nobody.stderr.startsWith('PERDURE_TIMEOUT: No worker that owns partition 0 answered'), nobody.stderr);
+});
+
+test('inspect of an entity tells what waits for it and why, and what it is to do', async (t) => {
+  const hub = await connectTaskHub({ name: 'counters', servers: server.url, partitions: 1 });
+  t.teardown(() => hub.close());
+  const client = new TaskHubClient(hub);
+  const inspect = (...entity: string[]) =>
+    outcome(perdure(t, ['inspect', 'counters', ...entity, '--servers', server.url]));
+  t.is((await inspect('counter', 'a')).stdout, 'counter a: no worker owns its partition\n');
+  await using worker = await TaskHubWorker.start(hub, { entities: [Counter], orchestrators: [Locking] });
+  await client.callEntity(Counter, 'a').add(1);
+  await t.throwsAsync(client.callEntity('counter', 'a', 'fail'));
+  await client.signalEntity(Counter, 'a', { signalAt: 3_600_000 }).add(1);
+  await client.startNew(Locking, undefined, { instanceId: 'one' });
+  await until(async () => (await client.readEntityState(Counter, 'a')).lockedBy !== undefined, 'the lock');
+  await client.signalEntity(Counter, 'a').add(1);
+  await until(async () => (await inspect('counter', 'a')).stdout.includes('1 messages wait'), 'the signal to wait');
+  const { stdout } = await inspect('counter', 'a');
+  const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+  t.deepEqual(stdout.replace(time, 'TIME').replace(/; \S+, epoch/, '; WORKER, epoch').trimEnd().split('\n'), [
+    'counter a: exists, 1 messages wait; WORKER, epoch 1',
+    '  last commit of its partition: TIME',
+    '  last operation: TIME',
+    '  locked: by one since TIME until TIME',
+    '  planned: 1, the first at TIME',
+    '  failed last: fail at TIME: RangeError: too much',
+  ]);
+  const { code, stderr } = await inspect('counter');
+  t.is(code, 1);
+  t.true(stderr.startsWith('PERDURE_CONFIG: key: say which counter is meant'), stderr);
+  await worker.stop();
 });

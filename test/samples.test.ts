@@ -94,20 +94,23 @@ test.serial('rate-limiter grants what it may, and whoever waits gets the rest', 
   ]);
 });
 
-test.serial('chat: what is posted in a room reaches each of its members in order, and what is refused nobody', async (t) => {
-  const lines = [
-    'post 1',
-    'post 2',
-    'refused: eve has not joined',
-    'post 3',
-    '  ben reads: ann: hello',
-    '  ben reads: ann: is anybody here?',
-    '  ben reads: eve has joined',
-    '  ben reads: eve: bye',
-  ];
-  t.deepEqual(await sample('chat'), lines);
-  t.deepEqual(await sample('chat'), lines, 'nothing was left of it');
-});
+test.serial(
+  'chat: what is posted in a room reaches each of its members in order, and what is refused nobody',
+  async (t) => {
+    const lines = [
+      'post 1',
+      'post 2',
+      'refused: eve has not joined',
+      'post 3',
+      '  ben reads: ann: hello',
+      '  ben reads: ann: is anybody here?',
+      '  ben reads: eve has joined',
+      '  ben reads: eve: bye',
+    ];
+    t.deepEqual(await sample('chat'), lines);
+    t.deepEqual(await sample('chat'), lines, 'nothing was left of it');
+  },
+);
 
 test.serial('cart becomes an order, or writes to its owner when it is left alone', async (t) => {
   t.deepEqual(await sample('cart'), [

@@ -209,29 +209,6 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
   }
 
   /**
-   * What each partition looks like, as its owner sees it, and which instances are in quarantine: processes died whenever
-   * they took the next message of these, so that they take nothing until they are released.
-   *
-   * @throws {RemoteError} when an owner could not tell
-   * @throws {ClosedError} when the client or the connection is closed
-   */
-  inspect(): Promise<readonly PartitionStatus[]> {
-    return this.#administration.inspect();
-  }
-
-  /**
-   * Lets an instance out of quarantine; resolves when that is committed, with false when it was not in quarantine. The
-   * instance is named as `inspect` and the log name it: `o.<instance id>` or `e.<entity name>.<entity key>`, encoded.
-   *
-   * @throws {ConfigError} when it is not named so
-   * @throws {TimeoutError} when nobody owns its partition in time
-   * @throws {ClosedError} when the client or the connection is closed
-   */
-  release(instance: string, options: ReleaseOptions = {}): Promise<boolean> {
-    return this.#administration.release(instance, options.discard ?? false);
-  }
-
-  /**
    * The names that workers of the hub have registered, or that something waits for, and no worker that lives has now: with
    * how many instances, or calls of an activity, wait for each. Nothing of them is lost or failed; they go on as soon as a
    * worker with the name starts. It looks at the calls in the work queues, at most 100 of each.

@@ -17,7 +17,8 @@ const own: Input = { body: { kind: 'resume' }, bytes: 0 };
  * lock for others than its holder, who need not come to their turn.
  */
 export function isBeside(address: Address, { kind }: InputBody): boolean {
-  const isBesideOperations = kind === 'result' || kind === 'lockCancel' || kind === 'expireLock' || kind === 'breakLock';
+  const isBesideOperations =
+    kind === 'result' || kind === 'lockCancel' || kind === 'expireLock' || kind === 'breakLock';
   return isBesideOperations && isEntityAddress(address);
 }
 

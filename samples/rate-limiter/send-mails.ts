@@ -13,7 +13,7 @@ export class SendMails {
   @Run({ input: 'unknown' })
   *run({ customer, count }: Mails, ctx: OrchestrationContext): Orchestration<number> {
     let waits = 0;
-    for (let sent = 0; sent < count; ) {
+    for (let sent = 0; sent < count;) {
       const wait = yield* ctx.callEntity(RateLimiter, customer).take();
       if (wait === 0) sent++;
       else {

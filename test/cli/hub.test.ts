@@ -114,14 +114,21 @@ test('inspect of an entity tells what waits for it and why, and what it is to do
   await until(async () => (await inspect('counter', 'a')).stdout.includes('1 messages wait'), 'the signal to wait');
   const { stdout } = await inspect('counter', 'a');
   const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
-  t.deepEqual(stdout.replace(time, 'TIME').replace(/; \S+, epoch/, '; WORKER, epoch').trimEnd().split('\n'), [
-    'counter a: exists, 1 messages wait; WORKER, epoch 1',
-    '  last commit of its partition: TIME',
-    '  last operation: TIME',
-    '  locked: by one since TIME until TIME',
-    '  planned: 1, the first at TIME',
-    '  failed last: fail at TIME: RangeError: too much',
-  ]);
+  t.deepEqual(
+    stdout
+      .replace(time, 'TIME')
+      .replace(/; \S+, epoch/, '; WORKER, epoch')
+      .trimEnd()
+      .split('\n'),
+    [
+      'counter a: exists, 1 messages wait; WORKER, epoch 1',
+      '  last commit of its partition: TIME',
+      '  last operation: TIME',
+      '  locked: by one since TIME until TIME',
+      '  planned: 1, the first at TIME',
+      '  failed last: fail at TIME: RangeError: too much',
+    ],
+  );
   const { code, stderr } = await inspect('counter');
   t.is(code, 1);
   t.true(stderr.startsWith('PERDURE_CONFIG: key: say which counter is meant'), stderr);

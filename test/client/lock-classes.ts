@@ -27,7 +27,9 @@ export class Account {
 }
 
 /** How an operation waits: set by the test. */
-export const pausing = { pause: (milliseconds: number): Promise<void> => Promise.reject(new Error(`${milliseconds} ms`)) };
+export const pausing = {
+  pause: (milliseconds: number): Promise<void> => Promise.reject(new Error(`${milliseconds} ms`)),
+};
 
 export interface Section {
   readonly keys: readonly string[];

@@ -22,7 +22,10 @@ class Agenda {
 @Orchestrator('keeper')
 class Keeper {
   @Run({ input: 'unknown' })
-  *run({ key, note, lease }: { key: string; note?: string; lease?: number }, ctx: OrchestrationContext): Orchestration {
+  *run(
+    { key, note, lease }: { key: string; note?: string; lease?: number },
+    ctx: OrchestrationContext,
+  ): Orchestration<void> {
     using _lock = yield* ctx.lock([Agenda, key], { leaseInMilliseconds: lease });
     if (note !== undefined) yield* ctx.callEntity(Agenda, key).note(note);
     yield* ctx.waitForExternalEvent('Go');

@@ -73,14 +73,14 @@ test.serial(
     await advance(100);
     t.deepEqual(await log('a'), [
       'first+',
-    'first-',
-    'signal',
-    'call',
-    'second+',
-    'second-',
-    'third+',
-    'third-',
-    'last',
+      'first-',
+      'signal',
+      'call',
+      'second+',
+      'second-',
+      'third+',
+      'third-',
+      'last',
     ]);
     await isFree(t, scene);
   },

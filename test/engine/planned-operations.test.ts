@@ -173,22 +173,30 @@ test.serial('an entity keeps so many operations for their times; more are refuse
 });
 
 for (const pause of [200, 5_000])
-  test.serial(`P13: a head that is stored once more after its entity was deleted is believed by no owner: ${pause} ms later`, async (t) => {
-    const { hub, world, client, settle, advance, notes, head, start, worker } = await opened();
-    await settle(client.signal('diary', 'a', 'noteLater', 300));
-    await settle(client.signal('diary', 'a', 'note', 'old'));
-    await advance(200);
-    const streams = [0, 1, 2].map((partition) => hub.streams(partition).state);
-    const state = streams.find((stream) => [...stream.subjects()].some((subject) => subject.endsWith('.s.e.diary.a')))!;
-    const { subject, body } = [...state.all()].find((stored) => stored.subject.endsWith('.s.e.diary.a'))!;
-    await advance(300);
-    await settle(client.signal('diary', 'a', 'burn'));
-    await advance(pause);
-    t.is(await head('a'), undefined);
-    t.not(state.store(subject, body, world.time, { after: 0 }), undefined); // the server carries a write out once more
-    worker.connection.kill();
-    await start('two');
-    await settle(client.signal('diary', 'a', 'note', 'new'));
-    await advance(2_000);
-    t.deepEqual((await notes('a')).map((note) => note.split(' ')[0]), ['new']);
-  });
+  test.serial(
+    `P13: a head that is stored once more after its entity was deleted is believed by no owner: ${pause} ms later`,
+    async (t) => {
+      const { hub, world, client, settle, advance, notes, head, start, worker } = await opened();
+      await settle(client.signal('diary', 'a', 'noteLater', 300));
+      await settle(client.signal('diary', 'a', 'note', 'old'));
+      await advance(200);
+      const streams = [0, 1, 2].map((partition) => hub.streams(partition).state);
+      const state = streams.find((stream) =>
+        [...stream.subjects()].some((subject) => subject.endsWith('.s.e.diary.a')),
+      )!;
+      const { subject, body } = [...state.all()].find((stored) => stored.subject.endsWith('.s.e.diary.a'))!;
+      await advance(300);
+      await settle(client.signal('diary', 'a', 'burn'));
+      await advance(pause);
+      t.is(await head('a'), undefined);
+      t.not(state.store(subject, body, world.time, { after: 0 }), undefined); // the server carries a write out once more
+      worker.connection.kill();
+      await start('two');
+      await settle(client.signal('diary', 'a', 'note', 'new'));
+      await advance(2_000);
+      t.deepEqual(
+        (await notes('a')).map((note) => note.split(' ')[0]),
+        ['new'],
+      );
+    },
+  );

@@ -155,6 +155,15 @@ const rows: readonly Row[] = [
     },
   },
   {
+    loop: 'a read, for the mail before it',
+    about: /^e\.counter\.k:/,
+    come: async (around) => {
+      await around.owner();
+      const entity = { name: 'counter', key: 'k' };
+      await ask(around, entityAddress(entity), { kind: 'read', entity, name: 'add', after: 1_000 }); // of such mail there is none
+    },
+  },
+  {
     loop: 'the look after the streams',
     silence: { port: 'storage' },
     come: ({ owner }, begin) => owner().then(begin),

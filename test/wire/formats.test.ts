@@ -225,7 +225,7 @@ const refusals: readonly (readonly [message: unknown, reason: string])[] = [
   ],
   [
     { v: 1, kind: 'result', of: 'timer', executionId: 'x', taskId: 0 },
-    '.of: must be one of activity, subOrchestration, operation',
+    '.of: must be one of activity, subOrchestration, operation, lock',
   ],
   [
     { v: 1, kind: 'result', of: 'activity', executionId: 'a.b', taskId: 0 },

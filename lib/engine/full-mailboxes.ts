@@ -1,10 +1,11 @@
 import { BusyError, type PerdureError } from '../errors.js';
 import { isEntityAddress } from '../wire/addresses.js';
 import { encodeMessage } from '../wire/message-codec.js';
-import type { Address } from '../wire/messages.js';
+import type { Address, OperationMessage } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
 import type { InputBody } from './activation.js';
 import type { Committer } from './committer.js';
+import { EntityActivation } from './entity-activation.js';
 import { overtakes } from './entity-locks.js';
 import type { Host } from './host.js';
 import type { Inbox } from './inbox.js';
@@ -58,10 +59,18 @@ export function isRefusable({ body }: Input): boolean {
   return body.kind === 'operation' || body.kind === 'event' || body.kind === 'start' || body.kind === 'update';
 }
 
+/** The planned operation that an input has an entity carry out. */
+export function plannedIn({ activation }: Instance, { body }: Input): OperationMessage | undefined {
+  const isOwn = body.kind === 'due' || body.kind === 'resume';
+  return isOwn && activation instanceof EntityActivation ? activation.asOperation(body) : undefined;
+}
+
 /** Consumes an input without a step: who waits for an answer gets the error, any other message is dropped with it. */
 export function refuse(parts: RefusingParts, instance: Instance, input: Input, error: PerdureError): void {
   const { committer, inbox, instances } = parts;
   const { address } = instance;
+  const planned = plannedIn(instance, input);
+  if (planned) return discardPlanned(parts, instance, input, planned, error);
   const body = input.body as Sent;
   const output = refusalOf(body, error);
   const isAwaited = output.messages.length > 0 || output.notices !== undefined;
@@ -75,4 +84,21 @@ export function refuse(parts: RefusingParts, instance: Instance, input: Input, e
   if (input.mail) inbox.consumed(input.mail);
   for (const { message, local } of locals)
     instances.deliver(message[0], { body: message[1] as InputBody, local, from: group, bytes: 0 });
+}
+
+/** A planned operation is taken off as if it had failed; what it has called before its process died is forgotten. */
+function discardPlanned(
+  { committer: { group } }: RefusingParts,
+  instance: Instance,
+  input: Input,
+  planned: OperationMessage,
+  error: PerdureError,
+): void {
+  const activation = instance.activation as EntityActivation;
+  const ended = activation.journals.of(planned)?.id;
+  const failed = activation.replace(input.body, error);
+  const output = { ...failed, entry: { ...failed.entry, ...(ended !== undefined && { ended }) } };
+  const step = group.prepare(instance, input, output);
+  group.add(instance, input, output, step);
+  activation.apply(step.entry);
 }

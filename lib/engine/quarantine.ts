@@ -1,6 +1,6 @@
 import { MessageDiscardedError, type PerdureError } from '../errors.js';
 import type { Address } from '../wire/messages.js';
-import { isRefusable } from './full-mailboxes.js';
+import { isRefusable, plannedIn } from './full-mailboxes.js';
 import type { Group } from './group.js';
 import type { Input, Instance } from './instance.js';
 import type { PartitionPorts } from './ports.js';
@@ -86,7 +86,7 @@ export class Quarantine {
     if (!suspects && quarantined.size === 0 && this.#added.size === 0) return true;
     if (this.holds(instance.address)) return false;
     // While a blamed one waits, its input may be parked anew.
-    if (!blamed.has(instance.address) && !this.#isSuspect(input)) return true;
+    if (!blamed.has(instance.address) && !this.#isSuspect(input) && !this.#isOverdue(instance, input)) return true;
     if (this.#isPostponed(instance.address)) return false;
     if (!this.#trial) this.#begin(instance);
     else if (this.#trial.instance !== instance) this.#wait(instance);
@@ -127,9 +127,9 @@ export class Quarantine {
     return true;
   }
 
-  /** Whether an input is discarded instead of taken: what the engine itself tells an instance never is. */
+  /** Whether an input is discarded instead of taken: what the engine itself tells an instance is not, but a planned operation. */
   discards(instance: Instance, input: Input): boolean {
-    if (this.#discards.size === 0 || !isRefusable(input)) return false;
+    if (this.#discards.size === 0 || !(isRefusable(input) || plannedIn(instance, input))) return false;
     if (!this.#discards.delete(instance.address)) return false;
     this.took(instance);
     this.#parts.refuse(instance, input, new MessageDiscardedError(instance.address));
@@ -197,6 +197,12 @@ export class Quarantine {
     if (mail) return mail[0] <= suspects.mail;
     if (local) return local[0] <= suspects.counter;
     return parked !== undefined && epochOf(parked[0]) < this.#parts.tables.epoch;
+  }
+
+  /** A planned operation that was due before this owner began may have ended the former one. */
+  #isOverdue(instance: Instance, input: Input): boolean {
+    if (!this.#parts.tables.poison.suspects || this.#trials >= MOST_TRIALS) return false;
+    return plannedIn(instance, input) !== undefined && instance.activation!.dueAt! <= this.#calmAt - CALM;
   }
 }
 

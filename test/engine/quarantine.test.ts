@@ -1,4 +1,5 @@
 import test from 'ava';
+import { EntityContext } from 'perdure';
 import { Entity, Operation } from 'perdure/decorators';
 import { noFaults, type FaultPlan } from '../../lib/memory/faults.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
@@ -16,6 +17,10 @@ function surroundings(seed = 1) {
     @Operation({ input: String }) note(id: string): void {
       if (id === 'poison' || (id === 'unlucky' && scheduler.now - startedAt < 1_000)) kill();
       this.state.seen.push(id);
+    }
+    @Operation({ input: 'unknown' }) plan([id, every]: [string, number], ctx: EntityContext): void {
+      ctx.setReminder('note', { input: id, everyInMilliseconds: every });
+      ctx.signalEntity('fuse', ctx.entityId.key, 'note', `${id} once`, { signalAt: 2 * every });
     }
   }
 
@@ -39,11 +44,12 @@ function surroundings(seed = 1) {
     current!.connection.kill();
   };
   const note = (key: string, id: string) => settle(client.signal('fuse', key, 'note', id));
+  const plan = (key: string, id: string, every: number) => settle(client.signal('fuse', key, 'plan', [id, every]));
   const seen = async (key: string) =>
     ((await settle(client.entityHead('fuse', key)))?.state as { seen: string[] } | undefined)?.seen ?? [];
   const advance = (ms: number) => scheduler.advance(ms);
   const query = async (body: object): Promise<Answer> => (await ask({ client, advance }, 'e.fuse.a', body))[0]!;
-  return { world, start, note, seen, settle, advance, query, lines, deaths: () => deaths };
+  return { world, start, note, plan, seen, settle, advance, query, lines, deaths: () => deaths };
 }
 
 test('a message that kills whoever takes it kills four times at most, and everything else goes on', async (t) => {
@@ -96,6 +102,34 @@ test('a message that kills whoever takes it kills four times at most, and everyt
     kind: 'release',
     released: false,
   });
+});
+
+test('a planned operation that kills its owner kills four times at most; discarded, a reminder comes again at its next time', async (t) => {
+  const { start, note, plan, seen, advance, query, lines, deaths } = surroundings();
+  await start();
+  await plan('a', 'poison', 100_000);
+  await plan('b', 'fine', 10_000);
+  await advance(99_000);
+  t.is(deaths(), 0);
+  await advance(2_000);
+  const isQuarantined = () => lines.some((line) => line.includes('e.fuse.a: Quarantined'));
+  while (deaths() <= 4 && !isQuarantined()) {
+    await start();
+    await advance(6_000);
+  }
+  const died = deaths();
+  t.true(died >= 3 && died <= 4, String(died));
+  t.true(isQuarantined());
+  t.notRegex(lines.join('\n'), /e\.fuse\.b: Quarantined/);
+  await note('a', 'behind');
+  await advance(20_000);
+  t.is(deaths(), died, 'it takes nothing');
+  t.deepEqual(await seen('a'), []);
+  t.true((await seen('b')).length >= 10);
+  t.like(await query({ kind: 'release', address: 'e.fuse.a', discard: true }), { released: true });
+  await advance(1_000);
+  t.deepEqual(await seen('a'), ['behind']);
+  t.is(deaths(), died);
 });
 
 test('what waited before the first owner began kills three times; released with its message, the instance takes it', async (t) => {

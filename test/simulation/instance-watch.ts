@@ -74,6 +74,11 @@ export class OrchestrationWatch implements LifeState {
     return !this.started || (this.hasEnded && this.#retention === undefined);
   }
 
+  get isRewindable(): boolean {
+    const end = this.end;
+    return this.status === 'Failed' && end?.type === 'ExecutionFailed' && (end.causedBy?.length ?? 0) > 0;
+  }
+
   get isCanceled(): boolean {
     return this.#isCanceled || this.held.some(({ type }) => type === 'CancellationRequested');
   }
@@ -203,6 +208,8 @@ export class OrchestrationWatch implements LifeState {
 
   #begin(started: Started): void {
     if (this.status === 'Running') this.#wrong('began again while it ran');
+    if (started.rewound && started.executionId === this.executionId)
+      this.#wrong('was rewound, and its execution is still the one that failed');
     this.#renew(started);
     this.status = 'Running';
     if (started.run === undefined) this.#retention = undefined;

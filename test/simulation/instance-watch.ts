@@ -147,7 +147,7 @@ export class OrchestrationWatch implements LifeState {
 
   #take(event: HistoryEvent, stored: number, skew: number): void {
     if (event.type === 'ExecutionStarted') this.#begin(event);
-    else if (this.status !== 'Running' && !(this.status === 'Failed' && isOperationEnd(event)))
+    else if (this.status !== 'Running' && !isBehindEnd(this.status, event))
       this.#wrong(`has ${event.type} while ${this.status}`);
     this.history.push(event);
     if ('at' in event) {
@@ -277,9 +277,13 @@ export class OrchestrationWatch implements LifeState {
   }
 }
 
-/** An execution that has failed goes on noting how its operations ended: a rewind has to know. */
-function isOperationEnd({ type }: HistoryEvent): boolean {
-  return type === 'EntityOperationCompleted' || type === 'EntityOperationFailed';
+/**
+ * What may come behind the end of an execution. One that has failed goes on noting how its operations ended: a rewind has to
+ * know. One that continued as new may be ended from outside before the next begins.
+ */
+function isBehindEnd(status: string, { type }: HistoryEvent): boolean {
+  if (status === 'Failed') return type === 'EntityOperationCompleted' || type === 'EntityOperationFailed';
+  return status === 'ContinuedAsNew' && (type === 'ExecutionTerminated' || type === 'ExecutionCanceled');
 }
 
 /** Follows an entity through the records of its log. */

@@ -384,6 +384,9 @@ class LifeGeneration {
   /** Begins later, with events and requests before. */
   #scheduled(): Live {
     const count = this.#random.below(3);
+    // Nobody asks for it: that it begins is for its owners alone.
+    if (count === 0)
+      return { main: [this.#by('c0', [{ do: 'starts', of: [this.#begin(this.#few(2), this.#later(1))] }])], side: [] };
     const actions: LifeAction[] = [...this.#few(2), { do: 'notes', count }, ...this.#few(1)];
     return this.#alone([
       { do: 'starts', of: [this.#begin(actions, this.#later(1))] },

@@ -75,6 +75,11 @@ export class OrchestrationWatch implements LifeState {
     return !this.started || (this.hasEnded && this.#retention === undefined);
   }
 
+  get isRewindable(): boolean {
+    const end = this.end;
+    return this.status === 'Failed' && end?.type === 'ExecutionFailed' && (end.causedBy?.length ?? 0) > 0;
+  }
+
   get isCanceled(): boolean {
     return this.#isCanceled || this.held.some(({ type }) => type === 'CancellationRequested');
   }
@@ -143,7 +148,7 @@ export class OrchestrationWatch implements LifeState {
 
   #take(event: HistoryEvent, stored: number, skew: number): void {
     if (event.type === 'ExecutionStarted') this.#begin(event);
-    else if (this.status !== 'Running' && !(this.status === 'Failed' && isOperationEnd(event)))
+    else if (this.status !== 'Running' && !isBehindEnd(this.status, event))
       this.#wrong(`has ${event.type} while ${this.status}`);
     this.history.push(event);
     if ('at' in event) {
@@ -210,6 +215,8 @@ export class OrchestrationWatch implements LifeState {
 
   #begin(started: Started): void {
     if (this.status === 'Running') this.#wrong('began again while it ran');
+    if (started.rewound && started.executionId === this.executionId)
+      this.#wrong('was rewound, and its execution is still the one that failed');
     this.#renew(started);
     this.status = 'Running';
     if (started.run === undefined) this.#retention = undefined;
@@ -281,9 +288,13 @@ export class OrchestrationWatch implements LifeState {
   }
 }
 
-/** An execution that has failed goes on noting how its operations ended: a rewind has to know. */
-function isOperationEnd({ type }: HistoryEvent): boolean {
-  return type === 'EntityOperationCompleted' || type === 'EntityOperationFailed';
+/**
+ * What may come behind the end of an execution. One that has failed goes on noting how its operations ended: a rewind has to
+ * know. One that continued as new may be ended from outside before the next begins.
+ */
+function isBehindEnd(status: string, { type }: HistoryEvent): boolean {
+  if (status === 'Failed') return type === 'EntityOperationCompleted' || type === 'EntityOperationFailed';
+  return status === 'ContinuedAsNew' && (type === 'ExecutionTerminated' || type === 'ExecutionCanceled');
 }
 
 /** Follows an entity through the records of its log. */

@@ -146,6 +146,8 @@ class LifeRun extends ScriptRun {
         return;
       case 'child':
         return yield* this.#child(action);
+      case 'beside':
+        return yield* this.#beside(action);
       case 'hold':
         yield* context.callActivity(action.isRemote ? 'holdRemote' : 'hold', action.id);
         return;
@@ -175,7 +177,7 @@ class LifeRun extends ScriptRun {
     return { token: instanceId, actions: of, noted: { ...nothingNoted, token: instanceId, updates: [] } };
   }
 
-  #flunk({ id, failures }: Flunk): Task<string> {
+  #flunk({ id, failures }: Pick<Flunk, 'id' | 'failures'>): Task<string> {
     return this.context.callActivity<string>('flaky', { id: this.#own(id), failures });
   }
 
@@ -195,7 +197,7 @@ class LifeRun extends ScriptRun {
 
   *#failFast(id: string): Orchestration<void> {
     try {
-      const failing = this.#flunk({ do: 'flunk', id, failures: MANY });
+      const failing = this.#flunk({ id, failures: MANY });
       yield* this.context.failFast<Task<unknown>[]>([this.context.createTimer(HOUR), failing]);
       this.say('did not fail fast');
     } catch (error) {
@@ -227,6 +229,14 @@ class LifeRun extends ScriptRun {
       if (!(error instanceof TaskFailedError)) throw error;
       this.say('gave up');
     }
+  }
+
+  *#beside(action: Extract<LifeAction, { do: 'beside' }>): Orchestration<void> {
+    const { instanceId } = action;
+    const child = this.context.callSubOrchestrator<LifeNoted>('life', this.#scriptOf(action), { instanceId });
+    const [{ said }, did] = yield* this.context.failFast([child, this.#flunk(action)]);
+    for (const text of said) this.say(text);
+    this.say(did);
   }
 
   *#child(child: Extract<LifeAction, { do: 'child' }>): Orchestration<void> {

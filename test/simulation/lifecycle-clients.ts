@@ -164,7 +164,11 @@ export class LifeControl {
     const name = `${this.script.name}${isBad ? 'bad' : 'u'}:${this.#updates++}`;
     const updating = this.#handle.update<number>('add', name);
     const answer = await this.#answered(name, updating);
-    if (answer === undefined || Number.isNaN(Number(answer))) return;
+    if (answer === undefined) return;
+    const isRefused = answer.startsWith('PERDURE_');
+    const isNumber = !Number.isNaN(Number(answer));
+    if (!isRefused && (isBad ? answer !== 'Error' : !isNumber)) this.#violation(`${name} was answered with ${answer}`);
+    if (!isNumber) return;
     const life = this.#watch?.life;
     if (life && !life.updates.includes(name) && life.ends.length === 0 && life.purges === 0)
       this.#violation(`${name} was answered with ${answer}, and is not among ${JSON.stringify(life.updates)}`);
@@ -179,7 +183,7 @@ export class LifeControl {
       told = await this.#handle.query<Told>('look');
     } catch (error) {
       if (error instanceof NotFoundError || isUnknown(error)) return;
-      // One that ended before it began has no object, and another one may be what it is asked for.
+      // One that ended before it began, or is between two executions, has no object; another run may be asked.
       if (error instanceof QueryFailedError && this.#isWithoutObject) return;
       return this.#violation(`a query failed: ${String(error)}`);
     }
@@ -193,7 +197,7 @@ export class LifeControl {
 
   get #isWithoutObject(): boolean {
     const watch = this.#watch;
-    return !watch || watch.isPending || watch.started?.startAt !== undefined;
+    return !watch || watch.isPending || watch.started?.startAt !== undefined || watch.status === 'ContinuedAsNew';
   }
 
   /** All children that it waits for are suspended with it, unless they have ended by then. */

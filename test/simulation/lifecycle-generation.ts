@@ -184,6 +184,10 @@ class LifeGeneration {
     return { do: 'child', instanceId: `${this.#instanceId}-${this.#children++}`, of };
   }
 
+  #never(most: number): LifeAction {
+    return { do: 'never', milliseconds: this.#random.below(most) };
+  }
+
   #endless(): LifeAction {
     return this.#pick<LifeAction>([
       { do: 'notes', count: 1_000 },
@@ -267,9 +271,14 @@ class LifeGeneration {
   #rewound(): Live {
     const failures = 1 + this.#random.below(2);
     const flunk: LifeAction = { do: 'flunk', id: this.#id(), failures };
-    const failing: LifeAction = this.#chance(0.4)
-      ? { ...this.#child([...this.#few(1), { do: 'call', key: this.#key(), id: this.#id() }, flunk]), isStrict: true }
-      : flunk;
+    const failing = this.#pick<() => LifeAction>([
+      () => flunk,
+      () => ({
+        ...this.#child([...this.#few(1), { do: 'call', key: this.#key(), id: this.#id() }, flunk]),
+        isStrict: true,
+      }),
+      () => ({ ...this.#child([...this.#few(1), this.#never(400)]), do: 'beside', id: this.#id(), failures }),
+    ])();
     const actions: LifeAction[] = [
       ...this.#few(2),
       { do: 'call', key: this.#key(), id: this.#id() },
@@ -330,7 +339,12 @@ class LifeGeneration {
   #raced(): Live {
     const policy = (): IfExists => this.#pick(['reject', 'attach', 'attach', 'replace']);
     const begin = (): LifeStart =>
-      this.#begin([...this.#few(1), { do: 'never', milliseconds: this.#random.below(600) }], { ifExists: policy() });
+      this.#begin(
+        [...this.#few(1), ...this.#maybe<LifeAction>(0.4, this.#child([this.#never(900)])), this.#never(600)],
+        {
+          ifExists: policy(),
+        },
+      );
     const starts = (): LifeStep => ({
       do: 'starts',
       of: Array.from({ length: 1 + this.#random.below(4) }, begin),
@@ -364,12 +378,15 @@ class LifeGeneration {
   }
 
   #later(share: number): Partial<LifeStart> {
-    return this.#chance(share) ? { later: 200 + this.#random.below(2_500) } : {};
+    return this.#chance(share) ? { later: 200 + this.#random.below(this.#pick([2_500, 9_000])) } : {};
   }
 
   /** Begins later, with events and requests before. */
   #scheduled(): Live {
     const count = this.#random.below(3);
+    // Nobody asks for it: that it begins is for its owners alone.
+    if (count === 0)
+      return { main: [this.#by('c0', [{ do: 'starts', of: [this.#begin(this.#few(2), this.#later(1))] }])], side: [] };
     const actions: LifeAction[] = [...this.#few(2), { do: 'notes', count }, ...this.#few(1)];
     return this.#alone([
       { do: 'starts', of: [this.#begin(actions, this.#later(1))] },
@@ -394,7 +411,9 @@ class LifeGeneration {
       { do: 'until', count: all },
     ];
     const talk = parts.flatMap((count): LifeStep[] => [
-      { do: 'update', count },
+      ...(this.#chance(0.2)
+        ? ([{ do: 'suspend' }, { do: 'update', count }, this.#pause(600), { do: 'resume' }] as const)
+        : ([{ do: 'update', count }] as const)),
       ...this.#maybe<LifeStep>(0.2, { do: 'update', count: 1, isBad: true }),
       ...this.#maybe<LifeStep>(0.6, { do: 'query' }),
       ...this.#maybe(0.5, this.#pause(500)),

@@ -36,7 +36,7 @@ export class LifeOutcome {
   #learn(token: string, actions: readonly LifeAction[]): void {
     this.#scripts.set(token, actions);
     for (const action of actions)
-      if (action.do === 'child' || action.do === 'startNew') {
+      if (action.do === 'child' || action.do === 'beside' || action.do === 'startNew') {
         this.#known.add(action.instanceId);
         this.#learn(action.instanceId, action.of);
       }
@@ -56,6 +56,8 @@ export class LifeOutcome {
       for (const end of life.ends) this.#end(instanceId, life, end);
       for (const started of life.started)
         if (!this.#life(started)) this.#violation(`${instanceId} started ${started}, which has never begun`);
+      for (const name of life.unanswered)
+        this.#violation(`${instanceId} took the update ${name}, and never answered it`);
       if (new Set(life.updates).size < life.updates.length)
         this.#violation(`${instanceId} has an update twice: ${JSON.stringify(life.updates)}`);
     }
@@ -212,6 +214,8 @@ function sayings(actions: readonly LifeAction[]): readonly Saying[] {
         return [action.failures < action.limit ? `did ${action.id}` : 'gave up'];
       case 'child':
         return [{ child: action.instanceId, said: sayings(action.of) }];
+      case 'beside':
+        return [{ child: action.instanceId, said: sayings(action.of) }, `did ${action.id}`];
       case 'call':
       case 'signal':
       case 'timer':
@@ -228,7 +232,7 @@ function sayings(actions: readonly LifeAction[]): readonly Saying[] {
 /** Whether a run may fail of it. */
 function mayFail(action: LifeAction): boolean {
   if (action.do === 'child') return action.isStrict === true; // its start may be refused, and it may be ended
-  return action.do === 'flunk' && action.failures > 0;
+  return action.do === 'beside' || (action.do === 'flunk' && action.failures > 0);
 }
 
 /** Without the execution. */

@@ -2,7 +2,14 @@ import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
 import { jsonEqual } from '../../lib/core/json-equal.js';
 import type { Json } from '../../lib/core/values.js';
 import { orchestrationAddress } from '../../lib/wire/addresses.js';
-import type { Addressed, ControlMessage, Message, StartMessage } from '../../lib/wire/messages.js';
+import type {
+  Addressed,
+  Caller,
+  ControlAction,
+  ControlMessage,
+  Message,
+  StartMessage,
+} from '../../lib/wire/messages.js';
 import type { StepEntry } from '../../lib/wire/record.js';
 
 /**
@@ -18,6 +25,8 @@ export interface LifeState {
   readonly started: Started | undefined;
   readonly status: string;
   readonly hasEnded: boolean;
+  /** Whether it has failed of tasks that can be asked for again. */
+  readonly isRewindable: boolean;
   /** Whether it is to begin later. */
   readonly isPending: boolean;
   readonly isSuspended: boolean;
@@ -39,7 +48,7 @@ export function faultOf(
   entry: StepEntry,
   stored: number,
 ): string | undefined {
-  const allowed = message ? expected(before, message) : ownEffects(before, stored);
+  const allowed = message ? expected(before, message, stored) : ownEffects(before, stored);
   if (!allowed) return faultOfHeld(before, entry);
   const [done, answer] = effectOf(before, entry);
   if (!allowed.some((one) => one[0] === done && one[1] === answer))
@@ -50,12 +59,12 @@ export function faultOf(
   return faultOfHeld(before, entry);
 }
 
-function expected(before: LifeState, message: Message): readonly Effect[] | undefined {
+function expected(before: LifeState, message: Message, stored: number): readonly Effect[] | undefined {
   const { started, hasEnded, isSuspended, isPending, held } = before;
   const takes = isSuspended || isPending || held.length > 0 ? 'holds back' : 'takes';
   switch (message.kind) {
     case 'start':
-      return afterStart(before, message);
+      return message.isRepeated ? afterRepeatedStart(before, message, stored) : afterStart(before, message, stored);
     case 'control':
       return afterControl(before, message, takes);
     case 'event':
@@ -74,22 +83,32 @@ function expected(before: LifeState, message: Message): readonly Effect[] | unde
   }
 }
 
-function afterStart(before: LifeState, message: StartMessage): readonly Effect[] | undefined {
+function afterStart(before: LifeState, message: StartMessage, stored: number): readonly Effect[] {
   const { started, hasEnded } = before;
-  if (message.isRepeated) return undefined;
   const isAsked = message.reply !== undefined;
   const answer = isAsked ? 'ok' : '';
   if (started && message.ifExists === 'attach') return [['does nothing', answer]];
   const goesOn = started && !hasEnded;
   if (goesOn && message.ifExists !== 'replace') return [['does nothing', isAsked ? 'PERDURE_INSTANCE_EXISTS' : '']];
   const what = goesOn ? 'is replaced' : 'begins';
-  // Whether its time has come is for the owner's clock to say.
-  return message.startAt === undefined
-    ? [[what, answer]]
-    : [
-        [what, answer],
-        [`${what} later`, answer],
-      ];
+  // Whether its time has come is for the owner's clock to say, which may be behind; its record is stored later.
+  const { startAt } = message;
+  return [
+    ...(startAt === undefined || startAt <= stored ? [[what, answer] as const] : []),
+    ...(startAt === undefined ? [] : [[`${what} later`, answer] as const]),
+  ];
+}
+
+/** The parent was rewound: its child goes on, answers once more, goes on itself, or begins anew. */
+function afterRepeatedStart(before: LifeState, message: StartMessage, stored: number): readonly Effect[] {
+  const { started, hasEnded, status } = before;
+  if (!started || !message.parent || !isChildOf(started, message.parent)) return afterStart(before, message, stored);
+  if (!hasEnded || status === 'Completed') return [['does nothing', '']];
+  return status === 'Failed' ? afterRewind(before, '', '') : [['begins', '']];
+}
+
+function afterRewind({ isRewindable }: LifeState, answer: string, refusal: string): readonly Effect[] {
+  return [['is rewound', answer], ...(isRewindable ? [] : [['does nothing', refusal] as const])];
 }
 
 function afterControl(before: LifeState, message: ControlMessage, takes: string): readonly Effect[] {
@@ -112,7 +131,9 @@ function afterControl(before: LifeState, message: ControlMessage, takes: string)
       if (message.parent && isSuspendedByParent) return done('is resumed');
       return done(isCanceled ? 'does nothing' : `${takes} CancellationRequested`);
     case 'rewind':
-      return status === 'Failed' ? [...done('is rewound'), ...refused('NOT_REWINDABLE')] : refused('NOT_REWINDABLE');
+      return status === 'Failed'
+        ? afterRewind(before, answer('ok'), answer('PERDURE_NOT_REWINDABLE'))
+        : refused('NOT_REWINDABLE');
     case 'restart':
       return hasEnded ? done('begins') : refused('INSTANCE_NOT_ENDED');
     case 'purge':
@@ -122,29 +143,38 @@ function afterControl(before: LifeState, message: ControlMessage, takes: string)
 
 function isMeant(started: Started, { runId, parent }: ControlMessage): boolean {
   if (runId !== undefined && runId !== (started.run ?? started.executionId)) return false;
-  if (!parent) return true;
-  const link = started.parent;
+  return !parent || isChildOf(started, parent);
+}
+
+function isChildOf({ parent }: Started, { address, executionId, taskId }: Caller): boolean {
   return (
-    link !== undefined &&
-    orchestrationAddress(link.instanceId) === parent.address &&
-    link.executionId === parent.executionId &&
-    link.taskId === parent.taskId
+    parent !== undefined &&
+    orchestrationAddress(parent.instanceId) === address &&
+    parent.executionId === executionId &&
+    parent.taskId === taskId
   );
 }
 
-/** A child that is not asked the same by the record that asks its parent; undefined: all are. */
+/** What a message asks of the children of an instance that goes on as well; undefined: nothing. */
+function askedOfChildren(started: Started, message: Message | undefined): ControlAction | undefined {
+  if (message?.kind === 'start') return message.ifExists === 'replace' ? 'terminate' : undefined;
+  if (message?.kind !== 'control' || !isMeant(started, message)) return undefined;
+  const { action, recursive } = message;
+  // One that runs is neither purged nor restarted nor rewound, and its code decides what a cancel is to its children.
+  const reachesAll =
+    action === 'terminate' ? recursive !== false : recursive === true && (action === 'suspend' || action === 'resume');
+  return reachesAll ? action : undefined;
+}
+
+/** A child that the record which ends or holds back its parent does not ask the same; undefined: all are. */
 export function unaskedChild(
   { started, hasEnded, held }: LifeState,
   open: Iterable<HistoryEvent>,
   message: Message | undefined,
   sent: readonly Addressed[],
 ): string | undefined {
-  if (message?.kind !== 'control' || !started || hasEnded || !isMeant(started, message)) return undefined;
-  const { action, recursive } = message;
-  // One that runs is neither purged nor restarted nor rewound, and its code decides what a cancel is to its children.
-  const reachesAll =
-    action === 'terminate' ? recursive !== false : recursive === true && (action === 'suspend' || action === 'resume');
-  if (!reachesAll) return undefined;
+  const action = started && !hasEnded ? askedOfChildren(started, message) : undefined;
+  if (action === undefined) return undefined;
   const asked = new Set(sent.flatMap(([to, body]) => (body.kind === 'control' && body.action === action ? [to] : [])));
   const ended = new Set(held.map((event) => ('id' in event ? event.id : undefined)));
   for (const child of open)

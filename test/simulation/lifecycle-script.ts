@@ -52,6 +52,14 @@ export type LifeAction =
       readonly of: readonly LifeAction[];
       readonly isStrict?: true;
     }
+  /** A child, and an activity beside it that fails so many times: the life fails without waiting for its child. */
+  | {
+      readonly do: 'beside';
+      readonly instanceId: string;
+      readonly of: readonly LifeAction[];
+      readonly id: string;
+      readonly failures: number;
+    }
   /** An activity that ends only when nobody wants it any more. */
   | { readonly do: 'hold'; readonly id: string; readonly isRemote?: true };
 

@@ -35,12 +35,15 @@ export class Life {
   /** How many ends there were when it was rewound last. */
   rewoundAt = 0;
   purges = 0;
+  /** Updates that it took and has not answered. */
+  readonly unanswered = new Set<string>();
   #names = new Map<string, string>();
   #ofRun: string[] = [];
 
   apply(entry: StepEntry, taken: Taken | undefined): void {
     const name = taken?.id === undefined ? undefined : nameOf(taken.message);
     if (name !== undefined) this.#names.set(taken!.id!, name);
+    if (name !== undefined && taken!.message.kind === 'update' && !this.answers.has(name)) this.unanswered.add(name);
     for (const event of entry.events ?? []) this.#take(event);
     if (entry.scheduled) this.#begin(entry.scheduled);
     if (entry.outcome) this.#answer(entry.outcome);
@@ -93,6 +96,7 @@ export class Life {
     if (name === undefined) return;
     const text = failure ? (failure.code ?? failure.name) : typeof result === 'number' ? String(result) : 'ok';
     this.answers.set(name, text);
+    this.unanswered.delete(name);
   }
 }
 

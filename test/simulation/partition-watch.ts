@@ -284,7 +284,7 @@ export class PartitionWatch {
     if (watch instanceof EntityWatch) watch.apply(step, sequence);
     else {
       const message = step.parked ? this.#fromPage(step.to, step.parked) : taken[0]?.taken;
-      if (message?.message.kind === 'control') {
+      if (message?.message.kind === 'control' || message?.message.kind === 'start') {
         const sent = [...(step.messages ?? []), ...Object.values(out).flatMap(({ messages }) => messages)];
         watch.checkSent(message, sent);
       }

@@ -26,8 +26,10 @@ export interface Started {
   readonly expected: unknown;
   /** False while the client does not know whether the start was stored. */
   isAccepted: boolean;
-  /** When the client was told of its end, of `Date.now()`. */
+  /** When it ended, or the client was told, of `Date.now()`. */
   endedAt?: number;
+  /** When it was sent what it has to wait for, if that was later than it should be. */
+  since?: number;
   output?: unknown;
   error?: string;
   /** Numbers that it took by updates, and the place that it answered for each, from 1. */

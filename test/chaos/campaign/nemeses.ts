@@ -123,6 +123,9 @@ export const nemeses = {
     const proxy = await take(proxies, ({ isUsed }) => isUsed);
     const hole = proxy.blackHole();
     await delay(4_000 + random.below(4_000));
+    // Who is blocked, or has lost its connection just now, says nothing for a while.
+    for (const deadline = performance.now() + 30_000; hole.bytes() === 0 && performance.now() < deadline;)
+      await delay(50);
     const bytes = hole.end();
     return { target: proxy.url, proof: bytes > 0 ? `${bytes} bytes were lost in it` : undefined, release: [proxy] };
   },

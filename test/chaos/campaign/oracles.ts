@@ -84,11 +84,14 @@ async function settleUnknown({ orchestrations }: Accepted, client: TaskHubClient
       orchestrations.delete(id);
       return;
     }
-    // Nobody has raised the event of a start that nobody knew of.
+    // Nobody has sent anything to a start that nobody knew of: it has waited for that until now.
+    if (started.kind === 'approval' || started.kind === 'desk') started.since = Date.now();
     if (started.kind === 'approval') await handle.raiseEvent('Word', started.input);
     if (started.kind === 'desk') await serve(started, client, id);
     if (started.kind === 'squatter') await evict(handle);
     await follow(started, handle, LATE);
+    // Nobody has waited for its end.
+    if (started.endedAt !== undefined) started.endedAt = (await handle.status()).lastUpdatedTime.getTime();
   });
 }
 

@@ -52,18 +52,22 @@ export interface Report {
   readonly figures: Readonly<Record<string, number>>;
   readonly takeovers: Readonly<Record<string, Percentiles>>;
   readonly log: readonly Fault[];
+  /** The orchestrations that ended last, and when: in seconds after the last fault, or after what they waited for was sent. */
+  readonly latest: readonly (readonly [instanceId: string, seconds: number])[];
   /** What is needed to find out why, when it is not good. */
   readonly evidence?: Pick<Run, 'findings' | 'inspection' | 'workerLines'>;
 }
 
 /** So many milliseconds after the last fault nothing may wait; looking for it takes a while, too. */
 const LATE = 65_000;
+/** So many of the orchestrations that ended last are named. */
+const LATEST = 20;
 
 export function reportOf(run: Run): Report {
   const { findings, audit, accepted, faults, workerCounts, sends } = run;
   const { lost, duplicated, disordered, notLinear, wrong, unended, checked } = findings;
-  const endings = Array.from(accepted.orchestrations.values(), ({ endedAt }) => (endedAt ?? Infinity) - run.lastFault);
-  const lastEnd = Math.max(0, ...endings) / 1_000;
+  const latest = latestOf(run);
+  const lastEnd = Math.max(0, latest[0]?.[1] ?? 0);
   const zombies = frozenOwners(run);
   const times = Object.fromEntries(Object.entries(takeovers(run)).map(([kind, each]) => [kind, percentiles(each)]));
   const complaints = [
@@ -136,6 +140,7 @@ export function reportOf(run: Run): Report {
     },
     takeovers: times,
     log: faults,
+    latest,
     ...(complaints.length > 0 && {
       evidence: { findings, inspection: run.inspection, workerLines: run.workerLines },
     }),
@@ -153,6 +158,13 @@ function sentenceOf(run: Run, by: Partial<Record<FaultKind, number>>, lastEnd: n
     `${run.audit.staleCommits} stale commits in ${run.audit.records} records. nats-server ${run.version}, R${run.replicas}, ` +
     `default sync, ${run.workers} workers. Reproduce: ${run.command}`
   );
+}
+
+function latestOf({ accepted, lastFault }: Run): Report['latest'] {
+  const ends = [...accepted.orchestrations].map(([id, { endedAt = Infinity, since = 0 }]) => {
+    return [id, round((endedAt - Math.max(lastFault, since)) / 1_000)] as const;
+  });
+  return ends.sort(([, one], [, other]) => other - one).slice(0, LATEST);
 }
 
 function unknownOf({ notes }: Accepted): number {

@@ -47,12 +47,13 @@ export class TcpProxy {
 
   /**
    * Swallows everything from now on, in both directions and of new connections as well, until `end`; what was swallowed
-   * is lost, so the connections are cut then. `end` tells how many bytes there were.
+   * is lost, so the connections are cut then. `bytes` and `end` tell how many bytes there were.
    */
-  blackHole(): { end(): number } {
+  blackHole(): { bytes(): number; end(): number } {
     this.#isBlackHole = true;
     this.#swallowed = 0;
     return {
+      bytes: () => this.#swallowed,
       end: () => {
         this.#isBlackHole = false;
         this.reset();

@@ -156,7 +156,7 @@ export const ofLifecycles: readonly Mutant[] = [
     'a run that is replaced leaves its children behind',
     edit(START, 'messages: [...output.messages, ...children] };', 'messages: [...output.messages] };'),
   ),
-  ofLives(
+  smallOfLives(
     '0034',
     'the time of a start is not in the wake record',
     edit(

@@ -38,6 +38,7 @@ export const miniature: readonly Edit[] = [
   edit('engine/group.js', 'TARGET_BYTES = 256 * 1024', 'TARGET_BYTES = 12_000'),
   edit('engine/orchestration-runner.js', 'MOST_EXECUTIONS = 100', 'MOST_EXECUTIONS = 1'),
   edit('engine/orchestration-inputs.js', 'MOST_HELD = 500', 'MOST_HELD = 1'),
+  edit('engine/mail-limits.js', 'pageBytes: 256 * 1024', 'pageBytes: 800'),
   edit('engine/channels.js', 'ENVELOPE_TARGET = 512 * 1024', 'ENVELOPE_TARGET = 200'),
   edit('engine/segment-cuts.js', 'SEGMENT_TARGET = 512 * 1024', 'SEGMENT_TARGET = 1_200'),
   edit('memory/connection.js', 'MAX_BODY_BYTES = 1_048_576 - 1024', 'MAX_BODY_BYTES = 2_000'),

@@ -1,4 +1,4 @@
-import { edit, elseRejects, mutant, ofLives, small, type Mutant } from './mutant.js';
+import { edit, elseRejects, mutant, small, smallOfLives, type Mutant } from './mutant.js';
 
 /** Bugs of heads, checkpoints, takeovers and purges. */
 export const ofViews: readonly Mutant[] = [
@@ -60,12 +60,12 @@ export const ofViews: readonly Mutant[] = [
     'what a later owner has forgotten counts as lost',
     edit('engine/recovery.js', 'throw await reasonOf(error, ports, mine.epoch);', 'throw error;'),
   ),
-  mutant(
+  small(
     'P11',
     'a list of wake records is believed that knows nothing of the takeover',
     edit('engine/wake-hints.js', 'views.scan(subjects.wakes, known)', 'views.scan(subjects.wakes)'),
   ),
-  mutant(
+  small(
     'P11',
     'what a deposed leader may list is taken for all heads',
     edit('engine/known-heads.js', 'if (log.replicas > 1)\n            return;', ''),
@@ -79,7 +79,7 @@ export const ofViews: readonly Mutant[] = [
       `const sequence = await views.write(subject, body, after, note).catch(${elseRejects('after + 1')});`,
     ),
   ),
-  ofLives(
+  smallOfLives(
     'P13',
     'the checkpoint does not tell of what was purged',
     edit('engine/tables.js', 'const purged = [...this.purged.entries()];', 'const purged = [];'),

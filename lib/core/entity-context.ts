@@ -133,7 +133,7 @@ export abstract class EntityContext {
    *
    * @throws {InvalidNameError} for the name of a reminder or an operation that is none
    * @throws {InvalidTimeError} for times that are none, or when none is given
-   * @throws {PayloadTooLargeError} for an input of more than 64 KiB, and UnserializableError, TooDeepError and ForbiddenKeyError
+   * @throws {PayloadTooLargeError} for inputs of more than 65,536 characters of JSON in all, and UnserializableError, TooDeepError and ForbiddenKeyError
    * @throws {BusyError} for more than 100 reminders of an entity
    * @throws {DefinitionError} in a readonly operation
    * @throws {ClosedError} once the operation has ended

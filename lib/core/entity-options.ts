@@ -16,7 +16,10 @@ export interface EntityStartOptions extends LabelOptions {
 export interface ReminderOptions {
   /** The operation of the entity that is signalled, by its exact name. Default: the name of the reminder. */
   readonly operation?: string | undefined;
-  /** Its input, of at most 64 KiB as JSON; copied at the call, and validated when it is due. */
+  /**
+   * Its input; copied at the call, and validated when it is due. Those of all reminders of an entity have 65,536 characters of JSON
+   * at most.
+   */
   readonly input?: unknown;
   /** How often it comes: every so many milliseconds, 1 to 100 years. Default: it comes once. */
   readonly everyInMilliseconds?: number | undefined;

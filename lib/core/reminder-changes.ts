@@ -2,11 +2,12 @@ import { BusyError, InvalidTimeError, PayloadTooLargeError } from '../errors.js'
 import type { CoreDependencies } from './dependencies.js';
 import type { Reminder, ReminderOptions, StoredReminder } from './entity-options.js';
 import { fireTime, longestDuration } from './fire-time.js';
+import type { Json } from './values.js';
 
 /** The most reminders of an entity. */
 const MOST = 100;
-/** The longest input of a reminder, in characters of JSON. */
-const LONGEST_INPUT = 64 * 1024;
+/** The inputs of all of them together have so many characters of JSON at most: they are in its head. */
+const LONGEST_INPUTS = 64 * 1024;
 
 /** What one operation makes of the reminders of its entity. */
 export class ReminderChanges {
@@ -80,11 +81,16 @@ export class ReminderChanges {
   #input(name: string, value: unknown): Pick<StoredReminder, 'input'> {
     const input = this.#dependencies.values.encode(value);
     if (input === undefined) return {};
-    const { length } = JSON.stringify(input);
-    if (length > LONGEST_INPUT)
-      throw new PayloadTooLargeError(`The input of reminder "${name}"`, length, LONGEST_INPUT);
-    return { input };
+    let length = lengthOf(input);
+    for (const other of this.#reminders.values()) if (other.name !== name) length += lengthOf(other.input);
+    if (length <= LONGEST_INPUTS) return { input };
+    const what = `The input of reminder "${name}", with those of the others of its entity,`;
+    throw new PayloadTooLargeError(what, length, LONGEST_INPUTS, 'characters');
   }
+}
+
+function lengthOf(input: Json | undefined): number {
+  return input === undefined ? 0 : JSON.stringify(input).length;
 }
 
 function checkPeriod(milliseconds: number | undefined): number | undefined {

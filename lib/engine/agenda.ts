@@ -2,11 +2,12 @@ import type { StoredReminder } from '../core/entity-options.js';
 import { nextTime } from '../core/reminder-changes.js';
 import type { OperationMessage } from '../wire/messages.js';
 import type { PlannedOperation } from '../wire/planned.js';
+import { utf8Length } from '../wire/text.js';
 import type { StepOutput } from './activation.js';
 
-/** Operations that wait in one entity for their times: so many at most, */
+/** Signals are taken while so many operations at most wait in the entity for their times, */
 const MOST = 1_000;
-/** and so many characters of JSON. They are in its head. */
+/** of so many bytes of JSON. They are in its head. */
 const LONGEST = 256 * 1024;
 
 type Entry = Pick<StepOutput['entry'], 'planned' | 'unplanned' | 'purged'>;
@@ -17,6 +18,8 @@ type Entry = Pick<StepOutput['entry'], 'planned' | 'unplanned' | 'purged'>;
  */
 export class Agenda {
   #planned = empty;
+  /** The bytes of what is planned. */
+  #bytes = 0;
   /** The earliest; undefined: not looked for since the last change. */
   #first: PlannedOperation | undefined;
 
@@ -69,8 +72,7 @@ export class Agenda {
 
   /** Whether one more finds room. */
   hasRoomFor(planned: PlannedOperation): boolean {
-    if (this.#planned.size >= MOST) return false;
-    return JSON.stringify([...this.#planned.values(), planned]).length <= LONGEST;
+    return this.#planned.size < MOST && this.#bytes + bytesOf(planned) <= LONGEST;
   }
 
   /** Whether nothing is left when a step's entry is taken in. */
@@ -83,8 +85,8 @@ export class Agenda {
   apply({ planned, unplanned, purged }: Entry): readonly string[] {
     if (!planned && !unplanned && !purged) return none;
     const before = this.keys;
-    if (purged) this.#planned = empty; // also what a head from before would bring back
-    for (const id of unplanned ?? []) this.#planned.delete(id);
+    if (purged) for (const id of this.#planned.keys()) this.#delete(id); // also what a head from before would bring back
+    for (const id of unplanned ?? []) this.#delete(id);
     for (const each of planned ?? []) this.#put(each);
     this.#first = undefined;
     const after = new Set(this.keys);
@@ -93,7 +95,14 @@ export class Agenda {
 
   #put(planned: PlannedOperation): void {
     if (this.#planned === empty) this.#planned = new Map();
+    this.#delete(planned.id); // what comes in its place comes last
     this.#planned.set(planned.id, planned);
+    this.#bytes += bytesOf(planned);
+  }
+
+  #delete(id: string): void {
+    const planned = this.#planned.get(id);
+    if (planned && this.#planned.delete(id)) this.#bytes -= bytesOf(planned);
   }
 }
 
@@ -104,6 +113,15 @@ const empty = new Map<string, PlannedOperation>();
 /** Whether a signal is to be carried out later. Of a call the time does not matter. */
 export function isEarly({ due, caller, reply }: OperationMessage, now: number): boolean {
   return due !== undefined && due > now && !caller && reply === undefined;
+}
+
+/** A signal that is not due yet, as it is kept until then. */
+export function plannedOf({ due = 0, name, input, inputRef }: OperationMessage, id: string): PlannedOperation {
+  return { id, at: due, name, ...(input !== undefined && { input }), ...(inputRef && { inputRef }) };
+}
+
+function bytesOf(planned: PlannedOperation): number {
+  return utf8Length(JSON.stringify(planned));
 }
 
 /** A planned operation as a message, each time one of its own. */

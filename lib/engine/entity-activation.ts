@@ -3,7 +3,7 @@ import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
 import type { OperationOutcome } from '../core/operation.js';
 import type { Json, ValueReference } from '../core/values.js';
-import { BusyError, OperationTimeoutError, type FailureDetails, type PerdureError } from '../errors.js';
+import { OperationTimeoutError, type FailureDetails, type PerdureError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
@@ -11,7 +11,7 @@ import type { OperationMessage } from '../wire/messages.js';
 import type { PlannedOperation } from '../wire/planned.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
-import { Agenda, agendaAfter, isEarly, messageOf } from './agenda.js';
+import { Agenda, agendaAfter, isEarly, messageOf, plannedOf } from './agenda.js';
 import { answerOf, resultFor, sentBy } from './entity-effects.js';
 import { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
@@ -179,11 +179,12 @@ export class EntityActivation implements Activation {
 
   /** A signal that is not due yet: it is kept until then. */
   #plan(message: OperationMessage): StepOutput {
-    const { due = 0, name, input, inputRef } = message;
-    const value = { ...(input !== undefined && { input }), ...(inputRef && { inputRef }) };
-    const planned = { id: this.#ports.random.id(), at: due, name, ...value };
-    if (this.#agenda.hasRoomFor(planned)) return { entry: { planned: [planned] }, messages: [] };
-    return this.#output(message, this.#refused(new BusyError(fullAgenda)));
+    return { entry: { planned: [plannedOf(message, this.#ports.random.id())] }, messages: [] };
+  }
+
+  /** Whether it can keep a signal until its time, if it has to. */
+  hasRoomFor(message: OperationMessage, now: number): boolean {
+    return !isEarly(message, now) || this.#agenda.hasRoomFor(plannedOf(message, ''));
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
@@ -387,8 +388,6 @@ export class EntityActivation implements Activation {
 }
 
 const none: readonly never[] = [];
-
-const fullAgenda = 'No more operations may wait in the entity for their times: 1,000, or 262,144 characters of JSON.';
 
 /** Whether it is told that the time of something planned has come. */
 function isOwn({ kind }: InputBody): boolean {

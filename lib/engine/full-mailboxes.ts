@@ -12,6 +12,7 @@ import type { Inbox } from './inbox.js';
 import type { Input, Instance } from './instance.js';
 import type { Instances } from './instances.js';
 import type { MailLimits } from './mail-limits.js';
+import type { Clock } from './ports.js';
 import { refusalOf, type Sent } from './refusals.js';
 
 /** The parts of a partition that a refusal concerns. */
@@ -19,6 +20,7 @@ export interface RefusingParts {
   readonly committer: Committer;
   readonly inbox: Inbox;
   readonly instances: Instances;
+  readonly clock: Clock;
   /** A signal that its instance does not get: it is kept with the reason, then dropped. */
   bury(dropped: DroppedInput, body: Uint8Array, to: Address): void;
   /** A signal within the partition that its instance does not get. */
@@ -51,6 +53,16 @@ export function refuses(parts: RefusingParts, instance: Instance, input: Input):
       `${waiting.length} messages wait for ${address}, and no more may: it takes them more slowly than they come.`,
     ),
   );
+  return true;
+}
+
+/** Refuses a signal for later for an entity that keeps as many as it can; false: it has to be taken. */
+export function refusesPlanned(parts: RefusingParts, instance: Instance, input: Input): boolean {
+  const { activation, address } = instance;
+  if (!(activation instanceof EntityActivation) || input.body.kind !== 'operation') return false;
+  if (activation.hasRoomFor(input.body, parts.clock.now())) return false;
+  const reason = `${address} keeps 1,000 operations, or 262,144 bytes of them, until their times, and no more.`;
+  refuse(parts, instance, input, new BusyError(reason));
   return true;
 }
 

@@ -15,7 +15,7 @@ import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
 import { EntityReads } from './entity-reads.js';
 import { Flusher } from './flusher.js';
-import { mailboxLimitOf, refuse, refuses } from './full-mailboxes.js';
+import { mailboxLimitOf, refuse, refuses, refusesPlanned } from './full-mailboxes.js';
 import type { Group } from './group.js';
 import { Heads } from './heads.js';
 import type { Host } from './host.js';
@@ -154,7 +154,8 @@ export class PartitionRun {
       place: (output) => this.#activities.place(output),
       holds: (address) => this.#quarantine.holds(address),
       admits: (instance, input) => this.#quarantine.admits(instance, input),
-      discards: (instance, input) => this.#quarantine.discards(instance, input),
+      discards: (instance, input) =>
+        this.#quarantine.discards(instance, input) || refusesPlanned(parts, instance, input),
       took: (instance) => this.#quarantine.took(instance),
       delegate: (instance, code, input) => this.#delegation.run(instance, code, input),
       mustHoldBack: (instance, code, input) => this.#delegation.mustHoldBack(instance, code, input),
@@ -179,11 +180,8 @@ export class PartitionRun {
     this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, this.#parking, fail);
     const envelopes = (partition: number): string => hub.subjects.partition(partition).envelopes;
     this.#channels = new Channels(tables, ports, envelopes, fail, loops);
-    this.#timers = new DueTimers(
-      ports.clock,
-      (address) => timeHasCome(this.#instances, address),
-      () => this.#instances.pump(),
-    );
+    const due = (address: Address): void => timeHasCome(this.#instances, address);
+    this.#timers = new DueTimers(ports.clock, due, () => this.#instances.pump());
     const answer = (address: Address, body: InputBody): void => {
       this.#instances.deliver(address, { body, bytes: 0 });
       this.#instances.pump();

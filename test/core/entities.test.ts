@@ -425,6 +425,9 @@ class Asker {
       () => ctx.setReminder('x', { everyInMilliseconds: 0 }),
       () => ctx.setReminder('x', { firstTime: -1 }),
       () => ctx.setReminder('x', { firstTime: 1, input: 'x'.repeat(70_000) }),
+      () => {
+        for (const name of ['x', 'x', 'y']) ctx.setReminder(name, { firstTime: 1, input: 'x'.repeat(40_000) });
+      },
       () => ctx.startNew('hello', 1, { instanceId: '' }),
       () => ctx.raiseEvent('i', ''),
       () => ctx.signalEntity(Account, 'a', { signalAt: NaN }),
@@ -470,12 +473,13 @@ test('a deletion cancels all reminders, also those just set', (t) => {
 });
 
 test('what cannot be asked for fails the operation', (t) => {
-  const codes = Array.from({ length: 8 }, (_, which) => asked(entity(Asker), 'wrong', which).failure?.code);
+  const codes = Array.from({ length: 9 }, (_, which) => asked(entity(Asker), 'wrong', which).failure?.code);
   t.deepEqual(codes, [
     'PERDURE_INVALID_NAME',
     'PERDURE_INVALID_TIME',
     'PERDURE_INVALID_TIME',
     'PERDURE_INVALID_TIME',
+    'PERDURE_PAYLOAD_TOO_LARGE',
     'PERDURE_PAYLOAD_TOO_LARGE',
     'PERDURE_INVALID_ID',
     'PERDURE_INVALID_NAME',

@@ -161,7 +161,7 @@ test.serial(
 );
 
 test.serial('an entity keeps so many operations for their times; more are refused', async (t) => {
-  const { client, settle, advance, head, lines } = await opened();
+  const { hub, client, settle, advance, head, lines } = await opened();
   const due = client.ports.clock.now() + 1_000_000;
   const signal = { kind: 'operation', name: 'note', input: 'x', due } as Message;
   const sent = Array.from({ length: 1_001 }, () => client.send(entityAddress({ name: 'diary', key: 'a' }), signal));
@@ -169,7 +169,26 @@ test.serial('an entity keeps so many operations for their times; more are refuse
   await advance(5_000);
   t.is((await head('a'))?.planned?.length, 1_000);
   t.is(lines.length, 1);
-  t.regex(lines[0]!, /BusyError: No more operations may wait/);
+  t.regex(lines[0]!, /dead letters.*e\.diary\.a keeps 1,000 operations/);
+  t.is([...hub.deadLetters.all()].length, 1);
+});
+
+test.serial('an entity keeps so many bytes of operations for their times; what is carried out makes room', async (t) => {
+  const { hub, client, settle, advance, head } = await opened();
+  const due = client.ports.clock.now() + 100_000;
+  const signal = (at: number) => {
+    const message = { kind: 'operation', name: 'note', input: 'é'.repeat(20_000), due: at } as Message;
+    return settle(client.send(entityAddress({ name: 'diary', key: 'a' }), message));
+  };
+  for (let i = 0; i < 8; i++) await signal(due + i);
+  await advance(2_000);
+  t.is((await head('a'))?.planned?.length, 6);
+  t.is([...hub.deadLetters.all()].length, 2);
+  await advance(110_000);
+  t.is((await head('a'))?.planned, undefined);
+  await signal(due + 1_000_000);
+  await advance(2_000);
+  t.is((await head('a'))?.planned?.length, 1);
 });
 
 for (const pause of [200, 5_000])

@@ -1,7 +1,8 @@
 import test from 'ava';
 import 'reflect-metadata';
 import { Activity, Entity, Operation, Orchestrator, Run } from '../../decorators/index.js';
-import { defineOrchestrator } from '../../lib/definitions/define.js';
+import { defineEntity, defineOrchestrator } from '../../lib/definitions/define.js';
+import { entityDefinition } from '../../lib/definitions/entity-definition.js';
 import { ActivityContext } from '../../lib/core/activity-context.js';
 import { EntityContext } from '../../lib/core/entity-context.js';
 import { OrchestrationContext } from '../../lib/core/orchestration-context.js';
@@ -293,6 +294,41 @@ for (const options of [
     t.throws(() => Orchestrator('odd', options as never)(Odd), {
       instanceOf: DefinitionError,
       message: /^@Orchestrator\('odd'\): .*retention/,
+    });
+  });
+
+test('how many messages may wait for an entity is part of its definition, and not inherited', (t) => {
+  @Entity('bounded', { mailboxLimit: 1 })
+  class Bounded {
+    state = 0;
+    @Operation() add(): void {}
+  }
+  @Entity('unbounded')
+  class Unbounded extends Bounded {}
+  class Written {
+    state = 0;
+    add(): void {}
+  }
+  defineEntity(Written, { name: 'written-entity', operations: { add: 'none' }, mailboxLimit: 1_000_000 });
+  const limits = [Bounded, Unbounded, Written].map((type) => entityDefinition(type).mailboxLimit);
+  t.deepEqual(limits, [1, undefined, 1_000_000]);
+});
+
+for (const options of [
+  { mailboxLimit: 0 },
+  { mailboxLimit: 1.5 },
+  { mailboxLimit: 1_000_001 },
+  { mailboxLimit: '10' },
+  { limit: 10 },
+  null,
+])
+  test(`options of an entity that cannot work are refused: ${JSON.stringify(options)}`, (t) => {
+    class Odd {
+      state = 0;
+    }
+    t.throws(() => Entity('odd', options as never)(Odd), {
+      instanceOf: DefinitionError,
+      message: /^@Entity\('odd'\): .*mailboxLimit/,
     });
   });
 

@@ -60,8 +60,7 @@ async function plannedOver(t: ExecutionContext, n: number, fault: LastCall): Pro
   await around.advance(3_000);
   const what = `killed at call ${n} (${fault})`;
   const notes = new Map<string, readonly Note[]>();
-  for (const key of clocks)
-    notes.set(key, (await settle(client.readEntityState(Clock, key))).entityState?.notes ?? []);
+  for (const key of clocks) notes.set(key, (await settle(client.readEntityState(Clock, key))).entityState?.notes ?? []);
   const texts = (key: string): string[] => notes.get(key)!.map(([text]) => text);
   t.deepEqual(texts('b').toSorted(), ['client', 'entity', 'orchestration'], what);
   t.deepEqual([texts('a'), texts('c')], [['was there'], ['visit']], what);

@@ -173,23 +173,26 @@ test.serial('an entity keeps so many operations for their times; more are refuse
   t.is([...hub.deadLetters.all()].length, 1);
 });
 
-test.serial('an entity keeps so many bytes of operations for their times; what is carried out makes room', async (t) => {
-  const { hub, client, settle, advance, head } = await opened();
-  const due = client.ports.clock.now() + 100_000;
-  const signal = (at: number) => {
-    const message = { kind: 'operation', name: 'note', input: 'é'.repeat(20_000), due: at } as Message;
-    return settle(client.send(entityAddress({ name: 'diary', key: 'a' }), message));
-  };
-  for (let i = 0; i < 8; i++) await signal(due + i);
-  await advance(2_000);
-  t.is((await head('a'))?.planned?.length, 6);
-  t.is([...hub.deadLetters.all()].length, 2);
-  await advance(110_000);
-  t.is((await head('a'))?.planned, undefined);
-  await signal(due + 1_000_000);
-  await advance(2_000);
-  t.is((await head('a'))?.planned?.length, 1);
-});
+test.serial(
+  'an entity keeps so many bytes of operations for their times; what is carried out makes room',
+  async (t) => {
+    const { hub, client, settle, advance, head } = await opened();
+    const due = client.ports.clock.now() + 100_000;
+    const signal = (at: number) => {
+      const message = { kind: 'operation', name: 'note', input: 'é'.repeat(20_000), due: at } as Message;
+      return settle(client.send(entityAddress({ name: 'diary', key: 'a' }), message));
+    };
+    for (let i = 0; i < 8; i++) await signal(due + i);
+    await advance(2_000);
+    t.is((await head('a'))?.planned?.length, 6);
+    t.is([...hub.deadLetters.all()].length, 2);
+    await advance(110_000);
+    t.is((await head('a'))?.planned, undefined);
+    await signal(due + 1_000_000);
+    await advance(2_000);
+    t.is((await head('a'))?.planned?.length, 1);
+  },
+);
 
 for (const pause of [200, 5_000])
   test.serial(

@@ -95,9 +95,9 @@ export class Agenda {
 
   #put(planned: PlannedOperation): void {
     if (this.#planned === empty) this.#planned = new Map();
-    this.#delete(planned.id); // what comes in its place comes last
+    const before = this.#planned.get(planned.id);
+    this.#bytes += bytesOf(planned) - (before ? bytesOf(before) : 0);
     this.#planned.set(planned.id, planned);
-    this.#bytes += bytesOf(planned);
   }
 
   #delete(id: string): void {

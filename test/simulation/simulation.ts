@@ -89,12 +89,19 @@ export function simulate({ seed, isTraced = false, ...given }: SimulationOptions
   const random = new SeededRandom(seed);
   const [ofProgram, ofPlan, ofTrouble] = [random.fork(), random.fork(), random.fork()];
   const program = given.program ?? generateProgram(ofProgram);
-  const plan = given.plan ?? troubled(generatePlan(ofPlan, program), generateTrouble(ofTrouble, program));
+  const plan =
+    given.plan ?? spared(program, troubled(generatePlan(ofPlan, program), generateTrouble(ofTrouble, program)));
   return withoutStacks(() => new Simulation(seed, program, plan, isTraced).run());
 }
 
 function troubled(plan: Plan, troubles: readonly Incident[]): Plan {
   return { ...plan, incidents: [...plan.incidents, ...troubles] };
+}
+
+/** Without the deaths of clients that have to do all that their scripts say. */
+function spared({ clients }: Program, plan: Plan): Plan {
+  const needed = new Set(clients.flatMap(({ name, mayDie }) => (mayDie ? [] : [name])));
+  return { ...plan, incidents: plan.incidents.filter((one) => one.do !== 'crash' || !needed.has(one.target)) };
 }
 
 /** Stacks of errors are stored with failures: as long as the path of this checkout is, which would change what follows. */

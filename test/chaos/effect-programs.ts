@@ -66,6 +66,24 @@ const bank: EffectProgram = {
   finalState: [70, 30, 0],
 };
 
+/**
+ * The state of an entity that there will be: of a signal nobody waits for the effect, and a view, read while nobody owns, may
+ * be behind what is stored.
+ */
+async function read<T extends { state: unknown }>(
+  client: TaskHubClient,
+  type: EntityClass<T>,
+  key: string,
+): Promise<T['state']> {
+  let found: T['state'] | undefined;
+  await until(async () => {
+    const { source, entityState } = await client.readEntityState(type, key);
+    if (source === 'owner') found = entityState;
+    return found !== undefined;
+  }, `the state of ${key}`);
+  return found!;
+}
+
 const mixed: EffectProgram = {
   name: 'a mixed program',
   run: async (client) => {
@@ -84,19 +102,9 @@ const mixed: EffectProgram = {
     return [version, fired >= due, ...results];
   },
   state: async (client) => {
-    // Two are told by signals, which nobody waits for; and a view, read while nobody owns, may be behind what is stored.
-    const read = async <T extends { state: unknown }>(type: EntityClass<T>, key: string): Promise<T['state']> => {
-      let found: T['state'] | undefined;
-      await until(async () => {
-        const { source, entityState } = await client.readEntityState(type, key);
-        if (source === 'owner') found = entityState;
-        return found !== undefined;
-      }, `the state of ${key}`);
-      return found!;
-    };
-    const journals = await Promise.all(['j', 'k'].map((key) => read(Journal, key)));
-    const purses = await Promise.all(['p', 'q'].map((key) => read(Purse, key)));
-    const alarm = await read(Alarm, 'nap');
+    const journals = await Promise.all(['j', 'k'].map((key) => read(client, Journal, key)));
+    const purses = await Promise.all(['p', 'q'].map((key) => read(client, Purse, key)));
+    const alarm = await read(client, Alarm, 'nap');
     return {
       marks: journals.map(({ marks }) => marks),
       purses: purses.map(({ balance }) => balance),
@@ -130,8 +138,8 @@ const elsewhere: EffectProgram = {
     return [updates, await desk.result(), await errand.result(), await cargo.result()];
   },
   state: async (client) => {
-    const { entityState } = await client.readEntityState(Hold, 'h');
-    return [entityState?.count, entityState?.text === `${cargoOf(5)}!`];
+    const { count, text } = await read(client, Hold, 'h');
+    return [count, text === `${cargoOf(5)}!`];
   },
   outcome: [[1, 2], '7 8', stirred(stirred(1)), hauled(5)],
   finalState: [1, true],

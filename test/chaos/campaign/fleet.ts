@@ -14,6 +14,16 @@ export interface FleetOptions {
   readonly execArgv?: readonly string[] | undefined;
 }
 
+/** How a worker ended that was stopped, and what it had logged last. */
+export interface Stopped {
+  readonly end: string | number;
+  readonly lines: readonly string[];
+}
+
+/** One that is told to stop may block for 20 s first, and has 16 s to stop then, in milliseconds. */
+const STOP = 60_000;
+const LAST_LINES = 5;
+
 /** The place of one worker: when its process ends another one is started in it. */
 export class Slot {
   readonly proxies: readonly TcpProxy[];
@@ -44,16 +54,17 @@ export class Slot {
     return [...this.#former, this.#worker];
   }
 
-  /** Ends its worker gracefully, for good; how it ended. */
-  async stop(): Promise<string | number> {
+  /** Ends its worker gracefully, for good. */
+  async stop(): Promise<Stopped> {
     this.#isOver = true;
-    this.#worker.signal('SIGCONT');
-    this.#worker.signal('SIGTERM');
-    const late = setTimeout(() => this.#worker.signal('SIGKILL'), 30_000);
-    const end = await this.#worker.ended;
+    const worker = this.#worker;
+    worker.signal('SIGCONT');
+    worker.signal('SIGTERM');
+    const late = setTimeout(() => worker.signal('SIGKILL'), STOP);
+    const end = await worker.ended;
     clearTimeout(late);
     for (const proxy of this.proxies) await proxy.close();
-    return end;
+    return { end, lines: worker.lines.slice(-LAST_LINES) };
   }
 
   #start(): WorkerProcess {
@@ -109,7 +120,7 @@ export class Fleet {
     );
   }
 
-  async stop(): Promise<(string | number)[]> {
+  async stop(): Promise<Stopped[]> {
     return Promise.all(this.slots.map((slot) => slot.stop()));
   }
 }

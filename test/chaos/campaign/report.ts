@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import type { PartitionStatus } from 'perdure';
 import type { Accepted } from './accepted.js';
 import type { PortCounts } from './counting-ports.js';
+import type { Stopped } from './fleet.js';
 import type { LogAudit } from './log-audit.js';
 import type { Fault, FaultKind } from './nemeses.js';
 import type { Findings } from './oracles.js';
@@ -27,7 +28,7 @@ export interface Run {
   /** When all mail was consumed. */
   readonly consumed: number;
   /** How the workers ended that were stopped in the end. */
-  readonly ends: readonly (string | number)[];
+  readonly ends: readonly Stopped[];
   /** What an operator had to let out of quarantine. */
   readonly quarantined: readonly string[];
   readonly sends: SendCounts;
@@ -80,7 +81,9 @@ export function reportOf(run: Run): Report {
     ...named('not ended', unended),
     ...named('log', audit.violations),
     ...named('error', accepted.errors),
-    ...run.ends.filter((end) => end !== 0).map((end) => `a worker that was stopped ended with ${end}`),
+    ...run.ends
+      .filter(({ end }) => end !== 0)
+      .map(({ end, lines }) => `a worker that was stopped ended with ${end}, and had said ${JSON.stringify(lines)}`),
     ...named('too slow', slowTakeovers(faults, run.replicas, times)),
     ...named('without an answer 60 s after the last fault', run.open),
     ...(run.consumed - run.lastFault > LATE ? ['mail waited for more than 60 s after the last fault'] : []),

@@ -25,7 +25,7 @@ export const ofInstances: readonly Mutant[] = [
   mutant(
     'P17',
     'an operation that does IO runs on a message that is not stored',
-    edit('engine/entity-activation.js', '?.isAsync ?? false', '?.isAsync === 1'),
+    edit('engine/entity-activation.js', '?.isAsync) ?? false', '?.isAsync === 1) ?? false'),
   ),
   mutant(
     'P19',
@@ -72,7 +72,11 @@ export const ofInstances: readonly Mutant[] = [
   mutant(
     '7.5',
     'an entity’s failed operation keeps its changes',
-    edit('core/entity-executor.js', 'draft?.discard();', 'this.#commit(draft);'),
+    edit(
+      'core/entity-executor.js',
+      '(reminders && { reminders }),\n            };\n        }, (error) => {\n            draft?.discard();',
+      '(reminders && { reminders }),\n            };\n        }, (error) => {\n            this.#commit(draft);',
+    ),
   ),
   mutant(
     '7.5',

@@ -50,6 +50,11 @@ export interface EntitySignalOptions {
 export interface NewOrchestrationOptions extends LabelOptions {
   /** The instance's id. Default: derived from this execution, another one at every call. */
   readonly instanceId?: string | undefined;
+  /**
+   * When it is to begin, never earlier: milliseconds from now (0 to 100 years), or a Date; one in the past is at once. Until then
+   * it is Pending, and outlives whoever started it. Default: at once.
+   */
+  readonly startAt?: number | Date | undefined;
 }
 
 /** How long an external event is waited for. */

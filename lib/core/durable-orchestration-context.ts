@@ -195,9 +195,11 @@ export class DurableOrchestrationContext extends OrchestrationContext {
     const name = this.#orchestrator(target);
     const chosenId = options.instanceId === undefined ? undefined : ids.checkInstanceId(options.instanceId);
     const type = 'OrchestrationStartSent';
-    const [given, labels] = [this.#input(input), labelsFrom(options, values)];
+    const { startAt } = options;
+    const time = startAt === undefined ? {} : { startAt: fireTime(startAt, this.#execution.now) };
+    const given = { ...this.#input(input), ...labelsFrom(options, values), ...time };
     return this.#scheduler.record((id) => {
-      return { type, id, name, instanceId: chosenId ?? this.#derivedId(id), ...given, ...labels };
+      return { type, id, name, instanceId: chosenId ?? this.#derivedId(id), ...given };
     }).instanceId;
   }
 

@@ -181,7 +181,7 @@ export type NumberedAction =
       readonly deadline?: number;
     }
   | NewInstance<'SubOrchestrationInstanceCreated'>
-  | NewInstance<'OrchestrationStartSent'>
+  | OrchestrationStartSent
   | { readonly type: 'TimerCreated'; readonly id: number; readonly fireAt: number }
   | { readonly type: 'TimerCanceled'; readonly id: number; readonly timerId: number }
   | {
@@ -237,6 +237,12 @@ export interface NewInstance<T extends string> extends Labels {
   readonly instanceId: string;
   readonly input?: Json;
   readonly inputRef?: ValueReference;
+}
+
+/** Starts another instance, whose end is not waited for. */
+export interface OrchestrationStartSent extends NewInstance<'OrchestrationStartSent'> {
+  /** When it is to begin, in milliseconds since 1970; absent: at once. */
+  readonly startAt?: number;
 }
 
 /**

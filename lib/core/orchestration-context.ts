@@ -168,6 +168,7 @@ export abstract class OrchestrationContext {
    * @throws {DefinitionError} for a class without `@Orchestrator`
    * @throws {InvalidIdError} for an id that is none
    * @throws {InvalidTagsError} for tags that are none, InvalidNameError for a version, PayloadTooLargeError for a memo
+   * @throws {InvalidTimeError} for a `startAt` that is no time, negative, or more than 100 years away
    */
   abstract startNew<O extends OrchestratorObject>(
     type: Constructor<O>,

@@ -54,7 +54,13 @@ function add(
     case 'OrchestrationStartSent':
       messages.push([
         orchestrationAddress(action.instanceId),
-        { kind: 'start', name: action.name, ...inputOf(action), ...labelsOf(action) },
+        {
+          kind: 'start',
+          name: action.name,
+          ...inputOf(action),
+          ...labelsOf(action),
+          ...(action.startAt !== undefined && { startAt: action.startAt }),
+        },
       ]);
       return;
     case 'EntityOperationCalled':

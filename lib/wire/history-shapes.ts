@@ -179,7 +179,7 @@ export const historyEvent = variant<HistoryEvent, 'type'>('type', {
     deadline: optional(finite),
   },
   SubOrchestrationInstanceCreated: newInstance,
-  OrchestrationStartSent: newInstance,
+  OrchestrationStartSent: { ...newInstance, startAt: optional(finite) },
   TimerCreated: { id: count, fireAt: finite },
   TimerCanceled: { id: count, timerId: count },
   EntityOperationCalled: { ...operation, lock: optional(object<UnderLock>({ id: count, fence: count })) },

@@ -37,6 +37,15 @@ export class Gather {
   }
 }
 
+/** Has another one begin a minute later, and ends. */
+@Orchestrator('planner')
+export class Planner {
+  @Run({ input: String }) *run(instanceId: string, ctx: OrchestrationContext): Orchestration<string> {
+    yield* ctx.createTimer(1);
+    return ctx.startNew(Gather, 0, { instanceId, startAt: 60_000 });
+  }
+}
+
 /** Works in parallel, in several rounds. */
 @Orchestrator('rounds')
 export class Rounds {
@@ -206,6 +215,7 @@ export class Late {
 export const orchestrators = [
   Late,
   Gather,
+  Planner,
   Rounds,
   Tree,
   Crew,

@@ -17,6 +17,7 @@ import {
   Gather,
   Late,
   orchestrators,
+  Planner,
   Rounds,
   Stubborn,
   Tree,
@@ -383,6 +384,21 @@ test('an instance that is to begin later is pending until then, also over anothe
   t.true(createdTime.getTime() >= startAt.getTime());
   await settle(handle.raiseEvent('Item', 'late'));
   t.deepEqual(await settle(handle.result()), ['early', 'late']);
+});
+
+test('an orchestration may have another one begin later, which is pending until then, also over another worker', async (t) => {
+  const { client, settle, advance, worker, start, status } = await lifecycle();
+  const planner = await settle(client.startNew(Planner, 'planned'));
+  t.is(await settle(planner.result()), 'planned');
+  await advance(1_000);
+  const planned = client.getHandle('planned');
+  t.is(await status(planned), 'Pending');
+  await settle(worker.stop());
+  await start('next');
+  await advance(57_000);
+  t.is(await status(planned), 'Pending');
+  await advance(4_000);
+  t.is(await status(planned), 'Completed');
 });
 
 test('an instance that has not begun is canceled, terminated and suspended like any other', async (t) => {

@@ -104,10 +104,25 @@ test("a new orchestration is started one-way: its id is known at once, and its e
   });
 });
 
-test('a new orchestration with an id or a name that is none is refused, and nothing is recorded', (t) => {
+test('a new orchestration may begin later: its time is recorded', (t) => {
+  const turn = play((ctx) => {
+    ctx.startNew('transfer', 1, { instanceId: 'soon', startAt: 1_500 });
+    ctx.startNew('transfer', 2, { instanceId: 'past', startAt: new Date(7) });
+    return ctx.currentUtcDateTime.getTime();
+  }).start();
+  const now = turn.completion?.type === 'Completed' ? Number(turn.completion.output) : NaN;
+  const sent = { type: 'OrchestrationStartSent', name: 'transfer' } as const;
+  t.deepEqual(turn.actions, [
+    { ...sent, id: 0, instanceId: 'soon', input: 1, startAt: now + 1_500 },
+    { ...sent, id: 1, instanceId: 'past', input: 2, startAt: 7 },
+  ]);
+});
+
+test('a new orchestration with an id, a name or a time that is none is refused, and nothing is recorded', (t) => {
   for (const [turn, code] of [
     [play((ctx) => ctx.startNew('transfer', 1, { instanceId: '' })).start(), 'PERDURE_INVALID_ID'],
     [play((ctx) => ctx.startNew('')).start(), 'PERDURE_INVALID_NAME'],
+    [play((ctx) => ctx.startNew('transfer', 1, { startAt: -1 })).start(), 'PERDURE_INVALID_TIME'],
   ] as const) {
     t.is(failureOf(turn)?.code, code);
     t.deepEqual(turn.actions, []);

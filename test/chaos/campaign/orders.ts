@@ -48,15 +48,17 @@ export class Orders {
     const order = this.#draw();
     const instanceId = `${order.kind}-${this.#accepted.orchestrations.size}`;
     this.#accepted.orchestrations.set(instanceId, order);
+    const handle = client.getHandle<unknown>(instanceId);
     try {
       await order.start(client, instanceId);
     } catch (error) {
-      if (error instanceof TimeoutError) return;
-      throw error;
+      if (!(error instanceof TimeoutError)) throw error;
+      // If it has begun all the same, others would wait for its locks until the judgement.
+      if (order.kind === 'squatter') this.#track(evict(handle), `termination of ${instanceId}`);
+      return;
     }
     order.isAccepted = true;
     this.#recent[this.#random.below(50)] = instanceId;
-    const handle = client.getHandle<unknown>(instanceId);
     this.#track(follow(order, handle), `end of ${instanceId}`);
     if (order.kind === 'approval') this.#track(this.#approve(handle, order.input), `event for ${instanceId}`);
     if (order.kind === 'squatter') this.#track(this.#evict(handle), `termination of ${instanceId}`);
@@ -127,14 +129,17 @@ export class Orders {
   }
 }
 
-/** Terminates an instance, whatever happens meanwhile. */
+/**
+ * Terminates an instance, whatever happens meanwhile. One that is not there by now will not be: messages of a client for one
+ * instance keep their order.
+ */
 export async function evict(handle: OrchestrationHandle): Promise<void> {
   for (;;) {
     try {
       await handle.terminate();
       return;
     } catch (error) {
-      if (error instanceof InstanceEndedError) return;
+      if (error instanceof InstanceEndedError || error instanceof NotFoundError) return;
       if (!(error instanceof TimeoutError)) throw error;
     }
   }

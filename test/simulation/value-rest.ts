@@ -27,7 +27,7 @@ export async function checkValues(
   const named = new Set<string>();
   for (let partition = 0; partition < hub.partitions; partition++) {
     const { log, mail, state } = hub.streams(partition);
-    const texts = textsOf(state.all());
+    const texts = textsOf([...state.all()]);
     const heads = texts.filter(([subject]) => !isSegment(subject)).map(([, text]) => text);
     // A segment that no head names counts for nothing: a former owner stored it late, or died before the head.
     const living = texts.filter(([subject]) => !isSegment(subject) || heads.some((head) => head.includes(subject)));
@@ -43,10 +43,17 @@ export async function checkValues(
   for (const key of hub.objects.keys()) if (!named.has(key)) violation(`P15: leak: nothing names ${key}`);
 }
 
-/** The texts of a state stream by subject; the pages of one checkpoint together, for a key may stand in two of them. */
-function textsOf(stored: Iterable<StoredMessage>): readonly (readonly [subject: string, text: string])[] {
+/**
+ * The texts of a state stream by subject; the pages of one checkpoint together, for a key may stand in two of them. A page that
+ * its directory does not name counts for nothing: a copy of it came late.
+ */
+function textsOf(stored: readonly StoredMessage[]): readonly (readonly [subject: string, text: string])[] {
   const texts = new Map<string, string>();
-  const byPage = [...stored].toSorted((a, b) => pageOf(a.subject) - pageOf(b.subject));
+  const directory = stored.find(({ subject }) => /^pd\.[^.]+\.\d+\.c$/.test(subject));
+  const pages = directory ? textOf(directory.body) : '';
+  const byPage = stored
+    .filter(({ subject }) => pageOf(subject) < 0 || pages.includes(`"${subject}"`))
+    .toSorted((a, b) => pageOf(a.subject) - pageOf(b.subject));
   for (const { subject, body } of byPage) {
     const name = pageOf(subject) < 0 ? subject : subject.slice(0, subject.lastIndexOf('.'));
     texts.set(name, (texts.get(name) ?? '') + textOf(body));

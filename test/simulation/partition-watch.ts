@@ -259,15 +259,21 @@ export class PartitionWatch {
     this.pending.add(name);
   }
 
-  /** P4: the inputs are consumed where they came from; from now on they wait in the page. */
+  /**
+   * P4: the inputs are consumed where they came from; from now on they wait in the page. Its order is its own: what overtook
+   * others (P22) stands before them.
+   */
   #onParked(page: string, { to, mail = [], local = [], from, end }: ParkedBox): void {
-    const messages = this.#take({ to, mail, local });
-    if (messages.length !== end - from) this.#violation(`P4: page ${page} of ${to} is not what it says`);
+    const taken = [...this.#take({ to, mail, local })];
     for (let at = from; at < end; at++) {
       const name = `parked ${page} ${to} #${at}`;
       this.pending.add(name);
-      this.#parked.set(name, messages[at - from]);
+      const text = contentOf(this.#fromPage(to, [page, at]));
+      const index = taken.findIndex((sent) => contentOf(sent?.taken) === text);
+      if (index < 0) return this.#violation(`P4: ${name} is none of what was taken for it`);
+      this.#parked.set(name, taken.splice(index, 1)[0]);
     }
+    if (taken.length > 0) this.#violation(`P4: page ${page} does not have all that was taken for ${to}`);
   }
 
   #onStep(stored: StepEntry, sequence: number, { out = {} }: CommitRecord): void {
@@ -415,3 +421,10 @@ function laneOf(sender: string, [to, message]: Addressed): string {
   const isOfHolder = message.kind === 'lockRelease' || (message.kind === 'operation' && message.lock);
   return isOfHolder ? `${sender}, under a lock` : sender;
 }
+
+/** A message without its name and its sender's numbers: mail has these beside it, a page within it. */
+function contentOf(taken: Taken | undefined): string {
+  return JSON.stringify(taken?.message, (key, value: unknown) => (ofSender.has(key) ? undefined : value));
+}
+
+const ofSender: ReadonlySet<string> = new Set(['id', 'session', 'number', 'done']);

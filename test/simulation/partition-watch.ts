@@ -238,6 +238,7 @@ export class PartitionWatch {
       for (const message of messages) this.#onLocal(record.counter, index++, to, message);
     for (const { page, boxes } of record.parked ?? []) for (const box of boxes) this.#onParked(page, box);
     for (const step of record.steps) this.#onStep(step, sequence, record);
+    for (const { page, boxes } of record.parked ?? []) for (const box of boxes) this.#checkHolder(page, box);
     if (record.steps.length > 0) this.lastStep = sequence;
     for (const { sequence: mail, index: at, reason } of record.dropped ?? []) this.#onDropped(mail, at, reason);
     for (const [to, { prev, messages }] of Object.entries(record.out ?? {})) {
@@ -271,9 +272,22 @@ export class PartitionWatch {
       const text = contentOf(this.#fromPage(to, [page, at]));
       const index = taken.findIndex((sent) => contentOf(sent?.taken) === text);
       if (index < 0) return this.#violation(`P4: ${name} is none of what was taken for it`);
-      this.#parked.set(name, taken.splice(index, 1)[0]);
+      const [sent] = taken.splice(index, 1);
+      this.#parked.set(
+        name,
+        sent && (fenceOf(sent.taken) === undefined ? sent : { ...sent, sender: `${sent.sender}, parked` }),
+      );
     }
     if (taken.length > 0) this.#violation(`P4: page ${page} does not have all that was taken for ${to}`);
+  }
+
+  /** P22: what is of the holder of a lock does not wait behind others; once its lock is lost, it may. */
+  #checkHolder(page: string, { to, from, end }: ParkedBox): void {
+    const watch = this.instances.get(to);
+    const fence = watch instanceof EntityWatch ? watch.locks.locks?.held?.fence : undefined;
+    for (let at = from; at < end; at++)
+      if (fence !== undefined && fenceOf(this.#fromPage(to, [page, at])) === fence)
+        this.#violation(`P22: message ${at} of ${to} in page ${page} is of the holder of its lock`);
   }
 
   #onStep(stored: StepEntry, sequence: number, { out = {} }: CommitRecord): void {
@@ -418,8 +432,7 @@ function laneOf(sender: string, [to, message]: Addressed): string {
   if (!isEntityAddress(to)) return sender;
   if (message.kind === 'result') return `${sender}, answers`;
   if (message.kind === 'lockCancel') return `${sender}, given up`;
-  const isOfHolder = message.kind === 'lockRelease' || (message.kind === 'operation' && message.lock);
-  return isOfHolder ? `${sender}, under a lock` : sender;
+  return fenceOf({ id: undefined, message }) === undefined ? sender : `${sender}, under a lock`;
 }
 
 /** A message without its name and its sender's numbers: mail has these beside it, a page within it. */
@@ -428,3 +441,10 @@ function contentOf(taken: Taken | undefined): string {
 }
 
 const ofSender: ReadonlySet<string> = new Set(['id', 'session', 'number', 'done']);
+
+/** The number of the lock that a message is of. */
+function fenceOf(taken: Taken | undefined): number | undefined {
+  const message = taken?.message;
+  if (message?.kind === 'lockRelease') return message.fence;
+  return message?.kind === 'operation' ? message.lock?.fence : undefined;
+}

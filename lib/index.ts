@@ -75,7 +75,8 @@ export type { EntityListOptions, EntityPage, ListedEntity } from './client/entit
 export type { EntityStatus, OwnedEntityStatus } from './client/entity-status.js';
 export type { WatchOptions } from './client/entity-watch.js';
 export type { EntityAccess } from './client/entity-access.js';
-export type { EntityStateResponse, LockedBy, ReadOptions } from './client/entities.js';
+export type { EntityStateResponse, ReadOptions } from './client/entities.js';
+export type { LockedBy } from './client/locked-by.js';
 export type { HubOperations } from './client/hub-operations.js';
 export type { EntityStartOptions, Reminder, ReminderOptions } from './core/entity-options.js';
 export type { NamesWithoutWorker, NameWithoutWorker } from './client/names-without-worker.js';

@@ -1,13 +1,11 @@
 import type { EntityId } from '../core/history.js';
-import { names } from '../definitions/names.js';
-import type { Constructor } from '../core/values.js';
 import { ConfigError, TimeoutError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
-import { checkEntityKey, checkName } from '../wire/checks.js';
 import { decodeContinuation, encodeContinuation } from './continuation.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities, EntityStateResponse } from './entities.js';
 import { checkEntityFilter, type CheckedEntityFilter, type EntityFilter } from './entity-filter.js';
+import { entityIdOf } from './entity-id.js';
 import { findEntities, type FoundEntity } from './entity-scan.js';
 import { statusOf, type EntityStatus } from './entity-status.js';
 import { EntityWatch, type WatchOptions } from './entity-watch.js';
@@ -168,7 +166,7 @@ export class EntityQueries {
     key: string,
     options: WatchOptions = {},
   ): AsyncGenerator<EntityStateResponse<unknown>, void> {
-    return new EntityWatch(this.#session, this.#entities, idOf(entity, key)).states(options);
+    return new EntityWatch(this.#session, this.#entities, entityIdOf(entity, key)).states(options);
   }
 
   /**
@@ -180,7 +178,7 @@ export class EntityQueries {
    * @throws {ClosedError} when the client or the connection is closed
    */
   async inspect(entity: string | EntityClass<object>, key: string): Promise<EntityStatus> {
-    const id = idOf(entity, key);
+    const id = entityIdOf(entity, key);
     const { waits, queries } = this.#session;
     const query = { v: 1, kind: 'mailbox', entity: id } as const;
     const answer = await waits.whileOpen(() => queries.ask(entityAddress(id), query));
@@ -212,11 +210,6 @@ export class EntityQueries {
       );
     return this.#session.waits.within({ timeoutInMilliseconds, signal }, late, run);
   }
-}
-
-function idOf(entity: string | EntityClass<object>, key: unknown): EntityId {
-  const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
-  return { name, key: checkEntityKey(key) };
 }
 
 function listed(entityId: EntityId, updatedAt: number, entityState: unknown): ListedEntity {

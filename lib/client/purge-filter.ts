@@ -1,7 +1,8 @@
 import type { HubPorts } from '../engine/ports.js';
 import { ConfigError } from '../errors.js';
 import type { RuntimeStatus } from '../wire/head.js';
-import { checkFilter, checkObject, type InstanceFilter } from './instance-filter.js';
+import { checkObject } from './filter-fields.js';
+import { checkFilter, type InstanceFilter } from './instance-filter.js';
 import { findInstances, type Scan } from './instance-scan.js';
 
 /** The ways in which an instance can have ended. */

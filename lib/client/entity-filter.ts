@@ -4,6 +4,7 @@ import { names } from '../definitions/names.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
 import type { EntitySummary } from '../wire/entity-note.js';
 import { encodeId } from '../wire/id-codec.js';
+import type { Address } from '../wire/messages.js';
 import { checkFields, isWithin, stretch } from './filter-fields.js';
 
 /** Which entities are meant: those that exist and fit all that is given. */
@@ -24,7 +25,8 @@ export interface CheckedEntityFilter {
   readonly text: string;
   /** A pattern of their addresses. */
   readonly pattern: string;
-  fitsId(name: string, encodedKey: string): boolean;
+  /** Whether one with this address that has the pattern fits, as far as its name and key say. */
+  fitsAddress(address: Address): boolean;
   fits(summary: EntitySummary): boolean;
 }
 
@@ -46,7 +48,10 @@ export function checkEntityFilter(filter: EntityFilter): CheckedEntityFilter {
   return {
     text: JSON.stringify(['entities', name, prefix, ...lastOperation]),
     pattern: `e.${name ?? '*'}.*`,
-    fitsId: (found, key) => (name !== undefined || !isReservedName(found)) && key.startsWith(prefix),
+    fitsAddress: (address) => {
+      const [, found = '', key = ''] = address.split('.');
+      return (name !== undefined || !isReservedName(found)) && key.startsWith(prefix);
+    },
     fits: ({ updatedAt, exists }) => exists && isWithin(updatedAt, lastOperation),
   };
 }

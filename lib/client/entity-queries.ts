@@ -12,7 +12,7 @@ import { EntityWatch, type WatchOptions } from './entity-watch.js';
 import { isAnswer } from './owner-queries.js';
 import { InstanceReads } from './instance-reads.js';
 import type { PageOptions } from './instance-search.js';
-import { START, type ScanPosition } from './instance-scan.js';
+import { START, type ScanPosition } from './view-scan.js';
 import type { Wait, WaitOptions } from './waits.js';
 
 /** Entities on a page, unless it is said, and at most. */

@@ -4,8 +4,9 @@ import type { ClientSession } from './client-session.js';
 import { decodeContinuation, encodeContinuation } from './continuation.js';
 import { checkFilter, type CheckedFilter, type InstanceFilter } from './instance-filter.js';
 import type { InstanceReads } from './instance-reads.js';
-import { findInstances, FoundInstances, START, type FoundInstance, type ScanPosition } from './instance-scan.js';
+import { findInstances, type FoundInstance } from './instance-scan.js';
 import { statusFor, type OrchestrationStatus } from './orchestration-status.js';
+import { ScanReader, START, type ScanPosition } from './view-scan.js';
 import type { Wait, WaitOptions } from './waits.js';
 
 /** Instances on a page, unless it is said, and at most. */
@@ -102,7 +103,7 @@ export class InstanceSearch {
   async *all(filter: InstanceFilter, options: ListOptions): AsyncGenerator<OrchestrationStatus, void> {
     const { fetchInputsAndOutputs = false } = options;
     const checked = checkFilter(filter);
-    const scan = new FoundInstances(findInstances(this.#session.ports, checked));
+    const scan = new ScanReader(findInstances(this.#session.ports, checked));
     try {
       for (;;) {
         const statuses = await this.#within<readonly OrchestrationStatus[] | undefined>(options, async (wait) => {
@@ -129,7 +130,7 @@ export class InstanceSearch {
     const { ports } = this.#session;
     const scope = { hub: ports.name, partitions: ports.partitions, filter: checked };
     const from = continuationToken === undefined ? START : decodeContinuation(continuationToken, scope);
-    const scan = new FoundInstances(findInstances(ports, checked, from));
+    const scan = new ScanReader(findInstances(ports, checked, from));
     const items: T[] = [];
     let next: ScanPosition | undefined = from;
     const read = this.#within<void>(options, async (wait) => {

@@ -60,13 +60,8 @@ export type { PurgeFilter } from './client/purge-filter.js';
 export type { InstanceControls } from './client/instance-controls.js';
 export type { InstanceLists } from './client/instance-lists.js';
 export type { InstanceFilter } from './client/instance-filter.js';
-export type {
-  InstanceCounts,
-  InstanceIdPage,
-  InstancePage,
-  ListOptions,
-  PageOptions,
-} from './client/instance-search.js';
+export type { InstanceCounts, InstanceIdPage, InstancePage, ListOptions } from './client/instance-search.js';
+export type { PageOptions } from './client/view-lists.js';
 export type { EntityOptions, OrchestratorOptions } from './definitions/definition.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
 export type { EntityFilter } from './client/entity-filter.js';

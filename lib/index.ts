@@ -60,13 +60,8 @@ export type { PurgeFilter } from './client/purge-filter.js';
 export type { InstanceControls } from './client/instance-controls.js';
 export type { InstanceLists } from './client/instance-lists.js';
 export type { InstanceFilter } from './client/instance-filter.js';
-export type {
-  InstanceCounts,
-  InstanceIdPage,
-  InstancePage,
-  ListOptions,
-  PageOptions,
-} from './client/instance-search.js';
+export type { InstanceCounts, InstanceIdPage, InstancePage, ListOptions } from './client/instance-search.js';
+export type { PageOptions } from './client/view-lists.js';
 export type { EntityOptions, OrchestratorOptions } from './definitions/definition.js';
 export type { OrchestrationStatus } from './client/orchestration-status.js';
 export type { EntityFilter } from './client/entity-filter.js';
@@ -75,7 +70,8 @@ export type { EntityListOptions, EntityPage, ListedEntity } from './client/entit
 export type { EntityStatus, OwnedEntityStatus } from './client/entity-status.js';
 export type { WatchOptions } from './client/entity-watch.js';
 export type { EntityAccess } from './client/entity-access.js';
-export type { EntityStateResponse, LockedBy, ReadOptions } from './client/entities.js';
+export type { EntityStateResponse, ReadOptions } from './client/entities.js';
+export type { LockedBy } from './client/locked-by.js';
 export type { HubOperations } from './client/hub-operations.js';
 export type { EntityStartOptions, Reminder, ReminderOptions } from './core/entity-options.js';
 export type { NamesWithoutWorker, NameWithoutWorker } from './client/names-without-worker.js';

@@ -1,7 +1,6 @@
 import { InvalidContinuationTokenError } from '../errors.js';
 import { hashOf } from '../wire/text-hash.js';
-import type { CheckedFilter } from './instance-filter.js';
-import type { ScanPosition } from './instance-scan.js';
+import type { ScanPosition } from './view-scan.js';
 
 /** Version, partition, sequence, and of what: digits and letters only, so that it may stand anywhere. */
 const pattern = /^1-(\d{1,4})-(\d{1,15})-([0-9a-f]{8})$/;
@@ -10,7 +9,8 @@ const pattern = /^1-(\d{1,4})-(\d{1,15})-([0-9a-f]{8})$/;
 export interface ListScope {
   readonly hub: string;
   readonly partitions: number;
-  readonly filter: Pick<CheckedFilter, 'text'>;
+  /** With the same text for the same filter. */
+  readonly filter: { readonly text: string };
 }
 
 /** A place in a list as text. */

@@ -7,12 +7,14 @@ import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import { ConfigError, EntityOperationFailedError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
-import { checkEntityKey, checkName } from '../wire/checks.js';
-import { holderName, type LockHeld } from '../wire/locks.js';
+import { checkEntityKey } from '../wire/checks.js';
+import { holderName } from '../wire/locks.js';
 import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
+import { entityIdOf } from './entity-id.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
+import { lockedBy, type LockedBy } from './locked-by.js';
 import { Together } from './many.js';
 import { ReadonlyCalls } from './readonly-calls.js';
 
@@ -26,20 +28,6 @@ export interface EntityStateResponse<T> {
   readonly source: ReadSource;
   /** The critical section that has locked it; undefined: none has. A lock keeps nobody from reading. */
   readonly lockedBy?: LockedBy;
-}
-
-/** Who has locked an entity. */
-export interface LockedBy {
-  /** The orchestration instance. */
-  readonly instanceId: string;
-  /** Since when. */
-  readonly since: Date;
-  /** When the lease of the lock runs out. */
-  readonly until: Date;
-}
-
-function lockedBy({ holder, since, until }: LockHeld): LockedBy {
-  return { instanceId: holderName(holder), since: new Date(since), until: new Date(until) };
 }
 
 /** How a state is read. */
@@ -99,7 +87,7 @@ export class Entities {
   }
 
   #checked(entity: string, key: unknown, operation: unknown): { id: EntityId; name: string } {
-    const id = { name: checkName(entity, 'entity'), key: checkEntityKey(key) };
+    const id = entityIdOf(entity, key);
     return { id, name: this.#session.names.operationName(entity, operation) };
   }
 
@@ -189,7 +177,12 @@ export class Entities {
       await this.#session.names.checkEntity(id.name);
       const { exists, state, lock, source } = await this.#reads.entity(id, consistency === 'exact', notify);
       const entityState = this.#session.values.decode(state);
-      return { entityExists: exists, entityState, source, ...(lock && { lockedBy: lockedBy(lock) }) };
+      return {
+        entityExists: exists,
+        entityState,
+        source,
+        ...(lock && { lockedBy: lockedBy(holderName(lock.holder), lock) }),
+      };
     });
   }
 }

@@ -5,9 +5,10 @@ import type { OperationShape } from '../core/names.js';
 import type { EntitySignal, OperationCalls } from '../core/proxies.js';
 import type { Constructor } from '../core/values.js';
 import { names } from '../definitions/names.js';
-import { checkEntityKey, checkName } from '../wire/checks.js';
+import { checkEntityKey } from '../wire/checks.js';
 import type { Administration } from './administration.js';
 import type { Entities, EntityStateResponse, ReadOptions } from './entities.js';
+import { entityIdOf } from './entity-id.js';
 import { HubOperations } from './hub-operations.js';
 import { inPlace } from './many.js';
 import type { Orchestrations } from './orchestrations.js';
@@ -182,8 +183,7 @@ export abstract class EntityAccess extends HubOperations {
     key: string,
     options?: ReadOptions,
   ): Promise<EntityStateResponse<unknown>> {
-    const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
-    return this.#entities.read({ name, key: checkEntityKey(key) }, options);
+    return this.#entities.read(entityIdOf(entity, key), options);
   }
 
   #proxy(

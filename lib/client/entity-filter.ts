@@ -1,12 +1,11 @@
 import type { Constructor } from '../core/values.js';
 import { isReservedName } from '../definitions/name-rule.js';
 import { names } from '../definitions/names.js';
-import { ConfigError, InvalidTimeError } from '../errors.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
 import type { EntitySummary } from '../wire/entity-note.js';
 import { encodeId } from '../wire/id-codec.js';
-import { typeName } from '../wire/text.js';
-import { checkObject } from './instance-filter.js';
+import type { Address } from '../wire/messages.js';
+import { checkFields, isWithin, stretch } from './filter-fields.js';
 
 /** Which entities are meant: those that exist and fit all that is given. */
 export interface EntityFilter {
@@ -26,7 +25,8 @@ export interface CheckedEntityFilter {
   readonly text: string;
   /** A pattern of their addresses. */
   readonly pattern: string;
-  fitsId(name: string, encodedKey: string): boolean;
+  /** Whether one with this address that has the pattern fits, as far as its name and key say. */
+  fitsAddress(address: Address): boolean;
   fits(summary: EntitySummary): boolean;
 }
 
@@ -39,36 +39,24 @@ const fields: ReadonlySet<string> = new Set<keyof EntityFilter>([
 
 /** A filter ready to be used. Throws ConfigError, InvalidNameError, DefinitionError, InvalidIdError and InvalidTimeError. */
 export function checkEntityFilter(filter: EntityFilter): CheckedEntityFilter {
-  checkObject(filter);
-  for (const field of Object.keys(filter))
-    if (!fields.has(field))
-      throw new ConfigError(`filter: there is no ${JSON.stringify(field)}; there are ${[...fields].join(', ')}`);
+  checkFields(filter, fields);
   const { entity, keyPrefix } = filter;
   const name = entity === undefined ? undefined : nameOf(entity);
   // Keys are encoded byte by byte, so what one begins with is what its code begins with.
   const prefix = keyPrefix === undefined ? '' : encodeId(checkEntityKey(keyPrefix), 'entity key');
-  const [from, to] = [timeIn(filter, 'lastOperationFrom'), timeIn(filter, 'lastOperationTo')];
-  if (from !== undefined && to !== undefined && from > to)
-    throw new InvalidTimeError('filter.lastOperationFrom is after filter.lastOperationTo: no time is between them');
+  const lastOperation = stretch(filter, 'lastOperationFrom', 'lastOperationTo');
   return {
-    text: JSON.stringify(['entities', name ?? null, prefix, from ?? null, to ?? null]),
+    text: JSON.stringify(['entities', name, prefix, ...lastOperation]),
     pattern: `e.${name ?? '*'}.*`,
-    fitsId: (found, key) => (name !== undefined || !isReservedName(found)) && key.startsWith(prefix),
-    fits: ({ updatedAt, exists }) =>
-      exists && (from === undefined || updatedAt >= from) && (to === undefined || updatedAt < to),
+    fitsAddress: (address) => {
+      const [, found = '', key = ''] = address.split('.');
+      return (name !== undefined || !isReservedName(found)) && key.startsWith(prefix);
+    },
+    fits: ({ updatedAt, exists }) => exists && isWithin(updatedAt, lastOperation),
   };
 }
 
 function nameOf(entity: unknown): string {
   if (typeof entity === 'function') return names.entity(entity as Constructor).name;
   return checkName(entity, 'entity');
-}
-
-function timeIn(filter: EntityFilter, field: 'lastOperationFrom' | 'lastOperationTo'): number | undefined {
-  const time: unknown = filter[field];
-  if (time === undefined) return undefined;
-  if (time instanceof Date && !Number.isNaN(time.getTime())) return time.getTime();
-  throw new InvalidTimeError(
-    `filter.${field}: must be a valid Date, not ${time instanceof Date ? 'an invalid one' : typeName(time)}`,
-  );
 }

@@ -1,25 +1,16 @@
 import type { EntityId } from '../core/history.js';
-import { names } from '../definitions/names.js';
-import type { Constructor } from '../core/values.js';
-import { ConfigError, TimeoutError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
-import { checkEntityKey, checkName } from '../wire/checks.js';
-import { decodeContinuation, encodeContinuation } from './continuation.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities, EntityStateResponse } from './entities.js';
 import { checkEntityFilter, type CheckedEntityFilter, type EntityFilter } from './entity-filter.js';
+import { entityIdOf } from './entity-id.js';
 import { findEntities, type FoundEntity } from './entity-scan.js';
 import { statusOf, type EntityStatus } from './entity-status.js';
 import { EntityWatch, type WatchOptions } from './entity-watch.js';
 import { isAnswer } from './owner-queries.js';
 import { InstanceReads } from './instance-reads.js';
-import type { PageOptions } from './instance-search.js';
-import { START, type ScanPosition } from './instance-scan.js';
-import type { Wait, WaitOptions } from './waits.js';
-
-/** Entities on a page, unless it is said, and at most. */
-const PAGE = 100;
-const LARGEST_PAGE = 1_000;
+import { ViewLists, type PageOptions } from './view-lists.js';
+import type { WaitOptions } from './waits.js';
 
 /** How entities are listed. */
 export interface EntityListOptions extends WaitOptions {
@@ -69,14 +60,18 @@ export class EntityQueries {
   readonly #session: ClientSession;
   readonly #entities: Entities;
   readonly #reads: InstanceReads;
-  readonly #timeout: number;
+  readonly #lists: ViewLists<EntityFilter, CheckedEntityFilter, FoundEntity>;
 
   /** @internal */
   constructor(session: ClientSession, entities: Entities, timeout: number) {
     this.#session = session;
     this.#entities = entities;
     this.#reads = new InstanceReads(session);
-    this.#timeout = timeout;
+    this.#lists = new ViewLists(session, timeout, {
+      plural: 'entities',
+      check: checkEntityFilter,
+      find: findEntities,
+    });
   }
 
   /**
@@ -92,47 +87,16 @@ export class EntityQueries {
    * @throws {ClosedError} when the client or the connection is closed; the reason of `signal` when it is aborted
    */
   async list(filter: EntityFilter = {}, options: EntityListOptions & PageOptions = {}): Promise<EntityPage> {
-    const checked = checkEntityFilter(filter);
-    const { pageSize = PAGE, continuationToken } = options;
-    if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > LARGEST_PAGE)
-      throw new ConfigError(`pageSize: must be a whole number from 1 to ${LARGEST_PAGE}, not ${String(pageSize)}`);
-    const { ports } = this.#session;
-    const scope = { hub: ports.name, partitions: ports.partitions, filter: checked };
-    const from = continuationToken === undefined ? START : decodeContinuation(continuationToken, scope);
-    return this.#within<EntityPage>(options, async (wait) => {
-      const found: FoundEntity[] = [];
-      let next: ScanPosition | undefined;
-      for await (const batch of findEntities(ports, checked, from)) {
-        if (wait.isOver) return;
-        found.push(...batch.slice(0, pageSize - found.length));
-        if (found.length < pageSize) continue;
-        next = found.at(-1)!.next;
-        break;
-      }
-      const entities = await this.#listed(found, checked, options);
-      wait.succeed({ entities, continuationToken: next && encodeContinuation(next, scope) });
-    });
+    const { items, continuationToken } = await this.#lists.page(filter, options, this.#listed(options));
+    return { entities: items, continuationToken };
   }
 
   /**
    * All entities that fit a filter, each once, read a hundred at a time while they are gone through. The time limit is one for
    * each hundred. Rejects as `list`, when the first one is asked for.
    */
-  async *all(filter: EntityFilter = {}, options: EntityListOptions = {}): AsyncGenerator<ListedEntity, void> {
-    const checked = checkEntityFilter(filter);
-    const scan = findEntities(this.#session.ports, checked);
-    try {
-      for (;;) {
-        const listed = await this.#within<readonly ListedEntity[] | undefined>(options, async (wait) => {
-          const { done, value } = await scan.next();
-          wait.succeed(done === true ? undefined : await this.#listed(value, checked, options));
-        });
-        if (!listed) return;
-        yield* listed;
-      }
-    } finally {
-      scan.return().catch(() => {}); // it may still wait for the server
-    }
+  all(filter: EntityFilter = {}, options: EntityListOptions = {}): AsyncGenerator<ListedEntity, void> {
+    return this.#lists.all(filter, options, this.#listed(options));
   }
 
   /**
@@ -168,7 +132,7 @@ export class EntityQueries {
     key: string,
     options: WatchOptions = {},
   ): AsyncGenerator<EntityStateResponse<unknown>, void> {
-    return new EntityWatch(this.#session, this.#entities, idOf(entity, key)).states(options);
+    return new EntityWatch(this.#session, this.#entities, entityIdOf(entity, key)).states(options);
   }
 
   /**
@@ -180,7 +144,7 @@ export class EntityQueries {
    * @throws {ClosedError} when the client or the connection is closed
    */
   async inspect(entity: string | EntityClass<object>, key: string): Promise<EntityStatus> {
-    const id = idOf(entity, key);
+    const id = entityIdOf(entity, key);
     const { waits, queries } = this.#session;
     const query = { v: 1, kind: 'mailbox', entity: id } as const;
     const answer = await waits.whileOpen(() => queries.ask(entityAddress(id), query));
@@ -188,35 +152,18 @@ export class EntityQueries {
   }
 
   /** What the views say now of those that were found, unless they are gone or do not fit any more. */
-  async #listed(
-    found: readonly FoundEntity[],
-    filter: CheckedEntityFilter,
-    { fetchStates = false }: EntityListOptions,
-  ): Promise<readonly ListedEntity[]> {
-    if (!fetchStates) return found.map(({ entity, summary }) => listed(entity, summary.updatedAt, undefined));
-    const states = await Promise.all(
-      found.map(async ({ entity }) => {
-        const view = await this.#reads.viewedEntity(entity, filter);
-        return view && listed(entity, view.updatedAt, this.#session.values.decode(view.state));
-      }),
-    );
-    return states.filter((state) => state !== undefined);
-  }
-
-  #within<T>(options: WaitOptions, run: (wait: Wait<T>) => Promise<void>): Promise<T> {
-    const { timeoutInMilliseconds = this.#timeout, signal } = options;
-    const late = () =>
-      new TimeoutError(
-        `The entities of task hub ${this.#session.ports.name} were not all looked at within ${timeoutInMilliseconds} ms. ` +
-          'Allow more time, or look whether the server can be reached.',
+  #listed({ fetchStates = false }: EntityListOptions) {
+    return async (found: readonly FoundEntity[], filter: CheckedEntityFilter): Promise<readonly ListedEntity[]> => {
+      if (!fetchStates) return found.map(({ entity, summary }) => listed(entity, summary.updatedAt, undefined));
+      const states = await Promise.all(
+        found.map(async ({ entity }) => {
+          const view = await this.#reads.viewedEntity(entity, filter);
+          return view && listed(entity, view.updatedAt, this.#session.values.decode(view.state));
+        }),
       );
-    return this.#session.waits.within({ timeoutInMilliseconds, signal }, late, run);
+      return states.filter((state) => state !== undefined);
+    };
   }
-}
-
-function idOf(entity: string | EntityClass<object>, key: unknown): EntityId {
-  const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
-  return { name, key: checkEntityKey(key) };
 }
 
 function listed(entityId: EntityId, updatedAt: number, entityState: unknown): ListedEntity {

@@ -1,6 +1,6 @@
 import { RemoteError } from '../errors.js';
 import type { EntityInspection } from '../wire/entity-inspection.js';
-import type { LockedBy } from './entities.js';
+import { lockedBy, type LockedBy } from './locked-by.js';
 
 /** An entity as whoever operates a hub sees it: what its owner says, or that its partition has none. */
 export type EntityStatus = OwnedEntityStatus | { readonly worker: undefined };
@@ -50,11 +50,7 @@ export function statusOf(told: EntityInspection): OwnedEntityStatus {
     exists,
     waiting,
     running: running && { operation: running.operation, since: dateOf(running.since), calls: running.calls },
-    lockedBy: locked && {
-      instanceId: locked.lockedBy,
-      since: new Date(locked.since),
-      until: new Date(locked.until),
-    },
+    lockedBy: locked && lockedBy(locked.lockedBy, locked),
     lockWaiters: locked?.waiters ?? [],
     planned,
     nextTime: dateOf(told.nextTime),

@@ -1,7 +1,5 @@
-import type { Constructor } from '../core/values.js';
-import { names } from '../definitions/names.js';
-import { checkEntityKey, checkName } from '../wire/checks.js';
 import type { Administration, PartitionStatus, ReleaseOptions } from './administration.js';
+import { entityIdOf } from './entity-id.js';
 import { InstanceControls } from './instance-controls.js';
 import type { Orchestrations } from './orchestrations.js';
 
@@ -65,7 +63,6 @@ export abstract class HubOperations extends InstanceControls {
    * @throws {ClosedError} when the client or the connection is closed
    */
   breakLock(entity: string | (new () => object), key: string): Promise<boolean> {
-    const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
-    return this.#administration.breakLock({ name, key: checkEntityKey(key) });
+    return this.#administration.breakLock(entityIdOf(entity, key));
   }
 }

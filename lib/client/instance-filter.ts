@@ -3,12 +3,13 @@ import type { OrchestratorObject } from '../core/proxies.js';
 import type { Constructor } from '../core/values.js';
 import { isReservedName } from '../definitions/name-rule.js';
 import { names } from '../definitions/names.js';
-import { ConfigError, InvalidTimeError } from '../errors.js';
+import { ConfigError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import { checkInstanceId, checkName } from '../wire/checks.js';
 import { isRuntimeStatus, runtimeStatuses, type RuntimeStatus } from '../wire/head.js';
 import { inNote, tagInNote, type HeadSummary } from '../wire/head-summary.js';
 import { typeName } from '../wire/text.js';
+import { checkFields, isWithin, stretch, type Stretch } from './filter-fields.js';
 
 /** Which instances are meant: those that fit all that is given. */
 export interface InstanceFilter {
@@ -42,9 +43,6 @@ export interface CheckedFilter {
   mayFit(note: string): boolean;
 }
 
-/** A stretch of time: from its first millisecond to before its last; undefined: without end. */
-type Stretch = readonly [from: number | undefined, to: number | undefined];
-
 /** The fields of a filter as plain data. */
 interface Conditions {
   readonly name: string | undefined;
@@ -71,10 +69,7 @@ const fields: ReadonlySet<string> = new Set<keyof InstanceFilter>([
  * states that are none; InvalidNameError, DefinitionError, InvalidIdError, InvalidTagsError and InvalidTimeError.
  */
 export function checkFilter(filter: InstanceFilter, { ownToo = false } = {}): CheckedFilter {
-  checkObject(filter);
-  for (const field of Object.keys(filter))
-    if (!fields.has(field))
-      throw new ConfigError(`filter: there is no ${JSON.stringify(field)}; there are ${[...fields].join(', ')}`);
+  checkFields(filter, fields);
   const { orchestrator, runtimeStatus, instanceIdPrefix, tags = {} } = filter;
   const conditions: Conditions = {
     name: orchestrator === undefined ? undefined : nameOf(orchestrator),
@@ -101,12 +96,6 @@ function noteTest({ name, states, tags }: Conditions): (note: string) => boolean
   return (note) => needed.every((text) => note.includes(text)) && (!oneOf || oneOf.some((text) => note.includes(text)));
 }
 
-/** Throws ConfigError for what has no fields. */
-export function checkObject(filter: unknown): void {
-  if (typeof filter !== 'object' || filter === null || Array.isArray(filter))
-    throw new ConfigError(`filter: must be an object, not ${typeName(filter)}`);
-}
-
 function fits(summary: HeadSummary, { name, states, tags, created, updated }: Conditions): boolean {
   if (states && !states.includes(summary.status)) return false;
   if (name !== undefined && summary.name !== name) return false;
@@ -114,10 +103,6 @@ function fits(summary: HeadSummary, { name, states, tags, created, updated }: Co
   if (tags.length === 0) return true;
   const { tags: there = {} } = summary;
   return tags.every(([tag, value]) => Object.hasOwn(there, tag) && there[tag] === value);
-}
-
-function isWithin(time: number, [from, to]: Stretch): boolean {
-  return (from === undefined || time >= from) && (to === undefined || time < to);
 }
 
 function nameOf(orchestrator: unknown): string {
@@ -136,20 +121,4 @@ function checkStates(states: unknown): readonly RuntimeStatus[] {
         `filter.runtimeStatus: must be of ${runtimeStatuses.join(', ')}, not ${typeof state === 'string' ? JSON.stringify(state.slice(0, 80)) : typeName(state)}`,
       );
   return runtimeStatuses.filter((state) => given.includes(state));
-}
-
-function stretch(filter: InstanceFilter, from: keyof InstanceFilter, to: keyof InstanceFilter): Stretch {
-  const [first, last] = [timeIn(filter, from), timeIn(filter, to)];
-  if (first !== undefined && last !== undefined && first > last)
-    throw new InvalidTimeError(`filter.${from} is after filter.${to}: no time is between them`);
-  return [first, last];
-}
-
-function timeIn(filter: InstanceFilter, field: keyof InstanceFilter): number | undefined {
-  const time: unknown = filter[field];
-  if (time === undefined) return undefined;
-  if (time instanceof Date && !Number.isNaN(time.getTime())) return time.getTime();
-  throw new InvalidTimeError(
-    `filter.${field}: must be a valid Date, not ${time instanceof Date ? 'an invalid one' : typeName(time)}`,
-  );
 }

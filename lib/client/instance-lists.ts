@@ -1,13 +1,7 @@
 import type { InstanceFilter } from './instance-filter.js';
-import type {
-  InstanceCounts,
-  InstanceIdPage,
-  InstancePage,
-  InstanceSearch,
-  ListOptions,
-  PageOptions,
-} from './instance-search.js';
+import type { InstanceCounts, InstanceIdPage, InstancePage, InstanceSearch, ListOptions } from './instance-search.js';
 import type { OrchestrationStatus } from './orchestration-status.js';
+import type { PageOptions } from './view-lists.js';
 import type { WaitOptions } from './waits.js';
 
 /**

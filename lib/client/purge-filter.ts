@@ -1,8 +1,9 @@
-import type { HubPorts } from '../engine/ports.js';
 import { ConfigError } from '../errors.js';
 import type { RuntimeStatus } from '../wire/head.js';
-import { checkFilter, checkObject, type InstanceFilter } from './instance-filter.js';
-import { findInstances, type Scan } from './instance-scan.js';
+import { checkObject } from './filter-fields.js';
+import { checkFilter, type InstanceFilter } from './instance-filter.js';
+import { findInstances, type FoundInstance } from './instance-scan.js';
+import type { Scan, ScannedPorts } from './view-scan.js';
 
 /** The ways in which an instance can have ended. */
 type EndStatus = Extract<RuntimeStatus, 'Completed' | 'Failed' | 'Terminated' | 'Canceled'>;
@@ -21,7 +22,7 @@ export interface PurgeFilter extends Omit<InstanceFilter, 'orchestrator' | 'runt
 
 /** The instances that fit a filter, as their views say. Throws what `checkFilter` throws. */
 export function findEnded(
-  ports: Pick<HubPorts, 'partitions' | 'subjects' | 'viewsOf'>,
+  ports: ScannedPorts,
   filter: PurgeFilter,
 ): AsyncGenerator<{ readonly instanceId: string; readonly runId: string }, void> {
   checkObject(filter);
@@ -33,6 +34,8 @@ export function findEnded(
   return flattened(findInstances(ports, checked));
 }
 
-async function* flattened(scan: Scan): AsyncGenerator<{ readonly instanceId: string; readonly runId: string }, void> {
+async function* flattened(
+  scan: Scan<FoundInstance>,
+): AsyncGenerator<{ readonly instanceId: string; readonly runId: string }, void> {
   for await (const found of scan) for (const { instanceId, summary } of found) yield { instanceId, runId: summary.run };
 }

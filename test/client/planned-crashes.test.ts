@@ -1,9 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { EntityContext, OrchestrationContext, type Orchestration } from 'perdure';
 import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
-import { KillAt, type LastCall } from '../engine/kill-at.js';
 import { hostOf } from '../engine/surroundings.js';
-import { Surroundings } from './surroundings.js';
+import { everyDeath, lastCalls, type Mortal } from './worker-deaths.js';
 
 type Note = readonly [text: string, due: number, at: number];
 
@@ -39,26 +38,18 @@ class Later {
 const hosted = () => hostOf({ entities: [Clock], orchestrators: [Later] });
 const clocks = ['a', 'b', 'c'];
 
-/** Operations of times from everybody who can send them, with a worker that dies at its nth call. */
-async function plannedOver(t: ExecutionContext, n: number, fault: LastCall): Promise<number> {
-  const plan = new KillAt(n, fault);
-  const around = new Surroundings({ seed: n, faults: plan });
+/** Operations of times from everybody who can send them. */
+async function plannedOver(t: ExecutionContext, { around, what, outlived }: Mortal): Promise<void> {
   const { client, world } = around;
   const settle = <T>(promise: Promise<T>): Promise<T> => around.settle(promise);
-  const victim = around.begin('victim', hosted());
-  plan.onKill = () => victim.connection.kill();
-  await around.advance(20);
   const due = Math.floor(world.time) + 200;
   const sent = (async () => {
     await client.signalEntity(Clock, 'b', { signalAt: new Date(due) }).note(['client', due]);
     await client.signalEntity(Clock, 'a').plan([due, 'b', 'c']);
     await client.startNew(Later, due, { instanceId: 'later' });
   })();
-  await around.advance(1_000);
-  await around.work('successor', hosted());
-  await settle(sent);
+  await outlived(sent);
   await around.advance(3_000);
-  const what = `killed at call ${n} (${fault})`;
   const notes = new Map<string, readonly Note[]>();
   for (const key of clocks) notes.set(key, (await settle(client.readEntityState(Clock, key))).entityState?.notes ?? []);
   const texts = (key: string): string[] => notes.get(key)!.map(([text]) => text);
@@ -70,13 +61,8 @@ async function plannedOver(t: ExecutionContext, n: number, fault: LastCall): Pro
   for (const partition of [0, 1])
     for (const subject of around.hub.streams(partition).state.subjects()) t.notRegex(subject, /\.[sw]\.e\./, what);
   t.true(world.time > due);
-  return plan.calls;
 }
 
-for (const fault of ['requestLost', 'responseLost'] as const)
-  test(`C4: an owner that dies at each of its calls neither loses nor repeats an operation of a time: ${fault}`, async (t) => {
-    t.timeout(600_000);
-    let n = 1;
-    while ((await plannedOver(t, n, fault)) >= n) n++; // until it does not die any more
-    t.true(n > 20);
-  });
+for (const fault of lastCalls)
+  test(`C4: an owner that dies at each of its calls neither loses nor repeats an operation of a time: ${fault}`, (t) =>
+    everyDeath(t, fault, hosted, (mortal) => plannedOver(t, mortal)));

@@ -1,28 +1,21 @@
-import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import { decodeAnswer, encodeQuery } from '../../lib/wire/answer-codec.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../lib/wire/checkpoint-codec.js';
-import { decodeHead, encodeHead } from '../../lib/wire/head-codec.js';
-import { decodeQuery, encodeAnswer } from '../../lib/wire/query-codec.js';
 import { idsIn, rangesOf } from '../../lib/wire/id-ranges.js';
-import { decodeRecord } from '../../lib/wire/record-codec.js';
 import * as tasks from '../../lib/wire/task-codec.js';
-import { accepted, bytes, readAndWritten, type Format } from './golden.js';
+import { accepted, bytes, formats, readAndWritten, recorded, type Format } from './golden.js';
 
-const golden = JSON.parse(readFileSync('test/golden/format-1-tasks.json', 'utf8')) as Record<string, object[]>;
+const golden = recorded('tasks');
 
-const formats: Record<string, Format> = {
+const { messages: _, ...told } = formats;
+const ofTasks: Record<string, Format> = {
+  ...told,
   requests: { decode: (body) => accepted(tasks.decodeTaskRequest(body)), encode: tasks.encodeTaskRequest },
   unwanted: { decode: (body) => accepted(tasks.decodeUnwanted(body)), encode: tasks.encodeUnwanted },
-  answers: { decode: (body) => accepted(decodeAnswer(body)), encode: encodeAnswer },
-  queries: { decode: (body) => accepted(decodeQuery(body)), encode: encodeQuery },
-  records: { decode: (body) => decodeRecord(body, 'The record') },
-  heads: { decode: (body) => decodeHead(body, 'The head'), encode: encodeHead },
   checkpoints: { decode: (body) => decodeCheckpoint(body, 'The checkpoint'), encode: encodeCheckpoint },
 };
 
-for (const [kind, format] of Object.entries(formats))
+for (const [kind, format] of Object.entries(ofTasks))
   test(`format 1 of ${kind}, with what work queues need, is read and written as recorded`, (t) => {
     readAndWritten(t, format, golden[kind]!);
   });

@@ -8,6 +8,7 @@ import { connectTaskHub, TaskHubClient, type TaskHub } from 'perdure';
 import { startEmbeddedServer, type EmbeddedServer } from '../../lib/nats/server/embedded-server.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
+import { until } from '../until.js';
 
 const script = fileURLToPath(new URL('service.js', import.meta.url));
 
@@ -97,6 +98,13 @@ export class Rig implements AsyncDisposable {
     await this.hub.close();
     await this.server.stop();
     if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Kills the server with -9 and waits until it serves again. */
+  async killAndRestartServer(): Promise<void> {
+    const { pid } = this.server;
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    await until(() => this.server.pid !== undefined && this.server.pid !== pid, 'the server to be started again');
   }
 
   /** What a worker takes now: memory, and CPU time since its start in microseconds. */

@@ -219,9 +219,9 @@ export class ClientSession {
     }
   }
 
-  close(reason: string): void {
+  close(reason: string, cause?: ErrorOptions): void {
     this.#leave();
-    const error = new ClosedError(reason);
+    const error = new ClosedError(reason, cause);
     this.waits.close(error);
     for (const channel of this.#channels.values()) channel.close(error);
     this.inbox.close();
@@ -279,8 +279,9 @@ function joinOpenSessions(ports: HubPorts, session: ClientSession): () => void {
   if (!sessions) {
     const all = (sessions = new Set<ClientSession>());
     openSessions.set(ports, all);
-    void ports.closed.then(() => {
-      for (const open of all) open.close('The connection to the task hub is closed.');
+    void ports.closed.then((reason) => {
+      const text = reason?.message ?? 'The connection to the task hub is closed.';
+      for (const open of all) open.close(text, reason && { cause: reason });
     });
   }
   sessions.add(session);

@@ -2,6 +2,7 @@ import type { NatsConnection, Status } from 'nats';
 import type { Logger, Subscription } from '../engine/ports.js';
 import { ClosedError } from '../errors.js';
 import { ServerClock } from './clock.js';
+import { connectionEnd } from './connection-end.js';
 import { Outbox } from './outbox.js';
 import { Requests } from './requests.js';
 import { subscribeForGood } from './subscribe-for-good.js';
@@ -22,7 +23,7 @@ export class Session {
   readonly clock: ServerClock;
   readonly requests: Requests;
   /** Resolves when the connection is closed for good, with the reason unless `close` was called. */
-  readonly closed: Promise<Error | undefined>;
+  readonly closed: Promise<ClosedError | undefined>;
   readonly #connection: NatsConnection;
   readonly #outbox: Outbox;
   readonly #listeners = new Set<ConnectionListener>();
@@ -30,6 +31,8 @@ export class Session {
   readonly #toldAt = new Map<string, number>();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #state: 'connected' | 'disconnected' | 'closed' = 'connected';
+  /** Why it is closed, unless `close` was called. */
+  #end: ClosedError | undefined;
 
   constructor(
     connection: NatsConnection,
@@ -44,8 +47,8 @@ export class Session {
     this.#outbox = new Outbox(connection, turn);
     this.requests = new Requests(connection, this.#outbox, inboxPrefix);
     this.closed = connection.closed().then((reason) => {
-      this.#onClose();
-      return reason ?? undefined;
+      this.#onClose(reason ? connectionEnd(reason, where) : undefined);
+      return this.#end;
     });
     void this.#followStatus();
   }
@@ -157,15 +160,16 @@ export class Session {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
-  #onClose(): void {
+  #onClose(end?: ClosedError): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.requests.close();
+    this.#end = end;
+    this.requests.close(end);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#closedError());
   }
 
   #closedError(): ClosedError {
-    return new ClosedError(`The connection to ${this.where} is closed`);
+    return this.#end ?? new ClosedError(`The connection to ${this.where} is closed`);
   }
 }
 

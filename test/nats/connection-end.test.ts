@@ -1,0 +1,71 @@
+import test from 'ava';
+import { NatsError, type NatsConnection } from 'nats';
+import { AuthFailedError, ClosedError, type PerdureError } from '../../lib/errors.js';
+import { Session } from '../../lib/nats/session.js';
+import { recordingLogger } from '../contract/harness.js';
+
+/** A session whose connection ends when it is told to, with a reason of the client library. */
+function session() {
+  let end!: (reason: Error | undefined) => void;
+  const ended = new Promise<Error | undefined>((resolve) => (end = resolve));
+  const connection: Pick<NatsConnection, 'closed' | 'status' | 'subscribe' | 'publish' | 'isClosed' | 'close'> = {
+    publish: () => {},
+    closed: () => ended as Promise<void | Error>,
+    status: () => ({
+      async *[Symbol.asyncIterator]() {
+        await ended;
+        yield* [];
+      },
+    }),
+    subscribe: () => ({ unsubscribe: () => {} }) as unknown as ReturnType<NatsConnection['subscribe']>,
+    isClosed: () => false,
+    close: async () => end(undefined),
+  };
+  const made = new Session(connection as unknown as NatsConnection, 'nats://one:4222', '_INBOX', recordingLogger());
+  return { end, session: made };
+}
+
+const thrown = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+test('a connection that ends because credentials are refused says so to all that still ask something of it', async (t) => {
+  const { end, session: made } = session();
+  const waiting = thrown(made.requests.send('some.subject', new Uint8Array()).then(() => made.whenConnected()));
+  end(new NatsError("'User Authentication Expired'", 'AUTHENTICATION_EXPIRED'));
+  const why = await made.closed;
+  const later = await thrown(made.requests.send('some.subject', new Uint8Array()));
+  const errors = [why, await waiting, later, await thrown(made.whenConnected())];
+  t.throws(() => made.subscribe('some.subject', () => {}), { is: why! });
+  for (const error of errors) {
+    t.true(error instanceof ClosedError, String(error));
+    t.is((error as PerdureError).code, 'PERDURE_CLOSED');
+    t.regex(
+      (error as Error).message,
+      /^The connection to nats:\/\/one:4222 is closed for good: .* does not accept the credentials any more \(AUTHENTICATION_EXPIRED\)\.$/,
+    );
+    t.true((error as Error).cause instanceof AuthFailedError);
+  }
+});
+
+test('whatever else ends a connection is the cause of the error', async (t) => {
+  const { end, session: made } = session();
+  const reason = new NatsError('socket hung up', 'CONNECTION_REFUSED');
+  end(reason);
+  t.like(await made.closed, {
+    code: 'PERDURE_CLOSED',
+    cause: reason,
+    message: 'The connection to nats://one:4222 is closed for good: socket hung up',
+  });
+});
+
+test('a connection that is closed here has no reason', async (t) => {
+  const { session: made } = session();
+  await made.close();
+  t.is(await made.closed, undefined);
+  const error = await thrown(made.whenConnected());
+  t.true(error instanceof ClosedError);
+  t.is((error as Error).cause, undefined);
+});

@@ -71,6 +71,7 @@ export interface TaskHubOptions {
  * @throws {StreamMismatchError} when a stream exists with other settings
  * @throws {StorageRegressedError} when a stream of the hub is gone or was created anew
  * @throws {VersionTooNewError} when a newer version created the hub
+ * @throws {CorruptHistoryError} when the hub's record cannot be read
  */
 export function connectTaskHub(options: TaskHubOptions): Promise<TaskHub> {
   return connect(options);

@@ -2,6 +2,7 @@ import type { InputShape } from '../core/names.js';
 import type { Json, ValueCodec } from '../core/values.js';
 import { LargeValues } from '../engine/large-values.js';
 import type { HubPorts } from '../engine/ports.js';
+import { REFUSED_FOR_LONG } from '../engine/refusals-in-a-row.js';
 import { BusyError, ClosedError, NotAcceptedError, PayloadTooLargeError } from '../errors.js';
 import { isDto } from '../validation/dto-plan.js';
 import { isDateField } from '../validation/field-type.js';
@@ -63,7 +64,7 @@ export class ClientSession {
 
   constructor(ports: HubPorts) {
     this.ports = ports;
-    this.large = new LargeValues(ports);
+    this.large = new LargeValues(ports, undefined, REFUSED_FOR_LONG);
     this.#id = ports.random.id();
     const prefix = `${ports.subjects.inboxPrefix}.${this.#id}`;
     this.waits = new Waits(ports.clock);

@@ -1,29 +1,7 @@
 import test from 'ava';
-import { NatsError, type NatsConnection } from 'nats';
+import { NatsError } from 'nats';
 import { AuthFailedError, ClosedError, type PerdureError } from '../../lib/errors.js';
-import { Session } from '../../lib/nats/session.js';
-import { recordingLogger } from '../contract/harness.js';
-
-/** A session whose connection ends when it is told to, with a reason of the client library. */
-function session() {
-  let end!: (reason: Error | undefined) => void;
-  const ended = new Promise<Error | undefined>((resolve) => (end = resolve));
-  const connection: Pick<NatsConnection, 'closed' | 'status' | 'subscribe' | 'publish' | 'isClosed' | 'close'> = {
-    publish: () => {},
-    closed: () => ended as Promise<void | Error>,
-    status: () => ({
-      async *[Symbol.asyncIterator]() {
-        await ended;
-        yield* [];
-      },
-    }),
-    subscribe: () => ({ unsubscribe: () => {} }) as unknown as ReturnType<NatsConnection['subscribe']>,
-    isClosed: () => false,
-    close: async () => end(undefined),
-  };
-  const made = new Session(connection as unknown as NatsConnection, 'nats://one:4222', '_INBOX', recordingLogger());
-  return { end, session: made };
-}
+import { fakeSession } from './fake-connection.js';
 
 const thrown = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -32,7 +10,7 @@ const thrown = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 test('a connection that ends because credentials are refused says so to all that still ask something of it', async (t) => {
-  const { end, session: made } = session();
+  const { end, session: made } = fakeSession();
   const waiting = thrown(made.requests.send('some.subject', new Uint8Array()).then(() => made.whenConnected()));
   end(new NatsError("'User Authentication Expired'", 'AUTHENTICATION_EXPIRED'));
   const why = await made.closed;
@@ -51,7 +29,7 @@ test('a connection that ends because credentials are refused says so to all that
 });
 
 test('whatever else ends a connection is the cause of the error', async (t) => {
-  const { end, session: made } = session();
+  const { end, session: made } = fakeSession();
   const reason = new NatsError('socket hung up', 'CONNECTION_REFUSED');
   end(reason);
   t.like(await made.closed, {
@@ -62,7 +40,7 @@ test('whatever else ends a connection is the cause of the error', async (t) => {
 });
 
 test('a connection that is closed here has no reason', async (t) => {
-  const { session: made } = session();
+  const { session: made } = fakeSession();
   await made.close();
   t.is(await made.closed, undefined);
   const error = await thrown(made.whenConnected());

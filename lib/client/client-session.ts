@@ -2,6 +2,7 @@ import type { InputShape } from '../core/names.js';
 import type { Json, ValueCodec } from '../core/values.js';
 import { LargeValues } from '../engine/large-values.js';
 import type { HubPorts } from '../engine/ports.js';
+import { REFUSED_FOR_LONG } from '../engine/refusals-in-a-row.js';
 import { BusyError, ClosedError, NotAcceptedError, PayloadTooLargeError } from '../errors.js';
 import { isDto } from '../validation/dto-plan.js';
 import { isDateField } from '../validation/field-type.js';
@@ -63,7 +64,7 @@ export class ClientSession {
 
   constructor(ports: HubPorts) {
     this.ports = ports;
-    this.large = new LargeValues(ports);
+    this.large = new LargeValues(ports, undefined, REFUSED_FOR_LONG);
     this.#id = ports.random.id();
     const prefix = `${ports.subjects.inboxPrefix}.${this.#id}`;
     this.waits = new Waits(ports.clock);
@@ -219,9 +220,9 @@ export class ClientSession {
     }
   }
 
-  close(reason: string): void {
+  close(reason: string, cause?: ErrorOptions): void {
     this.#leave();
-    const error = new ClosedError(reason);
+    const error = new ClosedError(reason, cause);
     this.waits.close(error);
     for (const channel of this.#channels.values()) channel.close(error);
     this.inbox.close();
@@ -279,8 +280,9 @@ function joinOpenSessions(ports: HubPorts, session: ClientSession): () => void {
   if (!sessions) {
     const all = (sessions = new Set<ClientSession>());
     openSessions.set(ports, all);
-    void ports.closed.then(() => {
-      for (const open of all) open.close('The connection to the task hub is closed.');
+    void ports.closed.then((reason) => {
+      const text = reason?.message ?? 'The connection to the task hub is closed.';
+      for (const open of all) open.close(text, reason && { cause: reason });
     });
   }
   sessions.add(session);

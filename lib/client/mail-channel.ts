@@ -1,5 +1,6 @@
 import type { Clock, Logger, MailSender } from '../engine/ports.js';
-import { ClosedError } from '../errors.js';
+import { refusalFor, RefusalsInARow, type Refusal } from '../engine/refusals-in-a-row.js';
+import { ClosedError, StorageFullError } from '../errors.js';
 import type { Outcome } from '../wire/record.js';
 import { encodeHello, unstampedText } from '../wire/session-codec.js';
 import { sessionId } from '../wire/sessions.js';
@@ -61,6 +62,7 @@ export class MailChannel {
   #cancelHeartbeat: (() => void) | undefined;
   #closed: Error | undefined;
   #isSending = false;
+  readonly #refusals = new RefusalsInARow();
   /** The sequence of the last parcel that is stored. */
   #sequence = 0;
   /** Those who wait until a message, and all before it, have left the queue. */
@@ -222,7 +224,7 @@ export class MailChannel {
     return this.#closed ? undefined : this.#session;
   }
 
-  /** Sends until it is stored; an error: it never will be; undefined: the channel is closed. */
+  /** Sends until it is stored; an error: it never will be, or was refused for long; undefined: the channel is closed. */
   async #store(
     subject: string,
     body: Uint8Array,
@@ -230,16 +232,23 @@ export class MailChannel {
     onAttempt?: () => void,
   ): Promise<{ readonly sequence: number; readonly began: number } | Error | undefined> {
     const { mail, clock } = this.#ports;
+    let isKnown = true;
     for (let wait = FIRST_RETRY; !this.#closed; wait = Math.min(2 * wait, LONGEST_RETRY)) {
       const began = clock.now();
+      let refusal: Refusal | undefined;
       onAttempt?.();
       try {
-        const sequence = await mail.send(subject, body, messageId);
-        if (sequence !== undefined) return { sequence, began };
+        const sequence = await mail.send(subject, body, messageId, (why) => (refusal = why));
+        if (sequence !== undefined) {
+          this.#refusals.end();
+          return { sequence, began };
+        }
       } catch (error) {
         if (error instanceof ClosedError) this.close(error);
         return error as Error;
       }
+      isKnown &&= refusal instanceof StorageFullError;
+      if (refusal && this.#refusals.isEnough(began, clock.now())) return refusalFor(refusal, isKnown);
       await new Promise<void>((resolve) => {
         clock.after(wait, resolve);
       });

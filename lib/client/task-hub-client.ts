@@ -100,6 +100,7 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
    * @throws {ConfigError} for options that are none; InvalidTimeError for a `startAt` that is none
    * @throws {DefinitionError} for a class without `@Orchestrator`
    * @throws {TimeoutError} when there was no answer in time; its text says whether the start is stored
+   * @throws {StorageFullError} when the server has no room for it
    * @throws {SessionExpiredError} when its process slept with the start on its way, or there are too many clients
    * @throws {ClosedError} when the client or the connection is closed
    */

@@ -1,14 +1,19 @@
-import { CorruptHistoryError } from '../errors.js';
+import { CorruptHistoryError, VersionTooNewError } from '../errors.js';
 
 /** Whether what is stored of an instance is damaged: it alone cannot go on. */
 export function isDamage(error: unknown): error is CorruptHistoryError {
   return error instanceof CorruptHistoryError;
 }
 
-/** The same promise, which resolves with undefined when what is stored of the instance is damaged. */
-export function unlessDamaged<T>(loading: Promise<T>): Promise<T | undefined> {
+/** Whether what is stored of an instance cannot be read here: it is damaged, or a newer version has written it. */
+export function isUnreadable(error: unknown): error is CorruptHistoryError | VersionTooNewError {
+  return isDamage(error) || error instanceof VersionTooNewError;
+}
+
+/** The same promise, which resolves with undefined when what is stored of the instance cannot be read. */
+export function unlessUnreadable<T>(loading: Promise<T>): Promise<T | undefined> {
   return loading.catch((error: unknown) => {
-    if (isDamage(error)) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   });
 }

@@ -1,4 +1,5 @@
 import type { PartitionInspection } from '../wire/inspection.js';
+import type { Address } from '../wire/messages.js';
 import type { Committer } from './committer.js';
 import type { Instances } from './instances.js';
 import { lockedOf } from './locked-entities.js';
@@ -11,7 +12,11 @@ export function inspectionOf(
   instances: Instances,
   committer: Committer,
   loops: Loops,
-  { partition, worker }: { readonly partition: number; readonly worker: string },
+  {
+    partition,
+    worker,
+    held,
+  }: { readonly partition: number; readonly worker: string; readonly held: ReadonlyMap<Address, number> },
 ): PartitionInspection {
   const { epoch, sequence: record, accepted, cursor, deadLetters, poison } = tables;
   return {
@@ -23,11 +28,10 @@ export function inspectionOf(
     cursor,
     instances: instances.size,
     deadLetters,
-    quarantined: Array.from(poison.quarantined.values(), ({ to, since }) => ({
-      address: to,
-      since,
-      waiting: instances.instance(to).waiting.length,
-    })),
+    quarantined: [
+      ...Array.from(poison.quarantined.values(), ({ to, since }) => [to, since] as const),
+      ...held, // by this owner alone, for as long as it owns
+    ].map(([address, since]) => ({ address, since, waiting: instances.instance(address).waiting.length })),
     locked: lockedOf(instances),
     busy: busyOf(instances),
     ...(committer.committedAt !== undefined && { committedAt: committer.committedAt }),

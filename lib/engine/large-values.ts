@@ -16,6 +16,7 @@ import {
 import { FetchedValues } from './fetched-values.js';
 import type { Loops } from './loops.js';
 import type { Clock, ObjectStore, Random } from './ports.js';
+import { RefusalsInARow, type Refusal } from './refusals-in-a-row.js';
 
 /** After an unclear put, the wait before the next try, in milliseconds, doubled up to the second. */
 const FIRST_RETRY = 20;
@@ -40,12 +41,17 @@ export interface ValuePorts {
 export class LargeValues {
   readonly #ports: ValuePorts;
   readonly #loops: Loops | undefined;
+  readonly #patience: number;
   #isStopped = false;
 
-  /** Without `loops` nobody watches how long it takes. */
-  constructor(ports: ValuePorts, loops?: Loops) {
+  /**
+   * Without `loops` nobody watches how long it takes. `patience`: a put that is refused for so many milliseconds is given up,
+   * by default never.
+   */
+  constructor(ports: ValuePorts, loops?: Loops, patience = Infinity) {
     this.#ports = ports;
     this.#loops = loops;
+    this.#patience = patience;
   }
 
   get limits(): ValueLimits {
@@ -74,7 +80,10 @@ export class LargeValues {
     return withReferences(item, () => reference);
   }
 
-  /** Puts a text into the object store, until it is known to be there. Throws ClosedError, also once it is not wanted. */
+  /**
+   * Puts a text into the object store, until it is known to be there. Throws ClosedError, also once it is not wanted, and
+   * StorageFullError or PermissionDeniedError when it is given up.
+   */
   put(holder: Address, text: string, isWanted = always): Promise<ValueReference> {
     const put = this.#put(holder, text, isWanted);
     return this.#loops?.watch('the storing of a large value', put, holder) ?? put;
@@ -83,9 +92,13 @@ export class LargeValues {
   async #put(holder: Address, text: string, isWanted: () => boolean): Promise<ValueReference> {
     const { objects, clock, random } = this.#ports;
     const [key, body] = [valueKey(holder, random.id()), encodeStoredValue(text)];
+    const refusals = new RefusalsInARow(this.#patience);
     for (let wait = FIRST_RETRY; ; wait = Math.min(2 * wait, LAST_RETRY)) {
-      const reference = await objects.put(key, body);
+      const began = clock.now();
+      let refusal: Refusal | undefined;
+      const reference = await objects.put(key, body, (why) => (refusal = why));
       if (reference) return reference;
+      if (refusal && refusals.isEnough(began, clock.now())) throw refusal;
       if (this.#isStopped || !isWanted())
         throw new ClosedError(`A value of ${holder} was not stored: nobody wants it any more.`);
       await new Promise<void>((resolve) => clock.after(wait, resolve));

@@ -8,7 +8,7 @@ import { asError } from './as-error.js';
 import { Barrier, type Position } from './barrier.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
-import { isDamage, unlessDamaged } from './damage.js';
+import { isDamage, isUnreadable, unlessUnreadable } from './damage.js';
 import { DeadLetters, type Told } from './dead-letters.js';
 import { Delegation } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
@@ -191,8 +191,8 @@ export class PartitionRun {
       answer(address, failedResult(activity, failure));
     this.#dispatcher = new Dispatcher(tables, hub, host, this.#committer, refused, loops);
     this.#barrier = new Barrier(tables, ports, this.#committer, loops);
-    this.inspect = () =>
-      inspectionOf(tables, this.#instances, this.#committer, loops, { partition, worker: host.worker });
+    const place = { partition, worker: host.worker, held: this.#quarantine.held };
+    this.inspect = () => inspectionOf(tables, this.#instances, this.#committer, loops, place);
     const stored = { values: this.#values.large, segments: this.#heads.segments };
     const queries = new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code);
     const operators = {
@@ -231,7 +231,7 @@ export class PartitionRun {
       load: (address) => void waking.add(address),
       schedule: (address, at) => this.#timers.schedule(address, at),
     });
-    await Promise.all(Array.from(waking, (address) => unlessDamaged(this.#instances.loaded(address))));
+    await Promise.all(Array.from(waking, (address) => unlessUnreadable(this.#instances.loaded(address))));
     if (this.#isOver || this.#isStopping) return;
     this.#channels.flushAll();
     this.#dispatcher.recover((to) => this.#instances.instance(to).activation?.pendingActivities('queued'));
@@ -341,11 +341,11 @@ export class PartitionRun {
     return activation;
   }
 
-  /** What is damaged takes nothing, and the others go on; what a later owner has removed is not damaged. */
+  /** What cannot be read takes nothing, and the others go on; what a later owner has removed is not damaged. */
   async #unloadable({ address }: Instance, thrown: unknown): Promise<void> {
     const error = isDamage(thrown) ? await reasonOf(thrown, this.#ports, this.#tables.epoch) : thrown;
-    if (!isDamage(error)) return this.#fail(error);
-    this.#quarantine.add(address, error.message);
+    if (!isUnreadable(error)) return this.#fail(error);
+    this.#quarantine.exclude(address, error);
     this.#instances.pump();
   }
 

@@ -8,6 +8,7 @@
  */
 
 import type { ValueReference } from '../core/values.js';
+import type { PermissionDeniedError, StorageFullError } from '../errors.js';
 import type { HubSubjects, PartitionSubjects } from '../wire/subjects.js';
 import type { ValueLimits } from '../wire/value-limits.js';
 import type { HubStore } from './hub-store.js';
@@ -38,11 +39,18 @@ export interface Log {
 /** Sends to a partition's mail stream. */
 export interface MailSender {
   /**
-   * Stores a message; its sequence (also when it is a copy within the server's window), or undefined: unknown. Rejects
-   * with PayloadTooLargeError when the server says that it never will, and with ClosedError.
+   * Stores a message; its sequence (also when it is a copy within the server's window), or undefined: unknown, or refused for
+   * now, of which `onRefused` is told. Rejects with PayloadTooLargeError when the server says that it never will, and with
+   * ClosedError.
    */
-  send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined>;
+  send(subject: string, body: Uint8Array, messageId?: string, onRefused?: OnRefused): Promise<number | undefined>;
 }
+
+/**
+ * Told why this try to store something was refused. StorageFullError: it was surely not stored. PermissionDeniedError: the
+ * server has refused something on the same subject meanwhile.
+ */
+export type OnRefused = (why: StorageFullError | PermissionDeniedError) => void;
 
 /** The mail stream of a partition. */
 export interface Mailbox extends MailSender {
@@ -110,10 +118,10 @@ export interface Note {
 /** The object store of a task hub: values too large for messages, each under a key that is used once (P15). */
 export interface ObjectStore {
   /**
-   * Stores a value under a key; its reference, or undefined: refused or unknown. The same key and value again is no
-   * error, and once it is stored the answer is its reference.
+   * Stores a value under a key; its reference, or undefined: refused, of which `onRefused` may be told, or unknown. The same
+   * key and value again is no error, and once it is stored the answer is its reference.
    */
-  put(key: string, body: Uint8Array): Promise<ValueReference | undefined>;
+  put(key: string, body: Uint8Array, onRefused?: OnRefused): Promise<ValueReference | undefined>;
   /** The value that a reference names; undefined: it is not there, or not as the reference says. */
   get(reference: ValueReference): Promise<Uint8Array | undefined>;
   /** Removes what is under a key; removing what is gone is no error. */

@@ -1,5 +1,11 @@
-import { MessageDiscardedError, type PerdureError } from '../errors.js';
+import {
+  MessageDiscardedError,
+  type CorruptHistoryError,
+  type PerdureError,
+  type VersionTooNewError,
+} from '../errors.js';
 import type { Address } from '../wire/messages.js';
+import { isDamage } from './damage.js';
 import { isRefusable, plannedIn } from './full-mailboxes.js';
 import type { Group } from './group.js';
 import type { Input, Instance } from './instance.js';
@@ -45,6 +51,8 @@ export class Quarantine {
   readonly #parts: QuarantineParts;
   /** Quarantined, and not yet in an acknowledged record. */
   readonly #added = new Set<Address>();
+  /** Held back by this owner alone, and since when. */
+  readonly #held = new Map<Address, number>();
   /** The instance whose input is on trial, and whether the record that says so is acknowledged. */
   #trial: Trial | undefined;
   /** Instances released without their next message. */
@@ -75,15 +83,32 @@ export class Quarantine {
     this.#parts.ports.logger.error(`Quarantined: ${reason}`, { instance: address });
   }
 
+  /**
+   * Quarantines an instance that cannot be loaded. One that a newer version has written is held back by this owner alone, and
+   * nothing of that is recorded: the next owner may be of that version.
+   */
+  exclude(address: Address, error: CorruptHistoryError | VersionTooNewError): void {
+    if (isDamage(error)) return this.add(address, error.message);
+    if (this.holds(address)) return;
+    const { clock, logger } = this.#parts.ports;
+    this.#held.set(address, clock.now());
+    logger.error(`It takes nothing here: ${error.message}`, { instance: address });
+  }
+
+  /** The instances that this owner alone holds back, and since when. */
+  get held(): ReadonlyMap<Address, number> {
+    return this.#held;
+  }
+
   /** Whether an instance takes nothing. */
   holds(address: Address): boolean {
-    return this.#parts.tables.poison.quarantined.has(address) || this.#added.has(address);
+    return this.#parts.tables.poison.quarantined.has(address) || this.#added.has(address) || this.#held.has(address);
   }
 
   /** Whether an instance may take its next input now; if not, it is woken when it may. */
   admits(instance: Instance, input: Input): boolean {
     const { quarantined, suspects, blamed } = this.#parts.tables.poison;
-    if (!suspects && quarantined.size === 0 && this.#added.size === 0) return true;
+    if (!suspects && quarantined.size === 0 && this.#added.size === 0 && this.#held.size === 0) return true;
     if (this.holds(instance.address)) return false;
     // While a blamed one waits, its input may be parked anew.
     if (!blamed.has(instance.address) && !this.#isSuspect(input) && !this.#isOverdue(instance, input)) return true;
@@ -122,6 +147,11 @@ export class Quarantine {
   release(address: Address, discard: boolean): boolean {
     if (!this.holds(address)) return false;
     if (discard) this.#discards.add(address);
+    if (this.#held.delete(address)) {
+      this.#parts.wake(address);
+      this.#parts.pump();
+      return true;
+    }
     this.#parts.group().released.push(address);
     this.#parts.pump();
     return true;

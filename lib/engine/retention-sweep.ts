@@ -2,7 +2,7 @@ import { ClosedError } from '../errors.js';
 import { decodeHead } from '../wire/head-codec.js';
 import type { Address } from '../wire/messages.js';
 import type { Head } from '../wire/head.js';
-import { isDamage } from './damage.js';
+import { isUnreadable } from './damage.js';
 import { EARLY_EVENTS_KEPT, earlyUntil } from './early-events.js';
 import type { Loop, Loops } from './loops.js';
 import { isEnd } from './orchestration-state.js';
@@ -88,7 +88,7 @@ export class RetentionSweep {
     try {
       return this.#dueBy(decodeHead(body, `Head ${subject}`));
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!isUnreadable(error)) throw error;
       this.#ports.logger.error(`It is kept: ${error.message}`, { instance });
       return undefined;
     }

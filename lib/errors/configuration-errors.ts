@@ -35,6 +35,22 @@ export class AuthFailedError extends PerdureError {
   readonly code = 'PERDURE_AUTH_FAILED';
 }
 
+/** The server does not allow this connection what Perdure needs. */
+export class PermissionDeniedError extends PerdureError {
+  readonly code = 'PERDURE_PERMISSION_DENIED';
+  constructor(
+    /** What is not allowed: to publish on the subject, or to subscribe to it. */
+    readonly operation: 'publish' | 'subscription',
+    /** The subject, as the server names it. */ readonly subject: string,
+    /** The server's address, without secrets. */ readonly where: string,
+  ) {
+    const what = { publish: 'publish on', subscription: 'subscribe to' }[operation];
+    super(
+      `The NATS server at ${where} does not allow this connection to ${what} ${subject}. Give its user that permission.`,
+    );
+  }
+}
+
 /** A stream of the task hub exists with settings under which nothing could be promised. */
 export class StreamMismatchError extends PerdureError {
   readonly code = 'PERDURE_STREAM_MISMATCH';

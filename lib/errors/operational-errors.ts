@@ -68,6 +68,23 @@ export class StorageRegressedError extends PerdureError {
   readonly code = 'PERDURE_STORAGE_REGRESSED';
 }
 
+/** The server stores nothing more in a stream: it, or the storage that it lies on, is full. */
+export class StorageFullError extends PerdureError {
+  readonly code = 'PERDURE_STORAGE_FULL';
+  constructor(
+    /** The stream's name. */ readonly stream: string,
+    /** Why, as the server says it. */ readonly reason: string,
+    /** `none`: the message was not carried out, and will not be; `unknown`: a copy sent before may have been stored. */
+    readonly effect: 'none' | 'unknown' = 'none',
+  ) {
+    const known = {
+      none: 'Nothing of it was stored: send it again when there is room.',
+      unknown: 'Whether a copy that was sent before is stored is not known: look before you send it again.',
+    };
+    super(`Stream ${stream} takes nothing now: ${reason}. ${known[effect]}`);
+  }
+}
+
 /** A stored record cannot be read: damaged, or missing where the chain needs it. */
 export class CorruptHistoryError extends PerdureError {
   readonly code = 'PERDURE_CORRUPT_HISTORY';

@@ -130,8 +130,16 @@ export class MemoryConnection {
     };
   }
 
-  /** A request that the server carries out at one instant; `stale`: as a deposed leader would. */
-  call<T>(call: Omit<PortCall, 'connection'>, actNow: () => T, stale = actNow): Promise<Answer<T>> {
+  /**
+   * A request that the server carries out at one instant; `stale`: as a deposed leader would; `onFull`: told that there is no
+   * room for what it would store.
+   */
+  call<T>(
+    call: Omit<PortCall, 'connection'>,
+    actNow: () => T,
+    stale = actNow,
+    onFull?: () => void,
+  ): Promise<Answer<T>> {
     if (this.process.isDead) return new Promise(() => {});
     if (this.#isClosed) return Promise.reject(this.#closedError());
     const { server, world } = this.hub;
@@ -153,10 +161,12 @@ export class MemoryConnection {
       if (fault === 'requestLost' || fault === 'refused') return;
       const { delay = 0, answer = 0, again } = typeof fault === 'object' ? fault : {};
       const oneWay = ONE_WAY + this.distance;
-      if (fault === 'tooLarge') {
+      if (fault === 'tooLarge' || fault === 'full') {
         const refuse = (): void => {
           end();
-          reject(tooLarge(call));
+          if (fault === 'tooLarge') return reject(tooLarge(call));
+          onFull?.();
+          resolve(undefined);
         };
         return server.request(
           () => {},

@@ -1,7 +1,16 @@
-import type { Logger, LossListener, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
+import type {
+  Logger,
+  LossListener,
+  MailSender,
+  Mailbox,
+  OnRefused,
+  StoredMessage,
+  Subscription,
+} from '../engine/ports.js';
 import { refuseTooLarge } from '../wire/body-limit.js';
 import { checkMessageId } from '../wire/checks.js';
 import type { MemoryConnection } from './connection.js';
+import { full } from './full.js';
 import type { PortCall } from './faults.js';
 import type { MemoryStream } from './stream.js';
 
@@ -30,12 +39,20 @@ export class MemorySender implements MailSender {
     return this.#streamNow();
   }
 
-  async send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined> {
+  async send(
+    subject: string,
+    body: Uint8Array,
+    messageId?: string,
+    onRefused?: OnRefused,
+  ): Promise<number | undefined> {
     refuseTooLarge(body, this.connection.maxBodyBytes);
     if (messageId !== undefined) checkMessageId(messageId);
     const sent = body.slice();
-    const answer = await this.connection.call({ ...this.#sending, bytes: sent.length }, () =>
-      this.stream.store(subject, sent, this.connection.hub.world.time, { messageId }),
+    const answer = await this.connection.call(
+      { ...this.#sending, bytes: sent.length },
+      () => this.stream.store(subject, sent, this.connection.hub.world.time, { messageId }),
+      undefined,
+      () => onRefused?.(full(`the stream of ${subject}`)),
     );
     return answer?.value;
   }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ValueReference } from '../core/values.js';
-import type { ObjectStore, StoredObject } from '../engine/ports.js';
+import type { ObjectStore, OnRefused, StoredObject } from '../engine/ports.js';
 import type { MemoryConnection } from './connection.js';
+import { full } from './full.js';
 
 /** An object as the twin's server keeps it. */
 export interface MemoryObject {
@@ -17,9 +18,14 @@ export class MemoryObjectStore implements ObjectStore {
     this.#connection = connection;
   }
 
-  async put(key: string, body: Uint8Array): Promise<ValueReference | undefined> {
+  async put(key: string, body: Uint8Array, onRefused?: OnRefused): Promise<ValueReference | undefined> {
     const sent = body.slice();
-    const answer = await this.#connection.call(this.#call('put'), () => this.#store(key, sent));
+    const answer = await this.#connection.call(
+      this.#call('put'),
+      () => this.#store(key, sent),
+      undefined,
+      () => onRefused?.(full('the object store')),
+    );
     return answer && { key, bytes: sent.length, hash: hashOf(sent) };
   }
 

@@ -27,7 +27,8 @@ export interface ConnectOptions {
 
 /**
  * Connects to a NATS server and checks that it can hold a task hub. Waits for a server that does not answer, with a log
- * line each 5 s. Throws ConfigError, AuthFailedError, ServerTooOldError, and ServerUnavailableError after the given time.
+ * line each 5 s. Throws ConfigError, AuthFailedError, PermissionDeniedError, ServerTooOldError, and ServerUnavailableError after
+ * the given time.
  */
 export async function connectSession(options: ConnectOptions): Promise<Session> {
   const addresses = parseServers(options.servers);
@@ -125,6 +126,7 @@ async function checkServer(connection: NatsConnection, session: Session, patienc
       throw new ConfigError(`JetStream is not enabled for this account at ${where}: ${info.error.description}`);
     if (info && (info.api?.level ?? 0) < API_LEVEL) throw new ServerTooOldError(version, floorVersion, where);
     if (info) return;
+    if (session.denial) throw session.denial;
     if (jetstream !== true)
       throw new ConfigError(
         `JetStream is not enabled at ${where}. Start nats-server with -js, or set "jetstream" in its configuration.`,

@@ -1,7 +1,8 @@
 import type { HubStore } from '../engine/hub-store.js';
 import type { ObjectStore } from '../engine/ports.js';
-import { ClosedError, ConfigError, VersionTooNewError } from '../errors.js';
+import { ClosedError, ConfigError } from '../errors.js';
 import { checkHubName } from '../wire/checks.js';
+import { decodeHubRecord, encodeHubRecord, mostPartitions, type HubRecord } from '../wire/hub-record.js';
 import { type HubSubjects, type StreamKind, subjectsOf } from '../wire/subjects.js';
 import { valueLimits, type ValueLimitOptions, type ValueLimits } from '../wire/value-limits.js';
 import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
@@ -53,15 +54,6 @@ export interface NatsHub {
   readonly jetStream: JetStream;
 }
 
-/** The hub's record in its bucket. Format version 1. */
-interface HubRecord {
-  readonly v: 1;
-  readonly partitions: number;
-  readonly createdAt: number;
-  /** When each stream was created, as far as it was by then. */
-  readonly streams?: Readonly<Record<string, string>>;
-}
-
 const KEY = 'hub';
 const DEFAULT_PARTITIONS = 8;
 const KINDS: readonly StreamKind[] = ['mail', 'log', 'state'];
@@ -72,13 +64,14 @@ const TIME_CHECK = 60_000;
 /**
  * Opens a task hub, creating it when it does not exist; creators that race end with one hub. Throws InvalidHubError,
  * ConfigError when the partitions asked for are not those it has, or it must exist and does not, StreamMismatchError,
- * StorageRegressedError when a stream is gone or was created anew, and VersionTooNewError.
+ * StorageRegressedError when a stream is gone or was created anew, and VersionTooNewError or CorruptHistoryError when the
+ * hub's record cannot be read.
  */
 export async function openHub(session: Session, options: HubOptions): Promise<NatsHub> {
   const name = checkHubName(options.name);
   const { partitions, replicas = 1 } = options;
-  if (partitions !== undefined && !(Number.isInteger(partitions) && partitions >= 1 && partitions <= 1024))
-    throw new ConfigError(`partitions: must be a whole number from 1 to 1024, not ${partitions}`);
+  if (partitions !== undefined && !(Number.isInteger(partitions) && partitions >= 1 && partitions <= mostPartitions))
+    throw new ConfigError(`partitions: must be a whole number from 1 to ${mostPartitions}, not ${partitions}`);
   const limits = (): ValueLimits => valueLimits(session.maxBodyBytes, options);
   limits(); // throws when the options are none
   const jetStream = new JetStream(session);
@@ -119,7 +112,7 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
     }
     // Refused or unknown: another creator was faster. What is stored is read again and checked either way.
     const streams = Object.fromEntries(settings.map((wanted, at) => [wanted.name, infos[at]?.created ?? '']));
-    await store.put(KEY, encode({ ...record, streams }), revision);
+    await store.put(KEY, encodeHubRecord({ ...record, streams }), revision);
   }
 }
 
@@ -141,11 +134,10 @@ async function readRecord(
       await refuseLostRecord(jetStream, store, name);
       const createdAt = jetStream.session.clock.now();
       const created: HubRecord = { v: 1, partitions: partitions ?? DEFAULT_PARTITIONS, createdAt };
-      await store.put(KEY, encode(created), 0);
+      await store.put(KEY, encodeHubRecord(created), 0);
       continue;
     }
-    const record = JSON.parse(new TextDecoder().decode(entry.value)) as HubRecord;
-    if (record.v !== 1) throw new VersionTooNewError(`The record of task hub ${name}`, record.v, 1);
+    const record = decodeHubRecord(entry.value, `The record of task hub ${name}`);
     if (partitions !== undefined && partitions !== record.partitions)
       throw new ConfigError(
         `partitions: task hub ${name} was created with ${record.partitions} partitions, not ${partitions}. ` +
@@ -181,8 +173,4 @@ function keepTime(jetStream: JetStream, stream: string): void {
   }, TIME_CHECK);
   timer.unref?.();
   void jetStream.session.closed.then(() => clearInterval(timer));
-}
-
-function encode(record: HubRecord): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(record));
 }

@@ -1,5 +1,5 @@
-import { PayloadTooLargeError } from '../errors.js';
-import type { StoredMessage, StreamBounds } from '../engine/ports.js';
+import { PayloadTooLargeError, StorageFullError } from '../errors.js';
+import type { OnRefused, StoredMessage, StreamBounds } from '../engine/ports.js';
 import { checkMessageId } from '../wire/checks.js';
 import { decodeBase64 } from './base64.js';
 import type { Session } from './session.js';
@@ -29,6 +29,12 @@ export const ErrorCode = {
   wrongLastSequenceConstant: 10164,
 } as const;
 
+/**
+ * The server's codes for want of room: a limit of the account, of the server (two) or of the stream, which is also said when
+ * a write to the disk fails.
+ */
+const FULL = new Set([10002, 10023, 10047, 10077]);
+
 /** Why the server refused a request. */
 export interface ApiError {
   readonly code: number;
@@ -51,6 +57,8 @@ export interface StoreOptions {
   readonly replaces?: true | undefined;
   /** The server forgets the message after so many whole seconds. */
   readonly ttlInSeconds?: number | undefined;
+  /** Told why this try was refused, if it was and another one may not be. */
+  readonly onRefused?: OnRefused | undefined;
 }
 
 /** What the server keeps of a stream, as far as Perdure looks at it. */
@@ -88,11 +96,17 @@ export class JetStream {
    * stream takes no message of this size, and with ClosedError.
    */
   async store(subject: string, body: Uint8Array, options: StoreOptions): Promise<number | undefined> {
+    const began = performance.now();
     const reply = await this.session.requests.send(subject, body, storeHeaders(options));
-    if (!reply) return undefined;
-    const { seq, error } = JSON.parse(decoder.decode(reply.data)) as { seq?: number; error?: ApiError };
+    if (!reply) {
+      const denial = this.session.denialOf(subject, began);
+      if (denial) options.onRefused?.(denial);
+      return undefined;
+    }
+    const { seq, error, stream = subject } = JSON.parse(decoder.decode(reply.data)) as StoreAnswer;
     if (!error) return seq;
     if (!isConflict(error)) this.#logRefusal(`The server refused to store a message on ${subject}`, error);
+    if (FULL.has(error.err_code)) options.onRefused?.(new StorageFullError(stream, error.description));
     if (error.err_code === ErrorCode.messageTooLarge)
       throw new PayloadTooLargeError(
         `A message on ${subject}, whose stream has a limit of its own,`,
@@ -213,6 +227,12 @@ export type MessageQuery =
   | { readonly seq: number }
   | { readonly last_by_subj: string }
   | { readonly seq: number; readonly next_by_subj: string };
+
+interface StoreAnswer {
+  readonly stream?: string;
+  readonly seq?: number;
+  readonly error?: ApiError;
+}
 
 interface RawMessage {
   readonly subject: string;

@@ -1,5 +1,13 @@
 import { refuseTooLarge } from '../wire/body-limit.js';
-import type { LossListener, Logger, MailSender, Mailbox, StoredMessage, Subscription } from '../engine/ports.js';
+import type {
+  LossListener,
+  Logger,
+  MailSender,
+  Mailbox,
+  OnRefused,
+  StoredMessage,
+  Subscription,
+} from '../engine/ports.js';
 import { boundsOf, type JetStream } from './jetstream.js';
 import { MailConsumer } from './mail-consumer.js';
 import { readAhead } from './read-ahead.js';
@@ -15,9 +23,14 @@ export class NatsMailSender implements MailSender {
     this.#jetStream = jetStream;
   }
 
-  async send(subject: string, body: Uint8Array, messageId?: string): Promise<number | undefined> {
+  async send(
+    subject: string,
+    body: Uint8Array,
+    messageId?: string,
+    onRefused?: OnRefused,
+  ): Promise<number | undefined> {
     refuseTooLarge(body, this.#jetStream.session.maxBodyBytes);
-    return this.#jetStream.store(subject, body, { messageId });
+    return this.#jetStream.store(subject, body, { messageId, onRefused });
   }
 }
 

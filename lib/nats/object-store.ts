@@ -1,5 +1,5 @@
 import type { ValueReference } from '../core/values.js';
-import type { ObjectStore, StoredMessage, StoredObject } from '../engine/ports.js';
+import type { ObjectStore, OnRefused, StoredMessage, StoredObject } from '../engine/ports.js';
 import { encodeBase64Url } from './base64.js';
 import type { JetStream } from './jetstream.js';
 import { platformRandom } from './random.js';
@@ -38,13 +38,13 @@ export class NatsObjectStore implements ObjectStore {
     this.#stream = `OBJ_${bucket}`;
   }
 
-  async put(key: string, body: Uint8Array): Promise<ValueReference | undefined> {
+  async put(key: string, body: Uint8Array, onRefused?: OnRefused): Promise<ValueReference | undefined> {
     const reference = { key, bytes: body.length, hash: await digestOf(body) };
     const former = await this.#info(key); // of a try whose answer was lost
     if (former && isAs(reference, former)) return reference;
     const nuid = platformRandom.id();
     const chunks = chunksOf(body, Math.min(CHUNK, this.#jetStream.session.maxBodyBytes));
-    if (!(await this.#storeChunks(nuid, chunks))) {
+    if (!(await this.#storeChunks(nuid, chunks, onRefused))) {
       await this.#jetStream.purgeSubject(this.#stream, this.#chunks(nuid));
       return undefined;
     }
@@ -59,13 +59,13 @@ export class NatsObjectStore implements ObjectStore {
       options: { max_chunk_size: CHUNK },
     };
     const meta = new TextEncoder().encode(JSON.stringify(info));
-    const sequence = await this.#jetStream.store(this.#meta(key), meta, { replaces: true });
+    const sequence = await this.#jetStream.store(this.#meta(key), meta, { replaces: true, onRefused });
     return sequence === undefined ? undefined : reference;
   }
 
   /** Whether all are stored, in order: one whose answer is lost may be stored later, behind its successors. */
-  async #storeChunks(nuid: string, chunks: readonly Uint8Array[]): Promise<boolean> {
-    const store = chunks.map((chunk) => () => this.#jetStream.store(this.#chunks(nuid), chunk, {}));
+  async #storeChunks(nuid: string, chunks: readonly Uint8Array[], onRefused?: OnRefused): Promise<boolean> {
+    const store = chunks.map((chunk) => () => this.#jetStream.store(this.#chunks(nuid), chunk, { onRefused }));
     let last = 0;
     for await (const sequence of readAhead(CHUNKS_AT_A_TIME, store)) {
       if (sequence === undefined || sequence <= last) return false;

@@ -39,6 +39,8 @@ export class Requests {
   #sent = 0;
   #isConnected = true;
   #isClosed = false;
+  /** Why it is closed, when somebody else closed the connection. */
+  #end: ClosedError | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #sweptAt = 0;
 
@@ -56,7 +58,7 @@ export class Requests {
   send(subject: string, body: Uint8Array, headers?: Uint8Array): Promise<Msg | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed || this.#connection.isClosed())
-        return reject(new ClosedError(`The connection is closed: nothing was sent to ${subject}`));
+        return reject(this.#end ?? new ClosedError(`The connection is closed: nothing was sent to ${subject}`));
       const token = (this.#sent++).toString(36);
       const deadline = performance.now() + DEADLINE;
       const pending = { subject, body, headers: headers && encoded(headers), deadline, resolve, reject, isSent: false };
@@ -77,8 +79,9 @@ export class Requests {
   }
 
   /** Everything under way becomes unknown; everything later is refused. */
-  close(): void {
+  close(end?: ClosedError): void {
     this.#isClosed = true;
+    this.#end = end;
     for (const token of this.#pending.keys()) this.#settle(token, undefined);
     this.#replies.close();
   }

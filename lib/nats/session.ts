@@ -1,7 +1,8 @@
 import type { NatsConnection, Status } from 'nats';
 import type { Logger, Subscription } from '../engine/ports.js';
-import { ClosedError } from '../errors.js';
+import { ClosedError, PermissionDeniedError } from '../errors.js';
 import { ServerClock } from './clock.js';
+import { connectionEnd } from './connection-end.js';
 import { Outbox } from './outbox.js';
 import { Requests } from './requests.js';
 import { subscribeForGood } from './subscribe-for-good.js';
@@ -22,14 +23,19 @@ export class Session {
   readonly clock: ServerClock;
   readonly requests: Requests;
   /** Resolves when the connection is closed for good, with the reason unless `close` was called. */
-  readonly closed: Promise<Error | undefined>;
+  readonly closed: Promise<ClosedError | undefined>;
   readonly #connection: NatsConnection;
   readonly #outbox: Outbox;
   readonly #listeners = new Set<ConnectionListener>();
   /** When each refusal was logged last. */
   readonly #toldAt = new Map<string, number>();
+  /** When something was refused last for want of permissions, by its subject. */
+  readonly #deniedAt = new Map<string, number>();
+  #denial: PermissionDeniedError | undefined;
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #state: 'connected' | 'disconnected' | 'closed' = 'connected';
+  /** Why it is closed, unless `close` was called. */
+  #end: ClosedError | undefined;
 
   constructor(
     connection: NatsConnection,
@@ -44,8 +50,8 @@ export class Session {
     this.#outbox = new Outbox(connection, turn);
     this.requests = new Requests(connection, this.#outbox, inboxPrefix);
     this.closed = connection.closed().then((reason) => {
-      this.#onClose();
-      return reason ?? undefined;
+      this.#onClose(reason ? connectionEnd(reason, where) : undefined);
+      return this.#end;
     });
     void this.#followStatus();
   }
@@ -69,6 +75,17 @@ export class Session {
     if (this.#state === 'connected') return Promise.resolve();
     if (this.#state === 'closed') return Promise.reject(this.#closedError());
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** The first thing that was refused for want of permissions. */
+  get denial(): PermissionDeniedError | undefined {
+    return this.#denial;
+  }
+
+  /** Whether something that was published on a subject since a moment, by the platform's own clock, was refused so. */
+  denialOf(subject: string, since: number): PermissionDeniedError | undefined {
+    const isDenied = (this.#deniedAt.get(subject) ?? -Infinity) >= since;
+    return isDenied ? new PermissionDeniedError('publish', subject, this.where) : undefined;
   }
 
   /** Tells of the connection's ups and downs; the result ends it. */
@@ -126,8 +143,22 @@ export class Session {
       const type: string = status.type;
       if (type === 'disconnect') this.#onDisconnect();
       else if (type === 'reconnect') this.#onReconnect();
-      else if (type === 'error') this.#onRefusal(refusalText(status));
+      else if (type === 'error') {
+        if (status.permissionContext) this.#onDenied(status.permissionContext);
+        this.#onRefusal(refusalText(status));
+      }
     }
+  }
+
+  #onDenied({ operation, subject }: { readonly operation: string; readonly subject: string }): void {
+    const isPublish = operation === 'publish';
+    if (isPublish) {
+      if (this.#deniedAt.size === MOST_TOLD) this.#deniedAt.clear();
+      this.#deniedAt.set(subject, performance.now());
+    }
+    const denial = new PermissionDeniedError(isPublish ? 'publish' : 'subscription', subject, this.where);
+    this.#denial ??= denial;
+    for (const listener of this.#listeners) listener.onDenied?.(denial);
   }
 
   /** What is refused is tried again and again: it is told once in a while. */
@@ -157,15 +188,16 @@ export class Session {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
-  #onClose(): void {
+  #onClose(end?: ClosedError): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.requests.close();
+    this.#end = end;
+    this.requests.close(end);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#closedError());
   }
 
   #closedError(): ClosedError {
-    return new ClosedError(`The connection to ${this.where} is closed`);
+    return this.#end ?? new ClosedError(`The connection to ${this.where} is closed`);
   }
 }
 
@@ -202,6 +234,8 @@ function within(milliseconds: number, promise: Promise<void>): Promise<void> {
 export interface ConnectionListener {
   readonly onDisconnect?: (() => void) | undefined;
   readonly onReconnect?: (() => void) | undefined;
+  /** The server has refused something for want of permissions. */
+  readonly onDenied?: ((denial: PermissionDeniedError) => void) | undefined;
 }
 
 /** A message as the client library hands it over. */

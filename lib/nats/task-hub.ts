@@ -8,6 +8,7 @@ import { openHub, type HubOptions } from './hub.js';
 import { keepRunning } from './keep-running.js';
 import { natsHubPorts } from './hub-ports.js';
 import { startEmbeddedServer, type EmbeddedServer } from './server/embedded-server.js';
+import type { Session } from './session.js';
 
 /** Which task hub to connect to, and where. */
 export interface TaskHubOptions {
@@ -64,6 +65,7 @@ export interface TaskHubOptions {
  * @throws {ConfigError} for an option that cannot work, other partitions than the hub has, and a server without
  * JetStream
  * @throws {AuthFailedError} when the server refuses the credentials
+ * @throws {PermissionDeniedError} when it does not allow what is needed
  * @throws {ServerTooOldError} when the server is older than 2.12
  * @throws {ServerUnavailableError} when no server answered in `timeoutInMilliseconds`, or the embedded one does not
  * start
@@ -71,6 +73,7 @@ export interface TaskHubOptions {
  * @throws {StreamMismatchError} when a stream exists with other settings
  * @throws {StorageRegressedError} when a stream of the hub is gone or was created anew
  * @throws {VersionTooNewError} when a newer version created the hub
+ * @throws {CorruptHistoryError} when the hub's record cannot be read
  */
 export function connectTaskHub(options: TaskHubOptions): Promise<TaskHub> {
   return connect(options);
@@ -126,7 +129,7 @@ async function open(
   });
   try {
     const left = (timeoutInMilliseconds ?? Infinity) - (performance.now() - began);
-    const hub = await inTime(openHub(session, options), left, session.where);
+    const hub = await inTime(whileAllowed(session, openHub(session, options)), left, session.where);
     if (server) keepRunning(server, session, logger);
     return new TaskHub(natsHubPorts(hub, logger), session, server);
   } catch (error) {
@@ -138,6 +141,14 @@ async function open(
 /** What a timer can be set to; beyond it, it would fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** What the server refuses for want of permissions it refuses again: then it is not opened. */
+function whileAllowed<T>(session: Session, opening: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const endListening = session.listen({ onDenied: reject });
+    opening.then(resolve, reject).finally(endListening);
+  });
+}
+
 /** The server answers, but does not do what is asked of it: its log, and this one's, say why. */
 function inTime<T>(opening: Promise<T>, milliseconds: number, where: string): Promise<T> {
   if (milliseconds > LONGEST_TIMER) return opening;
@@ -146,7 +157,7 @@ function inTime<T>(opening: Promise<T>, milliseconds: number, where: string): Pr
       reject(
         new ServerUnavailableError(
           `The NATS server at ${where} could not open the task hub in the given time. The errors logged before say what it ` +
-            'refused: storage that is full, or permissions that are missing.',
+            'refused, such as storage that is full.',
         ),
       );
     const timer = setTimeout(late, Math.max(0, milliseconds));

@@ -35,6 +35,13 @@ function damage(hub: MemoryHub, subject: string): void {
   state.store(subject, bytes({ v: 1, damaged: true }), state.latest(subject)!.time);
 }
 
+/** The format version of what is stored under a subject of the only partition is another one, where it stands. */
+function setVersion(hub: MemoryHub, subject: string, version: number): void {
+  const { body } = hub.streams(0).state.latest(subject)!;
+  const at = new TextDecoder().decode(body).indexOf('"v":') + 4;
+  body.set(new TextEncoder().encode(String(version)), at);
+}
+
 test('an instance whose head is damaged takes nothing, and all others go on', async (t) => {
   const { hub, client, settle, advance, subjects, lines, start, quarantined } = await stored();
   damage(hub, subjects.head('e.counter.k'));
@@ -83,6 +90,50 @@ test('a wake record that is damaged loses no timer', async (t) => {
   t.regex(lines.join('\n'), /^o\.n: Wake record \S+ cannot be read/m);
   t.deepEqual(await quarantined(), []);
   t.is((await settle(client.orchestrationHead('n')))?.status, 'Completed');
+});
+
+test('an instance whose head a newer version has written waits for one, and all others go on', async (t) => {
+  const { hub, client, settle, advance, subjects, lines, start, quarantined } = await stored();
+  const { state } = hub.streams(0);
+  const heads = [subjects.head('e.counter.k'), subjects.head('o.n')];
+  const sequences = heads.map((head) => state.latest(head)!.sequence);
+  for (const head of heads) setVersion(hub, head, 2);
+  const worker = await start();
+  await settle(client.signal('counter', 'k', 'add', 'two'));
+  await settle(client.signal('counter', 'other', 'add', 'one'));
+  await advance(65_000);
+  t.deepEqual((await settle(client.entityHead('counter', 'other')))?.state, { seen: ['one'] });
+  t.is((await settle(client.orchestrationHead('m')))?.status, 'Completed');
+  t.deepEqual(await quarantined(), ['e.counter.k', 'o.n']);
+  t.regex(
+    lines.join('\n'),
+    /^e\.counter\.k: It takes nothing here: Head \S+ has format version 2, this build reads up to 1/m,
+  );
+  t.false(lines.some((line) => line.includes('Quarantined')));
+  const entity = { name: 'counter', key: 'k' };
+  const [read] = await ask({ client, advance }, 'e.counter.k', { kind: 'entity', entity });
+  t.like(read, { kind: 'failed', failure: { code: 'PERDURE_VERSION_TOO_NEW' } });
+
+  // A release has it tried again here, and neither that nor a stop has written anything over it.
+  t.like(await ask({ client, advance }, 'e.counter.k', { kind: 'release', address: 'e.counter.k' }), [
+    { released: true },
+  ]);
+  await advance(2_000);
+  t.deepEqual((await quarantined()).toSorted(), ['e.counter.k', 'o.n']);
+  await settle(worker.stop());
+  t.deepEqual(
+    heads.map((head) => state.latest(head)!.sequence),
+    sequences,
+  );
+
+  // The next owner reads that version: nothing has to be released, and nothing is lost or done twice.
+  for (const head of heads) setVersion(hub, head, 1);
+  const next = await start();
+  await advance(2_000);
+  t.deepEqual(await quarantined(), []);
+  t.deepEqual((await settle(client.entityHead('counter', 'k')))?.state, { seen: ['one', 'two'] });
+  t.is((await settle(client.orchestrationHead('n')))?.status, 'Completed');
+  await settle(next.stop());
 });
 
 test('an instance whose parked messages are damaged takes nothing, and all others go on', async (t) => {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { OrchestrationContext, type Orchestration } from 'perdure';
 import { Orchestrator, Run } from 'perdure/decorators';
-import { orchestrationAddress } from '../../lib/wire/addresses.js';
+import { orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import type { Message } from '../../lib/wire/messages.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { KillAt, type LastCall } from './kill-at.js';
@@ -290,6 +290,32 @@ test('the next owner drops what former ones have left, be it in a head or in the
     t.is(around.lines.filter((line) => /Nobody has started/.test(line)).length, 1);
   }
 });
+
+for (const [what, version, text] of [
+  ['is damaged', '0', /^o\.\w+: It is kept: Head \S+ cannot be read/],
+  ['a newer version has written', '2', /^o\.\w+: It is kept: Head \S+ has format version 2/],
+] as const)
+  test(`a head that ${what} is passed over and kept, and those behind it are looked at`, async (t) => {
+    const around = stage();
+    const { say, advance, settle, client, hub, lines } = around;
+    const partition = partitionOf(orchestrationAddress('l'), 2);
+    const other = ['a', 'b', 'c', 'd'].find((id) => partitionOf(orchestrationAddress(id), 2) === partition)!;
+    const first = await around.work('first');
+    for (const id of [other, 'l']) await say(id, 'one');
+    await advance(2_000);
+    await settle(first.stop());
+    const subject = client.ports.partition(partition).subjects.head(orchestrationAddress(other));
+    const { body } = hub.streams(partition).state.latest(subject)!;
+    body.set(new TextEncoder().encode(version), new TextDecoder().decode(body).indexOf('"v":') + 4);
+    await around.work('second');
+    await advance(2.1 * HOUR);
+    t.deepEqual(storedOf(around), []);
+    t.truthy(hub.streams(partition).state.latest(subject));
+    t.true(
+      lines.some((line) => text.test(line)),
+      lines.join('\n'),
+    );
+  });
 
 test('C4: an owner that dies at any of its calls drops them once', async (t) => {
   let n = 1;

@@ -1,6 +1,7 @@
 import test from 'ava';
 import {
   ConfigError,
+  CorruptHistoryError,
   InvalidHubError,
   StorageRegressedError,
   StreamMismatchError,
@@ -161,6 +162,15 @@ test('a hub that was created before a stream existed gets it, once', async (t) =
   await jetStream.demand(`STREAM.DELETE.${tasksStream}`);
   const gone = await t.throwsAsync(openHub(session, { name: hub.name }), { instanceOf: StorageRegressedError });
   t.true(gone.message.includes(`${tasksStream} of task hub ${hub.name} is gone`));
+});
+
+test('a hub whose record cannot be read is refused, and the record is left as it is', async (t) => {
+  const hub = await openHub(session, { name: freshName(), partitions: 1 });
+  const entry = await hub.store.get('hub');
+  const revision = await hub.store.put('hub', bytes('garbage'), entry?.revision ?? 0);
+  const error = await t.throwsAsync(openHub(session, { name: hub.name }), { instanceOf: CorruptHistoryError });
+  t.is(error.message, `The record of task hub ${hub.name} cannot be read: not JSON`);
+  t.is((await hub.store.get('hub'))?.revision, revision);
 });
 
 test('a hub of a newer format is refused', async (t) => {

@@ -23,7 +23,11 @@ test('a worker process whose credentials are taken away ends with a code that is
   await client.callEntity(Counter, 'a').add({ by: 1 });
   await server.reload(withPassword('after'));
   t.is(await service.ended, 1);
-  t.regex(service.errors, /AUTHORIZATION_VIOLATION|Authorization Violation/i);
+  t.regex(
+    service.errors,
+    /ClosedError: The connection to .* does not accept the credentials any more \(AUTHORIZATION_VIOLATION\)/,
+  );
+  t.regex(service.errors, /cause.*: AuthFailedError/);
   t.false(service.errors.includes('before'));
 });
 

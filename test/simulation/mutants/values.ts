@@ -7,7 +7,7 @@ export const ofValues: readonly Mutant[] = [
     'a value is named although it is not known to be stored',
     edit(
       'engine/large-values.js',
-      'const reference = await objects.put(key, body);',
+      'const reference = await objects.put(key, body, (why) => (refusal = why));',
       "const reference = (await objects.put(key, body)) ?? { key, bytes: body.length, hash: `SHA-256=${'A'.repeat(43)}=` };",
     ),
   ),

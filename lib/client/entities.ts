@@ -5,7 +5,7 @@ import type { InputShape, OperationShape } from '../core/names.js';
 import { knownOperation } from '../core/method-proxy.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
-import { ConfigError, EntityOperationFailedError } from '../errors.js';
+import { ConfigError, EntityOperationFailedError, TimeoutError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
 import { holderName, type LockHeld } from '../wire/locks.js';
@@ -24,7 +24,10 @@ export interface EntityStateResponse<T> {
   readonly entityState: T | undefined;
   /** `owner`: exact. `view`: no owner answered; this is what the last one wrote for readers, and may be behind. */
   readonly source: ReadSource;
-  /** The critical section that has locked it; undefined: none has. A lock keeps nobody from reading. */
+  /**
+   * The critical section, or transaction, that has locked it; undefined: none has. A lock keeps nobody from reading, but what a
+   * transaction has prepared does, until that is decided.
+   */
   readonly lockedBy?: LockedBy;
 }
 
@@ -34,12 +37,15 @@ export interface LockedBy {
   readonly instanceId: string;
   /** Since when. */
   readonly since: Date;
-  /** When the lease of the lock runs out. */
+  /** When the lease of the lock runs out; of a transaction: when the entity asks how that ends. */
   readonly until: Date;
+  /** It is locked for a transaction. */
+  readonly isTransaction?: true;
 }
 
-function lockedBy({ holder, since, until }: LockHeld): LockedBy {
-  return { instanceId: holderName(holder), since: new Date(since), until: new Date(until) };
+function lockedBy({ holder, since, until, transaction }: LockHeld): LockedBy {
+  const lock = { instanceId: holderName(holder), since: new Date(since), until: new Date(until) };
+  return transaction ? { ...lock, isTransaction: true } : lock;
 }
 
 /** How a state is read. */
@@ -177,17 +183,30 @@ export class Entities {
     return values.decode(outcome?.result);
   }
 
-  /** `notify`: where the owner tells of changes. */
-  read(
-    id: EntityId,
-    { consistency = 'exact' }: ReadOptions = {},
-    notify?: string,
-  ): Promise<EntityStateResponse<unknown>> {
+  /** While a transaction has prepared another state it waits for the decision. */
+  async read(id: EntityId, { consistency = 'exact' }: ReadOptions = {}): Promise<EntityStateResponse<unknown>> {
     if (consistency !== 'exact' && consistency !== 'eventual')
       throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
+    const { clock } = this.#session.ports;
+    const end = clock.now() + this.#timeout;
+    for (;;) {
+      const response = await this.look(id, consistency === 'exact');
+      if (response) return response;
+      if (clock.now() >= end)
+        throw new TimeoutError(
+          `${id.name} "${id.key}" has been prepared by a transaction that was not decided within ${this.#timeout} ms. Read it ` +
+            "with consistency 'eventual' for the state before, or look why that stands still: client.entities.inspect.",
+        );
+    }
+  }
+
+  /** As `read`; undefined: a transaction is not decided yet. `notify`: where the owner tells of changes. */
+  look(id: EntityId, isExact: boolean, notify?: string): Promise<EntityStateResponse<unknown> | undefined> {
     return this.#session.waits.whileOpen(async () => {
       await this.#session.names.checkEntity(id.name);
-      const { exists, state, lock, source } = await this.#reads.entity(id, consistency === 'exact', notify);
+      const found = await this.#reads.entity(id, isExact, notify);
+      if (!found) return undefined;
+      const { exists, state, lock, source } = found;
       const entityState = this.#session.values.decode(state);
       return { entityExists: exists, entityState, source, ...(lock && { lockedBy: lockedBy(lock) }) };
     });

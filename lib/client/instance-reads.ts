@@ -119,12 +119,15 @@ export class InstanceReads {
     entity: EntityId,
     isExact = true,
     notify?: string,
-  ): Promise<{
-    readonly exists: boolean;
-    readonly state: Json | undefined;
-    readonly lock: LockHeld | undefined;
-    readonly source: ReadSource;
-  } | undefined> {
+  ): Promise<
+    | {
+        readonly exists: boolean;
+        readonly state: Json | undefined;
+        readonly lock: LockHeld | undefined;
+        readonly source: ReadSource;
+      }
+    | undefined
+  > {
     return this.#current(async () => {
       const { found, source } = await this.#entity(entity, isExact, notify);
       if (found.isPrepared) return undefined;

@@ -208,9 +208,7 @@ function leaseOf([options, ...more]: readonly LockOptions[]): number {
 
 function checkTime(option: string, milliseconds: number): void {
   if (!Number.isInteger(milliseconds) || milliseconds < 1 || milliseconds > LONGEST_LEASE)
-    throw new ConfigError(
-      `${option}: must be a whole number from 1 to ${LONGEST_LEASE}, is ${String(milliseconds)}.`,
-    );
+    throw new ConfigError(`${option}: must be a whole number from 1 to ${LONGEST_LEASE}, is ${String(milliseconds)}.`);
 }
 
 /** In UTF-16 code units: the same on every machine. */

@@ -9,12 +9,7 @@ import type {
 } from './call-options.js';
 import type { CallHttpOptions, DurableHttpResponse } from './http-messages.js';
 import { OrchestrationEntities } from './orchestration-entities.js';
-import type {
-  ActivityCalls,
-  OrchestratorObject,
-  OrchestratorOutput,
-  StartArguments,
-} from './proxies.js';
+import type { ActivityCalls, OrchestratorObject, OrchestratorOutput, StartArguments } from './proxies.js';
 import type { OrchestrationLog } from './replay-safe-log.js';
 import type { Task, TaskResult, TimerTask } from './task.js';
 import type { Constructor } from './values.js';

@@ -231,9 +231,7 @@ export class EntityActivation implements Activation {
         input,
         at: this.#updatedAt,
         calls: isPrepared ? callsInTransaction : this.#calls,
-        reminders: isPrepared
-          ? preparedReminders(this.#agenda, this.#state.prepared)
-          : this.#agenda.reminders(planned),
+        reminders: isPrepared ? preparedReminders(this.#agenda, this.#state.prepared) : this.#agenda.reminders(planned),
         newId: () => this.#ports.random.id(),
       });
     } catch (error) {
@@ -244,7 +242,7 @@ export class EntityActivation implements Activation {
   /** Takes the state from the object store when it is not in memory. Throws CorruptHistoryError. */
   #fetch(fetched: FetchedValues): void {
     if (!this.#state.missing) return;
-    this.#state.fetch(fetched);
+    this.#state.fill(fetched);
     this.#executor?.load(this.#state.value);
   }
 
@@ -317,7 +315,8 @@ export class EntityActivation implements Activation {
     this.#dropped.push(...this.#journals.apply(entry), ...this.#agenda.apply(entry));
     if (entry.lock) this.#locks.apply(entry.lock);
     const decided = this.#state.apply(entry);
-    if (decided === true) this.resume(); // the executor has what was prepared
+    if (decided === true)
+      this.resume(); // the executor has what was prepared
     else if (decided) this.#dropped.push(...this.#agenda.apply(agendaIn(decided)));
     this.#dropped.push(...this.#state.takeDropped());
   }

@@ -64,7 +64,7 @@ export class EntityState {
   }
 
   /** Takes it from the object store. Throws CorruptHistoryError. */
-  fetch(fetched: FetchedValues): void {
+  fill(fetched: FetchedValues): void {
     const { missing } = this;
     if (!missing) return;
     const copy = { value: fetched.of(missing), reference: missing };

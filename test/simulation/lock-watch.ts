@@ -28,7 +28,13 @@ export class LockWatch {
   apply({ lock }: StepEntry, state: Json | undefined, hasChanged: boolean): void {
     const holder = this.#locks?.held?.holder;
     const by = (state as { readonly log?: readonly string[] } | undefined)?.log?.at(-1);
-    if (hasChanged && holder && by !== undefined && `o.${instanceOf(by)}` !== holder.address)
+    if (
+      hasChanged &&
+      holder &&
+      !this.#locks?.held?.transaction &&
+      by !== undefined &&
+      `o.${instanceOf(by)}` !== holder.address
+    )
       this.#wrong(`it took "${by}" while it was locked by ${holder.address}`);
     if (lock) this.#change(lock);
   }
@@ -47,6 +53,8 @@ export class LockWatch {
         const isLost = lock.why === 'expired' || lock.why === 'broken';
         return this.#are({ fence, lost: isLost ? [...lost, held.holder] : lost, voided });
       }
+      case 'asked':
+        return held && this.#are({ fence, held: { ...held, until: lock.until }, lost, voided });
       case 'voided':
         return this.#are({ fence, ...(held && { held }), lost, voided: [...voided, lock.holder] });
       case 'settled': {

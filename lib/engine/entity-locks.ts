@@ -2,7 +2,7 @@ import type { EntityId } from '../core/history.js';
 import { lockLost, transactionLost } from '../core/lock-failure.js';
 import type { FailureDetails } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
-import type { EntityLocks as Stored, LockChange, LockHeld } from '../wire/locks.js';
+import type { EntityLocks as Stored, LockChange, LockEnd, LockHeld } from '../wire/locks.js';
 import type {
   Addressed,
   Caller,
@@ -109,12 +109,12 @@ export class EntityLocks {
   }
 
   /** It ends; when that commits a transaction, `messages` are sent: what its operations have. */
-  release({ holder, fence, commit }: LockRelease, messages: readonly Addressed[]): LockOutput {
+  release({ holder, fence, commit, unknown }: LockRelease, messages: readonly Addressed[]): LockOutput {
     if (this.#isOf(holder, fence)) {
       if (commit) return { entry: { lock: { type: 'ended', why: 'committed' } }, messages };
-      return { entry: { lock: { type: 'ended', why: 'released' } }, messages: [] };
+      return { entry: { lock: { type: 'ended', why: unknown ? 'unknown' : 'released' } }, messages: [] };
     }
-    if (this.#lost.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
+    if (!unknown && this.#lost.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
     return refusal('This lock is not current');
   }
 
@@ -168,7 +168,7 @@ export class EntityLocks {
         return;
       }
       case 'ended':
-        if (this.#held && (change.why === 'expired' || change.why === 'broken'))
+        if (this.#held && isRemembered(change.why))
           this.#lost = [...this.#lost, this.#held.holder];
         this.#held = undefined;
         return;
@@ -183,6 +183,11 @@ export class EntityLocks {
         this.#voided = without(this.#voided, change.holder);
     }
   }
+}
+
+/** Whether the end of the request is still to come: the lock has ended for another reason. */
+function isRemembered(why: LockEnd): boolean {
+  return why === 'expired' || why === 'broken' || why === 'unknown';
 }
 
 /** Whether an input does not wait behind others' messages: it is of whoever has the lock, or had it (K3). */

@@ -5,8 +5,8 @@ import type { OrchestrationState } from './orchestration-state.js';
 
 /**
  * A result that nothing waits for. If an entity asks by it how a transaction ends (P23), that is not open here: it was decided, or
- * nothing is known of it. The decision has been sent before, on the channel that this answer takes, so whoever still waits is
- * told that it is aborted.
+ * nothing is known of it. A commit has been sent before, on the channel that this answer takes, so whoever still waits is told
+ * that it is aborted. A cancellation may come behind this, by other entities.
  */
 export function unawaited(message: ResultMessage, address: Address): StepOutput {
   const { from, executionId, taskId } = message;
@@ -14,7 +14,7 @@ export function unawaited(message: ResultMessage, address: Address): StepOutput 
   const holder = { address, executionId, taskId };
   return {
     entry: { refused: 'The transaction is not open' },
-    messages: [[from.entity, { kind: 'lockRelease', holder, fence: from.fence }]],
+    messages: [[from.entity, { kind: 'lockRelease', holder, fence: from.fence, unknown: true }]],
   };
 }
 

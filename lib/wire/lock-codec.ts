@@ -16,7 +16,7 @@ export const entityLocks = object<EntityLocks>({
   voided: optional(list(caller)),
 });
 
-const lockEnd: Shape<LockEnd> = oneOf('released', 'canceled', 'expired', 'broken', 'committed');
+const lockEnd: Shape<LockEnd> = oneOf('released', 'canceled', 'expired', 'broken', 'committed', 'unknown');
 
 /** What a record says of them. */
 export const lockChange = variant<LockChange, 'type'>('type', {

@@ -28,9 +28,9 @@ export interface EntityLocks {
 
 /**
  * How a lock ended: the holder released it, or gave its request up; its lease ran out; an operator broke it. That of a
- * transaction: it was committed, or else aborted by one of the first two.
+ * transaction: it was committed, or else aborted by one of the first two; nothing was known of it where the entity asked.
  */
-export type LockEnd = 'released' | 'canceled' | 'expired' | 'broken' | 'committed';
+export type LockEnd = 'released' | 'canceled' | 'expired' | 'broken' | 'committed' | 'unknown';
 
 /** What a step changes of an entity's locks. */
 export type LockChange =

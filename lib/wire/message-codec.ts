@@ -158,7 +158,7 @@ export const message = variant<Message, 'kind'>('kind', {
     ...fromClient,
   },
   lockCancel: { holder: caller, entities: list(address), at: count, ...fromClient },
-  lockRelease: { holder: caller, fence: count, commit: optional(yes), ...fromClient },
+  lockRelease: { holder: caller, fence: count, commit: optional(yes), unknown: optional(yes), ...fromClient },
 });
 
 export const addressed: Shape<Addressed> = tuple(address, message);

@@ -141,6 +141,11 @@ export interface LockRelease extends FromClient {
   readonly fence: number;
   /** What is prepared holds. Absent: it is forgotten. */
   readonly commit?: true;
+  /**
+   * The answer to an entity that asks for the end of a transaction which is not open (P23). It is no end of the request: that is
+   * on its way, or was lost.
+   */
+  readonly unknown?: true;
 }
 
 /**

@@ -50,7 +50,7 @@ export class LockWatch {
       }
       case 'ended': {
         if (!held) return this.#wrong(`a lock ended that was ${lock.why}, and there was none`);
-        const isLost = lock.why === 'expired' || lock.why === 'broken';
+        const isLost = ['expired', 'broken', 'unknown'].includes(lock.why);
         return this.#are({ fence, lost: isLost ? [...lost, held.holder] : lost, voided });
       }
       case 'asked':

@@ -69,7 +69,7 @@ export const ofLocks: readonly Mutant[] = [
   ofLocking(
     'P22',
     'a section that has lost its lock is not remembered until its end comes',
-    edit(LOCKS, "if (this.#held && (change.why === 'expired' || change.why === 'broken'))", 'if (false)'),
+    edit(LOCKS, 'if (this.#held && isRemembered(change.why))', 'if (false)'),
   ),
   ofLocking(
     'P22',

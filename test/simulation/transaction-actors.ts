@@ -88,6 +88,7 @@ function* body(
   if (kind === 'audit') return yield* context.createTimer(pause);
   const given = kind === 'even' ? Math.floor((seen[0]![2] - seen[1]![2]) / 2) : amount;
   yield* first(add, { by: token, amount: -given });
+  if (kind === 'even') yield* first('mark', `${token}!`);
   if (pause > 0) yield* context.createTimer(pause);
   const last = second(add, { by: token, amount: given });
   if (end !== 'return' || kind === 'outlive') yield* last; // else nobody waits for it

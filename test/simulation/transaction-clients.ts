@@ -65,10 +65,10 @@ export async function peek(
   { peeks }: SeenTrades,
   now: () => number,
 ): Promise<void> {
-  for (const key of keys) {
+  for (const [at, key] of keys.entries()) {
     const called = now();
     const { entityState, source } = await client.readEntityState<{ log: string[] }>('purse', key);
     if (source === 'owner')
-      peeks.push({ id: `${id}/${key}`, key, called, returned: now(), version: entityState?.log.length ?? 0 });
+      peeks.push({ id: `${id}/${at}`, key, called, returned: now(), version: entityState?.log.length ?? 0 });
   }
 }

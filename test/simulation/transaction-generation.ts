@@ -12,7 +12,7 @@ export function generateTransactions(random: SeededRandom): Program {
     actions.push(trade(random, at));
     if (random.next() < 0.3) actions.push({ do: 'mark', key: pick(random, PURSES), id: `mark/${at}` });
     if (random.next() < 0.6)
-      actions.push({ do: 'peek', keys: shuffled(random), id: `peek/${at}`, await: random.next() < 0.5 });
+      actions.push({ do: 'peek', keys: peeked(random), id: `peek/${at}`, await: random.next() < 0.5 });
     if (random.next() < 0.3) actions.push({ do: 'pause', milliseconds: random.below(1_000) });
   }
   return {
@@ -47,6 +47,10 @@ function trade(random: SeededRandom, at: number): TradeAction {
 }
 
 const endings = ['terminate', 'terminate', 'cancel', 'replace', 'break'] as const;
+
+function peeked(random: SeededRandom): string[] {
+  return Array.from({ length: 1 + random.below(4) }, () => shuffled(random)).flat();
+}
 
 function shuffled(random: SeededRandom): string[] {
   const left = [...PURSES];

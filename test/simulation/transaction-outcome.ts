@@ -119,7 +119,7 @@ export class TransactionOutcome {
       for (const [version, by] of this.#log(key).entries())
         writers.set(by, (writers.get(by) ?? new Map()).set(key, { version, isWritten: true }));
     for (const [by, touched] of writers)
-      if (by.startsWith(TRADE) && touched.size !== 2)
+      if (by.startsWith(TRADE) && !by.endsWith('!') && touched.size !== 2)
         this.#violation(`${by} is in ${[...touched.keys()].join(' ')} alone`);
     const times = new Map(this.#clients.flatMap(({ seenTrades }) => [...seenTrades.trades]));
     const timesOf = (token: string) => {

@@ -10,7 +10,8 @@ export interface TradeScript {
   readonly token: string;
   readonly keys: readonly string[];
   /**
-   * `transfer`: from the first purse to the second. `even`: looks at two, and then shares their sum out. `audit`: looks at all, and changes
+   * `transfer`: from the first purse to the second. `even`: looks at two, and then shares their sum out, and marks the first
+   * one, too. `audit`: looks at all, and changes
    * nothing. `outlive`: transfers, and goes on looking until it is aborted.
    */
   readonly kind: 'transfer' | 'even' | 'audit' | 'outlive';

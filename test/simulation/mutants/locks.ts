@@ -10,8 +10,8 @@ export const ofLocks: readonly Mutant[] = [
     'a release is taken whoever has locked the entity',
     edit(
       LOCKS,
-      'release({ holder, fence }) {\n        if (this.#isOf(holder, fence))',
-      'release({ holder, fence }) {\n        if (this.#held)',
+      'release({ holder, fence, commit, unknown }, messages) {\n        if (this.#isOf(holder, fence))',
+      'release({ holder, fence, commit, unknown }, messages) {\n        if (this.#held)',
     ),
   ),
   ofLocking(

@@ -35,7 +35,9 @@ function isBefore(a: Committed, b: Committed): boolean {
   for (const [key, mine] of a.touched) {
     const other = b.touched.get(key);
     if (!other) continue;
-    if (mine.isWritten ? mine.version < other.version : other.isWritten && mine.version <= other.version) return true;
+    if (mine.isWritten && mine.version < other.version) return true;
+    if (other.isWritten && mine.version === other.version) return true; // two that write the same version: one is lost
+    if (!mine.isWritten && other.isWritten && mine.version < other.version) return true;
   }
   return false;
 }

@@ -1,5 +1,5 @@
 import { EntityContext, OrchestrationContext, type NamedParticipant, type Orchestration } from 'perdure';
-import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
+import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 
 @Entity('account')
 export class Account {
@@ -100,6 +100,26 @@ function* carriedOut(
     results.push((yield* accounts[account]!(operation, input)) ?? null);
   }
   return results;
+}
+
+/** Commits one transaction, or is in the middle of one, when an activity of it fails. */
+@Orchestrator('risky')
+export class Risky {
+  @Run({ input: Boolean }) *run(isInside: boolean, ctx: OrchestrationContext): Orchestration<string> {
+    yield* ctx.transaction([[Account, 'a']], function* (account) {
+      yield* account.add(-5);
+      if (isInside) yield* ctx.callActivity(Luck).decide();
+    });
+    if (!isInside) yield* ctx.callActivity(Luck).decide();
+    return 'done';
+  }
+}
+
+export class Luck {
+  isBad = true;
+  @Activity() decide(): void {
+    if (this.isBad) throw new Error('bad luck');
+  }
 }
 
 /** Is started by an operation. */

@@ -1,11 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import type { OrchestrationHandle } from 'perdure';
-import { hostOf } from '../engine/surroundings.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { encodeMessage } from '../../lib/wire/message-codec.js';
+import type { Message } from '../../lib/wire/messages.js';
+import { hostOf, recordingLogger } from '../engine/surroundings.js';
 import { rejection, Surroundings } from './surroundings.js';
-import { Account, pausing, Quiet, Trade, transfer, type Plan } from './transaction-classes.js';
+import { Account, Luck, pausing, Quiet, Risky, Trade, transfer, type Plan } from './transaction-classes.js';
 
-const classes = { entities: [Account], orchestrators: [Trade, Quiet] };
+const luck = new Luck();
+const classes = { entities: [Account], orchestrators: [Trade, Quiet, Risky], activities: [luck] };
 
 /** A hub in memory with accounts of 100 each, and orchestrations that change several of them in transactions. */
 async function bank() {
@@ -317,16 +322,51 @@ test.serial(
   },
 );
 
-test.serial(
-  'an execution that failed in its body is not rewound, and one that failed behind it keeps what it did',
-  async (t) => {
-    const scene = await bank();
-    const { around, trade, balances } = scene;
-    const behind = await trade('behind', { after: 'fail' });
-    t.is((await rejection(around, () => behind.result())).code, 'PERDURE_ORCHESTRATION_FAILED');
-    const refused = await rejection(around, () => behind.rewind('again'));
-    t.is(refused.code, 'PERDURE_NOT_REWINDABLE', 'it would fail again');
-    t.deepEqual(await balances(), [95, 105]);
-    await isFree(t, scene);
-  },
-);
+test.serial('an execution that failed in its body cannot be rewound, one that failed behind it can', async (t) => {
+  const scene = await bank();
+  const { around, client, settle, balances } = scene;
+  luck.isBad = true;
+  const [inside, outside] = [
+    await settle(client.startNew('risky', true)),
+    await settle(client.startNew('risky', false)),
+  ];
+  for (const one of [inside, outside])
+    t.is((await rejection(around, () => one.result())).code, 'PERDURE_ORCHESTRATION_FAILED');
+  t.is((await balances())[0], 95, 'one is aborted, one committed');
+  luck.isBad = false;
+  const refused = await rejection(around, () => inside.rewind('again'));
+  t.is(refused.code, 'PERDURE_NOT_REWINDABLE');
+  t.regex(refused.message, /^Cannot rewind an orchestration with an unreleased entity lock: /);
+  await settle(outside.rewind('again'));
+  t.is(await settle(outside.result()), 'done');
+  t.is((await balances())[0], 95, 'once');
+  await settle(inside.restart());
+  await around.advance(100);
+  t.is((await balances())[0], 90);
+  await isFree(t, scene);
+});
+
+test.serial('an entity whose orchestration nobody knows is told so, and forgets what is prepared', async (t) => {
+  const scene = await bank();
+  const { around, client, settle, balances, locked } = scene;
+  const ports = memoryHubPorts(around.hub.connect('stranger'), recordingLogger());
+  const address = entityAddress({ name: 'account', key: 'a' });
+  const partition = partitionOf(address, 2);
+  const send = (message: Message) =>
+    settle(ports.mailOf(partition).send(ports.subjects.partition(partition).mail(address), encodeMessage(message)));
+  const holder = { address: 'o.nobody', executionId: 'x1', taskId: 0 };
+  await send({ kind: 'lockRequest', holder, entities: [address], fences: [], lease: 5_000, transaction: true });
+  await send({
+    kind: 'operation',
+    name: 'add',
+    input: -5,
+    caller: { ...holder, taskId: 1 },
+    lock: { id: 0, fence: 1 },
+  });
+  await around.advance(1_000);
+  t.like((await locked())[0], { lockedBy: 'nobody', prepared: 1 });
+  await around.advance(5_000);
+  t.deepEqual(await locked(), []);
+  t.is((await balances())[0], undefined);
+  t.is(await settle(client.callEntity(Account, 'a').add(1)), 101);
+});

@@ -2,6 +2,7 @@ export * from './errors.js';
 export { ActivityContext } from './core/activity-context.js';
 export { EntityContext } from './core/entity-context.js';
 export { OrchestrationContext } from './core/orchestration-context.js';
+export { OrchestrationEntities } from './core/orchestration-entities.js';
 export type {
   ActivityOptions,
   ContinueAsNewOptions,
@@ -14,6 +15,7 @@ export type {
   WaitUntilOptions,
 } from './core/call-options.js';
 export type { EntityReference, Lock, LockOptions, LockState, LockTask } from './core/lock.js';
+export type { NamedParticipant, Participants, TransactionBody, TransactionOptions } from './core/transaction.js';
 export type { LabelOptions } from './core/labels.js';
 export { OrchestrationLog, type OrchestrationLogFields } from './core/replay-safe-log.js';
 export type { RetryAttempt, RetryDecision, RetryOptions, RetryResultTest, RetryTest } from './core/retry-options.js';

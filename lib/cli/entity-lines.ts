@@ -14,7 +14,8 @@ export function linesOfEntity(name: string, key: string, status: EntityStatus): 
 
 /** Why it does not go on, and what is to come. */
 function reasons(status: OwnedEntityStatus): readonly string[] {
-  const { running, lockedBy, lockWaiters, planned, nextTime, lastFailure, quarantinedSince, waitsForWorker } = status;
+  const { running, lockedBy, lockWaiters, prepared, planned, nextTime, lastFailure } = status;
+  const { quarantinedSince, waitsForWorker } = status;
   const lines: string[] = [];
   if (running) {
     const since = running.since ? ` since ${running.since.toISOString()}` : ', in another worker';
@@ -24,7 +25,8 @@ function reasons(status: OwnedEntityStatus): readonly string[] {
   if (lockedBy) {
     const { instanceId, since, until } = lockedBy;
     const waiters = lockWaiters.length > 0 ? `, to lock it wait: ${lockWaiters.join(', ')}` : '';
-    lines.push(`  locked: by ${instanceId} since ${since.toISOString()} until ${until.toISOString()}${waiters}`);
+    const why = prepared === undefined ? '' : `, for a transaction that has prepared ${prepared} operations`;
+    lines.push(`  locked: by ${instanceId} since ${since.toISOString()} until ${until.toISOString()}${why}${waiters}`);
   }
   if (quarantinedSince) lines.push(`  in quarantine: since ${quarantinedSince.toISOString()}`);
   if (waitsForWorker) lines.push('  waits: no worker that lives has its class');

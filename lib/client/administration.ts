@@ -51,7 +51,10 @@ export class Administration {
   async breakLock(entity: EntityId): Promise<boolean> {
     const address = entityAddress(entity);
     let fence: number | undefined;
-    await this.#until(address, { v: 1, kind: 'entity', entity }, ({ lock }) => (fence = lock?.fence) !== undefined);
+    await this.#until(address, { v: 1, kind: 'mailbox', entity }, ({ mailbox: { locked } }) => {
+      fence = locked?.fencingNumber;
+      return fence !== undefined;
+    });
     if (fence === undefined) return false;
     return this.#until(address, { v: 1, kind: 'breakLock', address, fence }, ({ broken }) => broken);
   }

@@ -5,7 +5,7 @@ import type { InputShape, OperationShape } from '../core/names.js';
 import { knownOperation } from '../core/method-proxy.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
-import { ConfigError, EntityOperationFailedError } from '../errors.js';
+import { ConfigError, EntityOperationFailedError, TimeoutError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { checkEntityKey } from '../wire/checks.js';
 import { holderName } from '../wire/locks.js';
@@ -26,7 +26,10 @@ export interface EntityStateResponse<T> {
   readonly entityState: T | undefined;
   /** `owner`: exact. `view`: no owner answered; this is what the last one wrote for readers, and may be behind. */
   readonly source: ReadSource;
-  /** The critical section that has locked it; undefined: none has. A lock keeps nobody from reading. */
+  /**
+   * The critical section, or transaction, that has locked it; undefined: none has. A lock keeps nobody from reading, but what a
+   * transaction has prepared does, until that is decided.
+   */
   readonly lockedBy?: LockedBy;
 }
 
@@ -165,17 +168,30 @@ export class Entities {
     return values.decode(outcome?.result);
   }
 
-  /** `notify`: where the owner tells of changes. */
-  read(
-    id: EntityId,
-    { consistency = 'exact' }: ReadOptions = {},
-    notify?: string,
-  ): Promise<EntityStateResponse<unknown>> {
+  /** While a transaction has prepared another state it waits for the decision. */
+  async read(id: EntityId, { consistency = 'exact' }: ReadOptions = {}): Promise<EntityStateResponse<unknown>> {
     if (consistency !== 'exact' && consistency !== 'eventual')
       throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
+    const { clock } = this.#session.ports;
+    const end = clock.now() + this.#timeout;
+    for (;;) {
+      const response = await this.look(id, consistency === 'exact');
+      if (response) return response;
+      if (clock.now() >= end)
+        throw new TimeoutError(
+          `${id.name} "${id.key}" has been prepared by a transaction that was not decided within ${this.#timeout} ms. Read it ` +
+            "with consistency 'eventual' for the state before, or look why that stands still: client.entities.inspect.",
+        );
+    }
+  }
+
+  /** As `read`; undefined: a transaction is not decided yet. `notify`: where the owner tells of changes. */
+  look(id: EntityId, isExact: boolean, notify?: string): Promise<EntityStateResponse<unknown> | undefined> {
     return this.#session.waits.whileOpen(async () => {
       await this.#session.names.checkEntity(id.name);
-      const { exists, state, lock, source } = await this.#reads.entity(id, consistency === 'exact', notify);
+      const found = await this.#reads.entity(id, isExact, notify);
+      if (!found) return undefined;
+      const { exists, state, lock, source } = found;
       const entityState = this.#session.values.decode(state);
       return {
         entityExists: exists,

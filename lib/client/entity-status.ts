@@ -21,8 +21,10 @@ export interface OwnedEntityStatus {
    */
   readonly running:
     { readonly operation: string; readonly since: Date | undefined; readonly calls: readonly string[] } | undefined;
-  /** The critical section that has locked it, and that others wait for. */
+  /** The critical section, or transaction, that has locked it, and that others wait for. */
   readonly lockedBy: LockedBy | undefined;
+  /** How many operations of that transaction have prepared changes; undefined: there is none. */
+  readonly prepared: number | undefined;
   /** The orchestration instances that wait to lock it, in their order, the first 100; of parked messages they are not told. */
   readonly lockWaiters: readonly string[];
   /** Scheduled signals and reminders that wait for their times. */
@@ -50,7 +52,8 @@ export function statusOf(told: EntityInspection): OwnedEntityStatus {
     exists,
     waiting,
     running: running && { operation: running.operation, since: dateOf(running.since), calls: running.calls },
-    lockedBy: locked && lockedBy(locked.lockedBy, locked),
+    lockedBy: locked && lockedBy(locked.lockedBy, { ...locked, transaction: locked.prepared !== undefined }),
+    prepared: locked?.prepared,
     lockWaiters: locked?.waiters ?? [],
     planned,
     nextTime: dateOf(told.nextTime),

@@ -37,7 +37,8 @@ export class EntityWatch {
       for (let last: string | undefined; ;) {
         isNew = false;
         signal?.throwIfAborted();
-        const response = await this.#entities.read(this.#id, {}, inbox.notify);
+        const response = await this.#entities.look(this.#id, true, inbox.notify);
+        if (!response) continue; // the owner has waited before it said so
         const text = JSON.stringify([response.entityExists, response.entityState]);
         if (text !== last) yield response;
         last = text;

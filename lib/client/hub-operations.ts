@@ -55,7 +55,8 @@ export abstract class HubOperations extends InstanceControls {
   /**
    * Ends the lock of an entity at once; resolves when that is committed, with false when it was not locked. Its critical section
    * has lost the lock, and is told so: its next use of the lock fails with LockLostError. Whatever waits for the
-   * entity has its turn. What the section has done stays done.
+   * entity has its turn. What the section has done stays done. The lock of a transaction is not broken, for an entity does
+   * not decide alone: its orchestration is asked, and aborts the transaction unless it is decided.
    *
    * @throws {InvalidIdError} for a key that is none; InvalidNameError for a name
    * @throws {DefinitionError} for a class without `@Entity`

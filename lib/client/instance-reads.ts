@@ -24,6 +24,7 @@ export type ReadSource = 'owner' | 'view';
 interface EntityState {
   readonly state?: Json;
   readonly stateRef?: ValueReference;
+  readonly isPrepared?: true;
   readonly lock?: LockHeld;
 }
 
@@ -110,19 +111,26 @@ export class InstanceReads {
     return { status: { ...status, history: await this.#history(address, segments, status.history) } };
   }
 
-  /** `isExact`: asked of its owner when there is one, which tells of changes at `notify`. */
+  /**
+   * `isExact`: asked of its owner when there is one, which tells of changes at `notify`. Undefined: a transaction has prepared
+   * another state, and is not decided.
+   */
   entity(
     entity: EntityId,
     isExact = true,
     notify?: string,
-  ): Promise<{
-    readonly exists: boolean;
-    readonly state: Json | undefined;
-    readonly lock: LockHeld | undefined;
-    readonly source: ReadSource;
-  }> {
+  ): Promise<
+    | {
+        readonly exists: boolean;
+        readonly state: Json | undefined;
+        readonly lock: LockHeld | undefined;
+        readonly source: ReadSource;
+      }
+    | undefined
+  > {
     return this.#current(async () => {
       const { found, source } = await this.#entity(entity, isExact, notify);
+      if (found.isPrepared) return undefined;
       const { state } = await this.#session.large.whole(found);
       return { exists: state !== undefined, state, lock: found.lock, source };
     });

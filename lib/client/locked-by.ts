@@ -4,14 +4,17 @@ export interface LockedBy {
   readonly instanceId: string;
   /** Since when. */
   readonly since: Date;
-  /** When the lease of the lock runs out. */
+  /** When the lease of the lock runs out; of a transaction: when the entity asks how that ends. */
   readonly until: Date;
+  /** It is locked for a transaction. */
+  readonly isTransaction?: true;
 }
 
 /** What is told of a lock. */
 export function lockedBy(
   instanceId: string,
-  { since, until }: { readonly since: number; readonly until: number },
+  { since, until, transaction }: { readonly since: number; readonly until: number; readonly transaction?: boolean },
 ): LockedBy {
-  return { instanceId, since: new Date(since), until: new Date(until) };
+  const lock = { instanceId, since: new Date(since), until: new Date(until) };
+  return transaction ? { ...lock, isTransaction: true } : lock;
 }

@@ -1,15 +1,11 @@
-import {
-  ConfigError,
-  CriticalSectionError,
-  EntityOperationFailedError,
-  LockLostError,
-  TaskFailedError,
-  type FailureDetails,
-} from '../errors.js';
+import { ConfigError, CriticalSectionError, EntityOperationFailedError } from '../errors.js';
+import type { FailureDetails } from '../errors.js';
 import { AtomicTask } from './atomic-task.js';
 import type { CoreDependencies } from './dependencies.js';
 import type { EntityId, InboundEvent } from './history.js';
-import type { EntityReference, Lock, LockOptions, LockState, LockTask } from './lock.js';
+import { operationFailed } from './lock-failure.js';
+import type { EntityReference, LockOptions, LockState, LockTask } from './lock.js';
+import { isLoss, keyOf, LockedCall, Section, SectionTask } from './section.js';
 import type { TaskNode } from './task-node.js';
 import type { TaskScheduler } from './task-scheduler.js';
 import type { Json } from './values.js';
@@ -17,16 +13,24 @@ import type { Json } from './values.js';
 /** How long an entity is locked unless somebody says otherwise, and the longest that can be said, in milliseconds. */
 const DEFAULT_LEASE = 300_000;
 const LONGEST_LEASE = 86_400_000;
+/** How long a transaction may take unless somebody says otherwise. */
+const DEFAULT_TIMEOUT = 60_000;
 
 /** What an operation is called with. */
-interface Called {
+export interface Called {
   readonly operation: string;
   readonly input?: Json;
 }
 
+/** A section as it is asked for. */
+export interface Requested {
+  readonly section: Section;
+  readonly task: LockTask;
+}
+
 /**
  * The critical sections of an execution, one at a time, and what is not to be done in them. The rules and their texts are
- * the original's.
+ * the original's. A transaction is one, too: it is decided once, by its commit, or by its release, which aborts it (P23).
  *
  * L1. Entities are locked in one order everywhere, by name, then by key, in UTF-16 code units; a section begins no other,
  *     so no two wait for each other.
@@ -34,7 +38,7 @@ interface Called {
 export class CriticalSections {
   readonly #scheduler: TaskScheduler;
   readonly #dependencies: CoreDependencies;
-  /** The section that was asked for, until it is released. */
+  /** The section that was asked for, until it is released; that of a transaction, until its body has ended. */
   #current: Section | undefined;
 
   constructor(scheduler: TaskScheduler, dependencies: CoreDependencies) {
@@ -50,37 +54,74 @@ export class CriticalSections {
   /** Asks for a critical section; `given`: entities, and options behind them. */
   request(given: readonly (EntityReference | LockOptions)[]): LockTask {
     this.#scheduler.assertInTurn();
-    const entities = this.#sorted(given.filter((item): item is EntityReference => Array.isArray(item)));
+    const entities = given.filter((item): item is EntityReference => Array.isArray(item));
     const lease = leaseOf(given.filter((item): item is LockOptions => !Array.isArray(item)));
+    return this.#begin(entities, lease, false).task;
+  }
+
+  /** Asks for the section of a transaction, whose entities ask after so many milliseconds how it ends. */
+  requestTransaction(entities: readonly EntityReference[], timeout = DEFAULT_TIMEOUT): Requested {
+    this.#scheduler.assertInTurn();
+    checkTime('timeoutInMilliseconds', timeout);
+    return this.#begin(entities, timeout, true);
+  }
+
+  #begin(given: readonly EntityReference[], lease: number, isTransaction: boolean): Requested {
+    const entities = this.#sorted(given);
     if (entities.length === 0) throw new CriticalSectionError('The list of entities to lock must not be empty.');
     if (this.#current)
       throw new CriticalSectionError('Must not enter another critical section from within a critical section.');
-    const section = new Section(entities, () => this.#release(section));
-    const task = new SectionTask(section);
+    const section = new Section(entities, isTransaction, () => this.#end(section));
     this.#current = section;
-    return this.#scheduler.schedule((id) => {
+    const task: LockTask = this.#scheduler.schedule((id) => {
       section.id = id;
-      return { type: 'LockRequested', id, entities, lease };
-    }, task);
+      return { type: 'LockRequested', id, entities, lease, ...(isTransaction && { transaction: true }) };
+    }, new SectionTask(section));
+    return { section, task };
   }
 
   /** Calls an entity, under the lock when there is one. */
   call(entity: EntityId, { operation, ...given }: Called): TaskNode<unknown> {
     const section = this.#current;
-    if (section) checkCall(section, entity);
-    if (section?.failure) return lostCall(section.failure);
-    const lock = section?.enter(entity);
+    if (section?.failure && section.isTransaction && section.has(entity)) return section.lostCall(section.failure);
+    section?.checkCall(entity);
+    if (section?.failure) return section.lostCall(section.failure);
+    const lock = section?.lockOf(entity);
     const toError = (failure: FailureDetails): Error =>
-      failure.code === 'PERDURE_LOCK_LOST'
-        ? new LockLostError(failure)
+      section && isLoss(failure)
+        ? section.toError(failure)
         : new EntityOperationFailedError(entity.name, operation, failure);
+    const task = section
+      ? new LockedCall(toError, (failure) => this.#called(section, entity, operation, failure))
+      : new AtomicTask<unknown>(toError);
+    section?.enter(entity, task);
     return this.#scheduler.schedule(
       (id) => ({ type: 'EntityOperationCalled', id, entity, operation, ...given, ...(lock && { lock }) }),
-      lock ? new LockedCall(toError, () => section?.leave(entity)) : new AtomicTask<unknown>(toError),
+      task,
     );
   }
 
+  /** Calls an entity of a transaction, as its body does. */
+  callIn(section: Section, entity: EntityId, called: Called): TaskNode<unknown> {
+    if (this.#current !== section)
+      throw new CriticalSectionError('The transaction has ended: its entities are called like any other from here on.');
+    return this.call(entity, called);
+  }
+
+  /** An operation that fails aborts its transaction. */
+  #called(section: Section, entity: EntityId, operation: string, failure: FailureDetails | undefined): void {
+    section.leave(entity);
+    if (!failure || !section.isTransaction || section.isReleased) return;
+    section.lose(isLoss(failure) ? failure : operationFailed(entity, operation, failure));
+    section.release();
+  }
+
   checkSignal(entity: EntityId): void {
+    if (this.#current?.isTransaction)
+      throw new CriticalSectionError(
+        'Must not signal an entity from a transaction, for it would be carried out whatever becomes of that: call it as one ' +
+          'of its entities, or signal it afterwards.',
+      );
     if (this.#current?.has(entity))
       throw new CriticalSectionError('Must not signal a locked entity from a critical section.');
   }
@@ -90,19 +131,27 @@ export class CriticalSections {
   }
 
   granted(event: Extract<InboundEvent, { type: 'LockGranted' }>): void {
-    if (this.#current?.id !== event.id) return;
-    this.#current.fences = event.fences;
+    const section = this.#current;
+    if (section?.id !== event.id || section.isReleased) return;
+    section.fences = event.fences;
     this.#scheduler.settle(event);
   }
 
-  /** Before the grant, the request has failed: what it has locked elsewhere is given up. */
+  /**
+   * Before the grant, the request has failed: what it has locked elsewhere is given up. A transaction is aborted, also behind
+   * its grant: an entity asks how it ends, and it is not decided.
+   */
   lost(event: Extract<InboundEvent, { type: 'LockLost' }>): void {
     const section = this.#current;
-    if (section?.id !== event.id) return;
+    if (section?.id !== event.id || section.isReleased) return;
     section.lose(event.failure);
-    if (section.fences) return;
+    if (section.fences) {
+      if (section.isTransaction) section.release();
+      return;
+    }
     this.#scheduler.settle(event);
-    this.#release(section);
+    section.release();
+    this.leave(section);
   }
 
   /** The execution is canceled: a request that waits fails with this, and is given up. */
@@ -110,14 +159,31 @@ export class CriticalSections {
     const section = this.#current;
     if (!section || section.fences) return;
     this.#scheduler.settle({ type: 'LockLost', at: 0, id: section.id, failure });
-    this.#release(section);
+    section.release();
+    this.leave(section);
   }
 
-  #release(section: Section): void {
+  /** Decides a transaction whose body has returned (P23). Throws TransactionAbortedError when it is decided otherwise. */
+  commit(section: Section): void {
+    if (section.failure) throw section.toError(section.failure);
+    if (section.isReleased) throw new CriticalSectionError('The transaction has ended.');
+    const { id: lockId, entities, fences } = section;
+    this.#scheduler.release({ lockId, entities, fences: fences!, commit: true });
+    this.#current = undefined;
+  }
+
+  /** The body of a transaction has ended: unless it is decided, it is aborted. */
+  leave(section: Section): void {
+    if (this.#current !== section) return;
+    section.release();
+    this.#current = undefined;
+  }
+
+  #end(section: Section): void {
     if (this.#current !== section) return;
     const { id: lockId, entities, fences } = section;
     this.#scheduler.release({ lockId, entities, ...(fences && { fences }) });
-    this.#current = undefined;
+    if (!section.isTransaction) this.#current = undefined;
   }
 
   #sorted(given: readonly EntityReference[]): readonly EntityId[] {
@@ -132,161 +198,17 @@ export class CriticalSections {
   }
 }
 
-/** A critical section from its request to its release. */
-class Section implements Lock {
-  id = -1;
-  /** Of its entities, once all are locked. */
-  fences: readonly number[] | undefined;
-  #failure: FailureDetails | undefined;
-  readonly #lost = new Set<unknown>();
-  #isReleased = false;
-  readonly #places: ReadonlyMap<string, number>;
-  readonly #called = new Set<string>();
-
-  constructor(
-    readonly entities: readonly EntityId[],
-    readonly onRelease: () => void,
-  ) {
-    this.#places = new Map(entities.map((entity, place) => [keyOf(entity), place]));
-  }
-
-  has(entity: EntityId): boolean {
-    return this.#places.has(keyOf(entity));
-  }
-
-  isCalling(entity: EntityId): boolean {
-    return this.#called.has(keyOf(entity));
-  }
-
-  enter(entity: EntityId): { readonly id: number; readonly fence: number } {
-    this.#called.add(keyOf(entity));
-    return { id: this.id, fence: this.fences![this.#places.get(keyOf(entity))!]! };
-  }
-
-  leave(entity: EntityId): void {
-    this.#called.delete(keyOf(entity));
-  }
-
-  lose(failure: FailureDetails): void {
-    this.#failure ??= failure;
-    this.#lost.add(failure.fields?.['entity']);
-  }
-
-  /** Why it has lost a lock. */
-  get failure(): FailureDetails | undefined {
-    return this.#failure;
-  }
-
-  get owned(): readonly EntityId[] {
-    return this.fences ? this.entities.filter((entity) => !this.#lost.has(keyOf(entity))) : [];
-  }
-
-  get fencingNumbers(): readonly number[] {
-    return this.fences ?? [];
-  }
-
-  get isReleased(): boolean {
-    return this.#isReleased;
-  }
-
-  get isLost(): boolean {
-    return this.#failure !== undefined;
-  }
-
-  release(): void {
-    if (this.#isReleased) return;
-    this.onRelease();
-    this.#isReleased = true;
-  }
-
-  [Symbol.dispose](): void {
-    this.release();
-  }
-}
-
-/** Ends with the lock. */
-class SectionTask extends AtomicTask<Lock> implements LockTask {
-  readonly #section: Section;
-  #isCanceled = false;
-
-  constructor(section: Section) {
-    super((failure) =>
-      failure.code === 'PERDURE_LOCK_LOST'
-        ? new LockLostError(failure)
-        : new TaskFailedError('The lock request', failure),
-    );
-    this.#section = section;
-  }
-
-  override complete(): void {
-    super.complete(this.#section);
-  }
-
-  override get isDead(): boolean {
-    return this.#isCanceled;
-  }
-
-  cancel(): void {
-    if (this.isCompleted || this.#isCanceled) return;
-    this.#section.release();
-    this.#isCanceled = true;
-  }
-}
-
-/** A call under a lock: until it has ended, the entity is not called again. */
-class LockedCall extends AtomicTask<unknown> {
-  readonly #ended: () => void;
-
-  constructor(toError: (failure: FailureDetails) => Error, ended: () => void) {
-    super(toError);
-    this.#ended = ended;
-  }
-
-  override complete(value: unknown): void {
-    this.#ended();
-    super.complete(value);
-  }
-
-  override completeWithFailure(failure: FailureDetails): void {
-    this.#ended();
-    super.completeWithFailure(failure);
-  }
-}
-
-function checkCall(section: Section, entity: EntityId): void {
-  if (!section.fences)
-    throw new CriticalSectionError('Must await the completion of the lock request prior to calling any entity.');
-  if (!section.has(entity))
-    throw new CriticalSectionError(
-      'Must not call an entity from a critical section if it is not one of the locked entities.',
-    );
-  if (section.isCalling(entity))
-    throw new CriticalSectionError(
-      'Must not call an entity from a critical section while a prior call to the same entity is still pending.',
-    );
-}
-
-/** The call of an entity under a lock that is lost: nothing is sent. */
-function lostCall(failure: FailureDetails): TaskNode<unknown> {
-  const task = new AtomicTask<unknown>((details) => new LockLostError(details));
-  task.completeWithFailure(failure);
-  return task;
-}
-
 function leaseOf([options, ...more]: readonly LockOptions[]): number {
-  const lease = options?.leaseInMilliseconds ?? DEFAULT_LEASE;
   if (more.length > 0)
     throw new ConfigError('lock: takes entities, each as [class or name, key], then one set of options.');
-  if (!Number.isInteger(lease) || lease < 1 || lease > LONGEST_LEASE)
-    throw new ConfigError(
-      `leaseInMilliseconds: must be a whole number from 1 to ${LONGEST_LEASE}, is ${String(lease)}.`,
-    );
+  const lease = options?.leaseInMilliseconds ?? DEFAULT_LEASE;
+  checkTime('leaseInMilliseconds', lease);
   return lease;
 }
 
-/** As a LockLostError names it, too; a name has no slash. */
-function keyOf({ name, key }: EntityId): string {
-  return `${name}/${key}`;
+function checkTime(option: string, milliseconds: number): void {
+  if (!Number.isInteger(milliseconds) || milliseconds < 1 || milliseconds > LONGEST_LEASE)
+    throw new ConfigError(`${option}: must be a whole number from 1 to ${LONGEST_LEASE}, is ${String(milliseconds)}.`);
 }
 
 /** In UTF-16 code units: the same on every machine. */

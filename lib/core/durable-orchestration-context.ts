@@ -31,10 +31,12 @@ import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
 import { OrchestrationContext } from './orchestration-context.js';
 import { randomSource, type RandomSource } from './random-source.js';
 import type { ReplaySafeLog } from './replay-safe-log.js';
-import type { Task, TimerTask } from './task.js';
+import type { Orchestration, Task, TimerTask } from './task.js';
 import type { Outcome, TaskNode } from './task-node.js';
 import type { TaskScheduler } from './task-scheduler.js';
 import { TimeoutTask } from './timeout-task.js';
+import type { TransactionBody, TransactionOptions } from './transaction.js';
+import { beginTransaction } from './transactions.js';
 import { uuidV5 } from './uuid-v5.js';
 import type { Constructor, Json } from './values.js';
 import { AllSettledTask, FailFastTask, WhenAllTask } from './when-all-task.js';
@@ -224,6 +226,14 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   override lock(...given: (EntityReference | LockOptions)[]): LockTask {
     return this.#sections.request(given);
+  }
+
+  override transaction<const E extends readonly EntityReference[], R>(
+    entities: E,
+    body: TransactionBody<E, R>,
+    options?: TransactionOptions,
+  ): Orchestration<R> {
+    return beginTransaction(this.#sections, this.#dependencies, entities, body, options);
   }
 
   isLocked(): LockState {

@@ -200,6 +200,8 @@ export type NumberedAction =
       readonly id: number;
       readonly entities: readonly EntityId[];
       readonly lease: number;
+      /** What is done under the lock is prepared until it is released, and undone unless that commits it (P23). */
+      readonly transaction?: true;
     }
   /** A critical section ends; without fencing numbers: before its entities were known to be locked. */
   | {
@@ -209,6 +211,8 @@ export type NumberedAction =
       readonly lockId: number;
       readonly entities: readonly EntityId[];
       readonly fences?: readonly number[];
+      /** A transaction is committed. Absent: it is aborted. */
+      readonly commit?: true;
     }
   | {
       readonly type: 'EntityOperationSignaled';

@@ -5,6 +5,7 @@ import type { EntityId } from './history.js';
 export type LockLoss = 'expired' | 'broken' | undefined;
 
 const reasons = { expired: ': its lease ran out', broken: ': an operator broke it' } as const;
+const abortions = { expired: 'it took longer than it may', broken: 'an operator ended it' } as const;
 
 /** That an entity is not locked any more for a critical section, as its holder is told. */
 export function lockLost({ name, key }: EntityId, reason: LockLoss): FailureDetails {
@@ -15,5 +16,26 @@ export function lockLost({ name, key }: EntityId, reason: LockLoss): FailureDeta
     code: 'PERDURE_LOCK_LOST',
     nonRetriable: true,
     fields: { entity: `${name}/${key}`, ...(reason !== undefined && { reason }) },
+  };
+}
+
+/** That an entity waits no longer for the end of a transaction, as its orchestration is told: not decided, it is aborted. */
+export function transactionLost({ name, key }: EntityId, reason: Exclude<LockLoss, undefined>): FailureDetails {
+  return aborted(`${abortions[reason]}, as ${name} "${key}" says`, { entity: `${name}/${key}`, reason });
+}
+
+/** That an operation of a transaction has failed. */
+export function operationFailed({ name, key }: EntityId, operation: string, failure: FailureDetails): FailureDetails {
+  const what = `operation "${operation}" of ${name} "${key}" failed: ${failure.message}`;
+  return { ...aborted(what, { entity: `${name}/${key}`, reason: 'failed' }), cause: failure };
+}
+
+function aborted(why: string, fields: NonNullable<FailureDetails['fields']>): FailureDetails {
+  return {
+    name: 'TransactionAbortedError',
+    message: `The transaction was aborted, and nothing of it was carried out: ${why}`,
+    code: 'PERDURE_TRANSACTION_ABORTED',
+    nonRetriable: true,
+    fields,
   };
 }

@@ -1,8 +1,6 @@
 import type {
   ActivityOptions,
   ContinueAsNewOptions,
-  EntityCallOptions,
-  EntitySignalOptions,
   EventDefault,
   EventTimeout,
   NewOrchestrationOptions,
@@ -10,14 +8,8 @@ import type {
   WaitUntilOptions,
 } from './call-options.js';
 import type { CallHttpOptions, DurableHttpResponse } from './http-messages.js';
-import type { EntityReference, LockOptions, LockState, LockTask } from './lock.js';
-import type {
-  ActivityCalls,
-  OperationCalls,
-  OrchestratorObject,
-  OrchestratorOutput,
-  StartArguments,
-} from './proxies.js';
+import { OrchestrationEntities } from './orchestration-entities.js';
+import type { ActivityCalls, OrchestratorObject, OrchestratorOutput, StartArguments } from './proxies.js';
 import type { OrchestrationLog } from './replay-safe-log.js';
 import type { Task, TaskResult, TimerTask } from './task.js';
 import type { Constructor } from './values.js';
@@ -47,7 +39,7 @@ import type { Constructor } from './values.js';
  * }
  * ```
  */
-export abstract class OrchestrationContext {
+export abstract class OrchestrationContext extends OrchestrationEntities {
   /** The id of this orchestration instance. */
   abstract readonly instanceId: string;
   /** The id of this execution: a new one after each `continueAsNew`. */
@@ -180,75 +172,6 @@ export abstract class OrchestrationContext {
    * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
    */
   abstract startNew(name: string, input?: unknown, options?: NewOrchestrationOptions): string;
-
-  /**
-   * Calls an entity's operation: `ctx.callEntity(Account, 'alice').deposit(amount)`. Order to one entity is kept, with
-   * signals too. The task fails with EntityOperationFailedError when the operation throws, or when no worker knows it.
-   *
-   * @throws {InvalidIdError} for a key that is none
-   * @throws {DefinitionError} for a class without `@Entity`
-   * @throws {UnknownOperationError} for a method without `@Operation()`
-   * @throws {ConfigError} for retry options that cannot work
-   */
-  abstract callEntity<E extends object>(
-    type: Constructor<E>,
-    key: string,
-    options?: EntityCallOptions,
-  ): OperationCalls<E, 'task'>;
-  /**
-   * Calls an entity's operation by names.
-   *
-   * @throws {InvalidNameError} for a name that is none
-   * @throws {InvalidIdError} for a key that is none
-   * @throws {ConfigError} for retry options that cannot work
-   */
-  abstract callEntity<T = unknown>(
-    name: string,
-    key: string,
-    operation: string,
-    input?: unknown,
-    options?: EntityCallOptions,
-  ): Task<T>;
-
-  /**
-   * Sends an operation to an entity, one-way: there is nothing to wait for, and what it throws is told to nobody. Order
-   * to one entity is kept. With `signalAt` it is carried out later. Throws as `callEntity`, and further:
-   *
-   * @throws {InvalidTimeError} for a `signalAt` that is no time, negative, or more than 100 years away
-   */
-  abstract signalEntity<E extends object>(
-    type: Constructor<E>,
-    key: string,
-    options?: EntitySignalOptions,
-  ): OperationCalls<E, 'signal'>;
-  /** Sends an operation to an entity by names. Throws as `callEntity` by names, and InvalidTimeError. */
-  abstract signalEntity(
-    name: string,
-    key: string,
-    operation: string,
-    input?: unknown,
-    options?: EntitySignalOptions,
-  ): void;
-
-  /**
-   * Begins a critical section over entities: `using lock = yield* ctx.lock([Account, 'alice'], [Account, 'bob'])`. It
-   * waits until all are locked, each in its turn, in one order for all orchestrations, so sections never wait for each other
-   * in a circle. Until the lock is released, others' operations on them wait; at the end of the execution it is. In between
-   * only these entities can be called, each call after the one before has ended; they cannot be signaled, and neither another
-   * section nor a sub-orchestration can begin. The task, and later calls, fail with LockLostError when a lock was
-   * lost. Options stand behind the entities.
-   *
-   * @throws {CriticalSectionError} for no entities, and within a critical section
-   * @throws {InvalidNameError} for a name that is none; InvalidIdError for a key
-   * @throws {DefinitionError} for a class without `@Entity`
-   * @throws {ConfigError} for a lease that is none
-   */
-  abstract lock(...entities: readonly EntityReference[]): LockTask;
-  /** The same with options. Throws as the form without. */
-  abstract lock(...entitiesAndOptions: readonly [...EntityReference[], LockOptions]): LockTask;
-
-  /** Whether it is in a critical section, and the entities that are locked for it. */
-  abstract isLocked(): LockState;
 
   /**
    * A durable timer over milliseconds (0 to 100 years) or until a Date; one in the past fires at once. It fires once,

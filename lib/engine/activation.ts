@@ -6,6 +6,7 @@ import type { ActivityRun } from '../wire/activity-run.js';
 import type { Head, Wake } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
 import type { Addressed, Message } from '../wire/messages.js';
+import type { Prepared } from '../wire/prepared.js';
 import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
 import type { TaskIds } from '../wire/tasks.js';
@@ -152,6 +153,8 @@ export interface Activation {
   readonly awaitsAnswer?: boolean;
   /** That it is locked: an entity. It stays in memory, and is loaded at a takeover. */
   readonly lockHeld?: LockHeld | undefined;
+  /** What the transaction that has locked it has prepared (P23). */
+  readonly prepared?: Prepared | undefined;
   /** Whether an input has to wait for the end of the lock. */
   shutsOut?(input: InputBody): boolean;
   /** Whether an input is of whoever has locked it. */

@@ -3,24 +3,27 @@ import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
 import type { OperationOutcome } from '../core/operation.js';
 import type { Json, ValueReference } from '../core/values.js';
-import { OperationTimeoutError, type FailureDetails, type PerdureError } from '../errors.js';
-import { entityAddress } from '../wire/addresses.js';
+import { OperationTimeoutError, type PerdureError } from '../errors.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
 import type { OperationMessage } from '../wire/messages.js';
 import type { PlannedOperation } from '../wire/planned.js';
+import type { Prepared } from '../wire/prepared.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
 import { Agenda, agendaAfter, isEarly, messageOf, plannedOf } from './agenda.js';
-import { answerOf, resultFor, sentBy } from './entity-effects.js';
+import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
 import { EntityLocks } from './entity-locks.js';
+import { EntityState } from './entity-state.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
+import { settledIn } from './in-time.js';
 import { OperationCalls, type Beside } from './operation-calls.js';
 import { OperationJournals } from './operation-journals.js';
 import { OperationTrace, type ActivationInspection } from './operation-trace.js';
 import { refusal } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
+import { agendaIn, callsInTransaction, preparedBy, preparedReminders, tooMuchSent } from './prepared-writes.js';
 
 type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
 
@@ -30,12 +33,7 @@ export class EntityActivation implements Activation {
   readonly #host: Host;
   readonly #ports: Ports;
   readonly #executor: EntityExecutor | undefined;
-  /** What the log says; the executor's own copy may be one operation ahead. Undefined also: it is not fetched yet. */
-  #state: Json | undefined;
-  /** Where the state is, when it is too large for a record. */
-  #reference: ValueReference | undefined;
-  /** The state after the last step, until it is applied. */
-  #ahead: Json | undefined;
+  readonly #state: EntityState;
   #dropped: string[] = [];
   #updatedAt = 0;
   readonly #journals: OperationJournals;
@@ -52,8 +50,7 @@ export class EntityActivation implements Activation {
     this.#calls = new OperationCalls(id, this.#journals, ports.random, beside);
     this.#locks = new EntityLocks(id, head?.locks);
     this.#agenda = new Agenda(head?.planned);
-    this.#state = head?.state;
-    this.#reference = head?.stateRef;
+    this.#state = new EntityState(head);
     this.#updatedAt = head?.updatedAt ?? 0;
     const program = host.entities.get(id.name);
     this.#executor = program && new EntityExecutor(program, id, host.core);
@@ -61,22 +58,21 @@ export class EntityActivation implements Activation {
 
   /** After the last recovered entry was applied, before the first step. */
   resume(): void {
-    if (this.#state !== undefined || !this.#reference) this.#executor?.load(this.#state);
+    if (!this.#state.missing) this.#executor?.load(this.#state.value);
   }
 
-  get #exists(): boolean {
-    return this.#state !== undefined || this.#reference !== undefined;
-  }
-
-  /** The state, or where it is; neither: the entity does not exist. */
+  /** The committed state, or where it is; neither: the entity does not exist. */
   get stored(): { readonly state?: Json; readonly stateRef?: ValueReference } {
-    if (this.#reference) return { stateRef: this.#reference };
-    return this.#state === undefined ? {} : { state: this.#state };
+    return this.#state.stored;
+  }
+
+  get prepared(): Prepared | undefined {
+    return this.#state.prepared;
   }
 
   missing(input: InputBody): readonly ValueReference[] {
     if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
-    const state = this.#state === undefined ? this.#reference : undefined;
+    const state = this.#state.missing;
     if (input.kind === 'read') return state ? [state] : none;
     const message = this.asOperation(input);
     if (!message || this.#locks.refusalOf(message)) return none;
@@ -120,6 +116,7 @@ export class EntityActivation implements Activation {
 
   /** What is to be carried out now. While it is locked its time does not matter: at the end of the lock it is told again. */
   #due(now: number): PlannedOperation | undefined {
+    if (this.#locks.held?.transaction) return undefined; // it would run on what is prepared
     const [begun, { first }] = [this.#begun, this.#agenda];
     return begun ?? (first && first.at <= now && !this.#locks.held ? first : undefined);
   }
@@ -146,7 +143,7 @@ export class EntityActivation implements Activation {
       case 'lockCancel':
         return this.#locks.cancel(input);
       case 'lockRelease':
-        return this.#locks.release(input);
+        return this.#locks.release(input, this.#state.prepared?.messages ?? none);
       case 'expireLock':
         return this.#locks.expire(now);
       case 'breakLock':
@@ -172,9 +169,16 @@ export class EntityActivation implements Activation {
     this.#updatedAt = Math.max(this.#updatedAt, now);
     this.#trace.begin(this.#updatedAt);
     const outcome = this.#execute(message, fetched, planned);
-    return outcome instanceof Promise
-      ? this.#inTime(message, outcome).then((settled) => this.#output(message, settled, planned))
-      : this.#output(message, outcome, planned);
+    const end = (settled: OperationOutcome) => this.#output(message, this.#fitting(message, settled), planned);
+    return outcome instanceof Promise ? this.#inTime(message, outcome).then(end) : end(outcome);
+  }
+
+  /** The outcome, or the failure of an operation of a transaction that cannot be prepared. */
+  #fitting(message: OperationMessage, outcome: OperationOutcome): OperationOutcome {
+    const tooLarge = this.#isPrepared(message) ? tooMuchSent(outcome, this.#state.prepared) : undefined;
+    if (!tooLarge) return outcome;
+    this.#executor!.load(this.#state.value);
+    return this.#refused(tooLarge);
   }
 
   /** A signal that is not due yet: it is kept until then. */
@@ -188,7 +192,7 @@ export class EntityActivation implements Activation {
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
-    this.#executor?.load(this.#state);
+    this.#executor?.load(this.#state.value);
     const message = this.asOperation(input);
     if (!message) return { entry: { refused: error.message }, messages: [] };
     return this.#output(message, this.#refused(error), input.kind === 'operation' ? undefined : this.#next);
@@ -218,15 +222,16 @@ export class EntityActivation implements Activation {
     try {
       if (!lost) this.#fetch(fetched);
       const journal = this.#journals.begin(message);
-      if (lost) return { failure: lost, changed: false, state: this.#state, messages: [] };
+      if (lost) return { failure: lost, changed: false, state: this.#state.value, messages: [] };
       journal?.fill(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
+      const isPrepared = this.#isPrepared(message);
       return this.#executor!.execute({
         name,
         input,
         at: this.#updatedAt,
-        calls: this.#calls,
-        reminders: this.#agenda.reminders(planned),
+        calls: isPrepared ? callsInTransaction : this.#calls,
+        reminders: isPrepared ? preparedReminders(this.#agenda, this.#state.prepared) : this.#agenda.reminders(planned),
         newId: () => this.#ports.random.id(),
       });
     } catch (error) {
@@ -236,9 +241,14 @@ export class EntityActivation implements Activation {
 
   /** Takes the state from the object store when it is not in memory. Throws CorruptHistoryError. */
   #fetch(fetched: FetchedValues): void {
-    if (!this.#reference || this.#state !== undefined) return;
-    this.#state = fetched.of(this.#reference);
-    this.#executor?.load(this.#state);
+    if (!this.#state.missing) return;
+    this.#state.fill(fetched);
+    this.#executor?.load(this.#state.value);
+  }
+
+  /** Whether what an operation does is prepared, and not committed: it is one of a transaction (P23). */
+  #isPrepared({ lock }: OperationMessage): boolean {
+    return lock !== undefined && this.#locks.held?.transaction === true;
   }
 
   /** The calls of operations, and their answers. */
@@ -248,7 +258,7 @@ export class EntityActivation implements Activation {
 
   /** For people who look. */
   get inspection(): ActivationInspection {
-    return this.#trace.inspection(this.#exists, this.#updatedAt, this.#agenda, this.#journals);
+    return this.#trace.inspection(this.#state.exists, this.#updatedAt, this.#agenda, this.#journals);
   }
 
   /** Whether an operation waits for an answer. */
@@ -257,32 +267,30 @@ export class EntityActivation implements Activation {
   }
 
   #refused(error: unknown): OperationOutcome {
-    return { failure: toFailureDetails(error), changed: false, state: this.#state, messages: [] };
+    return { failure: toFailureDetails(error), changed: false, state: this.#state.value, messages: [] };
   }
 
   /** The outcome, or the failure of an operation that has taken longer than it may. */
   #inTime({ name }: Pick<OperationMessage, 'name'>, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
     const limit = this.#host.entities.get(this.#id.name)!.operation(name)!.timeoutInMilliseconds;
-    return new Promise((resolve) => {
-      const cancel = this.#ports.clock.after(limit, () =>
-        resolve(this.#executor!.abandon(new OperationTimeoutError(this.#id.name, name, limit))),
-      );
-      void outcome.then((settled) => {
-        cancel();
-        resolve(settled);
-      });
-    });
+    const late = () => this.#executor!.abandon(new OperationTimeoutError(this.#id.name, name, limit));
+    return settledIn(this.#ports.clock, limit, outcome, late);
   }
 
   #output(message: OperationMessage, outcome: OperationOutcome, planned?: PlannedOperation): StepOutput {
     const { result, failure, changed, state } = outcome;
     const ended = this.#journals.end();
     this.#trace.end(message.name, this.#updatedAt, failure);
-    this.#ahead = state;
+    this.#state.expect(state);
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
+    if (this.#isPrepared(message)) {
+      const prepared = failure ? undefined : preparedBy(outcome, this.#updatedAt); // only its result leaves
+      const entry = { ...(ended !== undefined && { ended }), ...(prepared && { prepared }) };
+      return { entry, messages: message.caller ? [resultFor(message.caller, told)] : none };
+    }
     const messages = outcome.messages.map(sentBy);
     if (message.caller) messages.push(resultFor(message.caller, told));
-    else if (failure && !message.reply) this.#logFailure(message, failure);
+    else if (failure && !message.reply) logFailure(this.#ports.logger, this.#id, message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
     const entry = {
       ...(ended !== undefined && { ended }),
@@ -299,28 +307,18 @@ export class EntityActivation implements Activation {
 
   /** Whether nothing is left of it: a head from before is of no use to anybody (docs/adr/0049). */
   #leavesNothing(entry: Omit<StepEntry, 'to'>): boolean {
-    if (!entry.deleted && (!entry.unplanned || entry.state !== undefined || this.#exists)) return false;
+    if (!entry.deleted && (!entry.unplanned || entry.state !== undefined || this.#state.exists)) return false;
     return this.#agenda.isEmptyAfter(entry) && !this.#locks.stored;
-  }
-
-  /** Nobody waits for a signal: only the log can tell of its failure. */
-  #logFailure({ name: operation }: OperationMessage, { name, message }: FailureDetails): void {
-    this.#ports.logger.warn('A signalled operation failed', {
-      instance: entityAddress(this.#id),
-      operation,
-      failure: `${name}: ${message}`,
-    });
   }
 
   apply(entry: StepEntry): void {
     this.#dropped.push(...this.#journals.apply(entry), ...this.#agenda.apply(entry));
-    const { deleted, state, stateRef, lock } = entry;
-    if (lock) this.#locks.apply(lock);
-    if (!deleted && state === undefined && !stateRef) return;
-    if (this.#reference) this.#dropped.push(this.#reference.key);
-    this.#reference = stateRef;
-    this.#state = stateRef ? this.#ahead : state;
-    this.#ahead = undefined;
+    if (entry.lock) this.#locks.apply(entry.lock);
+    const decided = this.#state.apply(entry);
+    if (decided === true)
+      this.resume(); // the executor has what was prepared
+    else if (decided) this.#dropped.push(...this.#agenda.apply(agendaIn(decided)));
+    this.#dropped.push(...this.#state.takeDropped());
   }
 
   takeDropped(): readonly string[] {
@@ -331,15 +329,16 @@ export class EntityActivation implements Activation {
   }
 
   holds(key: string): boolean {
-    return this.#reference?.key === key || this.#journals.keys.includes(key) || this.#agenda.keys.includes(key);
+    return this.#state.holds(key) || this.#journals.keys.includes(key) || this.#agenda.keys.includes(key);
   }
 
   capture(): Captured {
     const { name, key } = this.#id;
     const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
     const [locks, held, planned] = [this.#locks.stored, this.#locks.held, this.#agenda.stored];
+    const { exists, prepared } = this.#state;
     // Of what does not exist, and has nothing before it, nothing is kept; fencing numbers are, for they must rise.
-    if (!this.#exists && !journals && !locks && !planned)
+    if (!exists && !journals && !locks && !planned)
       return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
     return {
       wake:
@@ -356,6 +355,7 @@ export class EntityActivation implements Activation {
         ...(journals && { journals }),
         ...(locks && { locks }),
         ...(planned && { planned }),
+        ...(prepared && { prepared }),
       }),
     };
   }

@@ -1,8 +1,11 @@
+import type { EntityId } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import type { EntityMessage, OperationOutcome } from '../core/operation.js';
+import type { FailureDetails } from '../errors.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, OperationMessage, ResultMessage } from '../wire/messages.js';
 import type { StepOutput } from './activation.js';
+import type { Logger } from './ports.js';
 
 /** What an operation sent, as a message. */
 export function sentBy(sent: EntityMessage): Addressed {
@@ -35,4 +38,18 @@ export function answerOf(outcome?: OperationOutcome): StepOutput {
   const { result, failure } = outcome ?? {};
   const answer = outcome && (failure ? { failure } : { ...(result !== undefined && { result }) });
   return { entry: { refused: 'A readonly operation changes nothing' }, messages: [], answer };
+}
+
+/** Nobody waits for a signal: only the log can tell of its failure. */
+export function logFailure(
+  logger: Logger,
+  id: EntityId,
+  { name: operation }: OperationMessage,
+  { name, message }: FailureDetails,
+): void {
+  logger.warn('A signalled operation failed', {
+    instance: entityAddress(id),
+    operation,
+    failure: `${name}: ${message}`,
+  });
 }

@@ -1,7 +1,8 @@
 import type { EntityId } from '../core/history.js';
-import { lockLost } from '../core/lock-failure.js';
+import { lockLost, transactionLost } from '../core/lock-failure.js';
 import type { FailureDetails } from '../errors.js';
-import type { EntityLocks as Stored, LockChange, LockHeld } from '../wire/locks.js';
+import { entityAddress } from '../wire/addresses.js';
+import type { EntityLocks as Stored, LockChange, LockEnd, LockHeld } from '../wire/locks.js';
 import type {
   Addressed,
   Caller,
@@ -14,6 +15,9 @@ import type {
 import type { InputBody, StepOutput } from './activation.js';
 import { refusal } from './orchestration-inputs.js';
 
+/** An entity that was not told how a transaction ends asks again after so many milliseconds. */
+const ASK_AGAIN = 60_000;
+
 /** What a step of an entity brings that concerns its locks alone. */
 type LockOutput = StepOutput & { readonly entry: { readonly lock?: LockChange; readonly refused?: string } };
 
@@ -25,6 +29,8 @@ type LockOutput = StepOutput & { readonly entry: { readonly lock?: LockChange; r
  *     is remembered of either is forgotten when the other comes.
  * K2. Requests wait in the mailbox, and have their turn there as any message: that makes the queue fair.
  * K3. What the holder sends stands before all that waits for the lock, in its own order.
+ * K4. The lock of a transaction ends by what its orchestration decides, and by nothing else: when its time is over the
+ *     entity asks (P23).
  */
 export class EntityLocks {
   readonly #entity: EntityId;
@@ -80,10 +86,11 @@ export class EntityLocks {
   }
 
   request(message: LockRequest, now: number): LockOutput {
-    const { holder, lease } = message;
+    const { holder, lease, transaction } = message;
     if (this.#voided.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
     const fence = this.#fence + 1;
-    const lock = { type: 'acquired', holder, fence, since: now, until: now + lease } as const;
+    const held = { holder, fence, since: now, until: now + lease, ...(transaction && { transaction }) };
+    const lock = { type: 'acquired', ...held } as const;
     return { entry: { lock }, messages: [onward(message, fence)] };
   }
 
@@ -101,20 +108,42 @@ export class EntityLocks {
     return { entry: { lock: { type: 'voided', holder } }, messages: [] };
   }
 
-  release({ holder, fence }: LockRelease): LockOutput {
-    if (this.#isOf(holder, fence)) return { entry: { lock: { type: 'ended', why: 'released' } }, messages: [] };
-    if (this.#lost.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
+  /** It ends; when that commits a transaction, `messages` are sent: what its operations have. */
+  release({ holder, fence, commit, unknown }: LockRelease, messages: readonly Addressed[]): LockOutput {
+    if (this.#isOf(holder, fence)) {
+      if (commit) return { entry: { lock: { type: 'ended', why: 'committed' } }, messages };
+      return { entry: { lock: { type: 'ended', why: unknown ? 'unknown' : 'released' } }, messages: [] };
+    }
+    if (!unknown && this.#lost.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
     return refusal('This lock is not current');
   }
 
   /** Its time is over. */
   expire(now: number): LockOutput {
-    return this.#held && this.#held.until <= now ? this.#end(this.#held, 'expired') : refusal('No lease has run out');
+    const held = this.#held;
+    if (!held || held.until > now) return refusal('No lease has run out');
+    return held.transaction ? this.#ask(held, 'expired', now + ASK_AGAIN) : this.#end(held, 'expired');
   }
 
   /** An operator does not want to wait for that. */
   break(fence: number): LockOutput {
-    return this.#held?.fence === fence ? this.#end(this.#held, 'broken') : refusal('It is not locked');
+    const held = this.#held;
+    if (held?.fence !== fence) return refusal('It is not locked');
+    return held.transaction ? this.#ask(held, 'broken', held.until) : this.#end(held, 'broken');
+  }
+
+  /** It waits no longer, and goes on waiting until it is told. */
+  #ask({ holder, fence }: LockHeld, why: 'expired' | 'broken', until: number): LockOutput {
+    const { address, executionId, taskId } = holder;
+    const asked: ResultMessage = {
+      kind: 'result',
+      of: 'lock',
+      executionId,
+      taskId,
+      failure: transactionLost(this.#entity, why),
+      from: { entity: entityAddress(this.#entity), fence },
+    };
+    return { entry: { lock: { type: 'asked', until } }, messages: [[address, asked]] };
   }
 
   #end({ holder }: LockHeld, why: 'expired' | 'broken'): LockOutput {
@@ -139,9 +168,12 @@ export class EntityLocks {
         return;
       }
       case 'ended':
-        if (this.#held && (change.why === 'expired' || change.why === 'broken'))
+        if (this.#held && isRemembered(change.why))
           this.#lost = [...this.#lost, this.#held.holder];
         this.#held = undefined;
+        return;
+      case 'asked':
+        if (this.#held) this.#held = { ...this.#held, until: change.until };
         return;
       case 'voided':
         this.#voided = [...this.#voided, change.holder];
@@ -151,6 +183,11 @@ export class EntityLocks {
         this.#voided = without(this.#voided, change.holder);
     }
   }
+}
+
+/** Whether the end of the request is still to come: the lock has ended for another reason. */
+function isRemembered(why: LockEnd): boolean {
+  return why === 'expired' || why === 'broken' || why === 'unknown';
 }
 
 /** Whether an input does not wait behind others' messages: it is of whoever has the lock, or had it (K3). */

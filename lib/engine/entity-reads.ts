@@ -6,9 +6,10 @@ import { entityAddress } from '../wire/addresses.js';
 import type { EntityInspection } from '../wire/entity-inspection.js';
 import type { Address } from '../wire/messages.js';
 import type { Query, ReadAnswer } from '../wire/queries.js';
-import type { ReadInput } from './activation.js';
+import type { Activation, ReadInput } from './activation.js';
 import type { Committer } from './committer.js';
 import { mailboxOf } from './entity-inspecting.js';
+import { changesState } from './entity-state.js';
 import { EntityWatchers } from './entity-watchers.js';
 import type { Group } from './group.js';
 import type { Inbox } from './inbox.js';
@@ -22,6 +23,8 @@ const FIRST_LOOK = 1;
 const LONGEST_LOOK = 50;
 /** After so many milliseconds nobody waits for an answer any more. */
 const PATIENCE = 15_000;
+/** For so long a read waits for a transaction before its asker is told so, who then asks again. */
+const PATIENCE_WITH_TRANSACTIONS = 1_000;
 
 type Read = Extract<Query, { kind: 'read' }>;
 
@@ -73,6 +76,21 @@ export class EntityReads {
     return told ? { v: 1, kind: 'read', ...told } : { v: 1, kind: 'read', isMutating: true };
   }
 
+  /** An entity once no transaction that it waits for would make it another; undefined: it has waited for long (P23). */
+  async decided(address: Address): Promise<Activation | undefined> {
+    const { instances, loops } = this.#parts;
+    const activation = await instances.loaded(address);
+    if (!changesState(activation.prepared)) return activation;
+    const isDecided = await loops.watch('a read, for the end of a transaction', this.#whenDecided(address), address);
+    return isDecided ? this.decided(address) : undefined; // which may have been unloaded meanwhile
+  }
+
+  /** False: not soon. */
+  async #whenDecided(address: Address): Promise<boolean> {
+    const isOver = (): boolean => !changesState(this.#parts.instances.instance(address).activation?.prepared);
+    return this.#until(isOver, PATIENCE_WITH_TRANSACTIONS);
+  }
+
   /** Tells an inbox of changes of an entity, for a while. */
   watch(entity: EntityId, inbox: string): void {
     this.#watchers.watch(entity, inbox);
@@ -96,9 +114,13 @@ export class EntityReads {
 
   /** Waits until the mail up to a sequence is in its mailboxes. False: for too long. */
   async #whenTaken(sequence: number): Promise<boolean> {
+    return this.#until(() => this.#isTaken(sequence), PATIENCE);
+  }
+
+  async #until(holds: () => boolean, patience: number): Promise<boolean> {
     const { clock } = this.#parts.ports;
-    const end = clock.now() + PATIENCE;
-    for (let wait = FIRST_LOOK; !this.#isTaken(sequence); wait = Math.min(2 * wait, LONGEST_LOOK)) {
+    const end = clock.now() + patience;
+    for (let wait = FIRST_LOOK; !holds(); wait = Math.min(2 * wait, LONGEST_LOOK)) {
       if (clock.now() >= end) return false;
       await new Promise<void>((resolve) => clock.after(wait, resolve));
     }

@@ -27,10 +27,14 @@ function isStart({ type }: HistoryEvent): boolean {
 
 /**
  * What ends a critical section (P22): once it is granted, a release for each entity; before, a cancellation that follows the
- * request from entity to entity.
+ * request from entity to entity. A transaction that it does not commit is aborted by that (P23).
  */
-export function endOfLock({ entities, fences }: Omit<HeldLock, 'id'>, holder: Caller): readonly Addressed[] {
+export function endOfLock(
+  { entities, fences, commit }: Omit<HeldLock, 'id'> & { readonly commit?: true },
+  holder: Caller,
+): readonly Addressed[] {
   const addresses = entities.map(entityAddress);
   if (!fences) return [[addresses[0]!, { kind: 'lockCancel', holder, entities: addresses, at: 0 }]];
-  return addresses.map((address, at) => [address, { kind: 'lockRelease', holder, fence: fences[at]! }]);
+  const end = { kind: 'lockRelease', holder, ...(commit && { commit }) } as const;
+  return addresses.map((address, at) => [address, { ...end, fence: fences[at]! }]);
 }

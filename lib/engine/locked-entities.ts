@@ -21,11 +21,13 @@ export function lockedOf(instances: Instances): readonly LockedEntity[] {
 /** The lock of an instance, if there is one. */
 export function lockOf({ address, activation, waiting }: Instance): LockedEntity | undefined {
   if (!activation?.lockHeld) return undefined;
-  const { holder, since, until, fence: fencingNumber } = activation.lockHeld;
+  const { holder, since, until, fence: fencingNumber, transaction } = activation.lockHeld;
+  const prepared = transaction && { prepared: activation.prepared?.operations ?? 0 };
   const waiters: string[] = [];
   for (const { body } of waiting.here)
     if (body.kind === 'lockRequest' && waiters.push(holderName(body.holder)) === MOST_WAITERS) break;
-  return { address, lockedBy: holderName(holder), since, until, fencingNumber, waiting: waiting.length, waiters };
+  const lockedBy = holderName(holder);
+  return { address, lockedBy, since, until, ...prepared, fencingNumber, waiting: waiting.length, waiters };
 }
 
 /** The time that an instance waits for has come: of a locked entity, the end of the lease. */
@@ -34,7 +36,10 @@ export function timeHasCome(instances: Instances, address: Address): void {
   instances.deliver(address, { body: { kind: isLocked ? 'expireLock' : 'due' }, bytes: 0 });
 }
 
-/** Ends the lock of an entity, at an operator's wish; false: it is not locked under this number. */
+/**
+ * Ends the lock of an entity, at an operator's wish, or asks for the end of a transaction; false: it is not locked under this
+ * number.
+ */
 export async function breakLock(instances: Instances, address: Address, fence: number): Promise<boolean> {
   if (!isEntityAddress(address) || (await instances.loaded(address)).lockHeld?.fence !== fence) return false;
   instances.deliver(address, { body: { kind: 'breakLock', fence }, bytes: 0 });

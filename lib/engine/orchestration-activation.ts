@@ -35,6 +35,7 @@ import { answeredAtEnd, refusedUpdate, updateEvent } from './orchestration-updat
 import { answered, declined } from './outcomes.js';
 import { queried } from './queried.js';
 import { refusalOf } from './refusals.js';
+import { isHeldBack, unawaited } from './transaction-asks.js';
 
 /** Timers that may fire in one step. */
 const MOST_TIMERS = 1_000;
@@ -255,11 +256,13 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     const { resultRef } = message;
     const fault = resultRef && this.runner.fetched.faultOf(resultRef);
     const result = fault ? { ...message, failure: toFailureDetails(fault) } : message;
-    if (this.state.isEnded) return lateAnswer(this, result, this.#at);
+    if (this.state.isEnded) return message.from ? unawaited(message, this.address) : lateAnswer(this, result, this.#at);
     // An activity that a cancellation ends is not waited for any more, also while the cancellation is held back.
     const isOver = message.of === 'activity' && this.state.buffered.some(isCancellation);
     const taskId = isOver ? undefined : answeredId(this.state, message);
-    return taskId === undefined ? refusal(unasked) : this.take([resultEvent({ ...result, taskId }, this.#at)]);
+    if (taskId === undefined) return unawaited(message, this.address);
+    if (isHeldBack(this.state, message, taskId)) return refusal(unasked);
+    return this.take([resultEvent({ ...result, taskId }, this.#at)]);
   }
 
   #fire(now: number): StepOutput {

@@ -87,9 +87,11 @@ function add(
       ]);
       return;
     case 'LockRequested': {
-      const [entities, { lease }] = [action.entities.map(entityAddress), action];
+      const { lease, transaction } = action;
+      const entities = action.entities.map(entityAddress);
       const holder = { address, executionId, taskId: action.id };
-      messages.push([entities[0]!, { kind: 'lockRequest', holder, entities, fences: [], lease }]);
+      const request = { kind: 'lockRequest', holder, entities, fences: [], lease } as const;
+      messages.push([entities[0]!, { ...request, ...(transaction && { transaction }) }]);
       return;
     }
     case 'LockReleased':

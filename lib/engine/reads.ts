@@ -95,7 +95,8 @@ export class Reads {
         return this.#status(query);
       case 'entity': {
         if (query.notify !== undefined) this.#entityReads.watch(query.entity, query.notify); // before the look: none is missed
-        const activation = await this.#instances.loaded(entityAddress(query.entity));
+        const activation = await this.#entityReads.decided(entityAddress(query.entity));
+        if (!activation) return { v: 1, kind: 'entity', exists: false, isPrepared: true };
         const stored = activation instanceof EntityActivation ? activation.stored : {};
         const exists = Object.keys(stored).length > 0;
         const lock = activation.lockHeld;

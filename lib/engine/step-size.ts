@@ -30,9 +30,9 @@ function* pieces({ entry, outputs }: PreparedStep): Generator<number> {
 }
 
 /** What the head takes from the step, beside the input that came with another: a state, or an output and a status. */
-function bytesInHead({ state, customStatus, events = [] }: StepEntry): number {
+function bytesInHead({ state, prepared, customStatus, events = [] }: StepEntry): number {
   const end = events.findLast(({ type }) => endings.has(type));
-  return bytesOf(state) + bytesOf(customStatus) + bytesOf(end);
+  return bytesOf(state) + bytesOf(prepared) + bytesOf(customStatus) + bytesOf(end);
 }
 
 const endings: ReadonlySet<string> = new Set(['ExecutionCompleted', 'ExecutionFailed', 'ExecutionTerminated']);

@@ -97,7 +97,7 @@ function map(
   const told = <T extends object>(item: T): T => change(item, holder, item); // it and its notice name the same object
   const asked = (activity: PendingActivity): PendingActivity => ({ ...activity, request: own(activity.request) });
   const { entry, messages, activities, queued, notices } = output;
-  const { events, buffered, returned, outcome, outcomes, scheduled } = entry;
+  const { events, buffered, returned, outcome, outcomes, scheduled, prepared } = entry;
   return {
     ...output,
     entry: {
@@ -106,6 +106,7 @@ function map(
       ...(buffered && { buffered: buffered.map(own) }),
       ...(returned && { returned: returned.map(own) }),
       ...(scheduled && { scheduled: own(scheduled) }),
+      ...(prepared && { prepared: own(prepared) }),
       ...(outcome && { outcome: told(outcome) }),
       ...(outcomes && { outcomes: outcomes.map(told) }),
     },

@@ -11,7 +11,7 @@ import type {
 } from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
 import { labelsFrom, type LabelOptions } from '../core/labels.js';
-import { lockLost } from '../core/lock-failure.js';
+import { lockLost, transactionLost } from '../core/lock-failure.js';
 import type { OrchestratorProgram } from '../core/programs.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
 import type { Log, LogLevel, OrchestrationLogFields } from '../core/replay-safe-log.js';
@@ -199,18 +199,23 @@ export class Scenario {
 
   /** The entities of a lock request are locked, with these fencing numbers; default 1 for each. */
   grantLock(id: number, fences?: readonly number[]): Turn {
-    const request = this.#lockRequest(id);
-    return this.play({ type: 'LockGranted', at: this.#now, id, fences: fences ?? request.map(() => 1) });
+    const { entities } = this.#lockRequest(id);
+    return this.play({ type: 'LockGranted', at: this.#now, id, fences: fences ?? entities.map(() => 1) });
   }
 
-  /** The lock of an entity is lost, the first one of its request unless another is named: by its lease, or an operator. */
-  loseLock(id: number, reason: 'expired' | 'broken' = 'expired', entity: EntityId = this.#lockRequest(id)[0]!): Turn {
-    return this.play({ type: 'LockLost', at: this.#now, id, failure: lockLost(entity, reason) });
+  /**
+   * The lock of an entity is lost, the first one of its request unless another is named: by its lease, or an operator. Of a
+   * transaction: the entity asks, because it took too long, or for an operator, how it ends.
+   */
+  loseLock(id: number, reason: 'expired' | 'broken' = 'expired', entity?: EntityId): Turn {
+    const { entities, transaction } = this.#lockRequest(id);
+    const failure = (transaction ? transactionLost : lockLost)(entity ?? entities[0]!, reason);
+    return this.play({ type: 'LockLost', at: this.#now, id, failure });
   }
 
-  #lockRequest(id: number): readonly EntityId[] {
+  #lockRequest(id: number): Pick<Extract<HistoryEvent, { type: 'LockRequested' }>, 'entities' | 'transaction'> {
     const request = this.#history.find((event) => event.type === 'LockRequested' && event.id === id);
-    return request?.type === 'LockRequested' ? request.entities : [];
+    return request?.type === 'LockRequested' ? request : { entities: [] };
   }
 
   /** Lets time pass until a timer is due, unless that time has passed, and fires it. */

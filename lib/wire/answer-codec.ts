@@ -112,6 +112,7 @@ const answer = variant<Answer, 'kind'>('kind', {
     exists: boolean,
     state: optional(json),
     stateRef: optional(valueReference),
+    isPrepared: optional(isTrue),
     lock: optional(lockHeld),
   },
   query: {

@@ -16,6 +16,7 @@ import {
 import { journal } from './journal-codec.js';
 import { entityLocks } from './lock-codec.js';
 import { plannedOperation } from './planned-codec.js';
+import { prepared } from './prepared-codec.js';
 import { count, finite, list, object, oneOf, optional, prose, string, variant } from './shapes.js';
 import { valueReference } from './value-references.js';
 
@@ -102,6 +103,7 @@ export const head = variant<Head, 'type'>('type', {
     journals: optional(list(journal)),
     locks: optional(entityLocks),
     planned: optional(list(plannedOperation)),
+    prepared: optional(prepared),
   },
   tombstone: { ...base, segments: optional(list(segmentReference)) },
 });

@@ -6,6 +6,7 @@ import type { ActivityRun } from './activity-run.js';
 import type { Journal } from './journal.js';
 import type { EntityLocks } from './locks.js';
 import type { PlannedOperation } from './planned.js';
+import type { Prepared } from './prepared.js';
 
 /** The readable copy of an instance, derived from the log (C7). Format version 1. */
 export type Head = OrchestrationHead | EarlyHead | EntityHead | Tombstone;
@@ -121,6 +122,8 @@ export interface EntityHead extends HeadBase {
   readonly locks?: EntityLocks;
   /** Operations that wait for their times. */
   readonly planned?: readonly PlannedOperation[];
+  /** What the transaction that has locked it has prepared. */
+  readonly prepared?: Prepared;
 }
 
 /** What remains of a deleted instance until its subject may be removed (P13). */

@@ -1,9 +1,10 @@
+import { yes } from './history-shapes.js';
 import type { EntityLocks, LockChange, LockedEntity, LockEnd, LockHeld } from './locks.js';
 import { caller } from './message-codec.js';
 import { count, finite, list, object, oneOf, optional, string, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
 
-const held = { holder: caller, fence: count, since: finite, until: finite };
+const held = { holder: caller, fence: count, since: finite, until: finite, transaction: optional(yes) };
 
 export const lockHeld = object<LockHeld>(held);
 
@@ -15,12 +16,13 @@ export const entityLocks = object<EntityLocks>({
   voided: optional(list(caller)),
 });
 
-const lockEnd: Shape<LockEnd> = oneOf('released', 'canceled', 'expired', 'broken');
+const lockEnd: Shape<LockEnd> = oneOf('released', 'canceled', 'expired', 'broken', 'committed', 'unknown');
 
 /** What a record says of them. */
 export const lockChange = variant<LockChange, 'type'>('type', {
   acquired: held,
   ended: { why: lockEnd },
+  asked: { until: finite },
   voided: { holder: caller },
   settled: { holder: caller },
 });
@@ -31,6 +33,7 @@ export const lockedEntity = object<LockedEntity>({
   lockedBy: string,
   since: finite,
   until: finite,
+  prepared: optional(count),
   fencingNumber: count,
   waiting: count,
   waiters: list(string),

@@ -10,6 +10,8 @@ export interface LockHeld {
   /** In milliseconds since 1970. */
   readonly since: number;
   readonly until: number;
+  /** For a transaction: it ends when that is decided, and `until` is when the entity asks for it (P23). */
+  readonly transaction?: true;
 }
 
 /** What an entity knows of locks, beside its state. */
@@ -24,13 +26,18 @@ export interface EntityLocks {
   readonly voided?: readonly Caller[];
 }
 
-/** How a lock ended: the holder released it, or gave its request up; its lease ran out; an operator broke it. */
-export type LockEnd = 'released' | 'canceled' | 'expired' | 'broken';
+/**
+ * How a lock ended: the holder released it, or gave its request up; its lease ran out; an operator broke it. That of a
+ * transaction: it was committed, or else aborted by one of the first two; nothing was known of it where the entity asked.
+ */
+export type LockEnd = 'released' | 'canceled' | 'expired' | 'broken' | 'committed' | 'unknown';
 
 /** What a step changes of an entity's locks. */
 export type LockChange =
   | ({ readonly type: 'acquired' } & LockHeld)
   | { readonly type: 'ended'; readonly why: LockEnd }
+  /** A transaction was asked how it ends, and will be again (P23). */
+  | { readonly type: 'asked'; readonly until: number }
   /** A critical section was given up whose request waits: it will be passed over. */
   | { readonly type: 'voided'; readonly holder: Caller }
   /** A request was passed over, or a critical section has ended that had lost its lock. */
@@ -44,8 +51,10 @@ export interface LockedEntity {
   readonly lockedBy: string;
   /** Since when, in milliseconds since 1970. */
   readonly since: number;
-  /** When its lease runs out. */
+  /** When its lease runs out; of a transaction: when the entity asks how it ends. */
   readonly until: number;
+  /** For a transaction: so many of its operations have prepared changes here. Absent: for a critical section. */
+  readonly prepared?: number;
   /** Rises with each critical section that locks it. */
   readonly fencingNumber: number;
   /** Messages that wait for it. */

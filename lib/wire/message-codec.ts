@@ -1,4 +1,12 @@
-import type { Addressed, Caller, ChannelEntry, Envelope, Message, OperationMessage } from './messages.js';
+import type {
+  Addressed,
+  Caller,
+  ChannelEntry,
+  Envelope,
+  Message,
+  OperationMessage,
+  ResultMessage,
+} from './messages.js';
 import type { SessionEnvelope } from './sessions.js';
 import { parseAddress } from './addresses.js';
 import { checkMemo, checkTags, checkVersion } from '../core/labels.js';
@@ -139,10 +147,18 @@ export const message = variant<Message, 'kind'>('kind', {
     resultRef: optional(valueReference),
     failure: optional(failure),
     fences: optional(list(count)),
+    from: optional(object<NonNullable<ResultMessage['from']>>({ entity: address, fence: count })),
   },
-  lockRequest: { holder: caller, entities: list(address), fences: list(count), lease: finite, ...fromClient },
+  lockRequest: {
+    holder: caller,
+    entities: list(address),
+    fences: list(count),
+    lease: finite,
+    transaction: optional(yes),
+    ...fromClient,
+  },
   lockCancel: { holder: caller, entities: list(address), at: count, ...fromClient },
-  lockRelease: { holder: caller, fence: count, ...fromClient },
+  lockRelease: { holder: caller, fence: count, commit: optional(yes), unknown: optional(yes), ...fromClient },
 });
 
 export const addressed: Shape<Addressed> = tuple(address, message);

@@ -119,8 +119,10 @@ export interface LockRequest extends FromClient {
   readonly entities: readonly Address[];
   /** What those before this one have given: so many are locked. */
   readonly fences: readonly number[];
-  /** How long each of them may be locked, in milliseconds. */
+  /** How long each of them may be locked, in milliseconds; in a transaction, before it asks how that ends. */
   readonly lease: number;
+  /** What is done under the lock is prepared until its release (P23). */
+  readonly transaction?: true;
 }
 
 /** Gives up what a request has locked, and the request. It goes from entity to entity as the request did, so it never comes first. */
@@ -137,6 +139,13 @@ export interface LockRelease extends FromClient {
   readonly kind: 'lockRelease';
   readonly holder: Caller;
   readonly fence: number;
+  /** What is prepared holds. Absent: it is forgotten. */
+  readonly commit?: true;
+  /**
+   * The answer to an entity that asks for the end of a transaction which is not open (P23). It is no end of the request: that is
+   * on its way, or was lost.
+   */
+  readonly unknown?: true;
 }
 
 /**
@@ -153,6 +162,8 @@ export interface ResultMessage {
   readonly failure?: FailureDetails;
   /** Of a lock: what its entities have given. */
   readonly fences?: readonly number[];
+  /** Of the lock of a transaction: the entity that asks how that ends, for it does not decide alone (P23). */
+  readonly from?: { readonly entity: Address; readonly fence: number };
 }
 
 /** The instance that waits for a result, its execution, and the number of the action there. */

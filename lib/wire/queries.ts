@@ -91,6 +91,8 @@ export type Answer =
       readonly exists: boolean;
       readonly state?: Json;
       readonly stateRef?: ValueReference;
+      /** A transaction has prepared another state, and is not decided: nothing is told (P23). */
+      readonly isPrepared?: true;
       /** That it is locked. */
       readonly lock?: LockHeld;
     }

@@ -20,6 +20,7 @@ import { lockChange } from './lock-codec.js';
 import { address, addressed, messageId } from './message-codec.js';
 import { pageName, parking } from './parked-codec.js';
 import { plannedOperation } from './planned-codec.js';
+import { preparedChange } from './prepared-codec.js';
 import { pairs } from './record-shapes.js';
 import {
   count,
@@ -147,6 +148,7 @@ export const step = object<StepEntry>({
   answered: optional(committedAnswer),
   ended: optional(token),
   lock: optional(lockChange),
+  prepared: optional(preparedChange),
   outcome: optional(outcome),
   outcomes: optional(list(outcome)),
   messages: optional(list(addressed)),

@@ -6,6 +6,7 @@ import type { Suspension } from './head.js';
 import type { JournaledAnswer, StartedCall } from './journal.js';
 import type { LockChange } from './locks.js';
 import type { PlannedOperation } from './planned.js';
+import type { PreparedChange } from './prepared.js';
 import type { Addressed, Address } from './messages.js';
 import type { TaskIds } from './tasks.js';
 import type { Parking } from './parked.js';
@@ -154,6 +155,8 @@ export interface StepEntry {
   readonly ended?: string;
   /** Entities: what it changes of the locks (P22). */
   readonly lock?: LockChange;
+  /** Entities: what an operation of a transaction prepares (P23). */
+  readonly prepared?: PreparedChange;
   /** What a client that waits for this message gets. */
   readonly outcome?: Outcome;
   /** Orchestrations: what clients get whose updates this step has answered. */

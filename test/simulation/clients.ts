@@ -11,6 +11,7 @@ import { eventOf } from './expectation.js';
 import type { OrchestrationWatch } from './instance-watch.js';
 import { LifeControl } from './lifecycle-clients.js';
 import { runSection } from './lock-clients.js';
+import { peek, runTrade, type SeenTrades } from './transaction-clients.js';
 import { nothingNoted, type ClientAction, type ClientScript, type Noted } from './script.js';
 
 /** A call of a ledger as its caller saw it; times in virtual milliseconds. */
@@ -69,6 +70,8 @@ export class SimulatedClient {
   boxFrom = 0;
   /** What it did with lives. */
   readonly lives: LifeControl[] = [];
+  /** What it saw of transactions. */
+  readonly seenTrades: SeenTrades = { trades: new Map(), peeks: [] };
   /** Everything that it waits for, once it has begun. */
   done: Promise<void> = Promise.resolve();
   readonly #hub: MemoryHub;
@@ -155,6 +158,14 @@ export class SimulatedClient {
         return runSection(this.#client, action, (milliseconds) => this.#pause(milliseconds));
       case 'poke':
         return this.#client.signalEntity('vault', action.key, 'note', action.id);
+      case 'trade': {
+        const pause = (milliseconds: number): Promise<void> => this.#pause(milliseconds);
+        return runTrade(this.#client, action, this.seenTrades, pause, () => this.#now);
+      }
+      case 'peek':
+        return peek(this.#client, action, this.seenTrades, () => this.#now);
+      case 'mark':
+        return this.#client.signalEntity('purse', action.key, 'mark', action.id);
       case 'pause':
         return this.#pause(action.milliseconds);
     }

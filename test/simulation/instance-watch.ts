@@ -7,6 +7,7 @@ import type { Addressed } from '../../lib/wire/messages.js';
 import { faultOf, unaskedChild, type LifeState } from './lifecycle-rules.js';
 import { Life, type Taken } from './lifecycle-watch.js';
 import { LockWatch } from './lock-watch.js';
+import { knownIn, TransactionWatch } from './transaction-watch.js';
 
 type Started = Extract<HistoryEvent, { type: 'ExecutionStarted' }>;
 
@@ -51,6 +52,8 @@ export class OrchestrationWatch implements LifeState {
   /** Every activity that was ever asked for, by execution and number. */
   readonly scheduled = new Set<string>();
   readonly marks: Mark[] = [];
+  /** The transactions that it has committed: execution and number of the request, and how many entities took part. */
+  readonly committed = new Map<string, number>();
   held: readonly InboundEvent[] = [];
   #at = 0;
 
@@ -181,6 +184,7 @@ export class OrchestrationWatch implements LifeState {
       case 'TimerCanceled':
         return void this.open.delete(event.timerId);
       case 'LockReleased':
+        if (event.commit) this.committed.set(`${this.executionId}/${event.lockId}`, event.entities.length);
         return void this.open.delete(event.lockId);
       case 'LockLost': // also behind the grant
         return this.open.has(event.id) ? this.#answer(event) : undefined;
@@ -301,10 +305,12 @@ function isBehindEnd(status: string, { type }: HistoryEvent): boolean {
 export class EntityWatch {
   state: Json | undefined;
   readonly locks: LockWatch;
+  readonly transactions: TransactionWatch;
   readonly #states: {
     readonly sequence: number;
     readonly state: Json | undefined;
     readonly locks: LockWatch['locks'];
+    readonly prepared: TransactionWatch['known'];
   }[] = [];
 
   constructor(
@@ -312,18 +318,27 @@ export class EntityWatch {
     readonly violation: Violation,
   ) {
     this.locks = new LockWatch((text) => violation(`${address}: ${text}`));
+    this.transactions = new TransactionWatch((text) => violation(`${address}: ${text}`));
   }
 
   apply(entry: StepEntry, sequence: number): void {
-    if (entry.deleted) this.state = undefined;
+    const committed = this.transactions.apply(entry, this.locks.locks?.held);
+    if (committed) this.state = committed.state;
+    else if (entry.deleted) this.state = undefined;
     else if (entry.state !== undefined) this.state = entry.state;
-    else if (!entry.lock) return;
+    else if (!entry.lock && !entry.prepared) return;
     this.locks.apply(entry, this.state, entry.state !== undefined);
-    this.#states.push({ sequence, state: this.state, locks: this.locks.locks });
+    const { known: prepared } = this.transactions;
+    this.#states.push({ sequence, state: this.state, locks: this.locks.locks, prepared });
   }
 
-  checkHead({ logSeq, state, locks }: Extract<Head, { type: 'entity' }>): void {
+  checkHead({ logSeq, state, locks, prepared }: Extract<Head, { type: 'entity' }>): void {
     const mark = this.#states.findLast(({ sequence }) => sequence <= logSeq);
+    const [shown, known] = [JSON.stringify(knownIn(prepared)), JSON.stringify(mark?.prepared)];
+    if (shown !== known)
+      this.violation(
+        `P23: the head of ${this.address} at record ${logSeq} has prepared ${shown}, the log says ${known}`,
+      );
     if (JSON.stringify(locks) !== JSON.stringify(mark?.locks))
       this.violation(
         `C7: the head of ${this.address} at record ${logSeq} has locks ${JSON.stringify(locks)}, the log says ${JSON.stringify(mark?.locks)}`,

@@ -28,7 +28,13 @@ export class LockWatch {
   apply({ lock }: StepEntry, state: Json | undefined, hasChanged: boolean): void {
     const holder = this.#locks?.held?.holder;
     const by = (state as { readonly log?: readonly string[] } | undefined)?.log?.at(-1);
-    if (hasChanged && holder && by !== undefined && `o.${instanceOf(by)}` !== holder.address)
+    if (
+      hasChanged &&
+      holder &&
+      !this.#locks?.held?.transaction &&
+      by !== undefined &&
+      `o.${instanceOf(by)}` !== holder.address
+    )
       this.#wrong(`it took "${by}" while it was locked by ${holder.address}`);
     if (lock) this.#change(lock);
   }
@@ -44,9 +50,11 @@ export class LockWatch {
       }
       case 'ended': {
         if (!held) return this.#wrong(`a lock ended that was ${lock.why}, and there was none`);
-        const isLost = lock.why === 'expired' || lock.why === 'broken';
+        const isLost = ['expired', 'broken', 'unknown'].includes(lock.why);
         return this.#are({ fence, lost: isLost ? [...lost, held.holder] : lost, voided });
       }
+      case 'asked':
+        return held && this.#are({ fence, held: { ...held, until: lock.until }, lost, voided });
       case 'voided':
         return this.#are({ fence, ...(held && { held }), lost, voided: [...voided, lock.holder] });
       case 'settled': {

@@ -12,7 +12,7 @@ import { SimulatedClient } from './clients.js';
 import { Cluster, type Observed } from './cluster.js';
 import { Expectation } from './expectation.js';
 import { generateProgram } from './generation.js';
-import { Hosts } from './hosts.js';
+import { Hosts, type Hosting } from './hosts.js';
 import { type EntityWatch, OrchestrationWatch } from './instance-watch.js';
 import { hostedLives } from './lifecycle-actors.js';
 import { hasLives } from './lifecycle-generation.js';
@@ -27,6 +27,9 @@ import { PartitionRest } from './rest.js';
 import { WORKERS } from './processes.js';
 import type { Program } from './script.js';
 import { StoredValues } from './stored-values.js';
+import { hostedTransactions } from './transaction-actors.js';
+import { hasTransactions } from './transaction-generation.js';
+import { TransactionOutcome } from './transaction-outcome.js';
 import { aheadBy, generateTrouble, mayRefuse } from './trouble.js';
 import { checkValues } from './value-rest.js';
 
@@ -147,7 +150,7 @@ class Simulation {
     this.#plan = plan;
     this.#isTraced = isTraced;
     this.#expected = new Expectation(program);
-    this.#hosts = new Hosts(hasLocks(program) ? hostedLocks : hasLives(program) ? hostedLives : hosted);
+    this.#hosts = new Hosts(hostingOf(program));
     this.#world = new MemoryWorld({ seed });
     const { scheduler } = this.#world;
     const { limits = {}, replicas } = plan;
@@ -436,6 +439,7 @@ class Simulation {
     check.all();
     if (hasLives(this.#program)) new LifeOutcome(this.#clients, outcome, violation).all();
     if (hasLocks(this.#program)) new LockOutcome(this.#program, outcome, violation).all();
+    if (hasTransactions(this.#program)) new TransactionOutcome(this.#program, this.#clients, outcome, violation).all();
     this.#result = check.result();
     const spent = new Set(rests.flatMap((rest) => rest.spentKeys(rests)));
     const gone = new Set(rests.flatMap((rest) => rest.gone));
@@ -526,4 +530,11 @@ class Simulation {
       },
     };
   }
+}
+
+/** The classes that a program needs. */
+function hostingOf(program: Program): Hosting {
+  if (hasLocks(program)) return hostedLocks;
+  if (hasTransactions(program)) return hostedTransactions;
+  return hasLives(program) ? hostedLives : hosted;
 }

@@ -10,8 +10,8 @@ export const ofLocks: readonly Mutant[] = [
     'a release is taken whoever has locked the entity',
     edit(
       LOCKS,
-      'release({ holder, fence }) {\n        if (this.#isOf(holder, fence))',
-      'release({ holder, fence }) {\n        if (this.#held)',
+      'release({ holder, fence, commit, unknown }, messages) {\n        if (this.#isOf(holder, fence))',
+      'release({ holder, fence, commit, unknown }, messages) {\n        if (this.#held)',
     ),
   ),
   ofLocking(
@@ -69,7 +69,7 @@ export const ofLocks: readonly Mutant[] = [
   ofLocking(
     'P22',
     'a section that has lost its lock is not remembered until its end comes',
-    edit(LOCKS, "if (this.#held && (change.why === 'expired' || change.why === 'broken'))", 'if (false)'),
+    edit(LOCKS, 'if (this.#held && isRemembered(change.why))', 'if (false)'),
   ),
   ofLocking(
     'P22',

@@ -15,7 +15,7 @@ export interface Mutant {
   /** It is no bug, and has to survive. */
   readonly isHealthy?: boolean;
   /** The simulation that has to find it. Default: that of partitions. */
-  readonly simulation?: 'workers' | 'lives' | 'locks';
+  readonly simulation?: 'workers' | 'lives' | 'locks' | 'transactions';
 }
 
 export const edit = (file: string, find: string, replacement: string): Edit => ({ file, find, replacement });
@@ -75,6 +75,18 @@ export const ofLocking = (rule: string, what: string, ...edits: Edit[]): Mutant 
 export const smallOfLocking = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
   ...small(rule, what, largerBodies, ...edits),
   simulation: 'locks',
+});
+
+/** As `mutant`, for the simulation of transactions. */
+export const ofTrading = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  ...mutant(rule, what, ...edits),
+  simulation: 'transactions',
+});
+
+/** The same in a library with small limits. */
+export const smallOfTrading = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  ...small(rule, what, largerBodies, ...edits),
+  simulation: 'transactions',
 });
 
 /** As `ofLives`, in a library with small limits. */

@@ -1,0 +1,23 @@
+import type { Json, ValueReference } from '../core/values.js';
+import type { Addressed } from './messages.js';
+import type { PlannedOperation } from './planned.js';
+
+/** What an operation of a transaction prepares in its entity: nobody sees it before that is committed (P23). */
+export interface PreparedChange {
+  /** The state, when it is another than before. */
+  readonly state?: Json;
+  readonly stateRef?: ValueReference;
+  /** The state is gone. */
+  readonly deleted?: true;
+  /** What becomes of the operations that the entity is to carry out at times. */
+  readonly planned?: readonly PlannedOperation[];
+  readonly unplanned?: readonly string[];
+  /** What it has sent, in order. */
+  readonly messages?: readonly Addressed[];
+}
+
+/** What all operations of a transaction so far have prepared in an entity. */
+export interface Prepared extends PreparedChange {
+  /** So many of them have changed something. */
+  readonly operations: number;
+}

@@ -1,0 +1,74 @@
+import type { TaskHubClient } from '../../lib/client/task-hub-client.js';
+import { InstanceEndedError, InstanceReplacedError } from '../../lib/errors.js';
+import type { PeekAction, TradeAction } from './transaction-script.js';
+
+/** What a client saw of one purse, or of one transaction; times in virtual milliseconds. */
+export interface SeenTrades {
+  /** By instance: when it was started, and when its end was told. */
+  readonly trades: Map<string, { readonly called: number; returned: number }>;
+  readonly peeks: SeenPeek[];
+}
+
+export interface SeenPeek {
+  readonly id: string;
+  readonly key: string;
+  readonly called: number;
+  readonly returned: number;
+  readonly version: number;
+}
+
+/** What a client does with a transaction; `pause` waits as its process does. */
+export async function runTrade(
+  client: TaskHubClient,
+  { instanceId, script, by }: TradeAction,
+  { trades }: SeenTrades,
+  pause: (milliseconds: number) => Promise<void>,
+  now: () => number,
+): Promise<void> {
+  const times = { called: now(), returned: Infinity };
+  trades.set(instanceId, times);
+  const handle = await client.startNew('trade', script, { instanceId });
+  if (by) {
+    await pause(by.after);
+    await endTrade(client, { instanceId, script, by }).catch((error: unknown) => {
+      if (!(error instanceof InstanceEndedError || error instanceof InstanceReplacedError)) throw error;
+    });
+  }
+  await client
+    .getHandle(handle.instanceId)
+    .result()
+    .then(() => (times.returned = now()))
+    .catch(() => {});
+}
+
+async function endTrade(
+  client: TaskHubClient,
+  { instanceId, script, by }: Pick<Required<TradeAction>, 'instanceId' | 'script' | 'by'>,
+): Promise<void> {
+  switch (by.how) {
+    case 'terminate':
+    case 'cancel':
+      return client[by.how](instanceId);
+    case 'break':
+      return void (await client.breakLock('purse', script.keys[0]!));
+    case 'replace': {
+      const next = { ...script, token: `${instanceId}/1` };
+      return void (await client.startNew('trade', next, { instanceId, ifExists: 'replace' }));
+    }
+  }
+}
+
+/** Looks at purses, one after the other. */
+export async function peek(
+  client: TaskHubClient,
+  { keys, id }: PeekAction,
+  { peeks }: SeenTrades,
+  now: () => number,
+): Promise<void> {
+  for (const [at, key] of keys.entries()) {
+    const called = now();
+    const { entityState, source } = await client.readEntityState<{ log: string[] }>('purse', key);
+    if (source === 'owner')
+      peeks.push({ id: `${id}/${at}`, key, called, returned: now(), version: entityState?.log.length ?? 0 });
+  }
+}

@@ -20,10 +20,10 @@ interface HeadBase {
 
 /**
  * The states of an orchestration instance, as Durable Functions names them. `Pending`: the start is stored, and it has not
- * begun, because no worker has taken it or it is to begin later. `Suspended`: somebody suspended it, or its code does
- * something else than its history says; then it goes on when that is mended. One whose code no worker has registered stays
- * what it is, and waits. `Completed`, `Failed`, `Terminated` and `Canceled` are its ends. `ContinuedAsNew`: between two
- * executions, and not to be seen from outside.
+ * begun, because no worker has taken it or has its code, or it is to begin later. `Suspended`: somebody suspended it, or
+ * its code does something else than its history says; then it goes on when that is mended. One whose code no worker has
+ * registered stays what it is, and waits. `Completed`, `Failed`, `Terminated` and `Canceled` are its ends.
+ * `ContinuedAsNew`: between two executions, and not to be seen from outside.
  */
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated' | 'Canceled' | 'ContinuedAsNew';

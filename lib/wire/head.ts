@@ -1,4 +1,4 @@
-import type { HistoryEvent, InboundEvent } from '../core/history.js';
+import type { HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
@@ -54,6 +54,8 @@ export interface OrchestrationHead extends HeadBase, Labels {
   readonly executionId: string;
   /** The first execution of the run, when it is another. */
   readonly run?: string;
+  /** Who waits for its end, or did. */
+  readonly parent?: ParentInstance;
   readonly status: RuntimeStatus;
   readonly createdAt: number;
   readonly updatedAt: number;

@@ -271,8 +271,9 @@ export class OrchestrationHandle<T = unknown, O = object> {
 
   /**
    * Removes all that is stored of the instance once it has ended: it is as if it had never been. Its sub-orchestrations that
-   * have ended are removed with it unless `recursive` is false: those of its last execution, for the history of one that
-   * continued as new is gone. Resolves when that is committed. Rejects as `suspend`, and further:
+   * have ended are removed with it, and theirs, unless `recursive` is false: also those of executions before it continued as
+   * new, as far as their views, which are up to some 100 ms behind, show them. Resolves when that is committed. Rejects as
+   * `suspend`, and further:
    *
    * @throws {InstanceNotEndedError} when it has not ended
    */

@@ -44,6 +44,12 @@ export interface OrchestrationStatus {
    * that live long call `ctx.continueAsNew`. Undefined: a worker of an older version has answered.
    */
   readonly historyLength: number | undefined;
+  /**
+   * The name of its orchestrator, with its version behind an `@` where it has one, when it has not ended and no worker that
+   * lives has registered that: it waits, and goes on as soon as one is there, like all that `namesWithoutWorker` tells of.
+   * Undefined: some worker has it; or nobody can tell, for what is read of a view.
+   */
+  readonly nameWithoutWorker: string | undefined;
   /** Where it was read: `owner` is exact, `view` may be behind: no worker owns the instance's partition now. */
   readonly source: ReadSource;
 }
@@ -60,6 +66,7 @@ export function statusFor(status: InstanceStatus, source: ReadSource, values: Va
     tags = {},
     memo,
     historyLength,
+    nameWithoutWorker,
   } = status;
   return {
     instanceId,
@@ -69,6 +76,7 @@ export function statusFor(status: InstanceStatus, source: ReadSource, values: Va
     failure,
     reason,
     historyLength,
+    nameWithoutWorker,
     source,
     createdTime: new Date(status.createdAt),
     lastUpdatedTime: new Date(status.updatedAt),

@@ -114,6 +114,7 @@ export function pendingStatus(instanceId: string, run: StartedRun, values: Value
     createdTime: new Date(storedAt),
     lastUpdatedTime: new Date(storedAt),
     historyLength: 0,
+    nameWithoutWorker: undefined,
     input: values.decode(input),
     version,
     tags: { ...tags },

@@ -103,6 +103,8 @@ export interface ExecutionStarted extends Labels {
   readonly input?: Json;
   readonly inputRef?: ValueReference;
   readonly parent?: ParentInstance;
+  /** Executions before it have started sub-orchestrations, which its own history does not show. */
+  readonly hasFormerChildren?: true;
   /** When it was to begin, in milliseconds since 1970, if it did not begin as its start was taken: for its time, or for its code. */
   readonly startAt?: number;
   /** That it repeats an execution which had failed. */
@@ -146,6 +148,8 @@ export interface ParentInstance {
   readonly instanceId: string;
   readonly executionId: string;
   readonly taskId: number;
+  /** The run of the execution, when that is not its first one. */
+  readonly run?: string;
 }
 
 /** An entity: its registered name and its key. */

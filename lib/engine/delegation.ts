@@ -7,6 +7,7 @@ import type { Loop, Loops } from './loops.js';
 import type { HubPorts, Subscription } from './ports.js';
 import { RecentMap } from './recent-map.js';
 import { scoreOf } from './rendezvous.js';
+import { concernsWhole } from './waiting.js';
 
 /** Who has registered what, among the workers that live. */
 export interface Directory {
@@ -101,12 +102,18 @@ export class Delegation {
   }
 
   /**
-   * Whether a step whose code no worker has is to be taken without it: something is asked of the instance as a whole, that
-   * needs no code, and must not wait for it (docs/adr/0043).
+   * Whether a step whose code no worker has is to be taken without it: it is a start or a request to the instance as a whole,
+   * which can be decided without code, or such a one waits behind it (docs/adr/0043).
    */
   mustHoldBack({ waiting }: Instance, code: CodeName, input: InputBody): boolean {
-    const isAsked = waiting.hasControl || (input.kind === 'control' && input.action !== 'rewind');
-    return isAsked && code.kind === 'orchestrator' && this.#directory.workersWith(code).length === 0;
+    const isRewind = input.kind === 'control' && input.action === 'rewind';
+    const isDecided = waiting.hasControl || (concernsWhole(input) && !isRewind);
+    return isDecided && code.kind === 'orchestrator' && this.isNowhere(code);
+  }
+
+  /** Whether no worker that lives has the code, apart from this one. */
+  isNowhere(code: CodeName): boolean {
+    return this.#directory.workersWith(code).length === 0;
   }
 
   /** Something has come for an instance: if it waits for a worker, it is looked at again whether it must. */
@@ -124,7 +131,7 @@ export class Delegation {
     for (let asked = 0; asked < MOST_ASKED; asked++) {
       const worker = this.#candidate(instance, code);
       if (worker === undefined) {
-        if (this.#directory.workersWith(code).length === 0) return undefined;
+        if (this.isNowhere(code)) return undefined;
         await new Promise<void>((resolve) => this.#hub.clock.after(PAUSE, resolve)); // all have just failed
         continue;
       }
@@ -173,7 +180,7 @@ export class Delegation {
    */
   async #place(instance: Instance, code: CodeName, input: InputBody, loop: Loop): Promise<string | undefined> {
     for (;;) {
-      if (this.#directory.workersWith(code).length === 0) loop.end();
+      if (this.isNowhere(code)) loop.end();
       else if (loop.since === undefined) loop.begin();
       const worker = this.#isClosed ? undefined : this.#candidate(instance, code);
       const isHeldBack = !this.#isClosed && worker === undefined && this.mustHoldBack(instance, code, input);

@@ -36,9 +36,9 @@ export interface InstancesListener {
    * back.
    */
   delegate(instance: Instance, code: CodeName, input: InputBody): Promise<StepOutput | undefined>;
-  /** Whether a step is to be taken without its code: nobody has it, and something that needs none waits behind. */
+  /** Whether a step is to be taken without its code: nobody has it, and the step needs none, or one that waits behind. */
   mustHoldBack(instance: Instance, code: CodeName, input: InputBody): boolean;
-  /** Something is asked of an instance whose step waits for its code. */
+  /** A start, or something asked of it as a whole, has come for an instance whose step waits for its code. */
   asked(instance: Instance): void;
   failed(error: Error): void;
 }

@@ -22,7 +22,7 @@ import { refusalOfSize } from './step-size.js';
 import { StepRunner } from './step-runner.js';
 import { spentBy } from './spent-values.js';
 import { largeIn, StepValues } from './step-values.js';
-import type { Run } from './waiting.js';
+import { concernsWhole, type Run } from './waiting.js';
 
 /**
  * The mailboxes of a partition and the loop that runs their steps.
@@ -132,7 +132,7 @@ export class Instances implements MailLoad {
     if (waiting.length >= instance.mailboxLimit && !this.#isHeld && this.#listener.refuses(instance, input)) return;
     this.#backlog.push(instance, input);
     if (instance.isOccupied && waiting.bytes > this.#limits.crowd) this.#listener.crowded(instance);
-    if (instance.waitsFor && input.body.kind === 'control') this.#listener.asked(instance);
+    if (instance.waitsFor && concernsWhole(input.body)) this.#listener.asked(instance);
     this.#enqueue(instance);
   }
 

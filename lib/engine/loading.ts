@@ -9,11 +9,13 @@ import type { Heads } from './heads.js';
 import type { Host } from './host.js';
 import type { Instance } from './instance.js';
 import type { Beside } from './operation-calls.js';
-import { OrchestrationActivation, type ReadSegments } from './orchestration-activation.js';
+import type { ChildrenSearch } from './children-search.js';
+import { OrchestrationActivation } from './orchestration-activation.js';
 import { isEnd, OrchestrationState } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered, TailEntry } from './recovery.js';
 import type { Segments } from './segments.js';
+import { storedPartsOf } from './stored-parts.js';
 
 /** Whom the loading tells. */
 export interface LoadingListener {
@@ -34,11 +36,13 @@ export class Loading {
   readonly #end: number;
   readonly #commits: Recovered['commits'];
   readonly #listener: LoadingListener;
+  readonly #children: ChildrenSearch;
 
   constructor(
     host: Host,
     heads: Heads,
     ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>,
+    children: ChildrenSearch,
     { tail, tables, commits }: Recovered,
     listener: LoadingListener,
   ) {
@@ -49,6 +53,7 @@ export class Loading {
     this.#end = tables.sequence;
     this.#commits = commits;
     this.#listener = listener;
+    this.#children = children;
   }
 
   /** The activation of an instance of which nothing is stored; undefined: there may be something, to be read. */
@@ -75,6 +80,7 @@ export class Loading {
       host: this.#host,
       ports: this.#ports,
       segments: this.#heads.segments,
+      children: this.#children,
       beside: (output, isWanted) => this.#listener.called(instance, output, isWanted),
     };
   }
@@ -101,15 +107,21 @@ export interface Makings {
   readonly host: Host;
   readonly ports: ActivationPorts;
   readonly segments: Segments;
+  /** Undefined: nothing is purged here. */
+  readonly children?: ChildrenSearch;
   readonly beside: Beside;
 }
 
 /** An instance that takes its first step. */
-function newActivation(address: Address, { host, ports, segments, beside }: Makings): Activation {
+function newActivation(address: Address, makings: Makings): Activation {
+  const { host, ports, beside } = makings;
   const addressee = parseAddress(address);
   if (addressee.kind === 'orchestration')
-    return new OrchestrationActivation(addressee.instanceId, host, ports, (references) =>
-      segments.read(references, address),
+    return new OrchestrationActivation(
+      addressee.instanceId,
+      host,
+      ports,
+      storedPartsOf(address, makings.segments, makings.children),
     );
   const activation = new EntityActivation(addressee.entity, host, ports, undefined, beside);
   activation.resume();
@@ -121,8 +133,9 @@ export async function activationOf(
   address: Address,
   head: Head | undefined,
   behind: readonly TailEntry[],
-  { host, ports, segments, beside }: Makings,
+  makings: Makings,
 ): Promise<Activation> {
+  const { host, ports, beside } = makings;
   const addressee = parseAddress(address);
   if (addressee.kind === 'entity') {
     if (head && head.type !== 'entity' && head.type !== 'tombstone') throw mismatch(address, head);
@@ -133,7 +146,7 @@ export async function activationOf(
     return activation;
   }
   if (head?.type === 'entity') throw mismatch(address, head);
-  const activation = await loadedOrchestration(addressee.instanceId, address, head, { host, ports, segments });
+  const activation = await loadedOrchestration(addressee.instanceId, address, head, makings);
   if (head?.type === 'tombstone') activation.state.apply({ to: address, purged: true });
   for (const { entry } of behind) activation.apply(entry);
   return activation;
@@ -143,14 +156,16 @@ async function loadedOrchestration(
   instanceId: string,
   address: Address,
   head: Exclude<Head, { type: 'entity' }> | undefined,
-  { host, ports, segments }: Omit<Makings, 'beside'>,
+  makings: Makings,
 ): Promise<OrchestrationActivation> {
-  const read: ReadSegments = (references) => segments.read(references, address);
-  if (head?.type === 'early') return new OrchestrationActivation(instanceId, host, ports, read, stateBeforeStart(head));
-  if (head?.type !== 'orchestration') return new OrchestrationActivation(instanceId, host, ports, read);
+  const { host, ports, segments } = makings;
+  const stored = storedPartsOf(address, makings.segments, makings.children);
+  if (head?.type === 'early')
+    return new OrchestrationActivation(instanceId, host, ports, stored, stateBeforeStart(head));
+  if (head?.type !== 'orchestration') return new OrchestrationActivation(instanceId, host, ports, stored);
   const { history, held } = isEnd(head.status) ? nothing : await segments.earlier(head, address);
   const state = OrchestrationState.from(head, history, held);
-  return new OrchestrationActivation(instanceId, host, ports, read, state, history);
+  return new OrchestrationActivation(instanceId, host, ports, stored, state, history);
 }
 
 const nothing = { history: [], held: [] } as const;
@@ -159,15 +174,16 @@ const nothing = { history: [], held: [] } as const;
 export async function wholeActivation(
   address: Address,
   head: Head | undefined,
-  { host, ports, segments }: Makings,
+  makings: Makings,
 ): Promise<OrchestrationActivation> {
+  const { host, ports, segments } = makings;
   const addressee = parseAddress(address);
   if (addressee.kind !== 'orchestration' || head?.type !== 'orchestration')
     throw new CorruptHistoryError(`${address} is no orchestration instance that has begun`);
   const { history, held } = await segments.earlier(head, address);
   const state = OrchestrationState.from(head, history, held);
-  const read: ReadSegments = (references) => segments.read(references, address);
-  return new OrchestrationActivation(addressee.instanceId, host, ports, read, state, history);
+  const stored = storedPartsOf(address, makings.segments, makings.children);
+  return new OrchestrationActivation(addressee.instanceId, host, ports, stored, state, history);
 }
 
 function mismatch(address: Address, head: Head): CorruptHistoryError {

@@ -3,7 +3,6 @@ import type { HistoryEvent, InboundEvent } from '../core/history.js';
 import type { ValueReference } from '../core/values.js';
 import { HistoryTooLongError, InstanceExistsError, type PerdureError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
-import type { SegmentReference } from '../wire/head.js';
 import type { Address, EventMessage, ResultMessage, StartMessage, UpdateMessage } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
 import { referencesIn } from '../wire/value-references.js';
@@ -16,6 +15,7 @@ import type {
   PendingActivity,
   StepOutput,
 } from './activation.js';
+import type { FoundChild } from './children-search.js';
 import { dropEarly, EARLY_EVENTS_KEPT, keptForStart } from './early-events.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Cut } from './heads.js';
@@ -24,7 +24,7 @@ import type { Host } from './host.js';
 import { dueEvent, givenBack, requeued, restarted, unwantedAtEnd, unwantedOf } from './orchestration-activities.js';
 import { captured, valuesFor } from './orchestration-captures.js';
 import { codeOf, currentExecution } from './orchestration-code.js';
-import { control, ended, needsHistory, type OrchestrationInstance } from './orchestration-control.js';
+import { control, ended, formerChildrenOf, needsHistory, type OrchestrationInstance } from './orchestration-control.js';
 import { lateAnswer, mayBeLate } from './late-answers.js';
 import { answeredId, firstHeld, isMeantRun, refusal, resultEvent, unasked } from './orchestration-inputs.js';
 import { OrchestrationRunner, type OrchestrationPorts } from './orchestration-runner.js';
@@ -35,15 +35,13 @@ import { answeredAtEnd, refusedUpdate, updateEvent } from './orchestration-updat
 import { answered, declined } from './outcomes.js';
 import { queried } from './queried.js';
 import { refusalOf } from './refusals.js';
+import type { StoredParts } from './stored-parts.js';
 import { isHeldBack, unawaited } from './transaction-asks.js';
 
 /** Timers that may fire in one step. */
 const MOST_TIMERS = 1_000;
 /** An instance that is to be purged within so many milliseconds of its end is told so; others are found by a sweep. */
 const LONGEST_REMINDER = 3_600_000;
-
-/** Reads stored parts of the instance's history. */
-export type ReadSegments = (references: readonly SegmentReference[]) => Promise<readonly HistoryEvent[]>;
 
 /** An orchestration instance loaded in memory: an actor whose state is its history. */
 export class OrchestrationActivation implements Activation, OrchestrationInstance {
@@ -53,16 +51,17 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   readonly runner: OrchestrationRunner;
   readonly #ports: OrchestrationPorts;
   readonly #earlyEventsKept: number;
-  readonly #readSegments: ReadSegments;
+  readonly #stored: StoredParts;
   readonly #watchers = new Set<string>();
   /** The instance's time in the step under way. */
   #at = 0;
+  formerChildren: readonly FoundChild[] = [];
 
   constructor(
     instanceId: string,
     host: Host,
     ports: OrchestrationPorts,
-    readSegments: ReadSegments,
+    stored: StoredParts,
     state = new OrchestrationState(),
     earlier: readonly HistoryEvent[] = [],
   ) {
@@ -72,7 +71,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     this.runner = new OrchestrationRunner(instanceId, host, ports, state, earlier);
     this.#ports = ports;
     this.#earlyEventsKept = host.earlyEventsKept ?? EARLY_EVENTS_KEPT;
-    this.#readSegments = readSegments;
+    this.#stored = stored;
   }
 
   /** Somebody wants to be told the end; forgotten with the activation. */
@@ -108,8 +107,12 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   prepare(input: InputBody): Promise<void> | undefined {
     const isNeeded = needsHistory(input) || mayBeLate(this.state, input);
-    if (!isNeeded || !this.state.isEnded || this.runner.isWhole) return undefined;
-    return this.runner.recall(this.#readSegments);
+    if (!isNeeded || !this.state.isEnded) return undefined;
+    const find = (): Promise<void> | undefined => {
+      this.formerChildren = [];
+      return formerChildrenOf(this, input, this.#stored)?.then((found) => void (this.formerChildren = found));
+    };
+    return this.runner.isWhole ? find() : this.runner.recall(this.#stored.segments).then(find);
   }
 
   missing(input: InputBody): readonly ValueReference[] {
@@ -210,8 +213,8 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   nextTurn(): OrchestrationTurn {
     const { address, state } = this;
-    const { notify, updatedAt: at, started, open, lock } = state;
-    return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, open, lock });
+    const { notify, updatedAt: at, started, open, lock, hasChildren } = state;
+    return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, open, lock, hasChildren });
   }
 
   #told(notify: readonly string[]): readonly string[] {

@@ -5,13 +5,15 @@ import { orchestrationAddress } from '../wire/addresses.js';
 import type { Address, Addressed, Caller, ControlMessage, StartMessage } from '../wire/messages.js';
 import type { InputBody, StepOutput } from './activation.js';
 import { unwantedAtEnd } from './orchestration-activities.js';
-import { toChildren } from './orchestration-effects.js';
+import type { FoundChild } from './children-search.js';
+import { toChildren, toFormerChildren } from './orchestration-effects.js';
 import { isMeantRun } from './orchestration-inputs.js';
 import { rewindOutput } from './orchestration-rewind.js';
 import type { OrchestrationRunner } from './orchestration-runner.js';
 import type { OrchestrationState } from './orchestration-state.js';
 import type { OrchestrationTurn } from './orchestration-turn.js';
 import { answered, declined } from './outcomes.js';
+import type { StoredParts } from './stored-parts.js';
 
 /** An instance, as those see it who do something with it as a whole. */
 export interface OrchestrationInstance {
@@ -19,6 +21,8 @@ export interface OrchestrationInstance {
   readonly address: Address;
   readonly state: OrchestrationState;
   readonly runner: OrchestrationRunner;
+  /** Of one that is purged: the children that executions before the last one have started. */
+  readonly formerChildren: readonly FoundChild[];
   /** A new id. */
   newId(): string;
   /** What goes on with the execution that runs. */
@@ -35,6 +39,17 @@ export interface OrchestrationInstance {
 export function needsHistory(input: InputBody): boolean {
   if (input.kind === 'start') return input.isRepeated === true;
   return input.kind === 'control' && forEnded.has(input.action);
+}
+
+/** The children that a purge reaches and no history shows any more; undefined: there are none. */
+export function formerChildrenOf(
+  { instanceId, state: { started } }: Pick<OrchestrationInstance, 'instanceId' | 'state'>,
+  input: InputBody,
+  { childrenOf }: Pick<StoredParts, 'childrenOf'>,
+): Promise<readonly FoundChild[]> | undefined {
+  if (input.kind !== 'control' || input.action !== 'purge' || input.recursive === false) return undefined;
+  if (!started?.hasFormerChildren || !isMeant(started, input)) return undefined;
+  return childrenOf({ instanceId, runId: started.run ?? started.executionId });
 }
 
 /** What is asked of instances that have ended. */
@@ -152,8 +167,7 @@ function restarted(instance: OrchestrationInstance, message: ControlMessage, at:
   const { state, instanceId, runner } = instance;
   if (!state.isEnded) return declined(message, new InstanceNotEndedError(instanceId));
   const executionId = instance.newId();
-  const { run: _run, parent: _parent, startAt: _startAt, rewound: _rewound, behaviour: _, ...former } = state.started!;
-  const event = { ...former, at, executionId, ...recordedBehaviour() };
+  const event = { ...anew(state.started!), at, executionId };
   const { inputRef } = event;
   const fault = inputRef && runner.fetched.faultOf(inputRef);
   runner.drop();
@@ -169,11 +183,20 @@ function restarted(instance: OrchestrationInstance, message: ControlMessage, at:
   return answered(output, message, { result: executionId });
 }
 
+/** The start of an instance as that of another run. */
+function anew(started: ExecutionStarted): ExecutionStarted {
+  const { run: _, parent: _p, hasFormerChildren: _c, startAt: _s, rewound: _r, ...rest } = started;
+  return { ...rest, ...recordedBehaviour() };
+}
+
 function purged(instance: OrchestrationInstance, message: ControlMessage): StepOutput {
   const { state, runner, instanceId } = instance;
   if (!state.isEnded) return declined(message, new InstanceNotEndedError(instanceId));
   const actions = runner.history.filter((event) => event.type === 'SubOrchestrationInstanceCreated');
-  const messages = message.recursive === false ? [] : children(instance, actions, message);
+  const messages =
+    message.recursive === false
+      ? []
+      : [...children(instance, actions, message), ...toFormerChildren(instance.formerChildren, message)];
   return answered({ entry: { purged: true }, messages }, message, {});
 }
 

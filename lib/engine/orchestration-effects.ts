@@ -1,8 +1,9 @@
 import type { Action, ExecutionStarted, NumberedAction } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
-import type { Addressed, Address, Caller, ControlMessage } from '../wire/messages.js';
+import type { Addressed, Address, Caller, ControlMessage, Parent } from '../wire/messages.js';
 import type { PendingActivity } from './activation.js';
+import type { FoundChild } from './children-search.js';
 import { endOfLock } from './held-lock.js';
 
 /** What the actions of an orchestration ask of the world. */
@@ -46,7 +47,7 @@ function add(
           name: action.name,
           ...inputOf(action),
           ...labelsOf(action),
-          parent: parentLink(address, started, action.id),
+          parent: parentOf(address, started, action.id),
           ...(isRepeated && { isRepeated }),
         },
       ]);
@@ -115,6 +116,13 @@ function parentLink(address: Address, started: ExecutionStarted, taskId: number)
   return { address, executionId: linkId(started), taskId };
 }
 
+/** A child says which run has started it, to be found by that when no history shows it any more. */
+function parentOf(address: Address, started: ExecutionStarted, taskId: number): Parent {
+  const { run } = started;
+  const link = parentLink(address, started, taskId);
+  return run === undefined || run === link.executionId ? link : { ...link, run };
+}
+
 /** Asks the same of the children that these actions started. */
 export function toChildren(
   actions: Iterable<Action>,
@@ -132,6 +140,15 @@ export function toChildren(
     ]);
   }
   return messages;
+}
+
+/** The same of children that no history shows any more. */
+export function toFormerChildren(
+  children: readonly FoundChild[],
+  { action, reason }: Pick<ControlMessage, 'action' | 'reason'>,
+): readonly Addressed[] {
+  const said = reason === undefined ? {} : { reason };
+  return children.map(({ address, runId }) => [address, { kind: 'control', action, ...said, recursive: true, runId }]);
 }
 
 function inputOf(action: Extract<NumberedAction, { input?: unknown }>) {

@@ -22,6 +22,7 @@ export function headOf(state: OrchestrationState, instanceId: string): (stamp: S
     name: started.name,
     executionId: started.executionId,
     ...(started.run !== undefined && { run: started.run }),
+    ...(started.parent && { parent: started.parent }),
     status,
     createdAt: started.at,
     updatedAt,
@@ -48,13 +49,14 @@ export function headOf(state: OrchestrationState, instanceId: string): (stamp: S
 
 /** The segments of an instance that has ended are not read: nothing of it replays. */
 export function startedOf(head: OrchestrationHead): ExecutionStarted {
-  const { name, executionId, run, createdAt: at, input, inputRef } = head;
+  const { name, executionId, run, parent, createdAt: at, input, inputRef } = head;
   return {
     type: 'ExecutionStarted',
     at,
     name,
     executionId,
     ...(run !== undefined && { run }),
+    ...(parent && { parent }),
     ...(input !== undefined && { input }),
     ...(inputRef && { inputRef }),
     ...labelsOf(head),

@@ -47,6 +47,7 @@ export function startedEvent(message: StartMessage, executionId: string, at: num
           instanceId: addressee.instanceId,
           executionId: parent.executionId,
           taskId: parent.taskId,
+          ...(parent.run !== undefined && { run: parent.run }),
         },
       }),
   };

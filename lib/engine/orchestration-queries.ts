@@ -1,3 +1,4 @@
+import { versionedName } from '../core/orchestrator-version.js';
 import type { HandlerOutcome } from '../core/turn.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Query, QueryAnswer } from '../wire/queries.js';
@@ -14,6 +15,9 @@ import { isMeantRun } from './orchestration-inputs.js';
 import type { Clock, PartitionPorts } from './ports.js';
 import type { Segments } from './segments.js';
 import type { UserCode } from './user-code.js';
+
+/** A query needs the code of the execution that runs, and nothing else. */
+const forItsCode: QueryInput = { kind: 'query', name: '' };
 
 /** Where the values and the earlier events of histories are read. */
 export interface Stored {
@@ -51,6 +55,13 @@ export class OrchestrationQueries {
     this.#instances = instances;
     this.#delegation = delegation;
     this.#stored = stored;
+  }
+
+  /** The orchestrator of an instance that has not ended, when no worker that lives has its code. */
+  nameWithoutWorker(activation: OrchestrationActivation): string | undefined {
+    if (activation.hasEnded) return undefined;
+    const code = activation.foreignCode(forItsCode, this.#ports.clock.now());
+    return code && this.#delegation.isNowhere(code) ? versionedName(code) : undefined;
   }
 
   async answer(asked: Extract<Query, { kind: 'query' }>): Promise<QueryAnswer> {

@@ -5,6 +5,7 @@ import type { ControlMessage } from '../wire/messages.js';
 import type { StepOutput } from './activation.js';
 import { lockAfter } from './held-lock.js';
 import type { OrchestrationInstance } from './orchestration-control.js';
+import { hasChildrenAfter } from './orchestration-state.js';
 import { answered, declined } from './outcomes.js';
 
 /**
@@ -44,7 +45,13 @@ export function rewoundOutput(
     failure: state.failure,
     void: voided,
   };
-  const started = { ...first, executionId: instance.newId(), run: first.run ?? executionId, rewound };
+  const started = {
+    ...first,
+    executionId: instance.newId(),
+    run: first.run ?? executionId,
+    ...(runner.history.reduce(hasChildrenAfter, false) && { hasFormerChildren: true as const }), // some of which may fall away
+    rewound,
+  };
   const rewinding = runner.rewind(started, voided);
   const { completion } = rewinding;
   if (completion?.type === 'Failed')

@@ -61,6 +61,8 @@ export class OrchestrationState {
   /** The critical section that it is in. */
   lock: HeldLock | undefined;
   readonly runs = new ActivityRuns();
+  /** Whether the run has started sub-orchestrations. */
+  hasChildren = false;
 
   /** From a stored head; the earlier events, and those held back, are those of its segments, read before. */
   static from(
@@ -268,6 +270,7 @@ export class OrchestrationState {
     this.#values.recordIn(event);
     if ('at' in event) this.updatedAt = Math.max(this.updatedAt, event.at);
     this.lock = lockAfter(this.lock, event);
+    this.hasChildren = hasChildrenAfter(this.hasChildren, event);
     switch (event.type) {
       case 'ExecutionStarted':
         this.started = event;
@@ -367,6 +370,12 @@ export class OrchestrationState {
     this.segments = history.references;
     return this.history.splice(0, history.events.length);
   }
+}
+
+/** Whether a run has started sub-orchestrations, by what its executions' histories say. */
+export function hasChildrenAfter(had: boolean, event: HistoryEvent): boolean {
+  if (event.type === 'ExecutionStarted') return event.hasFormerChildren ?? false;
+  return had || event.type === 'SubOrchestrationInstanceCreated';
 }
 
 /** What an instance is after the event that ends an execution. */

@@ -21,7 +21,7 @@ import type { PendingActivity, StepOutput } from './activation.js';
 import { endOfLock, lockAfter, type HeldLock } from './held-lock.js';
 import { effectsOf, toChildren, type ActionEffects } from './orchestration-effects.js';
 import { isOperationAnswer } from './orchestration-inputs.js';
-import { endOf, type OpenAction } from './orchestration-state.js';
+import { endOf, hasChildrenAfter, type OpenAction } from './orchestration-state.js';
 import { toldAtEnd, toldToParent } from './orchestration-ends.js';
 import { answerTo, type AnsweredUpdate } from './orchestration-updates.js';
 
@@ -43,6 +43,8 @@ export interface TurnStart {
   readonly open?: ReadonlyMap<number, OpenAction>;
   /** The critical section that it is in. */
   readonly lock?: HeldLock | undefined;
+  /** Whether the run has started sub-orchestrations. */
+  readonly hasChildren?: boolean;
 }
 
 /** Gathers what one step of an orchestration instance brings, through as many executions as it passes. */
@@ -52,6 +54,7 @@ export class OrchestrationTurn {
   readonly #open: ReadonlyMap<number, OpenAction>;
   #started: ExecutionStarted | undefined;
   #lock: HeldLock | undefined;
+  #hasChildren: boolean;
   readonly #events: HistoryEvent[] = [];
   readonly #messages: Addressed[] = [];
   #activities: PendingActivity[] = [];
@@ -62,13 +65,14 @@ export class OrchestrationTurn {
   #hasClosed = false;
   #isCanceled = false;
 
-  constructor({ address, notify, at, started, open = new Map(), lock }: TurnStart) {
+  constructor({ address, notify, at, started, open = new Map(), lock, hasChildren = false }: TurnStart) {
     this.#address = address;
     this.#notify = notify;
     this.#at = at;
     this.#started = started;
     this.#open = open;
     this.#lock = lock;
+    this.#hasChildren = hasChildren;
   }
 
   /** An event as it is taken: one that was held back, or is carried over, came earlier (P19). */
@@ -114,6 +118,7 @@ export class OrchestrationTurn {
 
   #follow(event: HistoryEvent): void {
     this.#lock = lockAfter(this.#lock, event);
+    this.#hasChildren = hasChildrenAfter(this.#hasChildren, event);
   }
 
   get #asking() {
@@ -178,6 +183,7 @@ export class OrchestrationTurn {
       ...labelsOf(this.#started!),
       ...(version !== undefined && { version }),
       ...(parent && { parent }),
+      ...(this.#hasChildren && { hasFormerChildren: true }),
     };
   }
 

@@ -14,7 +14,7 @@ import { Overdue } from './overdue.js';
 import type { ParkedPages } from './parked-pages.js';
 import type { Clock } from './ports.js';
 import type { PartitionTables } from './tables.js';
-import type { Mark, Run } from './waiting.js';
+import { concernsWhole, type Mark, type Run } from './waiting.js';
 
 /** All that has come. */
 const everything: Mark = { mail: Infinity, counter: Infinity };
@@ -183,7 +183,7 @@ export class Parking {
       if (from < 0) continue;
       const parked = new Map<Input, Input>();
       const [mail, local]: [number[], number[]] = [[], []];
-      const control = inputs.findLastIndex(({ body }) => body.kind === 'control');
+      const control = inputs.findLastIndex(({ body }) => concernsWhole(body));
       let bytes = 0;
       for (const [index, input] of inputs.entries()) {
         if (index < from) continue;

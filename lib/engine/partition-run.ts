@@ -10,6 +10,7 @@ import { Channels } from './channels.js';
 import { Committer } from './committer.js';
 import { isDamage, isUnreadable, unlessUnreadable } from './damage.js';
 import { DeadLetters, type Told } from './dead-letters.js';
+import { ChildrenSearch } from './children-search.js';
 import { Delegation } from './delegation.js';
 import { Dispatcher } from './dispatcher.js';
 import { DueTimers } from './due-timers.js';
@@ -127,7 +128,7 @@ export class PartitionRun {
     this.#wakes = new WakeHints(tables, this.#heads, this.#flusher);
     const called = (instance: Instance, output: StepOutput, isWanted: () => boolean) =>
       this.#instances.journals.called(instance, output, isWanted);
-    this.#loading = new Loading(host, this.#heads, ports, recovered, {
+    this.#loading = new Loading(host, this.#heads, ports, new ChildrenSearch(hub, loops), recovered, {
       isBehind: (instance, since) => this.#flusher.recovered(instance, since),
       called,
     });

@@ -145,7 +145,8 @@ export class Reads {
     if (!(activation instanceof OrchestrationActivation) || !activation.state.started) return { v: 1, kind: 'status' };
     if (notify !== undefined) activation.watch(notify);
     const head = headOf(activation.state, instanceId)({ epoch: 0, logSeq: 0, commit: '0' });
-    const status = statusOf(head);
+    const nowhere = this.#queries.nameWithoutWorker(activation);
+    const status = { ...statusOf(head), ...(nowhere !== undefined && { nameWithoutWorker: nowhere }) };
     if (!history) return { v: 1, kind: 'status', status };
     return { v: 1, kind: 'status', status: { ...status, history: head.history }, segments: head.segments };
   }

@@ -1,3 +1,4 @@
+import type { InputBody } from './activation.js';
 import { overtakes } from './entity-locks.js';
 import { Fifo } from './fifo.js';
 import type { Input } from './instance.js';
@@ -7,7 +8,7 @@ export interface Run {
   readonly page: string;
   readonly from: number;
   readonly end: number;
-  /** The index of the last one that asks something of the instance as a whole; undefined: none does. */
+  /** The index of the last one that concerns the instance as a whole; undefined: none does. */
   readonly control?: number | undefined;
 }
 
@@ -22,6 +23,14 @@ export interface Mark {
 const none: readonly Run[] = [];
 
 /**
+ * Whether a message is a request to an orchestration instance as a whole, or a start: that can be decided without its code.
+ * A start that is repeated may be one that rewinds.
+ */
+export function concernsWhole(body: InputBody): boolean {
+  return body.kind === 'control' || (body.kind === 'start' && !body.isRepeated);
+}
+
+/**
  * The inputs that wait for one instance, in their order: the first ones in memory, then parked ones that are only in
  * pages, then those that came later, in memory until they are parked, too. What overtakes stands before all of them.
  */
@@ -31,7 +40,7 @@ export class Waiting {
   #runs = none;
   #back: Fifo<Input> | undefined;
   #stored = 0;
-  /** How many of those in memory ask something of the instance as a whole. */
+  /** How many of those in memory concern the instance as a whole. */
   #controls = 0;
   /** About how many bytes of messages it has in memory. */
   bytes = 0;
@@ -50,7 +59,7 @@ export class Waiting {
     return this.peek() === undefined ? this.#runs[0] : undefined;
   }
 
-  /** Whether something is asked of the instance as a whole. */
+  /** Whether one of them concerns the instance as a whole. */
   get hasControl(): boolean {
     return this.#controls > 0 || this.#runs.some(({ from, control }) => control !== undefined && control >= from);
   }
@@ -170,7 +179,7 @@ export class Waiting {
 
   #count({ body, bytes }: Input, times: 1 | -1): void {
     this.bytes += times * bytes;
-    if (body.kind === 'control') this.#controls += times;
+    if (concernsWhole(body)) this.#controls += times;
   }
 
   *#all(current: Input | undefined): Iterable<Input> {
@@ -191,7 +200,7 @@ export class Waiting {
 function extend(runs: Run[], { body }: Input, [page, index]: readonly [page: string, index: number]): void {
   const last = runs.at(-1);
   const isNext = last?.page === page && last.end === index;
-  const control = body.kind === 'control' ? index : isNext ? last.control : undefined;
+  const control = concernsWhole(body) ? index : isNext ? last.control : undefined;
   const run = { page, from: isNext ? last.from : index, end: index + 1, control };
   if (isNext) runs[runs.length - 1] = run;
   else runs.push(run);

@@ -69,6 +69,7 @@ const status = object<InstanceStatus>({
   customStatus: optional(json),
   reason: optional(string),
   history: optional(list(historyEvent)),
+  nameWithoutWorker: optional(string),
 });
 
 const inspection = object<PartitionInspection>({

@@ -10,6 +10,14 @@ export interface HeadSummary {
   /** The first execution of the run. */
   readonly run: string;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** The run of another instance that started it, and waits for its end or did. */
+  readonly parent?: ParentRun | undefined;
+}
+
+/** A run of an instance that has started others. */
+export interface ParentRun {
+  readonly instanceId: string;
+  readonly runId: string;
 }
 
 /** The longest note of a view, in bytes: with the other headers it stays within what is left of a message for them. */
@@ -18,8 +26,11 @@ export const maxNoteBytes = 800;
 const format = 1;
 
 export function summaryOf(head: OrchestrationHead): HeadSummary {
-  const { name, createdAt, updatedAt, run = head.executionId, tags } = head;
-  return { name, status: shownStatus(head), createdAt, updatedAt, run, tags };
+  const { name, createdAt, updatedAt, run = head.executionId, tags, parent } = head;
+  const summary = { name, status: shownStatus(head), createdAt, updatedAt, run, tags };
+  if (!parent) return summary;
+  // Of its first execution the id of a run is that of the execution.
+  return { ...summary, parent: { instanceId: parent.instanceId, runId: parent.run ?? parent.executionId } };
 }
 
 /** The state as it is shown: between two executions it goes on, as soon as somebody has its code. */
@@ -29,8 +40,11 @@ export function shownStatus({ status }: Pick<OrchestrationHead, 'status'>): Runt
 
 /** The note beside a head; undefined: it would be too long, and who looks for the instance has to read the head. */
 export function noteOf(head: OrchestrationHead): string | undefined {
-  const { name, status, createdAt, updatedAt, run, tags } = summaryOf(head);
-  const note = JSON.stringify([format, name, status, createdAt, updatedAt, run, ...(tags ? [tags] : [])]);
+  const { name, status, createdAt, updatedAt, run, tags, parent } = summaryOf(head);
+  const fields = [format, name, status, createdAt, updatedAt, run];
+  const note = JSON.stringify(
+    parent ? [...fields, tags ?? {}, [parent.instanceId, parent.runId]] : tags ? [...fields, tags] : fields,
+  );
   return note.length <= maxNoteBytes && utf8Length(note) <= maxNoteBytes ? note : undefined;
 }
 
@@ -44,14 +58,21 @@ export function tagInNote(name: string, value: string): string {
   return `${inNote(name)}:${inNote(value)}`;
 }
 
+/** False: a note with this text is of an instance that nobody waits for. It is quicker to ask than to read the note. */
+export function mayHaveParent(note: string): boolean {
+  return note.endsWith(']]');
+}
+
 /** What a note says; undefined: nothing that this version can read, so that the head has to be read. */
 export function readNote(note: string | undefined): HeadSummary | undefined {
   const fields = note === undefined ? undefined : parsed(note);
   if (!Array.isArray(fields) || fields[0] !== format) return undefined;
-  const [, name, status, createdAt, updatedAt, run, tags] = fields as unknown[];
+  const [, name, status, createdAt, updatedAt, run, tags, parent] = fields as unknown[];
   if (typeof name !== 'string' || typeof run !== 'string' || !isRuntimeStatus(status)) return undefined;
   if (typeof createdAt !== 'number' || typeof updatedAt !== 'number' || !areTags(tags)) return undefined;
-  return { name, status, createdAt, updatedAt, run, tags };
+  const summary = { name, status, createdAt, updatedAt, run, tags };
+  if (parent === undefined) return summary;
+  return isParent(parent) ? { ...summary, parent: { instanceId: parent[0], runId: parent[1] } } : undefined;
 }
 
 function parsed(note: string): unknown {
@@ -60,6 +81,10 @@ function parsed(note: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function isParent(value: unknown): value is readonly [instanceId: string, runId: string] {
+  return Array.isArray(value) && value.length === 2 && value.every((text) => typeof text === 'string');
 }
 
 function areTags(tags: unknown): tags is Readonly<Record<string, string>> | undefined {

@@ -1,4 +1,4 @@
-import type { HistoryEvent, InboundEvent } from '../core/history.js';
+import type { HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
@@ -21,10 +21,10 @@ interface HeadBase {
 
 /**
  * The states of an orchestration instance, as Durable Functions names them. `Pending`: the start is stored, and it has not
- * begun, because no worker has taken it or it is to begin later. `Suspended`: somebody suspended it, or its code does
- * something else than its history says; then it goes on when that is mended. One whose code no worker has registered stays
- * what it is, and waits. `Completed`, `Failed`, `Terminated` and `Canceled` are its ends. `ContinuedAsNew`: between two
- * executions, and not to be seen from outside.
+ * begun, because no worker has taken it or has its code, or it is to begin later. `Suspended`: somebody suspended it, or
+ * its code does something else than its history says; then it goes on when that is mended. One whose code no worker has
+ * registered stays what it is, and waits. `Completed`, `Failed`, `Terminated` and `Canceled` are its ends.
+ * `ContinuedAsNew`: between two executions, and not to be seen from outside.
  */
 export type RuntimeStatus =
   'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated' | 'Canceled' | 'ContinuedAsNew';
@@ -55,6 +55,8 @@ export interface OrchestrationHead extends HeadBase, Labels {
   readonly executionId: string;
   /** The first execution of the run, when it is another. */
   readonly run?: string;
+  /** Who waits for its end, or did. */
+  readonly parent?: ParentInstance;
   readonly status: RuntimeStatus;
   readonly createdAt: number;
   readonly updatedAt: number;

@@ -90,7 +90,12 @@ const entity = object<EntityId>({
   key: checked(checkEntityKey),
 });
 
-export const parent = object<ParentInstance>({ instanceId, executionId: token, taskId: count });
+export const parent = object<ParentInstance>({
+  instanceId,
+  executionId: token,
+  taskId: count,
+  run: optional(token),
+});
 
 const rewound = object<Rewound>({
   at: finite,
@@ -132,6 +137,7 @@ const inbound = {
     inputRef: optional(valueReference),
     ...storedLabels,
     parent: optional(parent),
+    hasFormerChildren: optional(yes),
     startAt: optional(finite),
     rewound: optional(rewound),
   },

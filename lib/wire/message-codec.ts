@@ -5,6 +5,7 @@ import type {
   Envelope,
   Message,
   OperationMessage,
+  Parent,
   ResultMessage,
 } from './messages.js';
 import type { SessionEnvelope } from './sessions.js';
@@ -84,6 +85,8 @@ export const messageId: Shape<string> = (value) => {
 
 export const caller = object<Caller>({ address, executionId: token, taskId: count });
 
+const parent = object<Parent>({ address, executionId: token, taskId: count, run: optional(token) });
+
 /** What a message of a client session says of it. */
 export const sessionFields = { session: optional(token), number: optional(count), done: optional(list(count)) };
 
@@ -98,7 +101,7 @@ export const message = variant<Message, 'kind'>('kind', {
     tags: optional(checked(checkTags)),
     memo: optional(checked((memo) => checkMemo(checkJson(memo)))),
     notify: optional(inbox),
-    parent: optional(caller),
+    parent: optional(parent),
     startAt: optional(finite),
     runId: optional(token),
     ifExists: optional(oneOf('attach', 'replace')),

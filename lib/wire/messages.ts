@@ -40,7 +40,7 @@ export interface StartMessage extends FromClient, Labels {
   readonly inputRef?: ValueReference;
   /** Where to tell the end of the instance: a core-NATS subject. */
   readonly notify?: string;
-  readonly parent?: Caller;
+  readonly parent?: Parent;
   /** When it is to begin, in milliseconds since 1970; past, or absent: at once. */
   readonly startAt?: number;
   /** The id of the run that it begins, never used before. Only of a client session, which numbers its messages; else ignored. */
@@ -171,6 +171,12 @@ export interface Caller {
   readonly address: Address;
   readonly executionId: string;
   readonly taskId: number;
+}
+
+/** Who waits for the end of a sub-orchestration. */
+export interface Parent extends Caller {
+  /** The run of the execution, when that is not its first one. */
+  readonly run?: string;
 }
 
 /** A message with the instance it is for, as packed in envelopes and records. */

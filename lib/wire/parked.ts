@@ -28,7 +28,7 @@ export interface ParkedBox {
   readonly end: number;
   /** About how many bytes they have. */
   readonly bytes: number;
-  /** The last one that asks something of the instance as a whole; absent: none does. */
+  /** The last one that is a start, or asks something of the instance as a whole; absent: none does. */
   readonly control?: number;
   /** Those that came as mail, flat: sequence, index, sequence, index. In a checkpoint there are none. */
   readonly mail?: readonly number[];

@@ -166,6 +166,8 @@ export interface InstanceStatus extends Labels {
   /** Why it is suspended, or was terminated or canceled. */
   readonly reason?: string;
   readonly history?: readonly HistoryEvent[];
+  /** The orchestrator, when the instance has not ended and no worker that lives has its code; only an owner says. */
+  readonly nameWithoutWorker?: string;
 }
 
 /** What an owner publishes on a client's inbox after the commit (C1). May be lost: the slow re-check is behind it. */

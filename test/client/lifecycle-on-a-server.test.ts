@@ -13,6 +13,7 @@ import { startTestServer, type TestServer } from '../servers.js';
 import { storedSubjects } from '../stored-subjects.js';
 import { until } from '../until.js';
 import { Booking, Crew, Fan, Family, Gather, orchestrators, Rounds, Tree, Trip, Work } from './lifecycle-classes.js';
+import { Monitor, monitors } from './monitors.js';
 
 /** The lifecycle of instances on a real server, from end to end. */
 
@@ -22,7 +23,7 @@ let worker: TaskHubWorker;
 let client: TaskHubClient;
 const work = new Work();
 const warnings: string[] = [];
-const hosted = { orchestrators, activities: [work] };
+const hosted = { orchestrators: [...orchestrators, ...monitors], activities: [work] };
 
 test.before(async () => {
   server = await startTestServer();
@@ -207,4 +208,21 @@ test.serial('restarted, then purged with its children: the streams hold nothing 
     warnings.filter((line) => !/blocked/.test(line)),
     [],
   );
+});
+
+test.serial('a purge reaches the children of all executions, of one or of all that fit a filter', async (t) => {
+  const handles = await client.startMany(
+    Monitor,
+    [3, 3, 3].map((looks) => [looks]),
+  );
+  await Promise.all(handles.map((handle) => handle.result()));
+  const count = async (orchestrator: string) => (await client.countInstances({ orchestrator })).total;
+  const counts = () => Promise.all(['monitor', 'look', 'leaf'].map(count));
+  const are = async (expected: readonly number[]) => String(await counts()) === String(expected);
+  await until(() => are([3, 9, 9]), 'all to be stored');
+  await restartWorker();
+  await handles[0]!.purge();
+  await until(() => are([2, 6, 6]), 'one to be gone');
+  t.is(await client.purgeInstances({ orchestrator: Monitor }), 2);
+  await until(() => are([0, 0, 0]), 'all to be gone');
 });

@@ -58,15 +58,16 @@ test('P4: what is asked of an instance is found among its parked messages, by th
     const { directory, die } = ghost();
     const begun = new MemoryWorker(hub, 'begun', withCode);
     await settle(begun.claim());
-    for (const id of ['kept', 'ended']) await settle(client.start('listener', id));
+    for (const id of ['kept', 'ended', 'again']) await settle(client.start('listener', id));
     await advance(500);
     await settle(begun.stop());
     const first = new MemoryWorker(hub, 'first', withoutCode, { mail: small, directory });
     await settle(first.claim());
-    for (const word of words(0, 30)) for (const id of ['kept', 'ended']) await settle(say(client, id, word));
+    for (const word of words(0, 30)) for (const id of ['kept', 'ended', 'again']) await settle(say(client, id, word));
+    await settle(client.start('listener', 'again'));
     await settle(tell(client, 'kept', 'suspend'));
     await settle(tell(client, 'ended', 'terminate'));
-    for (const word of words(30, 60)) for (const id of ['kept', 'ended']) await settle(say(client, id, word));
+    for (const word of words(30, 60)) for (const id of ['kept', 'ended', 'again']) await settle(say(client, id, word));
     await advance(2_000);
     t.true(pagesOf(hub).length > 10, 'all of it is parked');
     if (isNext) {
@@ -77,27 +78,34 @@ test('P4: what is asked of an instance is found among its parked messages, by th
     await advance(20_000);
     t.is((await settle(client.orchestrationHead('ended')))?.status, 'Terminated');
     t.is((await settle(client.orchestrationHead('kept')))?.status, 'Suspended');
+    t.is(
+      (await settle(client.orchestrationHead('again')))?.buffered?.length,
+      30,
+      'held back for the start behind them',
+    );
     await settle(tell(client, 'kept', 'resume'));
-    await settle(say(client, 'kept', 'end'));
+    for (const id of ['kept', 'again']) await settle(say(client, id, 'end'));
     await advance(2_000);
     t.is((await settle(client.orchestrationHead('kept')))?.status, 'Running');
     const last = new MemoryWorker(hub, 'last', withCode);
     first.connection.kill();
     await settle(last.claim());
     await advance(5_000);
-    t.deepEqual((await settle(client.orchestrationHead('kept')))?.output, words(0, 60));
+    for (const id of ['kept', 'again']) t.deepEqual((await settle(client.orchestrationHead(id)))?.output, words(0, 60));
     t.deepEqual(pagesOf(hub), []);
   }
 });
 
-test('messages go on waiting, as long as nothing is asked of their instance', async (t) => {
+test('messages go on waiting behind a start, as long as nothing is asked of their instance', async (t) => {
   const { hub, client, settle, advance } = surroundings(1);
   const owner = new MemoryWorker(hub, 'owner', withoutCode, { mail: small });
   await settle(owner.claim());
   await settle(client.start('listener', 'l'));
   for (const word of words(0, 30)) await settle(say(client, 'l', word));
   await advance(2_000);
-  t.is(await settle(client.orchestrationHead('l')), undefined);
+  const head = await settle(client.orchestrationHead('l'));
+  t.is(head?.status, 'Pending');
+  t.true(head!.buffered!.length < 5, 'the start, and what came with it');
   t.true(pagesOf(hub).length > 0);
 });
 
@@ -120,8 +128,8 @@ async function live(plan: FaultPlan & Partial<Pick<KillAt, 'calls' | 'onKill'>>)
   void victim.claim().catch((error: unknown) => faults.push(String(error)));
   await scheduler.advance(20);
   await settle(client.start('listener', 'unbegun'));
-  await settle(client.start('listener', 'later'));
-  for (const id of ['ended', 'kept', 'both', 'unbegun', 'later']) await settle(say(client, id, 'one'));
+  for (const id of ['later', 'plain']) await settle(client.start('listener', id));
+  for (const id of ['ended', 'kept', 'both', 'unbegun', 'later', 'plain']) await settle(say(client, id, 'one'));
   await scheduler.advance(50);
   await settle(
     Promise.all([
@@ -136,13 +144,14 @@ async function live(plan: FaultPlan & Partial<Pick<KillAt, 'calls' | 'onKill'>>)
   await settle(Promise.all([tell(client, 'kept', 'resume'), tell(client, 'both', 'resume')]));
   await settle(Promise.all([tell(client, 'later', 'resume'), tell(client, 'both', 'terminate')]));
   await settle(tell(client, 'unbegun', 'purge'));
-  for (const id of ['kept', 'later']) await settle(say(client, id, 'end'));
+  await settle(say(client, 'plain', 'two'));
+  for (const id of ['kept', 'later', 'plain']) await settle(say(client, id, 'end'));
   await scheduler.advance(1_500);
   const successor = new MemoryWorker(hub, 'successor', withCode, {}, logger);
   await settle(successor.claim());
   await scheduler.advance(8_000);
   const found: Record<string, unknown> = {};
-  for (const id of ['ended', 'kept', 'both', 'unbegun', 'later']) {
+  for (const id of ['ended', 'kept', 'both', 'unbegun', 'later', 'plain']) {
     const head = await settle(client.orchestrationHead(id));
     found[id] = head ? [head.status, head.output] : 'gone';
   }
@@ -155,6 +164,7 @@ const right = {
   both: ['Terminated', undefined],
   unbegun: 'gone',
   later: ['Completed', ['one', 'two']],
+  plain: ['Completed', ['one', 'two']],
 };
 
 async function everyPoint(t: ExecutionContext, fault: 'requestLost' | 'responseLost'): Promise<void> {

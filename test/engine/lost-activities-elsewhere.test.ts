@@ -29,7 +29,8 @@ const head: OrchestrationHead = {
 test('an activity is given up by an owner that has not the code which waits for it: that is left to whoever has it', (t) => {
   const ports = { random: { id: () => 'id' }, logger: recordingLogger([]) };
   const state = OrchestrationState.from(head, [], []);
-  const activation = new OrchestrationActivation('i', hostOf({}), ports, () => Promise.resolve([]), state);
+  const stored = { segments: () => Promise.resolve([]), childrenOf: () => Promise.resolve([]) };
+  const activation = new OrchestrationActivation('i', hostOf({}), ports, stored, state);
   const output = activation.step({ kind: 'restart', executionId: 'e', ids: [0] }, 5, nothingFetched);
   t.like(output, { entry: { buffered: [{ type: 'TaskFailed', at: 5, id: 0 }] }, goesOn: true });
   activation.apply({ to: 'o.i', ...(output as { entry: object }).entry });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { OrchestrationHead } from '../../lib/wire/head.js';
-import { maxNoteBytes, noteOf, readNote, summaryOf } from '../../lib/wire/head-summary.js';
+import { maxNoteBytes, mayHaveParent, noteOf, readNote, summaryOf } from '../../lib/wire/head-summary.js';
 
 const head: OrchestrationHead = {
   v: 1,
@@ -29,6 +29,18 @@ test('a note says what instances are looked for by, in a form that does not chan
   t.is(readNote(noteOf({ ...head, status: 'ContinuedAsNew' }))?.status, 'Running');
 });
 
+test('the note of a child says which run has started it, behind its tags', (t) => {
+  const parent = { instanceId: 'p', executionId: 'p3', taskId: 7, run: 'p1' };
+  const child = { ...head, tags: { a: 'b' }, parent };
+  t.is(noteOf(child), '[1,"order","Running",5,6,"x2",{"a":"b"},["p","p1"]]');
+  t.deepEqual(readNote(noteOf(child)), summaryOf(child));
+  t.true(mayHaveParent(noteOf(child)!));
+  const { run: _, ...first } = parent;
+  t.is(noteOf({ ...head, parent: first }), '[1,"order","Running",5,6,"x2",{},["p","p3"]]');
+  for (const tags of [undefined, { a: '[[]]' }, { 'a]]': ']]' }])
+    t.false(mayHaveParent(noteOf({ ...head, ...(tags && { tags }) })!));
+});
+
 test('a long note is none, counted in bytes', (t) => {
   const of = (length: number, letter: string) => noteOf({ ...head, tags: { a: letter.repeat(length) } });
   const rest = of(0, 'x')!.length;
@@ -55,6 +67,9 @@ test('what is no note of this version says nothing', (t) => {
     '[1,"order","Running",5,6,"x2",["a"]]',
     '[1,"order","Running",5,6,"x2",null]',
     '[1,"order","Running",5,6,"x2",{"a":1}]',
+    '[1,"order","Running",5,6,"x2",{},["p"]]',
+    '[1,"order","Running",5,6,"x2",{},"p"]',
+    '[1,"order","Running",5,6,"x2",null,["p","p1"]]',
   ])
     t.is(readNote(note), undefined, note);
 });

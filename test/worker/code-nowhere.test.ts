@@ -1,5 +1,11 @@
 import test from 'ava';
-import { CancelledError, OrchestrationContext, type Orchestration, type OrchestrationHandle } from 'perdure';
+import {
+  CancelledError,
+  OrchestrationContext,
+  TaskHubClient,
+  type Orchestration,
+  type OrchestrationHandle,
+} from 'perdure';
 import { Activity, Entity, Operation, Orchestrator, Run, Update } from 'perdure/decorators';
 import { MemoryTaskHub } from './memory-world.js';
 
@@ -57,7 +63,7 @@ class Counter {
   }
 }
 
-/** An owner that has none of the orchestrators, and a listener that waits for code. */
+/** An owner that has none of the orchestrators, and perhaps a listener that waits for code. */
 async function waiting({ isBegun = true, version }: { isBegun?: boolean; version?: string | undefined } = {}) {
   const hub = new MemoryTaskHub(1);
   const former = await hub.start('former', {
@@ -124,8 +130,7 @@ test('one whose very start waits for code is terminated, suspended and purged', 
   await hub.settle(unknown.purge());
   await t.throwsAsync(hub.settle(hub.client.getHandle(unknown.instanceId).status()), { code: 'PERDURE_NOT_FOUND' });
 
-  void begin().catch(() => {}); // under an id of its own it waits to be accepted
-  await hub.advance(500);
+  await begin();
   await hub.settle(hub.client.suspend('l', 'not yet'));
   t.is(await status(), 'Suspended');
   await say('two');
@@ -134,6 +139,95 @@ test('one whose very start waits for code is terminated, suspended and purged', 
   await hub.settle(hub.client.resume('l'));
   await say('stop');
   t.deepEqual(await hub.settle(hub.client.getHandle('l').result()), ['hello', 'two', 'stop']);
+});
+
+test('what was started is Pending while its code is nowhere, to everybody, and says whose code it lacks', async (t) => {
+  for (const version of [undefined, '1']) {
+    const { hub, owner, codeComes, begin } = await waiting({ isBegun: false, version });
+    const name = version === undefined ? 'listener' : 'listener@1';
+    const options = { version, tags: { of: 'us' } };
+    const own = await hub.settle(hub.client.startNew('listener', 'hello', options)); // it has only to be stored
+    const other = new TaskHubClient(hub.connect('other'), { timeoutInMilliseconds: 10_000 });
+    await hub.advance(200);
+    const pending = { runtimeStatus: 'Pending', name: 'listener', input: 'hello', ...options, historyLength: 0 };
+    const found = other.getHandle(own.instanceId);
+    t.like(await hub.settle(found.status()), { ...pending, source: 'owner', nameWithoutWorker: name });
+    t.like(await hub.settle(own.status()), { ...pending, source: 'owner', nameWithoutWorker: name });
+    t.deepEqual(await hub.settle(found.history()), []);
+    t.is((await hub.settle(other.countInstances({ runtimeStatus: 'Pending' }))).total, 1);
+    const { names } = await hub.settle(other.namesWithoutWorker());
+    t.deepEqual(names[0], { kind: 'orchestrator', name, waitingInstances: 1 });
+    t.is(await code(hub.settle(found.query('any'))), 'PERDURE_NO_WORKER');
+    t.true(await hub.settle(found.raiseEvent('say', 'one')));
+    const result = found.result();
+
+    await hub.stop(owner); // who looks at it now sees its view
+    t.like(await hub.settle(found.status()), { ...pending, source: 'view', nameWithoutWorker: undefined });
+    await hub.start('next', { entities: [Counter] });
+    t.like(await hub.settle(found.status()), { ...pending, source: 'owner', nameWithoutWorker: name });
+
+    await codeComes();
+    t.like(await hub.settle(found.status()), { runtimeStatus: 'Running', version, nameWithoutWorker: undefined });
+    t.true(await hub.settle(found.raiseEvent('say', 'stop')));
+    t.deepEqual(await hub.settle(result), ['hello', 'one', 'stop']);
+    t.is((await hub.settle(begin())).instanceId, 'l');
+  }
+});
+
+test('under a given id it is decided at once which start holds, though nobody has the code', async (t) => {
+  const { hub, codeComes, begin, say } = await waiting({ isBegun: false });
+  const start = (ifExists?: 'attach' | 'replace') =>
+    hub.settle(hub.client.startNew('listener', 'again', { instanceId: 'l', ifExists }));
+  const first = await begin();
+  t.is(await code(start()), 'PERDURE_INSTANCE_EXISTS');
+  t.is((await start('attach')).runId, first.runId);
+  const second = await start('replace');
+  t.is(await code(hub.settle(first.result())), 'PERDURE_ORCHESTRATION_TERMINATED');
+  t.like(await hub.settle(second.status()), { runtimeStatus: 'Pending', nameWithoutWorker: 'listener' });
+  await codeComes();
+  await say('stop');
+  t.deepEqual(await hub.settle(second.result()), ['again', 'stop']);
+});
+
+test('a start is decided also behind messages that wait for code, in memory and parked', async (t) => {
+  for (const isParked of [false, true]) {
+    const { hub, handle, say, codeComes } = await waiting();
+    await say('two');
+    await hub.advance(isParked ? 2_000 : 100);
+    const start = (ifExists?: 'attach') =>
+      hub.settle(hub.client.startNew('listener', 'again', { instanceId: 'l', ifExists }));
+    const began = hub.world.scheduler.now;
+    t.is(await code(start()), 'PERDURE_INSTANCE_EXISTS');
+    t.is((await start('attach')).runId, handle.runId);
+    t.true(hub.world.scheduler.now - began < 200);
+    await say('stop');
+    await codeComes();
+    t.deepEqual(await hub.settle(handle.result()), ['hello', 'one', 'two', 'stop']);
+  }
+});
+
+test('one that has begun says when its code is taken away, also while nothing comes for it, and not once it has ended', async (t) => {
+  const { hub, handle, codeComes } = await waiting();
+  t.like(await hub.settle(handle.status()), { runtimeStatus: 'Running', nameWithoutWorker: 'listener' });
+  const worker = await codeComes();
+  t.is((await hub.settle(handle.status())).nameWithoutWorker, undefined);
+  await hub.stop(worker);
+  await hub.advance(5_000);
+  t.is((await hub.settle(handle.status())).nameWithoutWorker, 'listener');
+  await hub.settle(handle.terminate());
+  t.is((await hub.settle(handle.status())).nameWithoutWorker, undefined);
+});
+
+test('a child whose code is nowhere is Pending, and its parent waits for it', async (t) => {
+  const { hub } = await waiting({ isBegun: false });
+  await hub.start('parents', { orchestrators: [Parent] });
+  const parent = await hub.settle(hub.client.startNew('parent'));
+  await hub.advance(500);
+  t.like(await hub.settle(hub.client.getHandle('child').status()), {
+    runtimeStatus: 'Pending',
+    nameWithoutWorker: 'listener',
+  });
+  t.like(await hub.settle(parent.status()), { runtimeStatus: 'Running', nameWithoutWorker: undefined });
 });
 
 test('what came before is held back in its order, and nothing of it is lost or doubled when the code comes', async (t) => {

@@ -7,6 +7,7 @@ import type { ActivityResult } from '../../lib/engine/host.js';
 import { ConfigError, DefinitionError, type HttpOptions } from '../../lib/index.js';
 import { builtInFor } from '../../lib/worker/built-in.js';
 import { createHost } from '../../lib/worker/host.js';
+import { inTime } from '../until.js';
 import { startWebServer, type Asked, type WebServer } from './web-server.js';
 
 /** The activity behind `callHttp`, on servers of the loopback device. */
@@ -120,7 +121,7 @@ test('a body of more bytes than the call allows fails it, whatever the answer sa
   const failure = await failed({ url: `${server.origin}/big?key=secret`, maxResponseBytes: 50_000 });
   t.like(failure, { name: 'HttpResponseTooLargeError', code: 'PERDURE_HTTP_RESPONSE_TOO_LARGE' });
   t.regex(failure.message, /^GET http:\/\/127\.0\.0\.1:\d+\/big: the body of the answer has more than 50000 bytes\./);
-  await closed; // nothing more is taken
+  await inTime(closed, 'the connection of the request to be closed'); // nothing more is taken
   const exact = await serverFor(t, (_, response) => response.end('12345'));
   t.is((await answered({ url: exact.origin, maxResponseBytes: 5 }))['content'], '12345');
   t.like(await failed({ url: exact.origin, maxResponseBytes: 4 }), { name: 'HttpResponseTooLargeError' });
@@ -161,7 +162,7 @@ test('a request that nobody waits for any more is given up, also while its answe
     abort.abort(new RangeError('enough'));
   });
   t.like(await failed({ url: server.origin }, {}, abort.signal), { name: 'RangeError', message: 'enough' });
-  await closed;
+  await inTime(closed, 'the connection of the request to be closed');
   t.like(await failed({ url: server.origin }, {}, abort.signal), { name: 'RangeError', message: 'enough' });
 });
 

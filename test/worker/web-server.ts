@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 
 /** What a server was asked. */
 export interface Asked {
@@ -15,6 +16,8 @@ export interface WebServer {
   readonly origin: string;
   /** All requests, in order. */
   readonly asked: readonly Asked[];
+  /** How many connections are open. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -34,6 +37,7 @@ export async function startWebServer(answer: (asked: Asked, response: ServerResp
   return {
     origin: `http://127.0.0.1:${port}`,
     asked,
+    connections: promisify(server.getConnections.bind(server)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,0 +1,90 @@
+import test from 'ava';
+import { ChildrenSearch } from '../../lib/engine/children-search.js';
+import { Loops } from '../../lib/engine/loops.js';
+import { encodeHead } from '../../lib/wire/head-codec.js';
+import { noteOf } from '../../lib/wire/head-summary.js';
+import type { OrchestrationHead } from '../../lib/wire/head.js';
+import { surroundings } from './surroundings.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The head of a child of the run `p1` of instance `p`. */
+const headOf = (instanceId: string, more: Partial<OrchestrationHead> = {}): OrchestrationHead => ({
+  v: 1,
+  type: 'orchestration',
+  epoch: 1,
+  logSeq: 7,
+  commit: 'c1',
+  instanceId,
+  name: 'look',
+  executionId: `${instanceId}1`,
+  parent: { instanceId: 'p', executionId: 'p3', taskId: 0, run: 'p1' },
+  status: 'Completed',
+  createdAt: 5,
+  updatedAt: 6,
+  segments: [],
+  history: [],
+  ...more,
+});
+
+/** Partitions in memory, with heads as they are given. */
+function stored() {
+  const { client, settle } = surroundings(2);
+  const { ports } = client;
+  const put = (partition: number, id: string, body: Uint8Array, note?: string) =>
+    settle(ports.viewsOf(partition).write(ports.subjects.partition(partition).head(`o.${id}`), body, 0, note));
+  const putHead = (partition: number, head: OrchestrationHead) =>
+    put(partition, head.instanceId, encodeHead(head), noteOf(head));
+  const looks: number[] = [];
+  const viewsOf = (partition: number) => {
+    if (partition === 0) looks.push(partition);
+    return ports.viewsOf(partition);
+  };
+  const { partitions, subjects, clock } = ports;
+  const search = new ChildrenSearch({ partitions, subjects, viewsOf }, new Loops(clock));
+  const find = (instanceId: string, runId: string) => search.find({ instanceId, runId });
+  return { settle, put, putHead, find, looks };
+}
+
+test('the children of a run are found in all partitions: by notes, and by heads that have none', async (t) => {
+  const { settle, put, putHead, find } = stored();
+  await putHead(0, headOf('a'));
+  await putHead(1, headOf('b', { executionId: 'b2', run: 'b1', tags: { of: 'us' } }));
+  await putHead(1, headOf('first', { parent: { instanceId: 'p', executionId: 'p1', taskId: 4 } }));
+  const long = headOf('long', { tags: { a: 'x'.repeat(900) } });
+  t.is(noteOf(long), undefined);
+  await putHead(0, long);
+  await put(0, 'earlier', encodeHead(headOf('earlier'))); // a version that wrote no notes
+  const { parent: _, ...alone } = headOf('alone');
+  await putHead(0, alone);
+  await putHead(0, headOf('next', { parent: { instanceId: 'p', executionId: 'q1', taskId: 0 } }));
+  await putHead(0, headOf('other', { parent: { instanceId: 'q', executionId: 'p3', taskId: 0, run: 'p1' } }));
+  await put(0, 'damaged', bytes('no head'));
+  await put(0, 'newer', bytes('{"v":2,"type":"orchestration"}'));
+  await put(0, 'strange', bytes('{}'), '[2,"look",[]]');
+  const found = await settle(find('p', 'p1'));
+  t.deepEqual(found.map(({ address, runId }) => `${address} ${runId}`).toSorted(), [
+    'o.a a1',
+    'o.b b1',
+    'o.earlier earlier1',
+    'o.first first1',
+    'o.long long1',
+  ]);
+  t.deepEqual(await settle(find('p', 'p2')), []);
+});
+
+test('those who come while a look is under way share the next one', async (t) => {
+  const { settle, putHead, find, looks } = stored();
+  await putHead(0, headOf('a'));
+  const first = find('p', 'p1');
+  await Promise.resolve();
+  t.is(looks.length, 1);
+  const later = [find('p', 'p1'), find('q', 'q1'), find('p', 'p1'), find('p', 'p2')];
+  await putHead(0, headOf('b')); // behind the first look, and in the second
+  t.is((await settle(first)).length, 1);
+  t.deepEqual(
+    (await settle(Promise.all(later))).map((found) => found.length),
+    [2, 0, 2, 0],
+  );
+  t.is(looks.length, 2);
+});

@@ -2,6 +2,7 @@ import type { EntitySignalOptions } from '../core/call-options.js';
 import { fireTime } from '../core/fire-time.js';
 import type { EntityId } from '../core/history.js';
 import type { InputShape, OperationShape } from '../core/names.js';
+import { FIRST_VERSION, migrated, type VersionedState } from '../core/state-migration.js';
 import { knownOperation } from '../core/method-proxy.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
@@ -24,6 +25,11 @@ export interface EntityStateResponse<T> {
   readonly entityState: T | undefined;
   /** `owner`: exact. `view`: no owner answered; this is what the last one wrote for readers, and may be behind. */
   readonly source: ReadSource;
+  /**
+   * The version of `entityState`: read by a class, that of the class; by name, that of what is stored. Absent: the first, or there
+   * is no state.
+   */
+  readonly stateVersion?: number;
   /** The critical section that has locked it; undefined: none has. A lock keeps nobody from reading. */
   readonly lockedBy?: LockedBy;
 }
@@ -177,9 +183,10 @@ export class Entities {
     return values.decode(outcome?.result);
   }
 
-  /** `notify`: where the owner tells of changes. */
+  /** `type`: whose state it is to be, if its class is at hand. `notify`: where the owner tells of changes. */
   read(
     id: EntityId,
+    type: VersionedState | undefined,
     { consistency = 'exact' }: ReadOptions = {},
     notify?: string,
   ): Promise<EntityStateResponse<unknown>> {
@@ -187,9 +194,17 @@ export class Entities {
       throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
     return this.#session.waits.whileOpen(async () => {
       await this.#session.names.checkEntity(id.name);
-      const { exists, state, lock, source } = await this.#reads.entity(id, consistency === 'exact', notify);
-      const entityState = this.#session.values.decode(state);
-      return { entityExists: exists, entityState, source, ...(lock && { lockedBy: lockedBy(lock) }) };
+      const { values } = this.#session;
+      const { state, version, lock, source } = await this.#reads.entity(id, consistency === 'exact', notify);
+      const told = state !== undefined && type ? migrated(state, version, type, id, values) : state;
+      const stateVersion = type?.stateVersion ?? version;
+      return {
+        entityExists: state !== undefined,
+        entityState: values.decode(told),
+        source,
+        ...(state !== undefined && stateVersion > FIRST_VERSION && { stateVersion }),
+        ...(lock && { lockedBy: lockedBy(lock) }),
+      };
     });
   }
 }

@@ -1,9 +1,8 @@
 import type { EntityId } from '../core/history.js';
-import { names } from '../definitions/names.js';
+import { FIRST_VERSION } from '../core/state-migration.js';
 import type { Constructor } from '../core/values.js';
 import { ConfigError, TimeoutError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
-import { checkEntityKey, checkName } from '../wire/checks.js';
 import { decodeContinuation, encodeContinuation } from './continuation.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities, EntityStateResponse } from './entities.js';
@@ -11,6 +10,7 @@ import { checkEntityFilter, type CheckedEntityFilter, type EntityFilter } from '
 import { findEntities, type FoundEntity } from './entity-scan.js';
 import { statusOf, type EntityStatus } from './entity-status.js';
 import { EntityWatch, type WatchOptions } from './entity-watch.js';
+import { namedEntity } from './named-entity.js';
 import { isAnswer } from './owner-queries.js';
 import { InstanceReads } from './instance-reads.js';
 import type { PageOptions } from './instance-search.js';
@@ -35,6 +35,8 @@ export interface ListedEntity {
   readonly lastOperationTime: Date;
   /** Its state as its view has it, when `fetchStates` is given. */
   readonly entityState: unknown;
+  /** The version of that state. Absent: the first, or it was not fetched. */
+  readonly stateVersion?: number;
 }
 
 /** A part of a list of entities. */
@@ -138,7 +140,7 @@ export class EntityQueries {
   /**
    * The states of an entity: the present one, then each that follows, once it is committed. Of states that follow each other
    * faster than they are taken, only the last is told; an entity that does not exist is told as such. Goes on until it is
-   * left, also while no worker owns the entity, and over changes of the owner.
+   * left, also while no worker owns the entity, and over changes of the owner. Versions of states are as in `readEntityState`.
    *
    * @example
    * ```ts
@@ -154,6 +156,7 @@ export class EntityQueries {
    * @throws {UnknownEntityError} when no worker has ever registered the entity
    * @throws {RemoteError} when its owner could not tell
    * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {StateMigrationError} when the class cannot migrate a state, StateTooNewError when it is older than the state
    * @throws {ClosedError} when the client or the connection is closed; the reason of `signal` when it is aborted
    */
   watch<E extends { state: unknown }>(
@@ -168,7 +171,8 @@ export class EntityQueries {
     key: string,
     options: WatchOptions = {},
   ): AsyncGenerator<EntityStateResponse<unknown>, void> {
-    return new EntityWatch(this.#session, this.#entities, idOf(entity, key)).states(options);
+    const { id, type } = namedEntity(entity as Constructor, key);
+    return new EntityWatch(this.#session, this.#entities, id, type).states(options);
   }
 
   /**
@@ -180,7 +184,7 @@ export class EntityQueries {
    * @throws {ClosedError} when the client or the connection is closed
    */
   async inspect(entity: string | EntityClass<object>, key: string): Promise<EntityStatus> {
-    const id = idOf(entity, key);
+    const { id } = namedEntity(entity as Constructor, key);
     const { waits, queries } = this.#session;
     const query = { v: 1, kind: 'mailbox', entity: id } as const;
     const answer = await waits.whileOpen(() => queries.ask(entityAddress(id), query));
@@ -197,7 +201,7 @@ export class EntityQueries {
     const states = await Promise.all(
       found.map(async ({ entity }) => {
         const view = await this.#reads.viewedEntity(entity, filter);
-        return view && listed(entity, view.updatedAt, this.#session.values.decode(view.state));
+        return view && listed(entity, view.updatedAt, this.#session.values.decode(view.state), view.version);
       }),
     );
     return states.filter((state) => state !== undefined);
@@ -214,11 +218,16 @@ export class EntityQueries {
   }
 }
 
-function idOf(entity: string | EntityClass<object>, key: unknown): EntityId {
-  const name = typeof entity === 'string' ? checkName(entity, 'entity') : names.entity(entity as Constructor).name;
-  return { name, key: checkEntityKey(key) };
-}
-
-function listed(entityId: EntityId, updatedAt: number, entityState: unknown): ListedEntity {
-  return { entityId, lastOperationTime: new Date(updatedAt), entityState };
+function listed(
+  entityId: EntityId,
+  updatedAt: number,
+  entityState: unknown,
+  stateVersion = FIRST_VERSION,
+): ListedEntity {
+  return {
+    entityId,
+    lastOperationTime: new Date(updatedAt),
+    entityState,
+    ...(stateVersion > FIRST_VERSION && { stateVersion }),
+  };
 }

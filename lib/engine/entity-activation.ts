@@ -2,9 +2,12 @@ import { EntityExecutor } from '../core/entity-executor.js';
 import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
 import type { OperationOutcome } from '../core/operation.js';
-import type { Json, ValueReference } from '../core/values.js';
+import type { EntityProgram } from '../core/programs.js';
+import { FIRST_VERSION } from '../core/state-migration.js';
+import type { ValueReference } from '../core/values.js';
 import { OperationTimeoutError, type FailureDetails, type PerdureError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
+import { formatOf, type StoredState } from '../wire/entity-state.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
 import type { OperationMessage } from '../wire/messages.js';
@@ -14,6 +17,7 @@ import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput }
 import { Agenda, agendaAfter, isEarly, messageOf, plannedOf } from './agenda.js';
 import { answerOf, resultFor, sentBy } from './entity-effects.js';
 import { EntityLocks } from './entity-locks.js';
+import { EntityState } from './entity-state.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
 import { OperationCalls, type Beside } from './operation-calls.js';
@@ -22,20 +26,16 @@ import { OperationTrace, type ActivationInspection } from './operation-trace.js'
 import { refusal } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
 
-type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
+type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random' | 'valueLimits'>;
 
 /** A durable entity loaded in memory. */
 export class EntityActivation implements Activation {
   readonly #id: EntityId;
-  readonly #host: Host;
   readonly #ports: Ports;
+  readonly #program: EntityProgram | undefined;
   readonly #executor: EntityExecutor | undefined;
-  /** What the log says; the executor's own copy may be one operation ahead. Undefined also: it is not fetched yet. */
-  #state: Json | undefined;
-  /** Where the state is, when it is too large for a record. */
-  #reference: ValueReference | undefined;
-  /** The state after the last step, until it is applied. */
-  #ahead: Json | undefined;
+  /** What the log says; the executor's own copy may be one operation ahead. */
+  readonly #state: EntityState;
   #dropped: string[] = [];
   #updatedAt = 0;
   readonly #journals: OperationJournals;
@@ -46,37 +46,34 @@ export class EntityActivation implements Activation {
 
   constructor(id: EntityId, host: Host, ports: Ports, head: EntityHead | undefined, beside: Beside) {
     this.#id = id;
-    this.#host = host;
     this.#ports = ports;
     this.#journals = new OperationJournals(head?.journals);
     this.#calls = new OperationCalls(id, this.#journals, ports.random, beside);
     this.#locks = new EntityLocks(id, head?.locks);
     this.#agenda = new Agenda(head?.planned);
-    this.#state = head?.state;
-    this.#reference = head?.stateRef;
+    this.#state = new EntityState(head ?? {}, ports.valueLimits);
     this.#updatedAt = head?.updatedAt ?? 0;
-    const program = host.entities.get(id.name);
-    this.#executor = program && new EntityExecutor(program, id, host.core);
+    this.#program = host.entities.get(id.name);
+    this.#executor = this.#program && new EntityExecutor(this.#program, id, host.core);
   }
 
   /** After the last recovered entry was applied, before the first step. */
   resume(): void {
-    if (this.#state !== undefined || !this.#reference) this.#executor?.load(this.#state);
+    if (!this.#state.missing) this.#load();
   }
 
-  get #exists(): boolean {
-    return this.#state !== undefined || this.#reference !== undefined;
+  #load(): void {
+    this.#executor?.load(this.#state.value, this.#state.exists ? this.#state.version : undefined);
   }
 
   /** The state, or where it is; neither: the entity does not exist. */
-  get stored(): { readonly state?: Json; readonly stateRef?: ValueReference } {
-    if (this.#reference) return { stateRef: this.#reference };
-    return this.#state === undefined ? {} : { state: this.#state };
+  get stored(): StoredState {
+    return this.#state.stored;
   }
 
   missing(input: InputBody): readonly ValueReference[] {
     if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
-    const state = this.#state === undefined ? this.#reference : undefined;
+    const state = this.#state.missing;
     if (input.kind === 'read') return state ? [state] : none;
     const message = this.asOperation(input);
     if (!message || this.#locks.refusalOf(message)) return none;
@@ -88,11 +85,14 @@ export class EntityActivation implements Activation {
 
   mustWait(input: InputBody): boolean {
     const message = this.asOperation(input);
-    return (message && this.#host.entities.get(this.#id.name)?.operation(message.name)?.isAsync) ?? false;
+    return (message && this.#program?.operation(message.name)?.isAsync) ?? false;
   }
 
+  /** Code of an older version than the state cannot run it: it would not know what to make of it. */
   foreignCode(input: InputBody, now: number): CodeName | undefined {
-    return this.#executor || !this.#needsCode(input, now) ? undefined : { kind: 'entity', name: this.#id.name };
+    const { version } = this.#state;
+    if ((this.#program && version <= this.#program.stateVersion) || !this.#needsCode(input, now)) return undefined;
+    return { kind: 'entity', name: this.#id.name, version: version > FIRST_VERSION ? `${version}` : undefined };
   }
 
   #needsCode(input: InputBody, now: number): boolean {
@@ -188,7 +188,7 @@ export class EntityActivation implements Activation {
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
-    this.#executor?.load(this.#state);
+    this.#load();
     const message = this.asOperation(input);
     if (!message) return { entry: { refused: error.message }, messages: [] };
     return this.#output(message, this.#refused(error), input.kind === 'operation' ? undefined : this.#next);
@@ -196,7 +196,7 @@ export class EntityActivation implements Activation {
 
   /** A readonly operation; of any other there is no answer. */
   #read({ name, input }: ReadInput, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
-    const operation = this.#host.entities.get(this.#id.name)?.operation(name);
+    const operation = this.#program?.operation(name);
     if (operation && !operation.isReadonly) return answerOf();
     let outcome: OperationOutcome | Promise<OperationOutcome>;
     try {
@@ -218,7 +218,7 @@ export class EntityActivation implements Activation {
     try {
       if (!lost) this.#fetch(fetched);
       const journal = this.#journals.begin(message);
-      if (lost) return { failure: lost, changed: false, state: this.#state, messages: [] };
+      if (lost) return { failure: lost, changed: false, state: this.#state.value, messages: [] };
       journal?.fill(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
       return this.#executor!.execute({
@@ -236,9 +236,7 @@ export class EntityActivation implements Activation {
 
   /** Takes the state from the object store when it is not in memory. Throws CorruptHistoryError. */
   #fetch(fetched: FetchedValues): void {
-    if (!this.#reference || this.#state !== undefined) return;
-    this.#state = fetched.of(this.#reference);
-    this.#executor?.load(this.#state);
+    if (this.#state.fetch(fetched)) this.#load();
   }
 
   /** The calls of operations, and their answers. */
@@ -248,7 +246,7 @@ export class EntityActivation implements Activation {
 
   /** For people who look. */
   get inspection(): ActivationInspection {
-    return this.#trace.inspection(this.#exists, this.#updatedAt, this.#agenda, this.#journals);
+    return this.#trace.inspection(this.#state.exists, this.#updatedAt, this.#agenda, this.#journals);
   }
 
   /** Whether an operation waits for an answer. */
@@ -257,12 +255,12 @@ export class EntityActivation implements Activation {
   }
 
   #refused(error: unknown): OperationOutcome {
-    return { failure: toFailureDetails(error), changed: false, state: this.#state, messages: [] };
+    return { failure: toFailureDetails(error), changed: false, state: this.#state.value, messages: [] };
   }
 
   /** The outcome, or the failure of an operation that has taken longer than it may. */
   #inTime({ name }: Pick<OperationMessage, 'name'>, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
-    const limit = this.#host.entities.get(this.#id.name)!.operation(name)!.timeoutInMilliseconds;
+    const limit = this.#program!.operation(name)!.timeoutInMilliseconds;
     return new Promise((resolve) => {
       const cancel = this.#ports.clock.after(limit, () =>
         resolve(this.#executor!.abandon(new OperationTimeoutError(this.#id.name, name, limit))),
@@ -278,7 +276,6 @@ export class EntityActivation implements Activation {
     const { result, failure, changed, state } = outcome;
     const ended = this.#journals.end();
     this.#trace.end(message.name, this.#updatedAt, failure);
-    this.#ahead = state;
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
     const messages = outcome.messages.map(sentBy);
     if (message.caller) messages.push(resultFor(message.caller, told));
@@ -286,7 +283,7 @@ export class EntityActivation implements Activation {
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
     const entry = {
       ...(ended !== undefined && { ended }),
-      ...(changed && (state === undefined ? { deleted: true as const } : { state })),
+      ...(changed && this.#state.become(state, this.#program!.stateVersion)),
       ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
       ...(known && { outcome: known }),
     };
@@ -299,7 +296,7 @@ export class EntityActivation implements Activation {
 
   /** Whether nothing is left of it: a head from before is of no use to anybody (docs/adr/0049). */
   #leavesNothing(entry: Omit<StepEntry, 'to'>): boolean {
-    if (!entry.deleted && (!entry.unplanned || entry.state !== undefined || this.#exists)) return false;
+    if (!entry.deleted && (!entry.unplanned || entry.state !== undefined || this.#state.exists)) return false;
     return this.#agenda.isEmptyAfter(entry) && !this.#locks.stored;
   }
 
@@ -314,13 +311,9 @@ export class EntityActivation implements Activation {
 
   apply(entry: StepEntry): void {
     this.#dropped.push(...this.#journals.apply(entry), ...this.#agenda.apply(entry));
-    const { deleted, state, stateRef, lock } = entry;
-    if (lock) this.#locks.apply(lock);
-    if (!deleted && state === undefined && !stateRef) return;
-    if (this.#reference) this.#dropped.push(this.#reference.key);
-    this.#reference = stateRef;
-    this.#state = stateRef ? this.#ahead : state;
-    this.#ahead = undefined;
+    if (entry.lock) this.#locks.apply(entry.lock);
+    const dropped = this.#state.apply(entry);
+    if (dropped !== undefined) this.#dropped.push(dropped);
   }
 
   takeDropped(): readonly string[] {
@@ -331,7 +324,7 @@ export class EntityActivation implements Activation {
   }
 
   holds(key: string): boolean {
-    return this.#reference?.key === key || this.#journals.keys.includes(key) || this.#agenda.keys.includes(key);
+    return this.#state.holds(key) || this.#journals.keys.includes(key) || this.#agenda.keys.includes(key);
   }
 
   capture(): Captured {
@@ -339,14 +332,14 @@ export class EntityActivation implements Activation {
     const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
     const [locks, held, planned] = [this.#locks.stored, this.#locks.held, this.#agenda.stored];
     // Of what does not exist, and has nothing before it, nothing is kept; fencing numbers are, for they must rise.
-    if (!this.#exists && !journals && !locks && !planned)
+    if (!this.#state.exists && !journals && !locks && !planned)
       return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
     return {
       wake:
         (held && { executionId: held.holder.executionId, at: held.until, load: true }) ??
         (planned && { executionId: 'entity', at: this.dueAt! }),
       head: (stamp): Head => ({
-        v: 1,
+        v: formatOf([stored]),
         type: 'entity',
         ...stamp,
         name,

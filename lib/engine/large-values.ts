@@ -1,5 +1,7 @@
+import { patched } from '../core/state-patches.js';
 import type { Json, ValueReference } from '../core/values.js';
 import { ClosedError, CorruptHistoryError, PayloadTooLargeError } from '../errors.js';
+import type { StoredState } from '../wire/entity-state.js';
 import type { Address } from '../wire/messages.js';
 import { utf8Length } from '../wire/text.js';
 import { isLonger, type ValueLimits } from '../wire/value-limits.js';
@@ -121,6 +123,12 @@ export class LargeValues {
     const values = new Map<ValueReference, Json>();
     for (const reference of references) values.set(reference, await this.get(reference));
     return withValues(item, (reference) => values.get(reference)!);
+  }
+
+  /** The state of an entity with all its changes; undefined: it does not exist. Throws CorruptHistoryError. */
+  async stateOf(stored: StoredState): Promise<Json | undefined> {
+    const { state } = await this.whole(stored);
+    return state === undefined || !stored.patches ? state : patched(state, stored.patches);
   }
 
   /** Nothing is put any more. */

@@ -236,7 +236,7 @@ export class EntityActivation implements Activation {
 
   /** Takes the state from the object store when it is not in memory. Throws CorruptHistoryError. */
   #fetch(fetched: FetchedValues): void {
-    if (this.#state.fetch(fetched)) this.#load();
+    if (this.#state.receive(fetched)) this.#load();
   }
 
   /** The calls of operations, and their answers. */

@@ -83,7 +83,7 @@ export class EntityState {
   }
 
   /** Takes what was missing. Throws CorruptHistoryError. False: nothing was. */
-  fetch(fetched: FetchedValues): boolean {
+  receive(fetched: FetchedValues): boolean {
     if (!this.missing) return false;
     const base = fetched.of(this.missing);
     this.#value = this.#patches.length === 0 ? base : patched(base, this.#patches);
@@ -187,7 +187,7 @@ function weigh(value: Json, left: number): number {
     for (let at = 0; at < value.length && rest > 0; at++) rest = weigh(value[at] as Json, rest - 1);
     return rest;
   }
-  for (const key in value) {
+  for (const key of Object.keys(value)) {
     if (rest <= 0) return rest;
     rest = weigh((value as Readonly<Record<string, Json>>)[key]!, rest - key.length - 4);
   }

@@ -81,8 +81,7 @@ class Comparison {
   }
 
   #compareMembers(before: Members, after: Members, path: Path): void {
-    for (const key of Object.keys(before))
-      if (!Object.hasOwn(after, key)) this.#remove(before[key]!, [...path, key]);
+    for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) this.#remove(before[key]!, [...path, key]);
     for (const key of Object.keys(after)) {
       if (before[key] === after[key]) continue;
       const at = [...path, key];

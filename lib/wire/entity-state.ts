@@ -17,7 +17,9 @@ export interface StoredState {
 
 /** The format that something has to have because of the states in it. */
 export function formatOf(stated: readonly Pick<StoredState, 'patches' | 'stateVersion'>[]): 1 | 2 {
-  return stated.some(({ patches, stateVersion }) => patches || stateVersion !== undefined) ? stateFormat : formatVersion;
+  return stated.some(({ patches, stateVersion }) => patches || stateVersion !== undefined)
+    ? stateFormat
+    : formatVersion;
 }
 
 /** The format of what may have states in it. */

@@ -37,7 +37,9 @@ export class WorkerDirectory implements Directory {
       for (const orchestrator of orchestrators.map(readAdvert))
         add(next, `orchestrator ${orchestrator.name}`, { worker, runs: (version) => accepts(orchestrator, version) });
     }
-    const seen = JSON.stringify(others.map(({ id, entities, stateVersions, orchestrators }) => [id, entities, stateVersions, orchestrators]));
+    const seen = JSON.stringify(
+      others.map(({ id, entities, stateVersions, orchestrators }) => [id, entities, stateVersions, orchestrators]),
+    );
     this.#workers = next;
     if (seen === this.#seen) return;
     this.#seen = seen;

@@ -29,12 +29,13 @@ function frozen<T>(value: T): T {
 }
 
 /** Values beside each other in one state: most of it is the same in both. */
-const states = fc
-  .array(fc.tuple(tree, tree, fc.boolean()), { maxLength: 6 })
-  .map((pairs): readonly [Json, Json] => [
-    { rows: pairs.map(([row]) => row), last: 1 },
-    { rows: pairs.flatMap(([row, other, isOther]) => (isOther ? [other, row].slice(0, 1 + pairs.length % 2) : [row])), last: 1 },
-  ]);
+const states = fc.array(fc.tuple(tree, tree, fc.boolean()), { maxLength: 6 }).map((pairs): readonly [Json, Json] => [
+  { rows: pairs.map(([row]) => row), last: 1 },
+  {
+    rows: pairs.flatMap(([row, other, isOther]) => (isOther ? [other, row].slice(0, 1 + (pairs.length % 2)) : [row])),
+    last: 1,
+  },
+]);
 
 test('the patches between any two states make the one of the other to the letter, and their undo the values of the former', (t) => {
   let told = 0;
@@ -64,12 +65,18 @@ const changes: readonly [what: string, before: Json, after: Json, patches: reado
   ['one more at the end', [1, 2], [1, 2, 3], [{ op: 'add', path: [2], value: 3 }]],
   ['one more at the beginning', [{ n: 1 }], [{ n: 0 }, { n: 1 }], [{ op: 'add', path: [0], value: { n: 0 } }]],
   ['one less in the middle', ['a', 'b', 'c'], ['a', 'c'], [{ op: 'remove', path: [1] }]],
-  ['keys in another order', { a: { x: 1, y: 2 } }, { a: { y: 2, x: 1 } }, [
-    { op: 'replace', path: ['a'], value: { y: 2, x: 1 } },
-  ]],
-  ['a key that no path may lead through', { constructor: { a: 1 } }, { constructor: { a: 2 } }, [
-    { op: 'replace', path: ['constructor'], value: { a: 2 } },
-  ]],
+  [
+    'keys in another order',
+    { a: { x: 1, y: 2 } },
+    { a: { y: 2, x: 1 } },
+    [{ op: 'replace', path: ['a'], value: { y: 2, x: 1 } }],
+  ],
+  [
+    'a key that no path may lead through',
+    { constructor: { a: 1 } },
+    { constructor: { a: 2 } },
+    [{ op: 'replace', path: ['constructor'], value: { a: 2 } }],
+  ],
 ];
 
 for (const [what, before, after, patches] of changes)
@@ -89,10 +96,13 @@ test('what changes as a whole, or by more than it may take, has no patches', (t)
 test('patches leave the state that they are made of as it is, and share what is the same', (t) => {
   const before = frozen({ a: [1], b: [2] });
   const after = patched(before, [{ op: 'add', path: ['a', 1], value: 3 }]) as typeof before;
-  t.deepEqual([before, after], [
-    { a: [1], b: [2] },
-    { a: [1, 3], b: [2] },
-  ]);
+  t.deepEqual(
+    [before, after],
+    [
+      { a: [1], b: [2] },
+      { a: [1, 3], b: [2] },
+    ],
+  );
   t.is(after.b, before.b);
 });
 

@@ -71,7 +71,13 @@ test('a state of the version of the code is not migrated', (t) => {
   const executor = cart({ items: { nails: 1 } }, 3, () => t.fail());
   t.deepEqual(run(executor, 'look').result, ['nails']);
   t.false(run(executor, 'touch').changed);
-  t.true(run(cart(undefined, 3, () => t.fail()), 'add', 'x').changed);
+  t.true(
+    run(
+      cart(undefined, 3, () => t.fail()),
+      'add',
+      'x',
+    ).changed,
+  );
 });
 
 test('an operation that changes nothing commits the migrated state, once', (t) => {
@@ -112,7 +118,10 @@ function refused(t: ExecutionContext, migrate: Migrate, reason: RegExp): void {
   for (const name of ['add', 'look', 'clear']) {
     const { failure, ...rest } = run(executor, name, 'x');
     t.deepEqual(rest, { changed: false, state: ['nails'], messages: [] });
-    t.like(failure, { code: 'PERDURE_STATE_MIGRATION', fields: { entity: 'cart', key: 'k', fromVersion: 1, toVersion: 3 } });
+    t.like(failure, {
+      code: 'PERDURE_STATE_MIGRATION',
+      fields: { entity: 'cart', key: 'k', fromVersion: 1, toVersion: 3 },
+    });
     t.regex(failure!.message, reason);
   }
 }

@@ -206,7 +206,10 @@ for (const [what, size] of [
       await advance(10);
       worker.connection.kill();
       worker = await work(`w${round + 1}`);
-      const answers = await ask({ client, advance }, 'e.sheet.k', { kind: 'entity', entity: { name: 'sheet', key: 'k' } });
+      const answers = await ask({ client, advance }, 'e.sheet.k', {
+        kind: 'entity',
+        entity: { name: 'sheet', key: 'k' },
+      });
       const [answer] = answers;
       if (answer?.kind !== 'entity') return t.fail(JSON.stringify(answers));
       t.is(JSON.stringify(await settle(client.large.stateOf(answer))), sheet(size, sent), `round ${round}`);

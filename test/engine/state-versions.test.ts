@@ -49,7 +49,13 @@ function deployments() {
   const told = outcomesAt(client.ports, '_INBOX.x');
   let calls = 0;
   const call = async (name: string, input?: unknown, key = 'k'): Promise<void> => {
-    const message = { kind: 'operation', name, id: `m${++calls}`, reply: '_INBOX.x', ...(input !== undefined && { input }) };
+    const message = {
+      kind: 'operation',
+      name,
+      id: `m${++calls}`,
+      reply: '_INBOX.x',
+      ...(input !== undefined && { input }),
+    };
     await settle(client.send(`e.cart.${key}`, message as never));
     await advance(300);
   };

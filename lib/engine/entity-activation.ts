@@ -188,6 +188,7 @@ export class EntityActivation implements Activation {
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
+    this.#state.stay();
     this.#load();
     const message = this.asOperation(input);
     if (!message) return { entry: { refused: error.message }, messages: [] };

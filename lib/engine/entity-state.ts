@@ -99,6 +99,11 @@ export class EntityState {
     return { state: next, ...(version > FIRST_VERSION && { stateVersion: version }) };
   }
 
+  /** What the last step has made of it is not recorded. */
+  stay(): void {
+    this.#ahead = undefined;
+  }
+
   /** Takes in what a record says; the key of a value that is named no more. */
   apply({ deleted, state, stateRef, patches, stateVersion = FIRST_VERSION }: StepEntry): string | undefined {
     if (patches) return this.#applyChange(patches);

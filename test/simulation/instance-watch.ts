@@ -1,5 +1,6 @@
 import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
 import { isClosing } from '../../lib/core/replay-check.js';
+import { patched, type StatePatch } from '../../lib/core/state-patches.js';
 import type { Json } from '../../lib/core/values.js';
 import type { Head } from '../../lib/wire/head.js';
 import type { StepEntry } from '../../lib/wire/record.js';
@@ -315,11 +316,19 @@ export class EntityWatch {
   }
 
   apply(entry: StepEntry, sequence: number): void {
+    const hasChanged = entry.state !== undefined || entry.patches !== undefined;
     if (entry.deleted) this.state = undefined;
+    else if (entry.patches) this.state = this.#patched(entry.patches, sequence);
     else if (entry.state !== undefined) this.state = entry.state;
     else if (!entry.lock) return;
-    this.locks.apply(entry, this.state, entry.state !== undefined);
+    this.locks.apply(entry, this.state, hasChanged);
     this.#states.push({ sequence, state: this.state, locks: this.locks.locks });
+  }
+
+  #patched(patches: readonly StatePatch[], sequence: number): Json | undefined {
+    if (this.state !== undefined) return patched(this.state, patches);
+    this.violation(`C7: record ${sequence} changes the state of ${this.address}, which is not there`);
+    return undefined;
   }
 
   checkHead({ logSeq, state, locks }: Extract<Head, { type: 'entity' }>): void {

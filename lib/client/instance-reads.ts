@@ -130,7 +130,8 @@ export class InstanceReads {
   }
 
   async #stateOf(stored: StoredState): Promise<ReadState> {
-    return { state: await this.#session.large.stateOf(stored), version: stored.stateVersion ?? FIRST_VERSION };
+    const { state, stateVersion = FIRST_VERSION } = await this.#session.large.whole(stored);
+    return { state, version: stateVersion };
   }
 
   async #entity(

@@ -1,7 +1,6 @@
-import { patched } from '../core/state-patches.js';
 import type { Json, ValueReference } from '../core/values.js';
 import { ClosedError, CorruptHistoryError, PayloadTooLargeError } from '../errors.js';
-import type { StoredState } from '../wire/entity-state.js';
+import { withChanges } from '../wire/entity-state.js';
 import type { Address } from '../wire/messages.js';
 import { utf8Length } from '../wire/text.js';
 import { isLonger, type ValueLimits } from '../wire/value-limits.js';
@@ -116,19 +115,13 @@ export class LargeValues {
     throw new CorruptHistoryError(`The stored value ${key} is gone, or is not what was stored`);
   }
 
-  /** The same with the values that its references name. Throws CorruptHistoryError. */
+  /** The same with the values that its references name, and with a state as it is now. Throws CorruptHistoryError. */
   async whole<T extends object>(item: T): Promise<T> {
     const references = referencesIn(item);
     if (references.length === 0) return item;
     const values = new Map<ValueReference, Json>();
     for (const reference of references) values.set(reference, await this.get(reference));
-    return withValues(item, (reference) => values.get(reference)!);
-  }
-
-  /** The state of an entity with all its changes; undefined: it does not exist. Throws CorruptHistoryError. */
-  async stateOf(stored: StoredState): Promise<Json | undefined> {
-    const { state } = await this.whole(stored);
-    return state === undefined || !stored.patches ? state : patched(state, stored.patches);
+    return withChanges(withValues(item, (reference) => values.get(reference)!));
   }
 
   /** Nothing is put any more. */

@@ -1,4 +1,4 @@
-import type { StatePatch } from '../core/state-patches.js';
+import { patched, type StatePatch } from '../core/state-patches.js';
 import type { Json, ValueReference } from '../core/values.js';
 import { formatVersion, stateFormat } from './body.js';
 import { json } from './history-shapes.js';
@@ -13,6 +13,12 @@ export interface StoredState {
   readonly patches?: readonly StatePatch[];
   /** The version of the state's schema, above 1. */
   readonly stateVersion?: number;
+}
+
+/** The same with a state as it is now, in place of one as it was stored and what has changed since. Throws CorruptHistoryError. */
+export function withChanges<T extends object>(item: T): T {
+  const { state, patches, ...rest } = item as T & StoredState;
+  return state === undefined || !patches ? item : ({ ...rest, state: patched(state, patches) } as T);
 }
 
 /** The format that something has to have because of the states in it. */

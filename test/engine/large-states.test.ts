@@ -47,7 +47,7 @@ function around({ faults = noFaults, partitions = 1, seed = 1 }: Sheets = {}) {
   const head = (key = 'k') => settle(client.entityHead('sheet', key));
   /** As text: the order of keys counts. */
   const state = async (key = 'k'): Promise<string> =>
-    JSON.stringify(await settle(client.large.stateOf((await head(key)) ?? {})));
+    JSON.stringify((await settle(client.large.whole((await head(key)) ?? ({} as EntityHead)))).state);
   return { world, hub, client, settle, advance, tell, work, steps, records, head, state };
 }
 
@@ -212,7 +212,7 @@ for (const [what, size] of [
       });
       const [answer] = answers;
       if (answer?.kind !== 'entity') return t.fail(JSON.stringify(answers));
-      t.is(JSON.stringify(await settle(client.large.stateOf(answer))), sheet(size, sent), `round ${round}`);
+      t.is(JSON.stringify((await settle(client.large.whole(answer))).state), sheet(size, sent), `round ${round}`);
     }
     await advance(1_000);
     t.is(await state(), sheet(size, sent));

@@ -1,6 +1,5 @@
-import { patched } from '../../lib/core/state-patches.js';
 import type { MemoryObject } from '../../lib/memory/object-store.js';
-import type { StoredState } from '../../lib/wire/entity-state.js';
+import { withChanges } from '../../lib/wire/entity-state.js';
 import type { StepEntry } from '../../lib/wire/record.js';
 import { decodeStoredValue, withValues } from '../../lib/wire/value-references.js';
 import type { Violation } from './instance-watch.js';
@@ -15,20 +14,15 @@ export class StoredValues {
 
   /** The same with its values, and a state with its changes; what names a value that is not there is a violation. */
   whole<T extends object>(item: T, violation: Violation): T {
-    const filled = this.#withValues(item, violation);
-    const { state, patches, ...rest } = filled as T & StoredState;
-    return state === undefined || state === null || !patches
-      ? filled
-      : ({ ...rest, state: patched(state, patches) } as T);
-  }
-
-  #withValues<T extends object>(item: T, violation: Violation): T {
-    return withValues(item, (reference) => {
+    let isThere = true;
+    const filled = withValues(item, (reference) => {
       const object = this.#objects.get(reference.key);
       if (object) return decodeStoredValue(object.body, reference);
       violation(`P15: ${reference.key} is named and not stored`);
+      isThere = false;
       return null;
     });
+    return isThere ? withChanges(filled) : filled;
   }
 
   step(step: StepEntry, violation: Violation): StepEntry {

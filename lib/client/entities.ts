@@ -2,6 +2,7 @@ import type { EntitySignalOptions } from '../core/call-options.js';
 import { fireTime } from '../core/fire-time.js';
 import type { EntityId } from '../core/history.js';
 import type { InputShape, OperationShape } from '../core/names.js';
+import { FIRST_VERSION, migrated, type VersionedState } from '../core/state-migration.js';
 import { knownOperation } from '../core/method-proxy.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
@@ -12,10 +13,10 @@ import { holderName } from '../wire/locks.js';
 import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
-import { entityIdOf } from './entity-id.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { lockedBy, type LockedBy } from './locked-by.js';
 import { Together } from './many.js';
+import { namedEntity } from './named-entity.js';
 import { ReadonlyCalls } from './readonly-calls.js';
 
 /** The state of an entity as read. */
@@ -26,6 +27,11 @@ export interface EntityStateResponse<T> {
   readonly entityState: T | undefined;
   /** `owner`: exact. `view`: no owner answered; this is what the last one wrote for readers, and may be behind. */
   readonly source: ReadSource;
+  /**
+   * The version of `entityState`: read by a class, that of the class; by name, that of what is stored. Absent: the first, or there
+   * is no state.
+   */
+  readonly stateVersion?: number;
   /**
    * The critical section, or transaction, that has locked it; undefined: none has. A lock keeps nobody from reading, but what a
    * transaction has prepared does, until that is decided.
@@ -90,7 +96,7 @@ export class Entities {
   }
 
   #checked(entity: string, key: unknown, operation: unknown): { id: EntityId; name: string } {
-    const id = entityIdOf(entity, key);
+    const id = namedEntity(entity, key).id;
     return { id, name: this.#session.names.operationName(entity, operation) };
   }
 
@@ -168,14 +174,18 @@ export class Entities {
     return values.decode(outcome?.result);
   }
 
-  /** While a transaction has prepared another state it waits for the decision. */
-  async read(id: EntityId, { consistency = 'exact' }: ReadOptions = {}): Promise<EntityStateResponse<unknown>> {
+  /** `type`: whose state it is to be, if its class is at hand. While a transaction has prepared another state it waits for the decision. */
+  async read(
+    id: EntityId,
+    type: VersionedState | undefined,
+    { consistency = 'exact' }: ReadOptions = {},
+  ): Promise<EntityStateResponse<unknown>> {
     if (consistency !== 'exact' && consistency !== 'eventual')
       throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
     const { clock } = this.#session.ports;
     const end = clock.now() + this.#timeout;
     for (;;) {
-      const response = await this.look(id, consistency === 'exact');
+      const response = await this.look(id, type, consistency === 'exact');
       if (response) return response;
       if (clock.now() >= end)
         throw new TimeoutError(
@@ -186,17 +196,25 @@ export class Entities {
   }
 
   /** As `read`; undefined: a transaction is not decided yet. `notify`: where the owner tells of changes. */
-  look(id: EntityId, isExact: boolean, notify?: string): Promise<EntityStateResponse<unknown> | undefined> {
+  look(
+    id: EntityId,
+    type: VersionedState | undefined,
+    isExact: boolean,
+    notify?: string,
+  ): Promise<EntityStateResponse<unknown> | undefined> {
     return this.#session.waits.whileOpen(async () => {
       await this.#session.names.checkEntity(id.name);
       const found = await this.#reads.entity(id, isExact, notify);
       if (!found) return undefined;
-      const { exists, state, lock, source } = found;
-      const entityState = this.#session.values.decode(state);
+      const { values } = this.#session;
+      const { state, version, lock, source } = found;
+      const told = state !== undefined && type ? migrated(state, version, type, id, values) : state;
+      const stateVersion = type?.stateVersion ?? version;
       return {
-        entityExists: exists,
-        entityState,
+        entityExists: state !== undefined,
+        entityState: values.decode(told),
         source,
+        ...(state !== undefined && stateVersion > FIRST_VERSION && { stateVersion }),
         ...(lock && { lockedBy: lockedBy(holderName(lock.holder), lock) }),
       };
     });

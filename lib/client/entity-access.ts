@@ -8,9 +8,9 @@ import { names } from '../definitions/names.js';
 import { checkEntityKey } from '../wire/checks.js';
 import type { Administration } from './administration.js';
 import type { Entities, EntityStateResponse, ReadOptions } from './entities.js';
-import { entityIdOf } from './entity-id.js';
 import { HubOperations } from './hub-operations.js';
 import { inPlace } from './many.js';
+import { namedEntity } from './named-entity.js';
 import type { Orchestrations } from './orchestrations.js';
 
 type EntityClass<E extends object> = new () => E;
@@ -158,13 +158,15 @@ export abstract class EntityAccess extends HubOperations {
 
   /**
    * The state of an entity, as a copy: exact while a worker owns it, else as of its view (`source` says which). With
-   * `consistency: 'eventual'` always as of its view, which is up to some 100 ms behind, and asks nothing of its owner.
+   * `consistency: 'eventual'` always as of its view, which is up to some 100 ms behind, and asks nothing of its owner. A state of
+   * an older version is migrated here, for the answer alone; by name it is told as it is stored.
    *
    * @throws {UnknownEntityError} when no worker has ever registered the entity
    * @throws {DefinitionError} for a class without `@Entity`
    * @throws {InvalidIdError} for a key that is none; ConfigError for a `consistency`
    * @throws {RemoteError} when its owner could not tell, such as of a state too large for one answer
    * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {StateMigrationError} when the class cannot migrate the state, StateTooNewError when it is older than the state
    * @throws {ClosedError} when the client or the connection is closed
    */
   readEntityState<E extends { state: unknown }>(
@@ -183,7 +185,8 @@ export abstract class EntityAccess extends HubOperations {
     key: string,
     options?: ReadOptions,
   ): Promise<EntityStateResponse<unknown>> {
-    return this.#entities.read(entityIdOf(entity, key), options);
+    const { id, type } = namedEntity(entity, key);
+    return this.#entities.read(id, type, options);
   }
 
   #proxy(

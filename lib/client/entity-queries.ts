@@ -1,12 +1,13 @@
 import type { EntityId } from '../core/history.js';
+import { FIRST_VERSION } from '../core/state-migration.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities, EntityStateResponse } from './entities.js';
 import { checkEntityFilter, type CheckedEntityFilter, type EntityFilter } from './entity-filter.js';
-import { entityIdOf } from './entity-id.js';
 import { findEntities, type FoundEntity } from './entity-scan.js';
 import { statusOf, type EntityStatus } from './entity-status.js';
 import { EntityWatch, type WatchOptions } from './entity-watch.js';
+import { namedEntity } from './named-entity.js';
 import { isAnswer } from './owner-queries.js';
 import { InstanceReads } from './instance-reads.js';
 import { ViewLists, type PageOptions } from './view-lists.js';
@@ -26,6 +27,8 @@ export interface ListedEntity {
   readonly lastOperationTime: Date;
   /** Its state as its view has it, when `fetchStates` is given. */
   readonly entityState: unknown;
+  /** The version of that state. Absent: the first, or it was not fetched. */
+  readonly stateVersion?: number;
 }
 
 /** A part of a list of entities. */
@@ -102,7 +105,7 @@ export class EntityQueries {
   /**
    * The states of an entity: the present one, then each that follows, once it is committed. Of states that follow each other
    * faster than they are taken, only the last is told; an entity that does not exist is told as such. Goes on until it is
-   * left, also while no worker owns the entity, and over changes of the owner.
+   * left, also while no worker owns the entity, and over changes of the owner. Versions of states are as in `readEntityState`.
    *
    * @example
    * ```ts
@@ -118,6 +121,7 @@ export class EntityQueries {
    * @throws {UnknownEntityError} when no worker has ever registered the entity
    * @throws {RemoteError} when its owner could not tell
    * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {StateMigrationError} when the class cannot migrate a state, StateTooNewError when it is older than the state
    * @throws {ClosedError} when the client or the connection is closed; the reason of `signal` when it is aborted
    */
   watch<E extends { state: unknown }>(
@@ -132,7 +136,8 @@ export class EntityQueries {
     key: string,
     options: WatchOptions = {},
   ): AsyncGenerator<EntityStateResponse<unknown>, void> {
-    return new EntityWatch(this.#session, this.#entities, entityIdOf(entity, key)).states(options);
+    const { id, type } = namedEntity(entity, key);
+    return new EntityWatch(this.#session, this.#entities, id, type).states(options);
   }
 
   /**
@@ -144,7 +149,7 @@ export class EntityQueries {
    * @throws {ClosedError} when the client or the connection is closed
    */
   async inspect(entity: string | EntityClass<object>, key: string): Promise<EntityStatus> {
-    const id = entityIdOf(entity, key);
+    const { id } = namedEntity(entity, key);
     const { waits, queries } = this.#session;
     const query = { v: 1, kind: 'mailbox', entity: id } as const;
     const answer = await waits.whileOpen(() => queries.ask(entityAddress(id), query));
@@ -158,7 +163,7 @@ export class EntityQueries {
       const states = await Promise.all(
         found.map(async ({ entity }) => {
           const view = await this.#reads.viewedEntity(entity, filter);
-          return view && listed(entity, view.updatedAt, this.#session.values.decode(view.state));
+          return view && listed(entity, view.updatedAt, this.#session.values.decode(view.state), view.version);
         }),
       );
       return states.filter((state) => state !== undefined);
@@ -166,6 +171,16 @@ export class EntityQueries {
   }
 }
 
-function listed(entityId: EntityId, updatedAt: number, entityState: unknown): ListedEntity {
-  return { entityId, lastOperationTime: new Date(updatedAt), entityState };
+function listed(
+  entityId: EntityId,
+  updatedAt: number,
+  entityState: unknown,
+  stateVersion = FIRST_VERSION,
+): ListedEntity {
+  return {
+    entityId,
+    lastOperationTime: new Date(updatedAt),
+    entityState,
+    ...(stateVersion > FIRST_VERSION && { stateVersion }),
+  };
 }

@@ -1,4 +1,5 @@
 import type { EntityId } from '../core/history.js';
+import type { VersionedState } from '../core/state-migration.js';
 import { ClosedError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { ClientSession } from './client-session.js';
@@ -18,11 +19,14 @@ export class EntityWatch {
   readonly #session: ClientSession;
   readonly #entities: Entities;
   readonly #id: EntityId;
+  readonly #type: VersionedState | undefined;
 
-  constructor(session: ClientSession, entities: Entities, id: EntityId) {
+  /** `type`: whose states they are to be, if the class is at hand. */
+  constructor(session: ClientSession, entities: Entities, id: EntityId, type: VersionedState | undefined) {
     this.#session = session;
     this.#entities = entities;
     this.#id = id;
+    this.#type = type;
   }
 
   async *states({ signal }: WatchOptions): AsyncGenerator<EntityStateResponse<unknown>, void> {
@@ -37,7 +41,7 @@ export class EntityWatch {
       for (let last: string | undefined; ;) {
         isNew = false;
         signal?.throwIfAborted();
-        const response = await this.#entities.look(this.#id, true, inbox.notify);
+        const response = await this.#entities.look(this.#id, this.#type, true, inbox.notify);
         if (!response) continue; // the owner has waited before it said so
         const text = JSON.stringify([response.entityExists, response.entityState]);
         if (text !== last) yield response;

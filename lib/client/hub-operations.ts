@@ -1,6 +1,6 @@
 import type { Administration, PartitionStatus, ReleaseOptions } from './administration.js';
-import { entityIdOf } from './entity-id.js';
 import { InstanceControls } from './instance-controls.js';
+import { namedEntity } from './named-entity.js';
 import type { Orchestrations } from './orchestrations.js';
 
 /**
@@ -64,6 +64,6 @@ export abstract class HubOperations extends InstanceControls {
    * @throws {ClosedError} when the client or the connection is closed
    */
   breakLock(entity: string | (new () => object), key: string): Promise<boolean> {
-    return this.#administration.breakLock(entityIdOf(entity, key));
+    return this.#administration.breakLock(namedEntity(entity, key).id);
   }
 }

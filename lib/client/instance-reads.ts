@@ -1,7 +1,9 @@
 import type { EntityId, HistoryEvent } from '../core/history.js';
-import type { Json, ValueReference } from '../core/values.js';
+import { FIRST_VERSION } from '../core/state-migration.js';
+import type { Json } from '../core/values.js';
 import { CorruptHistoryError, RemoteError } from '../errors.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../wire/addresses.js';
+import type { StoredState } from '../wire/entity-state.js';
 import { entitySummaryOf } from '../wire/entity-note.js';
 import { decodeHead, decodeSegment } from '../wire/head-codec.js';
 import type { Head, SegmentReference } from '../wire/head.js';
@@ -20,12 +22,17 @@ import type { CheckedFilter } from './instance-filter.js';
  */
 export type ReadSource = 'owner' | 'view';
 
-/** An entity's state, or where it is; neither: it does not exist. */
-interface EntityState {
-  readonly state?: Json;
-  readonly stateRef?: ValueReference;
+/** An entity as it is stored. */
+interface EntityState extends StoredState {
   readonly isPrepared?: true;
   readonly lock?: LockHeld;
+}
+
+/** The state of an entity; undefined: it does not exist. */
+interface ReadState {
+  readonly state: Json | undefined;
+  /** The version of its schema. */
+  readonly version: number;
 }
 
 /** How often something is read whose value is gone. */
@@ -119,21 +126,17 @@ export class InstanceReads {
     entity: EntityId,
     isExact = true,
     notify?: string,
-  ): Promise<
-    | {
-        readonly exists: boolean;
-        readonly state: Json | undefined;
-        readonly lock: LockHeld | undefined;
-        readonly source: ReadSource;
-      }
-    | undefined
-  > {
+  ): Promise<(ReadState & { readonly lock: LockHeld | undefined; readonly source: ReadSource }) | undefined> {
     return this.#current(async () => {
       const { found, source } = await this.#entity(entity, isExact, notify);
       if (found.isPrepared) return undefined;
-      const { state } = await this.#session.large.whole(found);
-      return { exists: state !== undefined, state, lock: found.lock, source };
+      return { ...(await this.#stateOf(found)), lock: found.lock, source };
     });
+  }
+
+  async #stateOf(stored: StoredState): Promise<ReadState> {
+    const { state, stateVersion = FIRST_VERSION } = await this.#session.large.whole(stored);
+    return { state, version: stateVersion };
   }
 
   async #entity(
@@ -156,12 +159,11 @@ export class InstanceReads {
   viewedEntity(
     entity: EntityId,
     filter: Pick<CheckedEntityFilter, 'fits'>,
-  ): Promise<{ readonly state: Json | undefined; readonly updatedAt: number } | undefined> {
+  ): Promise<(ReadState & { readonly updatedAt: number }) | undefined> {
     return this.#current(async () => {
       const head = await this.#head(entityAddress(entity));
       if (head?.type !== 'entity' || !filter.fits(entitySummaryOf(head))) return undefined;
-      const { state } = await this.#session.large.whole(head);
-      return { state, updatedAt: head.updatedAt };
+      return { ...(await this.#stateOf(head)), updatedAt: head.updatedAt };
     });
   }
 

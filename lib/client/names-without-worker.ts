@@ -3,7 +3,7 @@ import { isReservedName } from '../definitions/name-rule.js';
 import type { HubPorts } from '../engine/ports.js';
 import { decodeKnownNames } from '../wire/answer-codec.js';
 import { decodeWorker } from '../wire/ownership-codec.js';
-import { leaseMilliseconds, ownershipKeys, type WorkerRecord } from '../wire/ownership.js';
+import { leaseMilliseconds, ownershipKeys, runsEntity, type WorkerRecord } from '../wire/ownership.js';
 import { decodeTaskRequest } from '../wire/task-codec.js';
 import type { OwnerQueries } from './owner-queries.js';
 
@@ -125,7 +125,10 @@ function isLive(
   name: string,
   queue: string | undefined,
 ): boolean {
-  if (kind === 'entity') return workers.some(({ entities }) => entities.includes(name));
+  if (kind === 'entity') {
+    const { name: entity, version } = readAdvert(name);
+    return workers.some((worker) => runsEntity(worker, entity, version));
+  }
   if (kind === 'activity')
     return workers.some((worker) => worker.activities.includes(name) && serves(worker, queue ?? name));
   const wanted = readAdvert(name);

@@ -8,6 +8,7 @@ import type { OperationOutcome, OperationRequest } from './operation.js';
 import { OperationContext } from './operation-context.js';
 import type { EntityProgram, OperationProgram } from './programs.js';
 import { StateDraft } from './state-draft.js';
+import { migrated } from './state-migration.js';
 import type { Json } from './values.js';
 
 /**
@@ -17,6 +18,8 @@ import type { Json } from './values.js';
  * S2. An operation that throws, or whose result or state cannot be stored, changes nothing and sends nothing.
  * S3. Each operation gets an object of the user's class of its own, so `#private` members work, and code that goes on
  *     after its operation has ended reaches no later one (docs/adr/0015). Only `state` is durable.
+ * S4. A committed state of an older version is migrated before an operation sees it, and is committed in its new form with the
+ *     first operation that ends well and is not readonly.
  */
 export class EntityExecutor {
   readonly #program: EntityProgram;
@@ -24,6 +27,10 @@ export class EntityExecutor {
   readonly #dependencies: CoreDependencies;
   /** What is committed; undefined: the entity does not exist. */
   #state: Json | undefined;
+  /** The version of that state's schema. */
+  #version: number;
+  /** That state as this code has it, once one of an older version was needed. */
+  #migrated: Json | undefined;
   /** Of the operation that runs, or the one that ran last. */
   #context: OperationContext | undefined;
 
@@ -31,11 +38,14 @@ export class EntityExecutor {
     this.#program = program;
     this.#id = id;
     this.#dependencies = dependencies;
+    this.#version = program.stateVersion;
   }
 
-  /** Takes over a stored state; undefined for an entity that does not exist. */
-  load(state: Json | undefined): void {
+  /** Takes over a stored state and its version; undefined for an entity that does not exist. */
+  load(state: Json | undefined, version = this.#program.stateVersion): void {
     this.#state = freeze(state, true);
+    this.#version = version;
+    this.#migrated = undefined;
   }
 
   /**
@@ -64,7 +74,7 @@ export class EntityExecutor {
     return attempt(
       () => {
         const reader = this.#program.create();
-        draft = new StateDraft(this.#state ?? this.#stored(reader.state), reader);
+        draft = new StateDraft(this.#current ?? this.#stored(reader.state), reader);
         return operation.invoke(reader, request.input, context);
       },
       (result) => {
@@ -85,7 +95,7 @@ export class EntityExecutor {
     return attempt(
       () => {
         const writer = this.#program.create();
-        draft = new StateDraft(this.#state ?? this.#stored(writer.state), writer);
+        draft = new StateDraft(this.#current ?? this.#stored(writer.state), writer);
         return operation.invoke(writer, request.input, context);
       },
       (result) => {
@@ -108,19 +118,26 @@ export class EntityExecutor {
     );
   }
 
+  /** The committed state, migrated when it is of an older version. Throws StateMigrationError and StateTooNewError. */
+  get #current(): Json | undefined {
+    if (this.#state === undefined || this.#version === this.#program.stateVersion) return this.#state;
+    const { values } = this.#dependencies;
+    this.#migrated ??= freeze(migrated(this.#state, this.#version, this.#program, this.#id, values), true);
+    return this.#migrated;
+  }
+
   #delete(draft: StateDraft | undefined): boolean {
     draft?.discard();
     const existed = this.#state !== undefined;
-    this.#state = undefined;
+    this.load(undefined);
     return existed;
   }
 
-  /** Whether the committed state is another now. */
+  /** Whether the committed state is another now; one that was migrated is. */
   #commit(draft: StateDraft | undefined): boolean {
     const before = this.#state;
-    const next = draft?.finish((state) => this.#stored(state));
-    this.#state = next;
-    return next !== before; // an unchanged state is the same object
+    this.load(draft?.finish((state) => this.#stored(state)));
+    return this.#state !== before; // an unchanged state is the same object
   }
 
   #stored(state: unknown): Json | undefined {

@@ -1,6 +1,7 @@
 import type { EntityContext } from './entity-context.js';
 import type { VersionedOrchestrator } from './orchestrator-version.js';
 import type { OrchestrationContext } from './orchestration-context.js';
+import type { VersionedState } from './state-migration.js';
 import type { Json } from './values.js';
 
 /** A user's orchestrator as the core runs it. */
@@ -38,7 +39,7 @@ export interface UpdateProgram {
 }
 
 /** A user's entity class as the core runs it. */
-export interface EntityProgram {
+export interface EntityProgram extends VersionedState {
   readonly name: string;
   /** A new object of the class with its initial `state`. */
   create(): { state: unknown };

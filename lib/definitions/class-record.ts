@@ -7,6 +7,7 @@ import type { ActivityOptions, OperationOptions, QueryOptions, RunOptions, Updat
 export interface ClassRecord {
   entity?: string;
   mailboxLimit?: number | undefined;
+  stateVersion?: number | undefined;
   orchestrator?: string;
   version?: string | undefined;
   versionMatchStrategy?: VersionMatchStrategy | undefined;

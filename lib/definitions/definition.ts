@@ -8,6 +8,7 @@ import type {
   OrchestratorShape,
 } from '../core/names.js';
 import type { VersionMatchStrategy } from '../core/orchestrator-version.js';
+import type { VersionedState } from '../core/state-migration.js';
 import type { RetryOptions } from '../core/retry-options.js';
 import type { Constructor, InputType } from '../core/values.js';
 
@@ -15,7 +16,7 @@ import type { Constructor, InputType } from '../core/values.js';
 export type Handler = (this: object, input: unknown, context?: object) => unknown;
 
 /** What was recorded of an `@Entity` class. */
-export interface EntityDefinition extends EntityShape {
+export interface EntityDefinition extends EntityShape, VersionedState {
   readonly type: Constructor<{ state: unknown }>;
   readonly operations: ReadonlyMap<string, OperationDefinition>;
   readonly mailboxLimit: number | undefined;
@@ -71,6 +72,12 @@ export interface EntityOptions {
    * Default 1,000,000.
    */
   readonly mailboxLimit?: number | undefined;
+  /**
+   * The version of the shape of `state`: a whole number from 1 to 1,000,000. It is stored with each state. Above 1 the class needs
+   * `static migrate(old, fromVersion)`, which gets a copy of a state of an older version and returns that state in the present
+   * shape. Default 1.
+   */
+  readonly stateVersion?: number | undefined;
 }
 
 /** Options of `@Operation()`. */

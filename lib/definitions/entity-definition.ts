@@ -1,3 +1,4 @@
+import { FIRST_VERSION, type VersionedState } from '../core/state-migration.js';
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 import { checkConstructor, nameAs } from './class-kind.js';
@@ -26,6 +27,27 @@ export function entityDefinition(type: Constructor): EntityDefinition {
     operations,
     undecorated: undecoratedMethods(type, recorded),
     mailboxLimit: ownRecord(type.prototype as object)?.mailboxLimit,
+    ...versionedState(type),
+  };
+}
+
+/** The version of its states, and how older ones are migrated. Throws DefinitionError when one is there without the other. */
+function versionedState(type: Constructor): VersionedState {
+  const { stateVersion } = ownRecord(type.prototype as object) ?? {};
+  const { migrate } = type as { readonly migrate?: unknown };
+  const isFunction = typeof migrate === 'function';
+  if (stateVersion !== undefined && stateVersion > FIRST_VERSION && !isFunction)
+    throw new DefinitionError(
+      `${type.name} has stateVersion ${stateVersion}, and cannot read states of older versions. Write ` +
+        'static migrate(old: unknown, fromVersion: number), which returns the state in its present shape.',
+    );
+  if (stateVersion === undefined && isFunction && Object.hasOwn(type, 'migrate'))
+    throw new DefinitionError(
+      `${type.name} has a static migrate, and no stateVersion. Write @Entity(name, { stateVersion: 2 }), or rename the method.`,
+    );
+  return {
+    stateVersion: stateVersion ?? FIRST_VERSION,
+    migrate: isFunction ? (old, fromVersion) => Reflect.apply(migrate, type, [old, fromVersion]) as unknown : undefined,
   };
 }
 

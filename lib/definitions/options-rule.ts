@@ -18,6 +18,8 @@ const LONGEST_TIMEOUT = 3_600_000;
 /** What any mailbox holds at most. */
 const LARGEST_MAILBOX = 1_000_000;
 
+const LARGEST_STATE_VERSION = 1_000_000;
+
 /** A day, and 100 years of them. */
 const DAY = 24 * 3_600_000;
 const MOST_DAYS = 36_525;
@@ -25,7 +27,7 @@ const MOST_DAYS = 36_525;
 const GRACE = 60_000;
 
 const known = {
-  '@Entity': ['mailboxLimit'],
+  '@Entity': ['mailboxLimit', 'stateVersion'],
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
   '@Orchestrator': ['version', 'versionMatchStrategy', 'retention'],
@@ -76,13 +78,17 @@ function checkKnown(decorator: keyof typeof known, options: unknown, where: stri
       );
 }
 
-/** The most messages that may wait for an entity. Throws DefinitionError when the options cannot work. */
-export function mailboxLimitOf(options: EntityOptions, where: string): number | undefined {
+/** The options of an entity themselves. Throws DefinitionError when they cannot work. */
+export function checkedEntityOptions(options: EntityOptions, where: string): EntityOptions {
   checkKnown('@Entity', options, where);
-  const { mailboxLimit } = options;
-  if (mailboxLimit === undefined) return undefined;
-  if (Number.isSafeInteger(mailboxLimit) && mailboxLimit >= 1 && mailboxLimit <= LARGEST_MAILBOX) return mailboxLimit;
-  throw new DefinitionError(`${where}: mailboxLimit must be a whole number from 1 to ${LARGEST_MAILBOX}.`);
+  checkCount('mailboxLimit', options.mailboxLimit, LARGEST_MAILBOX, where);
+  checkCount('stateVersion', options.stateVersion, LARGEST_STATE_VERSION, where);
+  return options;
+}
+
+function checkCount(option: string, value: number | undefined, most: number, where: string): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= most)) return;
+  throw new DefinitionError(`${where}: ${option} must be a whole number from 1 to ${most}.`);
 }
 
 /** How long instances are kept, in milliseconds. Throws DefinitionError when the options cannot work. */

@@ -40,6 +40,8 @@ export function entityProgram(definition: EntityDefinition, values: ValueCodec):
     operation: (name) => operations.get(name),
     operationNames: [...operations.keys()],
     mailboxLimit: definition.mailboxLimit,
+    stateVersion: definition.stateVersion,
+    migrate: definition.migrate,
   };
 }
 

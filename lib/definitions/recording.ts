@@ -12,16 +12,17 @@ import type {
 } from './definition.js';
 import { decoratedMethod } from './handler-method.js';
 import { checkName } from './name-rule.js';
-import { checkOptions, mailboxLimitOf, retentionOf } from './options-rule.js';
+import { checkedEntityOptions, checkOptions, retentionOf } from './options-rule.js';
 
 /** Writes what `@Entity(name)` says. Throws DefinitionError or InvalidNameError on misuse. */
 export function recordEntity(type: Constructor, name: string, options: EntityOptions = {}): void {
   checkClass('@Entity', type, name);
   checkName('entity', name);
-  const limit = mailboxLimitOf(options, `@Entity('${name}')`);
+  const { mailboxLimit, stateVersion } = checkedEntityOptions(options, `@Entity('${name}')`);
   const record = recordOf(type.prototype as object);
   record.entity = name;
-  record.mailboxLimit = limit;
+  record.mailboxLimit = mailboxLimit;
+  record.stateVersion = stateVersion;
 }
 
 /** Writes what `@Orchestrator(name, options)` says. Throws DefinitionError or InvalidNameError on misuse. */

@@ -90,7 +90,10 @@ export type ActivityPlace = 'local' | 'queued';
 export interface CodeName {
   readonly kind: 'entity' | 'orchestrator';
   readonly name: string;
-  /** Of an orchestrator: the version that the instance began with, or is to begin with; absent: any. */
+  /**
+   * Of an orchestrator: the version that the instance began with, or is to begin with. Of an entity: that of its state, which code of
+   * that version or a later one can read. Absent: any.
+   */
   readonly version?: string | undefined;
 }
 

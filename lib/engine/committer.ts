@@ -7,6 +7,7 @@ import {
   encodePart,
   type EncodedOutput,
 } from '../wire/record-codec.js';
+import { formatOf } from '../wire/entity-state.js';
 import type { CommitRecord } from '../wire/record.js';
 import { asError } from './as-error.js';
 import { Group } from './group.js';
@@ -149,7 +150,7 @@ export class Committer {
     const outputs = new Map<number, EncodedOutput>();
     for (const [partition, messages] of group.outputs)
       outputs.set(partition, { prev: this.#tables.channels.get(partition)?.last ?? 0, messages });
-    const { steps, v: _v, type: _type, ...fields } = record;
+    const { steps, type: _type, ...fields } = record;
     const [first, sequence] = await this.#store(commitText(fields, group.texts, outputs), record);
     if (this.#isStopped) return;
     this.#tables.apply({ ...record, steps }, sequence, group.outputs);
@@ -166,7 +167,7 @@ export class Committer {
 
   #record(group: Group): CommitRecord {
     return {
-      v: 1,
+      v: formatOf(group.entries),
       type: 'commit',
       epoch: this.#tables.epoch,
       commit: this.#ports.random.id(),

@@ -2,8 +2,11 @@ import { EntityExecutor } from '../core/entity-executor.js';
 import { toFailureDetails } from '../core/failure.js';
 import type { EntityId } from '../core/history.js';
 import type { OperationOutcome } from '../core/operation.js';
-import type { Json, ValueReference } from '../core/values.js';
+import type { EntityProgram } from '../core/programs.js';
+import { FIRST_VERSION } from '../core/state-migration.js';
+import type { ValueReference } from '../core/values.js';
 import { OperationTimeoutError, type PerdureError } from '../errors.js';
+import { formatOf, type StoredState } from '../wire/entity-state.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
 import type { OperationMessage } from '../wire/messages.js';
@@ -14,7 +17,6 @@ import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput }
 import { Agenda, agendaAfter, isEarly, messageOf, plannedOf } from './agenda.js';
 import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
 import { EntityLocks } from './entity-locks.js';
-import { EntityState } from './entity-state.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
 import { settledIn } from './in-time.js';
@@ -24,16 +26,18 @@ import { OperationTrace, type ActivationInspection } from './operation-trace.js'
 import { refusal } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
 import { agendaIn, callsInTransaction, preparedBy, preparedReminders, tooMuchSent } from './prepared-writes.js';
+import { TransactionalState } from './transactional-state.js';
 
-type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
+type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random' | 'valueLimits'>;
 
 /** A durable entity loaded in memory. */
 export class EntityActivation implements Activation {
   readonly #id: EntityId;
-  readonly #host: Host;
   readonly #ports: Ports;
+  readonly #program: EntityProgram | undefined;
   readonly #executor: EntityExecutor | undefined;
-  readonly #state: EntityState;
+  /** What the log says; the executor's own copy may be one operation ahead. */
+  readonly #state: TransactionalState;
   #dropped: string[] = [];
   #updatedAt = 0;
   readonly #journals: OperationJournals;
@@ -44,25 +48,29 @@ export class EntityActivation implements Activation {
 
   constructor(id: EntityId, host: Host, ports: Ports, head: EntityHead | undefined, beside: Beside) {
     this.#id = id;
-    this.#host = host;
     this.#ports = ports;
     this.#journals = new OperationJournals(head?.journals);
     this.#calls = new OperationCalls(id, this.#journals, ports.random, beside);
     this.#locks = new EntityLocks(id, head?.locks);
     this.#agenda = new Agenda(head?.planned);
-    this.#state = new EntityState(head);
+    this.#state = new TransactionalState(head ?? {}, ports.valueLimits);
     this.#updatedAt = head?.updatedAt ?? 0;
-    const program = host.entities.get(id.name);
-    this.#executor = program && new EntityExecutor(program, id, host.core);
+    this.#program = host.entities.get(id.name);
+    this.#executor = this.#program && new EntityExecutor(this.#program, id, host.core);
   }
 
   /** After the last recovered entry was applied, before the first step. */
   resume(): void {
-    if (!this.#state.missing) this.#executor?.load(this.#state.value);
+    if (!this.#state.missing) this.#load();
+  }
+
+  #load(): void {
+    const { value, version } = this.#state;
+    this.#executor?.load(value, value === undefined ? undefined : version);
   }
 
   /** The committed state, or where it is; neither: the entity does not exist. */
-  get stored(): { readonly state?: Json; readonly stateRef?: ValueReference } {
+  get stored(): StoredState {
     return this.#state.stored;
   }
 
@@ -84,11 +92,14 @@ export class EntityActivation implements Activation {
 
   mustWait(input: InputBody): boolean {
     const message = this.asOperation(input);
-    return (message && this.#host.entities.get(this.#id.name)?.operation(message.name)?.isAsync) ?? false;
+    return (message && this.#program?.operation(message.name)?.isAsync) ?? false;
   }
 
+  /** Code of an older version than the state cannot run it: it would not know what to make of it. */
   foreignCode(input: InputBody, now: number): CodeName | undefined {
-    return this.#executor || !this.#needsCode(input, now) ? undefined : { kind: 'entity', name: this.#id.name };
+    const { version } = this.#state;
+    if ((this.#program && version <= this.#program.stateVersion) || !this.#needsCode(input, now)) return undefined;
+    return { kind: 'entity', name: this.#id.name, version: version > FIRST_VERSION ? `${version}` : undefined };
   }
 
   #needsCode(input: InputBody, now: number): boolean {
@@ -177,7 +188,7 @@ export class EntityActivation implements Activation {
   #fitting(message: OperationMessage, outcome: OperationOutcome): OperationOutcome {
     const tooLarge = this.#isPrepared(message) ? tooMuchSent(outcome, this.#state.prepared) : undefined;
     if (!tooLarge) return outcome;
-    this.#executor!.load(this.#state.value);
+    this.#load();
     return this.#refused(tooLarge);
   }
 
@@ -192,7 +203,8 @@ export class EntityActivation implements Activation {
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
-    this.#executor?.load(this.#state.value);
+    this.#state.stay();
+    this.#load();
     const message = this.asOperation(input);
     if (!message) return { entry: { refused: error.message }, messages: [] };
     return this.#output(message, this.#refused(error), input.kind === 'operation' ? undefined : this.#next);
@@ -200,7 +212,7 @@ export class EntityActivation implements Activation {
 
   /** A readonly operation; of any other there is no answer. */
   #read({ name, input }: ReadInput, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
-    const operation = this.#host.entities.get(this.#id.name)?.operation(name);
+    const operation = this.#program?.operation(name);
     if (operation && !operation.isReadonly) return answerOf();
     let outcome: OperationOutcome | Promise<OperationOutcome>;
     try {
@@ -241,9 +253,7 @@ export class EntityActivation implements Activation {
 
   /** Takes the state from the object store when it is not in memory. Throws CorruptHistoryError. */
   #fetch(fetched: FetchedValues): void {
-    if (!this.#state.missing) return;
-    this.#state.fill(fetched);
-    this.#executor?.load(this.#state.value);
+    if (this.#state.receive(fetched)) this.#load();
   }
 
   /** Whether what an operation does is prepared, and not committed: it is one of a transaction (P23). */
@@ -272,7 +282,7 @@ export class EntityActivation implements Activation {
 
   /** The outcome, or the failure of an operation that has taken longer than it may. */
   #inTime({ name }: Pick<OperationMessage, 'name'>, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
-    const limit = this.#host.entities.get(this.#id.name)!.operation(name)!.timeoutInMilliseconds;
+    const limit = this.#program!.operation(name)!.timeoutInMilliseconds;
     const late = () => this.#executor!.abandon(new OperationTimeoutError(this.#id.name, name, limit));
     return settledIn(this.#ports.clock, limit, outcome, late);
   }
@@ -281,10 +291,10 @@ export class EntityActivation implements Activation {
     const { result, failure, changed, state } = outcome;
     const ended = this.#journals.end();
     this.#trace.end(message.name, this.#updatedAt, failure);
-    this.#state.expect(state);
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
     if (this.#isPrepared(message)) {
-      const prepared = failure ? undefined : preparedBy(outcome, this.#updatedAt); // only its result leaves
+      const next = changed ? this.#state.prepare(state, this.#program!.stateVersion) : {};
+      const prepared = failure ? undefined : preparedBy(outcome, next, this.#updatedAt); // only its result leaves
       const entry = { ...(ended !== undefined && { ended }), ...(prepared && { prepared }) };
       return { entry, messages: message.caller ? [resultFor(message.caller, told)] : none };
     }
@@ -294,7 +304,7 @@ export class EntityActivation implements Activation {
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
     const entry = {
       ...(ended !== undefined && { ended }),
-      ...(changed && (state === undefined ? { deleted: true as const } : { state })),
+      ...(changed && this.#state.become(state, this.#program!.stateVersion)),
       ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
       ...(known && { outcome: known }),
     };
@@ -345,7 +355,7 @@ export class EntityActivation implements Activation {
         (held && { executionId: held.holder.executionId, at: held.until, load: true }) ??
         (planned && { executionId: 'entity', at: this.dueAt! }),
       head: (stamp): Head => ({
-        v: 1,
+        v: formatOf([{ ...stored, prepared }]),
         type: 'entity',
         ...stamp,
         name,

@@ -9,7 +9,6 @@ import type { Query, ReadAnswer } from '../wire/queries.js';
 import type { Activation, ReadInput } from './activation.js';
 import type { Committer } from './committer.js';
 import { mailboxOf } from './entity-inspecting.js';
-import { changesState } from './entity-state.js';
 import { EntityWatchers } from './entity-watchers.js';
 import type { Group } from './group.js';
 import type { Inbox } from './inbox.js';
@@ -17,6 +16,7 @@ import type { Instances } from './instances.js';
 import type { Loops } from './loops.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
+import { changesState } from './transactional-state.js';
 
 /** The waits between two looks whether the asker's own mail is here, in milliseconds: each twice the one before. */
 const FIRST_LOOK = 1;

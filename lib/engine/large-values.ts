@@ -1,5 +1,6 @@
 import type { Json, ValueReference } from '../core/values.js';
 import { ClosedError, CorruptHistoryError, PayloadTooLargeError } from '../errors.js';
+import { withChanges } from '../wire/entity-state.js';
 import type { Address } from '../wire/messages.js';
 import { utf8Length } from '../wire/text.js';
 import { isLonger, type ValueLimits } from '../wire/value-limits.js';
@@ -127,13 +128,13 @@ export class LargeValues {
     throw new CorruptHistoryError(`The stored value ${key} is gone, or is not what was stored`);
   }
 
-  /** The same with the values that its references name. Throws CorruptHistoryError. */
+  /** The same with the values that its references name, and with a state as it is now. Throws CorruptHistoryError. */
   async whole<T extends object>(item: T): Promise<T> {
     const references = referencesIn(item);
     if (references.length === 0) return item;
     const values = new Map<ValueReference, Json>();
     for (const reference of references) values.set(reference, await this.get(reference));
-    return withValues(item, (reference) => values.get(reference)!);
+    return withChanges(withValues(item, (reference) => values.get(reference)!));
   }
 
   /** Nothing is put any more. */

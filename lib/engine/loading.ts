@@ -29,7 +29,7 @@ export interface LoadingListener {
 export class Loading {
   readonly #host: Host;
   readonly #heads: Heads;
-  readonly #ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
+  readonly #ports: ActivationPorts;
   /** What recovery found behind heads; an instance's part is used once. */
   readonly #tail: Recovered['tail'];
   /** The end of the log when it was read: no head may know more (P12). */
@@ -41,7 +41,7 @@ export class Loading {
   constructor(
     host: Host,
     heads: Heads,
-    ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>,
+    ports: ActivationPorts,
     children: ChildrenSearch,
     { tail, tables, commits }: Recovered,
     listener: LoadingListener,
@@ -100,7 +100,7 @@ export class Loading {
 }
 
 /** The world as an activation sees it. */
-export type ActivationPorts = Pick<PartitionPorts, 'random' | 'clock' | 'logger'>;
+export type ActivationPorts = Pick<PartitionPorts, 'random' | 'clock' | 'logger' | 'valueLimits'>;
 
 /** What an activation is made with. */
 export interface Makings {

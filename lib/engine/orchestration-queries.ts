@@ -35,7 +35,7 @@ export interface Stored {
  */
 export class OrchestrationQueries {
   readonly #host: Host;
-  readonly #ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>;
+  readonly #ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random' | 'valueLimits'>;
   readonly #instances: Instances;
   readonly #delegation: Delegation;
   readonly #stored: Stored;
@@ -43,7 +43,7 @@ export class OrchestrationQueries {
 
   constructor(
     host: Host,
-    ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random'>,
+    ports: Pick<PartitionPorts, 'clock' | 'logger' | 'random' | 'valueLimits'>,
     instances: Instances,
     delegation: Delegation,
     stored: Stored,

@@ -12,11 +12,12 @@ const MOST_SENT = 128 * 1024;
 
 /** What an operation of a transaction prepares (P23); undefined: nothing. */
 export function preparedBy(
-  { changed, state, messages, reminders }: OperationOutcome,
+  { changed, messages, reminders }: OperationOutcome,
+  next: Pick<PreparedChange, 'state' | 'stateVersion' | 'deleted'>,
   now: number,
 ): PreparedChange | undefined {
   const change = {
-    ...(changed && (state === undefined ? { deleted: true as const } : { state })),
+    ...(changed && next),
     ...agendaAfter(undefined, now, reminders),
     ...(messages.length > 0 && { messages: messages.map(sentBy) }),
   };

@@ -1,5 +1,6 @@
 import { toFailureDetails } from '../core/failure.js';
 import { orchestrationAddress, entityAddress } from '../wire/addresses.js';
+import { formatOf } from '../wire/entity-state.js';
 import { decodeQuery, encodeAnswer } from '../wire/query-codec.js';
 import { statusOf } from '../wire/instance-status.js';
 import type { PartitionInspection } from '../wire/inspection.js';
@@ -100,7 +101,7 @@ export class Reads {
         const stored = activation instanceof EntityActivation ? activation.stored : {};
         const exists = Object.keys(stored).length > 0;
         const lock = activation.lockHeld;
-        return { v: 1, kind: 'entity', exists, ...stored, ...(lock && { lock }) };
+        return { v: formatOf([stored]), kind: 'entity', exists, ...stored, ...(lock && { lock }) };
       }
       case 'read':
         return this.#entityReads.answer(query);

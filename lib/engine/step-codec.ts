@@ -1,4 +1,5 @@
-import { decodeForeign, encodeText, type Decoded } from '../wire/body.js';
+import { decodeForeign, encodeText, stateFormat, type Decoded } from '../wire/body.js';
+import { eitherFormat, formatOf } from '../wire/entity-state.js';
 import { failure, historyEvent, inbox, json, token, yes } from '../wire/history-shapes.js';
 import { taskIds } from '../wire/task-codec.js';
 import type { StepEntry } from '../wire/record.js';
@@ -29,7 +30,8 @@ import type { InputBody, PendingActivity, QueryInput, ReadInput, StepOutput } fr
 
 /** A step that an owner asks another worker for, whose code that one has registered. */
 export interface StepRequest {
-  readonly v: 1;
+  /** 2: as that of what is stored (docs/adr/0057). */
+  readonly v: 1 | 2;
   readonly id: string;
   /** The takeover that asks: copies of its instances are no other owner's. */
   readonly owner: string;
@@ -60,7 +62,7 @@ export type StepAnswer =
       readonly open?: readonly number[];
       readonly calls?: readonly StepOutput[];
     }
-  | { readonly v: 1; readonly kind: 'done'; readonly output: StepOutput }
+  | { readonly v: 1 | 2; readonly kind: 'done'; readonly output: StepOutput }
   /** The worker has no copy of that base: it needs all. */
   | { readonly v: 1; readonly kind: 'unknown' }
   /** The worker does not run it: it has not registered the name, or stops. */
@@ -81,25 +83,30 @@ export function encodeRelayedAnswer(answer: RelayedAnswer): Uint8Array {
 }
 
 export function encodeRequest(request: StepRequest): Uint8Array {
-  return encodeText(JSON.stringify(request));
+  const { entry = {}, head: whole } = request;
+  const v = whole?.type === 'entity' ? whole.v : formatOf([entry]);
+  return encodeText(JSON.stringify({ ...request, v }));
 }
 
 export function encodeStepAnswer(answer: StepAnswer, to: Address): Uint8Array {
   // A step of a record has its instance in it.
   const whole = (output: StepOutput): object => ({ ...output, entry: { to, ...output.entry } });
-  if (answer.kind === 'done') return encodeText(JSON.stringify({ ...answer, output: whole(answer.output) }));
+  if (answer.kind === 'done') {
+    const v = formatOf([answer.output.entry]);
+    return encodeText(JSON.stringify({ ...answer, v, output: whole(answer.output) }));
+  }
   if (answer.kind === 'running') return encodeText(JSON.stringify({ ...answer, calls: answer.calls?.map(whole) }));
   return encodeText(JSON.stringify(answer));
 }
 
 /** Never throws for its content. */
 export function decodeRequest(body: Uint8Array): Decoded<StepRequest | RelayedAnswer> {
-  return decodeForeign(body, (value) => (isAnswer(value) ? relayedAnswer(value) : request(value)));
+  return decodeForeign(body, (value) => (isAnswer(value) ? relayedAnswer(value) : request(value)), stateFormat);
 }
 
 /** Never throws for its content. */
 export function decodeStepAnswer(body: Uint8Array): Decoded<StepAnswer> {
-  return decodeForeign(body, answer);
+  return decodeForeign(body, answer, stateFormat);
 }
 
 const input: Shape<InputBody> = (value) => {
@@ -114,7 +121,7 @@ const query = object<QueryInput>({ kind: oneOf('query'), name: string, input: op
 const read = object<ReadInput>({ kind: oneOf('read'), name: string, input: optional(json) });
 
 const request = object<StepRequest>({
-  v: oneOf(1),
+  v: eitherFormat,
   id: token,
   owner: token,
   partition: count,
@@ -169,7 +176,7 @@ const v = oneOf(1);
 
 const answer = variant<StepAnswer, 'kind'>('kind', {
   running: { v, open: optional(list(count)), calls: optional(list(output)) },
-  done: { v, output },
+  done: { v: eitherFormat, output },
   unknown: { v },
   refused: { v },
   failed: { v, failure },

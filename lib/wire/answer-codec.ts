@@ -1,6 +1,7 @@
-import { decodeForeign, decodeStored, encodeText } from './body.js';
+import { decodeForeign, decodeStored, encodeText, stateFormat } from './body.js';
 import type { Decoded } from './body.js';
 import type { EntityInspection, FailedOperation, RunningOperation } from './entity-inspection.js';
+import { eitherFormat, stateFields } from './entity-state.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, storedLabels, token } from './history-shapes.js';
 import type { LoopWait, PartitionInspection, QuarantinedInstance } from './inspection.js';
@@ -31,7 +32,7 @@ export function encodeQuery(query: Query): Uint8Array {
 
 /** The answer to a query. Never throws for its content. */
 export function decodeAnswer(body: Uint8Array): Decoded<Answer> {
-  return decodeForeign(body, answer);
+  return decodeForeign(body, answer, stateFormat);
 }
 
 /** What came on a client's inbox: one notice, or several in their order. Never throws for its content. */
@@ -108,14 +109,7 @@ const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), n
 
 const answer = variant<Answer, 'kind'>('kind', {
   status: { v, status: optional(status), segments: optional(list(segmentReference)) },
-  entity: {
-    v,
-    exists: boolean,
-    state: optional(json),
-    stateRef: optional(valueReference),
-    isPrepared: optional(isTrue),
-    lock: optional(lockHeld),
-  },
+  entity: { v: eitherFormat, exists: boolean, ...stateFields, isPrepared: optional(isTrue), lock: optional(lockHeld) },
   query: {
     v,
     result: optional(json),

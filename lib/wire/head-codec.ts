@@ -1,7 +1,8 @@
 import { runtimeStatuses, type Head, type SegmentReference, type Suspension, type Wake } from './head.js';
 import type { HistoryEvent } from '../core/history.js';
 import { activityRun } from './activity-run.js';
-import { decodeStored, encodeText, formatVersion } from './body.js';
+import { decodeStored, encodeText, formatVersion, stateFormat } from './body.js';
+import { eitherFormat, stateFields } from './entity-state.js';
 import {
   failure,
   historyEvent,
@@ -27,7 +28,7 @@ export function encodeHead(head: Head): Uint8Array {
 
 /** The head of an instance. Throws CorruptHistoryError or VersionTooNewError; `where` names the head in both. */
 export function decodeHead(body: Uint8Array, where: string): Head {
-  return decodeStored(body, where, head);
+  return decodeStored(body, where, head, stateFormat);
 }
 
 export function encodeWake(wake: Wake): Uint8Array {
@@ -49,7 +50,7 @@ export function decodeSegment(body: Uint8Array, where: string): readonly History
   return decodeStored(body, where, segment).events;
 }
 
-const base = { v: oneOf(1), epoch: count, logSeq: count, commit: token };
+const base = { v: eitherFormat, epoch: count, logSeq: count, commit: token };
 
 const segment = object<{ readonly events: readonly HistoryEvent[] }>({ events: list(historyEvent) });
 
@@ -100,8 +101,7 @@ export const head = variant<Head, 'type'>('type', {
     name: string,
     key: string,
     updatedAt: finite,
-    state: optional(json),
-    stateRef: optional(valueReference),
+    ...stateFields,
     journals: optional(list(journal)),
     locks: optional(entityLocks),
     planned: optional(list(plannedOperation)),

@@ -3,16 +3,18 @@ import type { FailureDetails } from '../errors.js';
 import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
+import type { StoredState } from './entity-state.js';
 import type { Journal } from './journal.js';
 import type { EntityLocks } from './locks.js';
 import type { PlannedOperation } from './planned.js';
 import type { Prepared } from './prepared.js';
 
-/** The readable copy of an instance, derived from the log (C7). Format version 1. */
+/** The readable copy of an instance, derived from the log (C7). */
 export type Head = OrchestrationHead | EarlyHead | EntityHead | Tombstone;
 
 interface HeadBase {
-  readonly v: 1;
+  /** 2: of an entity whose state has a version above 1, or changes behind what is stored. */
+  readonly v: 1 | 2;
   readonly epoch: number;
   /** The last log record it reflects: sequence and commit id (P12). */
   readonly logSeq: number;
@@ -110,14 +112,11 @@ export interface SegmentReference {
   readonly last: number;
 }
 
-export interface EntityHead extends HeadBase {
+export interface EntityHead extends HeadBase, StoredState {
   readonly type: 'entity';
   readonly name: string;
   readonly key: string;
   readonly updatedAt: number;
-  /** Absent: the entity does not exist. */
-  readonly state?: Json;
-  readonly stateRef?: ValueReference;
   /** Of operations that have called and not ended: that which runs, and such as ran when their process died. */
   readonly journals?: readonly Journal[];
   /** Absent: it was never locked. */

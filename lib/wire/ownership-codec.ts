@@ -1,7 +1,7 @@
 import { decodeStored, encodeText } from './body.js';
 import { token, yes } from './history-shapes.js';
 import type { LeaseRecord, ProcessRecord, WorkerRecord } from './ownership.js';
-import { count, list, object, oneOf, optional, prose, string } from './shapes.js';
+import { count, dictionary, list, object, oneOf, optional, prose, string } from './shapes.js';
 import type { Shape } from './shapes.js';
 
 export function encodeWorker(worker: WorkerRecord): Uint8Array {
@@ -31,6 +31,7 @@ const worker = object<WorkerRecord>({
   state: oneOf('ready', 'resting', 'leaving'),
   owns: boolean,
   entities: list(string),
+  stateVersions: optional(dictionary(string, count)),
   orchestrators: list(string),
   activities: list(string),
   queues: optional(list(string)),

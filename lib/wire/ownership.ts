@@ -1,3 +1,5 @@
+import { FIRST_VERSION } from '../core/state-migration.js';
+
 /**
  * A worker or a lease of which nothing was stored for so many milliseconds, by the server's time, has lapsed: longer than a
  * cluster takes to elect a leader.
@@ -23,6 +25,8 @@ export interface WorkerRecord {
   readonly owns: boolean;
   /** The names that it registered. */
   readonly entities: readonly string[];
+  /** Of those whose states have a version above 1: that version. */
+  readonly stateVersions?: Readonly<Record<string, number>>;
   /** With their versions: `name@version`, and behind a colon which other versions it runs. */
   readonly orchestrators: readonly string[];
   readonly activities: readonly string[];
@@ -52,4 +56,14 @@ export interface LeaseRecord {
   /** The epoch under which the owner runs, and the last record that it knows; 0 while it takes over. */
   readonly epoch: number;
   readonly sequence: number;
+}
+
+/** Whether a worker runs the operations of an entity whose state has a version; undefined: the first, or there is none. */
+export function runsEntity(
+  { entities, stateVersions = {} }: Pick<WorkerRecord, 'entities' | 'stateVersions'>,
+  name: string,
+  version: string | undefined,
+): boolean {
+  const own = Object.hasOwn(stateVersions, name) ? stateVersions[name]! : FIRST_VERSION;
+  return entities.includes(name) && Number(version ?? FIRST_VERSION) <= own;
 }

@@ -8,6 +8,7 @@ import { valueReference } from './value-references.js';
 const change = {
   state: optional(json),
   stateRef: optional(valueReference),
+  stateVersion: optional(count),
   deleted: optional(yes),
   planned: optional(list(plannedOperation)),
   unplanned: optional(list(string)),

@@ -7,6 +7,8 @@ export interface PreparedChange {
   /** The state, when it is another than before. */
   readonly state?: Json;
   readonly stateRef?: ValueReference;
+  /** The version of its schema, above 1. */
+  readonly stateVersion?: number;
   /** The state is gone. */
   readonly deleted?: true;
   /** What becomes of the operations that the entity is to carry out at times. */

@@ -2,6 +2,7 @@ import type { EntityId, HistoryEvent } from '../core/history.js';
 import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
+import type { StoredState } from './entity-state.js';
 import type { EntityInspection } from './entity-inspection.js';
 import type { PartitionInspection } from './inspection.js';
 import type { RuntimeStatus, SegmentReference } from './head.js';
@@ -85,17 +86,7 @@ export type Answer =
       /** The stored parts of the history that was asked for; the status has what follows them. */
       readonly segments?: readonly SegmentReference[];
     }
-  | {
-      readonly v: 1;
-      readonly kind: 'entity';
-      readonly exists: boolean;
-      readonly state?: Json;
-      readonly stateRef?: ValueReference;
-      /** A transaction has prepared another state, and is not decided: nothing is told (P23). */
-      readonly isPrepared?: true;
-      /** That it is locked. */
-      readonly lock?: LockHeld;
-    }
+  | EntityAnswer
   | QueryAnswer
   | ReadAnswer
   | { readonly v: 1; readonly kind: 'inspect'; readonly inspection: PartitionInspection }
@@ -109,6 +100,18 @@ export type Answer =
   /** No outcome: not there yet, or forgotten; `accepted`: the session's message has been accepted, or its number given up. */
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome; readonly accepted?: true }
   | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };
+
+/** An entity's state. */
+export interface EntityAnswer extends StoredState {
+  /** 2: the state has a version above 1, or changes. */
+  readonly v: 1 | 2;
+  readonly kind: 'entity';
+  readonly exists: boolean;
+  /** A transaction has prepared another state, and is not decided: nothing is told (P23). */
+  readonly isPrepared?: true;
+  /** That it is locked. */
+  readonly lock?: LockHeld;
+}
 
 /** What a query came to. */
 export interface QueryAnswer {

@@ -11,7 +11,8 @@ import type {
   StepEntry,
   StoredRecord,
 } from './record.js';
-import { decodeStored, encodeText } from './body.js';
+import { decodeStored, encodeText, stateFormat } from './body.js';
+import { eitherFormat, stateFields } from './entity-state.js';
 import { activityRun } from './activity-run.js';
 import { suspension } from './head-codec.js';
 import { executionStarted, failure, historyEvent, inbox, inboundEvent, json, token, yes } from './history-shapes.js';
@@ -42,7 +43,7 @@ import { taskIds } from './task-codec.js';
 import { valueReference } from './value-references.js';
 
 /** The fields of a commit record beside what was encoded ahead of sealing. */
-export type CommitFields = Omit<CommitRecord, 'type' | 'v' | 'steps' | 'out'>;
+export type CommitFields = Omit<CommitRecord, 'type' | 'steps' | 'out'>;
 
 /** Output for one partition, its messages as texts of `encodeAddressed`. */
 export interface EncodedOutput {
@@ -57,11 +58,11 @@ export function encodeStep(step: StepEntry): string {
 
 /** The text of the commit record of these steps (texts of `encodeStep`) and outputs by destination partition. */
 export function commitText(
-  fields: CommitFields,
+  { v, ...fields }: CommitFields,
   steps: readonly string[],
   outputs: ReadonlyMap<number, EncodedOutput> = noOutputs,
 ): string {
-  const head = JSON.stringify({ v: 1, type: 'commit', ...fields }).slice(0, -1);
+  const head = JSON.stringify({ v, type: 'commit', ...fields }).slice(0, -1);
   const out = outputs.size === 0 ? '' : `,"out":{${Array.from(outputs, outputText).join(',')}}`;
   return `${head}${out},"steps":[${steps.join(',')}]}`;
 }
@@ -99,7 +100,7 @@ export function encodeEpoch(fields: Omit<EpochRecord, 'type' | 'v'>): Uint8Array
 
 /** A record of the log. Throws CorruptHistoryError or VersionTooNewError; `where` names the record in both. */
 export function decodeRecord(body: Uint8Array, where: string): StoredRecord {
-  return decodeStored(body, where, record);
+  return decodeStored(body, where, record, stateFormat);
 }
 
 /** The record that the texts of all parts make together (P7). Throws as `decodeRecord`, also when it is a part itself. */
@@ -109,7 +110,7 @@ export function decodeRecordText(text: string, where: string): LogRecord {
   throw new CorruptHistoryError(`${where} is no commit record`);
 }
 
-const base = { v: oneOf(1), epoch: count, commit: token, prev: count, at: finite };
+const base = { v: eitherFormat, epoch: count, commit: token, prev: count, at: finite };
 
 export const outcome = object<Outcome>({
   id: messageId,
@@ -139,8 +140,7 @@ export const step = object<StepEntry>({
   purged: optional(yes),
   queued: optional(taskIds),
   begun: optional(list(activityRun)),
-  state: optional(json),
-  stateRef: optional(valueReference),
+  ...stateFields,
   deleted: optional(yes),
   planned: optional(list(plannedOperation)),
   unplanned: optional(list(string)),

@@ -1,4 +1,5 @@
 import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import type { StatePatch } from '../core/state-patches.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
@@ -14,11 +15,12 @@ import type { Parking } from './parked.js';
 /** What a commit or a takeover says, whole. */
 export type LogRecord = CommitRecord | EpochRecord;
 
-/** The message of the commit log: one per group commit, or the mark of a takeover. Format version 1. */
+/** The message of the commit log: one per group commit, or the mark of a takeover. */
 export type StoredRecord = LogRecord | PartRecord;
 
 interface RecordBase {
-  readonly v: 1;
+  /** 2: a step has changes of a state, or a state of a version above 1. */
+  readonly v: 1 | 2;
   /** The takeover under which it was written; rises by one with each (C3). */
   readonly epoch: number;
   /** A random id: "was it me?" is answered by comparing it, never by an error's text. */
@@ -139,9 +141,11 @@ export interface StepEntry {
   readonly queued?: TaskIds;
   /** Orchestrations: activities that are begun again after this record, or were given back. */
   readonly begun?: readonly ActivityRun[];
-  /** Entities: the whole state when it changed. */
+  /** Entities: the whole state when it changed, or what has changed of it; and the version of its schema, above 1. */
   readonly state?: Json;
   readonly stateRef?: ValueReference;
+  readonly patches?: readonly StatePatch[];
+  readonly stateVersion?: number;
   /** Entities: the state is gone. */
   readonly deleted?: true;
   /** Entities: operations to be carried out at times, in place of such of the same ids; and those no more to be carried out. */

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { advertOf } from '../core/orchestrator-version.js';
+import { FIRST_VERSION } from '../core/state-migration.js';
 import type { Hosted } from '../definitions/registry.js';
 import { ActivationCache } from '../engine/activation-cache.js';
 import type { Host } from '../engine/host.js';
@@ -12,6 +13,7 @@ import { TaskWorker } from '../engine/task-worker.js';
 import { Watchdog } from '../engine/watchdog.js';
 import { ClosedError, ConfigError } from '../errors.js';
 import { identityOf } from '../nats/server/process-identity.js';
+import type { WorkerRecord } from '../wire/ownership.js';
 import { builtInFor } from './built-in.js';
 import { createHost } from './host.js';
 import type { HttpOptions } from './http-requests.js';
@@ -134,6 +136,7 @@ export class TaskHubWorker implements AsyncDisposable {
       name: host.worker,
       owns,
       entities: [...host.entities.keys()],
+      ...stateVersionsOf(host),
       orchestrators: host.orchestrators.programs.map(advertOf),
       activities: [...host.activities.keys()],
       ...(queues.length > 0 && { queues }),
@@ -318,6 +321,13 @@ export class TaskHubWorker implements AsyncDisposable {
 function namedQueues({ activities, activitySettings }: Host): readonly string[] {
   const named = [...activities.keys()].flatMap((name) => activitySettings?.get(name)?.queue ?? []);
   return [...new Set(named)];
+}
+
+/** What the others have to know before they ask this worker to run operations of its entities. */
+function stateVersionsOf({ entities }: Host): Pick<WorkerRecord, 'stateVersions'> {
+  const versions = Array.from(entities.values(), ({ name, stateVersion }) => [name, stateVersion] as const);
+  const later = versions.filter(([, version]) => version > FIRST_VERSION);
+  return later.length > 0 ? { stateVersions: Object.fromEntries(later) } : {};
 }
 
 /** For workers on the same machine, which can see when it ends; elsewhere than on Linux that cannot be told cheaply. */

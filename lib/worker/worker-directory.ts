@@ -2,7 +2,7 @@ import { accepts, readAdvert } from '../core/orchestrator-version.js';
 import type { CodeName } from '../engine/activation.js';
 import type { Directory } from '../engine/delegation.js';
 import type { Subscription } from '../engine/ports.js';
-import type { WorkerRecord } from '../wire/ownership.js';
+import { runsEntity, type WorkerRecord } from '../wire/ownership.js';
 
 /** The workers that were seen at the last look, and what they registered. */
 export class WorkerDirectory implements Directory {
@@ -30,12 +30,16 @@ export class WorkerDirectory implements Directory {
   see(workers: Iterable<WorkerRecord>): void {
     const next = new Map<string, Registration[]>();
     const others = [...workers].filter(({ id, state }) => id !== this.#self && state !== 'leaving');
-    for (const { id: worker, entities, orchestrators } of others) {
-      for (const name of entities) add(next, `entity ${name}`, { worker, runs: () => true });
+    for (const record of others) {
+      const { id: worker, entities, orchestrators } = record;
+      for (const name of entities)
+        add(next, `entity ${name}`, { worker, runs: (version) => runsEntity(record, name, version) });
       for (const orchestrator of orchestrators.map(readAdvert))
         add(next, `orchestrator ${orchestrator.name}`, { worker, runs: (version) => accepts(orchestrator, version) });
     }
-    const seen = JSON.stringify(others.map(({ id, entities, orchestrators }) => [id, entities, orchestrators]));
+    const seen = JSON.stringify(
+      others.map(({ id, entities, stateVersions, orchestrators }) => [id, entities, stateVersions, orchestrators]),
+    );
     this.#workers = next;
     if (seen === this.#seen) return;
     this.#seen = seen;

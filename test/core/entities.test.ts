@@ -14,6 +14,7 @@ function entity(type: Constructor<{ state: unknown }>, state?: Json): EntityExec
   const names = Object.getOwnPropertyNames(type.prototype).filter((name) => name !== 'constructor');
   const program: EntityProgram = {
     name: 'test',
+    stateVersion: 1,
     create: () => new type(),
     operationNames: names,
     operation: (name) =>

@@ -332,6 +332,82 @@ for (const options of [
     });
   });
 
+for (const stateVersion of [0, 1.5, -1, 1_000_001, '2'])
+  test(`a version of states that is none is refused: ${JSON.stringify(stateVersion)}`, (t) => {
+    class Odd {
+      state = 0;
+    }
+    t.throws(() => Entity('odd', { stateVersion } as never)(Odd), {
+      instanceOf: DefinitionError,
+      message: "@Entity('odd'): stateVersion must be a whole number from 1 to 1000000.",
+    });
+  });
+
+test('the version of its states is part of an entity, with the way from older ones; a subclass says its own', (t) => {
+  @Entity('unversioned')
+  class Unversioned {
+    state = 0;
+    @Operation() add(): void {}
+  }
+  @Entity('versioned', { stateVersion: 3 })
+  class Versioned extends Unversioned {
+    static readonly step: number = 10;
+    static migrate(old: unknown, fromVersion: number): number {
+      return (old as number) + this.step * fromVersion;
+    }
+  }
+  @Entity('stepping', { stateVersion: 2 })
+  class Stepping extends Versioned {
+    static override readonly step = 100;
+  }
+  @Entity('without-versions')
+  class WithoutVersions extends Versioned {}
+  class Written {
+    state = 0;
+    static migrate(): number {
+      return 1;
+    }
+    add(): void {}
+  }
+  defineEntity(Written, { name: 'written-version', operations: { add: 'none' }, stateVersion: 2 });
+  const versions = [Unversioned, Versioned, Stepping, WithoutVersions, Written].map((type) => {
+    const { stateVersion, migrate } = entityDefinition(type);
+    return [stateVersion, migrate?.(1, 2)];
+  });
+  t.deepEqual(versions, [
+    [1, undefined],
+    [3, 21],
+    [2, 201],
+    [1, 21],
+    [2, 1],
+  ]);
+});
+
+test('a version of states without a way from older ones is refused, and so is a way without a version', (t) => {
+  @Entity('no-way', { stateVersion: 2 })
+  class NoWay {
+    state = 0;
+    @Operation() add(): void {}
+  }
+  @Entity('no-version')
+  class NoVersion {
+    state = 0;
+    static migrate(): number {
+      return 1;
+    }
+    @Operation() add(): void {}
+  }
+  t.throws(() => entityDefinition(NoWay), {
+    instanceOf: DefinitionError,
+    message:
+      /^NoWay has stateVersion 2, and cannot read states of older versions\. Write static migrate\(old: unknown, fromVersion/,
+  });
+  t.throws(() => entityDefinition(NoVersion), {
+    instanceOf: DefinitionError,
+    message: /^NoVersion has a static migrate, and no stateVersion\. Write @Entity\(name, \{ stateVersion: 2 \}\)/,
+  });
+});
+
 const wrongKinds: [title: string, read: () => unknown, text: RegExp][] = [
   ['an orchestrator as entity', () => names.entity(Flow), /^Flow is not an @Entity\. It is an @Orchestrator/],
   [

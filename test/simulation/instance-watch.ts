@@ -1,5 +1,6 @@
 import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
 import { isClosing } from '../../lib/core/replay-check.js';
+import { patched, type StatePatch } from '../../lib/core/state-patches.js';
 import type { Json } from '../../lib/core/values.js';
 import type { Head } from '../../lib/wire/head.js';
 import type { StepEntry } from '../../lib/wire/record.js';
@@ -322,14 +323,22 @@ export class EntityWatch {
   }
 
   apply(entry: StepEntry, sequence: number): void {
+    const hasChanged = entry.state !== undefined || entry.patches !== undefined;
     const committed = this.transactions.apply(entry, this.locks.locks?.held);
     if (committed) this.state = committed.state;
     else if (entry.deleted) this.state = undefined;
+    else if (entry.patches) this.state = this.#patched(entry.patches, sequence);
     else if (entry.state !== undefined) this.state = entry.state;
     else if (!entry.lock && !entry.prepared) return;
-    this.locks.apply(entry, this.state, entry.state !== undefined);
+    this.locks.apply(entry, this.state, hasChanged);
     const { known: prepared } = this.transactions;
     this.#states.push({ sequence, state: this.state, locks: this.locks.locks, prepared });
+  }
+
+  #patched(patches: readonly StatePatch[], sequence: number): Json | undefined {
+    if (this.state !== undefined) return patched(this.state, patches);
+    this.violation(`C7: record ${sequence} changes the state of ${this.address}, which is not there`);
+    return undefined;
   }
 
   checkHead({ logSeq, state, locks, prepared }: Extract<Head, { type: 'entity' }>): void {

@@ -1,4 +1,5 @@
 import type { MemoryObject } from '../../lib/memory/object-store.js';
+import { withChanges } from '../../lib/wire/entity-state.js';
 import type { StepEntry } from '../../lib/wire/record.js';
 import { decodeStoredValue, withValues } from '../../lib/wire/value-references.js';
 import type { Violation } from './instance-watch.js';
@@ -11,15 +12,18 @@ export class StoredValues {
     this.#objects = objects;
   }
 
-  /** The same with its values, and those of what is prepared; what names a value that is not there is a violation. */
+  /** The same with its values, those of what is prepared, and a state with its changes; what names a value that is not there is a violation. */
   whole<T extends object>(item: T, violation: Violation): T {
-    const whole: T & { readonly prepared?: object } = withValues(item, (reference) => {
+    let isThere = true;
+    const filled: T & { readonly prepared?: object } = withValues(item, (reference) => {
       const object = this.#objects.get(reference.key);
       if (object) return decodeStoredValue(object.body, reference);
       violation(`P15: ${reference.key} is named and not stored`);
+      isThere = false;
       return null;
     });
-    return whole.prepared ? { ...whole, prepared: this.whole(whole.prepared, violation) } : whole;
+    const whole = filled.prepared ? { ...filled, prepared: this.whole(filled.prepared, violation) } : filled;
+    return isThere ? withChanges(whole) : whole;
   }
 
   step(step: StepEntry, violation: Violation): StepEntry {

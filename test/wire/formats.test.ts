@@ -83,7 +83,7 @@ function encodeRecord(record: StoredRecord): Uint8Array {
     ([partition, { prev, messages }]) =>
       [Number(partition), { prev, messages: messages.map(encodeAddressed) }] as const,
   );
-  const fields = without(record, 'v', 'type', 'steps', 'out') as Omit<CommitRecord, 'v' | 'type' | 'steps' | 'out'>;
+  const fields = without(record, 'type', 'steps', 'out') as Omit<CommitRecord, 'type' | 'steps' | 'out'>;
   return encodeCommit(commitText(fields, record.steps.map(encodeStep), new Map(outputs)));
 }
 
@@ -319,7 +319,7 @@ test('what was stored and cannot be read is a CorruptHistoryError that names it'
 });
 
 test('a step or an output is written into the record as the text it was encoded to', (t) => {
-  const fields = { epoch: 1, commit: 'c', prev: 0, at: 1, counter: 1 };
+  const fields = { v: 1, epoch: 1, commit: 'c', prev: 0, at: 1, counter: 1 } as const;
   const outputs = new Map([[3, { prev: 0, messages: ['["o.c",{}]'] }]]);
   const body = encodeCommit(commitText(fields, ['{"to":"o.a"}', '{"to":"o.b"}'], outputs));
   t.is(

@@ -5,10 +5,11 @@ import { ofInstances } from './instances.js';
 import { ofLifecycles } from './lifecycles.js';
 import { ofLocks } from './locks.js';
 import { ofMail } from './mail.js';
-import { miniature, type Mutant } from './mutant.js';
+import { changing, miniature, type Mutant } from './mutant.js';
 import { ofParking } from './parking.js';
 import { ofReads } from './reads.js';
 import { ofRecords } from './records.js';
+import { ofStates } from './states.js';
 import { ofStorage } from './storage.js';
 import { ofTransactions } from './transactions.js';
 import { ofValues } from './values.js';
@@ -17,6 +18,7 @@ import { ofWorkers } from './workers.js';
 
 export const mutants: readonly Mutant[] = [
   { rule: 'none', what: 'a library with small limits', edits: miniature, isHealthy: true },
+  { rule: 'none', what: 'a library whose states go by what has changed', edits: changing, isHealthy: true },
   ...ofRecords,
   ...ofMail,
   ...ofInstances,
@@ -31,6 +33,7 @@ export const mutants: readonly Mutant[] = [
   ...ofLifecycles,
   ...ofLocks,
   ...ofTransactions,
+  ...ofStates,
 ];
 
 /** A mutant as the tests name it. */

@@ -46,12 +46,35 @@ export const miniature: readonly Edit[] = [
   edit('wire/body-limit.js', 'largestStep(maxBodyBytes) - 8 * 1024', 'largestStep(maxBodyBytes) - 20'),
 ];
 
+/** Beside that, whatever changes of an entity's state is recorded in place of it, and few changes are kept behind a stored one. */
+export const changing: readonly Edit[] = [
+  ...miniature,
+  edit('engine/entity-state.js', 'LEAST_SHARE = 32', 'LEAST_SHARE = 1e9'),
+  edit('engine/entity-state.js', 'CHANGE_SHARE = 4', 'CHANGE_SHARE = 0.01'),
+  edit('engine/entity-state.js', 'CHAIN_SHARE = 8', 'CHAIN_SHARE = 0.05'),
+  edit('engine/entity-state.js', 'CHAIN_PATCHES = 1_000', 'CHAIN_PATCHES = 4'),
+];
+
 /** As `mutant`, in a library with small limits. */
-export const small = (rule: string, what: string, ...edits: Edit[]): Mutant => {
+export const small = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  rule,
+  what,
+  edits: beside(miniature, edits),
+});
+
+/** As `small`, where states go by what has changed. */
+export const ofChanges = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  rule,
+  what,
+  edits: beside(changing, edits),
+});
+
+/** What is edited anyhow, unless one of the edits is of the same. */
+function beside(always: readonly Edit[], edits: readonly Edit[]): readonly Edit[] {
   const isChanged = ({ file, find }: Edit): boolean =>
     edits.some((other) => other.file === file && (other.find.includes(find) || find.includes(other.find)));
-  return { rule, what, edits: [...miniature.filter((item) => !isChanged(item)), ...edits] };
-};
+  return [...always.filter((item) => !isChanged(item)), ...edits];
+}
 
 /** As `mutant`, for the simulation of workers that share partitions out. */
 export const amongWorkers = (rule: string, what: string, ...edits: Edit[]): Mutant => ({

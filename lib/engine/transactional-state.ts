@@ -1,0 +1,180 @@
+import { FIRST_VERSION } from '../core/state-migration.js';
+import type { Json, ValueReference } from '../core/values.js';
+import type { StoredState } from '../wire/entity-state.js';
+import type { EntityHead } from '../wire/head.js';
+import type { PlannedOperation } from '../wire/planned.js';
+import type { Prepared, PreparedChange } from '../wire/prepared.js';
+import type { StepEntry } from '../wire/record.js';
+import type { ValueLimits } from '../wire/value-limits.js';
+import { EntityState, type StateEntry } from './entity-state.js';
+import type { FetchedValues } from './fetched-values.js';
+
+/** The state in an entry of what is prepared: always as a whole. */
+type PreparedState = Pick<PreparedChange, 'state' | 'stateVersion' | 'deleted'>;
+
+/**
+ * The state of an entity as the log says: what is committed and, while a transaction has locked it, what that has prepared in
+ * its place (P23). The executor's own copy may be one operation ahead.
+ */
+export class TransactionalState {
+  readonly #limits: ValueLimits;
+  #committed: EntityState;
+  #prepared: Prepared | undefined;
+  /** What is prepared, when that is another state. */
+  #next: EntityState | undefined;
+  /** The state after the last step of a transaction, until it is applied. */
+  #ahead: Json | undefined;
+  #dropped: string[] = [];
+
+  constructor(head: StoredState & Pick<EntityHead, 'prepared'>, limits: ValueLimits) {
+    this.#limits = limits;
+    this.#committed = new EntityState(head, limits);
+    this.#prepared = head.prepared;
+    if (changesState(head.prepared)) this.#next = new EntityState(head.prepared!, limits);
+  }
+
+  /** Whether the entity exists, for all but the transaction that has locked it. */
+  get exists(): boolean {
+    return this.#committed.exists;
+  }
+
+  /** What is committed. */
+  get stored(): StoredState {
+    return this.#committed.stored;
+  }
+
+  /** What a transaction has prepared; undefined: nothing. */
+  get prepared(): Prepared | undefined {
+    return this.#prepared;
+  }
+
+  /** The state that the next operation finds. */
+  get #current(): EntityState {
+    return this.#next ?? this.#committed;
+  }
+
+  /** Its value; undefined: there is none, or it is not fetched yet. */
+  get value(): Json | undefined {
+    return this.#current.value;
+  }
+
+  /** The version of its schema. */
+  get version(): number {
+    return this.#current.version;
+  }
+
+  /** Where it is, when it is not in memory. */
+  get missing(): ValueReference | undefined {
+    return this.#current.missing;
+  }
+
+  /** Takes what was missing. Throws CorruptHistoryError. False: nothing was. */
+  receive(fetched: FetchedValues): boolean {
+    return this.#current.receive(fetched);
+  }
+
+  /** What the record of a step says that has made another state of it. */
+  become(next: Json | undefined, version: number): StateEntry {
+    return this.#committed.become(next, version);
+  }
+
+  /** What it says of a step that has prepared another state. */
+  prepare(next: Json | undefined, version: number): PreparedState {
+    this.#ahead = next;
+    if (next === undefined) return { deleted: true };
+    return { state: next, ...(version > FIRST_VERSION && { stateVersion: version }) };
+  }
+
+  /** What the last step has made of it is not recorded. */
+  stay(): void {
+    this.#committed.stay();
+    this.#ahead = undefined;
+  }
+
+  /**
+   * Takes a step's entry in. What it returns a transaction has prepared, and the entity has now; `true`: it is aborted, and the
+   * state is what it was before.
+   */
+  apply(entry: StepEntry): Prepared | true | undefined {
+    const { prepared, lock } = entry;
+    if (prepared) this.#prepare(prepared);
+    const decided = lock?.type === 'ended' ? this.#decide(lock.why === 'committed') : undefined;
+    const dropped = this.#committed.apply(entry);
+    if (dropped !== undefined) this.#dropped.push(dropped);
+    return decided;
+  }
+
+  #prepare(change: PreparedChange): void {
+    if (changesState(change)) {
+      this.#drop(this.#next);
+      this.#next = new EntityState({}, this.#limits);
+      this.#next.become(this.#ahead, change.stateVersion ?? FIRST_VERSION);
+      this.#next.apply(change);
+    }
+    this.#ahead = undefined;
+    this.#prepared = together(this.#prepared, change);
+  }
+
+  #decide(isCommitted: boolean): Prepared | true | undefined {
+    const [prepared, next] = [this.#prepared, this.#next];
+    if (!prepared) return undefined;
+    this.#prepared = this.#next = undefined;
+    if (!isCommitted) {
+      this.#drop(next);
+      return true;
+    }
+    if (next) {
+      this.#drop(this.#committed);
+      this.#committed = next;
+    }
+    return prepared;
+  }
+
+  #drop(state: EntityState | undefined): void {
+    const reference = state?.stored.stateRef;
+    if (reference) this.#dropped.push(reference.key);
+  }
+
+  /** The keys of values that it has named and does not name any more, since the last call. */
+  takeDropped(): readonly string[] {
+    const dropped = this.#dropped;
+    if (dropped.length === 0) return none; // not the list itself: it goes on growing
+    this.#dropped = [];
+    return dropped;
+  }
+
+  /** Whether it names the value of this key. */
+  holds(key: string): boolean {
+    return this.#committed.holds(key) || (this.#next?.holds(key) ?? false);
+  }
+}
+
+/** Whether what is prepared is another state than the committed one. */
+export function changesState(prepared: PreparedChange | undefined): boolean {
+  return (
+    prepared !== undefined && (prepared.deleted || prepared.state !== undefined || prepared.stateRef !== undefined)
+  );
+}
+
+/** What operations have prepared, one behind the other. */
+function together(before: Prepared | undefined, change: PreparedChange): Prepared {
+  if (!before) return { operations: 1, ...change };
+  const { state, stateRef, stateVersion, deleted } = changesState(change) ? change : before;
+  const messages = [...(before.messages ?? none), ...(change.messages ?? none)];
+  const unplanned = new Set([...(before.unplanned ?? none), ...(change.unplanned ?? none)]);
+  const planned = new Map<string, PlannedOperation>();
+  for (const each of before.planned ?? none) if (!change.unplanned?.includes(each.id)) planned.set(each.id, each);
+  for (const each of change.planned ?? none) planned.set(each.id, each);
+  return {
+    operations: before.operations + 1,
+    ...(state !== undefined && { state }),
+    ...(stateRef && { stateRef }),
+    ...(stateVersion !== undefined && { stateVersion }),
+    ...(deleted && { deleted }),
+    ...(planned.size > 0 && { planned: [...planned.values()] }),
+    ...(unplanned.size > 0 && { unplanned: [...unplanned] }),
+    ...(messages.length > 0 && { messages }),
+  };
+}
+
+const none: readonly never[] = [];

@@ -1,4 +1,4 @@
-import { ClosedError } from '../errors.js';
+import { ClosedError, StorageRegressedError } from '../errors.js';
 import type { PendingEntry } from '../wire/checkpoint.js';
 import { encodeEnvelope, type EncodedEntry } from '../wire/message-codec.js';
 import { utf8Length } from '../wire/text.js';
@@ -22,6 +22,8 @@ export type EnvelopeSubject = (partition: number) => string;
  *
  * P2. One publish per channel is under way; the next envelope leaves after its acknowledgement. A send is forgotten only
  *     when the receiver's committed mark covers it, and sent again from there when the receiver stands still (C5).
+ * P12. A receiver that has more than was ever sent from this log knows of records that the log has lost: what is recorded in
+ *      their place would be taken for copies.
  */
 export class Channels {
   readonly #tables: PartitionTables;
@@ -30,6 +32,8 @@ export class Channels {
   readonly #failed: (error: unknown) => void;
   readonly #loops: Loops;
   readonly #senders = new Map<number, Sender>();
+  /** The end of the log before the takeover: what is behind it only this owner has sent. */
+  readonly #end: number;
   #isClosed = false;
 
   constructor(
@@ -41,6 +45,7 @@ export class Channels {
   ) {
     this.#loops = loops;
     this.#tables = tables;
+    this.#end = tables.sequence - 1;
     this.#ports = ports;
     this.#subject = subject;
     this.#failed = failed;
@@ -60,8 +65,10 @@ export class Channels {
 
   /** A receiver, in its epoch, told how far its committed state has received this partition. */
   advertised(partition: number, epoch: number, received: number): void {
+    if (this.#isClosed) return;
+    if (!this.#isSent(partition, received)) return this.#failed(this.#regressed(partition, received));
     const channel = this.#tables.channels.get(partition);
-    if (!channel || this.#isClosed) return;
+    if (!channel) return;
     const sender = this.#sender(partition);
     if (epoch < sender.epoch) return; // a former owner of the receiver
     sender.epoch = epoch;
@@ -92,6 +99,7 @@ export class Channels {
       const entries = this.#next(partition, sender);
       if (entries.length === 0 || this.#isClosed) break;
       const body = encodeEnvelope(this.#ports.subjects.partition, entries);
+      sender.triedUpTo = Math.max(sender.triedUpTo, entries.at(-1)!.n);
       sender.loop.begin();
       const isStored = await this.#store(partition, body);
       sender.loop.end();
@@ -134,14 +142,14 @@ export class Channels {
   async #store(partition: number, body: Uint8Array): Promise<boolean> {
     const { clock } = this.#ports;
     for (let wait = FIRST_RETRY; !this.#isClosed; wait = Math.min(2 * wait, LAST_RETRY)) {
-      if (await this.#isSent(partition, body)) return true;
+      if (await this.#isStored(partition, body)) return true;
       await new Promise<void>((resolve) => clock.after(wait, resolve));
     }
     return false;
   }
 
   /** A refusal is told and tried again: what is in a record has to arrive. */
-  async #isSent(partition: number, body: Uint8Array): Promise<boolean> {
+  async #isStored(partition: number, body: Uint8Array): Promise<boolean> {
     const { subjects, logger } = this.#ports;
     try {
       return (await this.#ports.mailOf(partition).send(this.#subject(partition), body)) !== undefined;
@@ -152,6 +160,22 @@ export class Channels {
         });
       return false;
     }
+  }
+
+  /** Whether a receiver's mark is that of an entry of a former owner, or of one that this owner has tried to send. */
+  #isSent(partition: number, received: number): boolean {
+    const { triedUpTo = 0, received: before = 0 } = this.#senders.get(partition) ?? {};
+    if (received <= this.#end || received <= before) return true;
+    const pending = this.#tables.channels.get(partition)?.pending ?? [];
+    return received <= triedUpTo && pending.some(({ n }) => n === received);
+  }
+
+  #regressed(partition: number, received: number): StorageRegressedError {
+    const { subjects } = this.#ports;
+    return new StorageRegressedError(
+      `Stream ${subjects.streamName('log')} ended at ${this.#end}, but partition ${partition} has received what record ${received} ` +
+        'sent: the stream lost acknowledged records.',
+    );
   }
 
   #checkGap(partition: number, first: PendingEntry, received: number): void {
@@ -173,6 +197,7 @@ export class Channels {
         isSending: false,
         sentUpTo: 0,
         sentOfNext: 0,
+        triedUpTo: 0,
         received: 0,
         epoch: 0,
         standstills: 0,
@@ -191,6 +216,8 @@ interface Sender {
   sentUpTo: number;
   /** So many messages of the entry behind it are sent, too. */
   sentOfNext: number;
+  /** The last entry that may have arrived. */
+  triedUpTo: number;
   received: number;
   /** The highest epoch in which the receiver has spoken. */
   epoch: number;

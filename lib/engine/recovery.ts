@@ -68,7 +68,7 @@ async function recover(ports: PartitionPorts, checkpoints: Checkpoints, end: num
 }
 
 /** The first owner stored a checkpoint before its first commit: a log with more than claims has one. */
-async function refuseLostCheckpoint({ log, views, subjects }: PartitionPorts): Promise<void> {
+export async function refuseLostCheckpoint({ log, views, subjects }: PartitionPorts): Promise<void> {
   if (await views.read(subjects.checkpoint)) return;
   let next = 1;
   for await (const { sequence, body } of log.read(1, Infinity)) {
@@ -82,6 +82,12 @@ async function refuseLostCheckpoint({ log, views, subjects }: PartitionPorts): P
 /** What a checkpoint knows of, the streams must hold. */
 async function checkStreams(ports: PartitionPorts, checkpoint: Checkpoint | undefined): Promise<void> {
   if (!checkpoint) return;
+  await checkLog(ports, checkpoint);
+  await checkMail(ports, checkpoint);
+}
+
+/** The record that a checkpoint includes last must be there, unless it is forgotten. */
+export async function checkLog(ports: PartitionPorts, checkpoint: Checkpoint): Promise<void> {
   const { log, subjects } = ports;
   const { logSeq, commit } = checkpoint;
   const end = await endOf(ports, logSeq);
@@ -90,7 +96,6 @@ async function checkStreams(ports: PartitionPorts, checkpoint: Checkpoint | unde
     const found = decodeRecord(body, `Record ${logSeq} of ${subjects.log}`);
     if (found.commit !== commit) throw logRegressed(ports, logSeq - 1, logSeq);
   }
-  await checkMail(ports, checkpoint);
 }
 
 /** The end of the log, which is to be there at the least: of several replicas a deposed leader may not know it yet (P11). */
@@ -133,7 +138,7 @@ async function appendEpoch(
 }
 
 /** Applies the records behind the checkpoint to the tables, and gathers the steps whose heads may not be stored. */
-async function readLog(
+export async function readLog(
   ports: PartitionPorts,
   tables: PartitionTables,
   low: number,
@@ -164,7 +169,7 @@ function gather(tail: Map<Address, TailEntry[]>, { record, first, sequence }: Fo
 }
 
 /** A cursor above the end would skip new mail for ever, and so would one whose message was stored another time (P12). */
-async function checkMail(
+export async function checkMail(
   { mailbox, subjects }: PartitionPorts,
   { accepted, acceptedAt }: { readonly accepted: number; readonly acceptedAt?: number | undefined },
 ): Promise<void> {

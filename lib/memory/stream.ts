@@ -145,6 +145,13 @@ export class MemoryStream {
     for (let at = this.#first; at < end; at++) this.remove(at);
   }
 
+  /** Forgets all, and numbers what follows from behind a sequence. */
+  moveOn(last: number): void {
+    this.purgeBelow(this.#last + 1);
+    this.#last = Math.max(this.#last, last);
+    this.#first = this.#last + 1;
+  }
+
   /** Goes back in time, as after a power loss: what is behind a sequence was never stored. */
   rewind(last: number): void {
     for (let at = this.#last; at > last; at--) this.remove(at);

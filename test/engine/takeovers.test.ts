@@ -9,7 +9,8 @@ import { MemoryStream } from '../../lib/memory/stream.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import type { StoredMessage } from '../../lib/engine/ports.js';
 import { Counter, Nap } from './bank.js';
-import { bankHost, bytes, hostOf, MemoryClient, MemoryWorker, surroundings } from './surroundings.js';
+import { partitionOf } from '../../lib/wire/addresses.js';
+import { bankHost, bytes, hostOf, MemoryClient, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
 
 const never = new Promise<void>(() => {});
 
@@ -132,6 +133,40 @@ test('P12: a log that lost what the checkpoint knows is refused as often as it i
     });
   }
   t.is(hub.streams(0).log.last, end, 'no record fills the hole');
+});
+
+test('P12: a log that lost what only other partitions know of is refused within 10 s: what is recorded in its place would be a copy to them', async (t) => {
+  const { hub, client, settle, advance } = surroundings(2);
+  const [from, to] = [0, 1].map((partition) => {
+    for (let n = 0; ; n++) if (partitionOf(`e.counter.k${n}`, 2) === partition) return `k${n}`;
+  }) as [string, string];
+  const first = new MemoryWorker(hub, 'first', bankHost());
+  await settle(first.claim());
+  await settle(client.signal('counter', from, 'add', 'one'));
+  await advance(3_000);
+  const { log, state } = hub.streams(0);
+  const [end, stored] = [log.last, state.last];
+  await settle(client.signal('counter', from, 'forward', to));
+  await advance(40); // the other partition has taken it, and no head and no checkpoint of this one shows it
+  first.connection.kill();
+  t.true(log.last > end);
+  t.is(state.last, stored);
+  log.rewind(end);
+  const lines: string[] = [];
+  const second = new MemoryWorker(hub, 'second', bankHost(), {}, recordingLogger(lines));
+  await settle(second.claim());
+  const [one, other] = second.owners.map((owner) => {
+    const seen: { reason?: Error | undefined } = {};
+    void owner.ended.then((reason) => (seen.reason = reason));
+    return seen;
+  });
+  await advance(10_000);
+  t.like(one!.reason, { code: 'PERDURE_STORAGE_REGRESSED' });
+  t.regex(
+    one!.reason!.message,
+    /^Stream PD-test-0-log ended at \d+, but partition 1 has received what record \d+ sent: /,
+  );
+  t.is(other!.reason, undefined);
 });
 
 test('P12: mail that went back is refused also when new mail has filled the hole', async (t) => {

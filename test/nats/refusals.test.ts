@@ -1,5 +1,5 @@
 import test from 'ava';
-import { connectTaskHub, TaskHubClient } from 'perdure';
+import { connectTaskHub, TaskHubClient, type PermissionDeniedError } from 'perdure';
 import { connectSession } from '../../lib/nats/connect.js';
 import { JetStream } from '../../lib/nats/jetstream.js';
 import { keepRunning } from '../../lib/nats/keep-running.js';
@@ -30,15 +30,47 @@ test('a server whose storage is full is given up after the given time, and the l
   t.regex(lines.join(), /insufficient|exceeded|resource/i);
 });
 
-test('missing permissions are told with the subject that they are for', async (t) => {
-  const user = '{ user: a, password: a, permissions: { publish: { deny: "$JS.API.STREAM.CREATE.>" } } }';
-  const server = await startBareServer(
-    (folder) => `jetstream { store_dir: "${folder}" }\nauthorization { users: [ ${user} ] }`,
-  );
+for (const [right, operation, subject] of [
+  ['publish: { deny: "$JS.API.STREAM.CREATE.>" }', 'publish', /^\$JS\.API\.STREAM\.CREATE\.KV_PD-refused$/],
+  ['publish: { deny: "$JS.API.INFO" }', 'publish', /^\$JS\.API\.INFO$/],
+  ['subscribe: { deny: ">" }', 'subscription', /^_INBOX_PD-refused\./],
+] as const)
+  test(`missing permissions are told at once with the subject that they are for: ${right}`, async (t) => {
+    const user = `{ user: a, password: a, permissions: { ${right} } }`;
+    const server = await startBareServer(
+      (folder) => `jetstream { store_dir: "${folder}" }\nauthorization { users: [ ${user} ] }`,
+    );
+    t.teardown(() => server.stop());
+    const { error, took } = await tried(t, `nats://a:a@${server.address}`);
+    t.like(error, { code: 'PERDURE_PERMISSION_DENIED', operation });
+    t.regex((error as unknown as PermissionDeniedError).subject, subject);
+    t.false(error?.message.includes('a:a'));
+    t.true(took < 2_000, `${took} ms`);
+  });
+
+test('a client that may not send any more is told with the subject', async (t) => {
+  const configured =
+    (permissions = '') =>
+    (folder: string): string =>
+      `jetstream { store_dir: "${folder}" }\nauthorization { users: [ { user: a, password: a${permissions} } ] }`;
+  const server = await startBareServer(configured());
   t.teardown(() => server.stop());
-  const { error, lines } = await tried(t, `nats://a:a@${server.address}`);
-  t.is(error?.code, 'PERDURE_SERVER_UNAVAILABLE');
-  t.regex(lines.join('\n'), /publish on \$JS\.API\.STREAM\.CREATE\.KV_/);
+  const options = { name: 'denied', servers: `nats://a:a@${server.address}`, partitions: 1, logger: recordingLogger() };
+  const hub = await connectTaskHub(options);
+  t.teardown(() => hub.close());
+  const client = new TaskHubClient(hub);
+  t.teardown(() => client.close());
+  await client.signalEntity('any', 'k', 'take', 'before');
+  await server.reload(configured(', permissions: { publish: { deny: "pd.>" } }'));
+  let error: unknown;
+  // The server takes a moment to read its configuration.
+  await until(async () => {
+    error = await client.signalEntity('any', 'k', 'take', 'after').catch((reason: unknown) => reason);
+    return error !== undefined;
+  }, 'the refusal');
+  t.like(error, { code: 'PERDURE_PERMISSION_DENIED', operation: 'publish', subject: 'pd.denied.0.m.e.any.k' });
+  await server.reload(configured());
+  await client.signalEntity('any', 'k', 'take', 'again');
 });
 
 test('a message that the stream refuses for its size fails alone, and those behind it are stored', async (t) => {

@@ -5,8 +5,8 @@ import type { ControlMessage } from '../wire/messages.js';
 import type { StepOutput } from './activation.js';
 import { lockAfter } from './held-lock.js';
 import type { OrchestrationInstance } from './orchestration-control.js';
-import { hasChildrenAfter } from './orchestration-state.js';
 import { answered, declined } from './outcomes.js';
+import { hasChildrenAfter } from './started-children.js';
 
 /**
  * The failed execution begins again as another one: with all that it has been through but for the failures that ended it

@@ -163,6 +163,7 @@ export class OrchestrationWatch implements LifeState {
       case 'EventSent':
       case 'OrchestrationStartSent':
       case 'Patched':
+      case 'UpdateAnswered':
       case 'ExecutionSuspended':
       case 'ExecutionResumed':
         return;

@@ -45,13 +45,11 @@ export function rewoundOutput(
     failure: state.failure,
     void: voided,
   };
-  const started = {
-    ...first,
-    executionId: instance.newId(),
-    run: first.run ?? executionId,
-    ...(runner.history.reduce(hasChildrenAfter, false) && { hasFormerChildren: true as const }), // some of which may fall away
-    rewound,
-  };
+  // Some of its children may fall away.
+  const former = runner.history.reduce(hasChildrenAfter, false)
+    ? { ...first, hasFormerChildren: true as const }
+    : first;
+  const started = { ...former, executionId: instance.newId(), run: first.run ?? executionId, rewound };
   const rewinding = runner.rewind(started, voided);
   const { completion } = rewinding;
   if (completion?.type === 'Failed')

@@ -10,6 +10,9 @@ import { recordUpdate } from '../lib/definitions/recording.js';
  * it did before that stands: so check first. An input that does not fit its class, and a name that is none, are refused
  * before anything is recorded.
  *
+ * One that is a generator may wait with `yield*`, beside `run` and the others: its caller is told when it has ended. The end
+ * of the execution, also by `continueAsNew`, cuts it off: `run` may wait for it by `waitUntil`.
+ *
  * @example
  * ```ts
  * import { OrchestrationContext, type Orchestration } from 'perdure';
@@ -31,11 +34,14 @@ import { recordUpdate } from '../lib/definitions/recording.js';
  *     this.#isClosed = true;
  *     ctx.signalEntity('shop', 'main', 'sold', this.#items.length);
  *   }
+ *   @Update() *wrap(item: string, ctx: OrchestrationContext): Orchestration<string> {
+ *     return yield* ctx.callActivity<string>('wrap', item);
+ *   }
  * }
  * ```
  *
- * @throws {DefinitionError} on static, private (`_`) and reserved names, `run`, fields, accessors, generators and options
- * that cannot work
+ * @throws {DefinitionError} on static, private (`_`) and reserved names, `run`, fields, accessors, async methods and
+ * options that cannot work
  * @throws {InvalidNameError} unless the name is a letter or `$` followed by at most 127 letters, digits, `_`, `$` or
  * `-`
  */

@@ -164,14 +164,17 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * Sends an update to the instance: `await order.update().add(line)` resolves with what the method with `@Update()`
    * returns, as a copy, once the update and all that followed from it are stored. It is carried out exactly once, in the
    * order of this client's messages to the instance; while no worker has the orchestrator, or the instance is suspended, it
-   * waits. On a handle without the class, use the form with a name.
+   * waits. A method that is a generator is answered when it has ended, be it after hours: give the client a
+   * `timeoutInMilliseconds` of that length. On a handle without the class, use the form with a name.
    *
    * @throws {UnknownUpdateError} for a method without `@Update()`
    * @throws {InvalidInputError} when the input does not fit its DTO class
    * @throws {UnserializableError} for an input that cannot be stored; TooDeepError and ForbiddenKeyError likewise
    * @throws {PayloadTooLargeError} for an input of more than the hub's `maxValueBytes`, 16 MiB by default
-   * @throws {UpdateFailedError} when the method threw, or refused its input
-   * @throws {InstanceEndedError} when the instance had ended before the update came to its turn
+   * @throws {UpdateFailedError} when the method threw, or refused its input; `isCausedBy('UpdateCutOffError')`: the instance
+   * continued as new before the method had ended
+   * @throws {InstanceEndedError} when the instance had ended before the update came to its turn, or before the method had
+   * ended
    * @throws {InstanceReplacedError} when another run has taken the place of the handle's
    * @throws {NotFoundError} when there is no such instance
    * @throws {TimeoutError} when there was no answer within the client's `timeoutInMilliseconds`; its text says whether the
@@ -254,6 +257,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
     const { commands } = this.#orchestrations;
     commands.forgetEnd(this.instanceId, this.#run);
     await this.#ask('rewind', reason);
+    commands.forgetEnd(this.instanceId, this.#run); // that may have been told meanwhile
   }
 
   /**

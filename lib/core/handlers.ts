@@ -1,7 +1,7 @@
 import { DefinitionError, IllegalAwaitError, UnknownQueryError, UnknownUpdateError } from '../errors.js';
 import { toFailureDetails } from './failure.js';
 import type { InboundEvent, UpdateRequested } from './history.js';
-import { disown, isAsync } from './illegal-await.js';
+import { disown, isAsync, isGenerator } from './illegal-await.js';
 import type { OrchestrationContext } from './orchestration-context.js';
 import type { OrchestratorProgram } from './programs.js';
 import { TaskNode } from './task-node.js';
@@ -20,19 +20,30 @@ export function acceptedUpdate(program: OrchestratorProgram, event: UpdateReques
   return { ...rest, ...(input !== undefined && { input }) };
 }
 
-/** Runs the handler of an accepted update; what it throws is its outcome. */
+/**
+ * Runs the handler of an accepted update; what it throws is its outcome. One that is a generator is handed to `waits`, and has
+ * no outcome yet.
+ */
 export function runUpdate(
   program: OrchestratorProgram,
   target: object,
   { name, input }: UpdateRequested,
   context: OrchestrationContext,
   values: ValueCodec,
-): HandlerOutcome {
-  return outcomeOf(values, `update "${name}"`, () => {
+  waits: (generator: Generator<unknown, unknown, unknown>) => void,
+): HandlerOutcome | undefined {
+  let generator: Generator<unknown, unknown, unknown> | undefined;
+  const outcome = outcomeOf(values, `update "${name}"`, () => {
     const handler = program.updates.get(name);
     if (!handler) throw new UnknownUpdateError(program.name, name, [...program.updates.keys()]);
-    return handler.invoke(target, input, context);
+    const returned = handler.invoke(target, input, context);
+    if (!isGenerator(returned)) return returned;
+    generator = returned;
+    return undefined;
   });
+  if (!generator) return outcome;
+  waits(generator);
+  return undefined;
 }
 
 /** Runs the handler of a query; what it throws is its outcome. `target` is missing when its constructor threw. */
@@ -52,10 +63,11 @@ export function runQuery(
   });
 }
 
-/** An event as the history keeps it: of an update that it failed, and not where its caller listens. */
-export function recordedEvent(event: InboundEvent, { update }: Turn): InboundEvent {
+/** An event as the history keeps it: of an update that it failed or waits, and where its caller listens only as long as that waits. */
+export function recordedEvent(event: InboundEvent, { update, waits }: Turn): InboundEvent {
   if (event.type !== 'UpdateRequested') return event;
-  const { reply: _, ...rest } = event;
+  if (waits) return { ...event, waits };
+  const { reply: _, waits: _w, ...rest } = event;
   return update && 'failure' in update ? { ...rest, failure: update.failure } : rest;
 }
 
@@ -64,7 +76,9 @@ function outcomeOf(values: ValueCodec, what: string, call: () => unknown): Handl
     const returned = call();
     if (isAsync(returned) || returned instanceof TaskNode) {
       disown(returned);
-      throw new IllegalAwaitError(`The ${what} returned something to wait for, but it is answered at once.`);
+      throw new IllegalAwaitError(
+        `The ${what} returned something to wait for, but it is answered at once. An update that is a generator may wait for it.`,
+      );
     }
     const result = values.encode(returned);
     return result === undefined ? {} : { result };

@@ -6,7 +6,7 @@ import type { Json, ValueReference } from './values.js';
  * What an orchestration instance has lived through, in order: its whole state. One discriminated union; an event that
  * came from outside carries the time at which it was taken (`at`, milliseconds since 1970, never going back), an event
  * that the orchestrator's code caused carries the number of the action (`id`, from 0 in order of creation), but for the
- * marks of `ctx.patched`, which come and go with the calls. A value too
+ * marks of `ctx.patched`, which come and go with the calls, and of answered updates. A value too
  * large for a message is stored by reference (`inputRef`, `resultRef`, `outputRef`); the core and users see the value.
  */
 export type HistoryEvent = InboundEvent | Action | ClosingEvent;
@@ -82,7 +82,9 @@ export interface UpdateRequested {
   readonly inputRef?: ValueReference;
   /** The id of the message that brought it. */
   readonly updateId?: string;
-  /** Where its outcome is told. Only while it is held back, and has not run. */
+  /** Its handler waited: what it came to stands behind, or is still to come. */
+  readonly waits?: true;
+  /** Where its outcome is told. Only while it is held back, and of one whose handler waits. */
   readonly reply?: string;
   /** What its handler threw, if it did. */
   readonly failure?: FailureDetails;
@@ -161,7 +163,19 @@ export interface EntityId {
 }
 
 /** What an orchestrator's code asked for. The action as recorded is the durable request (C1). */
-export type Action = NumberedAction | PatchMarker;
+export type Action = NumberedAction | Mark;
+
+/** Something that the code did, and that asks for nothing. */
+export type Mark = PatchMarker | UpdateAnswered;
+
+/** The handler of an update that waited has ended, and its caller was told. */
+export interface UpdateAnswered {
+  readonly type: 'UpdateAnswered';
+  /** The id of the message that brought the update. */
+  readonly updateId: string;
+  /** What it threw, if it did. */
+  readonly failure?: FailureDetails;
+}
 
 /** The code asked `ctx.patched(name)` for the first time, and was told that it may do what is new. */
 export interface PatchMarker {

@@ -36,6 +36,19 @@ export function isAsync(value: unknown): boolean {
   return isThenable(value) || (typeof value === 'object' && value !== null && Symbol.asyncIterator in value);
 }
 
+/** Whether something comes from a generator function. */
+export function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Symbol.iterator in value &&
+    'next' in value &&
+    typeof value.next === 'function' &&
+    'throw' in value &&
+    typeof value.throw === 'function'
+  );
+}
+
 /** A promise nobody will wait for must not end the process when it rejects: what was wrong is reported already. */
 export function disown(value: unknown): void {
   if (isThenable(value)) value.then(undefined, () => undefined);

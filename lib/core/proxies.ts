@@ -32,7 +32,12 @@ export type EntitySignal<C> = {
 export type ActivityCalls<C> = OperationCalls<C, 'task'>;
 
 /** The methods of an orchestrator beside `run`, as a client calls its queries and updates. */
-export type HandlerCalls<O> = Omit<OperationCalls<O, 'promise'>, 'run'>;
+export type HandlerCalls<O> = { readonly [M in Exclude<MethodName<O>, 'run'>]: HandlerCall<O[M]> };
+
+/** What an update that waits returns in the end is what its caller gets. */
+type HandlerCall<F> = F extends (...args: infer P) => infer R
+  ? (...input: InputArguments<P>) => Promise<R extends Generator<unknown, infer T, unknown> ? T : Awaited<R>>
+  : never;
 
 /** An object with an orchestrator's `run` method. */
 export interface OrchestratorObject {

@@ -6,12 +6,14 @@ import type {
   ExecutionStarted,
   HistoryEvent,
   InboundEvent,
+  Mark,
   NumberedAction,
+  UpdateAnswered,
   UpdateRequested,
 } from './history.js';
 import { jsonDifference } from './json-difference.js';
 import { jsonEqual } from './json-equal.js';
-import type { Completion, Turn } from './turn.js';
+import type { Completion, HandlerOutcome, Turn, UpdateCall } from './turn.js';
 import type { Json } from './values.js';
 
 const closingTypes = {
@@ -32,6 +34,7 @@ const actionTypes: ReadonlySet<string> = new Set<Action['type']>([
   'LockRequested',
   'LockReleased',
   'Patched',
+  'UpdateAnswered',
 ]);
 const closedTypes: ReadonlySet<string> = new Set<string>([...Object.values(closingTypes), 'ExecutionTerminated']);
 /** An execution can be failed, terminated and canceled from outside while its code waits. */
@@ -59,7 +62,7 @@ export interface Comparison {
  * R4. Compared are types, numbers, names, targets, due times, inputs and outputs, of which the order of keys is of no
  *     account. The queue and the timeouts of an activity are not: nothing that the code does depends on them, so they may
  *     be changed while instances run. Nor is what a failure says, or the mark of a patch: it decides what is done, and
- *     that is compared.
+ *     that is compared. Of updates it is compared whether they throw or wait, and when those that wait are answered.
  */
 export function checkTurn(
   history: readonly HistoryEvent[],
@@ -69,7 +72,7 @@ export function checkTurn(
 ): number {
   let at = behindMarks(history, from);
   for (const action of turn.actions) {
-    if (action.type === 'Patched') continue;
+    if (isMark(action)) continue;
     const event = history[at];
     if (event === undefined || !isAction(event) || !isSameAction(event, action))
       refuse(differs(at, event, action, trace?.sourceOf(action)), isSameButValues(event, action), tolerate);
@@ -85,13 +88,37 @@ function refuse(difference: NonDeterminismError, isOfValues: boolean, tolerate: 
   tolerate(difference);
 }
 
-/** The same for what an update came to: whether its handler threw. */
-export function checkUpdate(at: number, { name, failure }: UpdateRequested, { update }: Turn): void {
-  const thrown = update && 'failure' in update ? update.failure : undefined;
-  if ((failure === undefined) === (thrown === undefined)) return;
-  const text = (why: FailureDetails | undefined): string =>
-    `update "${name}" ${why ? `throws ${why.name}: ${shorten(why.message)}` : 'returns'}`;
-  throw new NonDeterminismError(at, text(failure), text(thrown));
+/** The same for what an update came to: whether its handler threw, returned, or waits. */
+export function checkUpdate(at: number, { name, failure, waits }: UpdateRequested, turn: Turn): void {
+  const thrown = turn.update && 'failure' in turn.update ? turn.update.failure : undefined;
+  if ((failure === undefined) === (thrown === undefined) && waits === turn.waits) return;
+  const text = (why: FailureDetails | undefined, isWaiting = false): string =>
+    `update "${name}" ${why ? `throws ${why.name}: ${shorten(why.message)}` : isWaiting ? 'waits' : 'returns'}`;
+  throw new NonDeterminismError(at, text(failure, waits), text(thrown, turn.waits));
+}
+
+/** The same for the updates that were answered in a turn, whose event is at this index. */
+export function checkAnswers(history: readonly HistoryEvent[], at: number, { answers = [] }: Turn): void {
+  const expected: string[] = [];
+  for (let next = at + 1, event = history[next]; event && !isInbound(event); event = history[++next])
+    if (event.type === 'UpdateAnswered') expected.push(event.updateId);
+  const actual = answers.flatMap(({ update }) => markOf(update)?.updateId ?? []);
+  if (jsonEqual(expected, actual)) return;
+  const text = (ids: readonly string[]): string =>
+    ids.length === 0 ? 'answers no update' : `answers ${ids.map((id) => `update ${JSON.stringify(id)}`).join(', ')}`;
+  throw new NonDeterminismError(at, text(expected), text(actual));
+}
+
+/** What stands in the history for the end of a handler that waited; undefined: nobody waits for it. */
+export function markOf({ updateId, reply }: UpdateCall, outcome?: HandlerOutcome): UpdateAnswered | undefined {
+  if (updateId === undefined || reply === undefined) return undefined;
+  const failure = outcome && 'failure' in outcome ? { failure: outcome.failure } : {};
+  return { type: 'UpdateAnswered', updateId, ...failure };
+}
+
+/** Whether it asks for nothing. */
+export function isMark(action: Action): action is Mark {
+  return action.type === 'Patched' || action.type === 'UpdateAnswered';
 }
 
 /**
@@ -109,7 +136,7 @@ export function isInbound(event: HistoryEvent): event is InboundEvent {
 
 function behindMarks(history: readonly HistoryEvent[], from: number): number {
   let at = from;
-  while (history[at]?.type === 'Patched') at += 1;
+  for (let event = history[at]; event && isAction(event) && isMark(event); event = history[at]) at += 1;
   return at;
 }
 
@@ -180,7 +207,7 @@ function comparable(action: Action): Json {
     return { ...action, entity: { ...action.entity }, ...(action.lock && { lock: { ...action.lock } }) } as Json;
   if (action.type === 'LockRequested' || action.type === 'LockReleased')
     return { ...action, entities: action.entities.map((entity) => ({ ...entity })) } as Json;
-  if (action.type !== 'TaskScheduled') return { ...action };
+  if (action.type !== 'TaskScheduled') return { ...action } as Json;
   const { queue: _queue, timeout: _timeout, deadline: _deadline, ...compared } = action;
   return compared;
 }

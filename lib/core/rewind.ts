@@ -1,6 +1,6 @@
 import { recordedEvent } from './handlers.js';
 import type { HistoryEvent, InboundEvent, NumberedAction, PatchMarker } from './history.js';
-import { isAction, isClosing, isInbound, isSameAction } from './replay-check.js';
+import { isAction, isClosing, isInbound, isMark, isSameAction } from './replay-check.js';
 import type { Completion, Turn } from './turn.js';
 import type { Json } from './values.js';
 
@@ -76,9 +76,16 @@ interface PastTurn {
 function turnsOf(history: readonly HistoryEvent[]): readonly PastTurn[] {
   const turns: { readonly event: InboundEvent; readonly actions: NumberedAction[] }[] = [];
   for (const event of history)
-    if (isInbound(event)) turns.push({ event, actions: [] });
-    else if (isAction(event) && event.type !== 'Patched') turns.at(-1)?.actions.push(event);
+    if (isInbound(event)) turns.push({ event: withoutCaller(event), actions: [] });
+    else if (isAction(event) && !isMark(event)) turns.at(-1)?.actions.push(event);
   return turns;
+}
+
+/** Whoever waited for an update was told when the execution failed, or before. */
+function withoutCaller(event: InboundEvent): InboundEvent {
+  if (event.type !== 'UpdateRequested') return event;
+  const { reply: _, ...rest } = event;
+  return rest;
 }
 
 class Repetition {
@@ -133,7 +140,7 @@ class Repetition {
     if (former[0]) this.#alignTo(former[0].id);
     const turn = this.#port.advance(this.#port.whole(event));
     const { customStatus, completion } = turn;
-    const actions = turn.actions.filter((action) => action.type !== 'Patched');
+    const actions = turn.actions.filter((action) => !isMark(action));
     this.#events.push(recordedEvent(event, turn));
     if (event.type === 'ExecutionStarted') this.#events.push(...this.#marks);
     if ('id' in event) this.#open.delete(event.id);

@@ -7,18 +7,19 @@ import { newExecution, type Execution } from './execution.js';
 import { ExternalEvents } from './external-events.js';
 import { acceptedUpdate, runQuery, runUpdate } from './handlers.js';
 import type { ExecutionStarted, HistoryEvent, InboundEvent, UpdateRequested } from './history.js';
-import { disown, illegalOutput, illegalRun, illegalWait, illegalYield, isAsync } from './illegal-await.js';
+import { disown, illegalOutput, illegalRun, illegalWait, illegalYield, isAsync, isGenerator } from './illegal-await.js';
 import { noteInterruption } from './interruptions.js';
 import { jsonEqual } from './json-equal.js';
 import { labelsOf } from './labels.js';
 import type { OrchestratorProgram } from './programs.js';
 import { checkBehaviour } from './replay-behaviour.js';
-import { checkTurn, checkUpdate, hasBegun, isInbound, type Comparison } from './replay-check.js';
+import { checkAnswers, checkTurn, checkUpdate, hasBegun, isInbound, type Comparison } from './replay-check.js';
 import { ReplaySafeLog, type Log } from './replay-safe-log.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 import { TaskScheduler } from './task-scheduler.js';
 import type { Completion, HandlerOutcome, Turn } from './turn.js';
 import type { Json } from './values.js';
+import { WaitingUpdates } from './waiting-updates.js';
 import { CancelledError, type IllegalAwaitError } from '../errors.js';
 
 /** Where an execution runs. */
@@ -47,6 +48,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
   readonly #sections: CriticalSections;
   readonly #conditions = new Conditions((code) => this.#look(code, this.#execution.behaviour < 1));
   readonly #context: DurableOrchestrationContext;
+  /** Made with the first that waits: most code has none. */
+  #updates: WaitingUpdates | undefined;
   /** The user's object; undefined before the start, and when its constructor threw. */
   #target: object | undefined;
   #generator: Generator<unknown, unknown, unknown> | undefined;
@@ -92,10 +95,12 @@ export class TaskOrchestrationExecutor implements TaskParent {
     if (first?.type === 'ExecutionStarted' && !hasBegun(first)) return;
     this.#execution.isReplaying = true;
     this.#execution.patches.read(history);
+    const isAnswering = history.some(({ type }) => type === 'UpdateAnswered');
     let at = 0;
     for (let event = history[at]; event !== undefined; event = history[at]) {
-      const turn = isInbound(event) ? this.#processEvent(event) : { actions: [] };
+      const turn: Turn = isInbound(event) ? this.#processEvent(event) : { actions: [] };
       if (event.type === 'UpdateRequested') checkUpdate(at, event, turn);
+      if (isAnswering || turn.answers) checkAnswers(history, at, turn);
       at = checkTurn(history, isInbound(event) ? at + 1 : at, turn, this.#comparison);
     }
     this.#replayedEvents += history.length;
@@ -156,7 +161,8 @@ export class TaskOrchestrationExecutor implements TaskParent {
     const update = event.type === 'UpdateRequested' ? this.#update(event) : undefined;
     this.#guard(() => this.#deliver(event));
     this.#tryResumingUserCode();
-    return this.#endTurn(statusBefore, update);
+    const turn = this.#endTurn(statusBefore, update);
+    return this.#updates ? { ...turn, ...this.#updates.endTurn(event) } : turn;
   }
 
   #deliver(event: Exclude<InboundEvent, Suspension>): void {
@@ -194,10 +200,13 @@ export class TaskOrchestrationExecutor implements TaskParent {
     };
   }
 
-  /** Undefined before the start: there is nothing to update. */
+  /** Undefined: its handler waits, or, before the start, there is nothing to update. */
   #update(event: UpdateRequested): HandlerOutcome | undefined {
     if (!this.#target) return undefined;
-    return runUpdate(this.#program, this.#target, event, this.#context, this.#dependencies.values);
+    const { values } = this.#dependencies;
+    return runUpdate(this.#program, this.#target, event, this.#context, values, (generator) =>
+      (this.#updates ??= new WaitingUpdates(values)).begin(event, generator),
+    );
   }
 
   /** `sees`: what the code reads of a task made of others counts as seen, as it did when its execution began. */
@@ -233,6 +242,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
     this.#execution.isCanceled = true;
     this.#awaited?.detach(this);
     this.#awaited = undefined;
+    const interruptUpdates = this.#updates?.interrupt(error);
     const { name, message, code } = error; // no stack: code may look at it, and it is not the same on every replay
     this.#scheduler.giveUpActivities({ name, message, code });
     this.#sections.giveUp({ name, message, code });
@@ -240,19 +250,23 @@ export class TaskOrchestrationExecutor implements TaskParent {
       this.#scheduler.endPauses();
       noteInterruption(error);
     }
+    interruptUpdates?.();
     this.#guard(() => this.#take(generator.throw(error)));
   }
 
   /** What the code does may bring conditions about, and so on. */
   #tryResumingUserCode(): void {
-    do this.#resumeWhileReady();
-    while (this.#completion === undefined && this.#conditions.check());
+    do {
+      this.#updates?.resume();
+      this.#resumeWhileReady();
+    } while (this.#completion === undefined && (this.#updates?.areReady || this.#conditions.check()));
     this.#refuseEndlessWait();
   }
 
   /** An update may have cancelled the timer that the generator waits for. */
   #refuseEndlessWait(): void {
     if (this.#completion !== undefined || this.#execution.behaviour < 1 || !this.#scheduler.hasCanceledTimers) return;
+    this.#updates?.refuseEndlessWaits();
     if (this.#awaited?.isDead) this.#fail(illegalWait());
   }
 
@@ -331,16 +345,4 @@ type Suspension = Extract<InboundEvent, { type: 'ExecutionSuspended' | 'Executio
 
 function isSuspension(event: InboundEvent): event is Suspension {
   return event.type === 'ExecutionSuspended' || event.type === 'ExecutionResumed';
-}
-
-function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Symbol.iterator in value &&
-    'next' in value &&
-    typeof value.next === 'function' &&
-    'throw' in value &&
-    typeof value.throw === 'function'
-  );
 }

@@ -1,5 +1,5 @@
 import type { FailureDetails } from '../errors.js';
-import type { Action, InboundEvent } from './history.js';
+import type { Action, InboundEvent, UpdateRequested } from './history.js';
 import type { Json } from './values.js';
 
 /** What follows from one inbound event of an orchestration instance. */
@@ -12,7 +12,20 @@ export interface Turn {
   readonly completion?: Completion;
   /** What the handler of an update returned or threw. */
   readonly update?: HandlerOutcome;
+  /** The handler of the update waits for something: what it comes to is among the answers of a later turn. */
+  readonly waits?: true;
+  /** What the handlers of earlier updates have come to. */
+  readonly answers?: readonly UpdateAnswer[];
 }
+
+/** What the handler of an update came to in a later turn than its own. */
+export interface UpdateAnswer {
+  readonly update: UpdateCall;
+  readonly outcome: HandlerOutcome;
+}
+
+/** Which update was sent, and by whom. */
+export type UpdateCall = Pick<UpdateRequested, 'name' | 'updateId' | 'reply'>;
 
 /** What a query or an update gives its caller. */
 export type HandlerOutcome = { readonly result?: Json } | { readonly failure: FailureDetails };

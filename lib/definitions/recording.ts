@@ -101,9 +101,9 @@ function checkClass(decorator: string, type: Constructor, name: unknown): void {
 
 function handlerSite(decorator: string, target: object, name: string | symbol): string {
   const { where, form } = decoratedMethod(decorator, target, name);
-  if (form.endsWith('GeneratorFunction'))
+  if (form.endsWith('GeneratorFunction') && !(decorator === '@Update' && !form.startsWith('Async')))
     throw new DefinitionError(
-      `${where}: only an orchestrator's run is a generator. Drop the "*"; await what you need.`,
+      `${where}: only an orchestrator's run and its updates are generators. Drop the "*"; await what you need.`,
     );
   return where;
 }

@@ -213,8 +213,9 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   nextTurn(): OrchestrationTurn {
     const { address, state } = this;
-    const { notify, updatedAt: at, started, open, lock, hasChildren } = state;
-    return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, open, lock, hasChildren });
+    const { notify, updatedAt: at, started, open, lock, hasChildren, updates } = state;
+    const waited = { open, lock, hasChildren, updates };
+    return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, ...waited });
   }
 
   #told(notify: readonly string[]): readonly string[] {

@@ -1,5 +1,6 @@
 import type { Action, ExecutionStarted, NumberedAction } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
+import { isMark } from '../core/replay-check.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address, Caller, ControlMessage, Parent } from '../wire/messages.js';
 import type { PendingActivity } from './activation.js';
@@ -22,7 +23,7 @@ interface Asking {
 /** The effects of actions of one execution. */
 export function effectsOf(actions: Iterable<Action>, asking: Asking): ActionEffects {
   const effects: ActionEffects = { messages: [], activities: [] };
-  for (const action of actions) if (action.type !== 'Patched') add(effects, action, asking);
+  for (const action of actions) if (!isMark(action)) add(effects, action, asking);
   return effects;
 }
 

@@ -5,8 +5,8 @@ import type { ControlMessage } from '../wire/messages.js';
 import type { StepOutput } from './activation.js';
 import { lockAfter } from './held-lock.js';
 import type { OrchestrationInstance } from './orchestration-control.js';
-import { hasChildrenAfter } from './orchestration-state.js';
 import { answered, declined } from './outcomes.js';
+import { hasChildrenAfter } from './started-children.js';
 
 /**
  * The failed execution begins again as another one: with all that it has been through but for the failures that ended it
@@ -45,13 +45,11 @@ export function rewoundOutput(
     failure: state.failure,
     void: voided,
   };
-  const started = {
-    ...first,
-    executionId: instance.newId(),
-    run: first.run ?? executionId,
-    ...(runner.history.reduce(hasChildrenAfter, false) && { hasFormerChildren: true as const }), // some of which may fall away
-    rewound,
-  };
+  // Some of its children may fall away.
+  const former = runner.history.reduce(hasChildrenAfter, false)
+    ? { ...first, hasFormerChildren: true as const }
+    : first;
+  const started = { ...former, executionId: instance.newId(), run: first.run ?? executionId, rewound };
   const rewinding = runner.rewind(started, voided);
   const { completion } = rewinding;
   if (completion?.type === 'Failed')

@@ -10,7 +10,9 @@ import type { Cut } from './heads.js';
 import { HeldBack } from './held-back.js';
 import { lockAfter, type HeldLock } from './held-lock.js';
 import { keysIn, NamedValues } from './named-values.js';
+import { OpenUpdates } from './open-updates.js';
 import { startedOf } from './orchestration-head.js';
+import { hasChildrenAfter } from './started-children.js';
 import { TimerQueue } from './timer-queue.js';
 
 /** An action that waits for an answer. */
@@ -63,6 +65,7 @@ export class OrchestrationState {
   readonly runs = new ActivityRuns();
   /** Whether the run has started sub-orchestrations. */
   hasChildren = false;
+  readonly updates = new OpenUpdates();
 
   /** From a stored head; the earlier events, and those held back, are those of its segments, read before. */
   static from(
@@ -271,6 +274,7 @@ export class OrchestrationState {
     if ('at' in event) this.updatedAt = Math.max(this.updatedAt, event.at);
     this.lock = lockAfter(this.lock, event);
     this.hasChildren = hasChildrenAfter(this.hasChildren, event);
+    this.updates.take(event);
     switch (event.type) {
       case 'ExecutionStarted':
         this.started = event;
@@ -311,6 +315,7 @@ export class OrchestrationState {
       case 'EventRaised':
       case 'UpdateRequested':
       case 'Patched':
+      case 'UpdateAnswered':
       case 'ExecutionSuspended':
       case 'ExecutionResumed':
         return;
@@ -352,6 +357,7 @@ export class OrchestrationState {
 
   #closeAll(): void {
     this.open.clear();
+    this.updates.clear();
     this.runs.clear();
     this.#timers = new TimerQueue();
   }
@@ -370,12 +376,6 @@ export class OrchestrationState {
     this.segments = history.references;
     return this.history.splice(0, history.events.length);
   }
-}
-
-/** Whether a run has started sub-orchestrations, by what its executions' histories say. */
-export function hasChildrenAfter(had: boolean, event: HistoryEvent): boolean {
-  if (event.type === 'ExecutionStarted') return event.hasFormerChildren ?? false;
-  return had || event.type === 'SubOrchestrationInstanceCreated';
 }
 
 /** What an instance is after the event that ends an execution. */

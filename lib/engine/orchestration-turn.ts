@@ -1,17 +1,11 @@
 import { toFailureDetails } from '../core/failure.js';
 import { recordedEvent } from '../core/handlers.js';
-import type {
-  Action,
-  ClosingEvent,
-  ExecutionStarted,
-  HistoryEvent,
-  InboundEvent,
-  UpdateRequested,
-} from '../core/history.js';
+import type { Action, ClosingEvent, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
+import { markOf } from '../core/replay-check.js';
 import type { Rewinding } from '../core/rewind.js';
-import type { Completion, HandlerOutcome, Turn } from '../core/turn.js';
+import type { Completion, HandlerOutcome, Turn, UpdateCall } from '../core/turn.js';
 import type { Json } from '../core/values.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Addressed, Address } from '../wire/messages.js';
@@ -21,9 +15,11 @@ import type { PendingActivity, StepOutput } from './activation.js';
 import { endOfLock, lockAfter, type HeldLock } from './held-lock.js';
 import { effectsOf, toChildren, type ActionEffects } from './orchestration-effects.js';
 import { isOperationAnswer } from './orchestration-inputs.js';
-import { endOf, hasChildrenAfter, type OpenAction } from './orchestration-state.js';
+import { OpenUpdates } from './open-updates.js';
+import { endOf, type OpenAction } from './orchestration-state.js';
+import { hasChildrenAfter } from './started-children.js';
 import { toldAtEnd, toldToParent } from './orchestration-ends.js';
-import { answerTo, type AnsweredUpdate } from './orchestration-updates.js';
+import { answerTo, cutOff, type AnsweredUpdate } from './orchestration-updates.js';
 
 /** The end of an execution that ends the instance. */
 export type Ended = Exclude<ClosingEvent, { type: 'ContinuedAsNew' }>;
@@ -45,6 +41,8 @@ export interface TurnStart {
   readonly lock?: HeldLock | undefined;
   /** Whether the run has started sub-orchestrations. */
   readonly hasChildren?: boolean;
+  /** The updates whose handlers wait. */
+  readonly updates?: OpenUpdates;
 }
 
 /** Gathers what one step of an orchestration instance brings, through as many executions as it passes. */
@@ -55,6 +53,7 @@ export class OrchestrationTurn {
   #started: ExecutionStarted | undefined;
   #lock: HeldLock | undefined;
   #hasChildren: boolean;
+  readonly #updates = new OpenUpdates();
   readonly #events: HistoryEvent[] = [];
   readonly #messages: Addressed[] = [];
   #activities: PendingActivity[] = [];
@@ -65,7 +64,7 @@ export class OrchestrationTurn {
   #hasClosed = false;
   #isCanceled = false;
 
-  constructor({ address, notify, at, started, open = new Map(), lock, hasChildren = false }: TurnStart) {
+  constructor({ address, notify, at, started, open = new Map(), lock, hasChildren = false, updates }: TurnStart) {
     this.#address = address;
     this.#notify = notify;
     this.#at = at;
@@ -73,6 +72,7 @@ export class OrchestrationTurn {
     this.#open = open;
     this.#lock = lock;
     this.#hasChildren = hasChildren;
+    for (const update of updates?.all ?? []) this.#updates.take(update);
   }
 
   /** An event as it is taken: one that was held back, or is carried over, came earlier (P19). */
@@ -85,10 +85,12 @@ export class OrchestrationTurn {
     if (event.type === 'ExecutionStarted') this.#started = event;
     this.#at = event.at;
     if (event.type === 'CancellationRequested') this.#cancel(event);
-    this.#events.push(recordedEvent(event, turn), ...turn.actions);
-    this.#follow(event);
+    const recorded = recordedEvent(event, turn);
+    this.#events.push(recorded, ...turn.actions);
+    this.#follow(recorded);
     for (const action of turn.actions) this.#follow(action);
     if (event.type === 'UpdateRequested' && turn.update) this.answer(event, turn.update);
+    for (const { update, outcome } of turn.answers ?? []) this.#answerLate(update, outcome);
     this.#add(effectsOf(turn.actions, this.#asking));
     if (turn.customStatus !== undefined) this.#customStatus = turn.customStatus;
     if (turn.completion && !this.#ended) this.#complete(turn.completion);
@@ -96,9 +98,23 @@ export class OrchestrationTurn {
   }
 
   /** What an update has come to. */
-  answer(update: UpdateRequested, told: HandlerOutcome): void {
+  answer(update: UpdateCall, told: HandlerOutcome): void {
     const answered = answerTo(update, told);
     if (answered) this.#answered.push(answered);
+  }
+
+  #answerLate(update: UpdateCall, outcome: HandlerOutcome): void {
+    const mark = markOf(update, outcome);
+    if (!mark) return; // nobody waits for it
+    this.#events.push(mark);
+    this.#follow(mark);
+    this.answer(update, outcome);
+  }
+
+  /** Handlers that wait do not outlive their execution. */
+  #cutOff(end: ClosingEvent): void {
+    for (const update of this.#updates.all) this.answer(update, { failure: cutOff(update, end, this.#address) });
+    this.#updates.clear();
   }
 
   /** An execution that was rewound, from its first event on; `whole` gives an action with its values. */
@@ -119,6 +135,7 @@ export class OrchestrationTurn {
   #follow(event: HistoryEvent): void {
     this.#lock = lockAfter(this.#lock, event);
     this.#hasChildren = hasChildrenAfter(this.#hasChildren, event);
+    this.#updates.take(event);
   }
 
   get #asking() {
@@ -207,6 +224,7 @@ export class OrchestrationTurn {
     this.#activities = [];
     this.#hasClosed = true;
     this.#events.push(closing);
+    this.#cutOff(closing);
     this.#unlock();
     if (closing.type === 'ContinuedAsNew') return;
     this.#ended = closing;

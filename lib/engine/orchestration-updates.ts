@@ -1,10 +1,17 @@
 import { toFailureDetails } from '../core/failure.js';
-import type { InboundEvent, UpdateRequested } from '../core/history.js';
+import type { ClosingEvent, InboundEvent, UpdateRequested } from '../core/history.js';
 import { jsonEqual } from '../core/json-equal.js';
 import { isClosing } from '../core/replay-check.js';
-import type { HandlerOutcome } from '../core/turn.js';
-import { InstanceEndedError, InstanceReplacedError, NotFoundError } from '../errors.js';
-import type { UpdateMessage } from '../wire/messages.js';
+import type { HandlerOutcome, UpdateCall } from '../core/turn.js';
+import {
+  InstanceEndedError,
+  InstanceReplacedError,
+  NotFoundError,
+  UpdateCutOffError,
+  type FailureDetails,
+} from '../errors.js';
+import { parseAddress } from '../wire/addresses.js';
+import type { Address, UpdateMessage } from '../wire/messages.js';
 import type { Notice } from '../wire/queries.js';
 import type { Outcome } from '../wire/record.js';
 import type { StepOutput } from './activation.js';
@@ -42,7 +49,7 @@ export function refusedUpdate(
 }
 
 /** The outcome of an update; undefined: nobody waits for it. */
-export function answerTo({ updateId: id, reply }: UpdateRequested, told: HandlerOutcome): AnsweredUpdate | undefined {
+export function answerTo({ updateId: id, reply }: UpdateCall, told: HandlerOutcome): AnsweredUpdate | undefined {
   if (id === undefined || reply === undefined) return undefined;
   const outcome = { id, ...told };
   return { outcome, notice: [reply, { v: 1, kind: 'outcome', outcome }] };
@@ -64,6 +71,15 @@ export function acceptedUpdate(
   } catch (error) {
     return { failure: toFailureDetails(error) };
   }
+}
+
+/** What the caller of an update is told whose handler waits when its execution ends. */
+export function cutOff({ name }: UpdateRequested, { type }: ClosingEvent, address: Address): FailureDetails {
+  const addressee = parseAddress(address);
+  const instanceId = addressee.kind === 'orchestration' ? addressee.instanceId : address;
+  const error =
+    type === 'ContinuedAsNew' ? new UpdateCutOffError(instanceId, name) : new InstanceEndedError(instanceId);
+  return toFailureDetails(error);
 }
 
 /** With an answer for the updates that were held back, when the step ends the instance: they find nobody any more. */

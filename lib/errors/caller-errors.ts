@@ -228,6 +228,22 @@ export class InstanceEndedError extends PerdureError {
   }
 }
 
+/** The execution of an orchestration instance has ended before the handler of an update that waited: it is cut off. */
+export class UpdateCutOffError extends PerdureError {
+  readonly code = 'PERDURE_UPDATE_CUT_OFF';
+  constructor(
+    /** The instance, which goes on with another execution. */
+    readonly instanceId: string,
+    /** The update. */
+    readonly update: string,
+  ) {
+    super(
+      `Orchestration instance "${instanceId}" has continued as new before update "${update}" had ended, and does not go on ` +
+        'with it. What the update had asked for stands.',
+    );
+  }
+}
+
 /** The orchestration instance goes on: what was asked for concerns only one that has ended. */
 export class InstanceNotEndedError extends PerdureError {
   readonly code = 'PERDURE_INSTANCE_NOT_ENDED';

@@ -14,6 +14,7 @@ import { labelsFrom, type LabelOptions } from '../core/labels.js';
 import { lockLost, transactionLost } from '../core/lock-failure.js';
 import type { OrchestratorProgram } from '../core/programs.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
+import { markOf } from '../core/replay-check.js';
 import type { Log, LogLevel, OrchestrationLogFields } from '../core/replay-safe-log.js';
 import { TaskOrchestrationExecutor } from '../core/task-orchestration-executor.js';
 import type { Completion, HandlerOutcome, Turn } from '../core/turn.js';
@@ -236,8 +237,8 @@ export class Scenario {
   }
 
   /**
-   * A client's update arrives; the turn's `update` has what its handler returned or threw. One that is refused, for its name
-   * or its input, is not recorded.
+   * A client's update arrives; the turn's `update` has what its handler returned or threw. If that waits, the turn has `waits`,
+   * and `answers` of a later turn have what it came to. One that is refused, for its name or its input, is not recorded.
    */
   update(name: string, input?: unknown): Turn {
     const event = { type: 'UpdateRequested', at: this.#now, name, ...this.#encoded('input', input) } as const;
@@ -270,7 +271,8 @@ export class Scenario {
     const replayed = rebuilt.advance(event);
     if (!jsonEqual(comparable(turn), comparable(replayed)))
       throw new NonDeterminismError(this.#history.length, JSON.stringify(turn), JSON.stringify(replayed));
-    this.#history.push(recordedEvent(event, turn), ...turn.actions, ...this.#closing(turn.completion));
+    const marks = (turn.answers ?? []).flatMap(({ update, outcome }) => markOf(update, outcome) ?? []);
+    this.#history.push(recordedEvent(event, turn), ...turn.actions, ...marks, ...this.#closing(turn.completion));
     return turn;
   }
 

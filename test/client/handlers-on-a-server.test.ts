@@ -6,6 +6,8 @@ import { recordingLogger } from '../contract/harness.js';
 import { Counter } from '../engine/bank.js';
 import { Order } from '../engine/order.js';
 import { startTestServer, type TestServer } from '../servers.js';
+import { until } from '../until.js';
+import { Belt, Depot } from './depot.js';
 import { Mercy, Mortal } from './mortal.js';
 
 let server: TestServer;
@@ -93,5 +95,31 @@ test.serial(
     t.is(await mortal.update().add('softly'), 3);
     t.is(await mortal.result(), 3);
     await next.stop();
+  },
+);
+
+test.serial(
+  'on a real server: an update that waits is answered by another worker than that which took it',
+  async (t) => {
+    const belt = new Belt();
+    const hosted = { orchestrators: [Depot], activities: [belt], idleMemoryBytes: 0 };
+    const first = await TaskHubWorker.start(hub, hosted);
+    const depot = await client.startNew(Depot, undefined, { instanceId: 'depot' });
+    const [nails, screws] = [depot.update().ship('nails'), depot.update().ship('screws')];
+    await until(async () => (await depot.history()).length === 3, 'both to wait');
+    await first.stop();
+    await server.killAndRestart();
+    const second = await TaskHubWorker.start(hub, hosted);
+    await depot.raiseEvent('Truck');
+    t.is(await nails, 'packed nails of depot');
+    await depot.raiseEvent('Truck');
+    t.is(await screws, 'packed screws of depot');
+    t.deepEqual(belt.packed, ['nails', 'screws']);
+    const cut = depot.update().ship('never');
+    await until(async () => (await depot.query().shipped()).length === 2, 'both to be gone');
+    await depot.raiseEvent('End', 'now');
+    t.deepEqual(await depot.result(), ['nails', 'screws']);
+    await t.throwsAsync(cut, { code: 'PERDURE_INSTANCE_ENDED' } as never);
+    await second.stop();
   },
 );

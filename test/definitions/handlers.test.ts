@@ -80,14 +80,15 @@ const [query, update] = [Query() as LooseDecorator, Update() as LooseDecorator];
 
 class Example {
   *sequence(): Generator<void> {}
+  async *stream(): AsyncGenerator<void> {}
   run(): void {}
   odd(): void {}
   _hidden(): void {}
 }
 
 const misuses: [title: string, apply: () => void, text: RegExp][] = [
-  ['a generator as update', () => update(Example.prototype, 'sequence'), /only an orchestrator's run is a generator/],
-  ['a generator as query', () => query(Example.prototype, 'sequence'), /only an orchestrator's run is a generator/],
+  ['an async generator as update', () => update(Example.prototype, 'stream'), /run and its updates are generators/],
+  ['a generator as query', () => query(Example.prototype, 'sequence'), /run and its updates are generators/],
   ['run as update', () => update(Example.prototype, 'run'), /"run" is the orchestration itself/],
   ['run as query', () => query(Example.prototype, 'run'), /"run" is the orchestration itself/],
   ['an underscored method', () => query(Example.prototype, '_hidden'), /begin with "_" are private/],

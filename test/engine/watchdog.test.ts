@@ -51,6 +51,16 @@ class Asks {
   }
 }
 
+/** Its last history does not show its child. */
+@Orchestrator('renews')
+class Renews {
+  @Run({ input: Number }) *run(left: number, context: OrchestrationContext): Orchestration<void> {
+    if (left === 0) return;
+    yield* context.callSubOrchestrator(Renews, 0);
+    context.continueAsNew(0);
+  }
+}
+
 class Jobs {
   @Activity({ queue: 'jobs' }) job(): string {
     return 'done';
@@ -72,7 +82,7 @@ function surroundings() {
   let held = (): void => {};
   const shelf = newShelf((letGo) => (held = letGo));
   const owner = async (name = 'w', options: OwnerOptions = {}): Promise<MemoryWorker> => {
-    const host = hostOf({ entities: [Counter, shelf], orchestrators: [Asks] });
+    const host = hostOf({ entities: [Counter, shelf], orchestrators: [Asks, Renews] });
     const worker = new MemoryWorker(hub, name, host, options, recordingLogger(lines));
     await settle(worker.claim());
     await advance(500);
@@ -268,6 +278,17 @@ const rows: readonly Row[] = [
       await around.owner();
       begin();
       await settle(client.signal('shelf', 's', 'keep', 'small'));
+    },
+  },
+  {
+    loop: 'a look for children',
+    silence: { port: 'views', operation: 'notes' },
+    come: async ({ owner, settle, client, advance }, begin) => {
+      await owner();
+      await settle(client.start('renews', 'r', 1));
+      await advance(1_000);
+      begin();
+      await settle(client.send(orchestrationAddress('r'), { kind: 'control', action: 'purge' }));
     },
   },
   {

@@ -167,6 +167,7 @@ export class OrchestrationWatch implements LifeState {
       case 'EventSent':
       case 'OrchestrationStartSent':
       case 'Patched':
+      case 'UpdateAnswered':
       case 'ExecutionSuspended':
       case 'ExecutionResumed':
         return;

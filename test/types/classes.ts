@@ -56,6 +56,10 @@ export class Basket {
     ctx.setCustomStatus(amount);
     return this.items.push(String(amount));
   }
+  *ship({ amount }: Amount, ctx: OrchestrationContext): Orchestration<string[]> {
+    yield* ctx.createTimer(amount);
+    return this.items;
+  }
   count(): number {
     return this.items.length;
   }

@@ -91,6 +91,7 @@ export async function handlers(client: TaskHubClient): Promise<void> {
   exactly<number>()(await basket.result(), true);
   exactly<number>()(await basket.query().count(), true);
   exactly<number>()(await client.getHandle(Basket, 'b').update().add({ amount: 1 }), true);
+  exactly<string[]>()(await basket.update().ship({ amount: 1 }), true);
   exactly<string | undefined>()(await basket.query().item(), true);
   exactly<unknown>()(await basket.query('count'), true);
   exactly<number>()(await basket.query<number>('count'), true);

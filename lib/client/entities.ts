@@ -2,11 +2,11 @@ import type { EntitySignalOptions } from '../core/call-options.js';
 import { fireTime } from '../core/fire-time.js';
 import type { EntityId } from '../core/history.js';
 import type { InputShape, OperationShape } from '../core/names.js';
-import { FIRST_VERSION, migrated, type VersionedState } from '../core/state-migration.js';
+import { FIRST_VERSION, migrated } from '../core/state-migration.js';
 import { knownOperation } from '../core/method-proxy.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
-import { ConfigError, EntityOperationFailedError } from '../errors.js';
+import { ConfigError, EntityOperationFailedError, InvalidTimeError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { checkEntityKey, checkName } from '../wire/checks.js';
 import { holderName, type LockHeld } from '../wire/locks.js';
@@ -15,6 +15,8 @@ import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { Together } from './many.js';
+import type { NamedEntity } from './named-entity.js';
+import { changesOf, stateAsOf, type EntityChange } from './past-states.js';
 import { ReadonlyCalls } from './readonly-calls.js';
 
 /** The state of an entity as read. */
@@ -55,6 +57,11 @@ export interface ReadOptions {
    * the owner. Default `exact`.
    */
   readonly consistency?: 'exact' | 'eventual' | undefined;
+  /**
+   * A former state of an entity whose class keeps a history: as it was at a time (a Date), or behind the change of a number, as
+   * `client.entities.history` tells them; 0: before it existed. Default: the present one.
+   */
+  readonly asOf?: Date | number | undefined;
 }
 
 /** A message to an entity that nobody waits for. */
@@ -183,19 +190,19 @@ export class Entities {
     return values.decode(outcome?.result);
   }
 
-  /** `type`: whose state it is to be, if its class is at hand. `notify`: where the owner tells of changes. */
+  /** `notify`: where the owner tells of changes. */
   read(
-    id: EntityId,
-    type: VersionedState | undefined,
-    { consistency = 'exact' }: ReadOptions = {},
+    { id, type }: NamedEntity,
+    { consistency, asOf }: ReadOptions = {},
     notify?: string,
   ): Promise<EntityStateResponse<unknown>> {
-    if (consistency !== 'exact' && consistency !== 'eventual')
-      throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
+    const reading = { isExact: isExact(consistency), notify, wantsChanges: asOf !== undefined };
+    if (asOf !== undefined) checkAsOf(asOf);
     return this.#session.waits.whileOpen(async () => {
       await this.#session.names.checkEntity(id.name);
       const { values } = this.#session;
-      const { state, version, lock, source } = await this.#reads.entity(id, consistency === 'exact', notify);
+      const { changes, lock, source, ...present } = await this.#reads.entity(id, reading);
+      const { state, version } = asOf === undefined ? present : stateAsOf(present, changes, asOf, id);
       const told = state !== undefined && type ? migrated(state, version, type, id, values) : state;
       const stateVersion = type?.stateVersion ?? version;
       return {
@@ -203,8 +210,35 @@ export class Entities {
         entityState: values.decode(told),
         source,
         ...(state !== undefined && stateVersion > FIRST_VERSION && { stateVersion }),
-        ...(lock && { lockedBy: lockedBy(lock) }),
+        ...(lock && asOf === undefined && { lockedBy: lockedBy(lock) }),
       };
     });
   }
+
+  /** The changes that are kept of an entity. */
+  history(
+    { id }: NamedEntity,
+    { consistency }: Pick<ReadOptions, 'consistency'> = {},
+  ): Promise<readonly EntityChange[]> {
+    const reading = { isExact: isExact(consistency), wantsChanges: true };
+    return this.#session.waits.whileOpen(async () => {
+      await this.#session.names.checkEntity(id.name);
+      const { changes } = await this.#reads.entity(id, reading);
+      return changes ? changesOf(changes) : [];
+    });
+  }
+}
+
+/** Throws ConfigError. */
+function isExact(consistency: ReadOptions['consistency'] = 'exact'): boolean {
+  if (consistency === 'exact' || consistency === 'eventual') return consistency === 'exact';
+  throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
+}
+
+/** Throws ConfigError and InvalidTimeError. */
+function checkAsOf(asOf: unknown): void {
+  if (asOf instanceof Date) {
+    if (Number.isNaN(asOf.getTime())) throw new InvalidTimeError('asOf: the Date is invalid');
+  } else if (!Number.isSafeInteger(asOf) || (asOf as number) < 0)
+    throw new ConfigError(`asOf: must be a Date or the number of a change, not ${JSON.stringify(asOf)}`);
 }

@@ -4,7 +4,7 @@ import type { EntityId } from '../core/history.js';
 import type { OperationOutcome } from '../core/operation.js';
 import type { EntityProgram } from '../core/programs.js';
 import { FIRST_VERSION } from '../core/state-migration.js';
-import type { ValueReference } from '../core/values.js';
+import type { Json, ValueReference } from '../core/values.js';
 import { OperationTimeoutError, type FailureDetails, type PerdureError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { formatOf, type StoredState } from '../wire/entity-state.js';
@@ -66,8 +66,8 @@ export class EntityActivation implements Activation {
     this.#executor?.load(this.#state.value, this.#state.exists ? this.#state.version : undefined);
   }
 
-  /** The state, or where it is; neither: the entity does not exist. */
-  get stored(): StoredState {
+  /** The state, or where it is; neither: the entity does not exist. And its last changes, if such are kept. */
+  get stored(): StoredState & Pick<EntityHead, 'changes'> {
     return this.#state.stored;
   }
 
@@ -284,7 +284,7 @@ export class EntityActivation implements Activation {
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
     const entry = {
       ...(ended !== undefined && { ended }),
-      ...(changed && this.#state.become(state, this.#program!.stateVersion)),
+      ...(changed && this.#become(state, message.name)),
       ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
       ...(known && { outcome: known }),
     };
@@ -293,6 +293,12 @@ export class EntityActivation implements Activation {
       messages,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
     };
+  }
+
+  #become(state: Json | undefined, by: string): Pick<StepEntry, 'state' | 'patches' | 'deleted'> {
+    const { stateVersion, keepHistory: keep } = this.#program!;
+    const maker = keep === undefined ? undefined : { at: this.#updatedAt, by, keep };
+    return this.#state.become(state, stateVersion, maker);
   }
 
   /** Whether nothing is left of it: a head from before is of no use to anybody (docs/adr/0049). */

@@ -21,11 +21,18 @@ export function withChanges<T extends object>(item: T): T {
   return state === undefined || !patches ? item : ({ ...rest, state: patched(state, patches) } as T);
 }
 
+/** What says something that format 1 has no words for. */
+interface Stated extends Pick<StoredState, 'patches' | 'stateVersion'> {
+  /** A change is noted, or such are kept. */
+  readonly change?: object;
+  readonly changes?: object;
+}
+
 /** The format that something has to have because of the states in it. */
-export function formatOf(stated: readonly Pick<StoredState, 'patches' | 'stateVersion'>[]): 1 | 2 {
-  return stated.some(({ patches, stateVersion }) => patches || stateVersion !== undefined)
-    ? stateFormat
-    : formatVersion;
+export function formatOf(stated: readonly Stated[]): 1 | 2 {
+  const isNewer = ({ patches, stateVersion, change, changes }: Stated): boolean =>
+    patches !== undefined || stateVersion !== undefined || change !== undefined || changes !== undefined;
+  return stated.some(isNewer) ? stateFormat : formatVersion;
 }
 
 /** The format of what may have states in it. */
@@ -40,10 +47,14 @@ const path: Shape<StatePatch['path']> = (value) => {
   return found;
 };
 
+export const statePatches: Shape<readonly StatePatch[]> = list(
+  object<StatePatch>({ op: oneOf('add', 'remove', 'replace'), path, value: optional(json) }),
+);
+
 /** The fields of a state in a record, a head, or an answer. */
 export const stateFields: { readonly [K in keyof Required<StoredState>]: OptionalShape<Required<StoredState>[K]> } = {
   state: optional(json),
   stateRef: optional(valueReference),
-  patches: optional(list(object<StatePatch>({ op: oneOf('add', 'remove', 'replace'), path, value: optional(json) }))),
+  patches: optional(statePatches),
   stateVersion: optional(count),
 };

@@ -70,6 +70,7 @@ export type { EntityFilter } from './client/entity-filter.js';
 export { EntityQueries } from './client/entity-queries.js';
 export type { EntityListOptions, EntityPage, ListedEntity } from './client/entity-queries.js';
 export type { EntityStatus, OwnedEntityStatus } from './client/entity-status.js';
+export type { EntityChange } from './client/past-states.js';
 export type { WatchOptions } from './client/entity-watch.js';
 export type { EntityAccess } from './client/entity-access.js';
 export type { EntityStateResponse, ReadOptions } from './client/entities.js';

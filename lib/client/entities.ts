@@ -2,11 +2,11 @@ import type { EntitySignalOptions } from '../core/call-options.js';
 import { fireTime } from '../core/fire-time.js';
 import type { EntityId } from '../core/history.js';
 import type { InputShape, OperationShape } from '../core/names.js';
-import { FIRST_VERSION, migrated, type VersionedState } from '../core/state-migration.js';
+import { FIRST_VERSION, migrated } from '../core/state-migration.js';
 import { knownOperation } from '../core/method-proxy.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
-import { ConfigError, EntityOperationFailedError, TimeoutError } from '../errors.js';
+import { ConfigError, EntityOperationFailedError, InvalidTimeError, TimeoutError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import { checkEntityKey } from '../wire/checks.js';
 import { holderName } from '../wire/locks.js';
@@ -16,7 +16,8 @@ import { lateError, type Delivery } from './delivery.js';
 import { InstanceReads, type ReadSource } from './instance-reads.js';
 import { lockedBy, type LockedBy } from './locked-by.js';
 import { Together } from './many.js';
-import { namedEntity } from './named-entity.js';
+import { namedEntity, type NamedEntity } from './named-entity.js';
+import { changesOf, stateAsOf, type EntityChange } from './past-states.js';
 import { ReadonlyCalls } from './readonly-calls.js';
 
 /** The state of an entity as read. */
@@ -46,6 +47,18 @@ export interface ReadOptions {
    * the owner. Default `exact`.
    */
   readonly consistency?: 'exact' | 'eventual' | undefined;
+  /**
+   * A former state of an entity whose class keeps a history: as it was at a time (a Date), or behind the change of a number, as
+   * `client.entities.history` tells them; 0: before it existed. Default: the present one.
+   */
+  readonly asOf?: Date | number | undefined;
+}
+
+/** How an entity is looked at: as for `EntityReading`. */
+interface EntityLook {
+  readonly isExact: boolean;
+  readonly notify?: string | undefined;
+  readonly asOf?: ReadOptions['asOf'];
 }
 
 /** A message to an entity that nobody waits for. */
@@ -174,19 +187,19 @@ export class Entities {
     return values.decode(outcome?.result);
   }
 
-  /** `type`: whose state it is to be, if its class is at hand. While a transaction has prepared another state it waits for the decision. */
-  async read(
-    id: EntityId,
-    type: VersionedState | undefined,
-    { consistency = 'exact' }: ReadOptions = {},
-  ): Promise<EntityStateResponse<unknown>> {
-    if (consistency !== 'exact' && consistency !== 'eventual')
-      throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
+  /** While a transaction has prepared another state it waits for the decision. */
+  async read(entity: NamedEntity, { consistency, asOf }: ReadOptions = {}): Promise<EntityStateResponse<unknown>> {
+    const isExactly = isExact(consistency);
+    if (asOf !== undefined) checkAsOf(asOf);
+    return this.#decided(entity, () => this.look(entity, { isExact: isExactly, asOf }));
+  }
+
+  /** What a look finds once no transaction has prepared anything that is not decided. */
+  async #decided<T>({ id }: NamedEntity, look: () => Promise<T | undefined>): Promise<T> {
     const { clock } = this.#session.ports;
-    const end = clock.now() + this.#timeout;
-    for (;;) {
-      const response = await this.look(id, type, consistency === 'exact');
-      if (response) return response;
+    for (const end = clock.now() + this.#timeout; ;) {
+      const found = await look(); // the owner waits before it says so
+      if (found !== undefined) return found;
       if (clock.now() >= end)
         throw new TimeoutError(
           `${id.name} "${id.key}" has been prepared by a transaction that was not decided within ${this.#timeout} ms. Read it ` +
@@ -195,19 +208,15 @@ export class Entities {
     }
   }
 
-  /** As `read`; undefined: a transaction is not decided yet. `notify`: where the owner tells of changes. */
-  look(
-    id: EntityId,
-    type: VersionedState | undefined,
-    isExact: boolean,
-    notify?: string,
-  ): Promise<EntityStateResponse<unknown> | undefined> {
+  /** As `read`; undefined: a transaction is not decided yet. */
+  look({ id, type }: NamedEntity, { asOf, ...how }: EntityLook): Promise<EntityStateResponse<unknown> | undefined> {
     return this.#session.waits.whileOpen(async () => {
       await this.#session.names.checkEntity(id.name);
-      const found = await this.#reads.entity(id, isExact, notify);
+      const found = await this.#reads.entity(id, { ...how, wantsChanges: asOf !== undefined });
       if (!found) return undefined;
       const { values } = this.#session;
-      const { state, version, lock, source } = found;
+      const { changes, lock, source, ...present } = found;
+      const { state, version } = asOf === undefined ? present : stateAsOf(present, changes, asOf, id);
       const told = state !== undefined && type ? migrated(state, version, type, id, values) : state;
       const stateVersion = type?.stateVersion ?? version;
       return {
@@ -215,8 +224,36 @@ export class Entities {
         entityState: values.decode(told),
         source,
         ...(state !== undefined && stateVersion > FIRST_VERSION && { stateVersion }),
-        ...(lock && { lockedBy: lockedBy(holderName(lock.holder), lock) }),
+        ...(lock && asOf === undefined && { lockedBy: lockedBy(holderName(lock.holder), lock) }),
       };
     });
   }
+
+  /** The changes that are kept of an entity. */
+  history(
+    entity: NamedEntity,
+    { consistency }: Pick<ReadOptions, 'consistency'> = {},
+  ): Promise<readonly EntityChange[]> {
+    const reading = { isExact: isExact(consistency), wantsChanges: true };
+    const look = async (): Promise<readonly EntityChange[] | undefined> => {
+      await this.#session.names.checkEntity(entity.id.name);
+      const found = await this.#reads.entity(entity.id, reading);
+      return found && (found.changes ? changesOf(found.changes) : []);
+    };
+    return this.#decided(entity, () => this.#session.waits.whileOpen(look));
+  }
+}
+
+/** Throws ConfigError. */
+function isExact(consistency: ReadOptions['consistency'] = 'exact'): boolean {
+  if (consistency === 'exact' || consistency === 'eventual') return consistency === 'exact';
+  throw new ConfigError(`consistency: must be 'exact' or 'eventual', not ${JSON.stringify(consistency)}`);
+}
+
+/** Throws ConfigError and InvalidTimeError. */
+function checkAsOf(asOf: unknown): void {
+  if (asOf instanceof Date) {
+    if (Number.isNaN(asOf.getTime())) throw new InvalidTimeError('asOf: the Date is invalid');
+  } else if (!Number.isSafeInteger(asOf) || (asOf as number) < 0)
+    throw new ConfigError(`asOf: must be a Date or the number of a change, not ${JSON.stringify(asOf)}`);
 }

@@ -159,7 +159,7 @@ export abstract class EntityAccess extends HubOperations {
   /**
    * The state of an entity, as a copy: exact while a worker owns it, else as of its view (`source` says which). With
    * `consistency: 'eventual'` always as of its view, which is up to some 100 ms behind, and asks nothing of its owner. A state of
-   * an older version is migrated here, for the answer alone; by name it is told as it is stored.
+   * an older version is migrated here, for the answer alone; by name it is told as it is stored. With `asOf` a former state.
    *
    * @throws {UnknownEntityError} when no worker has ever registered the entity
    * @throws {DefinitionError} for a class without `@Entity`
@@ -167,6 +167,7 @@ export abstract class EntityAccess extends HubOperations {
    * @throws {RemoteError} when its owner could not tell, such as of a state too large for one answer
    * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
    * @throws {StateMigrationError} when the class cannot migrate the state, StateTooNewError when it is older than the state
+   * @throws {HistoryNotKeptError} for a former state that is not kept; InvalidTimeError and ConfigError for an `asOf` that is none
    * @throws {ClosedError} when the client or the connection is closed
    */
   readEntityState<E extends { state: unknown }>(
@@ -185,8 +186,7 @@ export abstract class EntityAccess extends HubOperations {
     key: string,
     options?: ReadOptions,
   ): Promise<EntityStateResponse<unknown>> {
-    const { id, type } = namedEntity(entity, key);
-    return this.#entities.read(id, type, options);
+    return this.#entities.read(namedEntity(entity, key), options);
   }
 
   #proxy(

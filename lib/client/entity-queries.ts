@@ -2,12 +2,13 @@ import type { EntityId } from '../core/history.js';
 import { FIRST_VERSION } from '../core/state-migration.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { ClientSession } from './client-session.js';
-import type { Entities, EntityStateResponse } from './entities.js';
+import type { Entities, EntityStateResponse, ReadOptions } from './entities.js';
 import { checkEntityFilter, type CheckedEntityFilter, type EntityFilter } from './entity-filter.js';
 import { findEntities, type FoundEntity } from './entity-scan.js';
 import { statusOf, type EntityStatus } from './entity-status.js';
 import { EntityWatch, type WatchOptions } from './entity-watch.js';
 import { namedEntity } from './named-entity.js';
+import type { EntityChange } from './past-states.js';
 import { isAnswer } from './owner-queries.js';
 import { InstanceReads } from './instance-reads.js';
 import { ViewLists, type PageOptions } from './view-lists.js';
@@ -136,8 +137,38 @@ export class EntityQueries {
     key: string,
     options: WatchOptions = {},
   ): AsyncGenerator<EntityStateResponse<unknown>, void> {
-    const { id, type } = namedEntity(entity, key);
-    return new EntityWatch(this.#session, this.#entities, id, type).states(options);
+    return new EntityWatch(this.#session, this.#entities, namedEntity(entity, key)).states(options);
+  }
+
+  /**
+   * The last changes of an entity whose class keeps a history, the oldest first: so many as `keepHistory` says, or as find room. None
+   * of one that keeps none, or does not exist. `readEntityState` with `asOf` reads the state behind any of them.
+   *
+   * @example
+   * ```ts
+   * import type { TaskHubClient } from 'perdure';
+   *
+   * export async function audit(client: TaskHubClient): Promise<void> {
+   *   for (const { number, time, operation } of await client.entities.history('cart', 'eu-17')) {
+   *     const { entityState } = await client.readEntityState('cart', 'eu-17', { asOf: number });
+   *     console.log(time, operation, entityState);
+   *   }
+   * }
+   * ```
+   *
+   * @throws {InvalidIdError} for a key that is none; InvalidNameError and DefinitionError for an entity
+   * @throws {ConfigError} for a `consistency` that is none
+   * @throws {UnknownEntityError} when no worker has ever registered the entity
+   * @throws {RemoteError} when its owner could not tell
+   * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  async history(
+    entity: string | EntityClass<object>,
+    key: string,
+    options?: Pick<ReadOptions, 'consistency'>,
+  ): Promise<readonly EntityChange[]> {
+    return this.#entities.history(namedEntity(entity, key), options);
   }
 
   /**

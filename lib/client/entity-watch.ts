@@ -1,9 +1,8 @@
-import type { EntityId } from '../core/history.js';
-import type { VersionedState } from '../core/state-migration.js';
 import { ClosedError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities, EntityStateResponse } from './entities.js';
+import type { NamedEntity } from './named-entity.js';
 import type { WaitOptions } from './waits.js';
 
 /** How an entity is watched. */
@@ -18,22 +17,19 @@ const RECHECK_VIEW = 500;
 export class EntityWatch {
   readonly #session: ClientSession;
   readonly #entities: Entities;
-  readonly #id: EntityId;
-  readonly #type: VersionedState | undefined;
+  readonly #entity: NamedEntity;
 
-  /** `type`: whose states they are to be, if the class is at hand. */
-  constructor(session: ClientSession, entities: Entities, id: EntityId, type: VersionedState | undefined) {
+  constructor(session: ClientSession, entities: Entities, entity: NamedEntity) {
     this.#session = session;
     this.#entities = entities;
-    this.#id = id;
-    this.#type = type;
+    this.#entity = entity;
   }
 
   async *states({ signal }: WatchOptions): AsyncGenerator<EntityStateResponse<unknown>, void> {
     const { inbox } = this.#session;
     let isNew = false;
     let wake = (): void => {};
-    const stop = inbox.onChanged(entityAddress(this.#id), () => {
+    const stop = inbox.onChanged(entityAddress(this.#entity.id), () => {
       isNew = true;
       wake();
     });
@@ -41,7 +37,7 @@ export class EntityWatch {
       for (let last: string | undefined; ;) {
         isNew = false;
         signal?.throwIfAborted();
-        const response = await this.#entities.look(this.#id, this.#type, true, inbox.notify);
+        const response = await this.#entities.look(this.#entity, { isExact: true, notify: inbox.notify });
         if (!response) continue; // the owner has waited before it said so
         const text = JSON.stringify([response.entityExists, response.entityState]);
         if (text !== last) yield response;

@@ -1,8 +1,8 @@
 import type { EntityId, HistoryEvent } from '../core/history.js';
 import { FIRST_VERSION } from '../core/state-migration.js';
-import type { Json } from '../core/values.js';
 import { CorruptHistoryError, RemoteError } from '../errors.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../wire/addresses.js';
+import type { StateHistory } from '../wire/entity-history.js';
 import type { StoredState } from '../wire/entity-state.js';
 import { entitySummaryOf } from '../wire/entity-note.js';
 import { decodeHead, decodeSegment } from '../wire/head-codec.js';
@@ -15,6 +15,7 @@ import type { Answer, InstanceStatus, Query } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
 import type { CheckedEntityFilter } from './entity-filter.js';
 import type { CheckedFilter } from './instance-filter.js';
+import type { ReadState } from './past-states.js';
 
 /**
  * Where something was read: `owner` is exact; `view` is what the partition's last owner wrote for readers, and may be
@@ -25,14 +26,25 @@ export type ReadSource = 'owner' | 'view';
 /** An entity as it is stored. */
 interface EntityState extends StoredState {
   readonly isPrepared?: true;
+  readonly changes?: StateHistory;
   readonly lock?: LockHeld;
 }
 
-/** The state of an entity; undefined: it does not exist. */
-interface ReadState {
-  readonly state: Json | undefined;
-  /** The version of its schema. */
-  readonly version: number;
+/** An entity as it was read. */
+export interface ReadEntity extends ReadState {
+  readonly changes: StateHistory | undefined;
+  readonly lock: LockHeld | undefined;
+  readonly source: ReadSource;
+}
+
+/** How an entity is read. */
+export interface EntityReading {
+  /** Asked of its owner when there is one. */
+  readonly isExact: boolean;
+  /** Where that tells of changes. */
+  readonly notify?: string | undefined;
+  /** Whether its last changes are wanted too. */
+  readonly wantsChanges?: boolean | undefined;
 }
 
 /** How often something is read whose value is gone. */
@@ -118,19 +130,12 @@ export class InstanceReads {
     return { status: { ...status, history: await this.#history(address, segments, status.history) } };
   }
 
-  /**
-   * `isExact`: asked of its owner when there is one, which tells of changes at `notify`. Undefined: a transaction has prepared
-   * another state, and is not decided.
-   */
-  entity(
-    entity: EntityId,
-    isExact = true,
-    notify?: string,
-  ): Promise<(ReadState & { readonly lock: LockHeld | undefined; readonly source: ReadSource }) | undefined> {
+  /** Undefined: a transaction has prepared another state, and is not decided. */
+  entity(entity: EntityId, reading: EntityReading): Promise<ReadEntity | undefined> {
     return this.#current(async () => {
-      const { found, source } = await this.#entity(entity, isExact, notify);
+      const { found, source } = await this.#entity(entity, reading);
       if (found.isPrepared) return undefined;
-      return { ...(await this.#stateOf(found)), lock: found.lock, source };
+      return { ...(await this.#stateOf(found)), changes: found.changes, lock: found.lock, source };
     });
   }
 
@@ -141,13 +146,11 @@ export class InstanceReads {
 
   async #entity(
     entity: EntityId,
-    isExact: boolean,
-    notify: string | undefined,
+    { isExact, notify, wantsChanges = false }: EntityReading,
   ): Promise<{ readonly found: EntityState; readonly source: ReadSource }> {
     const address = entityAddress(entity);
-    const answer = isExact
-      ? await this.#ask(address, { v: 1, kind: 'entity', entity, ...(notify !== undefined && { notify }) })
-      : undefined;
+    const more = { ...(notify !== undefined && { notify }), ...(wantsChanges && { changes: true as const }) };
+    const answer = isExact ? await this.#ask(address, { v: 1, kind: 'entity', entity, ...more }) : undefined;
     if (answer) return { found: answer, source: 'owner' };
     const head = await this.#head(address);
     if (head?.type !== 'entity') return { found: {}, source: 'view' };

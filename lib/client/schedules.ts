@@ -260,7 +260,7 @@ export class Schedules {
 
   async #ids(): Promise<readonly string[]> {
     try {
-      const { entityState } = await this.#entities.read(SCHEDULE_INDEX, undefined);
+      const { entityState } = await this.#entities.read({ id: SCHEDULE_INDEX, type: undefined });
       return (entityState as { readonly ids: readonly string[] } | undefined)?.ids ?? [];
     } catch (error) {
       if (error instanceof UnknownEntityError) return []; // no worker was ever started

@@ -48,6 +48,8 @@ export interface EntityProgram extends VersionedState {
   readonly operationNames: readonly string[];
   /** The most messages that may wait for one of them; undefined: as for any instance. */
   readonly mailboxLimit?: number | undefined;
+  /** How many of the last changes of one are kept; undefined: none. */
+  readonly keepHistory?: number | undefined;
 }
 
 export interface OperationProgram {

@@ -8,6 +8,7 @@ export interface ClassRecord {
   entity?: string;
   mailboxLimit?: number | undefined;
   stateVersion?: number | undefined;
+  keepHistory?: number | undefined;
   orchestrator?: string;
   version?: string | undefined;
   versionMatchStrategy?: VersionMatchStrategy | undefined;

@@ -55,8 +55,8 @@ export function defineEntity<E extends { state: unknown }>(
   type: Constructor<E>,
   definition: { readonly name: string; readonly operations: Handlers<E, OperationOptions> } & EntityOptions,
 ): void {
-  const { mailboxLimit, stateVersion } = definition ?? {};
-  recordEntity(type, definition?.name, { mailboxLimit, stateVersion });
+  const { mailboxLimit, stateVersion, keepHistory } = definition ?? {};
+  recordEntity(type, definition?.name, { mailboxLimit, stateVersion, keepHistory });
   defineHandlers<OperationOptions>(type, definition.operations, recordOperation);
 }
 

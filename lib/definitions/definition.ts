@@ -20,6 +20,7 @@ export interface EntityDefinition extends EntityShape, VersionedState {
   readonly type: Constructor<{ state: unknown }>;
   readonly operations: ReadonlyMap<string, OperationDefinition>;
   readonly mailboxLimit: number | undefined;
+  readonly keepHistory: number | undefined;
 }
 
 /** What was recorded of a method with `@Operation()`. */
@@ -78,6 +79,12 @@ export interface EntityOptions {
    * shape. Default 1.
    */
   readonly stateVersion?: number | undefined;
+  /**
+   * How many of the last changes of an entity's state are kept, for `client.entities.history` and reads of former states: a whole
+   * number from 1 to 1,000. Of those older ones go first when they take more than 65,536 bytes. They are gone with the entity.
+   * Default: none are kept.
+   */
+  readonly keepHistory?: number | undefined;
 }
 
 /** Options of `@Operation()`. */

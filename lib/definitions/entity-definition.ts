@@ -27,6 +27,7 @@ export function entityDefinition(type: Constructor): EntityDefinition {
     operations,
     undecorated: undecoratedMethods(type, recorded),
     mailboxLimit: ownRecord(type.prototype as object)?.mailboxLimit,
+    keepHistory: ownRecord(type.prototype as object)?.keepHistory,
     ...versionedState(type),
   };
 }

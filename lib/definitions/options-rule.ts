@@ -19,6 +19,7 @@ const LONGEST_TIMEOUT = 3_600_000;
 const LARGEST_MAILBOX = 1_000_000;
 
 const LARGEST_STATE_VERSION = 1_000_000;
+const LONGEST_HISTORY = 1_000;
 
 /** A day, and 100 years of them. */
 const DAY = 24 * 3_600_000;
@@ -27,7 +28,7 @@ const MOST_DAYS = 36_525;
 const GRACE = 60_000;
 
 const known = {
-  '@Entity': ['mailboxLimit', 'stateVersion'],
+  '@Entity': ['mailboxLimit', 'stateVersion', 'keepHistory'],
   '@Operation': ['input', 'optional', 'readonly', 'timeoutInMilliseconds'],
   '@Run': ['input', 'optional'],
   '@Orchestrator': ['version', 'versionMatchStrategy', 'retention'],
@@ -83,6 +84,7 @@ export function checkedEntityOptions(options: EntityOptions, where: string): Ent
   checkKnown('@Entity', options, where);
   checkCount('mailboxLimit', options.mailboxLimit, LARGEST_MAILBOX, where);
   checkCount('stateVersion', options.stateVersion, LARGEST_STATE_VERSION, where);
+  checkCount('keepHistory', options.keepHistory, LONGEST_HISTORY, where);
   return options;
 }
 

@@ -40,6 +40,7 @@ export function entityProgram(definition: EntityDefinition, values: ValueCodec):
     operation: (name) => operations.get(name),
     operationNames: [...operations.keys()],
     mailboxLimit: definition.mailboxLimit,
+    keepHistory: definition.keepHistory,
     stateVersion: definition.stateVersion,
     migrate: definition.migrate,
   };

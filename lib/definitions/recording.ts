@@ -18,11 +18,12 @@ import { checkedEntityOptions, checkOptions, retentionOf } from './options-rule.
 export function recordEntity(type: Constructor, name: string, options: EntityOptions = {}): void {
   checkClass('@Entity', type, name);
   checkName('entity', name);
-  const { mailboxLimit, stateVersion } = checkedEntityOptions(options, `@Entity('${name}')`);
+  const { mailboxLimit, stateVersion, keepHistory } = checkedEntityOptions(options, `@Entity('${name}')`);
   const record = recordOf(type.prototype as object);
   record.entity = name;
   record.mailboxLimit = mailboxLimit;
   record.stateVersion = stateVersion;
+  record.keepHistory = keepHistory;
 }
 
 /** Writes what `@Orchestrator(name, options)` says. Throws DefinitionError or InvalidNameError on misuse. */

@@ -26,6 +26,7 @@ import { OperationTrace, type ActivationInspection } from './operation-trace.js'
 import { refusal } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
 import { agendaIn, callsInTransaction, preparedBy, preparedReminders, tooMuchSent } from './prepared-writes.js';
+import type { ChangeMaker } from './state-history.js';
 import { TransactionalState } from './transactional-state.js';
 
 type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random' | 'valueLimits'>;
@@ -69,8 +70,8 @@ export class EntityActivation implements Activation {
     this.#executor?.load(value, value === undefined ? undefined : version);
   }
 
-  /** The committed state, or where it is; neither: the entity does not exist. */
-  get stored(): StoredState {
+  /** The committed state, or where it is; neither: the entity does not exist. And its last changes, if such are kept. */
+  get stored(): StoredState & Pick<EntityHead, 'changes'> {
     return this.#state.stored;
   }
 
@@ -293,7 +294,7 @@ export class EntityActivation implements Activation {
     this.#trace.end(message.name, this.#updatedAt, failure);
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
     if (this.#isPrepared(message)) {
-      const next = changed ? this.#state.prepare(state, this.#program!.stateVersion) : {};
+      const next = changed ? this.#state.prepare(state, this.#program!.stateVersion, this.#maker(message.name)) : {};
       const prepared = failure ? undefined : preparedBy(outcome, next, this.#updatedAt); // only its result leaves
       const entry = { ...(ended !== undefined && { ended }), ...(prepared && { prepared }) };
       return { entry, messages: message.caller ? [resultFor(message.caller, told)] : none };
@@ -304,7 +305,7 @@ export class EntityActivation implements Activation {
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
     const entry = {
       ...(ended !== undefined && { ended }),
-      ...(changed && this.#state.become(state, this.#program!.stateVersion)),
+      ...(changed && this.#state.become(state, this.#program!.stateVersion, this.#maker(message.name))),
       ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
       ...(known && { outcome: known }),
     };
@@ -313,6 +314,12 @@ export class EntityActivation implements Activation {
       messages,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
     };
+  }
+
+  /** What is noted of a change, where its class keeps a history. */
+  #maker(by: string): ChangeMaker | undefined {
+    const { keepHistory: keep } = this.#program!;
+    return keep === undefined ? undefined : { at: this.#updatedAt, by, keep };
   }
 
   /** Whether nothing is left of it: a head from before is of no use to anybody (docs/adr/0049). */

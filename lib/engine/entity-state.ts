@@ -2,11 +2,13 @@ import { changeBetween, patched, type StateChange, type StatePatch } from '../co
 import { FIRST_VERSION } from '../core/state-migration.js';
 import type { Json, ValueReference } from '../core/values.js';
 import { CorruptHistoryError } from '../errors.js';
+import type { StateHistory } from '../wire/entity-history.js';
 import type { StoredState } from '../wire/entity-state.js';
 import type { StepEntry } from '../wire/record.js';
 import { utf8Length } from '../wire/text.js';
 import type { ValueLimits } from '../wire/value-limits.js';
 import type { FetchedValues } from './fetched-values.js';
+import { KeptChanges, type ChangeMaker } from './state-history.js';
 
 // Shares of the most that a value in a message has, 256 KiB by default.
 /** A state of less than this, 8 KiB, is recorded as a whole whenever it changes. */
@@ -18,8 +20,16 @@ const CHAIN_PATCHES = 1_000;
 /** A change is recorded in place of the state when it takes this share of it at most. */
 const CHANGE_SHARE = 4;
 
+/** The changes that a class keeps take this at most, 64 KiB. */
+const HISTORY_SHARE = 4;
+
 /** What the record of a step says of a state. */
-export type StateEntry = Pick<StepEntry, 'state' | 'patches' | 'stateVersion' | 'deleted'>;
+export type StateEntry = Pick<StepEntry, 'state' | 'patches' | 'stateVersion' | 'deleted' | 'change'>;
+
+/** A state as a head has it, with its last changes, if such are kept. */
+export interface StateInHead extends StoredState {
+  readonly changes?: StateHistory;
+}
 
 /**
  * The state of one entity, and how records and heads say it: small as a whole; of a large one what has changed.
@@ -41,9 +51,14 @@ export class EntityState {
   #bytes: number | undefined;
   /** The state after the last step and its bytes, until that is applied. */
   #ahead: { readonly value: Json | undefined; readonly bytes: number | undefined } | undefined;
+  readonly #history: KeptChanges;
 
-  constructor({ state, stateRef, patches = none, stateVersion = FIRST_VERSION }: StoredState, limits: ValueLimits) {
+  constructor(
+    { state, stateRef, patches = none, stateVersion = FIRST_VERSION, changes }: StateInHead,
+    limits: ValueLimits,
+  ) {
     this.#limits = limits;
+    this.#history = new KeptChanges(changes, limits.inline / HISTORY_SHARE);
     this.#value = state;
     this.#reference = stateRef;
     this.#patches = patches;
@@ -75,12 +90,12 @@ export class EntityState {
   }
 
   /** As a head has it. */
-  get stored(): StoredState {
-    const [reference, state] = [this.#reference, this.#value];
+  get stored(): StateInHead {
+    const [reference, state, changes] = [this.#reference, this.#value, this.#history.stored];
     if (!reference && state === undefined) return {};
-    const versioned = this.#version > FIRST_VERSION && { stateVersion: this.#version };
-    if (!reference) return { state: state!, ...versioned };
-    return { stateRef: reference, ...(this.#patches.length > 0 && { patches: this.#patches }), ...versioned };
+    const more = { ...(this.#version > FIRST_VERSION && { stateVersion: this.#version }), ...(changes && { changes }) };
+    if (!reference) return { state: state!, ...more };
+    return { stateRef: reference, ...(this.#patches.length > 0 && { patches: this.#patches }), ...more };
   }
 
   /** Takes what was missing. Throws CorruptHistoryError. False: nothing was. */
@@ -91,13 +106,20 @@ export class EntityState {
     return true;
   }
 
-  /** What the record of a step says that has made another state of it. */
-  become(next: Json | undefined, version: number): StateEntry {
-    this.#ahead = { value: next, bytes: undefined };
+  /** What the record of a step says that has made another state of it; `maker`: what it notes of that. */
+  become(next: Json | undefined, version: number, maker?: ChangeMaker): StateEntry {
+    this.expect(next);
     if (next === undefined) return { deleted: true };
-    const change = version === this.#version ? this.#changeTo(next) : undefined;
-    if (change) return { patches: change };
-    return { state: next, ...(version > FIRST_VERSION && { stateVersion: version }) };
+    const change = this.#changeTo(next, maker !== undefined);
+    const former = this.#value === undefined ? undefined : { value: this.#value, version: this.#version };
+    const noted = maker && { change: this.#history.note(maker, former, change?.undo) };
+    if (change && version === this.#version && this.#isTold(next, change)) return { patches: change.patches, ...noted };
+    return { state: next, ...(version > FIRST_VERSION && { stateVersion: version }), ...noted };
+  }
+
+  /** The value of the state that is taken in next. */
+  expect(value: Json | undefined): void {
+    this.#ahead = { value, bytes: undefined };
   }
 
   /** What the last step has made of it is not recorded. */
@@ -106,15 +128,11 @@ export class EntityState {
   }
 
   /** Takes in what a record says; the key of a value that is named no more. */
-  apply({
-    deleted,
-    state,
-    stateRef,
-    patches,
-    stateVersion = FIRST_VERSION,
-  }: StateEntry & Pick<StepEntry, 'stateRef'>): string | undefined {
+  apply(entry: StateEntry & Pick<StepEntry, 'stateRef'>): string | undefined {
+    const { deleted, state, stateRef, patches, stateVersion = FIRST_VERSION, change } = entry;
+    if (!deleted && state === undefined && !stateRef && !patches) return undefined;
+    this.#history.apply(change);
     if (patches) return this.#applyChange(patches);
-    if (!deleted && state === undefined && !stateRef) return undefined;
     const dropped = this.#reference?.key;
     this.#value = stateRef ? this.#ahead?.value : state;
     this.#reference = stateRef;
@@ -137,17 +155,28 @@ export class EntityState {
     this.#patchBytes += bytesOf(patches);
   }
 
-  /** What has changed, if that is what the record is to say. */
-  #changeTo(next: Json): readonly StatePatch[] | undefined {
-    const before = this.#value;
-    if (before === undefined || !weighs(before, this.#limits.inline / LEAST_SHARE)) return undefined;
-    this.#bytes ??= bytesOf(before);
-    const change = changeBetween(before, next, this.#bytes / CHANGE_SHARE);
-    if (!change) return undefined;
-    const bytes = this.#bytes + growthBy(change);
-    if (!this.#isKept(change.patches, bytes)) return undefined;
+  /** What has changed, if that is little and somebody wants to know. */
+  #changeTo(next: Json, isNoted: boolean): StateChange | undefined {
+    if (this.#value === undefined) return undefined;
+    const tellable = this.#countIfLarge(this.#value) / CHANGE_SHARE;
+    const most = isNoted ? Math.max(tellable, this.#limits.inline / HISTORY_SHARE) : tellable;
+    return most === 0 ? undefined : changeBetween(this.#value, next, most);
+  }
+
+  /** The bytes of a state of which the records say what has changed; 0: it is too small for that. */
+  #countIfLarge(value: Json): number {
+    const least = this.#limits.inline / LEAST_SHARE;
+    if (this.#bytes === undefined && weighs(value, least)) this.#bytes = bytesOf(value);
+    return this.#bytes !== undefined && this.#bytes >= least ? this.#bytes : 0;
+  }
+
+  /** Whether the record says what has changed. */
+  #isTold(next: Json, change: StateChange): boolean {
+    const former = this.#countIfLarge(this.#value!);
+    const bytes = former + growthBy(change);
+    if (former === 0 || !this.#isKept(change.patches, bytes)) return false;
     this.#ahead = { value: next, bytes };
-    return change.patches;
+    return true;
   }
 
   /** Whether the state may stay where it is stored, with these changes behind it, which make so many bytes of it. */

@@ -13,7 +13,7 @@ const MOST_SENT = 128 * 1024;
 /** What an operation of a transaction prepares (P23); undefined: nothing. */
 export function preparedBy(
   { changed, messages, reminders }: OperationOutcome,
-  next: Pick<PreparedChange, 'state' | 'stateVersion' | 'deleted'>,
+  next: Pick<PreparedChange, 'state' | 'stateVersion' | 'change' | 'deleted'>,
   now: number,
 ): PreparedChange | undefined {
   const change = {

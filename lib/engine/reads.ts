@@ -94,15 +94,8 @@ export class Reads {
     switch (query.kind) {
       case 'status':
         return this.#status(query);
-      case 'entity': {
-        if (query.notify !== undefined) this.#entityReads.watch(query.entity, query.notify); // before the look: none is missed
-        const activation = await this.#entityReads.decided(entityAddress(query.entity));
-        if (!activation) return { v: 1, kind: 'entity', exists: false, isPrepared: true };
-        const stored = activation instanceof EntityActivation ? activation.stored : {};
-        const exists = Object.keys(stored).length > 0;
-        const lock = activation.lockHeld;
-        return { v: formatOf([stored]), kind: 'entity', exists, ...stored, ...(lock && { lock }) };
-      }
+      case 'entity':
+        return this.#entity(query);
       case 'read':
         return this.#entityReads.answer(query);
       case 'query':
@@ -124,6 +117,17 @@ export class Reads {
       case 'outcome':
         return { v: 1, kind: 'outcome', ...this.#outcome(query) };
     }
+  }
+
+  async #entity({ entity, notify, changes: isWanted }: Extract<Query, { kind: 'entity' }>): Promise<Answer> {
+    if (notify !== undefined) this.#entityReads.watch(entity, notify); // before the look: none is missed
+    const activation = await this.#entityReads.decided(entityAddress(entity));
+    if (!activation) return { v: 1, kind: 'entity', exists: false, isPrepared: true };
+    const { changes, ...stored } = activation instanceof EntityActivation ? activation.stored : {};
+    const exists = Object.keys(stored).length > 0;
+    const told = { ...stored, ...(isWanted && changes && { changes }) };
+    const lock = activation.lockHeld;
+    return { v: formatOf([told]), kind: 'entity', exists, ...told, ...(lock && { lock }) };
   }
 
   #outcome({ id, session, number }: Extract<Query, { kind: 'outcome' }>): Pick<OutcomeAnswer, 'outcome' | 'accepted'> {

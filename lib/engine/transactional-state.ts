@@ -1,16 +1,16 @@
 import { FIRST_VERSION } from '../core/state-migration.js';
 import type { Json, ValueReference } from '../core/values.js';
-import type { StoredState } from '../wire/entity-state.js';
 import type { EntityHead } from '../wire/head.js';
 import type { PlannedOperation } from '../wire/planned.js';
 import type { Prepared, PreparedChange } from '../wire/prepared.js';
 import type { StepEntry } from '../wire/record.js';
 import type { ValueLimits } from '../wire/value-limits.js';
-import { EntityState, type StateEntry } from './entity-state.js';
+import { EntityState, type StateEntry, type StateInHead } from './entity-state.js';
 import type { FetchedValues } from './fetched-values.js';
+import type { ChangeMaker } from './state-history.js';
 
 /** The state in an entry of what is prepared: always as a whole. */
-type PreparedState = Pick<PreparedChange, 'state' | 'stateVersion' | 'deleted'>;
+type PreparedState = Pick<PreparedChange, 'state' | 'stateVersion' | 'change' | 'deleted'>;
 
 /**
  * The state of an entity as the log says: what is committed and, while a transaction has locked it, what that has prepared in
@@ -18,7 +18,7 @@ type PreparedState = Pick<PreparedChange, 'state' | 'stateVersion' | 'deleted'>;
  */
 export class TransactionalState {
   readonly #limits: ValueLimits;
-  #committed: EntityState;
+  readonly #committed: EntityState;
   #prepared: Prepared | undefined;
   /** What is prepared, when that is another state. */
   #next: EntityState | undefined;
@@ -26,7 +26,7 @@ export class TransactionalState {
   #ahead: Json | undefined;
   #dropped: string[] = [];
 
-  constructor(head: StoredState & Pick<EntityHead, 'prepared'>, limits: ValueLimits) {
+  constructor(head: StateInHead & Pick<EntityHead, 'prepared'>, limits: ValueLimits) {
     this.#limits = limits;
     this.#committed = new EntityState(head, limits);
     this.#prepared = head.prepared;
@@ -39,7 +39,7 @@ export class TransactionalState {
   }
 
   /** What is committed. */
-  get stored(): StoredState {
+  get stored(): StateInHead {
     return this.#committed.stored;
   }
 
@@ -73,16 +73,29 @@ export class TransactionalState {
     return this.#current.receive(fetched);
   }
 
-  /** What the record of a step says that has made another state of it. */
-  become(next: Json | undefined, version: number): StateEntry {
-    return this.#committed.become(next, version);
+  /** What the record of a step says that has made another state of it; `maker`: what it notes of that. */
+  become(next: Json | undefined, version: number, maker?: ChangeMaker): StateEntry {
+    return this.#committed.become(next, version, maker);
   }
 
   /** What it says of a step that has prepared another state. */
-  prepare(next: Json | undefined, version: number): PreparedState {
+  prepare(next: Json | undefined, version: number, maker?: ChangeMaker): PreparedState {
     this.#ahead = next;
     if (next === undefined) return { deleted: true };
-    return { state: next, ...(version > FIRST_VERSION && { stateVersion: version }) };
+    return {
+      state: next,
+      ...(version > FIRST_VERSION && { stateVersion: version }),
+      ...this.#noted(next, version, maker),
+    };
+  }
+
+  /** What is noted of the change from the committed state, once that is made. */
+  #noted(next: Json, version: number, maker: ChangeMaker | undefined): Pick<StateEntry, 'change'> {
+    if (!maker) return {};
+    if (this.#committed.missing) return { change: { ...maker, cut: true } }; // the way back is not known
+    const { change } = this.#committed.become(next, version, maker);
+    this.#committed.stay();
+    return change ? { change } : {};
   }
 
   /** What the last step has made of it is not recorded. */
@@ -99,8 +112,7 @@ export class TransactionalState {
     const { prepared, lock } = entry;
     if (prepared) this.#prepare(prepared);
     const decided = lock?.type === 'ended' ? this.#decide(lock.why === 'committed') : undefined;
-    const dropped = this.#committed.apply(entry);
-    if (dropped !== undefined) this.#dropped.push(dropped);
+    this.#note(this.#committed.apply(entry));
     return decided;
   }
 
@@ -124,15 +136,18 @@ export class TransactionalState {
       return true;
     }
     if (next) {
-      this.#drop(this.#committed);
-      this.#committed = next;
+      this.#committed.expect(next.value);
+      this.#note(this.#committed.apply(prepared));
     }
     return prepared;
   }
 
   #drop(state: EntityState | undefined): void {
-    const reference = state?.stored.stateRef;
-    if (reference) this.#dropped.push(reference.key);
+    this.#note(state?.stored.stateRef?.key);
+  }
+
+  #note(dropped: string | undefined): void {
+    if (dropped !== undefined) this.#dropped.push(dropped);
   }
 
   /** The keys of values that it has named and does not name any more, since the last call. */
@@ -159,7 +174,7 @@ export function changesState(prepared: PreparedChange | undefined): boolean {
 /** What operations have prepared, one behind the other. */
 function together(before: Prepared | undefined, change: PreparedChange): Prepared {
   if (!before) return { operations: 1, ...change };
-  const { state, stateRef, stateVersion, deleted } = changesState(change) ? change : before;
+  const { state, stateRef, stateVersion, change: noted, deleted } = changesState(change) ? change : before;
   const messages = [...(before.messages ?? none), ...(change.messages ?? none)];
   const unplanned = new Set([...(before.unplanned ?? none), ...(change.unplanned ?? none)]);
   const planned = new Map<string, PlannedOperation>();
@@ -170,6 +185,7 @@ function together(before: Prepared | undefined, change: PreparedChange): Prepare
     ...(state !== undefined && { state }),
     ...(stateRef && { stateRef }),
     ...(stateVersion !== undefined && { stateVersion }),
+    ...(noted && { change: noted }),
     ...(deleted && { deleted }),
     ...(planned.size > 0 && { planned: [...planned.values()] }),
     ...(unplanned.size > 0 && { unplanned: [...unplanned] }),

@@ -33,6 +33,20 @@ export class StateMigrationError extends PerdureError {
   }
 }
 
+/** What an entity was then is not kept: its class keeps no history, or not so long a one, or it had no such change. */
+export class HistoryNotKeptError extends PerdureError {
+  readonly code = 'PERDURE_HISTORY_NOT_KEPT';
+  constructor(
+    /** The entity's registered name. */ readonly entity: string,
+    /** Its key. */ readonly key: string,
+  ) {
+    super(
+      `What ${entity} "${key}" was then is not kept. Its class says how many changes are, @Entity(name, { keepHistory: ... }); ` +
+        'client.entities.history tells which.',
+    );
+  }
+}
+
 /** A stored state has a newer version than the class at hand: nothing was done with it. */
 export class StateTooNewError extends PerdureError {
   readonly code = 'PERDURE_STATE_TOO_NEW';

@@ -1,6 +1,7 @@
 import { decodeForeign, decodeStored, encodeText, stateFormat } from './body.js';
 import type { Decoded } from './body.js';
 import type { EntityInspection, FailedOperation, RunningOperation } from './entity-inspection.js';
+import { stateHistory } from './entity-history.js';
 import { eitherFormat, stateFields } from './entity-state.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
 import { failure, historyEvent, instanceId, json, storedLabels, token } from './history-shapes.js';
@@ -109,7 +110,14 @@ const waitedName = object<WaitedName>({ kind: oneOf('entity', 'orchestrator'), n
 
 const answer = variant<Answer, 'kind'>('kind', {
   status: { v, status: optional(status), segments: optional(list(segmentReference)) },
-  entity: { v: eitherFormat, exists: boolean, ...stateFields, isPrepared: optional(isTrue), lock: optional(lockHeld) },
+  entity: {
+    v: eitherFormat,
+    exists: boolean,
+    ...stateFields,
+    isPrepared: optional(isTrue),
+    changes: optional(stateHistory),
+    lock: optional(lockHeld),
+  },
   query: {
     v,
     result: optional(json),

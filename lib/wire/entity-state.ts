@@ -21,15 +21,23 @@ export function withChanges<T extends object>(item: T): T {
   return state === undefined || !patches ? item : ({ ...rest, state: patched(state, patches) } as T);
 }
 
-type Stated = Pick<StoredState, 'patches' | 'stateVersion'> & {
-  readonly prepared?: Pick<StoredState, 'stateVersion'> | undefined;
-};
+/** What says something that format 1 has no words for. */
+interface Stated extends Pick<StoredState, 'patches' | 'stateVersion'> {
+  /** A change is noted, or such are kept. */
+  readonly change?: object;
+  readonly changes?: object;
+  /** The same of what a transaction has prepared. */
+  readonly prepared?: Stated | undefined;
+}
 
 /** The format that something has to have because of the states in it. */
 export function formatOf(stated: readonly Stated[]): 1 | 2 {
-  const isNew = ({ patches, stateVersion, prepared }: Stated): boolean =>
-    patches !== undefined || stateVersion !== undefined || prepared?.stateVersion !== undefined;
-  return stated.some(isNew) ? stateFormat : formatVersion;
+  return stated.some(isNewer) ? stateFormat : formatVersion;
+}
+
+function isNewer({ patches, stateVersion, change, changes, prepared }: Stated): boolean {
+  const isItself = patches !== undefined || stateVersion !== undefined || change !== undefined || changes !== undefined;
+  return isItself || (prepared !== undefined && isNewer(prepared));
 }
 
 /** The format of what may have states in it. */
@@ -44,10 +52,14 @@ const path: Shape<StatePatch['path']> = (value) => {
   return found;
 };
 
+export const statePatches: Shape<readonly StatePatch[]> = list(
+  object<StatePatch>({ op: oneOf('add', 'remove', 'replace'), path, value: optional(json) }),
+);
+
 /** The fields of a state in a record, a head, or an answer. */
 export const stateFields: { readonly [K in keyof Required<StoredState>]: OptionalShape<Required<StoredState>[K]> } = {
   state: optional(json),
   stateRef: optional(valueReference),
-  patches: optional(list(object<StatePatch>({ op: oneOf('add', 'remove', 'replace'), path, value: optional(json) }))),
+  patches: optional(statePatches),
   stateVersion: optional(count),
 };

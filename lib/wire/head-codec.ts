@@ -2,6 +2,7 @@ import { runtimeStatuses, type Head, type SegmentReference, type Suspension, typ
 import type { HistoryEvent } from '../core/history.js';
 import { activityRun } from './activity-run.js';
 import { decodeStored, encodeText, formatVersion, stateFormat } from './body.js';
+import { stateHistory } from './entity-history.js';
 import { eitherFormat, stateFields } from './entity-state.js';
 import {
   failure,
@@ -102,6 +103,7 @@ export const head = variant<Head, 'type'>('type', {
     key: string,
     updatedAt: finite,
     ...stateFields,
+    changes: optional(stateHistory),
     journals: optional(list(journal)),
     locks: optional(entityLocks),
     planned: optional(list(plannedOperation)),

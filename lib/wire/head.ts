@@ -3,6 +3,7 @@ import type { FailureDetails } from '../errors.js';
 import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
+import type { StateHistory } from './entity-history.js';
 import type { StoredState } from './entity-state.js';
 import type { Journal } from './journal.js';
 import type { EntityLocks } from './locks.js';
@@ -117,6 +118,8 @@ export interface EntityHead extends HeadBase, StoredState {
   readonly name: string;
   readonly key: string;
   readonly updatedAt: number;
+  /** Its last changes, if its class keeps such. */
+  readonly changes?: StateHistory;
   /** Of operations that have called and not ended: that which runs, and such as ran when their process died. */
   readonly journals?: readonly Journal[];
   /** Absent: it was never locked. */

@@ -1,3 +1,4 @@
+import { notedChange } from './entity-history.js';
 import { json, yes } from './history-shapes.js';
 import { addressed } from './message-codec.js';
 import { plannedOperation } from './planned-codec.js';
@@ -9,6 +10,7 @@ const change = {
   state: optional(json),
   stateRef: optional(valueReference),
   stateVersion: optional(count),
+  change: optional(notedChange),
   deleted: optional(yes),
   planned: optional(list(plannedOperation)),
   unplanned: optional(list(string)),

@@ -1,4 +1,5 @@
 import type { Json, ValueReference } from '../core/values.js';
+import type { NotedChange } from './entity-history.js';
 import type { Addressed } from './messages.js';
 import type { PlannedOperation } from './planned.js';
 
@@ -9,6 +10,8 @@ export interface PreparedChange {
   readonly stateRef?: ValueReference;
   /** The version of its schema, above 1. */
   readonly stateVersion?: number;
+  /** What is noted of the change from the committed state, where a history is kept. */
+  readonly change?: NotedChange;
   /** The state is gone. */
   readonly deleted?: true;
   /** What becomes of the operations that the entity is to carry out at times. */

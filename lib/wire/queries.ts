@@ -2,6 +2,7 @@ import type { EntityId, HistoryEvent } from '../core/history.js';
 import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
+import type { StateHistory } from './entity-history.js';
 import type { StoredState } from './entity-state.js';
 import type { EntityInspection } from './entity-inspection.js';
 import type { PartitionInspection } from './inspection.js';
@@ -27,6 +28,8 @@ export type Query =
       readonly entity: EntityId;
       /** Where to tell that the entity has changed: forgotten after a while, and when the owner changes. */
       readonly notify?: string;
+      /** Whether its last changes are wanted too. */
+      readonly changes?: true;
     }
   /** What the owner knows of an entity's mailbox. */
   | { readonly v: 1; readonly kind: 'mailbox'; readonly entity: EntityId }
@@ -103,12 +106,14 @@ export type Answer =
 
 /** An entity's state. */
 export interface EntityAnswer extends StoredState {
-  /** 2: the state has a version above 1, or changes. */
+  /** 2: the state has a version above 1, or changes, or such are told. */
   readonly v: 1 | 2;
   readonly kind: 'entity';
   readonly exists: boolean;
   /** A transaction has prepared another state, and is not decided: nothing is told (P23). */
   readonly isPrepared?: true;
+  /** The changes that are kept, if they were asked for. */
+  readonly changes?: StateHistory;
   /** That it is locked. */
   readonly lock?: LockHeld;
 }

@@ -2,7 +2,7 @@ import { decodeForeign, encodeText, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import type { EntityId } from '../core/history.js';
 import { checkEntityKey, checkName } from './checks.js';
-import { inbox, instanceId, json, token } from './history-shapes.js';
+import { inbox, instanceId, json, token, yes } from './history-shapes.js';
 import { address, messageId } from './message-codec.js';
 import type { Answer, Notice, Query } from './queries.js';
 import { boolean, checked, count, object, oneOf, optional, variant } from './shapes.js';
@@ -29,7 +29,7 @@ const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entit
 
 const query = variant<Query, 'kind'>('kind', {
   status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
-  entity: { v: oneOf(1), entity, notify: optional(inbox) },
+  entity: { v: oneOf(1), entity, notify: optional(inbox), changes: optional(yes) },
   mailbox: { v: oneOf(1), entity },
   read: {
     v: oneOf(1),

@@ -12,6 +12,7 @@ import type {
   StoredRecord,
 } from './record.js';
 import { decodeStored, encodeText, stateFormat } from './body.js';
+import { notedChange } from './entity-history.js';
 import { eitherFormat, stateFields } from './entity-state.js';
 import { activityRun } from './activity-run.js';
 import { suspension } from './head-codec.js';
@@ -141,6 +142,7 @@ export const step = object<StepEntry>({
   queued: optional(taskIds),
   begun: optional(list(activityRun)),
   ...stateFields,
+  change: optional(notedChange),
   deleted: optional(yes),
   planned: optional(list(plannedOperation)),
   unplanned: optional(list(string)),

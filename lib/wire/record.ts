@@ -3,6 +3,7 @@ import type { StatePatch } from '../core/state-patches.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
+import type { NotedChange } from './entity-history.js';
 import type { Suspension } from './head.js';
 import type { JournaledAnswer, StartedCall } from './journal.js';
 import type { LockChange } from './locks.js';
@@ -146,6 +147,8 @@ export interface StepEntry {
   readonly stateRef?: ValueReference;
   readonly patches?: readonly StatePatch[];
   readonly stateVersion?: number;
+  /** Entities: that it changed, where a history is kept. */
+  readonly change?: NotedChange;
   /** Entities: the state is gone. */
   readonly deleted?: true;
   /** Entities: operations to be carried out at times, in place of such of the same ids; and those no more to be carried out. */

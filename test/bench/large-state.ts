@@ -75,7 +75,7 @@ console.log(`A state of ${bytes} bytes: as a whole, ${CHANGES} changes would wri
 const write = (at: number): Promise<void> => client.callEntity(Table, 'a').write([at % ROWS, text(at)]);
 const one = await measured('one after another', CHANGES, write);
 const slow = await measured('one every 150 ms, so that each has a head of its own', CHANGES / 10, async (at) => {
-  await write(at);
+  await write(CHANGES + at);
   await new Promise((resolve) => setTimeout(resolve, 150));
 });
 if ((await client.callEntity(Table, 'a').sum()) !== ROWS * ROW) throw new Error('The state is not what it has to be');

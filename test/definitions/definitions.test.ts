@@ -343,6 +343,36 @@ for (const stateVersion of [0, 1.5, -1, 1_000_001, '2'])
     });
   });
 
+for (const keepHistory of [0, 1.5, 1_001, true])
+  test(`a history that cannot be kept is refused: ${JSON.stringify(keepHistory)}`, (t) => {
+    class Odd {
+      state = 0;
+    }
+    t.throws(() => Entity('odd', { keepHistory } as never)(Odd), {
+      instanceOf: DefinitionError,
+      message: "@Entity('odd'): keepHistory must be a whole number from 1 to 1000.",
+    });
+  });
+
+test('how many changes are kept is part of an entity, and not inherited', (t) => {
+  @Entity('kept', { keepHistory: 5 })
+  class Kept {
+    state = 0;
+    @Operation() add(): void {}
+  }
+  @Entity('not-kept')
+  class NotKept extends Kept {}
+  class Written {
+    state = 0;
+    add(): void {}
+  }
+  defineEntity(Written, { name: 'written-history', operations: { add: 'none' }, keepHistory: 1_000 });
+  t.deepEqual(
+    [Kept, NotKept, Written].map((type) => entityDefinition(type).keepHistory),
+    [5, undefined, 1_000],
+  );
+});
+
 test('the version of its states is part of an entity, with the way from older ones; a subclass says its own', (t) => {
   @Entity('unversioned')
   class Unversioned {

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { decodeRequest, decodeStepAnswer, encodeRequest, encodeStepAnswer } from '../../lib/engine/step-codec.js';
 import { CorruptHistoryError, VersionTooNewError } from '../../lib/errors.js';
-import { decodeAnswer } from '../../lib/wire/answer-codec.js';
+import { decodeAnswer, encodeQuery } from '../../lib/wire/answer-codec.js';
 import { decodeStored } from '../../lib/wire/body.js';
 import { formatOf } from '../../lib/wire/entity-state.js';
 import { decodeHead, encodeHead } from '../../lib/wire/head-codec.js';
 import type { Head } from '../../lib/wire/head.js';
 import { commitText, decodeRecord, encodeCommit, encodeStep } from '../../lib/wire/record-codec.js';
 import type { CommitRecord } from '../../lib/wire/record.js';
-import { encodeAnswer } from '../../lib/wire/query-codec.js';
+import { decodeQuery, encodeAnswer } from '../../lib/wire/query-codec.js';
 import { accepted, bytes, readAndWritten, type Format } from './golden.js';
 
 const golden = JSON.parse(readFileSync('test/golden/format-2.json', 'utf8')) as Record<string, object[]>;
@@ -21,11 +21,12 @@ const formats: Record<string, Format> = {
       encodeCommit(commitText(fields, steps.map(encodeStep))),
   },
   heads: { decode: (body) => decodeHead(body, 'The head'), encode: encodeHead },
+  queries: { decode: (body) => accepted(decodeQuery(body)), encode: encodeQuery },
   answers: { decode: (body) => accepted(decodeAnswer(body)), encode: encodeAnswer },
 };
 
 for (const [kind, format] of Object.entries(formats))
-  test(`format 2 of ${kind} is read and written as recorded`, (t) => {
+  test(`${kind} that tell of states over time are read and written as recorded`, (t) => {
     readAndWritten(t, format, golden[kind]!);
   });
 
@@ -33,6 +34,8 @@ test('what a reader of format 1 would take for no change is of format 2, and not
   t.is(formatOf([{}, {}]), 1);
   t.is(formatOf([{}, { stateVersion: 2 }]), 2);
   t.is(formatOf([{ patches: [] }]), 2);
+  t.is(formatOf([{ change: {} }]), 2);
+  t.is(formatOf([{ changes: {} }]), 2);
 });
 
 test('a reader of format 1 refuses format 2 by name, and everything refuses format 3', (t) => {

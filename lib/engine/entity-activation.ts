@@ -6,7 +6,7 @@ import type { EntityProgram } from '../core/programs.js';
 import { FIRST_VERSION } from '../core/state-migration.js';
 import type { ValueReference } from '../core/values.js';
 import { OperationTimeoutError, type PerdureError } from '../errors.js';
-import { formatOf, type StoredState } from '../wire/entity-state.js';
+import type { StoredState } from '../wire/entity-state.js';
 import type { EntityHead, Head } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
 import type { OperationMessage } from '../wire/messages.js';
@@ -16,6 +16,7 @@ import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
 import { Agenda, agendaAfter, isEarly, messageOf, plannedOf } from './agenda.js';
 import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
+import { entityHead } from './entity-head.js';
 import { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
@@ -350,7 +351,6 @@ export class EntityActivation implements Activation {
   }
 
   capture(): Captured {
-    const { name, key } = this.#id;
     const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
     const [locks, held, planned] = [this.#locks.stored, this.#locks.held, this.#agenda.stored];
     const { exists, prepared } = this.#state;
@@ -361,19 +361,7 @@ export class EntityActivation implements Activation {
       wake:
         (held && { executionId: held.holder.executionId, at: held.until, load: true }) ??
         (planned && { executionId: 'entity', at: this.dueAt! }),
-      head: (stamp): Head => ({
-        v: formatOf([{ ...stored, prepared }]),
-        type: 'entity',
-        ...stamp,
-        name,
-        key,
-        updatedAt,
-        ...stored,
-        ...(journals && { journals }),
-        ...(locks && { locks }),
-        ...(planned && { planned }),
-        ...(prepared && { prepared }),
-      }),
+      head: entityHead(this.#id, { ...stored, updatedAt, journals, locks, planned, prepared }),
     };
   }
 

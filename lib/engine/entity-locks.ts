@@ -114,7 +114,8 @@ export class EntityLocks {
       if (commit) return { entry: { lock: { type: 'ended', why: 'committed' } }, messages };
       return { entry: { lock: { type: 'ended', why: unknown ? 'unknown' : 'released' } }, messages: [] };
     }
-    if (!unknown && this.#lost.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
+    if (!unknown && this.#lost.some((other) => isSame(other, holder)))
+      return { entry: { lock: settled(holder) }, messages: [] };
     return refusal('This lock is not current');
   }
 
@@ -168,8 +169,7 @@ export class EntityLocks {
         return;
       }
       case 'ended':
-        if (this.#held && isRemembered(change.why))
-          this.#lost = [...this.#lost, this.#held.holder];
+        if (this.#held && isRemembered(change.why)) this.#lost = [...this.#lost, this.#held.holder];
         this.#held = undefined;
         return;
       case 'asked':

@@ -86,6 +86,16 @@ test('lock: transfers that read and write apart lose nothing, and leave no lock'
   ]);
 });
 
+test('exchange: a purchase is all of its operations or none, and who counts sees no half of it', async (t) => {
+  t.deepEqual(await sample('exchange'), [
+    '1 of 2 bought the sword',
+    'coins in between: 300',
+    'alice has no sword: there are only 160 coins',
+    'coins in the end: 300',
+    'bulletin: alice earned 60',
+  ]);
+});
+
 test.serial('rate-limiter grants what it may, and whoever waits gets the rest', async (t) => {
   t.deepEqual(await sample('rate-limiter'), [
     'alice: granted, granted, granted, later, later',

@@ -78,17 +78,12 @@ export class EntityReads {
 
   /** An entity once no transaction that it waits for would make it another; undefined: it has waited for long (P23). */
   async decided(address: Address): Promise<Activation | undefined> {
-    const { instances, loops } = this.#parts;
+    const { instances } = this.#parts;
     const activation = await instances.loaded(address);
     if (!changesState(activation.prepared)) return activation;
-    const isDecided = await loops.watch('a read, for the end of a transaction', this.#whenDecided(address), address);
+    const isOver = (): boolean => !changesState(instances.instance(address).activation?.prepared);
+    const isDecided = await this.#until(isOver, PATIENCE_WITH_TRANSACTIONS);
     return isDecided ? this.decided(address) : undefined; // which may have been unloaded meanwhile
-  }
-
-  /** False: not soon. */
-  async #whenDecided(address: Address): Promise<boolean> {
-    const isOver = (): boolean => !changesState(this.#parts.instances.instance(address).activation?.prepared);
-    return this.#until(isOver, PATIENCE_WITH_TRANSACTIONS);
   }
 
   /** Tells an inbox of changes of an entity, for a while. */

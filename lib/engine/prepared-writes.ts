@@ -8,7 +8,7 @@ import { Agenda, agendaAfter } from './agenda.js';
 import { sentBy } from './entity-effects.js';
 
 /** What the operations of one transaction may send from one entity, in bytes of JSON: it stands in the head until that is decided. */
-const MOST_SENT = 128 * 1024;
+const MOST_SENT = 64 * 1024;
 
 /** What an operation of a transaction prepares (P23); undefined: nothing. */
 export function preparedBy(

@@ -98,7 +98,7 @@ const abortions: Readonly<Record<string, readonly [plan: Partial<Plan>, output: 
   'there is no such operation': [{ steps: [...transfer(5), [0, 'nothing']] }, /has no operation "nothing"/],
   'an operation sends too much': [
     { steps: [...transfer(5), [0, 'flood', 'c']] },
-    /send from one entity is too large: 150192 > 131072 bytes/,
+    /send from one entity is too large: 150192 > 65536 bytes/,
   ],
   'an operation calls an entity': [{ steps: [...transfer(5), [0, 'ask', 'c']] }, /must not call another entity/],
 };

@@ -147,7 +147,10 @@ export class PartitionRest {
     const address = this.#subjects.addressOf(subject);
     if (!address || subject !== this.#subjects.wake(address)) return false;
     if (this.#isGone(address)) return (decodeWake(body, subject).at ?? 0) > this.#now; // when it is due it is removed
-    return sequence > (state.latest(this.#subjects.head(address))?.sequence ?? Infinity);
+    if (sequence > (state.latest(this.#subjects.head(address))?.sequence ?? Infinity)) return true;
+    // What a former owner stored behind the claim of the last one, who had listed what there was by then.
+    const [last = 0, claimed = Infinity] = this.#epochs.at(-1) ?? [];
+    return decodeWake(body, subject).epoch < last && sequence > claimed;
   }
 
   /** It shows all that the log said. */

@@ -54,7 +54,10 @@ export class TransactionWatch {
     const known = this.#known;
     const isCommitted = why === 'committed';
     this.#known = undefined;
-    if (!held?.transaction) return isCommitted ? void this.#wrong('what is no transaction was committed') : undefined;
+    if (!held?.transaction) {
+      if (isCommitted) this.#wrong('what is no transaction was committed');
+      return undefined;
+    }
     if (why === 'expired' || why === 'broken') this.#wrong(`it decided a transaction alone: ${why}`);
     this.ended.push({ holder: held.holder, isCommitted });
     return isCommitted && known && 'state' in known ? { state: known.state ?? undefined } : undefined;

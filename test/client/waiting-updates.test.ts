@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { InstanceEndedError, UpdateCutOffError, UpdateFailedError, type OrchestrationHandle } from 'perdure';
 import { Entity, Operation } from 'perdure/decorators';
 import { hostOf } from '../engine/surroundings.js';
-import { KillAt } from '../engine/kill-at.js';
+import { KillAt, type LastCall } from '../engine/kill-at.js';
 import { MemoryTaskHub } from '../worker/memory-world.js';
 import { Belt, Depot } from './depot.js';
 import { Surroundings } from './surroundings.js';
@@ -135,10 +135,11 @@ test('a handler that was cut off by a failure has no caller any more when its in
   t.is(history.find((event) => event.type === 'UpdateRequested')?.reply, undefined);
 });
 
-test('C1, C4: an owner that dies at any of its calls leaves nobody without an answer, and answers nobody twice', async (t) => {
+/** One update that waits, and an owner that dies at its nth call, for each n. */
+async function everyPoint(t: ExecutionContext, fault: LastCall): Promise<void> {
   let n = 1;
   for (; ; n++) {
-    const plan = new KillAt(n, 'responseLost');
+    const plan = new KillAt(n, fault);
     const around = new Surroundings({ seed: 3, faults: plan });
     const belt = new Belt();
     const host = hostOf({ orchestrators: [Depot], activities: [belt] });
@@ -161,4 +162,9 @@ test('C1, C4: an owner that dies at any of its calls leaves nobody without an an
     if (plan.calls < n) break;
   }
   t.true(n > 20, `${n}`);
-});
+}
+
+test('C1, C4: an owner that dies before any of its calls arrives leaves nobody without an answer, and answers nobody twice', (t) =>
+  everyPoint(t, 'requestLost'));
+
+test('C1, C4: so does one that dies after any of its calls was carried out', (t) => everyPoint(t, 'responseLost'));

@@ -154,8 +154,8 @@ async function readLog(
   return { tail, commits };
 }
 
-function gather(tail: Map<Address, TailEntry[]>, { record, first, sequence }: FoundRecord): void {
-  if (record.type === 'epoch') return;
+export function gather(tail: Map<Address, TailEntry[]>, { record, first, sequence }: FoundRecord): void {
+  if (record.type !== 'commit') return;
   for (const entry of record.steps) {
     const entries = tail.get(entry.to);
     if (entries) entries.push({ first, sequence, entry });
@@ -164,7 +164,7 @@ function gather(tail: Map<Address, TailEntry[]>, { record, first, sequence }: Fo
 }
 
 /** A cursor above the end would skip new mail for ever, and so would one whose message was stored another time (P12). */
-async function checkMail(
+export async function checkMail(
   { mailbox, subjects }: PartitionPorts,
   { accepted, acceptedAt }: { readonly accepted: number; readonly acceptedAt?: number | undefined },
 ): Promise<void> {

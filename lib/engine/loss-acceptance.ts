@@ -73,7 +73,7 @@ export async function acceptLoss(
 
 /** Whether more than mail is lost, so that what the instances did last is not known. */
 function isCutBy({ losses }: Survey): boolean {
-  return losses.some(({ kind }) => kind !== 'mail');
+  return losses.some(({ kind }) => kind === 'log' || kind === 'state');
 }
 
 /**

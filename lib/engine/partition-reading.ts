@@ -18,7 +18,8 @@ const RETRY = 100;
 export interface Loss {
   /** The stream, as the server names it. */
   readonly stream: string;
-  readonly kind: StreamKind;
+  /** Which of the partition's streams it is of, or which of those of the hub. */
+  readonly kind: StreamKind | 'tasks' | 'objects';
   /** The first and the last sequence of what is lost, where they are known. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -52,7 +53,7 @@ export interface PartitionReading {
 export async function readPartition(ports: PartitionPorts): Promise<PartitionReading> {
   const losses: Loss[] = [];
   const checkpoint = await readCheckpoint(ports, losses);
-  const log = await readLog(ports, checkpoint, losses);
+  const log = await readLog(ports, losses.length > 0 ? 'lost' : checkpoint, losses);
   const tables = new PartitionTables();
   if (checkpoint) tables.restore(checkpoint);
   const tail = new Map<Address, TailEntry[]>();
@@ -94,10 +95,7 @@ async function readCheckpoint(ports: PartitionPorts, losses: Loss[]): Promise<Ch
     }
     try {
       const { pages } = decodeDirectory(stored.body, `Checkpoint ${subjects.checkpoint}`);
-      if (pages.length === 0) {
-        if (await readable(() => isUnused(ports))) return undefined;
-        return lost(`The checkpoint ${subjects.checkpoint} has nothing in it`);
-      }
+      if (pages.length === 0) return undefined; // a takeover made it, and nobody has stored anything yet: all is in the log
       const checkpoint = await wholeCheckpoint(ports);
       if (checkpoint) return checkpoint;
     } catch (error) {
@@ -135,13 +133,14 @@ interface ReadLog {
 
 async function readLog(
   ports: PartitionPorts,
-  checkpoint: Checkpoint | undefined,
+  found: Checkpoint | 'lost' | undefined,
   losses: Loss[],
 ): Promise<ReadLog> {
   const { log, subjects } = ports;
   const stream = subjects.streamName('log');
   const lost = (from: number | undefined, to: number | undefined, text: string): void =>
     void losses.push({ stream, kind: 'log', from, to, text });
+  const checkpoint = found === 'lost' ? undefined : found;
   const low = checkpoint?.low ?? 1;
   const known = checkpoint?.logSeq ?? 0;
   const records: FoundRecord[] = [];
@@ -158,22 +157,21 @@ async function readLog(
     isWhole = false;
     lost(undefined, undefined, error.message);
   }
-  const end = (await log.last())?.sequence ?? 0;
+  const last = await log.last();
+  const end = last?.sequence ?? 0;
   if (end < known)
     lost(end + 1, known, `It ends at record ${end}, and the checkpoint knows of record ${known}: what came last is lost.`);
-  else if (checkpoint && first !== undefined && first > low && first <= known)
-    lost(low, first - 1, `It begins at record ${first}, and record ${low} is still needed: somebody purged it.`);
-  else if (checkpoint && first !== undefined && first > known + 1)
-    lost(low, first - 1, `It begins at record ${first}, and the checkpoint ends at ${known}: the state stream went back, or somebody purged the log.`);
+  else if (found !== 'lost' && first !== undefined && first > low)
+    lost(low, first - 1, `It begins at record ${first}, and record ${low} is still needed: it was purged, or the state went back.`);
   const at = records.find(({ sequence }) => sequence === known);
   const isAnother = at !== undefined && at.record.commit !== checkpoint?.commit;
   if (isAnother) lost(known, undefined, `Its record ${known} is not the one that the checkpoint knows.`);
-  const isNext = checkpoint ? end >= known && (first ?? 0) <= known + 1 : records.every(isClaim);
+  const isNext = found === 'lost' ? records.every(isClaim) : end >= known && (first ?? 0) <= known + 1;
   return {
     records: isAnother ? [] : records,
     follows: isWhole && !isAnother && isNext,
     end,
-    epoch: records.at(-1)?.record.epoch ?? 0,
+    epoch: (last && (await readable(async () => decodeRecord(last.body, `Record ${end}`).epoch))) ?? 0,
   };
 }
 

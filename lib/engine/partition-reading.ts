@@ -163,8 +163,7 @@ async function readLog(
     lost(end + 1, known, `It ends at record ${end}, and the checkpoint knows of record ${known}: what came last is lost.`);
   else if (found !== 'lost' && first !== undefined && first > low)
     lost(low, first - 1, `It begins at record ${first}, and record ${low} is still needed: it was purged, or the state went back.`);
-  const at = records.find(({ sequence }) => sequence === known);
-  const isAnother = at !== undefined && at.record.commit !== checkpoint?.commit;
+  const isAnother = checkpoint !== undefined && (await isOther(ports, checkpoint));
   if (isAnother) lost(known, undefined, `Its record ${known} is not the one that the checkpoint knows.`);
   const isNext = found === 'lost' ? records.every(isClaim) : end >= known && (first ?? 0) <= known + 1;
   return {
@@ -173,6 +172,13 @@ async function readLog(
     end,
     epoch: (last && (await readable(async () => decodeRecord(last.body, `Record ${end}`).epoch))) ?? 0,
   };
+}
+
+/** Whether there is a record where the checkpoint's is to be, and another one. */
+async function isOther(ports: PartitionPorts, { logSeq, commit }: Checkpoint): Promise<boolean> {
+  for await (const { body } of ports.log.read(logSeq, logSeq))
+    return (await readable(async () => decodeRecord(body, `Record ${logSeq}`).commit)) !== commit;
+  return false;
 }
 
 function isClaim({ record }: FoundRecord): boolean {

@@ -5,15 +5,8 @@ import { TaskHubClient } from '../client/task-hub-client.js';
 import { ConfigError } from '../errors.js';
 import { connectExistingTaskHub } from '../nats/task-hub.js';
 import { linesOfEntity } from './entity-lines.js';
+import { onHub, PATIENCE, type HubOptions } from './hub-options.js';
 import { examples, print } from './output.js';
-
-/** How long the server, and the owner of a partition, are waited for, in milliseconds. */
-const PATIENCE = 10_000;
-
-interface HubOptions {
-  readonly servers?: string;
-  readonly folder?: string;
-}
 
 /** `perdure inspect`, `release` and `break-lock`: for people who operate a task hub. */
 export function hubCommands(): readonly Command[] {
@@ -60,13 +53,6 @@ export function hubCommands(): readonly Command[] {
       }),
     );
   return [inspect, release, breakLock];
-}
-
-function onHub(command: Command): Command {
-  return command
-    .argument('<hub>', 'the name of the task hub')
-    .option('--servers <addresses>', 'the NATS server (default: NATS_URL, else the embedded server of the project)')
-    .option('--folder <path>', "the embedded server's data folder (default: .perdure in the project)");
 }
 
 async function withClient(

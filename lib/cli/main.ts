@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { PerdureError } from '../errors.js';
+import { doctorCommand } from './doctor-command.js';
 import { hubCommands } from './hub-commands.js';
 import { natsCommands } from './nats-commands.js';
 import { workerCommand } from './worker-command.js';
@@ -12,7 +13,7 @@ async function main(args: readonly string[]): Promise<number> {
     .addCommand(natsCommands())
     .addCommand(workerCommand())
     .addHelpText('after', '\nExample:\n  $ perdure nats start      a local server for all services of the project');
-  for (const command of hubCommands()) program.addCommand(command);
+  for (const command of [...hubCommands(), doctorCommand()]) program.addCommand(command);
   for (const command of withSubcommands(program)) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });

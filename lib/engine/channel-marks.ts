@@ -34,7 +34,7 @@ export class ChannelMarks {
       const known = knownOf(entry, mark);
       for (const [at, message] of entry.messages.entries()) if (at >= known) messages.push([index + at, message]);
       index += entry.messages.length;
-      if (known < entry.messages.length) mark = markBehind(entry, from);
+      if (known < entry.messages.length || (isEmptyReset(entry) && entry.n > mark.n)) mark = markBehind(entry, mark);
     }
     if (mark === before) return { messages, mark: undefined };
     this.#marks.set(from, mark);
@@ -43,14 +43,19 @@ export class ChannelMarks {
 }
 
 /** How many of an entry's messages, the first ones, are passed over: all when it is a copy or does not follow the mark. */
-function knownOf({ n, prev, part, messages }: ChannelEntry, mark: ChannelMark): number {
+function knownOf({ n, prev, part, reset, messages }: ChannelEntry, mark: ChannelMark): number {
   const have = mark.partly?.[0] === n ? mark.partly[1] : 0;
   const known = have - (part?.[0] ?? 0);
-  return n > mark.n && prev === mark.n && known >= 0 ? known : messages.length;
+  return n > mark.n && (prev === mark.n || reset) && known >= 0 ? known : messages.length;
 }
 
-function markBehind({ n, prev, part, messages }: ChannelEntry, from: number): ChannelMark {
+/** A sender that has lost records may have nothing else to say than that its channel begins anew. */
+function isEmptyReset({ reset, messages }: ChannelEntry): boolean {
+  return reset === true && messages.length === 0;
+}
+
+function markBehind({ n, part, messages }: ChannelEntry, { from, n: before }: ChannelMark): ChannelMark {
   const [first, all] = part ?? [0, messages.length];
   const have = first + messages.length;
-  return have < all ? { from, n: prev, partly: [n, have] } : { from, n, partly: undefined };
+  return have < all ? { from, n: before, partly: [n, have] } : { from, n, partly: undefined };
 }

@@ -118,7 +118,7 @@ export class Channels {
   #next(partition: number, { sentUpTo, sentOfNext }: Sender): readonly EncodedEntry[] {
     const entries: EncodedEntry[] = [];
     let room = ENVELOPE_TARGET;
-    for (const { n, prev, messages } of this.#tables.channel(partition).pending) {
+    for (const { n, prev, reset, messages } of this.#tables.channel(partition).pending) {
       if (n <= sentUpTo) continue;
       const first = entries.length === 0 ? sentOfNext : 0;
       let end = first;
@@ -127,12 +127,10 @@ export class Channels {
         if (room < 0 && end + entries.length > first) break;
       }
       const isWhole = first === 0 && end === messages.length;
-      if (end > first)
-        entries.push(
-          isWhole
-            ? { n, prev, messages }
-            : { n, prev, part: [first, messages.length], messages: messages.slice(first, end) },
-        );
+      const place = { n, prev, ...(reset && { reset }) };
+      if (isWhole) entries.push({ ...place, messages });
+      else if (end > first)
+        entries.push({ ...place, part: [first, messages.length], messages: messages.slice(first, end) });
       if (end < messages.length) break;
     }
     return entries;
@@ -179,7 +177,7 @@ export class Channels {
   }
 
   #checkGap(partition: number, first: PendingEntry, received: number): void {
-    if (first.prev === received) return;
+    if (first.prev === received || first.reset) return;
     const { subjects, logger } = this.#ports;
     logger.error('A channel has a gap that its sender cannot fill: messages between two partitions are lost', {
       instance: `partition ${subjects.partition}`,

@@ -119,6 +119,17 @@ export class Checkpoints {
     if (!this.#isTidy) await this.#tidy();
   }
 
+  /**
+   * Stores a checkpoint from which a partition begins anew, without any session of a client (docs/adr/0059). `forgets`: what was
+   * stored in former epochs is taken as it is, and only what comes from now on may be a zombie's.
+   */
+  async restart(checkpoint: Checkpoint, { forgets }: { readonly forgets: boolean }): Promise<void> {
+    const former = this.#directory!;
+    const own = former.epochs.filter(([epoch]) => epoch === this.#epoch);
+    if (forgets) this.#directory = { ...former, epochs: own };
+    await this.write(checkpoint, new Map(former.drawers?.map(([drawer]) => [drawer, []])));
+  }
+
   /** Removes pages that former owners left. */
   async #tidy(): Promise<void> {
     const { views, subjects } = this.#ports;

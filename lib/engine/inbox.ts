@@ -130,6 +130,7 @@ export class Inbox {
     if (from >= this.#partitions) return this.#refuse(message, `There is no partition ${from}`);
     const { messages, mark } = this.#channels.take(from, entries);
     const pending = new Set(messages.map(([at]) => at));
+    if (mark && pending.size === 0) this.#listener.note(); // a channel that begins anew: its sender waits for that alone
     this.#delivered.set(sequence, { time, pending, channel: mark, sessions: noNews });
     const count = entries.reduce((sum, entry) => sum + entry.messages.length, 0);
     this.#deliver(message, messages, Math.ceil(message.body.length / Math.max(1, count)));

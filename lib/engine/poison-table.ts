@@ -21,7 +21,7 @@ export class PoisonTable {
   /** `counter`: of the last commit record before it. */
   apply(record: LogRecord, counter: number): void {
     if (record.type === 'epoch') this.#begin(record, counter);
-    else this.#commit(record);
+    else if (record.type === 'commit') this.#commit(record);
   }
 
   #begin({ mail = 0, unclean }: EpochRecord, counter: number): void {

@@ -34,6 +34,8 @@ export interface Log {
   read(from: number, to: number): AsyncIterable<StoredMessage>;
   /** Forgets the records below a sequence. The newest one always stays. */
   purgeBelow(sequence: number): Promise<void>;
+  /** Forgets all records, and gives the next one this sequence, which is behind the last (docs/adr/0059). */
+  restartAt(sequence: number): Promise<void>;
 }
 
 /** Sends to a partition's mail stream. */
@@ -72,6 +74,8 @@ export interface Mailbox extends MailSender {
   /** The first and last sequence stored; last is 0 in a stream that never held a message. */
   bounds(): Promise<StreamBounds>;
   purgeBelow(sequence: number): Promise<void>;
+  /** Forgets all messages, how many it says, and gives the next one this sequence, which is behind the last (docs/adr/0059). */
+  restartAt(sequence: number): Promise<number>;
 }
 
 /** Told of mail that is not in the stream any more. */

@@ -159,8 +159,8 @@ export async function readLog(
   return { tail, commits };
 }
 
-function gather(tail: Map<Address, TailEntry[]>, { record, first, sequence }: FoundRecord): void {
-  if (record.type === 'epoch') return;
+export function gather(tail: Map<Address, TailEntry[]>, { record, first, sequence }: FoundRecord): void {
+  if (record.type !== 'commit') return;
   for (const entry of record.steps) {
     const entries = tail.get(entry.to);
     if (entries) entries.push({ first, sequence, entry });

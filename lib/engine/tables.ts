@@ -86,7 +86,7 @@ export class PartitionTables {
     this.commit = record.commit;
     this.epoch = record.epoch;
     this.poison.apply(record, this.counter);
-    if (record.type === 'epoch') return;
+    if (record.type !== 'commit') return;
     this.counter = record.counter;
     this.#accept(record);
     let index = 0;
@@ -209,7 +209,7 @@ function localName(counter: number, index: number): string {
 }
 
 function outputsOf(record: LogRecord): ReadonlyMap<number, readonly string[]> {
-  if (record.type === 'epoch' || !record.out) return new Map();
+  if (record.type !== 'commit' || !record.out) return new Map();
   return new Map(
     Object.entries(record.out).map(([partition, { messages }]) => [Number(partition), messages.map(encodeAddressed)]),
   );

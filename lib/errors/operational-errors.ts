@@ -85,6 +85,23 @@ export class StorageFullError extends PerdureError {
   }
 }
 
+/**
+ * What was asked for was lost with stored data of a partition, and an operator accepted that loss: no answer will come.
+ * Whether it was carried out is not known.
+ */
+export class LossAcceptedError extends PerdureError {
+  readonly code = 'PERDURE_LOSS_ACCEPTED';
+  constructor(
+    /** The partition. */
+    readonly partition: number,
+  ) {
+    super(
+      `Stored data of partition ${partition} was lost, and an operator accepted that: no answer will come. Whether what was asked ` +
+        'for was carried out is not known.',
+    );
+  }
+}
+
 /** A stored record cannot be read: damaged, or missing where the chain needs it. */
 export class CorruptHistoryError extends PerdureError {
   readonly code = 'PERDURE_CORRUPT_HISTORY';

@@ -67,6 +67,10 @@ export class MemoryLog implements Log {
     );
   }
 
+  async restartAt(sequence: number): Promise<void> {
+    await this.#connection.read(this.#call('restartAt'), () => this.#stream.restartAt(sequence));
+  }
+
   #call(operation: string) {
     return { partition: this.partition, port: 'log', operation } as const;
   }

@@ -129,6 +129,10 @@ export class MemoryMailbox extends MemoryMailSender implements Mailbox {
     await this.connection.read(this.call('purgeBelow'), () => this.stream.purgeBelow(sequence));
   }
 
+  restartAt(sequence: number): Promise<number> {
+    return this.connection.read(this.call('restartAt'), () => this.stream.restartAt(sequence));
+  }
+
   /** The next batch, or, when there is nothing yet, a promise that ends when something was stored. */
   #take(next: number): Taken {
     const { first, last } = this.stream;

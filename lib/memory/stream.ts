@@ -152,6 +152,15 @@ export class MemoryStream {
     this.#first = this.#last + 1;
   }
 
+  /** Removes all below a sequence, and says how much; the next message has this one at the least. */
+  restartAt(sequence: number): number {
+    const { size } = this.#messages;
+    this.purgeBelow(sequence);
+    this.#last = Math.max(this.#last, sequence - 1);
+    this.#first = Math.max(this.#first, sequence);
+    return size - this.#messages.size;
+  }
+
   /** Goes back in time, as after a power loss: what is behind a sequence was never stored. */
   rewind(last: number): void {
     for (let at = this.#last; at > last; at--) this.remove(at);

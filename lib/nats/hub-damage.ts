@@ -1,8 +1,11 @@
 import { StorageRegressedError } from '../errors.js';
 
+/** What somebody who operates the hub may do. */
+const advice = 'Restore it from a backup, or accept the loss ("perdure doctor" tells of what).';
+
 export function streamGone(stream: string, hub: string): StorageRegressedError {
   return new StorageRegressedError(
-    `Stream ${stream} of task hub ${hub} is gone. Restore it from a backup, or use another task hub.`,
+    `Stream ${stream} of task hub ${hub} is gone. ${advice}`,
   );
 }
 
@@ -14,7 +17,7 @@ export function streamRecreated(
 ): StorageRegressedError {
   return new StorageRegressedError(
     `Stream ${stream} was deleted and created again at ${found}: what task hub ${hub} had in it since ${created} is lost. ` +
-      'Restore it from a backup, or use another task hub.',
+      advice,
   );
 }
 

@@ -5,6 +5,7 @@ import { checkHubName } from '../wire/checks.js';
 import { decodeHubRecord, encodeHubRecord, mostPartitions, type HubRecord } from '../wire/hub-record.js';
 import { type HubSubjects, type StreamKind, subjectsOf } from '../wire/subjects.js';
 import { valueLimits, type ValueLimitOptions, type ValueLimits } from '../wire/value-limits.js';
+import type { DamagedStreams } from './damaged-streams.js';
 import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
 import { NatsHubStore } from './hub-store.js';
 import { NatsObjectStore } from './object-store.js';
@@ -32,6 +33,8 @@ export interface HubOptions extends ValueLimitOptions {
   readonly replicas?: number | undefined;
   /** It is not made when it does not exist. */
   readonly mustExist?: true | undefined;
+  /** Is told of streams that are gone or others than they were, in place of a refusal; nothing is created then. */
+  readonly damaged?: DamagedStreams | undefined;
 }
 
 /** A task hub on JetStream, checked. */
@@ -84,15 +87,15 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
         'and this the server that they use?',
     );
   await ensureStream(jetStream, bucket);
-  await ensureStream(jetStream, deadLetterStream(subjects, replicas), DEAD_LETTERS_KEPT);
+  if (!options.damaged) await ensureStream(jetStream, deadLetterStream(subjects, replicas), DEAD_LETTERS_KEPT);
   for (;;) {
     const { record, revision } = await readRecord(jetStream, store, options);
     const settings = streamsOf(subjects, record.partitions, replicas);
-    const infos = await Promise.all(settings.map((wanted) => openStream(jetStream, wanted, record, name)));
+    const infos = await Promise.all(settings.map((wanted) => openStream(jetStream, wanted, record, options)));
     const { streams: known = {} } = record;
     if (settings.every((wanted) => known[wanted.name] !== undefined)) {
       keepTime(jetStream, store.stream);
-      const copies = Math.max(...infos.map((info) => Number(info.config['num_replicas'])));
+      const copies = Math.max(1, ...infos.map((info) => Number(info?.config['num_replicas'] ?? 1)));
       return {
         name,
         partitions: record.partitions,
@@ -155,12 +158,21 @@ async function refuseLostRecord(jetStream: JetStream, store: HubStore, hub: stri
 }
 
 /** What the record does not know yet is created; later, a stream that is gone or another is a loss and never made good. */
-async function openStream(jetStream: JetStream, wanted: StreamSettings, record: HubRecord, hub: string) {
+async function openStream(
+  jetStream: JetStream,
+  wanted: StreamSettings,
+  record: HubRecord,
+  { name: hub, damaged }: HubOptions,
+): Promise<StreamInfo | undefined> {
   const created = record.streams?.[wanted.name];
+  if (created === undefined && damaged)
+    throw new ConfigError(`Stream ${wanted.name} of task hub ${hub} is not made yet: workers and clients do that.`);
   if (created === undefined) return ensureStream(jetStream, wanted);
   const info: StreamInfo | undefined = await findStream(jetStream, wanted);
-  if (!info) throw streamGone(wanted.name, hub);
-  if (info.created !== created) throw streamRecreated(wanted.name, hub, created, info.created);
+  if (info?.created === created) return info;
+  if (damaged) damaged.note({ wanted, created, found: info });
+  else if (!info) throw streamGone(wanted.name, hub);
+  else throw streamRecreated(wanted.name, hub, created, info.created);
   return info;
 }
 

@@ -153,10 +153,14 @@ export class JetStream {
     return this.demand<StreamInfo>(`STREAM.INFO.${stream}`);
   }
 
-  /** Forgets the messages of a stream, or those of one literal subject in it, below a sequence. */
-  async purgeBelow(stream: string, sequence: number, subject?: string): Promise<void> {
+  /**
+   * Forgets the messages of a stream, or those of one literal subject in it, below a sequence; how many. Without a subject, the
+   * next message has this sequence at the least.
+   */
+  async purgeBelow(stream: string, sequence: number, subject?: string): Promise<number> {
     const seq = Math.max(sequence, 1); // without a sequence, or with 0, the server forgets all
-    await this.demand(`STREAM.PURGE.${stream}`, { seq, ...(subject !== undefined && { filter: subject }) });
+    const filter = subject !== undefined && { filter: subject };
+    return (await this.demand<{ readonly purged: number }>(`STREAM.PURGE.${stream}`, { seq, ...filter })).purged;
   }
 
   /** Removes all messages of one subject. */

@@ -43,6 +43,10 @@ export class NatsLog implements Log {
     const last = await this.last();
     if (last) await this.#jetStream.purgeBelow(this.#stream, Math.min(sequence, last.sequence));
   }
+
+  async restartAt(sequence: number): Promise<void> {
+    await this.#jetStream.purgeBelow(this.#stream, sequence);
+  }
 }
 
 function* sequences<T>(first: number, last: number, make: (sequence: number) => T): Generator<T> {

@@ -77,4 +77,8 @@ export class NatsMailbox extends NatsMailSender implements Mailbox {
     const end = Math.min(sequence, last + 1);
     if (end > first) await this.#jetStream.purgeBelow(this.#stream, end);
   }
+
+  restartAt(sequence: number): Promise<number> {
+    return this.#jetStream.purgeBelow(this.#stream, sequence);
+  }
 }

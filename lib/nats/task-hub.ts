@@ -4,7 +4,7 @@ import { checkHubName } from '../wire/checks.js';
 import { subjectsOf } from '../wire/subjects.js';
 import { connectSession } from './connect.js';
 import { consoleLogger } from './console-logger.js';
-import { openHub, type HubOptions } from './hub.js';
+import { openHub, type HubOptions, type NatsHub } from './hub.js';
 import { keepRunning } from './keep-running.js';
 import { natsHubPorts } from './hub-ports.js';
 import { startEmbeddedServer, type EmbeddedServer } from './server/embedded-server.js';
@@ -76,17 +76,19 @@ export interface TaskHubOptions {
  * @throws {CorruptHistoryError} when the hub's record cannot be read
  */
 export function connectTaskHub(options: TaskHubOptions): Promise<TaskHub> {
-  return connect(options);
+  return connectTo(options);
 }
 
 /** The same for people who look at a hub: one that does not exist is not created, but refused with ConfigError. */
 export function connectExistingTaskHub(options: Omit<TaskHubOptions, 'partitions' | 'replicas'>): Promise<TaskHub> {
-  return connect({ ...options, mustExist: true });
+  return connectTo({ ...options, mustExist: true });
 }
 
-type ConnectOptions = TaskHubOptions & Pick<HubOptions, 'mustExist'>;
+type ConnectOptions = TaskHubOptions &
+  Pick<HubOptions, 'mustExist' | 'damaged'> & { readonly opened?: ((hub: NatsHub) => void) | undefined };
 
-async function connect(options: ConnectOptions): Promise<TaskHub> {
+/** The same for whoever has more to ask of the hub. */
+export async function connectTo(options: ConnectOptions): Promise<TaskHub> {
   checkOptions(options);
   const logger = options.logger ?? consoleLogger();
   if (isGiven(options.servers)) return open(options, options.servers, logger, undefined);
@@ -130,6 +132,7 @@ async function open(
   try {
     const left = (timeoutInMilliseconds ?? Infinity) - (performance.now() - began);
     const hub = await inTime(whileAllowed(session, openHub(session, options)), left, session.where);
+    options.opened?.(hub);
     if (server) keepRunning(server, session, logger);
     return new TaskHub(natsHubPorts(hub, logger), session, server);
   } catch (error) {

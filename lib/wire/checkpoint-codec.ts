@@ -45,7 +45,7 @@ export function decodeDirectory(body: Uint8Array, where: string): CheckpointDire
   return decodeStored(body, where, directory);
 }
 
-const pendingEntry = object<PendingEntry>({ n: count, prev: count, messages: list(string) });
+const pendingEntry = object<PendingEntry>({ n: count, prev: count, reset: optional(yes), messages: list(string) });
 
 const channel = object<ChannelState>({ last: count, pending: list(pendingEntry) });
 

@@ -89,6 +89,7 @@ export interface ChannelState {
 export interface PendingEntry {
   readonly n: number;
   readonly prev: number;
+  readonly reset?: true;
   readonly messages: readonly string[];
 }
 

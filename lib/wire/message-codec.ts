@@ -53,14 +53,16 @@ export interface EncodedEntry {
   readonly n: number;
   readonly prev: number;
   readonly part?: ChannelEntry['part'];
+  readonly reset?: ChannelEntry['reset'];
   readonly messages: readonly string[];
 }
 
 /** An envelope from partition `from`. */
 export function encodeEnvelope(from: number, entries: readonly EncodedEntry[]): Uint8Array {
-  const texts = entries.map(({ n, prev, part, messages }) => {
+  const texts = entries.map(({ n, prev, part, reset, messages }) => {
     const which = part ? `,"part":[${part.join(',')}]` : '';
-    return `{"n":${n},"prev":${prev}${which},"messages":[${messages.join(',')}]}`;
+    const anew = reset ? ',"reset":true' : '';
+    return `{"n":${n},"prev":${prev}${which}${anew},"messages":[${messages.join(',')}]}`;
   });
   return encodeText(`{"v":${formatVersion},"from":${from},"entries":[${texts.join(',')}]}`);
 }
@@ -170,6 +172,7 @@ const entryFields = object<ChannelEntry>({
   n: count,
   prev: count,
   part: optional(tuple(count, count)),
+  reset: optional(yes),
   messages: list(addressed),
 });
 

@@ -197,5 +197,7 @@ export interface ChannelEntry {
   readonly prev: number;
   /** When there are only some of the messages here (P7): the number of the first one, from 0, and of all. */
   readonly part?: readonly [first: number, all: number];
+  /** The sender has lost records, and the channel begins anew here, whatever was received last (docs/adr/0059). */
+  readonly reset?: true;
   readonly messages: readonly Addressed[];
 }

@@ -3,10 +3,12 @@ import type {
   CommitRecord,
   DroppedInput,
   EpochRecord,
+  GivenUp,
   LogRecord,
   Outcome,
   PartlyReceived,
   PartRecord,
+  ResetRecord,
   SkippedNumbers,
   StepEntry,
   StoredRecord,
@@ -99,6 +101,10 @@ export function encodeEpoch(fields: Omit<EpochRecord, 'type' | 'v'>): Uint8Array
   return encodeText(JSON.stringify({ v: 1, type: 'epoch', ...fields }));
 }
 
+export function encodeReset(fields: Omit<ResetRecord, 'type' | 'v'>): Uint8Array {
+  return encodeText(JSON.stringify({ v: 1, type: 'reset', ...fields }));
+}
+
 /** A record of the log. Throws CorruptHistoryError or VersionTooNewError; `where` names the record in both. */
 export function decodeRecord(body: Uint8Array, where: string): StoredRecord {
   return decodeStored(body, where, record, stateFormat);
@@ -167,8 +173,21 @@ export const partlyReceived: Shape<PartlyReceived> = tuple(count, count);
 
 const output = object<NonNullable<CommitRecord['out']>[string]>({ prev: count, messages: list(addressed) });
 
+const givenUp = object<GivenUp>({
+  failed: list(address),
+  removed: list(address),
+  interrupted: list(address),
+  instances: count,
+  mail: count,
+  inputs: count,
+  received: count,
+  requests: count,
+  sessions: count,
+});
+
 const record = variant<StoredRecord, 'type'>('type', {
   epoch: { ...base, owner: prose, mail: optional(count), unclean: optional(yes) },
+  reset: { ...base, owner: prose, lost: list(prose), gaveUp: givenUp },
   commit: {
     ...base,
     counter: count,

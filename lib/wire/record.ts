@@ -13,8 +13,8 @@ import type { Addressed, Address } from './messages.js';
 import type { TaskIds } from './tasks.js';
 import type { Parking } from './parked.js';
 
-/** What a commit or a takeover says, whole. */
-export type LogRecord = CommitRecord | EpochRecord;
+/** What a commit, a takeover or a reset says, whole. */
+export type LogRecord = CommitRecord | EpochRecord | ResetRecord;
 
 /** The message of the commit log: one per group commit, or the mark of a takeover. */
 export type StoredRecord = LogRecord | PartRecord;
@@ -41,6 +41,41 @@ export interface EpochRecord extends RecordBase {
   readonly mail?: number;
   /** The former owner did not stop by itself: it died, or was replaced while it was silent. */
   readonly unclean?: true;
+}
+
+/**
+ * That an operator accepted what the partition's streams have lost, and what was given up with it (P12, docs/adr/0059). The
+ * checkpoint that names this record was stored before it; nothing below counts but what that checkpoint still needs.
+ */
+export interface ResetRecord extends RecordBase {
+  readonly type: 'reset';
+  /** Who accepted it, for people who look. */
+  readonly owner: string;
+  /** What was lost, as the diagnosis told it. */
+  readonly lost: readonly string[];
+  readonly gaveUp: GivenUp;
+}
+
+/** What a reset gave up of a partition. Lists name 1,000 instances at most. */
+export interface GivenUp {
+  /** Orchestration instances that had not ended: failed, because what they had done last may be lost. */
+  readonly failed: readonly Address[];
+  /** Instances whose stored state could not be read: removed. */
+  readonly removed: readonly Address[];
+  /** Entities whose locks, running operations or overdue operations ended. */
+  readonly interrupted: readonly Address[];
+  /** How many instances that is, where it is more than are named. */
+  readonly instances: number;
+  /** Messages in the mail stream that will not be carried out; they were kept as dead letters. */
+  readonly mail: number;
+  /** Messages that were taken and not carried out, and of which nothing is left but that they were there. */
+  readonly inputs: number;
+  /** Messages on their way from other partitions. */
+  readonly received: number;
+  /** Requests of instances, of any partition, that were told to have failed. */
+  readonly requests: number;
+  /** Sessions of clients that ended: what they wait for, they are told to be lost. */
+  readonly sessions: number;
 }
 
 /**

@@ -35,7 +35,7 @@ const tasks: Kinds<TaskQueues> = { publish: 'writes', consume: 'reads', sizes: '
 const task: Kinds<QueuedTask> = { acknowledge: 'writes', keep: 'writes' };
 const bus: Kinds<Bus> = { publish: 'writes', subscribe: 'reads' };
 const sender: Kinds<MailSender> = { send: 'writes' };
-const log: Kinds<Log> = { append: 'writes', last: 'reads', read: 'reads', purgeBelow: 'writes' };
+const log: Kinds<Log> = { append: 'writes', last: 'reads', read: 'reads', purgeBelow: 'writes', restartAt: 'writes' };
 const views: Kinds<Views> = {
   read: 'reads',
   write: 'writes',
@@ -51,6 +51,7 @@ const mailbox: Kinds<Mailbox> = {
   timeOf: 'reads',
   bounds: 'reads',
   purgeBelow: 'writes',
+  restartAt: 'writes',
 };
 const storage: Kinds<Storage> = { bounds: 'reads' };
 
@@ -166,7 +167,7 @@ test('each write fails as its port may fail: without an answer, late or twice, o
         reached.length = 0;
         await call();
         const [, port, method] = each.split('.') as [string, string, string];
-        const isSure = /^(?:remove|removeUnfinished|purgeBelow)$/.test(method);
+        const isSure = /^(?:remove|removeUnfinished|purgeBelow|restartAt)$/.test(method);
         const times = each !== name ? 1 : isSure ? (failure === 'lost' ? 1 : 2) : failure === 'lost' ? 0 : 1;
         t.deepEqual(
           reached,

@@ -114,6 +114,7 @@ function logOf(log: Log, intercept: Interceptor): Log {
     last: () => log.last(),
     read: (from, to) => log.read(from, to),
     purgeBelow: (sequence) => intercept(() => log.purgeBelow(sequence), 'surely'),
+    restartAt: (sequence) => intercept(() => log.restartAt(sequence), 'surely'),
   };
 }
 
@@ -136,5 +137,6 @@ function mailboxOf(mailbox: Mailbox, intercept: Interceptor): Mailbox {
     timeOf: (sequence) => mailbox.timeOf(sequence),
     bounds: () => mailbox.bounds(),
     purgeBelow: (sequence) => intercept(() => mailbox.purgeBelow(sequence), 'surely'),
+    restartAt: (sequence) => intercept(() => mailbox.restartAt(sequence), 'surely'),
   };
 }

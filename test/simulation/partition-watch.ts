@@ -204,7 +204,7 @@ export class PartitionWatch {
     if (record.type === 'part') return this.#onPart(record, sequence);
     this.#parts = [];
     if (record.type === 'epoch') this.#onEpoch(record, sequence);
-    else this.#onCommit(record, sequence);
+    else if (record.type === 'commit') this.#onCommit(record, sequence);
   }
 
   /** P7: parts have no effect before the last one, and none at all without it. */

@@ -1,3 +1,4 @@
+import { wholeCheckpoint } from '../../lib/engine/checkpoints.js';
 import { PartitionOwner } from '../../lib/engine/partition-owner.js';
 import type { Host } from '../../lib/engine/host.js';
 import type { Logger } from '../../lib/engine/ports.js';
@@ -7,6 +8,7 @@ import type { MemoryHub } from '../../lib/memory/hub.js';
 import type { SeededRandom } from '../../lib/memory/random.js';
 import type { Checkpoint } from '../../lib/wire/checkpoint.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
+import { AcceptedLoss } from './accepted-loss.js';
 import type { Violation } from './instance-watch.js';
 
 /** So long a claim may take, in virtual milliseconds. */
@@ -29,15 +31,22 @@ export interface LeftPartition {
 export class PowerLoss {
   readonly #left: LeftPartition;
   readonly #random: SeededRandom;
+  #checkpoint: Checkpoint;
 
   constructor(left: LeftPartition, random: SeededRandom) {
     this.#left = left;
+    this.#checkpoint = left.checkpoint;
     this.#random = random;
   }
 
   async check(host: Host, violation: Violation): Promise<void> {
     const { partition, hub } = this.#left;
     if (this.#random.below(6) === 0) return this.#replaceUnder(host, violation);
+    const accepted = new AcceptedLoss(hub, partition, this.#random, violation);
+    if (this.#random.below(2) === 0) {
+      await accepted.work();
+      await this.#look();
+    }
     const what = this.#lose();
     if (what === undefined) return;
     const { log } = hub.streams(partition);
@@ -50,6 +59,14 @@ export class PowerLoss {
     const told = await hub.world.scheduler.settle(claimed, CLAIM);
     if (told !== undefined) violation(`P12: partition ${partition} has ${what}, and a new owner ${told}`);
     if (log.last !== end) violation(`P12: partition ${partition} has ${what}, and a new owner wrote behind that`);
+    await accepted.accept(what);
+  }
+
+  /** The checkpoint as it is now. */
+  async #look(): Promise<void> {
+    const { partition, hub } = this.#left;
+    const ports = memoryHubPorts(hub.connect('look'), silent).partition(partition);
+    this.#checkpoint = (await hub.world.scheduler.settle(wholeCheckpoint(ports), CLAIM)) ?? this.#checkpoint;
   }
 
   /** A stream becomes another one under an owner: it must not go on. */
@@ -69,7 +86,8 @@ export class PowerLoss {
 
   /** What is lost, for people; undefined: nothing could be that anybody knows of. */
   #lose(): string | undefined {
-    const { partition, hub, checkpoint } = this.#left;
+    const { partition, hub } = this.#left;
+    const checkpoint = this.#checkpoint;
     const { log, mail, state } = hub.streams(partition);
     switch (this.#random.below(5)) {
       case 0:
@@ -94,7 +112,8 @@ export class PowerLoss {
 
   /** The last record is not the one that the checkpoint knows. */
   #anotherRecord(): string | undefined {
-    const { partition, hub, checkpoint } = this.#left;
+    const { partition, hub } = this.#left;
+    const checkpoint = this.#checkpoint;
     const { log } = hub.streams(partition);
     const known = log.get(checkpoint.logSeq);
     if (!known) return undefined;
@@ -106,7 +125,8 @@ export class PowerLoss {
 
   /** What was accepted last is not what is there now. */
   #otherMail(): string | undefined {
-    const { partition, hub, checkpoint } = this.#left;
+    const { partition, hub } = this.#left;
+    const checkpoint = this.#checkpoint;
     const { mail } = hub.streams(partition);
     const known = mail.get(checkpoint.accepted);
     if (!known || checkpoint.acceptedAt === undefined) return undefined;

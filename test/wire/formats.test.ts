@@ -15,7 +15,8 @@ import type { Checkpoint, CheckpointDirectory } from '../../lib/wire/checkpoint.
 import { decodeParkedPage, encodeParked, encodeParkedPage } from '../../lib/wire/parked-codec.js';
 import type { ParkedPage } from '../../lib/wire/parked.js';
 import type { Head, Wake } from '../../lib/wire/head.js';
-import type { CommitRecord, EpochRecord, PartRecord, StoredRecord } from '../../lib/wire/record.js';
+import type { CommitRecord, EpochRecord, PartRecord,
+  ResetRecord, StoredRecord } from '../../lib/wire/record.js';
 import {
   decodeHead,
   decodeSegment,
@@ -37,6 +38,7 @@ import {
   encodeCommit,
   encodeEpoch,
   encodePart,
+  encodeReset,
   encodeStep,
 } from '../../lib/wire/record-codec.js';
 
@@ -79,6 +81,7 @@ function accepted<T>(decoded: Decoded<T>): T {
 function encodeRecord(record: StoredRecord): Uint8Array {
   if (record.type === 'epoch') return encodeEpoch(without(record, 'v', 'type') as Omit<EpochRecord, 'v' | 'type'>);
   if (record.type === 'part') return encodePart(without(record, 'v', 'type') as Omit<PartRecord, 'v' | 'type'>);
+  if (record.type === 'reset') return encodeReset(without(record, 'v', 'type') as Omit<ResetRecord, 'v' | 'type'>);
   const outputs = Object.entries(record.out ?? {}).map(
     ([partition, { prev, messages }]) =>
       [Number(partition), { prev, messages: messages.map(encodeAddressed) }] as const,

@@ -60,6 +60,7 @@ function countingLog(log: Log, counts: PortCounts): Log {
     },
     read: (from, to) => log.read(from, to),
     purgeBelow: (sequence) => log.purgeBelow(sequence),
+    restartAt: (sequence) => log.restartAt(sequence),
   };
 }
 
@@ -83,5 +84,6 @@ function countingMailbox(mailbox: Mailbox, counts: PortCounts): Mailbox {
     timeOf: (sequence) => mailbox.timeOf(sequence),
     bounds: () => mailbox.bounds(),
     purgeBelow: (sequence) => mailbox.purgeBelow(sequence),
+    restartAt: (sequence) => mailbox.restartAt(sequence),
   };
 }

@@ -1,0 +1,81 @@
+import type { FoundLosses } from '../engine/diagnosis.js';
+import type { Loss } from '../engine/partition-reading.js';
+import type { HubStore } from '../engine/hub-store.js';
+import type { HubSubjects, StreamKind } from '../wire/subjects.js';
+import type { JetStream, StreamInfo } from './jetstream.js';
+import { ensureStream, type StreamSettings } from './streams.js';
+
+const KINDS: readonly StreamKind[] = ['mail', 'log', 'state'];
+
+/** A stream that is not the one that the hub's record knows. */
+interface DamagedStream {
+  readonly wanted: StreamSettings;
+  /** When it was created, by the hub's record. */
+  readonly created: string;
+  /** Undefined: it is gone. */
+  readonly found: StreamInfo | undefined;
+}
+
+/** What a hub's record says of its streams, as far as it is mended here. */
+interface StreamsRecord {
+  readonly streams?: Readonly<Record<string, string>>;
+}
+
+/** The streams of a task hub that are gone, or were created anew: for those who look at a damaged hub, and mend it. */
+export class DamagedStreams {
+  readonly #streams = new Map<string, DamagedStream>();
+
+  note(stream: DamagedStream): void {
+    this.#streams.set(stream.wanted.name, stream);
+  }
+
+  /** What that means for each partition. */
+  lossesByPartition(subjects: HubSubjects, partitions: number): FoundLosses {
+    const losses = new Map<number, readonly Loss[]>();
+    const tasks = this.#lossOf(subjects.tasksStream, 'tasks');
+    for (let partition = 0; partition < partitions; partition++) {
+      const names = subjects.partition(partition);
+      const own = KINDS.flatMap((kind) => this.#lossOf(names.streamName(kind), kind));
+      if (own.length + tasks.length > 0) losses.set(partition, [...own, ...tasks]);
+    }
+    return losses;
+  }
+
+  /** What that means for the hub as a whole: values that are in the object store no more. */
+  lossOfValues({ objects }: HubSubjects): readonly Loss[] {
+    return this.#lossOf(`OBJ_${objects}`, 'objects');
+  }
+
+  #lossOf(stream: string, kind: Loss['kind']): readonly Loss[] {
+    const damaged = this.#streams.get(stream);
+    if (!damaged) return [];
+    const { created, found } = damaged;
+    if (!found) {
+      const isGone = kind === 'tasks' || kind === 'objects' ? {} : { isGone: true as const };
+      return [{ stream, kind, ...isGone, text: `It is gone, with all that was in it since ${created}.` }];
+    }
+    const text = `It was deleted and created again at ${found.created}: what was in it since ${created} is lost.`;
+    return [{ stream, kind, ...(kind === 'mail' && { goesBack: true }), text }];
+  }
+
+  /** Creates those that are gone. What was in them does not come back. */
+  async create(jetStream: JetStream): Promise<void> {
+    for (const damaged of this.#streams.values())
+      if (!damaged.found) this.note({ ...damaged, found: await ensureStream(jetStream, damaged.wanted) });
+  }
+
+  /** From here on the hub's record knows these streams as they are. */
+  async accept(store: HubStore, streams: readonly string[]): Promise<void> {
+    const created = streams.flatMap((name) => {
+      const found = this.#streams.get(name)?.found;
+      return found ? [[name, found.created] as const] : [];
+    });
+    while (created.length > 0) {
+      const entry = (await store.get('hub'))!;
+      const record = JSON.parse(new TextDecoder().decode(entry.value)) as StreamsRecord;
+      const mended = { ...record, streams: { ...record.streams, ...Object.fromEntries(created) } };
+      if (created.every(([name, time]) => record.streams?.[name] === time)) return;
+      await store.put('hub', new TextEncoder().encode(JSON.stringify(mended)), entry.revision);
+    }
+  }
+}

@@ -50,7 +50,18 @@ const GRACE = 5_000;
  * ```
  */
 export function nodeHandler(api: HttpApi): NodeHandler {
-  const listener = getRequestListener(api.fetch, { overrideGlobalObjects: false });
+  return handlerOf(api, () => {});
+}
+
+function handlerOf(api: HttpApi, onWatch: (response: ServerResponse) => void): NodeHandler {
+  const listener = getRequestListener(
+    async (request, { outgoing }) => {
+      const answer = await api.fetch(request);
+      if (answer.headers.get('content-type') === 'text/event-stream') onWatch(outgoing as ServerResponse);
+      return answer;
+    },
+    { overrideGlobalObjects: false },
+  );
   return (request, response, next) => {
     const isOurs = request.url?.startsWith(`${api.basePath}/`) ?? false;
     if (next && !isOurs) return next();
@@ -81,11 +92,14 @@ export async function serveHttpApi(api: HttpApi, options: ListenOptions = {}): P
       `hostname: without auth the API listens on the loopback device only, not on ${hostname}. Give HttpApi the option auth.`,
     );
   const watches = new Set<ServerResponse>();
-  const handler = nodeHandler(api);
-  const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT };
-  const server = createServer({ ...limits, connectionsCheckingInterval: CHECK_INTERVAL }, (request, response) => {
+  const handler = handlerOf(api, (response) => {
     watches.add(response);
     response.on('close', () => watches.delete(response));
+  });
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT };
+  const server = createServer({ ...limits, connectionsCheckingInterval: CHECK_INTERVAL }, (request, response) => {
+    // Its connection is kept alive for others, who do not come any more once the server is closed.
+    response.on('close', () => server.listening || setImmediate(() => server.closeIdleConnections()));
     handler(request, response);
   });
   server.maxConnections = maxConnections;
@@ -119,14 +133,14 @@ function listening(server: Server, port: number, hostname: string): Promise<void
   });
 }
 
-function closed(server: Server, open: ReadonlySet<ServerResponse>): Promise<void> {
+function closed(server: Server, watches: ReadonlySet<ServerResponse>): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), GRACE);
     server.close(() => {
       clearTimeout(force);
       resolve();
     });
-    for (const response of open) if (response.getHeader('content-type') === 'text/event-stream') response.destroy();
+    for (const response of watches) response.destroy();
     server.closeIdleConnections();
   });
 }

@@ -10,7 +10,8 @@ import { examples, print } from './output.js';
 /** How long the server, and the owner of a partition, are waited for, in milliseconds. */
 const PATIENCE = 10_000;
 
-interface HubOptions {
+/** Where a task hub is. */
+export interface HubOptions {
   readonly servers?: string;
   readonly folder?: string;
 }
@@ -62,14 +63,16 @@ export function hubCommands(): readonly Command[] {
   return [inspect, release, breakLock];
 }
 
-function onHub(command: Command): Command {
+/** A command about a task hub, which is its first argument. */
+export function onHub(command: Command): Command {
   return command
     .argument('<hub>', 'the name of the task hub')
     .option('--servers <addresses>', 'the NATS server (default: NATS_URL, else the embedded server of the project)')
     .option('--folder <path>', "the embedded server's data folder (default: .perdure in the project)");
 }
 
-async function withClient(
+/** Runs something with a client of a task hub that exists. */
+export async function withClient(
   name: string,
   { servers = process.env['NATS_URL'], folder }: HubOptions,
   run: (client: TaskHubClient) => Promise<void>,

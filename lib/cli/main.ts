@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { PerdureError } from '../errors.js';
+import { httpCommand } from './http-command.js';
 import { hubCommands } from './hub-commands.js';
 import { natsCommands } from './nats-commands.js';
 import { workerCommand } from './worker-command.js';
@@ -11,6 +12,7 @@ async function main(args: readonly string[]): Promise<number> {
     .description('Durable orchestrations and entities on NATS JetStream.')
     .addCommand(natsCommands())
     .addCommand(workerCommand())
+    .addCommand(httpCommand())
     .addHelpText('after', '\nExample:\n  $ perdure nats start      a local server for all services of the project');
   for (const command of hubCommands()) program.addCommand(command);
   for (const command of withSubcommands(program)) command.exitOverride();

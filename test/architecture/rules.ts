@@ -12,7 +12,8 @@ const levels: readonly (readonly string[])[] = [
   ['engine', 'schedules'],
   ['nats', 'memory'],
   ['worker', 'client'],
-  ['http', 'compat', 'cli', 'testing'],
+  ['http', 'compat', 'testing'],
+  ['cli'],
   ['index'],
 ];
 

@@ -2,31 +2,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import test, { type ExecutionContext } from 'ava';
-import type { HttpApiOptions } from 'perdure/http';
-import { nodeHandler, serveHttpApi, type HttpApiServer, type ListenOptions } from 'perdure/http/node';
+import test from 'ava';
+import { nodeHandler, serveHttpApi, type HttpApiServer } from 'perdure/http/node';
 import { until } from '../until.js';
 import { base, Restaurant } from './restaurant.js';
+import { opened } from './street.js';
 
 const key = 'k-0123456789abcdef';
-
-/** A restaurant with a door to the street, whose time passes by itself. */
-async function opened(
-  t: ExecutionContext,
-  options: HttpApiOptions = {},
-  where: ListenOptions = {},
-): Promise<{ restaurant: Restaurant; server: HttpApiServer; url: string }> {
-  const restaurant = await Restaurant.open(options);
-  const server = await serveHttpApi(restaurant.api, { port: 0, ...where });
-  const over = new Promise<void>((resolve) =>
-    t.teardown(async () => {
-      await server.close();
-      resolve();
-    }),
-  );
-  restaurant.settle(over).catch(() => {});
-  return { restaurant, server, url: `${server.url}${base}` };
-}
 
 /** What a server says to these bytes until it hangs up. */
 async function said(server: HttpApiServer, ...parts: string[]): Promise<string> {

@@ -37,25 +37,23 @@ export class Authorization {
   /** Throws RefusedRequestError: 401 without credentials, 403 with others than are asked for. */
   async check(request: Request, code: string | undefined, access: HttpAccess): Promise<void> {
     if (!this.isRequired) return;
-    if (code !== undefined) return this.#checkCode(code, access);
     const key = keyOf(request);
     if (await this.#isKnown(key ?? '')) return;
+    const worth = code === undefined ? undefined : await this.#worthOf(code, access);
+    if (worth === 'good') return;
     if (this.#authorize && (await this.#authorize(request, access))) return;
+    if (worth === 'expired') throw new RefusedRequestError(403, 'This URL has expired: ask for a new one.');
+    if (worth !== undefined)
+      throw new RefusedRequestError(403, 'The code of this URL is not for that. Keys are taken in headers only.');
     if (key !== undefined) throw new RefusedRequestError(403, 'These credentials do not allow that.');
     throw new RefusedRequestError(401, 'Credentials are needed: x-functions-key, or a bearer token.', {
       'www-authenticate': 'Bearer',
     });
   }
 
-  async #checkCode(code: string, { action, instanceId }: HttpAccess): Promise<void> {
-    const worth = instanceId === undefined ? 'wrong' : await this.#signer?.verify(code, { action, instanceId });
-    if (worth === 'good') return;
-    throw new RefusedRequestError(
-      403,
-      worth === 'expired'
-        ? 'This URL has expired: ask for a new one.'
-        : 'The code of this URL is not for that. Keys are taken in headers only.',
-    );
+  async #worthOf(code: string, { action, instanceId }: HttpAccess): Promise<'good' | 'expired' | 'wrong'> {
+    if (instanceId === undefined || !this.#signer) return 'wrong';
+    return this.#signer.verify(code, { action, instanceId });
   }
 
   /** All keys are looked at, however they compare. */

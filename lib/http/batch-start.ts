@@ -1,6 +1,6 @@
 import type { StartOptions } from '../client/started-run.js';
 import { RefusedRequestError } from '../errors.js';
-import { problemOf, type Problem } from './problem.js';
+import type { Problem } from './problem.js';
 import { refused } from './query.js';
 import type { Service } from './service.js';
 
@@ -33,7 +33,7 @@ async function startOne(service: Service, origin: string, { name, input, options
     const { instanceId } = await service.client.startNew(name, service.classes.startInput(name, input), options);
     return { status: 202, id: instanceId, statusQueryGetUri: await service.urls.url(origin, instanceId, 'getStatus') };
   } catch (error) {
-    const problem = problemOf(error, crypto.randomUUID());
+    const problem = service.problemOf(error);
     return { status: problem.status, problem };
   }
 }

@@ -1,3 +1,4 @@
+import type { OrchestrationHandle } from '../client/orchestration-handle.js';
 import { hasEnded } from '../client/orchestration-status.js';
 import type { HttpManagementPayload } from './management-urls.js';
 import { json } from './route.js';
@@ -19,11 +20,11 @@ export async function startedResponse(service: Service, origin: string, instance
 export async function waitedResponse(
   service: Service,
   request: Request,
-  instanceId: string,
+  handle: OrchestrationHandle,
   timeoutInMilliseconds: number,
 ): Promise<Response> {
-  const status = await statusAfterWait(service, instanceId, timeoutInMilliseconds, request.signal);
-  if (!hasEnded(status)) return startedResponse(service, service.origin(request), instanceId);
+  const status = await statusAfterWait(service, handle, timeoutInMilliseconds, request.signal);
+  if (!hasEnded(status)) return startedResponse(service, service.origin(request), handle.instanceId);
   if (status.runtimeStatus === 'Completed') return json(status.output);
   return json(statusBody(status, true), status.runtimeStatus === 'Failed' ? 500 : 200);
 }

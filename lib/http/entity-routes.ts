@@ -135,6 +135,7 @@ async function watch(call: Call): Promise<Response> {
   return eventStream<EntityStateResponse<unknown>>(request.signal, {
     name: 'state',
     leave: placeFor(service),
+    problemOf: service.problemOf,
     begin: (signal) => service.client.entities.watch(call.part('entityName'), call.part('entityKey'), { signal }),
     bodyOf: ({ entityExists, entityState }) => ({ entityExists, entityState: entityState ?? null }),
   });

@@ -1,4 +1,4 @@
-import { PerdureError } from '../errors.js';
+import type { Problem } from './problem.js';
 
 /** So often something is sent where there is nothing to say, so that nobody takes the connection for dead. */
 const HEARTBEAT = 15_000;
@@ -13,6 +13,8 @@ export interface EventSource<T> {
   readonly begin: (signal: AbortSignal) => AsyncGenerator<T, void>;
   /** What is told of each. */
   readonly bodyOf: (item: T) => unknown;
+  /** What is told of an error. */
+  readonly problemOf: (error: unknown) => Problem;
   /** Called at the end, however it comes. */
   readonly leave: () => void;
 }
@@ -38,11 +40,15 @@ export async function eventStream<T>(asked: AbortSignal, source: EventSource<T>)
     async pull(controller) {
       const item = await orHeartbeat((next ??= items.next())).catch((error: unknown) => ({ error }));
       if (over.signal.aborted) return; // nobody reads any more
+      if (asked.aborted) {
+        end();
+        return controller.close();
+      }
       if (item === 'heartbeat') return controller.enqueue(encoder.encode(':\n\n'));
       next = undefined;
       if ('value' in item && item.done !== true)
         return controller.enqueue(eventOf(source.name, source.bodyOf(item.value)));
-      controller.enqueue('error' in item ? eventOf('error', failureOf(item.error)) : eventOf('end', {}));
+      controller.enqueue('error' in item ? eventOf('error', source.problemOf(item.error)) : eventOf('end', {}));
       end();
       controller.close();
     },
@@ -61,9 +67,4 @@ function orHeartbeat<T>(next: Promise<T>): Promise<T | 'heartbeat'> {
 
 function eventOf(name: string, body: unknown): Uint8Array {
   return encoder.encode(`event: ${name}\ndata: ${JSON.stringify(body)}\n\n`);
-}
-
-function failureOf(error: unknown): object {
-  if (error instanceof PerdureError) return { code: error.code, message: error.message };
-  return { message: 'Something went wrong.' };
 }

@@ -13,7 +13,7 @@ import { instanceRoutes } from './instance-routes.js';
 import { KnownClasses } from './known-classes.js';
 import { ManagementUrls, type HttpManagementPayload } from './management-urls.js';
 import { atLeastOne, basePathOf, checkKey, limitsOf, originOf, type HttpApiOptions } from './options.js';
-import { isInternal, problemOf, problemResponse } from './problem.js';
+import { isInternal, problemOf, problemResponse, type Problem } from './problem.js';
 import { Router } from './router.js';
 import type { Service } from './service.js';
 import { serviceRoutes } from './service-routes.js';
@@ -89,6 +89,7 @@ export class HttpApi {
       places: new WaitPlaces(limits.maxWaits),
       basePath: this.basePath,
       origin: (request) => this.#originOf(request),
+      problemOf: (error) => this.#problemOf(error),
     };
     const hosts =
       this.#publicOrigin === undefined ? allowedHosts : [...allowedHosts, new URL(this.#publicOrigin).hostname];
@@ -103,7 +104,7 @@ export class HttpApi {
 
   /** Answers a request; what goes wrong is an answer too, and it never rejects. May be passed on as a function of its own. */
   readonly fetch = async (request: Request): Promise<Response> => {
-    const response = await this.#answered(() => this.#router.route(request));
+    const response = await this.#answered(request, () => this.#router.route(request));
     const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
     for (const [name, value] of Object.entries({ ...headers, ...this.#doors.headersFor(request) }))
       response.headers.set(name, value);
@@ -129,7 +130,7 @@ export class HttpApi {
     orchestrator: string | (new () => OrchestratorObject),
     options: HttpStartOptions = {},
   ): Promise<Response> {
-    return this.#answered(async () => {
+    return this.#answered(request, async () => {
       if (request.method !== 'POST') throw new RefusedRequestError(405, 'Post it.', { allow: 'POST' });
       const name =
         typeof orchestrator === 'string' ? orchestrator : names.orchestrator(orchestrator as Constructor).name;
@@ -176,7 +177,10 @@ export class HttpApi {
     const { timeoutInMilliseconds: timeout = 10_000, retryIntervalInMilliseconds: interval = 1_000 } = options;
     if (!(timeout >= 0) || !(interval <= timeout))
       throw new ConfigError('timeoutInMilliseconds: must be 0 or more, and not less than retryIntervalInMilliseconds');
-    return this.#answered(() => waitedResponse(this.#service, request, instanceId, timeout));
+    return this.#answered(request, () => {
+      const handle = this.#service.client.getHandle(instanceId);
+      return waitedResponse(this.#service, request, handle, timeout);
+    });
   }
 
   #originOf(request: Request): string {
@@ -185,16 +189,19 @@ export class HttpApi {
     return `${protocol}//${request.headers.get('host') ?? host}`;
   }
 
-  async #answered(run: () => Promise<Response>): Promise<Response> {
+  #problemOf(error: unknown, request?: Request): Problem {
+    const requestId = crypto.randomUUID();
+    const isLeft = request?.signal.aborted ?? false; // whatever broke off with that is no fault
+    if (isInternal(error) && !isLeft) this.#onError(error, requestId);
+    return problemOf(error, requestId);
+  }
+
+  async #answered(request: Request, run: () => Promise<Response>): Promise<Response> {
     try {
       return await run();
     } catch (error) {
-      const requestId = crypto.randomUUID();
-      if (isInternal(error)) this.#onError(error, requestId);
-      return problemResponse(
-        problemOf(error, requestId),
-        error instanceof RefusedRequestError ? error.headers : undefined,
-      );
+      const headers = error instanceof RefusedRequestError ? error.headers : {};
+      return problemResponse(this.#problemOf(error, request), headers);
     }
   }
 }

@@ -155,6 +155,7 @@ async function watch(call: Call): Promise<Response> {
   return eventStream(request.signal, {
     name: 'status',
     leave: placeFor(service),
+    problemOf: service.problemOf,
     begin: (signal) => statusChanges(service.client, call.part('instanceId'), pause, signal),
     bodyOf: (status) => statusBody(status, showsInput),
   });

@@ -31,19 +31,19 @@ const problem: JsonSchema = {
 export function openApi(routes: readonly Route[], { basePath, classes }: Service, origin: string): object {
   const schemas = new JsonSchemas('#/components/schemas/');
   const paths: Paths = {};
-  const add = (path: string, { method }: Route, operation: Operation): void => {
-    (paths[path] ??= {})[method.toLowerCase()] = operation;
+  const add = (route: Route, path = route.path, input: JsonSchema = {}): void => {
+    (paths[path.replaceAll(/:(\w+)/g, '{$1}')] ??= {})[route.method.toLowerCase()] = operationOf(route, path, input);
   };
   for (const route of routes) {
-    add(templateOf(route.path), route, operationOf(route, {}));
+    add(route);
     if (route.action === 'start' && route.path.startsWith('/orchestrators'))
       for (const [name, shape] of classes.orchestrators)
-        add(templateOf(route.path.replace(':functionName', name)), route, operationOf(route, inputOf(shape, schemas)));
+        add(route, route.path.replace(':functionName', name), inputOf(shape, schemas));
     if (route.action === 'callEntity')
       for (const [name, operations] of classes.entities)
         for (const [operation, shape] of operations) {
           const path = route.path.replace(':entityName', name).replace(':operation', operation);
-          add(templateOf(path), route, operationOf(route, inputOf(shape, schemas)));
+          add(route, path, inputOf(shape, schemas));
         }
   }
   return {
@@ -72,22 +72,15 @@ function inputOf({ input }: InputShape, schemas: JsonSchemas): JsonSchema {
   return input === undefined ? { type: 'null' } : schemas.of(input);
 }
 
-/** `{instanceId}` for `:instanceId`. */
-function templateOf(path: string): string {
-  return path.replaceAll(/:(\w+)/g, '{$1}');
-}
-
-function operationOf(route: Route, input: JsonSchema): Operation {
-  const { path, summary, action, parameters = [], body, responses } = route;
+function operationOf(route: Route, path: string, input: JsonSchema): Operation {
+  const { summary, action, parameters = [], body, responses } = route;
   const parts = Array.from(path.matchAll(/:(\w+)/g), ([, name]) => name!);
   return {
     tags: [path.split('/')[1]!],
     summary,
     ...(action === undefined && { security: [] }),
     parameters: [
-      ...parts
-        .filter((name) => name !== 'functionName' || input.$ref === undefined)
-        .map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+      ...parts.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
       ...parameters.map(parameterOf),
     ],
     ...(body !== undefined && {

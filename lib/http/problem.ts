@@ -64,8 +64,9 @@ export interface Problem {
   readonly requestId: string;
 }
 
-/** What is said of an error; `status`: where the route has one of its own for it. Stacks are told to nobody. */
-export function problemOf(error: unknown, requestId: string, status = statusOf(error)): Problem {
+/** What is said of an error. Stacks are told to nobody. */
+export function problemOf(error: unknown, requestId: string): Problem {
+  const status = statusOf(error);
   const told = { type: 'about:blank', title: titles[status] ?? 'Error', status } as const;
   if (!isTold(error)) return { ...told, requestId };
   return {
@@ -88,7 +89,7 @@ export function isInternal(error: unknown): boolean {
   return !isTold(error);
 }
 
-export function problemResponse(problem: Problem, headers: Readonly<Record<string, string>> = {}): Response {
+export function problemResponse(problem: Problem, headers: Readonly<Record<string, string>>): Response {
   const { status } = problem;
   const later = status === 429 || status === 503 ? { 'retry-after': '1' } : {};
   return new Response(JSON.stringify(problem), {
@@ -98,7 +99,7 @@ export function problemResponse(problem: Problem, headers: Readonly<Record<strin
 }
 
 /** The status that stands for an error. An operation that refuses its input is a bad request. */
-export function statusOf(error: unknown): number {
+function statusOf(error: unknown): number {
   if (error instanceof RefusedRequestError) return error.status;
   if (!(error instanceof PerdureError)) return 500;
   if (error.code === 'PERDURE_ENTITY_OPERATION_FAILED' && error instanceof FailureError)

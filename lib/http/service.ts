@@ -1,9 +1,11 @@
 import { hasEnded, type OrchestrationStatus } from '../client/orchestration-status.js';
+import type { OrchestrationHandle } from '../client/orchestration-handle.js';
 import type { TaskHubClient } from '../client/task-hub-client.js';
 import { RefusedRequestError } from '../errors.js';
 import type { KnownClasses } from './known-classes.js';
 import type { ManagementUrls } from './management-urls.js';
 import type { Limits } from './options.js';
+import type { Problem } from './problem.js';
 import type { WaitPlaces } from './wait-places.js';
 
 /** What the routes work with. */
@@ -17,16 +19,17 @@ export interface Service {
   readonly basePath: string;
   /** The origin under which others reach the API. */
   origin(request: Request): string;
+  /** What is said of an error; `onError` is told of what is nobody else's to know. */
+  problemOf(error: unknown): Problem;
 }
 
 /** How an instance stands once it has ended, or the time has run out, or there is no place to wait. */
 export async function statusAfterWait(
-  { client, limits, places }: Service,
-  instanceId: string,
+  { limits, places }: Service,
+  handle: OrchestrationHandle,
   milliseconds: number,
   signal: AbortSignal,
 ): Promise<OrchestrationStatus> {
-  const handle = client.getHandle(instanceId);
   const leave = places.take();
   if (leave) {
     const timeoutInMilliseconds = Math.min(milliseconds, limits.maxWaitInMilliseconds);

@@ -57,7 +57,7 @@ async function startOne(call: Call): Promise<Response> {
     startAt: query.time('startAt'),
     ifExists: query.text('ifExists') as StartOptions['ifExists'], // the client refuses others
   });
-  if (wait !== undefined) return waitedResponse(service, request, started.instanceId, wait);
+  if (wait !== undefined) return waitedResponse(service, request, started, wait);
   return startedResponse(service, call.origin, started.instanceId);
 }
 

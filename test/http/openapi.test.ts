@@ -84,6 +84,7 @@ test('inputs of known classes are described by the rules of their fields', async
     paths['/orchestrators/purchase']!['post']!.parameters.filter((one) => one.in === 'path'),
     [],
   );
+  t.like(paths['/entities/till/{entityKey}/call/put']!['post']!.parameters, { length: 1, 0: { name: 'entityKey' } });
   t.deepEqual(inputOf('/orchestrators/meal'), { type: 'string' });
   t.deepEqual(inputOf('/entities/till/{entityKey}/call/put'), { type: 'number' });
   t.deepEqual(inputOf('/entities/till/{entityKey}/call/sell'), { $ref: '#/components/schemas/Line' });

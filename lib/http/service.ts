@@ -20,7 +20,7 @@ export interface Service {
   /** The origin under which others reach the API. */
   origin(request: Request): string;
   /** What is said of an error; `onError` is told of what is nobody else's to know. */
-  problemOf(error: unknown): Problem;
+  readonly problemOf: (error: unknown) => Problem;
 }
 
 /** How an instance stands once it has ended, or the time has run out, or there is no place to wait. */

@@ -1,4 +1,11 @@
-import { FailureError, InvalidInputError, PerdureError, RefusedRequestError, type FailureDetails } from '../errors.js';
+import {
+  FailureError,
+  InvalidInputError,
+  PerdureError,
+  RefusedRequestError,
+  TimeoutError,
+  type FailureDetails,
+} from '../errors.js';
 
 /** What an error of the client means to whoever asked over HTTP. Others are 500. */
 const statuses: Readonly<Record<string, number>> = {
@@ -59,6 +66,8 @@ export interface Problem {
   readonly code?: string;
   /** Which rules the input breaks. */
   readonly violations?: InvalidInputError['violations'];
+  /** The instance that may begin yet, though its start was not answered in time. */
+  readonly instanceId?: string;
   /** How what was called has failed. */
   readonly failure?: FailureDetails;
   readonly requestId: string;
@@ -74,6 +83,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
     detail: error.message,
     code: error.code,
     ...(error instanceof InvalidInputError && { violations: error.violations }),
+    ...(error instanceof TimeoutError && error.instanceId !== undefined && { instanceId: error.instanceId }),
     ...(error instanceof FailureError && { failure: withoutStacks(error.failureDetails) }),
     requestId,
   };

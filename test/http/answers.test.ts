@@ -1,4 +1,5 @@
 import test from 'ava';
+import { HttpApi } from 'perdure/http';
 import { Meal, orchestrators } from './http-classes.js';
 import { base, Restaurant } from './restaurant.js';
 
@@ -29,7 +30,6 @@ test('the payload of an instance has all of its URLs, below where the request ca
   await t.throwsAsync(api.createHttpManagementPayload('a'), { code: 'PERDURE_CONFIG' });
   for (const id of ['', '@a', 'a/b'])
     await t.throwsAsync(api.createHttpManagementPayload(id, request()), { code: 'PERDURE_INVALID_ID' });
-  const { HttpApi } = await import('perdure/http');
   const open = new HttpApi(around.client, { publicUrl: 'https://orders.example.com' });
   t.is(
     (await open.createHttpManagementPayload('a')).statusQueryGetUri,

@@ -1,4 +1,6 @@
 import test from 'ava';
+import { hostOf } from '../engine/surroundings.js';
+import { orchestrators } from './http-classes.js';
 import { base, Restaurant } from './restaurant.js';
 
 const second = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
@@ -144,8 +146,6 @@ test('what has not answered yet stands in the history, and nothing does before t
 test('without a worker an instance is told as its view has it', async (t) => {
   const restaurant = new Restaurant();
   const { around, post, get, pass } = restaurant;
-  const { hostOf } = await import('../engine/surroundings.js');
-  const { orchestrators } = await import('./http-classes.js');
   const worker = await around.work('worker', hostOf({ orchestrators, activities: [restaurant.kitchen] }));
   await post('/orchestrators/meal/m', { body: 'rice' });
   await pass();

@@ -1,10 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { amount } from '../amount.js';
 import { linkedActions } from '../../lib/http/actions.js';
 import { base, Restaurant } from './restaurant.js';
 
-/** Random requests against the whole API: more of them in `npm run verify`. */
-const COUNT = process.env['PERDURE_VERIFY'] === '1' ? 100_000 : 10_000;
+const COUNT = amount(10_000, 100_000);
 const TOGETHER = 20;
 
 const known = ['meal', 'table', 'purchase', 'till', 'a', 'b', 'put', 'rob', 'delete', 'Guest', '$'];

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { entities, orchestrators } from './http-classes.js';
+import { hostOf } from '../engine/surroundings.js';
 import { base, Restaurant } from './restaurant.js';
 
 const managed = (id: string, query = '?taskHub=test&connection=nats') => {
@@ -123,6 +124,11 @@ test('what is no start is a bad request, and stores nothing', async (t) => {
     ['/orchestrators/table', { text: '{"__proto__":{"isAdmin":true}}', headers: json }, 'PERDURE_FORBIDDEN_KEY'],
     ['/orchestrators/table', { text: '"\\ud800"', headers: json }, 'PERDURE_UNSERIALIZABLE'],
     ['/orchestrators/table', { text: `${'['.repeat(300)}${']'.repeat(300)}`, headers: json }, 'PERDURE_TOO_DEEP'],
+    [
+      '/orchestrators/table',
+      { text: `${'['.repeat(100_000)}${']'.repeat(100_000)}`, headers: json },
+      'PERDURE_TOO_DEEP',
+    ],
     ['/orchestrators/purchase', { body: { customer: 'x' } }, 'PERDURE_INVALID_INPUT'],
     ['/orchestrators/meal?timeout=1&pollingInterval=2', {}, 'PERDURE_REFUSED_REQUEST'],
     ['/orchestrators/meal?timeout=-1&pollingInterval=1', {}, 'PERDURE_REFUSED_REQUEST'],
@@ -196,6 +202,20 @@ test('many are started by one request, each answered for itself', async (t) => {
       [400, 'PERDURE_INVALID_INPUT'],
     ],
   );
+});
+
+test('a start that nobody answers in time is told with 504 and the id, for it may begin yet', async (t) => {
+  const restaurant = new Restaurant();
+  const { post, get, pass, around } = restaurant;
+  const worker = await around.work('worker', hostOf({ orchestrators, activities: [restaurant.kitchen] }));
+  await around.settle(worker.stop());
+  const { status, body } = await post('/orchestrators/meal/m', { body: 'rice' });
+  t.is(status, 504);
+  t.like(body, { code: 'PERDURE_TIMEOUT', instanceId: 'm' });
+  t.like(await get('/instances/m'), { status: 504 }, 'nobody can tell');
+  await restaurant.work();
+  await pass();
+  t.like(await get('/instances/m'), { status: 200, body: { output: 'hot rice' } });
 });
 
 test('what is no list of starts starts nothing', async (t) => {

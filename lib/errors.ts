@@ -14,6 +14,7 @@ export * from './errors/failures.js';
 export * from './errors/lock-errors.js';
 export * from './errors/operational-errors.js';
 export * from './errors/http-errors.js';
+export * from './errors/http-api-errors.js';
 export * from './errors/compensation-error.js';
 export * from './errors/schedule-errors.js';
 export * from './errors/entity-errors.js';

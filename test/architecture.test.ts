@@ -91,6 +91,22 @@ test('only lib/nats knows nats, and core, wire and engine know no node', (t) => 
   t.deepEqual(of({ 'lib/nats/a.ts': "import 'nats';", 'lib/core/a.ts': "import 'immer';" }), []);
 });
 
+test('the HTTP API is a client that knows no engine, and no node but where it is for that', (t) => {
+  for (const part of ['engine', 'nats', 'memory', 'worker', 'cli'])
+    t.deepEqual(of({ 'lib/http/a.ts': `import type { B } from '../${part}/b.js';` }), [
+      `lib/http/a.ts: must not import ../${part}/b.js`,
+    ]);
+  for (const name of ['node:http', '@hono/node-server', 'express'])
+    t.deepEqual(of({ 'lib/http/a.ts': `import { x } from '${name}';` }), [`lib/http/a.ts: must not import ${name}`]);
+  const allowed = {
+    'lib/http/a.ts': "import { Hono } from 'hono';\nimport type { C } from '../client/c.js';",
+    'lib/http/node-listener.ts':
+      "import 'node:http';\nimport { a } from '@hono/node-server';\nimport { b } from './a.js';",
+    'lib/cli/a.ts': "import { b } from '../http/a.js';",
+  };
+  t.deepEqual(of(allowed), []);
+});
+
 test('no module is loaded past the table of imports', (t) => {
   for (const load of [
     "import nats = require('nats');",

@@ -131,6 +131,15 @@ test.serial('cart becomes an order, or writes to its owner when it is left alone
   ]);
 });
 
+test.serial('http: a program that knows HTTP alone starts, looks, raises an event; in whichever server', async (t) => {
+  for (const host of ['plain', 'express', 'fastify', 'hono', 'nest'])
+    t.deepEqual(await sample('http', host), [
+      `${host}: 202, look again after 10 s`,
+      '200, Completed: 3 lamps packed, paid by Mona',
+      '400, PERDURE_INVALID_INPUT',
+    ]);
+});
+
 // Both on one hub, which has one worker at a time.
 test.serial('fan-out counts the words of each file and shows its progress', async (t) => {
   const lines = await sample('fan-out');

@@ -1,6 +1,8 @@
 import { IsInt, Min } from 'class-validator';
 import { connectTaskHub, TaskHubClient, TaskHubWorker } from 'perdure';
 import { Entity, Operation } from 'perdure/decorators';
+import { HttpApi } from 'perdure/http';
+import { serveHttpApi } from 'perdure/http/node';
 import 'perdure/testing';
 
 class Amount {
@@ -23,7 +25,11 @@ const refused = await client
   .callEntity(Account, 'alice')
   .deposit({ amount: 0 })
   .catch((error: Error) => error.name);
+const api = new HttpApi(client, { entities: [Account] });
+const server = await serveHttpApi(api, { port: 0 });
+const { status } = await fetch(`${server.url}${api.basePath}/entities/account/alice`);
+await server.close();
 await client.close();
 await worker.stop();
 await hub.close();
-console.log(`balance ${balance}, then ${refused}`);
+console.log(`balance ${balance}, then ${refused}, over HTTP ${status}`);

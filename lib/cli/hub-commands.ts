@@ -55,7 +55,8 @@ export function hubCommands(): readonly Command[] {
   return [inspect, release, breakLock];
 }
 
-async function withClient(
+/** Runs something with a client of a task hub that exists. */
+export async function withClient(
   name: string,
   { servers = process.env['NATS_URL'], folder }: HubOptions,
   run: (client: TaskHubClient) => Promise<void>,

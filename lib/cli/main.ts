@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { PerdureError } from '../errors.js';
 import { doctorCommand } from './doctor-command.js';
+import { httpCommand } from './http-command.js';
 import { hubCommands } from './hub-commands.js';
 import { natsCommands } from './nats-commands.js';
 import { workerCommand } from './worker-command.js';
@@ -12,6 +13,7 @@ async function main(args: readonly string[]): Promise<number> {
     .description('Durable orchestrations and entities on NATS JetStream.')
     .addCommand(natsCommands())
     .addCommand(workerCommand())
+    .addCommand(httpCommand())
     .addHelpText('after', '\nExample:\n  $ perdure nats start      a local server for all services of the project');
   for (const command of [...hubCommands(), doctorCommand()]) program.addCommand(command);
   for (const command of withSubcommands(program)) command.exitOverride();

@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.js';
 import { startEmbeddedServer } from '../nats/server/embedded-server.js';
 import { resolveNatsServer } from '../nats/server/resolve.js';
 import { examples, print } from './output.js';
+import { untilToldToStop } from './until-told-to-stop.js';
 
 interface StartOptions {
   readonly port?: number;
@@ -55,18 +56,6 @@ async function startInForeground(options: StartOptions): Promise<void> {
   print(server.url);
   process.stderr.write(`Data is in ${server.folder}, monitoring at ${server.monitorUrl}. Ctrl-C stops the server.\n`);
   await toldToStop;
-}
-
-/** The server does not keep the process alive: the timer does. */
-function untilToldToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    const alive = setInterval(() => {}, 2 ** 30);
-    const stop = () => {
-      clearInterval(alive);
-      resolve();
-    };
-    process.once('SIGINT', stop).once('SIGTERM', stop);
-  });
 }
 
 function portOf(text: string): number {

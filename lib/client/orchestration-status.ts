@@ -99,7 +99,7 @@ export interface End {
 }
 
 /** Whether nothing more will come of the run. */
-export function hasEnded({ runtimeStatus }: End): boolean {
+export function hasEnded({ runtimeStatus }: Pick<End, 'runtimeStatus'>): boolean {
   return runtimeStatus === 'Completed' || isWithoutResult(runtimeStatus);
 }
 

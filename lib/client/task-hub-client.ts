@@ -66,6 +66,8 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
   readonly schedules: Schedules;
   /** Finds entities and looks at them: `client.entities.list({ entity: Counter })`, `client.entities.watch(Counter, 'visits')`. */
   readonly entities: EntityQueries;
+  /** The name of its task hub. */
+  readonly taskHubName: string;
   readonly #session: ClientSession;
   readonly #orchestrations: Orchestrations;
 
@@ -81,6 +83,7 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
     const orchestrations = new Orchestrations(session, timeoutInMilliseconds);
     const entities = new Entities(session, timeoutInMilliseconds);
     super(orchestrations, new Administration(session, timeoutInMilliseconds), entities);
+    this.taskHubName = hub.ports.name;
     this.#session = session;
     this.#orchestrations = orchestrations;
     this.entities = new EntityQueries(session, entities, timeoutInMilliseconds);

@@ -2,7 +2,7 @@ import type { FailureDetails } from '../errors.js';
 import { partitionOf } from '../wire/addresses.js';
 import { decodeHead } from '../wire/head-codec.js';
 import type { Address, Addressed } from '../wire/messages.js';
-import { unlessDamaged } from './damage.js';
+import { unlessUnreadable } from './damage.js';
 import type { Host } from './host.js';
 import { readInstances } from './instance-reading.js';
 import { failedRequest, openRequests, type OpenRequest } from './open-requests.js';
@@ -85,6 +85,6 @@ async function goesOn(hub: HubPorts, child: Address): Promise<boolean> {
   const of = partitionOf(child, hub.partitions);
   const stored = await hub.viewsOf(of).read(hub.subjects.partition(of).head(child));
   if (!stored) return false;
-  const head = await unlessDamaged(Promise.resolve().then(() => decodeHead(stored.body, `Head ${stored.subject}`)));
+  const head = await unlessUnreadable(Promise.resolve().then(() => decodeHead(stored.body, `Head ${stored.subject}`)));
   return head?.type === 'orchestration' && !isEnd(head.status);
 }

@@ -145,13 +145,6 @@ export class MemoryStream {
     for (let at = this.#first; at < end; at++) this.remove(at);
   }
 
-  /** Forgets all, and numbers what follows from behind a sequence. */
-  moveOn(last: number): void {
-    this.purgeBelow(this.#last + 1);
-    this.#last = Math.max(this.#last, last);
-    this.#first = this.#last + 1;
-  }
-
   /** Removes all below a sequence, and says how much; the next message has this one at the least. */
   restartAt(sequence: number): number {
     const { size } = this.#messages;

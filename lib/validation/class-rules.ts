@@ -9,6 +9,8 @@ export interface Rule {
   readonly type: string;
   /** Such as `isInt`. */
   readonly name?: string | undefined;
+  /** What the decorator was given. */
+  readonly constraints?: readonly unknown[] | undefined;
   /** Whether it is about the elements of the field. */
   readonly each: boolean;
 }

@@ -42,7 +42,8 @@ function dateType(type: Constructor, name: string, rules: readonly Rule[]): Inpu
   return declaredType(type, name) === Date ? Date : undefined;
 }
 
-function declaredType(type: Constructor, name: string): unknown {
+/** The type of a field as the compiler emitted it. */
+export function declaredType(type: Constructor, name: string): unknown {
   return Reflect.getMetadata('design:type', type.prototype as object, name);
 }
 

@@ -12,12 +12,19 @@ const levels: readonly (readonly string[])[] = [
   ['engine', 'schedules'],
   ['nats', 'memory'],
   ['worker', 'client'],
-  ['http', 'compat', 'cli', 'testing'],
+  ['http', 'compat', 'testing'],
+  ['cli'],
   ['index'],
 ];
 
 /** Decorators write definitions, nothing else. */
 const decoratorsMayImport = new Set(['errors', 'core', 'definitions', 'validation']);
+
+/** The HTTP API is a client: it knows nothing of engines and transports. */
+const httpMayImport = new Set(['errors', 'core', 'definitions', 'validation', 'wire', 'client']);
+
+/** It runs in any runtime, but for what is there for Node.js. */
+const isHttpForNode = (file: string) => /^lib\/http\/node[-.]/.test(file);
 
 /** The packages (and `node:`) that a part may import; parts that are not listed may import all but `nats`. */
 const packagesOf: Readonly<Record<string, readonly string[]>> = {
@@ -29,6 +36,7 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   engine: ['lru-cache'],
   schedules: ['croner'],
   decorators: ['reflect-metadata'],
+  http: ['hono'],
 };
 
 /** Time, randomness, waiting and IO come through ports there, and nothing depends on the locale of the process. */
@@ -93,7 +101,7 @@ function importViolations(file: string, source: string): readonly string[] {
   return importsOf(source).flatMap(({ specifier, isType }) => {
     const refused = specifier.startsWith('.')
       ? refusedFile(file, resolve(file, specifier), isType)
-      : refusedPackage(partOf(file), specifier);
+      : refusedPackage(file, specifier);
     return refused ? [`${file}: must not import ${specifier}`] : [];
   });
 }
@@ -103,6 +111,7 @@ function refusedFile(file: string, target: string, isType: boolean): boolean {
   if (from === to) return false;
   if (from === 'samples') return true;
   if (from === 'decorators') return !decoratorsMayImport.has(to);
+  if (from === 'http') return !httpMayImport.has(to);
   if ((from === 'nats' || from === 'memory') && to === 'engine') return !isType;
   return levelOf(to) >= levelOf(from);
 }
@@ -113,8 +122,10 @@ function levelOf(part: string): number {
   return level < 0 ? levels.length : level;
 }
 
-function refusedPackage(part: string, specifier: string): boolean {
+function refusedPackage(file: string, specifier: string): boolean {
+  const part = partOf(file);
   const name = specifier.split('/')[0]!;
+  if (isHttpForNode(file) && (name.startsWith('node:') || specifier === '@hono/node-server')) return false;
   const allowed = packagesOf[part];
   if (allowed !== undefined) return !allowed.includes(name);
   return (/^nats(?:$|\.|-)/.test(name) || name === '@nats-io') && part !== 'nats';

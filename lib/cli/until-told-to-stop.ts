@@ -1,0 +1,11 @@
+/** Resolves at SIGINT or SIGTERM, and keeps the process alive until then: what it waits for may not. */
+export function untilToldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    const alive = setInterval(() => {}, 2 ** 30);
+    const stop = () => {
+      clearInterval(alive);
+      resolve();
+    };
+    process.once('SIGINT', stop).once('SIGTERM', stop);
+  });
+}

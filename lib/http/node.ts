@@ -1,0 +1,7 @@
+export {
+  nodeHandler,
+  serveHttpApi,
+  type HttpApiServer,
+  type ListenOptions,
+  type NodeHandler,
+} from './node-listener.js';

@@ -1,0 +1,129 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { amount } from '../amount.js';
+import { linkedActions } from '../../lib/http/actions.js';
+import { base, Restaurant } from './restaurant.js';
+
+const COUNT = amount(10_000, 100_000);
+const TOGETHER = 20;
+
+const known = ['meal', 'table', 'purchase', 'till', 'a', 'b', 'put', 'rob', 'delete', 'Guest', '$'];
+const odd = [
+  '',
+  '@a',
+  '..',
+  '%2e%2e%2f',
+  'a%2Fb',
+  'a%00',
+  '%zz',
+  '%ff',
+  '%F0%9F%98%80',
+  '__proto__',
+  'constructor',
+  '*',
+  '>',
+];
+const part = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom(...known) },
+  { weight: 2, arbitrary: fc.constantFrom(...odd) },
+  {
+    weight: 1,
+    arbitrary: fc.string({ unit: 'binary', maxLength: 20 }).map((text) => encodeURIComponent(text.toWellFormed())),
+  },
+);
+const verbs = [
+  ...Object.values(linkedActions).map((path) => path.split(/[/?]/)[1] ?? ''),
+  'cancel',
+  'raiseEvent/Guest',
+];
+const path = fc.oneof(
+  fc.tuple(part, part).map(([name, id]) => `/orchestrators/${name}/${id}`),
+  part.map((name) => `/orchestrators/${name}`),
+  fc.tuple(part, fc.constantFrom(...verbs)).map(([id, verb]) => `/instances/${id}/${verb}`),
+  fc.tuple(part, part).map(([name, key]) => `/entities/${name}/${key}`),
+  fc.tuple(part, part, part).map(([name, key, operation]) => `/entities/${name}/${key}/call/${operation}`),
+  fc.constantFrom('/instances', '/entities', '/entities/till', '/makeprimary', '/health', '/openapi.json', '/x', ''),
+);
+const value = fc.oneof(
+  fc.constantFrom(
+    'true',
+    'false',
+    '1',
+    '0',
+    '-1',
+    '1e9',
+    '0.5',
+    '2025-01-01',
+    '2025-01-01T00:00:00Z',
+    'Running',
+    'put',
+    'x=y',
+  ),
+  fc.string({ maxLength: 10 }),
+);
+const names =
+  'timeout pollingInterval version startAt ifExists showInput showHistory showHistoryOutput top runtimeStatus reason op tag ' +
+  'instanceIdPrefix createdTimeFrom createdTimeTo orchestrator keyPrefix fetchState restartWithNewInstanceId taskHub code';
+const query = fc
+  .array(fc.tuple(fc.constantFrom(...names.split(' ')), value), { maxLength: 4 })
+  .map((pairs) =>
+    new URLSearchParams(pairs.map(([name, given]) => [name, given.toWellFormed()] as [string, string])).toString(),
+  );
+const json = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constantFrom(5, 'rice', [{ name: 'meal' }]));
+const body = fc.oneof(
+  fc.constant(undefined),
+  json.map((given) => JSON.stringify(given)),
+  fc.string({ maxLength: 30 }),
+  fc.constantFrom('{"__proto__":{"isAdmin":true}}', '[', '"\\ud800"', '['.repeat(400)),
+);
+const types = ['application/json', 'application/json; charset=utf-8', 'text/plain', 'multipart/form-data', 'x'];
+const requests = fc.record({
+  method: fc.constantFrom(
+    'GET',
+    'GET',
+    'GET',
+    'POST',
+    'POST',
+    'POST',
+    'POST',
+    'DELETE',
+    'DELETE',
+    'PUT',
+    'HEAD',
+    'OPTIONS',
+  ),
+  path,
+  query: fc.oneof(fc.constant(''), query),
+  body,
+  type: fc.oneof({ weight: 4, arbitrary: fc.constant(types[0]!) }, { weight: 1, arbitrary: fc.constantFrom(...types) }),
+});
+
+/** An operation or an orchestrator of the user's that fails is a 500 with a cause. */
+const isTold = (status: number, text: string): boolean =>
+  status < 500 || status === 504 || /PERDURE_ENTITY_OPERATION_FAILED|"runtimeStatus":"Failed"/.test(text);
+
+test('whatever is asked, the answer is one of the known ones, and nothing breaks', async (t) => {
+  const seed = Number(process.env['SEED'] ?? 1);
+  const restaurant = await Restaurant.open({ limits: { maxWaitInMilliseconds: 100 } });
+  const asked = fc.sample(requests, { numRuns: COUNT, seed });
+  const statuses = new Map<number, number>();
+  for (let at = 0; at < asked.length; at += TOGETHER)
+    await Promise.all(
+      asked.slice(at, at + TOGETHER).map(async ({ method, path, query, body, type }) => {
+        const hasBody = body !== undefined && method !== 'GET' && method !== 'HEAD';
+        const url = `http://localhost${base}${path}?${query}`;
+        const headers = hasBody ? { 'content-type': type } : {};
+        const request = new Request(url, { method, headers, ...(hasBody && { body }) });
+        const { status, text, headers: told } = await restaurant.answer(restaurant.api.fetch(request));
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        const what = `seed ${seed}: ${method} ${url} ${body} -> ${status} ${text}`;
+        if (!isTold(status, text)) t.fail(what);
+        if (status >= 400 && told.get('content-type') !== 'application/problem+json' && status !== 500) t.fail(what);
+      }),
+    );
+  t.deepEqual(restaurant.errors, []);
+  t.false('isAdmin' in {});
+  for (const status of [200, 202, 400, 404, 405, 409, 410, 415])
+    t.true((statuses.get(status) ?? 0) > 0, String(status));
+  t.is((await restaurant.post('/orchestrators/meal?timeout=1&pollingInterval=1', { body: 'rice' })).status, 200);
+});

@@ -107,9 +107,9 @@ export class EntityActivation implements Activation {
     return planned && messageOf(planned);
   }
 
-  /** What is planned first; before that, what had begun and made calls when its process died (P18). */
+  /** What is planned first. What had begun and made calls when its process died goes before it, planned or not (P18). */
   get #next(): PlannedOperation | undefined {
-    return this.#begun ?? this.#agenda.first;
+    return this.#journals.isEmpty ? this.#agenda.first : this.#begun;
   }
 
   get #begun(): PlannedOperation | undefined {
@@ -120,8 +120,9 @@ export class EntityActivation implements Activation {
 
   /** What is to be carried out now. While it is locked its time does not matter: at the end of the lock it is told again. */
   #due(now: number): PlannedOperation | undefined {
-    const [begun, { first }] = [this.#begun, this.#agenda];
-    return begun ?? (first && first.at <= now && !this.#locks.held ? first : undefined);
+    const next = this.#next;
+    if (!next || !this.#journals.isEmpty) return next;
+    return next.at <= now && !this.#locks.held ? next : undefined;
   }
 
   ranElsewhere(now: number): void {

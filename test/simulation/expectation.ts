@@ -49,6 +49,14 @@ export class Expectation {
       case 'live': // lifecycle-outcome.ts
       case 'section': // lock-outcome.ts
       case 'poke':
+      case 'ring': // time-outcome.ts
+      case 'pass':
+      case 'remind':
+      case 'unremind':
+      case 'silence':
+      case 'listen':
+      case 'plan':
+      case 'knock':
     }
   }
 

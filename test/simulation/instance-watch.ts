@@ -7,6 +7,7 @@ import type { Addressed } from '../../lib/wire/messages.js';
 import { faultOf, unaskedChild, type LifeState } from './lifecycle-rules.js';
 import { Life, type Taken } from './lifecycle-watch.js';
 import { LockWatch } from './lock-watch.js';
+import { agendaText, PlanWatch, type StoredAt } from './time-watch.js';
 
 type Started = Extract<HistoryEvent, { type: 'ExecutionStarted' }>;
 
@@ -297,41 +298,79 @@ function isBehindEnd(status: string, { type }: HistoryEvent): boolean {
   return status === 'ContinuedAsNew' && (type === 'ExecutionTerminated' || type === 'ExecutionCanceled');
 }
 
+/** What is known of an entity at one record of the log. */
+interface EntityMark {
+  readonly sequence: number;
+  readonly state: Json | undefined;
+  readonly locks: LockWatch['locks'];
+  readonly planned: PlanWatch['waiting'];
+}
+
 /** Follows an entity through the records of its log. */
 export class EntityWatch {
   state: Json | undefined;
   readonly locks: LockWatch;
-  readonly #states: {
-    readonly sequence: number;
-    readonly state: Json | undefined;
-    readonly locks: LockWatch['locks'];
-  }[] = [];
+  readonly plans: PlanWatch;
+  readonly states: EntityMark[] = [];
+  /** The inputs of messages that were refused. */
+  readonly refused = new Set<Json | undefined>();
 
   constructor(
     readonly address: string,
     readonly violation: Violation,
   ) {
-    this.locks = new LockWatch((text) => violation(`${address}: ${text}`));
+    const told: Violation = (text) => violation(`${address}: ${text}`);
+    this.locks = new LockWatch(told);
+    this.plans = new PlanWatch(told);
   }
 
-  apply(entry: StepEntry, sequence: number): void {
+  /** Whether nothing of it may be stored. */
+  get isGone(): boolean {
+    return isNothing(this.states.at(-1));
+  }
+
+  apply(entry: StepEntry, sequence: number, stored: StoredAt, taken?: Taken): void {
+    if (entry.refused !== undefined && taken) this.refuse(taken);
+    const before = this.state;
     if (entry.deleted) this.state = undefined;
     else if (entry.state !== undefined) this.state = entry.state;
-    else if (!entry.lock) return;
+    else if (!entry.lock && !entry.planned && !entry.unplanned && !entry.purged) return;
     this.locks.apply(entry, this.state, entry.state !== undefined);
-    this.#states.push({ sequence, state: this.state, locks: this.locks.locks });
+    this.plans.apply(entry, before, this.state, this.states.length, stored);
+    this.states.push({ sequence, state: this.state, locks: this.locks.locks, planned: this.plans.waiting });
   }
 
-  checkHead({ logSeq, state, locks }: Extract<Head, { type: 'entity' }>): void {
-    const mark = this.#states.findLast(({ sequence }) => sequence <= logSeq);
-    if (JSON.stringify(locks) !== JSON.stringify(mark?.locks))
+  /** Nobody carries a message out. */
+  refuse({ message }: Taken): void {
+    if (message.kind === 'operation') this.refused.add(message.input);
+  }
+
+  checkHead({ logSeq, state, locks, planned }: Extract<Head, { type: 'entity' }>): void {
+    const mark = this.#markAt(logSeq);
+    this.#compare(logSeq, 'locks', JSON.stringify(locks), JSON.stringify(mark?.locks));
+    this.#compare(logSeq, 'the state', JSON.stringify(state), JSON.stringify(mark?.state));
+    this.#compare(logSeq, 'planned', agendaText(planned), agendaText(mark?.planned));
+  }
+
+  checkTombstone({ logSeq }: Extract<Head, { type: 'tombstone' }>): void {
+    if (!isNothing(this.#markAt(logSeq)))
       this.violation(
-        `C7: the head of ${this.address} at record ${logSeq} has locks ${JSON.stringify(locks)}, the log says ${JSON.stringify(mark?.locks)}`,
-      );
-    const expected = mark?.state;
-    if (JSON.stringify(state) !== JSON.stringify(expected))
-      this.violation(
-        `C7: the head of ${this.address} at record ${logSeq} is ${JSON.stringify(state)}, the log says ${JSON.stringify(expected)}`,
+        `C7: ${this.address} has a tombstone at record ${logSeq}, and the log says that there is something`,
       );
   }
+
+  #markAt(sequence: number): EntityMark | undefined {
+    return this.states.findLast((mark) => mark.sequence <= sequence);
+  }
+
+  #compare(sequence: number, what: string, shown: string | undefined, known: string | undefined): void {
+    if (shown !== known)
+      this.violation(
+        `C7: the head of ${this.address} at record ${sequence} has ${what} ${shown}, the log says ${known}`,
+      );
+  }
+}
+
+function isNothing(mark: EntityMark | undefined): boolean {
+  return !mark || (mark.state === undefined && !mark.locks && mark.planned.length === 0);
 }

@@ -5,10 +5,11 @@ import { shrink } from './shrink.js';
 import { simulateLives } from './lifecycle.js';
 import { simulateLocks } from './locks.js';
 import { simulate, type Report } from './simulation.js';
+import { simulateTimes } from './times.js';
 import { simulateWorkers } from './workers.js';
 
 /**
- * `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE] [--family lifecycle|locks] [--workers]`: see
+ * `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE] [--family lifecycle|locks|times] [--workers]`: see
  * docs/testing.md.
  */
 const { values } = parseArgs({
@@ -25,6 +26,7 @@ const FOLDER = 'build/simulation';
 const families = new Map([
   ['lifecycle', simulateLives],
   ['locks', simulateLocks],
+  ['times', simulateTimes],
 ]);
 const run = families.get(values.family ?? '') ?? simulate;
 const family = run === simulate ? '' : ` --family ${values.family}`;

@@ -3,6 +3,7 @@ import { mutants } from './mutants/all.js';
 import type { simulateLives as SimulateLives } from './lifecycle.js';
 import type { simulateLocks as SimulateLocks } from './locks.js';
 import type { simulate as Simulate } from './simulation.js';
+import type { simulateTimes as SimulateTimes } from './times.js';
 import type { simulateWorkers as SimulateWorkers } from './workers.js';
 
 /** A process that runs mutants as its parent asks: see mutation.ts. */
@@ -65,6 +66,10 @@ async function simulationOf(mutant: number): Promise<(seed: number) => Promise<{
   if (mutants[mutant]!.simulation === 'locks') {
     const { simulateLocks } = (await import(`./locks.js?mutant=${mutant}`)) as { simulateLocks: typeof SimulateLocks };
     return (seed) => simulateLocks({ seed });
+  }
+  if (mutants[mutant]!.simulation === 'times') {
+    const { simulateTimes } = (await import(`./times.js?mutant=${mutant}`)) as { simulateTimes: typeof SimulateTimes };
+    return (seed) => simulateTimes({ seed });
   }
   const { simulate } = (await import(`./simulation.js?mutant=${mutant}`)) as { simulate: typeof Simulate };
   return (seed) => simulate({ seed });

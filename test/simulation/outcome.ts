@@ -6,6 +6,7 @@ import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watc
 import { LIFE } from './lifecycle-script.js';
 import { SECTION } from './lock-script.js';
 import type { Noted } from './script.js';
+import { PLAN } from './time-script.js';
 
 /** What the logs say in the end. */
 export interface Outcome {
@@ -190,7 +191,7 @@ export class OutcomeCheck {
     for (const address of this.#outcome.addresses)
       if (
         address.startsWith('o.') &&
-        ![LIFE, SECTION].some((name) => address.startsWith(`o.${name}`)) &&
+        ![LIFE, SECTION, PLAN].some((name) => address.startsWith(`o.${name}`)) &&
         !known.has(address)
       )
         this.#violation(`${address} exists, and nobody asked for it`);

@@ -11,14 +11,16 @@ export class StoredValues {
     this.#objects = objects;
   }
 
-  /** The same with its values; what names a value that is not there is a violation. */
+  /** The same with its values, and those of what is planned; what names a value that is not there is a violation. */
   whole<T extends object>(item: T, violation: Violation): T {
-    return withValues(item, (reference) => {
+    const whole: T & { readonly planned?: readonly object[] } = withValues(item, (reference) => {
       const object = this.#objects.get(reference.key);
       if (object) return decodeStoredValue(object.body, reference);
       violation(`P15: ${reference.key} is named and not stored`);
       return null;
     });
+    if (!whole.planned) return whole;
+    return { ...whole, planned: whole.planned.map((planned) => this.whole(planned, violation)) };
   }
 
   step(step: StepEntry, violation: Violation): StepEntry {

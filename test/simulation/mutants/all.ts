@@ -10,6 +10,7 @@ import { ofParking } from './parking.js';
 import { ofReads } from './reads.js';
 import { ofRecords } from './records.js';
 import { ofStorage } from './storage.js';
+import { ofTimes } from './times.js';
 import { ofValues } from './values.js';
 import { ofViews } from './views.js';
 import { ofWorkers } from './workers.js';
@@ -29,6 +30,7 @@ export const mutants: readonly Mutant[] = [
   ...ofWorkers,
   ...ofLifecycles,
   ...ofLocks,
+  ...ofTimes,
 ];
 
 /** A mutant as the tests name it. */

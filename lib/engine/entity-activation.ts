@@ -116,9 +116,9 @@ export class EntityActivation implements Activation {
     return planned && messageOf(planned);
   }
 
-  /** What is planned first; before that, what had begun and made calls when its process died (P18). */
+  /** What is planned first. What had begun and made calls when its process died goes before it, planned or not (P18). */
   get #next(): PlannedOperation | undefined {
-    return this.#begun ?? this.#agenda.first;
+    return this.#journals.isEmpty ? this.#agenda.first : this.#begun;
   }
 
   get #begun(): PlannedOperation | undefined {
@@ -130,8 +130,9 @@ export class EntityActivation implements Activation {
   /** What is to be carried out now. While it is locked its time does not matter: at the end of the lock it is told again. */
   #due(now: number): PlannedOperation | undefined {
     if (this.#locks.held?.transaction) return undefined; // it would run on what is prepared
-    const [begun, { first }] = [this.#begun, this.#agenda];
-    return begun ?? (first && first.at <= now && !this.#locks.held ? first : undefined);
+    const next = this.#next;
+    if (!next || !this.#journals.isEmpty) return next;
+    return next.at <= now && !this.#locks.held ? next : undefined;
   }
 
   ranElsewhere(now: number): void {
@@ -333,9 +334,8 @@ export class EntityActivation implements Activation {
     this.#dropped.push(...this.#journals.apply(entry), ...this.#agenda.apply(entry));
     if (entry.lock) this.#locks.apply(entry.lock);
     const decided = this.#state.apply(entry);
-    if (decided === true)
-      this.resume(); // the executor has what was prepared
-    else if (decided) this.#dropped.push(...this.#agenda.apply(agendaIn(decided)));
+    if (decided === true) this.resume(); // the executor has what was prepared
+    if (decided && decided !== true) this.#dropped.push(...this.#agenda.apply(agendaIn(decided)));
     this.#dropped.push(...this.#state.takeDropped());
   }
 

@@ -8,10 +8,11 @@ import type { MemoryHub } from '../../lib/memory/hub.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { eventOf } from './expectation.js';
-import type { OrchestrationWatch } from './instance-watch.js';
+import type { EntityWatch, OrchestrationWatch } from './instance-watch.js';
 import { LifeControl } from './lifecycle-clients.js';
 import { runSection } from './lock-clients.js';
 import { peek, runTrade, type SeenTrades } from './transaction-clients.js';
+import { TimeControl } from './time-clients.js';
 import { nothingNoted, type ClientAction, type ClientScript, type Noted } from './script.js';
 
 /** A call of a ledger as its caller saw it; times in virtual milliseconds. */
@@ -49,6 +50,8 @@ export interface ClientListener {
   told(instanceId: string): void;
   /** An orchestration instance as the log has it by now. */
   instance(instanceId: string): OrchestrationWatch | undefined;
+  /** Whatever is at an address as the log has it by now. */
+  entity(address: string): EntityWatch | OrchestrationWatch | undefined;
   violation(text: string): void;
 }
 
@@ -72,6 +75,8 @@ export class SimulatedClient {
   readonly lives: LifeControl[] = [];
   /** What it saw of transactions. */
   readonly seenTrades: SeenTrades = { trades: new Map(), peeks: [] };
+  /** What it does with bells and doors. */
+  readonly times: TimeControl;
   /** Everything that it waits for, once it has begun. */
   done: Promise<void> = Promise.resolve();
   readonly #hub: MemoryHub;
@@ -90,6 +95,7 @@ export class SimulatedClient {
       { timeoutInMilliseconds: PATIENCE },
     );
     this.#listener = listener;
+    this.times = new TimeControl(this.#client, this.connection, listener);
     this.#script = script;
   }
 
@@ -166,6 +172,15 @@ export class SimulatedClient {
         return peek(this.#client, action, this.seenTrades, () => this.#now);
       case 'mark':
         return this.#client.signalEntity('purse', action.key, 'mark', action.id);
+      case 'ring':
+      case 'pass':
+      case 'remind':
+      case 'unremind':
+      case 'silence':
+      case 'listen':
+      case 'plan':
+      case 'knock':
+        return this.times.act(action);
       case 'pause':
         return this.#pause(action.milliseconds);
     }

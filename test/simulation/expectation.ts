@@ -52,6 +52,14 @@ export class Expectation {
       case 'trade': // transaction-outcome.ts
       case 'peek':
       case 'mark':
+      case 'ring': // time-outcome.ts
+      case 'pass':
+      case 'remind':
+      case 'unremind':
+      case 'silence':
+      case 'listen':
+      case 'plan':
+      case 'knock':
     }
   }
 

@@ -8,6 +8,7 @@ import type { Addressed } from '../../lib/wire/messages.js';
 import { faultOf, unaskedChild, type LifeState } from './lifecycle-rules.js';
 import { Life, type Taken } from './lifecycle-watch.js';
 import { LockWatch } from './lock-watch.js';
+import { agendaText, hasState, PlanWatch, type StoredAt } from './time-watch.js';
 import { knownIn, TransactionWatch } from './transaction-watch.js';
 
 type Started = Extract<HistoryEvent, { type: 'ExecutionStarted' }>;
@@ -303,37 +304,64 @@ function isBehindEnd(status: string, { type }: HistoryEvent): boolean {
   return status === 'ContinuedAsNew' && (type === 'ExecutionTerminated' || type === 'ExecutionCanceled');
 }
 
+/** What is known of an entity at one record of the log. */
+interface EntityMark {
+  readonly sequence: number;
+  readonly state: Json | undefined;
+  readonly locks: LockWatch['locks'];
+  readonly planned: PlanWatch['waiting'];
+  readonly prepared: TransactionWatch['known'];
+}
+
 /** Follows an entity through the records of its log. */
 export class EntityWatch {
   state: Json | undefined;
   readonly locks: LockWatch;
   readonly transactions: TransactionWatch;
-  readonly #states: {
-    readonly sequence: number;
-    readonly state: Json | undefined;
-    readonly locks: LockWatch['locks'];
-    readonly prepared: TransactionWatch['known'];
-  }[] = [];
+  readonly plans: PlanWatch;
+  readonly states: EntityMark[] = [];
+  /** The inputs of messages that were refused. */
+  readonly refused = new Set<Json | undefined>();
 
   constructor(
     readonly address: string,
     readonly violation: Violation,
   ) {
-    this.locks = new LockWatch((text) => violation(`${address}: ${text}`));
-    this.transactions = new TransactionWatch((text) => violation(`${address}: ${text}`));
+    const told: Violation = (text) => violation(`${address}: ${text}`);
+    this.locks = new LockWatch(told);
+    this.transactions = new TransactionWatch(told);
+    this.plans = new PlanWatch(told);
   }
 
-  apply(entry: StepEntry, sequence: number): void {
-    const hasChanged = entry.state !== undefined || entry.patches !== undefined;
+  /** Whether nothing of it may be stored. */
+  get isGone(): boolean {
+    return isNothing(this.states.at(-1));
+  }
+
+  apply(entry: StepEntry, sequence: number, stored: StoredAt, taken?: Taken): void {
+    if (entry.refused !== undefined && taken) this.refuse(taken);
+    const before = this.state;
     const committed = this.transactions.apply(entry, this.locks.locks?.held);
     if (committed) this.state = committed.state;
     else if (entry.deleted) this.state = undefined;
     else if (entry.patches) this.state = this.#patched(entry.patches, sequence);
     else if (entry.state !== undefined) this.state = entry.state;
-    else if (!entry.lock && !entry.prepared) return;
-    this.locks.apply(entry, this.state, hasChanged);
+    else if (!entry.lock && !entry.prepared && !entry.planned && !entry.unplanned && !entry.purged) return;
+    this.locks.apply(entry, this.state, hasState(entry));
+    this.plans.apply(entry, before, this.state, this.states.length, stored);
     const { known: prepared } = this.transactions;
-    this.#states.push({ sequence, state: this.state, locks: this.locks.locks, prepared });
+    this.states.push({
+      sequence,
+      state: this.state,
+      locks: this.locks.locks,
+      planned: this.plans.waiting,
+      prepared,
+    });
+  }
+
+  /** Nobody carries a message out. */
+  refuse({ message }: Taken): void {
+    if (message.kind === 'operation') this.refused.add(message.input);
   }
 
   #patched(patches: readonly StatePatch[], sequence: number): Json | undefined {
@@ -342,21 +370,33 @@ export class EntityWatch {
     return undefined;
   }
 
-  checkHead({ logSeq, state, locks, prepared }: Extract<Head, { type: 'entity' }>): void {
-    const mark = this.#states.findLast(({ sequence }) => sequence <= logSeq);
-    const [shown, known] = [JSON.stringify(knownIn(prepared)), JSON.stringify(mark?.prepared)];
-    if (shown !== known)
+  checkHead({ logSeq, state, locks, planned, prepared }: Extract<Head, { type: 'entity' }>): void {
+    const mark = this.#markAt(logSeq);
+    this.#compare(logSeq, 'locks', JSON.stringify(locks), JSON.stringify(mark?.locks));
+    this.#compare(logSeq, 'the state', JSON.stringify(state), JSON.stringify(mark?.state));
+    this.#compare(logSeq, 'planned', agendaText(planned), agendaText(mark?.planned));
+    this.#compare(logSeq, 'prepared', JSON.stringify(knownIn(prepared)), JSON.stringify(mark?.prepared));
+  }
+
+  checkTombstone({ logSeq }: Extract<Head, { type: 'tombstone' }>): void {
+    if (!isNothing(this.#markAt(logSeq)))
       this.violation(
-        `P23: the head of ${this.address} at record ${logSeq} has prepared ${shown}, the log says ${known}`,
-      );
-    if (JSON.stringify(locks) !== JSON.stringify(mark?.locks))
-      this.violation(
-        `C7: the head of ${this.address} at record ${logSeq} has locks ${JSON.stringify(locks)}, the log says ${JSON.stringify(mark?.locks)}`,
-      );
-    const expected = mark?.state;
-    if (JSON.stringify(state) !== JSON.stringify(expected))
-      this.violation(
-        `C7: the head of ${this.address} at record ${logSeq} is ${JSON.stringify(state)}, the log says ${JSON.stringify(expected)}`,
+        `C7: ${this.address} has a tombstone at record ${logSeq}, and the log says that there is something`,
       );
   }
+
+  #markAt(sequence: number): EntityMark | undefined {
+    return this.states.findLast((mark) => mark.sequence <= sequence);
+  }
+
+  #compare(sequence: number, what: string, shown: string | undefined, known: string | undefined): void {
+    if (shown !== known)
+      this.violation(
+        `C7: the head of ${this.address} at record ${sequence} has ${what} ${shown}, the log says ${known}`,
+      );
+  }
+}
+
+function isNothing(mark: EntityMark | undefined): boolean {
+  return !mark || (mark.state === undefined && !mark.locks && mark.planned.length === 0);
 }

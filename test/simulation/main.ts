@@ -5,11 +5,12 @@ import { shrink } from './shrink.js';
 import { simulateLives } from './lifecycle.js';
 import { simulateLocks } from './locks.js';
 import { simulate, type Report } from './simulation.js';
+import { simulateTimes } from './times.js';
 import { simulateTransactions } from './transactions.js';
 import { simulateWorkers } from './workers.js';
 
 /**
- * `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE] [--family lifecycle|locks|transactions] [--workers]`: see
+ * `npm run simulate -- --seeds N [--seed S] [--trace] [--case FILE] [--family lifecycle|locks|transactions|times] [--workers]`: see
  * docs/testing.md.
  */
 const { values } = parseArgs({
@@ -27,6 +28,7 @@ const families = new Map([
   ['lifecycle', simulateLives],
   ['locks', simulateLocks],
   ['transactions', simulateTransactions],
+  ['times', simulateTimes],
 ]);
 const run = families.get(values.family ?? '') ?? simulate;
 const family = run === simulate ? '' : ` --family ${values.family}`;

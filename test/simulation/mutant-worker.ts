@@ -3,6 +3,7 @@ import { mutants } from './mutants/all.js';
 import type { simulateLives as SimulateLives } from './lifecycle.js';
 import type { simulateLocks as SimulateLocks } from './locks.js';
 import type { simulate as Simulate } from './simulation.js';
+import type { simulateTimes as SimulateTimes } from './times.js';
 import type { simulateTransactions as SimulateTransactions } from './transactions.js';
 import type { simulateWorkers as SimulateWorkers } from './workers.js';
 
@@ -72,6 +73,10 @@ async function simulationOf(mutant: number): Promise<(seed: number) => Promise<{
       simulateTransactions: typeof SimulateTransactions;
     };
     return (seed) => simulateTransactions({ seed });
+  }
+  if (mutants[mutant]!.simulation === 'times') {
+    const { simulateTimes } = (await import(`./times.js?mutant=${mutant}`)) as { simulateTimes: typeof SimulateTimes };
+    return (seed) => simulateTimes({ seed });
   }
   const { simulate } = (await import(`./simulation.js?mutant=${mutant}`)) as { simulate: typeof Simulate };
   return (seed) => simulate({ seed });

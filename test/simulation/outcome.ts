@@ -6,6 +6,7 @@ import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watc
 import { LIFE } from './lifecycle-script.js';
 import { SECTION } from './lock-script.js';
 import type { Noted } from './script.js';
+import { PLAN } from './time-script.js';
 import { TRADE } from './transaction-script.js';
 
 /** What the logs say in the end. */
@@ -191,7 +192,7 @@ export class OutcomeCheck {
     for (const address of this.#outcome.addresses)
       if (
         address.startsWith('o.') &&
-        ![LIFE, SECTION, TRADE].some((name) => address.startsWith(`o.${name}`)) &&
+        ![LIFE, SECTION, TRADE, PLAN].some((name) => address.startsWith(`o.${name}`)) &&
         !known.has(address)
       )
         this.#violation(`${address} exists, and nobody asked for it`);

@@ -293,7 +293,8 @@ export class PartitionWatch {
   #onStep(stored: StepEntry, sequence: number, { out = {} }: CommitRecord): void {
     const step = this.#ports.values.step(stored, this.#violation);
     const taken = this.#take(step);
-    for (const sent of taken) this.#inOrder(sent);
+    // What is refused, because too many wait, does not wait behind them.
+    if (!isFull(step.refused)) for (const sent of taken) this.#inOrder(sent);
     if (step.parked) {
       const name = `parked ${step.parked[0]} ${step.to} #${step.parked[1]}`;
       if (!this.pending.delete(name))
@@ -301,7 +302,8 @@ export class PartitionWatch {
       this.#inOrder(this.#parked.get(name));
     }
     const watch = this.#instance(step.to);
-    if (watch instanceof EntityWatch) watch.apply(step, sequence);
+    if (watch instanceof EntityWatch)
+      watch.apply(step, sequence, { at: this.#ports.now(), skew: this.#ports.skew() }, taken[0]?.taken);
     else {
       const message = step.parked ? this.#fromPage(step.to, step.parked) : taken[0]?.taken;
       if (message?.message.kind === 'control' || message?.message.kind === 'start') {
@@ -358,6 +360,12 @@ export class PartitionWatch {
 
   #onDropped(sequence: number, index: number, reason: string): void {
     if (this.#garbage.delete(sequence)) return;
+    const sent = this.#mail.get(sequence)?.[index];
+    const watch = sent && this.#instance(sent.to);
+    if (watch instanceof EntityWatch && sent && isFull(reason)) {
+      this.#take({ to: sent.to, mail: [sequence, index] });
+      return watch.refuse(this.#whole(sent.taken));
+    }
     this.#violation(`mail ${sequence}.${index} was dropped: ${reason}`);
   }
 
@@ -397,10 +405,10 @@ export class PartitionWatch {
     return this.#tombstones.get(address);
   }
 
-  /** Whether there is no such orchestration instance, or no more. */
+  /** Whether there is no such instance, or no more. */
   #isGone(address: string): boolean {
     const watch = this.instances.get(address);
-    return watch instanceof OrchestrationWatch && watch.executionId === '';
+    return watch instanceof OrchestrationWatch ? watch.executionId === '' : (watch?.isGone ?? false);
   }
 
   #onState({ subject, body, sequence }: StoredMessage): void {
@@ -419,7 +427,8 @@ export class PartitionWatch {
     if (head.logSeq > this.#records) return this.#violation(`C7: the head of ${address} runs ahead of the log`);
     if (head.type === 'tombstone') this.#tombstones.set(address, sequence);
     const watch = this.#instance(address);
-    if (watch instanceof EntityWatch && head.type === 'entity') watch.checkHead(head);
+    if (watch instanceof EntityWatch && head.type === 'entity') return isZombie ? undefined : watch.checkHead(head);
+    if (watch instanceof EntityWatch && head.type === 'tombstone') watch.checkTombstone(head);
     else if (watch instanceof OrchestrationWatch && head.type === 'orchestration') watch.checkHead(head);
   }
 }
@@ -447,4 +456,9 @@ function fenceOf(taken: Taken | undefined): number | undefined {
   const message = taken?.message;
   if (message?.kind === 'lockRelease') return message.fence;
   return message?.kind === 'operation' ? message.lock?.fence : undefined;
+}
+
+/** Why a message is dropped that somebody may send: too many wait already. */
+function isFull(reason = ''): boolean {
+  return /^\d+ messages wait for e\.door\./.test(reason);
 }

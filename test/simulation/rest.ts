@@ -127,7 +127,7 @@ export class PartitionRest {
   /** Whether there is no such instance, or no more. */
   #isGone(address: string): boolean {
     const watch = this.#watch.instances.get(address);
-    return watch instanceof OrchestrationWatch && watch.executionId === '';
+    return watch instanceof OrchestrationWatch ? watch.executionId === '' : (watch?.isGone ?? false);
   }
 
   /** A write of a former owner, or one that was on its way for long: the next takeover finds it. */
@@ -158,7 +158,7 @@ export class PartitionRest {
     const watch = this.#watch.instances.get(address);
     const { values } = this.#watch;
     const whole = { ...values.whole(head, violation), logSeq: this.#watch.records };
-    if (watch instanceof EntityWatch && whole.type === 'entity') watch.checkHead(whole);
+    if (watch instanceof EntityWatch && whole.type === 'entity' && !watch.isGone) watch.checkHead(whole);
     else if (watch instanceof OrchestrationWatch && whole.type === 'orchestration') watch.checkHead(whole);
     else if (watch instanceof OrchestrationWatch && whole.type === 'early') watch.checkEarlyHead(whole);
     else violation(`C7: ${address} has a head of type ${head.type}`);

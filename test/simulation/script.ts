@@ -1,5 +1,6 @@
 import type { LiveAction } from './lifecycle-script.js';
 import type { PokeAction, SectionAction } from './lock-script.js';
+import type { TimeAction } from './time-script.js';
 import type { MarkAction, PeekAction, TradeAction } from './transaction-script.js';
 
 /** The programs of a simulation: data, run by the interpreter in actors.ts and by the model in expectation.ts. */
@@ -147,6 +148,7 @@ export type ClientAction = { readonly await?: boolean } & (
   | TradeAction
   | PeekAction
   | MarkAction
+  | TimeAction
 );
 
 /** What one client does; one that may die is waited for by nobody. */

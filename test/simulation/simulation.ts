@@ -13,7 +13,7 @@ import { Cluster, type Observed } from './cluster.js';
 import { Expectation } from './expectation.js';
 import { generateProgram } from './generation.js';
 import { Hosts, type Hosting } from './hosts.js';
-import { type EntityWatch, OrchestrationWatch } from './instance-watch.js';
+import { EntityWatch, OrchestrationWatch } from './instance-watch.js';
 import { hostedLives } from './lifecycle-actors.js';
 import { hasLives } from './lifecycle-generation.js';
 import { LifeOutcome } from './lifecycle-outcome.js';
@@ -27,6 +27,10 @@ import { PartitionRest } from './rest.js';
 import { WORKERS } from './processes.js';
 import type { Program } from './script.js';
 import { StoredValues } from './stored-values.js';
+import { hostedTimes } from './time-actors.js';
+import { hasTimes } from './time-generation.js';
+import { TimeOutcome } from './time-outcome.js';
+import { agendaText } from './time-watch.js';
 import { hostedTransactions } from './transaction-actors.js';
 import { hasTransactions } from './transaction-generation.js';
 import { TransactionOutcome } from './transaction-outcome.js';
@@ -183,6 +187,7 @@ class Simulation {
           committed: (key) => this.#ledger(key),
           told: (instanceId) => this.#onTold(instanceId),
           instance: (instanceId) => this.#orchestration(instanceId),
+          entity: (address) => this.#instance(address),
           violation,
         }),
     );
@@ -399,6 +404,11 @@ class Simulation {
             ? [`${instance.instanceId} is ${instance.status}, waits for ${JSON.stringify([...instance.open.values()])}`]
             : [],
         ),
+        ...[...watch.instances.values()].flatMap((instance) =>
+          instance instanceof EntityWatch && instance.plans.waiting.length > 0
+            ? [`${instance.address} plans ${agendaText(instance.plans.waiting)}`]
+            : [],
+        ),
       ])
       .concat(this.#unwanted());
   }
@@ -440,11 +450,16 @@ class Simulation {
     if (hasLives(this.#program)) new LifeOutcome(this.#clients, outcome, violation).all();
     if (hasLocks(this.#program)) new LockOutcome(this.#program, outcome, violation).all();
     if (hasTransactions(this.#program)) new TransactionOutcome(this.#program, this.#clients, outcome, violation).all();
+    if (hasTimes(this.#program)) new TimeOutcome(this.#program, this.#clients, outcome, this.#letters, violation).all();
     this.#result = check.result();
     const spent = new Set(rests.flatMap((rest) => rest.spentKeys(rests)));
     const gone = new Set(rests.flatMap((rest) => rest.gone));
     await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, gone }, violation));
     if (this.#violations.length + this.#unended.length === 0) await this.#losePower(rests);
+  }
+
+  get #letters(): readonly string[] {
+    return Array.from(this.#hub.deadLetters.all(), ({ body }) => new TextDecoder().decode(body));
   }
 
   /** P12: in some runs, when all is said and done. */
@@ -536,5 +551,6 @@ class Simulation {
 function hostingOf(program: Program): Hosting {
   if (hasLocks(program)) return hostedLocks;
   if (hasTransactions(program)) return hostedTransactions;
+  if (hasTimes(program)) return hostedTimes;
   return hasLives(program) ? hostedLives : hosted;
 }

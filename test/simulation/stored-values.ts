@@ -12,17 +12,28 @@ export class StoredValues {
     this.#objects = objects;
   }
 
-  /** The same with its values, those of what is prepared, and a state with its changes; what names a value that is not there is a violation. */
+  /**
+   * The same with its values, those of what is prepared and planned, and a state with its changes; what names a value that is not
+   * there is a violation.
+   */
   whole<T extends object>(item: T, violation: Violation): T {
     let isThere = true;
-    const filled: T & { readonly prepared?: object } = withValues(item, (reference) => {
-      const object = this.#objects.get(reference.key);
-      if (object) return decodeStoredValue(object.body, reference);
-      violation(`P15: ${reference.key} is named and not stored`);
-      isThere = false;
-      return null;
-    });
-    const whole = filled.prepared ? { ...filled, prepared: this.whole(filled.prepared, violation) } : filled;
+    const filled: T & { readonly prepared?: object; readonly planned?: readonly object[] } = withValues(
+      item,
+      (reference) => {
+        const object = this.#objects.get(reference.key);
+        if (object) return decodeStoredValue(object.body, reference);
+        violation(`P15: ${reference.key} is named and not stored`);
+        isThere = false;
+        return null;
+      },
+    );
+    const { prepared, planned } = filled;
+    const whole = {
+      ...filled,
+      ...(prepared && { prepared: this.whole(prepared, violation) }),
+      ...(planned && { planned: planned.map((each) => this.whole(each, violation)) }),
+    };
     return isThere ? withChanges(whole) : whole;
   }
 

@@ -11,6 +11,7 @@ import { ofReads } from './reads.js';
 import { ofRecords } from './records.js';
 import { ofStates } from './states.js';
 import { ofStorage } from './storage.js';
+import { ofTimes } from './times.js';
 import { ofTransactions } from './transactions.js';
 import { ofValues } from './values.js';
 import { ofViews } from './views.js';
@@ -34,6 +35,7 @@ export const mutants: readonly Mutant[] = [
   ...ofLocks,
   ...ofTransactions,
   ...ofStates,
+  ...ofTimes,
 ];
 
 /** A mutant as the tests name it. */

@@ -15,7 +15,7 @@ export interface Mutant {
   /** It is no bug, and has to survive. */
   readonly isHealthy?: boolean;
   /** The simulation that has to find it. Default: that of partitions. */
-  readonly simulation?: 'workers' | 'lives' | 'locks' | 'transactions';
+  readonly simulation?: 'workers' | 'lives' | 'locks' | 'transactions' | 'times';
 }
 
 export const edit = (file: string, find: string, replacement: string): Edit => ({ file, find, replacement });
@@ -110,6 +110,18 @@ export const ofTrading = (rule: string, what: string, ...edits: Edit[]): Mutant 
 export const smallOfTrading = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
   ...small(rule, what, largerBodies, ...edits),
   simulation: 'transactions',
+});
+
+/** As `mutant`, for the simulation of times. */
+export const ofTiming = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  ...mutant(rule, what, ...edits),
+  simulation: 'times',
+});
+
+/** The same in a library with small limits. */
+export const smallOfTiming = (rule: string, what: string, ...edits: Edit[]): Mutant => ({
+  ...small(rule, what, largerBodies, ...edits),
+  simulation: 'times',
 });
 
 /** As `ofLives`, in a library with small limits. */

@@ -1,0 +1,157 @@
+import { edit, ofTiming, smallOfTiming, type Mutant } from './mutant.js';
+
+const AGENDA = 'engine/agenda.js';
+const ENTITY = 'engine/entity-activation.js';
+
+/** Bugs of what entities do at times, of their deletion and of their limits. */
+export const ofTimes: readonly Mutant[] = [
+  { ...smallOfTiming('none', 'a library with small limits, for times'), isHealthy: true },
+  ofTiming(
+    'P19',
+    'a signal for later is carried out when it comes',
+    edit(AGENDA, 'due > now && !caller', 'false && !caller'),
+  ),
+  ofTiming('C7', 'what an entity plans is not in its head', edit(ENTITY, '...(planned && { planned }),', '')),
+  ofTiming(
+    'P8',
+    'what an entity plans has no wake record',
+    edit(ENTITY, "(planned && { executionId: 'entity', at: this.dueAt })", 'undefined'),
+  ),
+  ofTiming(
+    'P19',
+    'the next time of a reminder is counted from the one at which it came',
+    edit(
+      'core/reminder-changes.js',
+      'return at + every * (Math.floor(Math.max(0, now - at) / every) + 1);',
+      'return now + every;',
+    ),
+  ),
+  ofTiming(
+    'P19',
+    'a reminder comes once for each time that was missed',
+    edit(
+      'core/reminder-changes.js',
+      'return at + every * (Math.floor(Math.max(0, now - at) / every) + 1);',
+      'return at + every;',
+    ),
+  ),
+  ofTiming(
+    'C4',
+    'a reminder that was cancelled stays planned',
+    edit('core/reminder-changes.js', 'this.#changes.set(name, undefined);', ''),
+  ),
+  ofTiming(
+    'C4',
+    'a reminder that cancels itself comes again',
+    edit(
+      AGENDA,
+      'planned.delete(id);\n        unplanned.delete(id);',
+      'if (planned.has(id) && !reminder) continue;\n        unplanned.delete(id);',
+    ),
+  ),
+  ofTiming(
+    'C4',
+    'the reminders of an entity that is deleted go on',
+    edit(
+      'core/operation-context.js',
+      'this.#deletesState ? this.#reminders.cancelled() : this.#reminders.changes',
+      'this.#reminders.changes',
+    ),
+  ),
+  ofTiming(
+    'P13',
+    'an entity that is deleted forgets what others have signalled for later',
+    edit(ENTITY, 'return this.#agenda.isEmptyAfter(entry) && !this.#locks.stored;', 'return !this.#locks.stored;'),
+  ),
+  ofTiming(
+    'P13',
+    'the head of an entity that is deleted stays',
+    edit(ENTITY, 'if (!this.#exists && !journals && !locks && !planned)', 'if (false)'),
+  ),
+  ofTiming(
+    'P13',
+    'an entity of which nothing is left but its fencing number forgets that',
+    edit(ENTITY, '!this.#exists && !journals && !locks && !planned', '!this.#exists && !journals && !planned'),
+  ),
+  ofTiming(
+    'P22',
+    'what is planned is carried out while others have locked the entity',
+    edit(ENTITY, 'first.at <= now && !this.#locks.held', 'first.at <= now'),
+    edit(ENTITY, 'this.#locks.held ? this.#locks.held.until : this.#agenda.first?.at', 'this.#agenda.first?.at'),
+    edit('engine/locked-entities.js', "isLocked ? 'expireLock' : 'due'", "'due'"),
+  ),
+  ofTiming(
+    'P22',
+    'what was due during a lock is forgotten at its end',
+    edit(
+      ENTITY,
+      'this.#locks.held ? this.#locks.held.until : this.#agenda.first?.at',
+      'this.#locks.held ? this.#locks.held.until : this.#agenda.first?.at > this.#updatedAt ? this.#agenda.first.at : undefined',
+    ),
+  ),
+  ofTiming(
+    'P18',
+    'a planned operation that called before its process died has no journal in the next one',
+    edit(AGENDA, 'id: `planned.${id}.${at}`', 'id: `planned.${Math.random()}.${at}`'),
+  ),
+  ofTiming(
+    'P18',
+    'a planned operation that called before its process died goes behind the others',
+    edit(ENTITY, 'this.#journals.isEmpty ? this.#agenda.first : this.#begun', 'this.#agenda.first'),
+    edit(ENTITY, 'if (!next || !this.#journals.isEmpty)', 'if (!next)'),
+    edit(ENTITY, 'return this.#begun !== undefined;', 'return false;'),
+  ),
+  ofTiming(
+    'P18',
+    'what is due goes before an operation that called before its process died',
+    edit(ENTITY, 'this.#journals.isEmpty ? this.#agenda.first : this.#begun', 'this.#begun ?? this.#agenda.first'),
+    edit(ENTITY, 'if (!next || !this.#journals.isEmpty)', 'if (!next || this.#begun)'),
+  ),
+  ofTiming(
+    'C4',
+    'what was carried out at its time is not taken off when it fails or calls',
+    edit(AGENDA, 'unplanned.add(done.id);', 'if (done.reminder !== undefined) unplanned.add(done.id);'),
+  ),
+  ofTiming(
+    'C6',
+    'a read does not wait for what its client sent before',
+    edit('engine/entity-reads.js', 'return !instances.isHeld && inbox.last >= sequence;', 'return true;'),
+  ),
+  ofTiming(
+    'C6',
+    'a client that reads does not wait until what it has sent is stored',
+    edit('client/readonly-calls.js', 'await this.#session.whenStored(entityAddress(entity))', '0'),
+  ),
+  ofTiming(
+    'P4',
+    'what a full mailbox refuses is carried out all the same',
+    edit(
+      'engine/instances.js',
+      '&& this.#listener.refuses(instance, input))\n            return;',
+      '&& this.#listener.refuses(instance, input)) {}',
+    ),
+  ),
+  ofTiming(
+    'P4',
+    'a signal that a full mailbox refuses is dropped before its letter is stored',
+    edit('engine/dead-letters.js', 'this.#store(letter, `${stream}.${sequence}.${index}`)', 'Promise.resolve()'),
+  ),
+  ofTiming(
+    'P4',
+    'a call that a full mailbox refuses is told that it was carried out',
+    edit(
+      'engine/full-mailboxes.js',
+      'const output = refusalOf(body, error);',
+      'const output = { ...refusalOf(body, error), notices: [] };\n    if (output.entry.outcome) output.entry.outcome = { id: output.entry.outcome.id, result: 1 };',
+    ),
+  ),
+  ofTiming(
+    'C6',
+    'an entity that was deleted is told that it is not new',
+    edit(
+      'core/entity-executor.js',
+      'const isNew = this.#state === undefined;',
+      'const isNew = this.#state === undefined && !this.wasThere;\n        this.wasThere ||= this.#state !== undefined;',
+    ),
+  ),
+];

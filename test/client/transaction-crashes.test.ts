@@ -1,19 +1,13 @@
 import test, { type ExecutionContext } from 'ava';
-import { KillAt, type LastCall } from '../engine/kill-at.js';
 import { hostOf } from '../engine/surroundings.js';
-import { Surroundings } from './surroundings.js';
 import { Account, Quiet, Trade, transfer } from './transaction-classes.js';
+import { everyDeath, lastCalls, type Mortal } from './worker-deaths.js';
 
 const hosted = () => hostOf({ entities: [Account], orchestrators: [Trade, Quiet] });
 
-/** Two transactions over the same accounts, the first of which may be terminated, with a worker that dies at its nth call. */
-async function tradedOver(t: ExecutionContext, n: number, fault: LastCall, isEnded: boolean): Promise<number> {
-  const plan = new KillAt(n, fault);
-  const around = new Surroundings({ seed: n, faults: plan });
+/** Two transactions over the same accounts, the first of which may be terminated. */
+async function tradedOver(t: ExecutionContext, { around, what, outlived }: Mortal, isEnded: boolean): Promise<void> {
   const { client } = around;
-  const victim = around.begin('victim', hosted());
-  plan.onKill = () => victim.connection.kill();
-  await around.advance(20);
   const steps = { one: [[0, 'tell', 'c'], ...transfer(5)], two: transfer(1) } as const;
   const start = (name: 'one' | 'two') =>
     client.startNew('trade', { keys: ['a', 'b'], steps: steps[name] }, { instanceId: name });
@@ -24,10 +18,7 @@ async function tradedOver(t: ExecutionContext, n: number, fault: LastCall, isEnd
     await one.result().catch(() => {});
     return [await one.history(), await two.history()];
   })();
-  await around.advance(1_000);
-  await around.work('successor', hosted());
-  const what = `killed at call ${n} (${fault}${isEnded ? ', terminated' : ''})`;
-  const histories = await around.settle(end);
+  const histories = await outlived(end);
   const [one, two] = histories.map((history) => history.some((event) => event.type === 'LockReleased' && event.commit));
   t.true(two, what);
   if (!isEnded) t.true(one, what);
@@ -39,14 +30,9 @@ async function tradedOver(t: ExecutionContext, n: number, fault: LastCall, isEnd
   t.deepEqual([a!.entityState?.balance, b!.entityState?.balance], [100 - moved, 100 + moved], what);
   t.deepEqual([a!.lockedBy, b!.lockedBy], [undefined, undefined], what);
   t.deepEqual(c!.entityState?.log, one ? ['told by a'] : undefined, what);
-  return plan.calls;
 }
 
 for (const isEnded of [false, true])
-  for (const fault of ['requestLost', 'responseLost'] as const)
-    test(`P23: an owner that dies at each of its calls splits no transaction: ${fault}${isEnded ? ', terminated' : ''}`, async (t) => {
-      t.timeout(600_000);
-      let n = 1;
-      while ((await tradedOver(t, n, fault, isEnded)) >= n) n++; // until it does not die any more
-      t.true(n > 20);
-    });
+  for (const fault of lastCalls)
+    test(`P23: an owner that dies at each of its calls splits no transaction: ${fault}${isEnded ? ', terminated' : ''}`, (t) =>
+      everyDeath(t, fault, hosted, (mortal) => tradedOver(t, mortal, isEnded)));

@@ -1,4 +1,5 @@
 import test from 'ava';
+import fc from 'fast-check';
 import { CancelledError, OrchestrationContext, type Orchestration, type Task, type TimerTask } from 'perdure';
 import { Orchestrator, Run, Update } from 'perdure/decorators';
 import { scenario, type Turn } from 'perdure/testing';
@@ -238,4 +239,50 @@ test('R4: code that answers an update in another turn than it did is found out',
       else t.throws(() => replay(versionThat(is), play(was)), { code: 'PERDURE_NON_DETERMINISM' });
   const { message } = t.throws(() => replay(versionThat('late'), play('early')));
   t.regex(message, /^Event 4 .* answers update "u1"; the code now does: answers no update/);
+});
+
+test('R5: whatever comes in whatever order, a replay does the same after each event, and answers each update once at most', (t) => {
+  const updates = [
+    'ship',
+    'shared',
+    'twice',
+    'atOnce',
+    'throws',
+    'careful',
+    'stuck',
+    'cancelTimer',
+    'strange',
+  ] as const;
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('update' as const), name: fc.constantFrom(...updates) }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('complete', 'fail'), nth: fc.nat(3) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('raise' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const) }) },
+  );
+  let answered = 0;
+  const property = fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+    const s = started();
+    const isOpen = ({ id }: { readonly id: number }): boolean =>
+      !s.history.some((event) => 'at' in event && 'id' in event && event.id === id) &&
+      !s.history.some((event) => event.type === 'TimerCanceled' && event.timerId === id);
+    for (const [at, one] of steps.entries()) {
+      if (s.history.some(({ type }) => type.startsWith('Execution') && type !== 'ExecutionStarted')) break;
+      if (one.do === 'update') s.play({ ...asked(one.name, `u${at}`, 'x'), at: s.now });
+      else if (one.do === 'raise') s.raiseEvent('x', at);
+      else if (one.do === 'cancel') s.cancel();
+      else {
+        const open = s.history.filter((event) => event.type === 'TaskScheduled' || event.type === 'TimerCreated');
+        const task = open.filter(isOpen)[one.nth];
+        if (task?.type === 'TimerCreated') s.fireTimer(task.id);
+        else if (task && one.do === 'complete') s.completeTask(task.id, 'done');
+        else if (task) s.failTask(task.id, new RangeError('torn'));
+      }
+    }
+    replay(Shop, s.history);
+    const ids = s.history.flatMap((event) => (event.type === 'UpdateAnswered' ? [event.updateId] : []));
+    t.is(new Set(ids).size, ids.length);
+    answered += ids.length;
+  });
+  fc.assert(property, { numRuns: 300, seed: 7 });
+  t.true(answered > 50, `${answered}`);
 });

@@ -18,6 +18,8 @@ export type HttpAction =
   | LinkedAction
   | 'start'
   | 'cancel'
+  | 'queryInstance'
+  | 'updateInstance'
   | 'listInstances'
   | 'purgeInstances'
   | 'readEntity'

@@ -7,7 +7,7 @@ import {
 } from '../errors.js';
 import { startedResponse } from './check-status.js';
 import type { HttpAction } from './actions.js';
-import { accepted, type Call, type Parameter, type Route } from './route.js';
+import { accepted, json, type Call, type Parameter, type Route } from './route.js';
 
 const reason: Parameter = { name: 'reason', description: 'Why, for whoever looks at it.' };
 
@@ -25,6 +25,27 @@ function control(action: HttpAction, summary: string, ask: (call: Call, id: stri
       await call.json(); // what a form of another site could send is refused; nothing else is made of it
       await ask(call, call.part('instanceId'));
       return accepted();
+    },
+  };
+}
+
+function handler(kind: 'query' | 'update', summary: string): Route {
+  return {
+    method: 'POST',
+    path: `/instances/:instanceId/${kind}/:name`,
+    action: `${kind}Instance`,
+    summary,
+    body: 'The input.',
+    responses: {
+      200: 'The result.',
+      400: 'The input is no JSON or does not fit.',
+      404: 'There is no such instance or method.',
+      500: 'The method has thrown.',
+      503: 'No worker has the orchestrator.',
+    },
+    handle: async (call) => {
+      const input = await call.json();
+      return json(await call.service.client.getHandle(call.part('instanceId'))[kind](call.part('name'), input));
     },
   };
 }
@@ -57,6 +78,8 @@ export const controlRoutes: readonly Route[] = [
   control('cancel', 'Asks an instance to clean up and end.', ({ service, query }, id) =>
     service.client.cancel(id, query.text('reason')),
   ),
+  handler('query', 'Asks a query of an instance.'),
+  handler('update', 'Sends an update to an instance, and waits for its result.'),
   control('rewind', 'Lets a failed instance go on as if it had not failed.', rewind),
   {
     method: 'POST',

@@ -10,9 +10,17 @@ import { controlRoutes } from './control-routes.js';
 import { Doors } from './doors.js';
 import { entityRoutes } from './entity-routes.js';
 import { instanceRoutes } from './instance-routes.js';
-import { KnownClasses } from './known-classes.js';
+import { checkedInput, KnownClasses } from './known-classes.js';
 import { ManagementUrls, type HttpManagementPayload } from './management-urls.js';
-import { atLeastOne, basePathOf, checkKey, limitsOf, originOf, type HttpApiOptions } from './options.js';
+import {
+  atLeastOne,
+  basePathOf,
+  checkKey,
+  limitsOf,
+  originOf,
+  type HttpApiOptions,
+  type HttpAuthOptions,
+} from './options.js';
 import { isInternal, problemOf, problemResponse, type Problem } from './problem.js';
 import { Router } from './router.js';
 import type { Service } from './service.js';
@@ -72,13 +80,9 @@ export class HttpApi {
    */
   constructor(client: TaskHubClient, options: HttpApiOptions = {}) {
     const { auth = {}, publicUrl, allowedHosts = [], allowedOrigins = [], orchestrators = [], entities = [] } = options;
+    const { authorization, signer } = authorizationOf(auth, client.taskHubName);
     this.basePath = basePathOf(options.basePath);
     this.#publicOrigin = publicUrl === undefined ? undefined : originOf('publicUrl', publicUrl);
-    const keys = (auth.keys ?? []).map((key, at) => checkKey(`auth.keys[${at}]`, key));
-    const secret = auth.signingKey === undefined ? keys[0] : checkKey('auth.signingKey', auth.signingKey);
-    const lifetime = atLeastOne('auth.urlLifetimeInMilliseconds', auth.urlLifetimeInMilliseconds, DAY);
-    const signer = secret === undefined ? undefined : new UrlSigner(client.taskHubName, secret, lifetime);
-    const authorization = new Authorization({ keys, authorize: auth.authorize, signer });
     this.isProtected = authorization.isRequired;
     const limits = limitsOf(options.limits);
     this.#service = {
@@ -132,11 +136,13 @@ export class HttpApi {
   ): Promise<Response> {
     return this.#answered(request, async () => {
       if (request.method !== 'POST') throw new RefusedRequestError(405, 'Post it.', { allow: 'POST' });
-      const name =
-        typeof orchestrator === 'string' ? orchestrator : names.orchestrator(orchestrator as Constructor).name;
       const { client, classes, limits } = this.#service;
-      const input = classes.startInput(name, await jsonOf(request, limits));
-      const { instanceId } = await client.startNew(name, input, { instanceId: options.instanceId });
+      const shape =
+        typeof orchestrator === 'string'
+          ? { name: orchestrator, ...classes.orchestrators.get(orchestrator) }
+          : names.orchestrator(orchestrator as Constructor);
+      const input = checkedInput(await jsonOf(request, limits), shape, shape.name);
+      const { instanceId } = await client.startNew(shape.name, input, { instanceId: options.instanceId });
       return this.createCheckStatusResponse(request, instanceId);
     });
   }
@@ -204,6 +210,18 @@ export class HttpApi {
       return problemResponse(this.#problemOf(error, request), headers);
     }
   }
+}
+
+/** Throws ConfigError. */
+function authorizationOf(
+  { keys: given = [], authorize, signingKey, urlLifetimeInMilliseconds }: HttpAuthOptions,
+  hub: string,
+): { readonly authorization: Authorization; readonly signer: UrlSigner | undefined } {
+  const keys = given.map((key, at) => checkKey(`auth.keys[${at}]`, key));
+  const secret = signingKey === undefined ? keys[0] : checkKey('auth.signingKey', signingKey);
+  const lifetime = atLeastOne('auth.urlLifetimeInMilliseconds', urlLifetimeInMilliseconds, DAY);
+  const signer = secret === undefined ? undefined : new UrlSigner(hub, secret, lifetime);
+  return { authorization: new Authorization({ keys, authorize, signer }), signer };
 }
 
 function tellOnStandardError(error: unknown, requestId: string): void {

@@ -16,16 +16,17 @@ export class KnownClasses {
 
   /** The input of a start as it is sent. Throws InvalidInputError. */
   startInput(orchestrator: string, input: unknown): unknown {
-    return checked(input, this.orchestrators.get(orchestrator), orchestrator);
+    return checkedInput(input, this.orchestrators.get(orchestrator), orchestrator);
   }
 
   /** The input of an operation as it is sent. Throws InvalidInputError. */
   operationInput(entity: string, operation: string, input: unknown): unknown {
-    return checked(input, this.entities.get(entity)?.get(operation), `${entity}.${operation}`);
+    return checkedInput(input, this.entities.get(entity)?.get(operation), `${entity}.${operation}`);
   }
 }
 
-function checked(input: unknown, shape: InputShape | undefined, target: string): unknown {
+/** An input as it is sent; `target` names in the error what was to receive it. Throws InvalidInputError. */
+export function checkedInput(input: unknown, shape: InputShape | undefined, target: string): unknown {
   if (!shape?.input || (input === undefined && shape.isInputOptional === true)) return input;
   return validateInput(input, shape.input, target);
 }

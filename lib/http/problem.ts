@@ -37,6 +37,22 @@ const statuses: Readonly<Record<string, number>> = {
   PERDURE_TIMEOUT: 504,
 };
 
+/** Errors of what is called by request: what it throws is a failure of its own, whatever its code. */
+const called: ReadonlySet<string> = new Set([
+  'PERDURE_ENTITY_OPERATION_FAILED',
+  'PERDURE_QUERY_FAILED',
+  'PERDURE_UPDATE_FAILED',
+]);
+
+/** What is called and does not run has not failed. */
+const refusals: Readonly<Record<string, number>> = {
+  PERDURE_INVALID_INPUT: 400,
+  PERDURE_UNKNOWN_OPERATION: 404,
+  PERDURE_UNKNOWN_QUERY: 404,
+  PERDURE_UNKNOWN_UPDATE: 404,
+  PERDURE_BUSY: 429,
+};
+
 const titles: Readonly<Record<number, string>> = {
   400: 'One or more of the arguments submitted is incorrect',
   401: 'Unauthorized',
@@ -112,14 +128,8 @@ export function problemResponse(problem: Problem, headers: Readonly<Record<strin
 function statusOf(error: unknown): number {
   if (error instanceof RefusedRequestError) return error.status;
   if (!(error instanceof PerdureError)) return 500;
-  if (error.code === 'PERDURE_ENTITY_OPERATION_FAILED' && error instanceof FailureError)
-    return error.failureDetails.code === 'PERDURE_INVALID_INPUT' ? 400 : (statuses[ofCall(error)] ?? 500);
+  if (called.has(error.code) && error instanceof FailureError) return refusals[error.failureDetails.code ?? ''] ?? 500;
   return statuses[error.code] ?? 500;
-}
-
-/** An operation that there is not, or for which there is no room, has not failed. */
-function ofCall({ failureDetails: { code = '' } }: FailureError): string {
-  return code === 'PERDURE_UNKNOWN_OPERATION' || code === 'PERDURE_BUSY' ? code : '';
 }
 
 /** As whoever is far away may see it. */

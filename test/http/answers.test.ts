@@ -1,6 +1,6 @@
 import test from 'ava';
 import { HttpApi } from 'perdure/http';
-import { Meal, orchestrators } from './http-classes.js';
+import { Buying, Meal, orchestrators } from './http-classes.js';
 import { base, Restaurant } from './restaurant.js';
 
 const request = (path = '/orders', init: RequestInit = {}) => new Request(`http://shop.example.com${path}`, init);
@@ -85,6 +85,14 @@ test('a starter in one line: the body is the input, the answer a check-status re
   await pass();
   t.like((await get('/instances/m')).body, { output: 'hot rice' });
   t.like((await get(`/instances/${byClass.body.id}`)).body, { output: 'hot soup' });
+});
+
+test('a starter that has the class checks the input by it', async (t) => {
+  const { api, answer, around } = await Restaurant.open();
+  const before = around.stored;
+  const { status, body } = await answer(api.httpStart(request('/orders', posted({ customer: 1 })), Buying));
+  t.deepEqual([status, body.code], [400, 'PERDURE_INVALID_INPUT']);
+  t.is(around.stored, before);
 });
 
 test('what a starter cannot start is an answer, too', async (t) => {

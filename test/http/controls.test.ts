@@ -93,6 +93,31 @@ test('an instance is started again as another one, or as itself when it has ende
   t.is((await post('/instances/nobody/restart')).status, 400, 'as in the original');
 });
 
+test('an instance is asked queries and sent updates, whose results or failures are the answers', async (t) => {
+  const { post, pass } = await Restaurant.open();
+  await post('/orchestrators/tab/t');
+  const added = await post('/instances/t/update/add', { body: 12 });
+  t.deepEqual([added.status, added.body as unknown], [200, 12]);
+  t.deepEqual((await post('/instances/t/update/add', { body: 8 })).body as unknown, 20);
+  const told = await post('/instances/t/query/sum');
+  t.deepEqual([told.status, told.body as unknown], [200, 20]);
+  t.like(await post('/instances/t/update/add', { body: -1 }), {
+    status: 500,
+    body: { code: 'PERDURE_UPDATE_FAILED', failure: { name: 'RangeError', message: 'nothing is given back' } },
+  });
+  t.like(await post('/instances/t/query/broken'), { status: 500, body: { code: 'PERDURE_QUERY_FAILED' } });
+  t.is((await post('/instances/t/update/add', { body: 'much' })).status, 400);
+  for (const name of ['nothing', 'constructor', 'run', '__proto__']) {
+    t.is((await post(`/instances/t/update/${name}`)).status, 404, name);
+    t.is((await post(`/instances/t/query/${name}`)).status, 404, name);
+  }
+  for (const kind of ['query/sum', 'update/add']) t.is((await post(`/instances/nobody/${kind}`)).status, 404);
+  await post('/instances/t/raiseEvent/Paid', { body: true });
+  await pass();
+  t.is((await post('/instances/t/update/add', { body: 1 })).status, 410);
+  t.deepEqual((await post('/instances/t/query/sum')).body as unknown, 20, 'also of one that has ended');
+});
+
 test('a request that asks something is refused with what a form of another site can send', async (t) => {
   const { post, get, delete: remove } = await Restaurant.open();
   await post('/orchestrators/table/t');
@@ -107,6 +132,8 @@ test('a request that asks something is refused with what a form of another site 
     '/instances/t/resume',
     '/instances/t/cancel',
     '/instances/t/rewind',
+    '/instances/t/query/sum',
+    '/instances/t/update/add',
     '/instances/t/restart',
     '/entities/till/a?op=put',
     '/entities/till/a/call/put',

@@ -1,6 +1,6 @@
 import { IsEmail, IsIn, IsInt, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
 import { EntityContext, OrchestrationContext, type Orchestration } from 'perdure';
-import { Activity, Entity, Items, Operation, Orchestrator, Run } from 'perdure/decorators';
+import { Activity, Entity, Items, Operation, Orchestrator, Query, Run, Update } from 'perdure/decorators';
 
 /** What the tests of the HTTP API run. */
 
@@ -60,6 +60,26 @@ export class Evening {
   }
 }
 
+/** What a guest has had. */
+@Orchestrator('tab')
+export class Tab {
+  #sum = 0;
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<number> {
+    yield* ctx.waitForExternalEvent('Paid');
+    return this.#sum;
+  }
+  @Query() sum(): number {
+    return this.#sum;
+  }
+  @Query() broken(): void {
+    throw new RangeError('no light');
+  }
+  @Update({ input: Number }) add(price: number): number {
+    if (price < 0) throw new RangeError('nothing is given back');
+    return (this.#sum += price);
+  }
+}
+
 @Entity('till')
 export class Till {
   state = { coins: 0 };
@@ -77,5 +97,5 @@ export class Till {
   }
 }
 
-export const orchestrators = [Meal, Table, Buying, Evening];
+export const orchestrators = [Meal, Table, Buying, Evening, Tab];
 export const entities = [Till];

@@ -56,7 +56,12 @@ function requestOf(action: OpenAction, started: ExecutionStarted): Omit<OpenRequ
     case 'EntityOperationCalled': {
       const former = started.rewound?.asked?.find((call) => call.id === taskId);
       const named = former ?? { executionId, taskId };
-      return { of: 'operation', executionId: named.executionId, taskId: named.taskId, asked: [entityAddress(action.entity)] };
+      return {
+        of: 'operation',
+        executionId: named.executionId,
+        taskId: named.taskId,
+        asked: [entityAddress(action.entity)],
+      };
     }
     case 'LockRequested':
       return { of: 'lock', executionId, taskId, asked: action.entities.map(entityAddress) };
@@ -64,9 +69,6 @@ function requestOf(action: OpenAction, started: ExecutionStarted): Omit<OpenRequ
 }
 
 /** What tells the asker that no answer will come; one that comes nevertheless is a copy. */
-export function failedRequest(
-  { asker, of, executionId, taskId }: OpenRequest,
-  failure: FailureDetails,
-): Addressed {
+export function failedRequest({ asker, of, executionId, taskId }: OpenRequest, failure: FailureDetails): Addressed {
   return [asker, { kind: 'result', of, executionId, taskId, failure }];
 }

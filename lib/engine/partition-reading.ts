@@ -160,9 +160,17 @@ async function readLog(
   const last = await log.last();
   const end = last?.sequence ?? 0;
   if (end < known)
-    lost(end + 1, known, `It ends at record ${end}, and the checkpoint knows of record ${known}: what came last is lost.`);
+    lost(
+      end + 1,
+      known,
+      `It ends at record ${end}, and the checkpoint knows of record ${known}: what came last is lost.`,
+    );
   else if (found !== 'lost' && first !== undefined && first > low)
-    lost(low, first - 1, `It begins at record ${first}, and record ${low} is still needed: it was purged, or the state went back.`);
+    lost(
+      low,
+      first - 1,
+      `It begins at record ${first}, and record ${low} is still needed: it was purged, or the state went back.`,
+    );
   const isAnother = checkpoint !== undefined && (await isOther(ports, checkpoint));
   if (isAnother) lost(known, undefined, `Its record ${known} is not the one that the checkpoint knows.`);
   const isNext = found === 'lost' ? records.every(isClaim) : end >= known && (first ?? 0) <= known + 1;

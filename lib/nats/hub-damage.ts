@@ -4,9 +4,7 @@ import { StorageRegressedError } from '../errors.js';
 const advice = 'Restore it from a backup, or accept the loss ("perdure doctor" tells of what).';
 
 export function streamGone(stream: string, hub: string): StorageRegressedError {
-  return new StorageRegressedError(
-    `Stream ${stream} of task hub ${hub} is gone. ${advice}`,
-  );
+  return new StorageRegressedError(`Stream ${stream} of task hub ${hub} is gone. ${advice}`);
 }
 
 export function streamRecreated(

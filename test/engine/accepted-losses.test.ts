@@ -79,7 +79,12 @@ async function refused(t: ExecutionContext, { hub, doctor, settle }: Worked, par
 }
 
 /** The loss is accepted, and the hub goes on: new calls in both directions, once each. */
-async function goesOn(t: ExecutionContext, around: Worked, partition: number, found?: FoundLosses): Promise<ResetRecord> {
+async function goesOn(
+  t: ExecutionContext,
+  around: Worked,
+  partition: number,
+  found?: FoundLosses,
+): Promise<ResetRecord> {
   const { hub, doctor, settle, advance } = around;
   const reset = await settle(acceptLoss(doctor, partition, host(), found));
   const { log } = hub.streams(partition);
@@ -95,7 +100,7 @@ async function goesOn(t: ExecutionContext, around: Worked, partition: number, fo
   await settle(client.start('caller', from[1]!, key(0)));
   await advance(20_000);
   for (const instance of from)
-    t.regex(String((await settle(client.orchestrationHead(instance)))?.output), /^called: \d+$/, instance);
+    t.regex((await settle(client.orchestrationHead(instance)))?.output as string, /^called: \d+$/, instance);
   for (const p of [0, 1]) {
     const seen = (await around.seen(p)) as string[];
     t.is(seen.filter((each) => each === 'new').length, 1, `${seen.join(', ')}`);
@@ -109,7 +114,12 @@ async function goesOn(t: ExecutionContext, around: Worked, partition: number, fo
 }
 
 const lost = (partition: number, kind: 'log' | 'mail' | 'state', goesBack = false): FoundLosses =>
-  new Map([[partition, [{ stream: `PD-test-${partition}-${kind}`, kind, text: 'It is another one.', ...(goesBack && { goesBack }) }]]]);
+  new Map([
+    [
+      partition,
+      [{ stream: `PD-test-${partition}-${kind}`, kind, text: 'It is another one.', ...(goesBack && { goesBack }) }],
+    ],
+  ]);
 
 test('P12: a log that lost its end is diagnosed, refused, and accepted', async (t) => {
   const around = await worked();
@@ -145,7 +155,10 @@ test('P12: a partition that lost all of its streams begins anew, and the others 
       stream.rewind(0);
     }
     const found: FoundLosses = new Map([
-      [partition, ['log', 'mail', 'state'].flatMap((kind) => [...lost(partition, kind as 'log', true).values()].flat())],
+      [
+        partition,
+        ['log', 'mail', 'state'].flatMap((kind) => [...lost(partition, kind as 'log', true).values()].flat()),
+      ],
     ]);
     await around.settle(acceptLoss(around.doctor, partition, host(), found));
     t.is(await around.seen(partition), undefined);

@@ -5,13 +5,12 @@ import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { decodeRecord } from '../../lib/wire/record-codec.js';
 
-
 import { KillAt, type LastCall } from './kill-at.js';
 import { bankHost, MemoryClient, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
 
-
 function keyIn(partition: number): string {
-  for (let i = 0; ; i++) if (partitionOf(entityAddress({ name: 'counter', key: `n${i}` }), 2) === partition) return `n${i}`;
+  for (let i = 0; ; i++)
+    if (partitionOf(entityAddress({ name: 'counter', key: `n${i}` }), 2) === partition) return `n${i}`;
 }
 function napIn(partition: number): string {
   for (let i = 0; ; i++) if (partitionOf(orchestrationAddress(`nap${i}`), 2) === partition) return `nap${i}`;

@@ -14,7 +14,8 @@ function nameIn(partition: number, addressOf: (name: string) => string, which = 
   for (let [i, found] = [0, 0]; ; i++)
     if (partitionOf(addressOf(`n${i}`), 2) === partition && found++ === which) return `n${i}`;
 }
-const queueIn = (partition: number, which = 0) => nameIn(partition, (key) => entityAddress({ name: 'queue', key }), which);
+const queueIn = (partition: number, which = 0) =>
+  nameIn(partition, (key) => entityAddress({ name: 'queue', key }), which);
 const askerIn = (partition: number) => nameIn(partition, (key) => entityAddress({ name: 'asker', key }));
 const idIn = (partition: number, which = 0) => nameIn(partition, orchestrationAddress, which);
 
@@ -118,51 +119,57 @@ async function asked(milliseconds = 3_000) {
 
 const LOST = 'PERDURE_LOSS_ACCEPTED';
 
-test.serial('P12: a partition that lost records tells all others what will not be answered, while they go on', async (t) => {
-  const { hub, settle, doctor, output, goOn, client } = await asked();
-  const { log } = hub.streams(0);
-  log.rewind(log.last - 2);
-  const reset = await settle(acceptLoss(doctor, 0, host('operator')));
-  t.is(reset.gaveUp.requests, 4);
-  await goOn();
-  t.is(await output(idIn(1, 0)), LOST);
-  t.is(await output(idIn(1, 1)), LOST);
-  t.is(await output(idIn(1, 2)), LOST);
-  t.deepEqual((await settle(client.entityHead('asker', askerIn(1))))?.state, { told: [LOST] });
-  for (const which of [0, 1]) t.is((await settle(client.orchestrationHead(idIn(0, which))))?.status, 'Failed');
-  // What partition 0 had asked of partition 1 is carried out there; nobody waits for it any more.
-  t.deepEqual((await settle(client.entityHead('queue', queueIn(1))))?.state, { seen: [`of ${idIn(0, 0)}`] });
-  const later = new MemoryClient(hub, 'later');
-  await settle(later.start('calling', idIn(1, 5), queueIn(0)));
-  await settle(later.start('calling', idIn(0, 5), queueIn(1)));
-  await settle(later.start('locking', idIn(1, 6), [queueIn(1, 1), queueIn(0)].sort()));
-  await settle(new Promise((resolve) => client.ports.clock.after(10_000, () => resolve(undefined))));
-  t.is(await output(idIn(1, 5)), 'answered 2');
-  t.is(await output(idIn(0, 5)), 'answered 2');
-  t.is(await output(idIn(1, 6)), 'locked');
-  t.true((await settle(diagnose(doctor, [0, 1]))).every(isHealthy));
-});
+test.serial(
+  'P12: a partition that lost records tells all others what will not be answered, while they go on',
+  async (t) => {
+    const { hub, settle, doctor, output, goOn, client } = await asked();
+    const { log } = hub.streams(0);
+    log.rewind(log.last - 2);
+    const reset = await settle(acceptLoss(doctor, 0, host('operator')));
+    t.is(reset.gaveUp.requests, 4);
+    await goOn();
+    t.is(await output(idIn(1, 0)), LOST);
+    t.is(await output(idIn(1, 1)), LOST);
+    t.is(await output(idIn(1, 2)), LOST);
+    t.deepEqual((await settle(client.entityHead('asker', askerIn(1))))?.state, { told: [LOST] });
+    for (const which of [0, 1]) t.is((await settle(client.orchestrationHead(idIn(0, which))))?.status, 'Failed');
+    // What partition 0 had asked of partition 1 is carried out there; nobody waits for it any more.
+    t.deepEqual((await settle(client.entityHead('queue', queueIn(1))))?.state, { seen: [`of ${idIn(0, 0)}`] });
+    const later = new MemoryClient(hub, 'later');
+    await settle(later.start('calling', idIn(1, 5), queueIn(0)));
+    await settle(later.start('calling', idIn(0, 5), queueIn(1)));
+    await settle(later.start('locking', idIn(1, 6), [queueIn(1, 1), queueIn(0)].sort()));
+    await settle(new Promise((resolve) => client.ports.clock.after(10_000, () => resolve(undefined))));
+    t.is(await output(idIn(1, 5)), 'answered 2');
+    t.is(await output(idIn(0, 5)), 'answered 2');
+    t.is(await output(idIn(1, 6)), 'locked');
+    t.true((await settle(diagnose(doctor, [0, 1]))).every(isHealthy));
+  },
+);
 
-test.serial('P12: mail with what was taken and not carried out is lost: who waits for that is told, and the rest goes on', async (t) => {
-  const { hub, settle, doctor, output, goOn, client } = await asked(800); // before it is parked
-  const { mail } = hub.streams(0);
-  mail.rewind(0);
-  const reset = await settle(acceptLoss(doctor, 0, host('operator')));
-  t.deepEqual(reset.gaveUp.failed, []);
-  t.true(reset.gaveUp.inputs > 0);
-  await goOn();
-  t.is(await output(idIn(1, 0)), LOST);
-  t.is(await output(idIn(1, 1)), 'rested', 'its child goes on');
-  t.deepEqual((await settle(client.entityHead('asker', askerIn(1))))?.state, { told: [LOST] });
-  t.is(await output(idIn(0, 0)), LOST);
-  const { seen } = (await settle(client.entityHead('queue', queueIn(0))))!.state as { seen: string[] };
-  t.is(seen[0], 'before');
-  t.is(new Set(seen).size, seen.length, 'what was not taken yet is carried out, once');
-  const later = new MemoryClient(hub, 'later');
-  await settle(later.start('calling', idIn(1, 5), queueIn(0)));
-  await settle(new Promise((resolve) => client.ports.clock.after(5_000, () => resolve(undefined))));
-  t.is(await output(idIn(1, 5)), `answered ${seen.length + 1}`);
-});
+test.serial(
+  'P12: mail with what was taken and not carried out is lost: who waits for that is told, and the rest goes on',
+  async (t) => {
+    const { hub, settle, doctor, output, goOn, client } = await asked(800); // before it is parked
+    const { mail } = hub.streams(0);
+    mail.rewind(0);
+    const reset = await settle(acceptLoss(doctor, 0, host('operator')));
+    t.deepEqual(reset.gaveUp.failed, []);
+    t.true(reset.gaveUp.inputs > 0);
+    await goOn();
+    t.is(await output(idIn(1, 0)), LOST);
+    t.is(await output(idIn(1, 1)), 'rested', 'its child goes on');
+    t.deepEqual((await settle(client.entityHead('asker', askerIn(1))))?.state, { told: [LOST] });
+    t.is(await output(idIn(0, 0)), LOST);
+    const { seen } = (await settle(client.entityHead('queue', queueIn(0))))!.state as { seen: string[] };
+    t.is(seen[0], 'before');
+    t.is(new Set(seen).size, seen.length, 'what was not taken yet is carried out, once');
+    const later = new MemoryClient(hub, 'later');
+    await settle(later.start('calling', idIn(1, 5), queueIn(0)));
+    await settle(new Promise((resolve) => client.ports.clock.after(5_000, () => resolve(undefined))));
+    t.is(await output(idIn(1, 5)), `answered ${seen.length + 1}`);
+  },
+);
 
 test.serial('P2, P12: envelopes that were stored in lost mail and never taken are sent again', async (t) => {
   const { hub, settle, doctor, output, goOn, client, advance } = await asked();
@@ -190,5 +197,5 @@ test.serial('P12: both partitions that call each other lose records, and both lo
   for (const from of [0, 1]) await settle(later.start('calling', idIn(from, 5), queueIn(1 - from)));
   await advance(30_000);
   for (const from of [0, 1])
-    t.regex(String((await settle(client.orchestrationHead(idIn(from, 5))))?.output), /^answered/);
+    t.regex((await settle(client.orchestrationHead(idIn(from, 5))))?.output as string, /^answered/);
 });

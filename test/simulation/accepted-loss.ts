@@ -90,7 +90,9 @@ export class AcceptedLoss {
     this.#checkThere(after, what);
     const kept = this.#before.filter(({ key }) => this.#partitionOf(key) !== this.#partition);
     this.#checkThere(
-      kept.map((sent) => (sent.to !== undefined && this.#partitionOf(sent.to) === this.#partition ? { ...sent, to: undefined } : sent)),
+      kept.map((sent) =>
+        sent.to !== undefined && this.#partitionOf(sent.to) === this.#partition ? { ...sent, to: undefined } : sent,
+      ),
       what,
     );
   }
@@ -118,9 +120,7 @@ export class AcceptedLoss {
       sent.push({ key, id, to });
       this.#passedBy.set(`${id}>`, key);
       sending.push(
-        to === undefined
-          ? client.signal('witness', key, 'add', id)
-          : client.signal('witness', key, 'pass', { to, id }),
+        to === undefined ? client.signal('witness', key, 'add', id) : client.signal('witness', key, 'pass', { to, id }),
       );
     }
     await Promise.all(sending);
@@ -130,7 +130,8 @@ export class AcceptedLoss {
   #checkOnce(what: string): void {
     for (const key of KEYS) {
       const log = this.#logOf(key);
-      if (new Set(log).size < log.length) this.#violation(`P12: partition ${this.#partition} has ${what}; twice: ${log.join(' ')}`);
+      if (new Set(log).size < log.length)
+        this.#violation(`P12: partition ${this.#partition} has ${what}; twice: ${log.join(' ')}`);
       const lanes = new Map<string, number>();
       for (const id of log) {
         const [name, number] = id.replace('>', '').split('.') as [string, string];
@@ -146,7 +147,9 @@ export class AcceptedLoss {
     for (const { key, id, to } of sent)
       for (const [of, entry] of [[key, id] as const, ...(to === undefined ? [] : [[to, `${id}>`] as const])])
         if (!this.#logOf(of).includes(entry))
-          this.#violation(`P12: partition ${this.#partition} has ${what}; ${entry} is not in ${of}: ${this.#logOf(of).join(' ')}`);
+          this.#violation(
+            `P12: partition ${this.#partition} has ${what}; ${entry} is not in ${of}: ${this.#logOf(of).join(' ')}`,
+          );
   }
 
   #partitionOf(key: string): number {

@@ -15,8 +15,7 @@ import type { Checkpoint, CheckpointDirectory } from '../../lib/wire/checkpoint.
 import { decodeParkedPage, encodeParked, encodeParkedPage } from '../../lib/wire/parked-codec.js';
 import type { ParkedPage } from '../../lib/wire/parked.js';
 import type { Head, Wake } from '../../lib/wire/head.js';
-import type { CommitRecord, EpochRecord, PartRecord,
-  ResetRecord, StoredRecord } from '../../lib/wire/record.js';
+import type { CommitRecord, EpochRecord, PartRecord, ResetRecord, StoredRecord } from '../../lib/wire/record.js';
 import {
   decodeHead,
   decodeSegment,

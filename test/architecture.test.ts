@@ -23,6 +23,12 @@ test('the house keeps its rules', (t) => {
 /** What tries again and again is watched: here, or by all that call it. */
 const watchedBy: Readonly<Record<string, readonly string[]>> = {
   'lib/engine/checkpoints.ts': ['upkeep', 'partition-owner'],
+  // What `perdure doctor` does, somebody waits for.
+  'lib/engine/damaged-claim.ts': [],
+  'lib/engine/diagnosis.ts': [],
+  'lib/engine/given-up-mail.ts': [],
+  'lib/engine/loss-acceptance.ts': [],
+  'lib/engine/partition-reading.ts': [],
   'lib/engine/heads.ts': ['flusher', 'loads'],
   'lib/engine/parked-pages.ts': ['parking', 'instances'],
   'lib/engine/recovery.ts': ['partition-owner'],

@@ -1,6 +1,5 @@
 import { CorruptHistoryError, type FailureDetails } from '../errors.js';
 import type { HistoryEvent } from '../core/history.js';
-import { decodeHead } from '../wire/head-codec.js';
 import type { EntityHead } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
@@ -8,11 +7,14 @@ import type { Activation, Stamp } from './activation.js';
 import type { Heads } from './heads.js';
 import type { Host } from './host.js';
 import { Instance } from './instance.js';
-import { goesOn, loaded, makingsFor } from './instance-reading.js';
+import { loaded, makingsFor } from './instance-reading.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import type { OrchestrationState } from './orchestration-state.js';
 import type { PartitionReading } from './partition-reading.js';
 import type { PartitionPorts } from './ports.js';
+
+/** Heads written at the same time. */
+const WIDTH = 32;
 
 /** With what the instances of a partition that lost records are brought to rest. */
 export interface Cutting {
@@ -42,8 +44,11 @@ type Done = { readonly [K in keyof CutInstances]: Address[] };
  */
 export async function cutInstances(cutting: Cutting): Promise<CutInstances> {
   const done: Done = { failed: [], interrupted: [], removed: [] };
-  const addresses = await touched(cutting);
-  for (const address of addresses) await cut(address, cutting, done);
+  const waiting = (await addressesOf(cutting))[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (const address of waiting) await cut(address, cutting, done);
+  };
+  await Promise.all(Array.from({ length: WIDTH }, worker));
   return done;
 }
 
@@ -63,24 +68,15 @@ export async function removeDamaged(
   return removed;
 }
 
-async function touched({ ports, reading }: Cutting): Promise<ReadonlySet<Address>> {
+/** All that are there, for each gets a new head: a former owner that is only frozen stores none over it any more (P13). */
+async function addressesOf({ ports, reading }: Cutting): Promise<ReadonlySet<Address>> {
   const { views, subjects } = ports;
   const addresses = new Set<Address>(reading.tail.keys());
-  for await (const { subject, body } of views.scan(subjects.heads)) {
+  for await (const subject of views.subjects(subjects.heads)) {
     const address = subjects.addressOf(subject);
-    if (address !== undefined && mayGoOn(body, subject)) addresses.add(address);
+    if (address !== undefined) addresses.add(address);
   }
   return addresses;
-}
-
-function mayGoOn(body: Uint8Array, subject: string): boolean {
-  try {
-    const head = decodeHead(body, `Head ${subject}`);
-    return head.type === 'early' || goesOn(head);
-  } catch (error) {
-    if (error instanceof CorruptHistoryError) return true;
-    throw error;
-  }
 }
 
 async function cut(address: Address, cutting: Cutting, done: Done): Promise<void> {

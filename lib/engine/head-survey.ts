@@ -53,7 +53,8 @@ export async function surveyHeads(ports: PartitionPorts, reading: PartitionReadi
     if (await views.read(subject)) damaged.push({ address, reason: 'Its view is gone, and its wake record is there' });
   }
   const end = (await log.last())?.sequence ?? 0;
-  return { ...counts, damaged, losses: lossesOf(ports, ahead, { ...reading, end }) };
+  const losses = [...lossesOf(ports, ahead, { ...reading, end }), ...(await gonePages(ports, reading))];
+  return { ...counts, damaged, losses };
 }
 
 function readableHead(body: Uint8Array, subject: string, tell: (reason: string) => void): Head | undefined {
@@ -83,6 +84,20 @@ function lossesOf(
   const more = ahead.length > 1 ? ` (and ${ahead.length - 1} more)` : '';
   const text = `The head of ${first[0]}${more} knows of record ${to}, and the log, which ends at ${reading.end}, does not have it.`;
   return [{ stream: subjects.streamName('log'), kind: 'log', from: Math.min(reading.end + 1, to), to, text }];
+}
+
+/** Pages with messages that wait (P4). */
+async function gonePages(
+  { views, subjects }: PartitionPorts,
+  { tables }: PartitionReading,
+): Promise<readonly Loss[]> {
+  const losses: Loss[] = [];
+  for (const { page, sequence } of tables.parked.snapshot()) {
+    const subject = subjects.parkedPage(page);
+    if ((await views.read(subject))?.sequence === sequence) continue;
+    losses.push({ stream: subjects.streamName('state'), kind: 'state', text: `${subject}, with messages that wait, is gone.` });
+  }
+  return losses;
 }
 
 async function goneSegment({ views }: PartitionPorts, head: OrchestrationHead): Promise<string | undefined> {

@@ -17,7 +17,7 @@ export interface ReadInstance {
 }
 
 /** Whether there may be more to an instance with this head than what it was. */
-export function goesOn(head: Head): boolean {
+function goesOn(head: Head): boolean {
   if (head.type === 'orchestration') return !isEnd(head.status);
   return head.type === 'entity' && (head.journals !== undefined || head.locks?.held !== undefined || !!head.planned);
 }

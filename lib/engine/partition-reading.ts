@@ -123,7 +123,7 @@ async function directoryEpoch({ views, subjects }: PartitionPorts): Promise<numb
   return (await readable(read)) ?? 0;
 }
 
-/** The records that are there, and whether they follow from the checkpoint. */
+/** The records that are there, up to the first one that cannot be read, and whether they follow from the checkpoint. */
 interface ReadLog {
   readonly records: readonly FoundRecord[];
   readonly follows: boolean;
@@ -149,12 +149,10 @@ async function readLog(
     first = sequence;
     break;
   }
-  let isWhole = true;
   try {
     if (first !== undefined) for await (const found of readRecords(ports, first, Infinity)) records.push(found);
   } catch (error) {
     if (!(error instanceof CorruptHistoryError)) throw error;
-    isWhole = false;
     lost(undefined, undefined, error.message);
   }
   const last = await log.last();
@@ -176,7 +174,7 @@ async function readLog(
   const isNext = found === 'lost' ? records.every(isClaim) : end >= known && (first ?? 0) <= known + 1;
   return {
     records: isAnother ? [] : records,
-    follows: isWhole && !isAnother && isNext,
+    follows: !isAnother && isNext,
     end,
     epoch: (last && (await readable(async () => decodeRecord(last.body, `Record ${end}`).epoch))) ?? 0,
   };

@@ -75,6 +75,22 @@ export function logContract(check: Check): void {
     t.deepEqual(await around.settle(all(around.ports(1).log.read(0, 5))), []);
   });
 
+  check('log: it forgets all and goes on at a sequence far behind its last one', async (t, { ports, settle }) => {
+    for (const partition of [0, 1]) {
+      const { log } = ports(partition);
+      if (partition === 0) for (let at = 0; at < 5; at++) await settle(log.append(bytes(`${at + 1}`), at));
+      await settle(log.restartAt(1_000_000_006));
+      t.is(await settle(log.last()), undefined);
+      t.deepEqual(await settle(all(log.read(1, Infinity))), []);
+      t.is(await settle(log.append(bytes('a former owner'), 5)), undefined);
+      t.is(await settle(log.append(bytes('next'), 0)), 1_000_000_006);
+      await settle(log.restartAt(1_000_000_006));
+      t.is(text(await settle(log.last())), 'next', 'what is there is not forgotten by a second one');
+      t.is(await settle(log.append(bytes('and so on'), 1_000_000_006)), 1_000_000_007);
+      t.deepEqual((await settle(all(log.read(1, Infinity)))).map(text), ['next', 'and so on']);
+    }
+  });
+
   check('log: partitions have logs of their own', async (t, { ports, settle }) => {
     await settle(ports(0).log.append(bytes('a'), 0));
     t.is(await settle(ports(1).log.last()), undefined);

@@ -183,6 +183,23 @@ export function mailboxContract(check: Check): void {
     inbox.close();
   });
 
+  check(
+    'mailbox: it forgets all and goes on at a sequence far behind its last one',
+    async (t, { hub, ports, settle }) => {
+      const { mailbox } = ports(0);
+      const subject = subjectsOf(hub).partition(0).mail('o.a');
+      for (let at = 1; at <= 3; at++) await settle(mailbox.send(subject, bytes(`${at}`)));
+      t.is(await settle(mailbox.restartAt(1_000_000_004)), 3);
+      t.deepEqual(await settle(mailbox.bounds()), { first: 1_000_000_004, last: 1_000_000_003 });
+      const inbox = new Inbox(mailbox, 1_000_000_004);
+      t.is(await settle(mailbox.send(subject, bytes('4'))), 1_000_000_004);
+      t.is(await settle(mailbox.restartAt(1_000_000_004)), 0, 'what is there is not forgotten by a second one');
+      await settle(inbox.count(1));
+      t.deepEqual([inbox.texts, inbox.gaps], [['4'], []]);
+      inbox.close();
+    },
+  );
+
   check('mailbox: a second message with an id is a copy of the first', async (t, { hub, ports, settle }) => {
     const { mailbox } = ports(0);
     const subject = subjectsOf(hub).partition(0).mail('o.a');

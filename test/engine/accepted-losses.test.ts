@@ -100,7 +100,7 @@ async function goesOn(
   await settle(client.start('caller', from[1]!, key(0)));
   await advance(20_000);
   for (const instance of from)
-    t.regex(String((await settle(client.orchestrationHead(instance)))?.output), /^called: \d+$/, instance);
+    t.regex((await settle(client.orchestrationHead(instance)))?.output as string, /^called: \d+$/, instance);
   for (const p of [0, 1]) {
     const seen = (await around.seen(p)) as string[];
     t.is(seen.filter((each) => each === 'new').length, 1, `${seen.join(', ')}`);
@@ -192,4 +192,40 @@ test('P12: mail that lost its end is accepted: instances go on, and what comes n
   const reset = await goesOn(t, around, 0);
   t.deepEqual(reset.gaveUp.failed, []);
   t.is((await around.settle(around.client.orchestrationHead(id(0))))?.status, 'Running');
+});
+
+test('P12, P13: a former owner that wakes stores nothing over what is kept', async (t) => {
+  const around = await worked();
+  const { hub, client, settle, advance, worker, doctor } = around;
+  await settle(client.signal('counter', key(0), 'add', 'lost'));
+  await advance(40); // its record is stored, its head is not
+  worker.connection.process.freeze();
+  const { log } = hub.streams(0);
+  log.rewind(log.last - 3);
+  await settle(acceptLoss(doctor, 0, host()));
+  await settle(new MemoryWorker(hub, 'w2', host()).claim());
+  worker.connection.process.wake();
+  await advance(5_000);
+  const next = new MemoryWorker(hub, 'w3', host());
+  await settle(next.claim());
+  await settle(new MemoryClient(hub, 'client2').signal('counter', key(0), 'add', 'new'));
+  await advance(5_000);
+  t.deepEqual(await around.seen(0), ['first', 'second', 'new']);
+});
+
+test('P4, P12: a page of parked messages that is gone is found, and given up', async (t) => {
+  const around = await worked();
+  const { hub, settle, advance, client } = around;
+  // Nobody has the class of this entity: what is for it waits, and is parked.
+  for (const name of ['a', 'b']) await settle(client.signal('stranger', nameIn(0, (k) => entityAddress({ name: 'stranger', key: k })), name));
+  await advance(4_000);
+  around.worker.connection.kill();
+  const { state } = hub.streams(0);
+  const page = [...state.all()].find(({ subject }) => subject.startsWith('pd.test.0.k.'));
+  t.truthy(page);
+  state.remove(page!.sequence);
+  const [found] = await settle(diagnose(around.doctor, [0]));
+  t.like(found?.losses, [{ kind: 'state' }]);
+  const reset = await goesOn(t, around, 0);
+  t.is(reset.gaveUp.inputs, 2);
 });

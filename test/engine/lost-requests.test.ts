@@ -197,5 +197,5 @@ test.serial('P12: both partitions that call each other lose records, and both lo
   for (const from of [0, 1]) await settle(later.start('calling', idIn(from, 5), queueIn(1 - from)));
   await advance(30_000);
   for (const from of [0, 1])
-    t.regex(String((await settle(client.orchestrationHead(idIn(from, 5))))?.output), /^answered/);
+    t.regex((await settle(client.orchestrationHead(idIn(from, 5))))?.output as string, /^answered/);
 });

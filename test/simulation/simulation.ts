@@ -464,7 +464,8 @@ class Simulation {
 
   /** P12: in some runs, when all is said and done. */
   async #losePower(rests: readonly PartitionRest[]): Promise<void> {
-    const random = new SeededRandom(this.#seed).fork();
+    const seeded = new SeededRandom(this.#seed);
+    const [, , , random] = [seeded.fork(), seeded.fork(), seeded.fork(), seeded.fork()]; // the program is drawn from the first
     const partition = random.below(4 * rests.length);
     const checkpoint = rests[partition]?.checkpoint;
     if (!checkpoint) return;

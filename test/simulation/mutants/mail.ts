@@ -64,7 +64,7 @@ export const ofMail: readonly Mutant[] = [
   mutant(
     'P2',
     'a receiver takes what does not follow its mark',
-    edit('engine/channel-marks.js', 'n > mark.n && prev === mark.n && known >= 0', 'n > mark.n && known >= 0'),
+    edit('engine/channel-marks.js', '(prev === mark.n || reset) && known >= 0', 'known >= 0'),
     edit(
       'engine/channels.js',
       'return (await this.#ports.mailOf(partition).send(this.#subject(partition), body)) !== undefined;',

@@ -38,6 +38,26 @@ export const ofStorage: readonly Mutant[] = [
     edit('engine/recovery.js', 'await refuseLostCheckpoint(ports);', ''),
   ),
   mutant(
+    'P12',
+    'a loss is accepted, and the channels of the partition go on as if nothing were lost',
+    edit('engine/loss-acceptance.js', '...(anew && { reset: true }), ', ''),
+  ),
+  mutant(
+    'P12',
+    'a loss is accepted, and the log goes on at numbers that it had given before',
+    edit('engine/loss-acceptance.js', 'isCut ? known + GAP : ', ''),
+  ),
+  mutant(
+    'P12',
+    'a loss is accepted, and what the others had sent counts as received as it was known',
+    edit('engine/loss-acceptance.js', 'Math.max(last, known.get(from) ?? 0)', 'known.get(from) ?? 0'),
+  ),
+  mutant(
+    'P12',
+    'a loss of records is accepted, and the mail that they took is taken again',
+    edit('engine/given-up-mail.js', 'Math.max(last, accepted))), kept', 'accepted)), kept'),
+  ),
+  mutant(
     '7.5',
     'a stream that was deleted and created again is taken for the former one',
     edit('memory/storage.js', '({ isAnother }) => isAnother', '() => false'),

@@ -239,7 +239,7 @@ test.serial('schedule starts runs until it is paused', async (t) => {
 
 test('a sample that does not exist is answered with those that do', async (t) => {
   const refused = await t.throwsAsync(sample('nothing'), {
-    message: /aggregator, approval, bank, cart, chat, counter, eternal, fan-out, hello/,
+    message: /aggregator, approval, bank, cart, chat, counter, eternal, exchange, fan-out, hello, http/,
   });
   t.is((refused as Error & { code?: unknown }).code, 2);
 });

@@ -63,7 +63,7 @@ export function runQuery(
   });
 }
 
-/** An event as the history keeps it: of an update that it failed or waits, and where its caller listens only as long as that waits. */
+/** An event as the history keeps it: of an update that it failed or waits, and where its caller listens only if it waits. */
 export function recordedEvent(event: InboundEvent, { update, waits }: Turn): InboundEvent {
   if (event.type !== 'UpdateRequested') return event;
   if (waits) return { ...event, waits };

@@ -217,7 +217,14 @@ test('P4, P12: a page of parked messages that is gone is found, and given up', a
   const around = await worked();
   const { hub, settle, advance, client } = around;
   // Nobody has the class of this entity: what is for it waits, and is parked.
-  for (const name of ['a', 'b']) await settle(client.signal('stranger', nameIn(0, (k) => entityAddress({ name: 'stranger', key: k })), name));
+  for (const name of ['a', 'b'])
+    await settle(
+      client.signal(
+        'stranger',
+        nameIn(0, (k) => entityAddress({ name: 'stranger', key: k })),
+        name,
+      ),
+    );
   await advance(4_000);
   around.worker.connection.kill();
   const { state } = hub.streams(0);

@@ -87,15 +87,16 @@ function lossesOf(
 }
 
 /** Pages with messages that wait (P4). */
-async function gonePages(
-  { views, subjects }: PartitionPorts,
-  { tables }: PartitionReading,
-): Promise<readonly Loss[]> {
+async function gonePages({ views, subjects }: PartitionPorts, { tables }: PartitionReading): Promise<readonly Loss[]> {
   const losses: Loss[] = [];
   for (const { page, sequence } of tables.parked.snapshot()) {
     const subject = subjects.parkedPage(page);
     if ((await views.read(subject))?.sequence === sequence) continue;
-    losses.push({ stream: subjects.streamName('state'), kind: 'state', text: `${subject}, with messages that wait, is gone.` });
+    losses.push({
+      stream: subjects.streamName('state'),
+      kind: 'state',
+      text: `${subject}, with messages that wait, is gone.`,
+    });
   }
   return losses;
 }

@@ -3,9 +3,10 @@ import type { EntityStatus, OwnedEntityStatus } from '../client/entity-status.js
 /** What `perdure inspect HUB ENTITY KEY` prints. */
 export function linesOfEntity(name: string, key: string, status: EntityStatus): string {
   if (status.worker === undefined) return `${name} ${key}: no worker owns its partition`;
-  const { worker, epoch, exists, waiting, committedAt, lastOperationTime } = status;
+  const { worker, epoch, exists, waiting, waitingSince, committedAt, lastOperationTime } = status;
+  const since = waitingSince ? `, the first since ${waitingSince.toISOString()}` : '';
   return [
-    `${name} ${key}: ${exists ? 'exists' : 'does not exist'}, ${waiting} messages wait; ${worker}, epoch ${epoch}`,
+    `${name} ${key}: ${exists ? 'exists' : 'does not exist'}, ${waiting} messages wait${since}; ${worker}, epoch ${epoch}`,
     `  last commit of its partition: ${committedAt?.toISOString() ?? 'none yet'}`,
     `  last operation: ${lastOperationTime?.toISOString() ?? 'none yet'}`,
     ...reasons(status),

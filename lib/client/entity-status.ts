@@ -16,6 +16,11 @@ export interface OwnedEntityStatus {
   /** Messages that wait, without the one that is being carried out. */
   readonly waiting: number;
   /**
+   * Since when the first of them has waited: when it was stored, or set aside (P4), which comes after it has waited for a second. Undefined:
+   * none waits.
+   */
+  readonly waitingSince: Date | undefined;
+  /**
    * The asynchronous operation that runs, which all that wait wait for; since when, unless another worker runs it and that is not
    * known; and the calls whose answers it waits for, each as the address of the called entity and the operation.
    */
@@ -51,6 +56,7 @@ export function statusOf(told: EntityInspection): OwnedEntityStatus {
     epoch,
     exists,
     waiting,
+    waitingSince: dateOf(told.waitingSince),
     running: running && { operation: running.operation, since: dateOf(running.since), calls: running.calls },
     lockedBy: locked && lockedBy(locked.lockedBy, { ...locked, transaction: locked.prepared !== undefined }),
     prepared: locked?.prepared,

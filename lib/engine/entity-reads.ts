@@ -14,6 +14,7 @@ import type { Group } from './group.js';
 import type { Inbox } from './inbox.js';
 import type { Instances } from './instances.js';
 import type { Loops } from './loops.js';
+import type { ParkedPages } from './parked-pages.js';
 import type { PartitionPorts } from './ports.js';
 import type { PartitionTables } from './tables.js';
 import { changesState } from './transactional-state.js';
@@ -30,7 +31,8 @@ type Read = Extract<Query, { kind: 'read' }>;
 
 /** What reads of entities need of their partition. */
 export interface EntityReadsParts {
-  readonly ports: Pick<PartitionPorts, 'bus' | 'clock' | 'maxBodyBytes'>;
+  readonly ports: Pick<PartitionPorts, 'bus' | 'clock' | 'maxBodyBytes' | 'mailbox'>;
+  readonly pages: Pick<ParkedPages, 'timeOf'>;
   readonly instances: Instances;
   readonly inbox: Pick<Inbox, 'last'>;
   readonly tables: PartitionTables;
@@ -98,8 +100,8 @@ export class EntityReads {
 
   /** What an entity's mailbox looks like. */
   inspect(entity: EntityId): Promise<EntityInspection> {
-    const { instances, tables, committer, loops, worker } = this.#parts;
-    return mailboxOf(entity, instances, tables, committer, loops, worker);
+    const { instances, tables, committer, loops, worker, ports, pages } = this.#parts;
+    return mailboxOf(entity, instances, tables, committer, loops, worker, { mailbox: ports.mailbox, pages });
   }
 
   #isTaken(sequence: number): boolean {

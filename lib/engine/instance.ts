@@ -14,6 +14,8 @@ export interface Input {
   readonly mail?: readonly [sequence: number, index: number];
   /** A local message: the counter of its record and its index there. */
   readonly local?: readonly [counter: number, index: number];
+  /** A local message: when this owner had it, in milliseconds since 1970. */
+  readonly at?: number;
   /** A parked message: its page, and its index in the instance's box there (P4). */
   readonly parked?: readonly [page: string, index: number];
   /** The group that made a local message, until it is acknowledged (P17). */

@@ -373,8 +373,9 @@ export class Instances implements MailLoad {
     if (step.entry.lock?.type === 'ended' && instance.waiting.length > 0) this.#enqueue(instance);
     group.spent.push(...spentBy(instance.activation!, instance.address, input.body));
     if (input.mail) this.#inbox.consumed(input.mail);
+    const at = locals.length > 0 ? this.#ports.clock.now() : 0;
     for (const { message, local } of locals)
-      this.deliver(message[0], { body: message[1] as InputBody, local, from: group, bytes: step.localBytes });
+      this.deliver(message[0], { body: message[1] as InputBody, local, at, from: group, bytes: step.localBytes });
     return group;
   }
 

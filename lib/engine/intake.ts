@@ -99,7 +99,8 @@ export class Intake {
     while (this.#locals[0] && this.#locals[0].behind <= sequence) {
       const { counter, index, message } = this.#locals.shift()!;
       const bytes = encodeAddressed(message).length;
-      this.#instances.deliver(message[0], { body: message[1], local: [counter, index], bytes });
+      const at = this.#ports.clock.now();
+      this.#instances.deliver(message[0], { body: message[1], local: [counter, index], at, bytes });
     }
     if (sequence >= this.#former) this.#instances.release();
   }

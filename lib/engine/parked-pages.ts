@@ -86,6 +86,11 @@ export class ParkedPages {
     }
   }
 
+  /** When a page was stored, for people. */
+  async timeOf(name: string): Promise<number | undefined> {
+    return (await this.#ports.views.read(this.#subject(name)))?.time;
+  }
+
   async remove(name: string): Promise<void> {
     const sequence = this.#sequences.get(name);
     if (sequence !== undefined) await this.#ports.views.remove(sequence);

@@ -59,6 +59,12 @@ export class Waiting {
     return this.peek() === undefined ? this.#runs[0] : undefined;
   }
 
+  /** What has waited for longest of all that came in messages. */
+  get oldest(): Input | Run | undefined {
+    for (const input of this.#front) if (input.mail || input.local || input.parked) return input;
+    return this.#runs[0] ?? this.#overtaking?.peek();
+  }
+
   /** Whether one of them concerns the instance as a whole. */
   get hasControl(): boolean {
     return this.#controls > 0 || this.#runs.some(({ from, control }) => control !== undefined && control >= from);

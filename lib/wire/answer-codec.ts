@@ -95,6 +95,7 @@ const mailbox = object<EntityInspection>({
   epoch: count,
   exists: boolean,
   waiting: count,
+  waitingSince: optional(finite),
   running: optional(object<RunningOperation>({ operation: string, since: optional(finite), calls: list(string) })),
   locked: optional(lockedEntity),
   planned: count,

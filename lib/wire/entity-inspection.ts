@@ -11,6 +11,8 @@ export interface EntityInspection {
   readonly exists: boolean;
   /** Messages that wait, without the one that is being carried out. */
   readonly waiting: number;
+  /** Since when the first of them has waited, at least; absent: none waits, or an owner of an older version does not say. */
+  readonly waitingSince?: number;
   /** The operation that runs, which all others wait for. Only asynchronous ones are ever seen here. */
   readonly running?: RunningOperation;
   /** That it is locked, and who waits to lock it. */

@@ -121,7 +121,7 @@ test('inspect of an entity tells what waits for it and why, and what it is to do
       .trimEnd()
       .split('\n'),
     [
-      'counter a: exists, 1 messages wait; WORKER, epoch 1',
+      'counter a: exists, 1 messages wait, the first since TIME; WORKER, epoch 1',
       '  last commit of its partition: TIME',
       '  last operation: TIME',
       '  locked: by one since TIME until TIME',

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { EntityOperationFailedError } from 'perdure';
+import type { EntityOperationFailedError, EntityStatus } from 'perdure';
 import { Diary } from '../engine/plans.js';
 import { hostOf } from '../engine/surroundings.js';
 import { Ledger, waits } from './readonly-classes.js';
@@ -122,10 +122,16 @@ test.serial(
     t.like(await inspect(), { worker: 'worker', exists: false, waiting: 0, running: undefined, planned: 0 });
     await rejection(around, () => client.callEntity('ledger', 'a', 'fail'));
     await around.settle(client.signalEntity(Ledger, 'a').addSlowly(50_000));
+    const stored = around.world.time;
     await around.settle(client.signalEntity(Ledger, 'a').add(1));
+    await around.advance(300);
     await around.settle(client.signalEntity(Ledger, 'a').add(2));
+    const first = await inspect();
+    const since = (one: EntityStatus) => ('waitingSince' in one ? Number(one.waitingSince) - stored : NaN);
+    t.true(since(first) >= 0 && since(first) < 50, String(since(first)));
     await around.advance(5_000);
     const status = await inspect();
+    t.true(since(status) > 1_000 && since(status) < 2_500, 'it was set aside'); // P4
     t.like(status, { waiting: 2, running: { operation: 'addSlowly', calls: [] }, exists: false });
     if (status.worker === undefined) throw new Error('It has an owner');
     t.is(status.lastFailure?.operation, 'fail');
@@ -134,7 +140,7 @@ test.serial(
     waits.pop()![1]();
     await around.settle(client.signalEntity(Ledger, 'a', { signalAt: 60_000 }).add(3));
     await around.advance(1_000);
-    t.like(await inspect(), { waiting: 0, running: undefined, exists: true, planned: 1 });
+    t.like(await inspect(), { waiting: 0, waitingSince: undefined, running: undefined, exists: true, planned: 1 });
   },
 );
 

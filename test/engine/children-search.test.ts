@@ -60,7 +60,7 @@ test('the children of a run are found in all partitions: by notes, and by heads 
   await putHead(0, headOf('next', { parent: { instanceId: 'p', executionId: 'q1', taskId: 0 } }));
   await putHead(0, headOf('other', { parent: { instanceId: 'q', executionId: 'p3', taskId: 0, run: 'p1' } }));
   await put(0, 'damaged', bytes('no head'));
-  await put(0, 'newer', bytes('{"v":2,"type":"orchestration"}'));
+  await put(0, 'newer', bytes('{"v":9,"type":"orchestration"}'));
   await put(0, 'strange', bytes('{}'), '[2,"look",[]]');
   const found = await settle(find('p', 'p1'));
   t.deepEqual(found.map(({ address, runId }) => `${address} ${runId}`).toSorted(), [

@@ -101,6 +101,7 @@ test('C5: a zombie sends its envelopes again and nothing is taken twice', async 
     await advance(5);
   }
   former.process.freeze();
+  former.isDeaf = true; // nor is it told what the receiver has of its successor: that alone would end it
   await own('next', 0);
   await advance(6_000);
   await signal(c, target, 'forward');

@@ -59,7 +59,7 @@ for (const state of ['stopped', 'running'])
 const newer = (line: Line, what: RegExp): Line => {
   if (!('data' in line) || !what.test(line.subject)) return line;
   const body = JSON.parse(Buffer.from(line.data, 'base64').toString()) as object;
-  return { ...line, data: Buffer.from(JSON.stringify({ ...body, v: 2 })).toString('base64') };
+  return { ...line, data: Buffer.from(JSON.stringify({ ...body, v: 3 })).toString('base64') };
 };
 
 test('an instance that only a newer build can replay is suspended and says so, and all others go on', async (t) => {
@@ -88,7 +88,7 @@ test('a hub whose record is of a newer format is refused when it is opened', asy
   const error = await t.throwsAsync(connectTaskHub({ ...options, servers: server.url, logger }), {
     instanceOf: VersionTooNewError,
   });
-  t.regex(error.message, /^The record of task hub recorded has format version 2/);
+  t.regex(error.message, /^The record of task hub recorded has format version 3/);
   await server.stop();
 });
 
@@ -100,7 +100,7 @@ for (const [what, subject] of [
   test(`a worker refuses a hub whose ${what} is of a newer format`, async (t) => {
     const server = await serverWith('running', (line) => newer(line, subject));
     const hub = await connectTaskHub({ ...options, servers: server.url, logger });
-    await t.throwsAsync(TaskHubWorker.start(hub, hosted()), { instanceOf: VersionTooNewError, message: /version 2/ });
+    await t.throwsAsync(TaskHubWorker.start(hub, hosted()), { instanceOf: VersionTooNewError, message: /version 3/ });
     await hub.close();
     await server.stop();
   });

@@ -3,7 +3,7 @@ import type { PartitionStatus } from '../client/administration.js';
 import type { NameWithoutWorker } from '../client/names-without-worker.js';
 import { TaskHubClient } from '../client/task-hub-client.js';
 import { ConfigError } from '../errors.js';
-import { connectExistingTaskHub } from '../nats/task-hub.js';
+import { connectExistingTaskHub } from '../nats/connect-task-hub.js';
 import { linesOfEntity } from './entity-lines.js';
 import { onHub, PATIENCE, type HubOptions } from './hub-options.js';
 import { examples, print } from './output.js';

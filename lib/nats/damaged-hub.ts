@@ -2,7 +2,8 @@ import type { FoundLosses } from '../engine/diagnosis.js';
 import type { Loss } from '../engine/partition-reading.js';
 import { DamagedStreams } from './damaged-streams.js';
 import type { NatsHub } from './hub.js';
-import { connectTo, type TaskHub, type TaskHubOptions } from './task-hub.js';
+import { openTaskHub } from './open-task-hub.js';
+import type { TaskHub, TaskHubOptions } from './task-hub.js';
 
 /** A task hub that may have lost something, open for whoever looks at it or mends it. */
 export interface DamagedTaskHub extends AsyncDisposable {
@@ -27,7 +28,7 @@ export async function connectDamagedTaskHub(
 ): Promise<DamagedTaskHub> {
   const damaged = new DamagedStreams();
   let opened!: NatsHub;
-  const hub = await connectTo({ ...options, mustExist: true, damaged, opened: (nats) => (opened = nats) });
+  const hub = await openTaskHub({ ...options, mustExist: true, damaged, opened: (nats) => (opened = nats) });
   const { jetStream, store, subjects, partitions } = opened;
   const streamsOf = (partition: number): readonly string[] =>
     (['mail', 'log', 'state'] as const).map((kind) => subjects.partition(partition).streamName(kind));

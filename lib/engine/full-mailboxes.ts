@@ -95,7 +95,13 @@ export function refuse(parts: RefusingParts, instance: Instance, input: Input, e
   const locals = group.add(instance, input, output, group.prepare(instance, input, output));
   if (input.mail) inbox.consumed(input.mail);
   for (const { message, local } of locals)
-    instances.deliver(message[0], { body: message[1] as InputBody, local, at: parts.clock.now(), from: group, bytes: 0 });
+    instances.deliver(message[0], {
+      body: message[1] as InputBody,
+      local,
+      at: parts.clock.now(),
+      from: group,
+      bytes: 0,
+    });
 }
 
 /** A planned operation is taken off as if it had failed; what it has called before its process died is forgotten. */

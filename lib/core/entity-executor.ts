@@ -93,7 +93,7 @@ export class EntityExecutor {
         if (context.isClosed) throw new ClosedError('The operation was given up.');
         const encoded = this.#result(result); // before the draft ends: it may be the result
         const changed = context.deletesState ? this.#delete(draft) : this.#commit(draft);
-        const reminders = context.changedReminders;
+        const reminders = context.remindersOf(this.#state === undefined && changed);
         return {
           changed,
           state: this.#state,
@@ -113,9 +113,8 @@ export class EntityExecutor {
   #remove(request: OperationRequest): OperationOutcome {
     const existed = this.#state !== undefined;
     const context = new OperationContext(this.#id, request, deletion, this.#dependencies, !existed);
-    context.deleteState();
     this.#state = undefined;
-    const reminders = context.changedReminders;
+    const reminders = context.remindersOf(true);
     return {
       changed: existed,
       state: undefined,

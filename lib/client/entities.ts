@@ -4,6 +4,7 @@ import type { EntityId } from '../core/history.js';
 import type { InputShape, OperationShape } from '../core/names.js';
 import { FIRST_VERSION, migrated } from '../core/state-migration.js';
 import { knownOperation } from '../core/method-proxy.js';
+import { DELETION } from '../core/operation.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import { ConfigError, EntityOperationFailedError, InvalidTimeError, TimeoutError } from '../errors.js';
@@ -173,16 +174,25 @@ export class Entities {
     return told === 'byMail' ? this.#callByMail(id, name, encoded) : told.result;
   }
 
-  async #callByMail(id: EntityId, name: string, encoded: { readonly input?: Json }): Promise<unknown> {
-    const { inbox, waits, names, values } = this.#session;
+  /** Deletes an entity in its turn. Whether it existed. */
+  async delete(id: EntityId): Promise<boolean> {
+    return (await this.#callByMail(id, DELETION, {}, () => this.#session.names.checkEntity(id.name))) as boolean;
+  }
+
+  async #callByMail(
+    id: EntityId,
+    name: string,
+    encoded: { readonly input?: Json },
+    check = () => this.#session.names.checkOperation(id.name, name),
+  ): Promise<unknown> {
+    const { inbox, waits, values } = this.#session;
     const target = `${id.name}.${name}`;
     const delivery: Delivery = { progress: 'unsent' };
     const late = () => lateError(`The call of ${target} of "${id.key}"`, this.#timeout, delivery);
     const message = { kind: 'operation', name, ...encoded, reply: inbox.reply } as const;
-    const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds: this.#timeout }, late, (wait) => {
-      const check = () => names.checkOperation(id.name, name);
-      return this.#session.send(entityAddress(id), message, { check, wait, delivery, isCall: true });
-    });
+    const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds: this.#timeout }, late, (wait) =>
+      this.#session.send(entityAddress(id), message, { check, wait, delivery, isCall: true }),
+    );
     if (outcome?.failure) throw new EntityOperationFailedError(id.name, name, outcome.failure);
     return values.decode(outcome?.result);
   }

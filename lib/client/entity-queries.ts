@@ -43,7 +43,7 @@ export interface EntityPage {
 type EntityClass<E extends object> = new () => E;
 
 /**
- * Finds entities and looks at them, as `client.entities`. Lists go through views, with or without a worker: they are up to some
+ * Finds entities, looks at them and deletes them, as `client.entities`. Lists go through views, with or without a worker: they are up to some
  * 100 ms behind. An entity that does not exist, or was deleted, is in no list, and nothing of it stays stored.
  *
  * @example
@@ -185,6 +185,30 @@ export class EntityQueries {
     const query = { v: 1, kind: 'mailbox', entity: id } as const;
     const answer = await waits.whileOpen(() => queries.ask(entityAddress(id), query));
     return isAnswer(answer) ? statusOf(answer.mailbox) : { worker: undefined };
+  }
+
+  /**
+   * Deletes an entity, as `ctx.deleteState()` of an operation of its own would: in its turn, exactly once, with its reminders; what others
+   * have signalled for later stays. False: it did not exist. Waits while an orchestration has locked it. Needs a worker with the class of
+   * the entity, and none of its code.
+   *
+   * @example
+   * ```ts
+   * import type { TaskHubClient } from 'perdure';
+   *
+   * export async function forget(client: TaskHubClient, customer: string): Promise<boolean> {
+   *   return client.entities.delete('cart', customer);
+   * }
+   * ```
+   *
+   * @throws {InvalidIdError} at once, for a key that is none; InvalidNameError and DefinitionError for an entity
+   * @throws {UnknownEntityError} when no worker has ever registered the entity
+   * @throws {EntityOperationFailedError} when too many messages wait for it (`PERDURE_BUSY`)
+   * @throws {TimeoutError} when there is no answer in time; its message says whether the deletion is stored
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  async delete(entity: string | EntityClass<object>, key: string): Promise<boolean> {
+    return this.#entities.delete(idOf(entity, key));
   }
 
   /** What the views say now of those that were found, unless they are gone or do not fit any more. */

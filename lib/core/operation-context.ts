@@ -148,9 +148,9 @@ export class OperationContext extends EntityContext {
     return this.#reminders.all;
   }
 
-  /** What the operation made of the entity's reminders; undefined: nothing. */
-  get changedReminders(): OperationOutcome['reminders'] {
-    return this.#deletesState ? this.#reminders.cancelled() : this.#reminders.changes;
+  /** What the operation made of the reminders of its entity, which it may have deleted; undefined: nothing. */
+  remindersOf(isDeleted: boolean): OperationOutcome['reminders'] {
+    return isDeleted || this.#deletesState ? this.#reminders.cancelled() : this.#reminders.changes;
   }
 
   #call(entity: EntityId, operation: string, value: unknown): Promise<Json | undefined> {

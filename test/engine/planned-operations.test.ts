@@ -129,6 +129,15 @@ test.serial('an entity that is deleted has no reminders, and nothing of it stays
   t.is(await head('a'), undefined);
 });
 
+test.serial('an entity whose state becomes undefined is deleted with its reminders', async (t) => {
+  const { client, settle, advance, head } = await opened();
+  await settle(client.signal('diary', 'a', 'remind', 1_000));
+  await advance(500);
+  await settle(client.signal('diary', 'a', 'lose'));
+  await advance(5_000);
+  t.is(await head('a'), undefined);
+});
+
 test.serial('an operation starts an orchestration and raises events, in the order of its calls', async (t) => {
   const { client, settle, advance, notes } = await opened();
   await settle(client.signal('diary', 'a', 'begin', 'of a diary'));

@@ -32,6 +32,9 @@ export class Diary {
   @Operation() burn(_: void, ctx: EntityContext): void {
     ctx.deleteState();
   }
+  @Operation() lose(): void {
+    this.state = undefined as never;
+  }
   @Operation() fail(): void {
     throw new Error('always');
   }

@@ -54,7 +54,7 @@ export const ofTimes: readonly Mutant[] = [
     'the reminders of an entity that is deleted go on',
     edit(
       'core/operation-context.js',
-      'this.#deletesState ? this.#reminders.cancelled() : this.#reminders.changes',
+      'isDeleted || this.#deletesState ? this.#reminders.cancelled() : this.#reminders.changes',
       'this.#reminders.changes',
     ),
   ),

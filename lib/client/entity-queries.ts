@@ -208,7 +208,7 @@ export class EntityQueries {
    * @throws {ClosedError} when the client or the connection is closed
    */
   async delete(entity: string | EntityClass<object>, key: string): Promise<boolean> {
-    return this.#entities.delete(idOf(entity, key));
+    return this.#entities.delete(namedEntity(entity, key).id);
   }
 
   /** What the views say now of those that were found, unless they are gone or do not fit any more. */

@@ -236,3 +236,19 @@ test('P4, P12: a page of parked messages that is gone is found, and given up', a
   const reset = await goesOn(t, around, 0);
   t.is(reset.gaveUp.inputs, 2);
 });
+
+test('P12: partitions at work are found whole, whenever one looks', async (t) => {
+  const { hub, client, settle, advance } = surroundings(2);
+  await settle(new MemoryWorker(hub, 'w1', host()).claim());
+  const doctor = memoryHubPorts(hub.connect('doctor'), recordingLogger());
+  for (let round = 0; round < 12; round++) {
+    for (let sent = 0; sent < 10; sent++)
+      for (const partition of [0, 1]) {
+        void client.signal('counter', key(partition), 'forward', `${key(1 - partition)}x${sent}`);
+        void client.start('caller', `${round}-${sent}-${partition}`, key(1 - partition));
+      }
+    const found = await settle(diagnose(doctor, [0, 1]));
+    t.true(found.every(isHealthy), JSON.stringify(found));
+    await advance(round * 7);
+  }
+});

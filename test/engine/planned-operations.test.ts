@@ -177,7 +177,14 @@ test.serial('P18: what is due waits for an operation that had called when its pr
   const { client } = await opened();
   const { clock, logger, random } = client.ports.partition(0);
   const head: EntityHead = {
-    ...{ v: 1, type: 'entity', epoch: 1, logSeq: 1, commit: 'c', name: 'diary', key: 'a', updatedAt: 1 },
+    v: 1,
+    type: 'entity',
+    epoch: 1,
+    logSeq: 1,
+    commit: 'c',
+    name: 'diary',
+    key: 'a',
+    updatedAt: 1,
     state: { notes: [] },
     journals: [
       { id: 'j', of: 'another message', calls: [{ number: 1, to: 'e.diary.b', operation: 'note', input: 'i' }] },

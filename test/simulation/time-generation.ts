@@ -79,8 +79,8 @@ class BellGeneration {
 
   #pass(key: string): TimeAction {
     const to = this.#pick(BELLS);
-    const { operation, to: then } = this.#operation(to);
-    const pass = { id: this.#id(), to, wait: this.#wait(), operation, ...(then !== undefined && { then }) };
+    const { operation, to: calls } = this.#operation(to);
+    const pass = { id: this.#id(), to, wait: this.#wait(), operation, ...(calls !== undefined && { calls }) };
     return { do: 'pass', key, pass };
   }
 

@@ -34,9 +34,9 @@ export function hostedTimes(world: Surroundings): Hosted {
       await world.pause(LINGER + world.duration(ring.id));
       this.ring(ring, context);
     }
-    @Operation({ input: 'unknown' }) pass({ id, to, wait, operation, next }: Pass, context: EntityContext): void {
+    @Operation({ input: 'unknown' }) pass({ id, to, wait, operation, calls }: Pass, context: EntityContext): void {
       const due = context.currentUtcDateTime.getTime() + wait;
-      const ring = { id: `${id}>`, due, ...(next !== undefined && { to: next }) };
+      const ring = { id: `${id}>`, due, ...(calls !== undefined && { to: calls }) };
       context.signalEntity('bell', to, operation, ring, { signalAt: new Date(due) });
       this.note(id, context, {});
     }

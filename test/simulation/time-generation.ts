@@ -79,8 +79,8 @@ class BellGeneration {
 
   #pass(key: string): TimeAction {
     const to = this.#pick(BELLS);
-    const { operation, to: next } = this.#operation(to);
-    const pass = { id: this.#id(), to, wait: this.#wait(), operation, ...(next !== undefined && { next }) };
+    const { operation, to: calls } = this.#operation(to);
+    const pass = { id: this.#id(), to, wait: this.#wait(), operation, ...(calls !== undefined && { calls }) };
     return { do: 'pass', key, pass };
   }
 

@@ -21,7 +21,7 @@ export interface Pass {
   readonly to: string;
   readonly wait: number;
   readonly operation: RingOperation;
-  readonly next?: string;
+  readonly calls?: string;
 }
 
 /** Sets a reminder, which ends by itself when it has come often enough. */

@@ -10,7 +10,7 @@ export const ofCalls: readonly Mutant[] = [
   mutant(
     'P18',
     'the calls of an operation are not in its head',
-    edit('engine/entity-activation.js', '...(journals && { journals }),', ''),
+    edit('engine/entity-head.js', '...(journals && { journals }),', ''),
   ),
   mutant(
     'P18',

@@ -39,7 +39,7 @@ export const ofLocks: readonly Mutant[] = [
     'the holder is not told that its lease has run out',
     edit(LOCKS, 'messages: [[address, told]] };', 'messages: [] };'),
   ),
-  ofLocking('P22', 'a lock is not in the head', edit('engine/entity-activation.js', '...(locks && { locks }),', '')),
+  ofLocking('P22', 'a lock is not in the head', edit('engine/entity-head.js', '...(locks && { locks }),', '')),
   ofLocking(
     'P22',
     'the lease of a lock is not in a wake record',

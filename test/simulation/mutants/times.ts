@@ -11,7 +11,11 @@ export const ofTimes: readonly Mutant[] = [
     'a signal for later is carried out when it comes',
     edit(AGENDA, 'due > now && !caller', 'false && !caller'),
   ),
-  ofTiming('C7', 'what an entity plans is not in its head', edit(ENTITY, '...(planned && { planned }),', '')),
+  ofTiming(
+    'C7',
+    'what an entity plans is not in its head',
+    edit('engine/entity-head.js', '...(planned && { planned }),', ''),
+  ),
   ofTiming(
     'P8',
     'what an entity plans has no wake record',
@@ -66,17 +70,17 @@ export const ofTimes: readonly Mutant[] = [
   ofTiming(
     'P13',
     'the head of an entity that is deleted stays',
-    edit(ENTITY, 'if (!this.#exists && !journals && !locks && !planned)', 'if (false)'),
+    edit(ENTITY, 'if (!exists && !journals && !locks && !planned)', 'if (false)'),
   ),
   ofTiming(
     'P13',
     'an entity of which nothing is left but its fencing number forgets that',
-    edit(ENTITY, '!this.#exists && !journals && !locks && !planned', '!this.#exists && !journals && !planned'),
+    edit(ENTITY, '!exists && !journals && !locks && !planned', '!exists && !journals && !planned'),
   ),
   ofTiming(
     'P22',
     'what is planned is carried out while others have locked the entity',
-    edit(ENTITY, 'first.at <= now && !this.#locks.held', 'first.at <= now'),
+    edit(ENTITY, 'next.at <= now && !this.#locks.held', 'next.at <= now'),
     edit(ENTITY, 'this.#locks.held ? this.#locks.held.until : this.#agenda.first?.at', 'this.#agenda.first?.at'),
     edit('engine/locked-entities.js', "isLocked ? 'expireLock' : 'due'", "'due'"),
   ),

@@ -2,7 +2,7 @@ import { edit, ofTrading, smallOfTrading, type Mutant } from './mutant.js';
 
 const LOCKS = 'engine/entity-locks.js';
 const ENTITY = 'engine/entity-activation.js';
-const STATE = 'engine/entity-state.js';
+const STATE = 'engine/transactional-state.js';
 const SECTIONS = 'core/critical-sections.js';
 
 /** Bugs of transactions. */
@@ -39,7 +39,11 @@ export const ofTransactions: readonly Mutant[] = [
     ),
   ),
   ofTrading('P23', 'what was held is not sent', edit(ENTITY, 'this.#state.prepared?.messages ?? none', 'none')),
-  ofTrading('P23', 'what is prepared is not in the head', edit(ENTITY, '...(prepared && { prepared }),', '')),
+  ofTrading(
+    'P23',
+    'what is prepared is not in the head',
+    edit('engine/entity-head.js', '...(prepared && { prepared }),', ''),
+  ),
   ofTrading(
     'P23',
     'after an abort operations go on from what was prepared',
@@ -50,7 +54,7 @@ export const ofTransactions: readonly Mutant[] = [
     'the second operation of a transaction forgets what the first has sent',
     edit(STATE, '[...(before.messages ?? none), ...(change.messages ?? none)]', 'change.messages ?? none'),
   ),
-  ofTrading('P23', 'a commit forgets the state', edit(STATE, 'if (next)\n            this.#become(next);', '')),
+  ofTrading('P23', 'a commit forgets the state', edit(STATE, 'this.#note(this.#committed.apply(prepared));', '')),
   ofTrading(
     'P23',
     'an exact read does not wait for the decision',

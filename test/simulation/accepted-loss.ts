@@ -8,7 +8,9 @@ import type { MemoryConnection } from '../../lib/memory/connection.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import type { SeededRandom } from '../../lib/memory/random.js';
+import type { Json } from '../../lib/core/values.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { withChanges } from '../../lib/wire/entity-state.js';
 import { decodeHead } from '../../lib/wire/head-codec.js';
 import { createHost } from '../../lib/worker/host.js';
 import { MemoryClient } from '../engine/surroundings.js';
@@ -158,13 +160,13 @@ export class AcceptedLoss {
 
   #logOf(key: string): readonly string[] {
     const address = entityAddress({ name: 'witness', key });
-    const { state } = this.#hub.streams(this.#partitionOf(key));
-    const stored = state.latest(this.#hub.subjects.partition(this.#partitionOf(key)).head(address));
+    const streams = this.#hub.streams(this.#partitionOf(key));
+    const stored = streams.state.latest(this.#hub.subjects.partition(this.#partitionOf(key)).head(address));
     const head = stored && decodeHead(stored.body, key);
     if (head?.type !== 'entity') return [];
-    const { stateRef } = head;
+    const { stateRef, patches } = head;
     const body = stateRef && this.#hub.objects.get(stateRef.key)?.body;
-    const found = (body ? JSON.parse(new TextDecoder().decode(body)) : head.state) as Witness['state'];
-    return found.log;
+    const state = body ? (JSON.parse(new TextDecoder().decode(body)) as Json) : head.state;
+    return (withChanges({ state, patches }).state as unknown as Witness['state']).log;
   }
 }

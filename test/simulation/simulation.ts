@@ -466,7 +466,7 @@ class Simulation {
   async #losePower(rests: readonly PartitionRest[]): Promise<void> {
     const seeded = new SeededRandom(this.#seed);
     const [, , , random] = [seeded.fork(), seeded.fork(), seeded.fork(), seeded.fork()]; // the program is drawn from the first
-    const partition = random.below(4 * rests.length);
+    const partition = random.below(10 * rests.length);
     const checkpoint = rests[partition]?.checkpoint;
     if (!checkpoint) return;
     this.#faults.isOn = false;

@@ -135,28 +135,14 @@ export class EntityLocks {
 
   /** It waits no longer, and goes on waiting until it is told. */
   #ask({ holder, fence }: LockHeld, why: 'expired' | 'broken', until: number): LockOutput {
-    const { address, executionId, taskId } = holder;
-    const asked: ResultMessage = {
-      kind: 'result',
-      of: 'lock',
-      executionId,
-      taskId,
-      failure: transactionLost(this.#entity, why),
-      from: { entity: entityAddress(this.#entity), fence },
-    };
-    return { entry: { lock: { type: 'asked', until } }, messages: [[address, asked]] };
+    const from = { entity: entityAddress(this.#entity), fence };
+    const asked = { ...resultOf(holder, transactionLost(this.#entity, why)), from };
+    return { entry: { lock: { type: 'asked', until } }, messages: [[holder.address, asked]] };
   }
 
   #end({ holder }: LockHeld, why: 'expired' | 'broken'): LockOutput {
-    const { address, executionId, taskId } = holder;
-    const told: ResultMessage = {
-      kind: 'result',
-      of: 'lock',
-      executionId,
-      taskId,
-      failure: lockLost(this.#entity, why),
-    };
-    return { entry: { lock: { type: 'ended', why } }, messages: [[address, told]] };
+    const told = resultOf(holder, lockLost(this.#entity, why));
+    return { entry: { lock: { type: 'ended', why } }, messages: [[holder.address, told]] };
   }
 
   /** Takes a step's entry in. */
@@ -203,6 +189,11 @@ function onward(message: LockRequest, fence: number): Addressed {
   if (next !== undefined) return [next, { ...message, fences }];
   const { address, executionId, taskId } = holder;
   return [address, { kind: 'result', of: 'lock', executionId, taskId, fences }];
+}
+
+/** What tells the holder of a lock that it is lost. */
+function resultOf({ executionId, taskId }: Caller, failure: FailureDetails): ResultMessage {
+  return { kind: 'result', of: 'lock', executionId, taskId, failure };
 }
 
 function settled(holder: Caller): LockChange {

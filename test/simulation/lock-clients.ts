@@ -2,38 +2,63 @@ import type { TaskHubClient } from '../../lib/client/task-hub-client.js';
 import { InstanceEndedError, InstanceReplacedError } from '../../lib/errors.js';
 import type { SectionAction } from './lock-script.js';
 
+type Pause = (milliseconds: number) => Promise<void>;
+
+/** A client starts an orchestration that locks entities, and ends it after a while if it is to. */
+interface HolderAction extends Pick<SectionAction, 'instanceId' | 'by'> {
+  readonly script: { readonly token: string; readonly keys: readonly string[] };
+}
+
+/** The names of an orchestrator that locks entities, and of these. */
+interface HolderNames {
+  readonly orchestrator: string;
+  readonly entity: string;
+}
+
 /** What a client does with a critical section; `pause` waits as its process does. */
-export async function runSection(
+export async function runSection(client: TaskHubClient, action: SectionAction, pause: Pause): Promise<void> {
+  await runHolder(client, { orchestrator: 'section', entity: 'vault' }, action, pause);
+}
+
+/** The same with whatever holds locks: whether it has ended well. */
+export async function runHolder(
   client: TaskHubClient,
-  { instanceId, script, by }: SectionAction,
-  pause: (milliseconds: number) => Promise<void>,
-): Promise<void> {
-  const handle = await client.startNew('section', script, { instanceId });
+  names: HolderNames,
+  action: HolderAction,
+  pause: Pause,
+): Promise<boolean> {
+  const { instanceId, script, by } = action;
+  const handle = await client.startNew(names.orchestrator, script, { instanceId });
   if (by) {
     await pause(by.after);
-    await endSection(client, { instanceId, script, by }).catch((error: unknown) => {
+    await end(client, names, action, by.how).catch((error: unknown) => {
       if (!(error instanceof InstanceEndedError || error instanceof InstanceReplacedError)) throw error;
     });
   }
-  await client
+  return client
     .getHandle(handle.instanceId)
     .result()
-    .catch(() => {});
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
-async function endSection(
+async function end(
   client: TaskHubClient,
-  { instanceId, script, by }: Pick<Required<SectionAction>, 'instanceId' | 'script' | 'by'>,
+  { orchestrator, entity }: HolderNames,
+  { instanceId, script }: HolderAction,
+  how: Required<SectionAction>['by']['how'],
 ): Promise<void> {
-  switch (by.how) {
+  switch (how) {
     case 'terminate':
     case 'cancel':
-      return client[by.how](instanceId);
+      return client[how](instanceId);
     case 'break':
-      return void (await client.breakLock('vault', script.keys[0]!));
+      return void (await client.breakLock(entity, script.keys[0]!));
     case 'replace': {
       const next = { ...script, token: `${instanceId}/1` };
-      return void (await client.startNew('section', next, { instanceId, ifExists: 'replace' }));
+      return void (await client.startNew(orchestrator, next, { instanceId, ifExists: 'replace' }));
     }
   }
 }

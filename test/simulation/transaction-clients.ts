@@ -1,5 +1,5 @@
 import type { TaskHubClient } from '../../lib/client/task-hub-client.js';
-import { InstanceEndedError, InstanceReplacedError } from '../../lib/errors.js';
+import { runHolder } from './lock-clients.js';
 import type { PeekAction, TradeAction } from './transaction-script.js';
 
 /** What a client saw of one purse, or of one transaction; times in virtual milliseconds. */
@@ -20,42 +20,14 @@ export interface SeenPeek {
 /** What a client does with a transaction; `pause` waits as its process does. */
 export async function runTrade(
   client: TaskHubClient,
-  { instanceId, script, by }: TradeAction,
+  action: TradeAction,
   { trades }: SeenTrades,
   pause: (milliseconds: number) => Promise<void>,
   now: () => number,
 ): Promise<void> {
   const times = { called: now(), returned: Infinity };
-  trades.set(instanceId, times);
-  const handle = await client.startNew('trade', script, { instanceId });
-  if (by) {
-    await pause(by.after);
-    await endTrade(client, { instanceId, script, by }).catch((error: unknown) => {
-      if (!(error instanceof InstanceEndedError || error instanceof InstanceReplacedError)) throw error;
-    });
-  }
-  await client
-    .getHandle(handle.instanceId)
-    .result()
-    .then(() => (times.returned = now()))
-    .catch(() => {});
-}
-
-async function endTrade(
-  client: TaskHubClient,
-  { instanceId, script, by }: Pick<Required<TradeAction>, 'instanceId' | 'script' | 'by'>,
-): Promise<void> {
-  switch (by.how) {
-    case 'terminate':
-    case 'cancel':
-      return client[by.how](instanceId);
-    case 'break':
-      return void (await client.breakLock('purse', script.keys[0]!));
-    case 'replace': {
-      const next = { ...script, token: `${instanceId}/1` };
-      return void (await client.startNew('trade', next, { instanceId, ifExists: 'replace' }));
-    }
-  }
+  trades.set(action.instanceId, times);
+  if (await runHolder(client, { orchestrator: 'trade', entity: 'purse' }, action, pause)) times.returned = now();
 }
 
 /** Looks at purses, one after the other. */

@@ -37,7 +37,7 @@ export const ofLocks: readonly Mutant[] = [
   ofLocking(
     'P22',
     'the holder is not told that its lease has run out',
-    edit(LOCKS, 'messages: [[address, told]] };', 'messages: [] };'),
+    edit(LOCKS, 'messages: [[holder.address, told]] };', 'messages: [] };'),
   ),
   ofLocking('P22', 'a lock is not in the head', edit('engine/entity-head.js', '...(locks && { locks }),', '')),
   ofLocking(

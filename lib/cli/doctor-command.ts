@@ -47,7 +47,7 @@ function partitionsOf({ hub }: DamagedTaskHub, wanted: string | undefined): read
   const { partitions, name } = hub.ports;
   if (wanted === undefined) return Array.from({ length: partitions }, (_, partition) => partition);
   const partition = Number(wanted);
-  if (Number.isInteger(partition) && partition >= 0 && partition < partitions) return [partition];
+  if (/^\d+$/.test(wanted) && partition < partitions) return [partition];
   throw new ConfigError(`partition: task hub ${name} has partitions 0 to ${partitions - 1}, not ${wanted}`);
 }
 

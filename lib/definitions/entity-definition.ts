@@ -19,6 +19,7 @@ export function entityDefinition(type: Constructor): EntityDefinition {
     throw new DefinitionError(
       `${type.name} has no operation. Write @Operation() above each method that may be called.`,
     );
+  const record = ownRecord(type.prototype as object);
   const operations = new Map<string, OperationDefinition>();
   for (const [method, options] of recorded) operations.set(method, operationDefinition(type, method, options));
   return {
@@ -26,15 +27,14 @@ export function entityDefinition(type: Constructor): EntityDefinition {
     type: type as EntityDefinition['type'],
     operations,
     undecorated: undecoratedMethods(type, recorded),
-    mailboxLimit: ownRecord(type.prototype as object)?.mailboxLimit,
-    keepHistory: ownRecord(type.prototype as object)?.keepHistory,
-    ...versionedState(type),
+    mailboxLimit: record?.mailboxLimit,
+    keepHistory: record?.keepHistory,
+    ...versionedState(type, record?.stateVersion),
   };
 }
 
 /** The version of its states, and how older ones are migrated. Throws DefinitionError when one is there without the other. */
-function versionedState(type: Constructor): VersionedState {
-  const { stateVersion } = ownRecord(type.prototype as object) ?? {};
+function versionedState(type: Constructor, stateVersion: number | undefined): VersionedState {
   const { migrate } = type as { readonly migrate?: unknown };
   const isFunction = typeof migrate === 'function';
   if (stateVersion !== undefined && stateVersion > FIRST_VERSION && !isFunction)

@@ -38,10 +38,10 @@ export class Authorization {
   async check(request: Request, code: string | undefined, access: HttpAccess): Promise<void> {
     if (!this.isRequired) return;
     const key = keyOf(request);
-    if (await this.#isKnown(key ?? '')) return;
+    if (key !== undefined && (await this.#isKnown(key))) return;
     const worth = code === undefined ? undefined : await this.#worthOf(code, access);
     if (worth === 'good') return;
-    if (this.#authorize && (await this.#authorize(request, access))) return;
+    if ((await this.#authorize?.(request, access)) === true) return;
     if (worth === 'expired') throw new RefusedRequestError(403, 'This URL has expired: ask for a new one.');
     if (worth !== undefined)
       throw new RefusedRequestError(403, 'The code of this URL is not for that. Keys are taken in headers only.');

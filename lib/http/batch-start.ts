@@ -1,7 +1,7 @@
 import type { StartOptions } from '../client/started-run.js';
 import { RefusedRequestError } from '../errors.js';
 import type { Problem } from './problem.js';
-import { refused } from './query.js';
+import { refused, timeOf } from './query.js';
 import type { Service } from './service.js';
 
 /** So many instances are started by one request at most. */
@@ -46,5 +46,9 @@ function startOf(value: unknown, at: number): Start {
   const { name, input, startAt, ...options } = value as StartOptions & Record<string, unknown>;
   if (typeof name !== 'string') throw refused(`${place}.name`, 'must be the name of an orchestrator');
   if (startAt !== undefined && typeof startAt !== 'string') throw refused(`${place}.startAt`, 'must be a text');
-  return { name, input, options: { ...options, ...(startAt !== undefined && { startAt: new Date(startAt) }) } };
+  return {
+    name,
+    input,
+    options: { ...options, ...(startAt !== undefined && { startAt: timeOf(`${place}.startAt`, startAt) }) },
+  };
 }

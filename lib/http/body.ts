@@ -6,6 +6,9 @@ export interface BodyLimits {
   readonly bodyTimeoutInMilliseconds: number;
 }
 
+/** What a timer can be set to; beyond it, it would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Nothing more is read of a request that is refused so. */
 const closing = { connection: 'close' };
 
@@ -53,7 +56,7 @@ async function bytesOf(request: Request, limits: BodyLimits): Promise<Uint8Array
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const refuse = (): void => reject(new RefusedRequestError(408, 'The body did not come in time.', closing));
-    timer = setTimeout(refuse, bodyTimeoutInMilliseconds);
+    timer = setTimeout(refuse, Math.min(bodyTimeoutInMilliseconds, LONGEST_TIMER));
   });
   try {
     return await Promise.race([whole(reader, maxBodyBytes), late]);

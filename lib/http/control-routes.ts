@@ -5,6 +5,7 @@ import {
   NotRewindableError,
   RefusedRequestError,
 } from '../errors.js';
+import { hasEnded } from '../client/orchestration-status.js';
 import { startedResponse } from './check-status.js';
 import type { HttpAction } from './actions.js';
 import { accepted, json, type Call, type Parameter, type Route } from './route.js';
@@ -103,8 +104,8 @@ async function rewind({ service, query }: Call, id: string): Promise<void> {
     await service.client.rewind(id, query.text('reason'));
   } catch (error) {
     if (!(error instanceof NotRewindableError)) throw error;
-    const { runtimeStatus } = await service.client.getHandle(id).status();
-    if (!['Completed', 'Canceled', 'Terminated'].includes(runtimeStatus)) throw error;
+    const status = await service.client.getHandle(id).status();
+    if (!hasEnded(status) || status.runtimeStatus === 'Failed') throw error;
     throw new InstanceEndedError(id);
   }
 }

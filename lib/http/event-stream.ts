@@ -25,7 +25,7 @@ export interface EventSource<T> {
  */
 export async function eventStream<T>(asked: AbortSignal, source: EventSource<T>): Promise<Response> {
   const over = new AbortController();
-  const items = source.begin(AbortSignal.any([asked, over.signal]));
+  const items = begun(source, AbortSignal.any([asked, over.signal]));
   const end = (): void => {
     over.abort();
     source.leave();
@@ -46,15 +46,30 @@ export async function eventStream<T>(asked: AbortSignal, source: EventSource<T>)
       }
       if (item === 'heartbeat') return controller.enqueue(encoder.encode(':\n\n'));
       next = undefined;
-      if ('value' in item && item.done !== true)
-        return controller.enqueue(eventOf(source.name, source.bodyOf(item.value)));
-      controller.enqueue('error' in item ? eventOf('error', source.problemOf(item.error)) : eventOf('end', {}));
+      try {
+        if ('value' in item && item.done !== true)
+          return controller.enqueue(eventOf(source.name, source.bodyOf(item.value)));
+        controller.enqueue('error' in item ? eventOf('error', source.problemOf(item.error)) : eventOf('end', {}));
+      } catch (error) {
+        end(); // a stream that fails is not cancelled
+        throw error;
+      }
       end();
       controller.close();
     },
     cancel: end,
   });
   return new Response(stream, { headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
+}
+
+/** What is wrong with the question may be seen before anything has begun. */
+function begun<T>({ begin, leave }: EventSource<T>, signal: AbortSignal): AsyncGenerator<T, void> {
+  try {
+    return begin(signal);
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 function orHeartbeat<T>(next: Promise<T>): Promise<T | 'heartbeat'> {

@@ -11,23 +11,17 @@ export interface HistoryOptions {
 }
 
 type Named<T extends HistoryEvent['type']> = Extract<HistoryEvent, { type: T }>;
-type Answer = Named<
-  | 'TaskCompleted'
-  | 'TaskFailed'
-  | 'SubOrchestrationInstanceCompleted'
-  | 'SubOrchestrationInstanceFailed'
-  | 'EntityOperationCompleted'
-  | 'EntityOperationFailed'
->;
 
-const answers: ReadonlySet<string> = new Set<Answer['type']>([
+const answerTypes = [
   'TaskCompleted',
   'TaskFailed',
   'SubOrchestrationInstanceCompleted',
   'SubOrchestrationInstanceFailed',
   'EntityOperationCompleted',
   'EntityOperationFailed',
-]);
+] as const;
+type Answer = Named<(typeof answerTypes)[number]>;
+const answers: ReadonlySet<string> = new Set(answerTypes);
 
 /** What asks for what, in the words of the original, where it has one. */
 const names: Readonly<Record<string, string>> = {

@@ -21,7 +21,7 @@ import {
   type HttpApiOptions,
   type HttpAuthOptions,
 } from './options.js';
-import { isInternal, problemOf, problemResponse, type Problem } from './problem.js';
+import { problemOf, problemResponse, type Problem } from './problem.js';
 import { Router } from './router.js';
 import type { Service } from './service.js';
 import { serviceRoutes } from './service-routes.js';
@@ -198,8 +198,19 @@ export class HttpApi {
   #problemOf(error: unknown, request?: Request): Problem {
     const requestId = crypto.randomUUID();
     const isLeft = request?.signal.aborted ?? false; // whatever broke off with that is no fault
-    if (isInternal(error) && !isLeft) this.#onError(error, requestId);
-    return problemOf(error, requestId);
+    const problem = problemOf(error, requestId);
+    if (problem.code === undefined && !isLeft) this.#tell(error, requestId); // it is nobody's but ours to know
+    return problem;
+  }
+
+  /** Whatever the user's function does, the request is answered. */
+  #tell(error: unknown, requestId: string): void {
+    try {
+      this.#onError(error, requestId);
+    } catch (other) {
+      tellOnStandardError(error, requestId);
+      tellOnStandardError(other, requestId);
+    }
   }
 
   async #answered(request: Request, run: () => Promise<Response>): Promise<Response> {
@@ -217,6 +228,10 @@ function authorizationOf(
   { keys: given = [], authorize, signingKey, urlLifetimeInMilliseconds }: HttpAuthOptions,
   hub: string,
 ): { readonly authorization: Authorization; readonly signer: UrlSigner | undefined } {
+  if (signingKey !== undefined && given.length === 0 && !authorize)
+    throw new ConfigError(
+      'auth.signingKey: signed URLs need keys or authorize beside them, for without one everybody is let in',
+    );
   const keys = given.map((key, at) => checkKey(`auth.keys[${at}]`, key));
   const secret = signingKey === undefined ? keys[0] : checkKey('auth.signingKey', signingKey);
   const lifetime = atLeastOne('auth.urlLifetimeInMilliseconds', urlLifetimeInMilliseconds, DAY);

@@ -42,7 +42,7 @@ export function openApi(routes: readonly Route[], { basePath, classes }: Service
     if (route.action === 'callEntity')
       for (const [name, operations] of classes.entities)
         for (const [operation, shape] of operations) {
-          const path = route.path.replace(':entityName', name).replace(':operation', operation);
+          const path = route.path.replace(':entityName', name).replace(':operation', () => operation);
           add(route, path, inputOf(shape, schemas));
         }
   }

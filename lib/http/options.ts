@@ -79,7 +79,7 @@ export function limitsOf(given: HttpLimits = {}): Limits {
 /** Throws ConfigError. */
 export function atLeastOne(name: string, given: number | undefined, byDefault: number): number {
   const value = given ?? byDefault;
-  if (Number.isFinite(value) && value >= 1) return value;
+  if (Number.isFinite(value) && value >= 1) return Math.floor(value);
   throw new ConfigError(`${name}: must be 1 or more, not ${value}`);
 }
 

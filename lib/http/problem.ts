@@ -93,7 +93,7 @@ export interface Problem {
 export function problemOf(error: unknown, requestId: string): Problem {
   const status = statusOf(error);
   const told = { type: 'about:blank', title: titles[status] ?? 'Error', status } as const;
-  if (!isTold(error)) return { ...told, requestId };
+  if (!isTold(error, status)) return { ...told, requestId };
   return {
     ...told,
     detail: error.message,
@@ -106,13 +106,8 @@ export function problemOf(error: unknown, requestId: string): Problem {
 }
 
 /** Errors of ours with a status, and failures of user code that was called. */
-function isTold(error: unknown): error is PerdureError {
-  return error instanceof PerdureError && (statusOf(error) !== 500 || error instanceof FailureError);
-}
-
-/** Whether it is nobody's but ours to know. */
-export function isInternal(error: unknown): boolean {
-  return !isTold(error);
+function isTold(error: unknown, status: number): error is PerdureError {
+  return error instanceof PerdureError && (status !== 500 || error instanceof FailureError);
 }
 
 export function problemResponse(problem: Problem, headers: Readonly<Record<string, string>>): Response {

@@ -1,6 +1,8 @@
 import { RefusedRequestError } from '../errors.js';
+import { parseIsoDate } from '../validation/iso-date.js';
 
-const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
+/** The day, the time of the day, and the zone in parts. */
+const time = /^(\d{4}-\d\d-\d\d)(?:(T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?:Z|([+-])(\d\d):?(\d\d))?)?$/;
 
 /**
  * The parameters of a URL. Their names are matched without regard to case, as in the original; an empty one counts as
@@ -53,20 +55,25 @@ export class Query {
     throw refused(name, 'must be a number of seconds, 0 or more');
   }
 
-  /** One without a zone is in UTC. */
+  /** As `timeOf`. */
   time(name: string): Date | undefined {
     const value = this.text(name)?.replace(' ', '+'); // what a plus sign in a URL means
-    if (value === undefined) return undefined;
-    const zone = time.exec(value);
-    const at = new Date(zone && value.length > 10 && zone[1] === undefined ? `${value}Z` : value);
-    if (zone && !Number.isNaN(at.getTime())) return at;
-    throw refused(name, 'must be a date or a time in ISO 8601, such as 2026-11-27T10:00:00Z');
+    return value === undefined ? undefined : timeOf(name, value);
   }
 
   /** What is separated by commas. */
   list(name: string): readonly string[] {
     return this.all(name).flatMap((value) => value.split(',').map((one) => one.trim()));
   }
+}
+
+/** A date or a time; one without a zone is in UTC. Throws RefusedRequestError (400) for what is none, and for days that there are not. */
+export function timeOf(name: string, text: string): Date {
+  const [, day, rest, sign, hours, minutes] = time.exec(text.toUpperCase()) ?? [];
+  const zone = rest === undefined ? '' : sign === undefined ? 'Z' : `${sign}${hours}:${minutes}`;
+  const at = day === undefined ? undefined : parseIsoDate(`${day}${rest ?? ''}${zone}`);
+  if (at) return at;
+  throw refused(name, 'must be a date or a time in ISO 8601, such as 2026-11-27T10:00:00Z');
 }
 
 /** What is said of a parameter that is none. */

@@ -8,7 +8,7 @@ export class WaitPlaces {
 
   /** A place, given back by calling; undefined: there is none. */
   take(): (() => void) | undefined {
-    if (this.#free === 0) return undefined;
+    if (this.#free < 1) return undefined;
     this.#free--;
     let isTaken = true;
     return () => {

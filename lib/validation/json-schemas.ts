@@ -65,8 +65,9 @@ export class JsonSchemas {
 
   /** Its name is known before its fields are looked at, one of which may be of the same class. */
   #define(type: Constructor): string {
-    let name = type.name || 'Input';
-    for (let again = 2; Object.hasOwn(this.definitions, name); again++) name = `${type.name}${again}`;
+    const base = type.name || 'Input';
+    let name = base;
+    for (let again = 2; Object.hasOwn(this.definitions, name); again++) name = `${base}${again}`;
     this.#names.set(type, name);
     this.definitions[name] = {};
     const rules = classRules(type);

@@ -273,6 +273,23 @@ test('what is no error of ours is a 500 that says nothing, and is told to whoeve
   t.regex(String(restaurant.errors[0]), /hunter2/);
 });
 
+test('a function of the user lets in by true alone, and one that is told of errors and throws keeps no request waiting', async (t) => {
+  const { get } = await Restaurant.open({ auth: { authorize: () => ({ ok: false }) as never } });
+  t.is((await get('/instances')).status, 401);
+  const written: string[] = [];
+  const { error } = console;
+  console.error = (...parts) => void written.push(parts.map(String).join(' '));
+  t.teardown(() => (console.error = error));
+  const deaf = await Restaurant.open({
+    auth: { authorize: () => Promise.reject(new Error('first')) },
+    onError: () => {
+      throw new Error('second');
+    },
+  });
+  t.is((await deaf.get('/instances')).status, 500);
+  t.regex(written.join('\n'), /first[^]*second/);
+});
+
 test('a client that is closed is told with 503', async (t) => {
   const { get, around } = await Restaurant.open();
   await around.client.close();
@@ -298,6 +315,7 @@ test('options that cannot work are refused', (t) => {
     { auth: { keys: ['short'] } },
     { auth: { keys: [''] } },
     { auth: { keys: [key], signingKey: 'short' } },
+    { auth: { signingKey: 'a-secret-that-lets-nobody-in' } },
     { auth: { keys: [key], urlLifetimeInMilliseconds: 0 } },
     { limits: { maxBodyBytes: 0 } },
     { limits: { maxWaits: NaN } },

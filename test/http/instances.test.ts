@@ -209,6 +209,8 @@ test('what is no list is a bad request', async (t) => {
     'runtimeStatus=Gone',
     'createdTimeFrom=yesterday',
     'createdTimeFrom=2026-13-01',
+    'createdTimeTo=2026-02-30',
+    'createdTimeTo=2026-02-30T10:00:00Z',
     'createdTimeFrom=2026-02-02&createdTimeTo=2026-02-01',
     'instanceIdPrefix=@a',
     'orchestrator=no%20name',

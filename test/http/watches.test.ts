@@ -75,6 +75,8 @@ test('an instance that there is not is an answer of its own, and so is one watch
   const { get, post } = restaurant;
   t.is((await get('/instances/nobody/watch')).status, 404);
   t.is((await get('/entities/nobody/a/watch')).status, 404);
+  t.is((await get('/entities/1bad/a/watch')).status, 400, 'what is refused before it begins keeps no place');
+  t.is((await get(`/entities/till/${'k'.repeat(300)}/watch`)).status, 400);
   await post('/orchestrators/table/t');
   const watch = await Watch.begin(restaurant, '/instances/t/watch');
   const refused = await get('/entities/till/a/watch');
@@ -84,6 +86,13 @@ test('an instance that there is not is an answer of its own, and so is one watch
   const again = await Watch.begin(restaurant, '/entities/till/a/watch');
   t.is(again.response.status, 200, 'who leaves makes room');
   await again.leave();
+});
+
+test('a part of a place is none', async (t) => {
+  const restaurant = await Restaurant.open({ limits: { maxWaits: 1.5 } });
+  const watch = await Watch.begin(restaurant, '/entities/till/a/watch');
+  t.is((await restaurant.get('/entities/till/b/watch')).status, 503);
+  await watch.leave();
 });
 
 test('a watch ends with the request that asked for it', async (t) => {

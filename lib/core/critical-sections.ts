@@ -94,11 +94,12 @@ export class CriticalSections {
     const task = section
       ? new LockedCall(toError, (failure) => this.#called(section, entity, operation, failure))
       : new AtomicTask<unknown>(toError);
-    section?.enter(entity, task);
-    return this.#scheduler.schedule(
+    const scheduled = this.#scheduler.schedule(
       (id) => ({ type: 'EntityOperationCalled', id, entity, operation, ...given, ...(lock && { lock }) }),
       task,
     );
+    section?.enter(entity, task); // behind that: what was refused is not waited for
+    return scheduled;
   }
 
   /** Calls an entity of a transaction, as its body does. */
@@ -150,7 +151,6 @@ export class CriticalSections {
       return;
     }
     this.#scheduler.settle(event);
-    section.release();
     this.leave(section);
   }
 
@@ -159,7 +159,6 @@ export class CriticalSections {
     const section = this.#current;
     if (!section || section.fences) return;
     this.#scheduler.settle({ type: 'LockLost', at: 0, id: section.id, failure });
-    section.release();
     this.leave(section);
   }
 

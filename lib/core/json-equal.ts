@@ -13,6 +13,6 @@ export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 // Array.isArray does not narrow readonly arrays.
-function isArray(value: Json): value is readonly Json[] {
+export function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }

@@ -36,7 +36,7 @@ export type HandlerCalls<O> = { readonly [M in Exclude<MethodName<O>, 'run'>]: H
 
 /** What an update that waits returns in the end is what its caller gets. */
 type HandlerCall<F> = F extends (...args: infer P) => infer R
-  ? (...input: InputArguments<P>) => Promise<R extends Generator<unknown, infer T, unknown> ? T : Awaited<R>>
+  ? (...input: InputArguments<P>) => Promise<Returned<R>>
   : never;
 
 /** An object with an orchestrator's `run` method. */
@@ -59,8 +59,10 @@ export type StartArguments<O extends OrchestratorObject, Options> =
 /**
  * What an orchestrator returns in the end, as a type: of its generator or, when it waits for nothing, of its method.
  */
-export type OrchestratorOutput<O extends OrchestratorObject> =
-  ReturnType<O['run']> extends Generator<unknown, infer R, unknown> ? R : Awaited<ReturnType<O['run']>>;
+export type OrchestratorOutput<O extends OrchestratorObject> = Returned<ReturnType<O['run']>>;
+
+/** What comes in the end of what a method returns. */
+type Returned<R> = R extends Generator<unknown, infer T, unknown> ? T : Awaited<R>;
 
 type MethodName<C> = {
   [M in keyof C]: M extends string ? (C[M] extends (...args: never[]) => unknown ? M : never) : never;

@@ -1,7 +1,7 @@
 import { StateMigrationError, StateTooNewError } from '../errors.js';
 import { toFailureDetails } from './failure.js';
 import type { EntityId } from './history.js';
-import { isThenable } from './illegal-await.js';
+import { disown, isThenable } from './illegal-await.js';
 import type { Json, ValueCodec } from './values.js';
 
 /** The version of states that say none. */
@@ -30,7 +30,10 @@ export function migrated(
   if (version > stateVersion || !migrate) throw new StateTooNewError(entity.name, entity.key, version, stateVersion);
   try {
     const made = migrate(values.decode(state), version);
-    if (isThenable(made)) throw refusalOf(made);
+    if (isThenable(made)) {
+      disown(made);
+      throw new TypeError('migrate returned a promise, and cannot be asynchronous');
+    }
     const stored = values.encode(made);
     if (stored === undefined) throw new TypeError('migrate returned no state');
     return stored;
@@ -38,10 +41,4 @@ export function migrated(
     const { message } = toFailureDetails(cause);
     throw new StateMigrationError(entity.name, entity.key, version, stateVersion, message, { cause });
   }
-}
-
-/** Nobody waits for what comes of it. */
-function refusalOf(promise: PromiseLike<unknown>): TypeError {
-  promise.then(undefined, () => {});
-  return new TypeError('migrate returned a promise, and cannot be asynchronous');
 }

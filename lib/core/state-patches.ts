@@ -1,5 +1,6 @@
 import { enablePatches, Immer } from 'immer';
 import { CorruptHistoryError } from '../errors.js';
+import { isArray } from './json-equal.js';
 import type { Json } from './values.js';
 
 enablePatches();
@@ -148,11 +149,6 @@ function isSame(a: Json, b: Json): boolean {
   if (!isObject(a) || !isObject(b)) return false;
   const [keys, others] = [Object.keys(a), Object.keys(b)];
   return keys.length === others.length && keys.every((key, at) => key === others[at] && isSame(a[key]!, b[key]!));
-}
-
-// Array.isArray does not narrow readonly arrays.
-function isArray(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
 }
 
 function isObject(value: Json): value is Members {

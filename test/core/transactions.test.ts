@@ -276,3 +276,24 @@ test('one transaction follows the other in one execution, and code after one cal
   t.like(last.actions, [{ type: 'LockReleased', lockId: 3, commit: true }, { type: 'EntityOperationSignaled' }]);
   t.like(last, { completion: { type: 'Completed', output: 'done' } });
 });
+
+test('a call that is refused where nothing may be called is not one that the transaction waits for', (t) => {
+  let refused: unknown;
+  const s = play(function* (ctx) {
+    return yield* ctx.transaction([['account', 'a']], function* (account) {
+      yield* ctx.waitUntil(() => {
+        try {
+          account('get');
+        } catch (error) {
+          refused = error;
+        }
+        return true;
+      });
+      return yield* account<number>('get');
+    });
+  });
+  s.start();
+  t.like(s.grantLock(0, [7]).actions[0], { type: 'EntityOperationCalled', id: 1 });
+  t.truthy(refused);
+  t.deepEqual(s.completeOperation(1, 5).completion, completed(5).completion);
+});

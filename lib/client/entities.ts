@@ -244,11 +244,11 @@ export class Entities {
     entity: NamedEntity,
     { consistency }: Pick<ReadOptions, 'consistency'> = {},
   ): Promise<readonly EntityChange[]> {
-    const reading = { isExact: isExact(consistency), wantsChanges: true };
+    const isExactly = isExact(consistency);
     const look = async (): Promise<readonly EntityChange[] | undefined> => {
       await this.#session.names.checkEntity(entity.id.name);
-      const found = await this.#reads.entity(entity.id, reading);
-      return found && (found.changes ? changesOf(found.changes) : []);
+      const changes = await this.#reads.changes(entity.id, isExactly);
+      return changes && changesOf(changes);
     };
     return this.#decided(entity, () => this.#session.waits.whileOpen(look));
   }

@@ -139,6 +139,12 @@ export class InstanceReads {
     });
   }
 
+  /** Its last changes alone, without the state; undefined as above. */
+  async changes(entity: EntityId, isExact: boolean): Promise<StateHistory | undefined> {
+    const { found } = await this.#entity(entity, { isExact, wantsChanges: true });
+    return found.isPrepared ? undefined : (found.changes ?? { last: 0, kept: [] });
+  }
+
   async #stateOf(stored: StoredState): Promise<ReadState> {
     const { state, stateVersion = FIRST_VERSION } = await this.#session.large.whole(stored);
     return { state, version: stateVersion };

@@ -52,11 +52,6 @@ export class Checkpoints {
     return this.#directory?.epochs ?? [];
   }
 
-  /** The drawers that hold sessions. */
-  get drawers(): readonly number[] {
-    return (this.#directory?.drawers ?? []).map(([drawer]) => drawer);
-  }
-
   /** Puts my epoch on the directory. Throws OwnershipLostError when a later owner has done so. */
   async takeOver(): Promise<void> {
     const { views, subjects } = this.#ports;

@@ -5,6 +5,7 @@ import type { Address } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
 import type { Activation, Stamp } from './activation.js';
 import type { Heads } from './heads.js';
+import { inParallel } from './large-values.js';
 import type { Host } from './host.js';
 import { Instance } from './instance.js';
 import { loaded, makingsFor } from './instance-reading.js';
@@ -44,11 +45,7 @@ type Done = { readonly [K in keyof CutInstances]: Address[] };
  */
 export async function cutInstances(cutting: Cutting): Promise<CutInstances> {
   const done: Done = { failed: [], interrupted: [], removed: [] };
-  const waiting = (await addressesOf(cutting))[Symbol.iterator]();
-  const worker = async (): Promise<void> => {
-    for (const address of waiting) await cut(address, cutting, done);
-  };
-  await Promise.all(Array.from({ length: WIDTH }, worker));
+  await inParallel([...(await addressesOf(cutting))], (address) => cut(address, cutting, done), WIDTH);
   return done;
 }
 

@@ -20,7 +20,7 @@ import { entityHead } from './entity-head.js';
 import { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
-import { settledIn } from './in-time.js';
+import { inTime } from './in-time.js';
 import { OperationCalls, type Beside } from './operation-calls.js';
 import { OperationJournals } from './operation-journals.js';
 import { OperationTrace, type ActivationInspection } from './operation-trace.js';
@@ -287,7 +287,7 @@ export class EntityActivation implements Activation {
   #inTime({ name }: Pick<OperationMessage, 'name'>, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
     const limit = this.#program!.operation(name)!.timeoutInMilliseconds;
     const late = () => this.#executor!.abandon(new OperationTimeoutError(this.#id.name, name, limit));
-    return settledIn(this.#ports.clock, limit, outcome, late);
+    return inTime(this.#ports.clock, limit, outcome, late);
   }
 
   #output(message: OperationMessage, outcome: OperationOutcome, planned?: PlannedOperation): StepOutput {

@@ -43,7 +43,7 @@ export async function surveyHeads(ports: PartitionPorts, reading: PartitionReadi
     if (isAhead(head, reading)) ahead.push([address, head]);
     if (head.type !== 'orchestration' || isEnd(head.status)) continue;
     counts.running++;
-    const gone = await goneSegment(ports, head);
+    const gone = await goneSegment(ports, subject, head);
     if (gone !== undefined) damaged.push({ address, reason: `${gone}, a part of its history, is gone` });
   }
   for await (const subject of views.subjects(subjects.wakes)) {
@@ -80,7 +80,7 @@ function lossesOf(
   const ahead = heads.filter(([, head]) => isAhead(head, reading));
   const [first] = ahead;
   if (!first) return [];
-  const to = Math.max(...ahead.map(([, { logSeq }]) => logSeq));
+  const to = ahead.reduce((most, [, { logSeq }]) => Math.max(most, logSeq), 0);
   const more = ahead.length > 1 ? ` (and ${ahead.length - 1} more)` : '';
   const text = `The head of ${first[0]}${more} knows of record ${to}, and the log, which ends at ${reading.end}, does not have it.`;
   return [{ stream: subjects.streamName('log'), kind: 'log', from: Math.min(reading.end + 1, to), to, text }];
@@ -101,11 +101,18 @@ async function gonePages({ views, subjects }: PartitionPorts, { tables }: Partit
   return losses;
 }
 
-async function goneSegment({ views }: PartitionPorts, head: OrchestrationHead): Promise<string | undefined> {
+/** A part of its history that is not there. A new head may have taken the place of this one, and names others. */
+async function goneSegment(
+  { views }: PartitionPorts,
+  place: string,
+  head: OrchestrationHead,
+): Promise<string | undefined> {
   for (const { subject } of [...head.segments, ...(head.held ?? [])]) {
     if (await views.read(subject)) continue;
-    const now = await views.read(subject); // a new head may have taken its place, and the instance may have ended
-    if (!now) return subject;
+    const stored = await views.read(place);
+    const now = stored && decodeHead(stored.body, `Head ${place}`);
+    if (now?.type === 'orchestration' && now.logSeq === head.logSeq) return subject;
+    return undefined; // whoever has stored the new one is at work
   }
   return undefined;
 }

@@ -155,12 +155,16 @@ export class LargeValues {
 }
 
 /** Does something with each item, a few at a time. */
-export async function inParallel<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
+export async function inParallel<T>(
+  items: readonly T[],
+  run: (item: T) => Promise<void>,
+  width = WIDTH,
+): Promise<void> {
   const waiting = items[Symbol.iterator]();
   const worker = async (): Promise<void> => {
     for (const item of waiting) await run(item);
   };
-  await Promise.all(Array.from({ length: Math.min(WIDTH, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
 }
 
 const always = (): boolean => true;

@@ -46,10 +46,10 @@ export async function lostRequests(
   const sent = new Map<number, SentTo>();
   let count = 0;
   for (let other = 0; other < hub.partitions; other++) {
+    if (other === partition ? scope === 'all' : scope === 'activities') continue;
     const ports = hub.partition(other);
     const reading = await readPartition(ports);
     if (other !== partition) sent.set(other, sentTo(partition, reading.tables.channels));
-    if (other === partition ? scope === 'all' : scope === 'activities') continue;
     const told: Addressed[] = [];
     for await (const { address, activation } of readInstances(ports, reading, host))
       for (const request of openRequests(address, activation))

@@ -33,7 +33,6 @@ export interface Loss {
 
 /** What a partition's checkpoint and log say, as far as they can be read, and how they do not fit. */
 export interface PartitionReading {
-  readonly checkpoint: Checkpoint | undefined;
   /** The tables of the last record that follows from the checkpoint. */
   readonly tables: PartitionTables;
   /** The records that are there from here on are in `tail`. */
@@ -49,8 +48,21 @@ export interface PartitionReading {
   readonly losses: readonly Loss[];
 }
 
-/** Reads a partition as a takeover does, without a write, and goes on where that would refuse. Throws VersionTooNewError. */
+/**
+ * Reads a partition as a takeover does, without a write, and goes on where that would refuse. Its owner may be at work: what seems
+ * to be lost while that stores another checkpoint, and forgets what is behind it, is read anew. Throws VersionTooNewError.
+ */
 export async function readPartition(ports: PartitionPorts): Promise<PartitionReading> {
+  const { views, subjects } = ports;
+  const directory = async () => (await views.read(subjects.checkpoint))?.sequence;
+  for (let looks = 1; ; looks++) {
+    const before = await directory();
+    const reading = await readOnce(ports);
+    if (reading.losses.length === 0 || looks === LOOKS || (await directory()) === before) return reading;
+  }
+}
+
+async function readOnce(ports: PartitionPorts): Promise<PartitionReading> {
   const losses: Loss[] = [];
   const checkpoint = await readCheckpoint(ports, losses);
   const log = await readLog(ports, losses.length > 0 ? 'lost' : checkpoint, losses);
@@ -63,7 +75,6 @@ export async function readPartition(ports: PartitionPorts): Promise<PartitionRea
   }
   await checkAccepted(ports, tables, losses);
   return {
-    checkpoint,
     tables,
     low: checkpoint?.low ?? 1,
     tail,

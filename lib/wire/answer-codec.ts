@@ -4,25 +4,12 @@ import type { EntityInspection, FailedOperation, RunningOperation } from './enti
 import { stateHistory } from './entity-history.js';
 import { eitherFormat, stateFields } from './entity-state.js';
 import { runtimeStatus, segmentReference } from './head-codec.js';
-import { failure, historyEvent, instanceId, json, storedLabels, token } from './history-shapes.js';
+import { failure, historyEvent, instanceId, json, storedLabels, token, yes } from './history-shapes.js';
 import type { LoopWait, PartitionInspection, QuarantinedInstance } from './inspection.js';
 import type { Answer, InstanceStatus, KnownNames, Notice, Query, WaitedName } from './queries.js';
 import { lockedEntity, lockHeld } from './lock-codec.js';
 import { outcome } from './record-codec.js';
-import {
-  boolean,
-  count,
-  dictionary,
-  finite,
-  list,
-  object,
-  oneOf,
-  optional,
-  ShapeError,
-  string,
-  variant,
-} from './shapes.js';
-import type { Shape } from './shapes.js';
+import { boolean, count, dictionary, finite, list, object, oneOf, optional, string, variant } from './shapes.js';
 import { valueReference } from './value-references.js';
 
 /** The client's side of queries: what it asks, and what it is told. All of it is checked: anybody may publish there. */
@@ -47,11 +34,6 @@ export function decodeKnownNames(body: Uint8Array, where: string): KnownNames {
 }
 
 const v = oneOf(1);
-
-const isTrue: Shape<true> = (value) => {
-  if (value !== true) throw new ShapeError('must be true');
-  return value;
-};
 
 const status = object<InstanceStatus>({
   instanceId,
@@ -115,7 +97,7 @@ const answer = variant<Answer, 'kind'>('kind', {
     v: eitherFormat,
     exists: boolean,
     ...stateFields,
-    isPrepared: optional(isTrue),
+    isPrepared: optional(yes),
     changes: optional(stateHistory),
     lock: optional(lockHeld),
   },
@@ -123,16 +105,16 @@ const answer = variant<Answer, 'kind'>('kind', {
     v,
     result: optional(json),
     failure: optional(failure),
-    isMissing: optional(isTrue),
-    isReplaced: optional(isTrue),
+    isMissing: optional(yes),
+    isReplaced: optional(yes),
     noWorkerWith: optional(string),
   },
   read: {
     v,
     result: optional(json),
     failure: optional(failure),
-    isMutating: optional(isTrue),
-    isWaiting: optional(isTrue),
+    isMutating: optional(yes),
+    isWaiting: optional(yes),
   },
   inspect: { v, inspection },
   mailbox: { v, mailbox },
@@ -140,7 +122,7 @@ const answer = variant<Answer, 'kind'>('kind', {
   breakLock: { v, broken: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },
   waiting: { v, names: list(waitedName) },
-  outcome: { v, outcome: optional(outcome), accepted: optional(isTrue) },
+  outcome: { v, outcome: optional(outcome), accepted: optional(yes) },
   failed: { v, failure },
 });
 
@@ -156,7 +138,7 @@ export const notice = variant<Notice, 'kind'>('kind', {
     outputRef: optional(valueReference),
     failure: optional(failure),
     reason: optional(string),
-    ask: optional(isTrue),
+    ask: optional(yes),
   },
 });
 

@@ -4,6 +4,7 @@ import { Orchestrator, Run } from 'perdure/decorators';
 import { diagnose, isHealthy } from '../../lib/engine/diagnosis.js';
 import { acceptLoss } from '../../lib/engine/loss-acceptance.js';
 import type { FoundLosses } from '../../lib/engine/diagnosis.js';
+import { readPartition } from '../../lib/engine/partition-reading.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { decodeRecord } from '../../lib/wire/record-codec.js';
@@ -251,4 +252,28 @@ test('P12: partitions at work are found whole, whenever one looks', async (t) =>
     t.true(found.every(isHealthy), JSON.stringify(found));
     await advance(round * 7);
   }
+});
+
+test('P12: a partition whose owner stores a checkpoint and forgets the log while it is read is found whole', async (t) => {
+  const { hub, client, settle, advance } = surroundings(2);
+  const worker = new MemoryWorker(hub, 'w', host());
+  await settle(worker.claim());
+  const signal = (number: number) => client.signal('counter', key(0), 'add', `${number}`);
+  await settle(signal(0));
+  await advance(5_000);
+  const ports = memoryHubPorts(hub.connect('reader'), recordingLogger()).partition(0);
+  const read = ports.log.read.bind(ports.log);
+  let isAtWork = true;
+  ports.log.read = async function* (from, to) {
+    if (isAtWork) {
+      isAtWork = false;
+      for (let number = 1; number < 30; number++) await signal(number);
+      await new Promise<void>((resolve) => void ports.clock.after(10_000, resolve));
+    }
+    yield* read(from, to);
+  };
+  const { losses, tables } = await settle(readPartition(ports));
+  t.deepEqual(losses, []);
+  t.is(tables.sequence, hub.streams(0).log.last);
+  await settle(worker.stop());
 });

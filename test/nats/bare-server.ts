@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { resolveNatsServer } from '../../lib/nats/server/resolve.js';
 import { until } from '../until.js';
 
@@ -16,7 +17,7 @@ export interface RunningServer {
 
 /** A server under a configuration that Perdure would not choose. */
 export interface BareServer extends RunningServer {
-  /** Gives the running server other lines of configuration. */
+  /** Gives the running server other lines of configuration; resolves when it acts by them. */
   reload(configuration: (folder: string) => string): Promise<void>;
 }
 
@@ -31,7 +32,11 @@ export async function startBareServer(configuration: (folder: string) => string,
   const configure = (lines: typeof configuration) =>
     writeFile(file, `listen: "127.0.0.1:-1"\nports_file_dir: "${folder}"\n${lines(folder)}\n`);
   await configure(configuration);
-  const child = spawn(path, ['-c', file], { stdio: 'ignore' });
+  const child = spawn(path, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let reloads = 0;
+  createInterface(child.stderr).on('line', (line) => {
+    if (line.includes('Reloaded server configuration')) reloads++;
+  });
   const portsFile = async () => (await readdir(folder)).find((name) => name.endsWith(`_${child.pid}.ports`));
   await until(async () => (await portsFile()) !== undefined, 'the file with the ports');
   let ports: { nats?: string[] } = {};
@@ -43,8 +48,10 @@ export async function startBareServer(configuration: (folder: string) => string,
   return {
     address: ports.nats?.[0]?.replace('nats://', '') ?? '',
     reload: async (lines) => {
+      const before = reloads;
       await configure(lines);
       child.kill('SIGHUP');
+      await until(() => reloads > before, 'the server to have read its configuration');
     },
     stop: async () => {
       const ended = once(child, 'exit');

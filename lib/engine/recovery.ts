@@ -4,6 +4,7 @@ import type { Address } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
 import type { Checkpoint } from '../wire/checkpoint.js';
 import { Checkpoints, storedCheckpoint } from './checkpoints.js';
+import { awaitedEnd, RETRY } from './log-end.js';
 import { readRecords, type FoundRecord } from './log-records.js';
 import type { PartitionPorts } from './ports.js';
 import { checkpointGone, refuseMissing } from './stream-loss.js';
@@ -29,11 +30,6 @@ export interface Recovered {
   /** The commit ids of the records from `low` on, by sequence (P12). */
   readonly commits: ReadonlyMap<number, string>;
 }
-
-/** After an unclear append, look again after so many milliseconds. */
-const RETRY = 20;
-/** So often the end of a log is looked for that is not there. */
-const LOOKS = 150;
 
 /**
  * Takes a partition over (P9), once its streams are seen not to have gone back (P12): my epoch record would fill the hole.
@@ -90,21 +86,11 @@ async function checkStreams(ports: PartitionPorts, checkpoint: Checkpoint | unde
 export async function checkLog(ports: PartitionPorts, checkpoint: Checkpoint): Promise<void> {
   const { log, subjects } = ports;
   const { logSeq, commit } = checkpoint;
-  const end = await endOf(ports, logSeq);
+  const end = (await awaitedEnd(ports, (last) => (last?.sequence ?? 0) >= logSeq))?.sequence ?? 0;
   if (end < logSeq) throw logRegressed(ports, end, logSeq);
   for await (const { body } of log.read(logSeq, logSeq)) {
     const found = decodeRecord(body, `Record ${logSeq} of ${subjects.log}`);
     if (found.commit !== commit) throw logRegressed(ports, logSeq - 1, logSeq);
-  }
-}
-
-/** The end of the log, which is to be there at the least: of several replicas a deposed leader may not know it yet (P11). */
-async function endOf({ log, clock }: PartitionPorts, known: number): Promise<number> {
-  for (let looks = 1; ; looks++) {
-    const last = await log.last();
-    const end = last?.sequence ?? 0;
-    if (end >= known || log.replicas === 1 || looks === LOOKS) return end;
-    await new Promise<void>((resolve) => clock.after(RETRY, resolve));
   }
 }
 

@@ -1,9 +1,10 @@
 import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '../errors.js';
 import { decodeRecord } from '../wire/record-codec.js';
 import { inTime } from './in-time.js';
-import type { PartitionPorts } from './ports.js';
+import { awaitedEnd } from './log-end.js';
+import type { PartitionPorts, StoredMessage } from './ports.js';
 
-/** A log that is gone does not answer: then what was found stands, after so many milliseconds. */
+/** A log that is gone does not answer, and of several replicas a successor may be seen late: then what was found stands, after so many milliseconds. */
 const PATIENCE = 5_000;
 
 type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
@@ -24,10 +25,12 @@ export async function reasonOf<E>(error: E, ports: Ports, epoch: number): Promis
   return successor ?? error;
 }
 
-async function successorOf({ log, subjects }: Ports, epoch: number): Promise<OwnershipLostError | undefined> {
-  const last = await log.last();
-  const found = last && decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`).epoch;
-  if (found === undefined || found <= epoch) return undefined;
+async function successorOf(ports: Ports, epoch: number): Promise<OwnershipLostError | undefined> {
+  const { subjects } = ports;
+  const epochOf = (last: StoredMessage | undefined): number =>
+    last ? decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`).epoch : 0;
+  const found = epochOf(await awaitedEnd(ports, (last) => epochOf(last) > epoch));
+  if (found <= epoch) return undefined;
   return new OwnershipLostError(
     `Partition ${subjects.partition} has a new owner: its log is in epoch ${found}, mine is ${epoch}.`,
   );

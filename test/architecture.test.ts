@@ -30,6 +30,7 @@ const watchedBy: Readonly<Record<string, readonly string[]>> = {
   'lib/engine/loss-acceptance.ts': [],
   'lib/engine/partition-reading.ts': [],
   'lib/engine/heads.ts': ['flusher', 'loads'],
+  'lib/engine/log-end.ts': ['partition-owner'],
   'lib/engine/parked-pages.ts': ['parking', 'instances'],
   'lib/engine/recovery.ts': ['partition-owner'],
   'lib/engine/segments.ts': ['flusher', 'loads'],

@@ -65,7 +65,7 @@ export const ofStorage: readonly Mutant[] = [
   mutant(
     'P11',
     'of several replicas the first answer about the end of the log is believed',
-    edit('engine/recovery.js', 'log.replicas === 1 || ', 'true || '),
+    edit('engine/log-end.js', 'log.replicas === 1 || ', 'true || '),
   ),
   mutant(
     'P13',

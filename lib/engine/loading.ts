@@ -160,7 +160,8 @@ export async function activationOf(
 }
 
 /** A step before a purge, when there is no head any more: the state that it changes is not there either. */
-function withoutChange({ patches: _, ...rest }: StepEntry): StepEntry {
+function withoutChange(entry: StepEntry): StepEntry {
+  const { patches: _, ...rest } = entry;
   return rest;
 }
 

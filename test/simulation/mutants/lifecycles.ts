@@ -281,4 +281,9 @@ export const ofLifecycles: readonly Mutant[] = [
       "const outcome = 'failure' in told ? { id } : { id, ...told };",
     ),
   ),
+  ofLives(
+    'P11',
+    'an owner that was replaced goes on with an instance whose head is gone',
+    edit('engine/loading.js', 'if (!activation.state.started && activation.state.history.length > 0)', 'if (false)'),
+  ),
 ];

@@ -1,13 +1,16 @@
 import { EntityContext } from 'perdure';
 import { Entity, Operation } from 'perdure/decorators';
 import test from 'ava';
+import type { Directory } from '../../lib/engine/delegation.js';
 import type { OwnerOptions } from '../../lib/engine/partition-owner.js';
-import type { FaultPlan } from '../../lib/memory/faults.js';
+import { StepServer } from '../../lib/engine/step-server.js';
+import { noFaults, type FaultPlan } from '../../lib/memory/faults.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress } from '../../lib/wire/addresses.js';
 import type { Message } from '../../lib/wire/messages.js';
 import { small } from './mailboxes.js';
-import { hostOf, MemoryClient, MemoryWorker, recordingLogger } from './surroundings.js';
+import { hostOf, MemoryClient, MemoryWorker, recordingLogger, servedWith } from './surroundings.js';
 
 /** What the processes that are up now wait for. */
 let gates: Record<string, Promise<void>> = {};
@@ -47,14 +50,14 @@ class Gate {
 
 const host = hostOf({ entities: [Errand, Gate] });
 
-function opened(faults?: FaultPlan) {
-  const world = new MemoryWorld(faults && { faults });
+function opened(faults: FaultPlan = noFaults, hosted = host) {
+  const world = new MemoryWorld({ faults });
   const hub = world.createHub('test', 1);
   const client = new MemoryClient(hub, 'client');
   const lines: string[] = [];
   const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise, 60_000);
   const start = async (name: string, options: OwnerOptions = {}, skew = 0): Promise<MemoryWorker> => {
-    const worker = new MemoryWorker(hub, name, host, options, recordingLogger(lines));
+    const worker = new MemoryWorker(hub, name, hosted, options, recordingLogger(lines));
     worker.connection.clock.skew = skew;
     await settle(worker.claim());
     return worker;
@@ -66,6 +69,7 @@ function opened(faults?: FaultPlan) {
   const passed = async (): Promise<number> =>
     ((await settle(client.entityHead('gate', 'g')))?.state as Gate['state'] | undefined)?.passed ?? 0;
   return {
+    hub,
     client,
     settle,
     advance: (ms: number) => world.scheduler.advance(ms),
@@ -184,3 +188,20 @@ test.serial(
     t.deepEqual(lines, []);
   },
 );
+
+test.serial('P19: so it is where another worker runs its code, and its head tells of its calls', async (t) => {
+  const { hub, advance, start, errand, lines } = opened(noFaults, hostOf({ entities: [Gate] }));
+  gates = { answer: never };
+  const ports = memoryHubPorts(hub.connect('code'), recordingLogger(lines));
+  new StepServer(ports, hostOf({ entities: [Errand] }), 'code', servedWith(ports));
+  const directory: Directory = { workersWith: () => ['code'], onChange: () => ({ close: () => {} }) };
+  const first = await start('one', { directory }, 60_000);
+  await errand({ name: 'run', input: 'a' });
+  await advance(8_000); // its head is stored, and the log forgotten
+  first.connection.kill();
+  gates = {};
+  await start('two', { directory });
+  await advance(10_000);
+  t.is(begun.length, 2);
+  t.true(begun[1]! >= begun[0]!, String(begun));
+});

@@ -110,7 +110,7 @@ export class Heads {
     return true;
   }
 
-  /** The stored head, from the leader (P11). Tells the instance the sequence. A zombie's head is removed (P13). */
+  /** The stored head, from the leader (P11). Tells the instance the sequence. A zombie's head is removed (P13), with its wake record. */
   async read(instance: Instance): Promise<Head | undefined> {
     const { views, subjects, logger } = this.#ports;
     const subject = subjects.head(instance.address);
@@ -135,6 +135,9 @@ export class Heads {
       epoch: head.epoch,
       logSeq: head.logSeq,
     });
+    // Its owner stored a wake record before it (P8). That of a later life would be here too, but then the log has that life.
+    instance.wakeSequence = undefined;
+    await this.#removeWake(instance);
     await views.remove(stored.sequence);
     instance.headSequence = 0;
     return undefined;

@@ -389,6 +389,32 @@ test('P13: a head that is stored once more after its instance was purged is remo
   t.deepEqual(stateOf(around, 1), []);
 });
 
+test('P13: with a head that a former owner stored late goes the wake record that it stored before', async (t) => {
+  const around = surroundings(1);
+  const { hub, world, client, settle, advance } = around;
+  const jobs = new Jobs();
+  jobs.isHanging = true;
+  const former = new MemoryWorker(hub, 'former', host(jobs));
+  await settle(former.claim());
+  await settle(client.start('chain', 'x', 0));
+  await advance(500);
+  const { state } = hub.streams(0);
+  const late = [...state.all()].filter(({ subject }) => /\.[sw]\./.test(subject));
+  t.deepEqual(
+    late.map(({ subject }) => subject.split('.')[3]),
+    ['w', 's'],
+  );
+  former.connection.process.freeze();
+  await settle(new MemoryWorker(hub, 'second', host(jobs)).claim());
+  t.is(await control(around, 'x', { action: 'terminate' }), 'done');
+  t.is(await control(around, 'x', { action: 'purge' }, 5_000), 'done');
+  t.deepEqual(stateOf(around, 1), []);
+  for (const { subject, body } of late) t.not(state.store(subject, body, world.time, { after: 0 }), undefined);
+  await settle(new MemoryWorker(hub, 'third', host()).claim());
+  await advance(1_000);
+  t.deepEqual(stateOf(around, 1), []);
+});
+
 test('P19: a wake record of an instance that is gone is removed by the next owner', async (t) => {
   const around = surroundings(1);
   const { hub, world, settle, advance } = around;

@@ -129,6 +129,15 @@ export const ofLifecycles: readonly Mutant[] = [
     ),
   ),
   ofLives(
+    'P13',
+    'the wake record of a head that a former owner stored late stays',
+    edit(
+      'engine/heads.js',
+      'instance.wakeSequence = undefined;\n        await this.#removeWake(instance);\n        await views.remove(stored.sequence);',
+      'await views.remove(stored.sequence);',
+    ),
+  ),
+  ofLives(
     '0034',
     'an instance is purged although it goes on',
     edit(

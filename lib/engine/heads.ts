@@ -285,14 +285,23 @@ export class Heads {
     }
   }
 
-  /** What is stored of an instance that was taken for new can only be my own: anything else would be written over unseen. */
+  /**
+   * What is stored of an instance that was taken for new is my own, or a zombie's that came after my first checkpoint, behind
+   * which the heads were listed (P13): anything else would be written over unseen.
+   */
   readonly #epochOfNew = (stored: StoredMessage): number => {
     const epoch = epochOfHead(stored);
-    if (epoch >= this.#fence.epoch) return epoch;
+    if (epoch >= this.#fence.epoch || stored.sequence > this.#claimedAt) return epoch;
     throw new CorruptHistoryError(
       `${stored.subject} was written in epoch ${epoch}, but was not among the heads that the server listed.`,
     );
   };
+
+  /** The sequence of my first checkpoint. */
+  get #claimedAt(): number {
+    const [, sequence = Infinity] = this.#fence.firstCheckpoints.find(([epoch]) => epoch === this.#fence.epoch) ?? [];
+    return sequence;
+  }
 
   /** The sequence of what is stored, by me or a former owner; 0: nothing. Throws OwnershipLostError. */
   #sequenceOfMine(stored: StoredMessage | undefined, epochOf: EpochOf): number {

@@ -138,6 +138,11 @@ export const ofLifecycles: readonly Mutant[] = [
     ),
   ),
   ofLives(
+    'P13',
+    'a head that a former owner stored late stops who starts the instance anew',
+    edit('engine/heads.js', 'stored.sequence > this.#claimedAt', 'false'),
+  ),
+  ofLives(
     '0034',
     'an instance is purged although it goes on',
     edit(

@@ -450,6 +450,7 @@ test('P19: a wake record of an instance that is gone is removed by the next owne
   const left = [
     ['o.due', { at: world.time }],
     ['o.loaded', { load: true }],
+    ['o.later', { at: world.time + 60_000 }],
   ] as const;
   for (const [address, what] of left)
     hub
@@ -457,7 +458,9 @@ test('P19: a wake record of an instance that is gone is removed by the next owne
       .state.store(subjects.wake(address), encodeWake({ v: 1, epoch: 0, executionId: 'e', ...what }), world.time);
   await settle(new MemoryWorker(hub, 'w', host()).claim());
   await advance(2_000);
-  t.deepEqual(stateOf(around, 1), []);
+  t.deepEqual(stateOf(around, 1), [subjects.wake('o.later')]);
+  await advance(60_000);
+  t.deepEqual(stateOf(around, 1), [], 'when its time has come');
 });
 
 test('what needs the code of an instance is done by the worker that has it, all else by the owner alone', async (t) => {

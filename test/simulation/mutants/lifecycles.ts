@@ -143,6 +143,11 @@ export const ofLifecycles: readonly Mutant[] = [
     edit('engine/heads.js', 'stored.sequence > this.#claimedAt', 'false'),
   ),
   ofLives(
+    'P19',
+    'a wake record that a takeover finds, and that its instance does not need, stays',
+    edit('engine/wake-hints.js', 'if (!isRight)', 'if (false)'),
+  ),
+  ofLives(
     '0034',
     'an instance is purged although it goes on',
     edit(

@@ -453,8 +453,8 @@ class Simulation {
     if (hasTimes(this.#program)) new TimeOutcome(this.#program, this.#clients, outcome, this.#letters, violation).all();
     this.#result = check.result();
     const spent = new Set(rests.flatMap((rest) => rest.spentKeys(rests)));
-    const gone = new Set(rests.flatMap((rest) => rest.gone));
-    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, gone }, violation));
+    const late = new Set(rests.flatMap((rest) => rest.late));
+    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, late }, violation));
     if (this.#violations.length + this.#unended.length === 0) await this.#losePower(rests);
   }
 

@@ -47,8 +47,9 @@ export interface EntityReading {
   readonly wantsChanges?: boolean | undefined;
 }
 
-/** How often something is read whose value is gone. */
+/** How often something is read that names the same value again, which is gone, and how often in all. */
 const LOOKS = 3;
+const MOST_LOOKS = 100;
 
 /** How often an owner that stays silent is asked before the view is read. */
 const ATTEMPTS = 2;
@@ -99,13 +100,20 @@ export class InstanceReads {
     });
   }
 
-  /** A value may be removed between an answer and the look for it: then what has taken its place is asked for. */
+  /**
+   * A value may be removed between an answer and the look for it: then what has taken its place is asked for, also when that has
+   * changed in turn. What is found to be missing again and again is lost.
+   */
   async #current<T>(read: () => Promise<T>): Promise<T> {
+    let [fault, times] = ['', 0];
     for (let looks = 1; ; looks++) {
       try {
         return await read();
       } catch (error) {
-        if (!(error instanceof CorruptHistoryError) || looks === LOOKS) throw error;
+        if (!(error instanceof CorruptHistoryError)) throw error;
+        times = error.message === fault ? times + 1 : 1;
+        fault = error.message;
+        if (times === LOOKS || looks === MOST_LOOKS) throw error;
       }
     }
   }

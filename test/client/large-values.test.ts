@@ -1,11 +1,11 @@
 import test from 'ava';
 import { OrchestrationContext, type Orchestration } from 'perdure';
-import { Orchestrator, Run } from 'perdure/decorators';
+import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import type { FaultPlan } from '../../lib/memory/faults.js';
 import { hostOf, type MemoryWorker } from '../engine/surroundings.js';
 import { rejection, Surroundings } from './surroundings.js';
 
-/** P15: what clients are told of large results, which go with their run while they are looked for. */
+/** P15: what clients are told of large values, which may be removed while they are looked for. */
 
 /** Gives back what it was given, a moment later. */
 @Orchestrator('returning')
@@ -22,6 +22,15 @@ class Measuring {
   @Run({ input: String }) *run(text: string, context: OrchestrationContext): Orchestration<number> {
     yield* context.createTimer(50);
     return text.length;
+  }
+}
+
+/** A large state, another one with each operation. */
+@Entity('board')
+class Board {
+  state = { text: '' };
+  @Operation({ input: String }) write(text: string): void {
+    this.state.text = text;
   }
 }
 
@@ -47,7 +56,7 @@ async function scene(): Promise<Scene> {
     },
   };
   const around = new Surroundings({ faults, limits: { maxInlineValueBytes: 1_024 } });
-  const worker = await around.work('worker', hostOf({ orchestrators: [Returning, Measuring] }));
+  const worker = await around.work('worker', hostOf({ entities: [Board], orchestrators: [Returning, Measuring] }));
   return Object.assign(slowness, { around, worker });
 }
 
@@ -120,4 +129,33 @@ test('for a small result of a large input no value is looked for', async (t) => 
   await around.settle((await around.settle(other.startNew(Measuring, long('a'), { instanceId: 'r' }))).result());
   t.is(await around.settle(around.client.getHandle<number>('r').result()), 5_000);
   t.is(is.looks, 0);
+});
+
+for (const consistency of ['exact', 'eventual'] as const)
+  test(`a state that changes while it is looked for is not taken for lost, however often: ${consistency}`, async (t) => {
+    const is = await scene();
+    const { around } = is;
+    const other = around.newClient('other');
+    const write = (text: string) => around.settle(other.callEntity(Board, 'k').write(text));
+    await write(long('0'));
+    await around.advance(500);
+    is.isSlow = true;
+    const read = around.client.readEntityState(Board, 'k', { consistency });
+    read.catch(() => {}); // it is awaited below
+    for (let times = 1; times < 80 && is.looks < 8; times++) {
+      await write(long(String(times % 10)));
+      await around.advance(400);
+    }
+    is.isSlow = false;
+    await around.advance(SLOW);
+    t.is((await around.settle(read)).entityState?.text.length, 5_000);
+  });
+
+test('a state that is gone though its entity is there is lost, and the client is told', async (t) => {
+  const { around } = await scene();
+  await around.settle(around.newClient('other').callEntity(Board, 'k').write(long('a')));
+  await around.advance(500);
+  around.hub.objects.clear();
+  const refused = await rejection(around, () => around.client.readEntityState(Board, 'k'));
+  t.is(refused.code, 'PERDURE_CORRUPT_HISTORY');
 });

@@ -45,10 +45,10 @@ export async function resultOfRun(
     if (status && hasEnded(status)) await take(status, missed);
   };
   const take = async (told: End, missed?: string): Promise<void> => {
+    const key = told.outputRef?.key;
     try {
-      wait.succeed(await session.large.whole(endOf(told)));
+      wait.succeed(await session.large.whole(endOf(told), key !== missed));
     } catch (error) {
-      const key = told.outputRef?.key;
       if (!(error instanceof CorruptHistoryError) || key === missed) throw error;
       missing = key;
       if (!wait.isOver) await look();

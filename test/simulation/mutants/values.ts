@@ -39,17 +39,27 @@ export const ofValues: readonly Mutant[] = [
   ofLives(
     'P15',
     'a client takes a result that went with its run for lost',
-    edit('client/ended-runs.js', 'whole(endOf(told))', 'whole(told)'),
+    edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
     edit('client/ended-runs.js', ' || key === missed', ' || true'),
   ),
   ofLives(
     'P15',
     'a client takes a result for lost that went with its run while nobody could tell',
-    edit('client/ended-runs.js', 'whole(endOf(told))', 'whole(told)'),
+    edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
     edit(
       'client/ended-runs.js',
       'if (!wait.isOver)\n                await look();',
       'if (!wait.isOver)\n                await look();\n            throw error;',
     ),
+  ),
+  mutant(
+    'P11',
+    'a value that a deposed leader does not know yet is taken for lost',
+    edit('engine/large-values.js', 'looks === LOOKS', 'true'),
+  ),
+  ofLives(
+    'P11',
+    'a value that a deposed leader does not know yet is taken for lost, in lives',
+    edit('engine/large-values.js', 'looks === LOOKS', 'true'),
   ),
 ];

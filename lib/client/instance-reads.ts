@@ -90,7 +90,11 @@ export class InstanceReads {
     filter: CheckedFilter,
     fetchInputsAndOutputs: boolean,
   ): Promise<InstanceStatus | undefined> {
-    return this.#current(async (mayBeOld) => {
+    const hasIt = async () => {
+      const answer = await this.#ask(orchestrationAddress(instanceId), { v: 1, kind: 'status', instanceId });
+      return !answer || answer.status !== undefined;
+    };
+    return this.#unlessGone(hasIt, async (mayBeOld) => {
       const head = await this.#head(orchestrationAddress(instanceId));
       if (head?.type !== 'orchestration' || !filter.fits(summaryOf(head))) return undefined;
       const status = statusOf(head);
@@ -115,6 +119,19 @@ export class InstanceReads {
         fault = error.message;
         if (times === LOOKS || looks === MOST_LOOKS) throw error;
       }
+    }
+  }
+
+  /**
+   * The same of a view. One that was stored late names what went with its instance (P13): when its owner says that there is no such
+   * instance, there is none.
+   */
+  async #unlessGone<T>(hasIt: () => Promise<boolean>, read: (mayBeOld: boolean) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#current(read);
+    } catch (error) {
+      if (!(error instanceof CorruptHistoryError) || (await hasIt())) throw error;
+      return undefined;
     }
   }
 
@@ -177,7 +194,11 @@ export class InstanceReads {
     entity: EntityId,
     filter: Pick<CheckedEntityFilter, 'fits'>,
   ): Promise<(ReadState & { readonly updatedAt: number }) | undefined> {
-    return this.#current(async (mayBeOld) => {
+    const hasIt = async () => {
+      const answer = await this.#ask(entityAddress(entity), { v: 1, kind: 'entity', entity });
+      return !answer || answer.state !== undefined || answer.stateRef !== undefined;
+    };
+    return this.#unlessGone(hasIt, async (mayBeOld) => {
       const head = await this.#head(entityAddress(entity));
       if (head?.type !== 'entity' || !filter.fits(entitySummaryOf(head))) return undefined;
       return { ...(await this.#stateOf(head, mayBeOld)), updatedAt: head.updatedAt };

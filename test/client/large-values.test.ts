@@ -159,3 +159,29 @@ test('a state that is gone though its entity is there is lost, and the client is
   const refused = await rejection(around, () => around.client.readEntityState(Board, 'k'));
   t.is(refused.code, 'PERDURE_CORRUPT_HISTORY');
 });
+
+test('P13: what was stored once more after its entity or instance was removed, with its values, is in no list', async (t) => {
+  const { around } = await scene();
+  const { client, hub, world } = around;
+  const heads = () =>
+    [0, 1].flatMap((partition) => {
+      const { state } = hub.streams(partition);
+      const stored = [...state.all()].filter(({ subject }) => subject.includes('.s.'));
+      return stored.map(({ subject, body }) => ({ state, subject, body }));
+    });
+  await around.settle(client.callEntity(Board, 'k').write(long('a')));
+  const handle = await around.settle(client.startNew(Returning, long('a'), { instanceId: 'r' }));
+  await around.settle(handle.result());
+  await around.advance(500);
+  const former = heads();
+  t.is(former.length, 2);
+  await around.settle(handle.purge());
+  await around.settle(client.entities.delete(Board, 'k'));
+  await around.advance(1_000);
+  t.deepEqual([heads().length, hub.objects.size], [0, 0]);
+  // The server carries the writes out once more.
+  for (const { state, subject, body } of former) t.not(state.store(subject, body, world.time, { after: 0 }), undefined);
+  const { entities } = await around.settle(client.entities.list({}, { fetchStates: true }));
+  const { instances } = await around.settle(client.listInstances({}, { fetchInputsAndOutputs: true }));
+  t.deepEqual([entities, instances], [[], []]);
+});

@@ -55,11 +55,19 @@ export class PartitionRest {
     });
   }
 
-  /** The subjects of the heads that instances had which were purged. */
-  get gone(): readonly string[] {
-    return [...this.#watch.instances.keys()]
+  /**
+   * The subjects of what may have been stored late: the heads of instances that were purged, and pages of parked messages. Nobody
+   * takes anything of them, and what they name is gone.
+   */
+  get late(): readonly string[] {
+    const heads = [...this.#watch.instances.keys()]
       .filter((address) => this.#isGone(address))
       .map((address) => this.#subjects.head(address));
+    const pages = Array.from(this.#streams.state.all()).filter(
+      ({ subject, sequence, body }) =>
+        subject.startsWith(this.#subjects.parkedPage('')) && this.#isLate(subject, sequence, body),
+    );
+    return [...heads, ...pages.map(({ subject }) => subject)];
   }
 
   /** Whether there are wake records that came too late for the last takeover, and that the next one has to remove. */

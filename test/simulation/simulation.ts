@@ -445,8 +445,8 @@ class Simulation {
     if (hasTimes(this.#program)) new TimeOutcome(this.#program, this.#clients, outcome, this.#letters, violation).all();
     this.#result = check.result();
     const spent = new Set(rests.flatMap((rest) => rest.spentKeys(rests)));
-    const gone = new Set(rests.flatMap((rest) => rest.gone));
-    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, gone }, violation));
+    const late = new Set(rests.flatMap((rest) => rest.late));
+    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, late }, violation));
     const last = rests.some((rest) => rest.isLeftToNext) ? await this.#giveBack() : rests;
     for (const rest of rests) rest.checkNext(violation);
     if (this.#violations.length + this.#unended.length === 0) await this.#losePower(last);

@@ -34,7 +34,7 @@ export const ofCalls: readonly Mutant[] = [
   ofTiming(
     'P18',
     'what has called goes on behind what is parked',
-    edit('engine/waiting.js', '[[...this.#front], [...(this.#back ?? [])]]', '[[...this.#front], []]'),
+    edit('engine/waiting.js', 'front.every(isOther) && back.every(isOther)', 'front.every(isOther)'),
   ),
   ofTiming(
     'P18',

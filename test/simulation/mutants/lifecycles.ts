@@ -133,8 +133,8 @@ export const ofLifecycles: readonly Mutant[] = [
     'an instance is purged although it goes on',
     edit(
       CONTROL,
-      'if (!state.isEnded)\n        return declined(message, new InstanceNotEndedError(instanceId));\n    const actions',
-      'const actions',
+      'if (!state.isEnded)\n        return declined(message, new InstanceNotEndedError(instanceId));\n    const children',
+      'const children',
     ),
   ),
   ofLives(
@@ -270,7 +270,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0039',
     'an update that a step did not come to is lost with its execution',
-    edit(STATE, "    'UpdateRequested',\n    'CancellationRequested',", "    'CancellationRequested',"),
+    edit('engine/held-back.js', "    'UpdateRequested',\n    'CancellationRequested',", "    'CancellationRequested',"),
   ),
   ofLives(
     '0039',

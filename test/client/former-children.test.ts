@@ -33,6 +33,16 @@ test('a purge reaches the children of all executions, and theirs, and no others'
   t.deepEqual([await count('monitor'), await count('look'), await count('leaf')], [0, 3, 3]);
 });
 
+test('a purge reaches children whose views were not stored when it was asked', async (t) => {
+  const { client, settle, count, advance } = await hub();
+  const handle = await settle(client.startNew(Monitor, 3));
+  await settle(handle.result());
+  t.true((await count('look')) < 3, 'the last one is not yet found by looking at views');
+  await settle(handle.purge());
+  await advance(1_000);
+  t.is(await count(), 0);
+});
+
 test('so does a purge by filter', async (t) => {
   const { client, settle, count, advance } = await hub();
   const handles = await settle(client.startMany(Monitor, [[2], [2], [2], [2]]));

@@ -96,9 +96,8 @@ export class OrchestrationState {
     return state;
   }
 
-  #restoreStatus({ status, reason, suspension, segments, history }: OrchestrationHead): void {
-    if (status !== 'Suspended') this.#phase = status;
-    else this.#phase = segments.length === 0 && history.length === 0 ? 'Pending' : 'Running';
+  #restoreStatus({ status, reason, suspension }: OrchestrationHead): void {
+    if (status !== 'Suspended') this.#phase = status; // else it is as its events say
     this.suspension = suspension;
     if (this.isEnded) this.#reason = reason;
     else if (status === 'Suspended' && !suspension) this.fault = reason ?? '';
@@ -345,6 +344,7 @@ export class OrchestrationState {
 
   #takeEnd(event: Extract<HistoryEvent, { type: keyof typeof endOf }>): void {
     this.#phase = endOf[event.type];
+    if (event.type === 'ContinuedAsNew') this.left = this.children;
     this.#closeAll();
     if (event.type === 'ContinuedAsNew') {
       // Answers to what the execution had asked for are of no interest to the next one.

@@ -148,6 +148,7 @@ export class OrchestrationTurn {
     this.#lock = lockAfter(this.#lock, event);
     this.#hasChildren = hasChildrenAfter(this.#hasChildren, event);
     this.#updates.take(event);
+    if (event.type === 'ExecutionStarted') this.#left = event.left ?? [];
   }
 
   get #asking() {

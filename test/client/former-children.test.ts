@@ -145,6 +145,16 @@ test('they are terminated with a parent in whose place another run is started', 
   t.deepEqual(await states(), ['Terminated', 'Terminated', 'Terminated']);
 });
 
+test('they are terminated with their parent also when it had more executions than one step takes', async (t) => {
+  const { client, settle, advance } = await hub();
+  const nest = await settle(client.startNew(Nest, 249, { instanceId: 'nest' }));
+  await advance(12_000);
+  await settle(nest.terminate());
+  await advance(2_000);
+  const ended = client.countInstances({ instanceIdPrefix: 'nest.', runtimeStatus: ['Terminated'] });
+  t.is((await settle(ended)).total, 250);
+});
+
 test('a child that a rewind has taken back is terminated with its parent', async (t) => {
   const { client, settle, advance, part } = await hub();
   const handle = await settle(client.startNew(Foreman, undefined, { instanceId: 'foreman' }));

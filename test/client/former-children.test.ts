@@ -1,10 +1,11 @@
 import test from 'ava';
+import type { OrchestrationHandle } from 'perdure';
 import { hostOf } from '../engine/surroundings.js';
 import { Careless, Foreman, Mechanic, Monitor, monitors, Nest, Part, Stayer } from './monitors.js';
-import type { OrchestrationHandle } from 'perdure';
+import { MemoryTaskHub } from '../worker/memory-world.js';
 import { Surroundings } from './surroundings.js';
 
-/** A purge reaches the children of executions whose history is gone (docs/adr/0034). */
+/** What reaches the children of an instance reaches those of executions whose history is gone (docs/adr/0034). */
 
 async function hub() {
   const around = new Surroundings();
@@ -187,4 +188,22 @@ test('an execution begins with the children that were left running and have not 
         ['nest.1', 0],
       ],
     );
+});
+
+test('they are canceled with their parent where another worker has the code', async (t) => {
+  const around = new MemoryTaskHub(1);
+  await around.start('owner', { activities: [new Part()] });
+  await around.start('code', { orchestrators: monitors });
+  const nest = await around.settle(around.client.startNew(Nest, 2, { instanceId: 'nest' }));
+  await around.advance(2_000);
+  const states = () =>
+    Promise.all(
+      ['nest.2', 'nest.1', 'nest.0'].map(
+        async (id) => (await around.settle(around.client.getHandle(id).status())).runtimeStatus,
+      ),
+    );
+  t.deepEqual(await states(), ['Running', 'Running', 'Running']);
+  await around.settle(nest.cancel());
+  await around.advance(2_000);
+  t.deepEqual(await states(), ['Canceled', 'Canceled', 'Canceled']);
 });

@@ -35,6 +35,7 @@ import { answeredAtEnd, refusedUpdate, updateEvent } from './orchestration-updat
 import { answered, declined } from './outcomes.js';
 import { queried } from './queried.js';
 import { refusalOf } from './refusals.js';
+import { endOfLeft } from './started-children.js';
 import type { StoredParts } from './stored-parts.js';
 import { isHeldBack, unawaited } from './transaction-asks.js';
 
@@ -213,8 +214,8 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   nextTurn(): OrchestrationTurn {
     const { address, state } = this;
-    const { notify, updatedAt: at, started, open, lock, hasChildren, updates } = state;
-    const waited = { open, lock, hasChildren, updates };
+    const { notify, updatedAt: at, started, open, lock, hasChildren, left, updates } = state;
+    const waited = { open, lock, hasChildren, left, updates };
     return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, ...waited });
   }
 
@@ -264,7 +265,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     // An activity that a cancellation ends is not waited for any more, also while the cancellation is held back.
     const isOver = message.of === 'activity' && this.state.buffered.some(isCancellation);
     const taskId = isOver ? undefined : answeredId(this.state, message);
-    if (taskId === undefined) return unawaited(message, this.address);
+    if (taskId === undefined) return endOfLeft(this.state, message) ?? unawaited(message, this.address);
     if (isHeldBack(this.state, message, taskId)) return refusal(unasked);
     return this.take([resultEvent({ ...result, taskId }, this.#at)]);
   }

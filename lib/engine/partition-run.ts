@@ -198,6 +198,7 @@ export class PartitionRun {
     const queries = new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code);
     const operators = {
       inspect: this.inspect,
+      stored: () => this.#upkeep.stored(),
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
       breakLock: (address: Address, fence: number) => breakLock(this.#instances, address, fence),
     };

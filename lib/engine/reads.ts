@@ -21,8 +21,10 @@ import { ClosedError, OwnershipLostError, PayloadTooLargeError, StorageRegressed
 
 type OutcomeAnswer = Extract<Answer, { kind: 'outcome' }>;
 
-/** What people who operate a partition ask of its owner. */
+/** What people who operate a partition, and other owners, ask of its owner. */
 export interface Operators {
+  /** Resolves once the views show all that is committed now. */
+  stored(): Promise<void>;
   inspect(): PartitionInspection;
   /** Lets an instance out of quarantine; it is so when the open group is acknowledged. */
   release(address: string, discard: boolean): boolean;
@@ -114,6 +116,9 @@ export class Reads {
         return this.#wanted(query);
       case 'waiting':
         return { v: 1, kind: 'waiting', names: waitedNames(this.#instances.waiting()) };
+      case 'stored':
+        await this.#operators.stored();
+        return { v: 1, kind: 'stored' };
       case 'outcome':
         return { v: 1, kind: 'outcome', ...this.#outcome(query) };
     }

@@ -122,6 +122,7 @@ const answer = variant<Answer, 'kind'>('kind', {
   breakLock: { v, broken: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },
   waiting: { v, names: list(waitedName) },
+  stored: { v },
   outcome: { v, outcome: optional(outcome), accepted: optional(yes) },
   failed: { v, failure },
 });

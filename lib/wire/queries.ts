@@ -69,6 +69,8 @@ export type Query =
   | { readonly v: 1; readonly kind: 'breakLock'; readonly address: string; readonly fence: number }
   /** The names that the partition's instances wait for. */
   | { readonly v: 1; readonly kind: 'waiting' }
+  /** Answered once the views of the partition's instances show all that was committed when it came. */
+  | { readonly v: 1; readonly kind: 'stored' }
   /** What became of a client's call or start; `address` is where it was sent. */
   | {
       readonly v: 1;
@@ -100,6 +102,7 @@ export type Answer =
   | { readonly v: 1; readonly kind: 'breakLock'; readonly broken: boolean }
   | WantedAnswer
   | { readonly v: 1; readonly kind: 'waiting'; readonly names: readonly WaitedName[] }
+  | { readonly v: 1; readonly kind: 'stored' }
   /** No outcome: not there yet, or forgotten; `accepted`: the session's message has been accepted, or its number given up. */
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome; readonly accepted?: true }
   | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };

@@ -50,5 +50,6 @@ const query = variant<Query, 'kind'>('kind', {
   breakLock: { v: oneOf(1), address, fence: count },
   activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },
   waiting: { v: oneOf(1) },
+  stored: { v: oneOf(1) },
   outcome: { v: oneOf(1), address, id: messageId, session: optional(token), number: optional(count) },
 });

@@ -141,6 +141,7 @@ export const step = object<StepEntry>({
   buffered: optional(list(inboundEvent)),
   taken: optional(count),
   returned: optional(list(inboundEvent)),
+  childEnded: optional(tuple(token, count)),
   scheduled: optional(executionStarted),
   retention: optional(finite),
   suspension: optional(nullable(suspension)),

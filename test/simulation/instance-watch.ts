@@ -51,6 +51,8 @@ export class OrchestrationWatch implements LifeState {
   /** Actions that wait for an answer, by id. */
   readonly open = new Map<number, HistoryEvent>();
   readonly #answered = new Set<number>();
+  /** The children that former executions of the run have left running, by the action that started each. */
+  readonly #left = new Map<string, string>();
   /** Every activity that was ever asked for, by execution and number. */
   readonly scheduled = new Set<string>();
   readonly marks: Mark[] = [];
@@ -102,14 +104,32 @@ export class OrchestrationWatch implements LifeState {
   }
 
   /** What the record of a step sends, that of other steps among it, has to reach its children too. */
-  checkSent(taken: Taken | undefined, sent: readonly Addressed[]): void {
-    const unasked = unaskedChild(this, this.open.values(), taken?.message, sent);
+  checkSent(taken: Taken | undefined, entry: StepEntry, sent: readonly Addressed[]): void {
+    const unasked = unaskedChild(this, this.children, taken?.message, entry, sent);
     if (unasked !== undefined) this.#wrong(unasked);
+  }
+
+  /** The children that have not told their end to it, those that former executions have left among them. */
+  get children(): readonly string[] {
+    return [...this.#left.values(), ...this.#openChildren().map(([, child]) => child)];
+  }
+
+  #openChildren(): readonly (readonly [link: string, child: string])[] {
+    const told = new Set(this.held.map((event) => ('id' in event ? event.id : undefined)));
+    const execution = this.started?.rewound?.origin ?? this.executionId;
+    return [...this.open.values()].flatMap((event) =>
+      event.type === 'SubOrchestrationInstanceCreated' && !told.has(event.id)
+        ? [[`${execution}/${event.id}`, event.instanceId] as const]
+        : [],
+    );
   }
 
   apply(entry: StepEntry, sequence: number, stored: number, skew: number, taken?: Taken): void {
     const fault = faultOf(this, taken?.message, entry, stored + skew);
     if (fault !== undefined) this.#wrong(fault);
+    const { message } = taken ?? {};
+    if (message?.kind === 'result' && message.of === 'subOrchestration')
+      this.#left.delete(`${message.executionId}/${message.taskId}`);
     if (entry.taken !== undefined) this.held = this.held.slice(entry.taken);
     for (const event of entry.events ?? []) this.#take(event, stored, skew);
     if (entry.scheduled) this.#schedule(entry.scheduled);
@@ -239,6 +259,7 @@ export class OrchestrationWatch implements LifeState {
   }
 
   #renew(started: Started | undefined): void {
+    if (started?.run === undefined) this.#left.clear();
     this.started = started;
     this.name = started?.name ?? this.name;
     this.history = [];
@@ -248,6 +269,7 @@ export class OrchestrationWatch implements LifeState {
   }
 
   #end(status: string): void {
+    if (status === 'ContinuedAsNew') for (const [link, child] of this.#openChildren()) this.#left.set(link, child);
     this.status = status;
     // Only operations may answer an execution that has failed.
     for (const [id, { type }] of this.open)

@@ -314,9 +314,10 @@ export class PartitionWatch {
       watch.apply(step, sequence, { at: this.#ports.now(), skew: this.#ports.skew() }, taken[0]?.taken);
     else {
       const message = step.parked ? this.#fromPage(step.to, step.parked) : taken[0]?.taken;
-      if (message?.message.kind === 'control' || message?.message.kind === 'start') {
+      const isCanceled = step.events?.[0]?.type === 'CancellationRequested';
+      if (isCanceled || message?.message.kind === 'control' || message?.message.kind === 'start') {
         const sent = [...(step.messages ?? []), ...Object.values(out).flatMap(({ messages }) => messages)];
-        watch.checkSent(message, sent);
+        watch.checkSent(message, step, sent);
       }
       watch.apply(step, sequence, this.#ports.now(), this.#ports.skew(), message && this.#whole(message));
     }

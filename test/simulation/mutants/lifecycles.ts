@@ -3,6 +3,7 @@ import { edit, ofLives, smallOfLives, type Mutant } from './mutant.js';
 const CONTROL = 'engine/orchestration-control.js';
 const START = 'engine/orchestration-start.js';
 const STATE = 'engine/orchestration-state.js';
+const TURN = 'engine/orchestration-turn.js';
 const ACTIVATION = 'engine/orchestration-activation.js';
 
 /** Bugs of the lives of instances; the rules are those of docs/adr. */
@@ -98,7 +99,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0034',
     'children are not canceled with their parent',
-    edit('engine/orchestration-turn.js', 'if (recursive === false)\n            return;', 'return;'),
+    edit(TURN, 'if (recursive === false)\n            return;', 'return;'),
   ),
   ofLives(
     '0034',
@@ -152,8 +153,8 @@ export const ofLifecycles: readonly Mutant[] = [
     'an instance is purged although it goes on',
     edit(
       CONTROL,
-      'if (!state.isEnded)\n        return declined(message, new InstanceNotEndedError(instanceId));\n    const actions',
-      'const actions',
+      'if (!state.isEnded)\n        return declined(message, new InstanceNotEndedError(instanceId));\n    const children',
+      'const children',
     ),
   ),
   ofLives(
@@ -200,6 +201,26 @@ export const ofLifecycles: readonly Mutant[] = [
     edit(STATE, 'state.retention = head.retention;', ''),
   ),
   ofLives(
+    '0034',
+    'children that an earlier execution has left running are not asked what their parent is',
+    edit(STATE, 'return [...this.left, ...', 'return [...'),
+  ),
+  ofLives(
+    '0034',
+    'children that an earlier execution has left running are not canceled',
+    edit(TURN, 'toChildren([...this.#left, ...', 'toChildren([...'),
+  ),
+  ofLives(
+    '0034',
+    'an execution forgets the children that others than the one before it have left running',
+    edit(TURN, 'this.#left = [...this.#left, ...this.#openChildren()];', 'this.#left = this.#openChildren();'),
+  ),
+  ofLives(
+    '0034',
+    'the children that were left running are not in the head',
+    edit(STATE, 'state.left = head.left ?? [];', 'state.left = [];'),
+  ),
+  ofLives(
     '0031',
     'events before the start are lost with their owner',
     edit('engine/orchestration-captures.js', 'if (state.buffered.length > 0)', 'if (false)'),
@@ -241,11 +262,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0033',
     'what has failed is not asked for again',
-    edit(
-      'engine/orchestration-turn.js',
-      'this.#add({ messages: again.messages, activities: activities.activities });',
-      '',
-    ),
+    edit(TURN, 'this.#add({ messages: again.messages, activities: activities.activities });', ''),
   ),
   ofLives(
     '0033',
@@ -289,7 +306,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0039',
     'an update that a step did not come to is lost with its execution',
-    edit(STATE, "    'UpdateRequested',\n    'CancellationRequested',", "    'CancellationRequested',"),
+    edit('engine/held-back.js', "    'UpdateRequested',\n    'CancellationRequested',", "    'CancellationRequested',"),
   ),
   ofLives(
     '0039',
@@ -298,6 +315,45 @@ export const ofLifecycles: readonly Mutant[] = [
       'engine/orchestration-updates.js',
       'const outcome = { id, ...told };',
       "const outcome = 'failure' in told ? { id } : { id, ...told };",
+    ),
+  ),
+  ofLives(
+    '0039',
+    'an update whose handler waits is forgotten by the next step',
+    edit(TURN, 'this.#updates.take(update);', 'void update;'),
+  ),
+  ofLives(
+    '0039',
+    'the history does not say who waits for an update whose handler waits',
+    edit(
+      'core/handlers.js',
+      'return { ...event, waits };',
+      'return (({ reply: _, ...rest }) => ({ ...rest, waits }))(event);',
+    ),
+  ),
+  ofLives(
+    '0039',
+    'that a handler which waited has ended is not in the history',
+    edit(TURN, 'this.#events.push(mark);\n        this.#follow(mark);', ''),
+  ),
+  ofLives(
+    '0039',
+    'the callers of handlers that wait are not told that their execution has ended',
+    edit(TURN, 'this.#cutOff(closing);', ''),
+  ),
+  ofLives(
+    '0039',
+    'the end of an execution is told once more to the callers of handlers that the one before it had cut off',
+    edit(STATE, 'this.updates.clear();', ''),
+    edit('engine/open-updates.js', "else if (event.type === 'ExecutionStarted')\n            this.clear();", ''),
+  ),
+  ofLives(
+    '0039',
+    'a handler that throws behind a wait is answered as if it had ended',
+    edit(
+      'core/waiting-updates.js',
+      'this.#listener.ended({ failure: toFailureDetails(error) });',
+      'this.#listener.ended({});',
     ),
   ),
   ofLives(

@@ -95,7 +95,9 @@ export class OperationContext extends EntityContext {
   }
 
   override callEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
-    return toEntity(this.#dependencies, target, key, rest, (entity, operation, value) => this.#call(entity, operation, value)) as R;
+    return toEntity(this.#dependencies, target, key, rest, (entity, operation, value) =>
+      this.#call(entity, operation, value),
+    ) as R;
   }
 
   override startNew(target: Constructor | string, input?: unknown, options: EntityStartOptions = {}): string {

@@ -307,15 +307,17 @@ export class EntityActivation implements Activation {
     if (message.caller) messages.push(resultFor(message.caller, told));
     else if (failure && !message.reply) logFailure(this.#ports.logger, this.#id, message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
+    const next = changed && this.#state.become(state, this.#program!.stateVersion, this.#maker(message.name));
     const entry = {
       ...(ended !== undefined && { ended }),
-      ...(changed && this.#state.become(state, this.#program!.stateVersion, this.#maker(message.name))),
+      ...next,
       ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
       ...(known && { outcome: known }),
     };
     return {
       entry: this.#leavesNothing(entry) ? { ...entry, purged: true } : entry,
       messages,
+      storesApart: next && this.#state.storesApart,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
     };
   }

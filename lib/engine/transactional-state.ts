@@ -87,6 +87,11 @@ export class TransactionalState {
     return this.#committed.become(next, version, maker);
   }
 
+  /** Whether what it has become is to be stored apart, although it fits a message. */
+  get storesApart(): boolean {
+    return this.#committed.storesApart;
+  }
+
   /** What it says of a step that has prepared another state. */
   prepare(next: Json | undefined, version: number, maker?: ChangeMaker): PreparedState {
     this.#ahead = next;

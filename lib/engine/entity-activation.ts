@@ -55,7 +55,7 @@ export class EntityActivation implements Activation {
     this.#calls = new OperationCalls(id, this.#journals, ports.random, beside);
     this.#locks = new EntityLocks(id, head?.locks);
     this.#agenda = new Agenda(head?.planned);
-    this.#state = new TransactionalState(head ?? {}, ports.valueLimits);
+    this.#state = new TransactionalState(head ?? {}, ports.valueLimits, (key) => this.#dropped.push(key));
     this.#updatedAt = head?.updatedAt ?? 0;
     this.#program = host.entities.get(id.name);
     this.#executor = this.#program && new EntityExecutor(this.#program, id, host.core);
@@ -88,8 +88,10 @@ export class EntityActivation implements Activation {
     if (!message || this.#locks.refusalOf(message)) return none;
     const { inputRef } = message;
     const answers = this.#journals.of(message)?.missing ?? none;
-    if (!state && !inputRef && answers.length === 0) return none;
-    return [state, inputRef, ...answers].filter((reference) => reference !== undefined);
+    const isNoted = this.#isPrepared(message) && this.#program?.keepHistory !== undefined;
+    const former = isNoted ? this.#state.missingFormer : undefined;
+    if (!state && !former && !inputRef && answers.length === 0) return none;
+    return [state, former, inputRef, ...answers].filter((reference) => reference !== undefined);
   }
 
   mustWait(input: InputBody): boolean {
@@ -310,15 +312,17 @@ export class EntityActivation implements Activation {
     if (message.caller) messages.push(resultFor(message.caller, told));
     else if (failure && !message.reply) logFailure(this.#ports.logger, this.#id, message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
+    const next = changed && this.#state.become(state, this.#program!.stateVersion, this.#maker(message.name));
     const entry = {
       ...(ended !== undefined && { ended }),
-      ...(changed && this.#state.become(state, this.#program!.stateVersion, this.#maker(message.name))),
+      ...next,
       ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
       ...(known && { outcome: known }),
     };
     return {
       entry: this.#leavesNothing(entry) ? { ...entry, purged: true } : entry,
       messages,
+      storesApart: next && this.#state.storesApart,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
     };
   }
@@ -341,14 +345,10 @@ export class EntityActivation implements Activation {
     const decided = this.#state.apply(entry);
     if (decided === true) this.resume(); // the executor has what was prepared
     if (decided && decided !== true) this.#dropped.push(...this.#agenda.apply(agendaIn(decided)));
-    this.#dropped.push(...this.#state.takeDropped());
   }
 
   takeDropped(): readonly string[] {
-    const dropped = this.#dropped;
-    if (dropped.length === 0) return none; // not the list itself: it goes on growing
-    this.#dropped = [];
-    return dropped;
+    return this.#dropped.length === 0 ? none : this.#dropped.splice(0); // not the list itself: it goes on growing
   }
 
   holds(key: string): boolean {

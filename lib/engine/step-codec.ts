@@ -159,7 +159,7 @@ const activity = object<PendingActivity>({
   givenBack: optional(yes),
 });
 
-const output = object<Omit<StepOutput, 'isStored'>>({
+const output = object<Omit<StepOutput, 'isStored' | 'storesApart'>>({
   entry,
   messages: list(addressed),
   activities: optional(list(activity)),

@@ -2,11 +2,13 @@ import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
 import { isClosing } from '../../lib/core/replay-check.js';
 import { patched, type StatePatch } from '../../lib/core/state-patches.js';
 import type { Json } from '../../lib/core/values.js';
+import { FIRST_VERSION } from '../../lib/core/state-migration.js';
 import type { Head } from '../../lib/wire/head.js';
 import type { StepEntry } from '../../lib/wire/record.js';
 import type { Addressed } from '../../lib/wire/messages.js';
 import { faultOf, unaskedChild, type LifeState } from './lifecycle-rules.js';
 import { Life, type Taken } from './lifecycle-watch.js';
+import type { Dated } from './jar-script.js';
 import { LockWatch } from './lock-watch.js';
 import { agendaText, hasState, PlanWatch, type StoredAt } from './time-watch.js';
 import { knownIn, TransactionWatch } from './transaction-watch.js';
@@ -335,6 +337,9 @@ interface EntityMark {
   readonly prepared: TransactionWatch['known'];
 }
 
+/** Operations that always fail. */
+const failing: ReadonlySet<string> = new Set(['refuse', 'spill']);
+
 /** Follows an entity through the records of its log. */
 export class EntityWatch {
   state: Json | undefined;
@@ -342,6 +347,8 @@ export class EntityWatch {
   readonly transactions: TransactionWatch;
   readonly plans: PlanWatch;
   readonly states: EntityMark[] = [];
+  /** What it was each time that it ended. */
+  readonly former: Json[] = [];
   /** The inputs of messages that were refused. */
   readonly refused = new Set<Json | undefined>();
 
@@ -369,6 +376,10 @@ export class EntityWatch {
     else if (entry.patches) this.state = this.#patched(entry.patches, sequence);
     else if (entry.state !== undefined) this.state = entry.state;
     else if (!entry.lock && !entry.prepared && !entry.planned && !entry.unplanned && !entry.purged) return;
+    this.#checkEras(entry, before);
+    if (taken?.message.kind === 'operation' && failing.has(taken.message.name) && (hasState(entry) || entry.prepared))
+      this.violation(`S2: ${this.address} was changed by ${taken.message.name}, which fails`);
+    if (before !== undefined && this.state === undefined) this.former.push(before);
     this.locks.apply(entry, this.state, hasState(entry));
     this.plans.apply(entry, before, this.state, this.states.length, stored);
     const { known: prepared } = this.transactions;
@@ -392,8 +403,25 @@ export class EntityWatch {
     return undefined;
   }
 
-  checkHead({ logSeq, state, locks, planned, prepared }: Extract<Head, { type: 'entity' }>): void {
+  /** A state that has a version is stored under it, and none goes back to a former one. */
+  #checkEras({ state, stateVersion, prepared }: StepEntry, before: Json | undefined): void {
+    this.#checkEra(state, stateVersion);
+    this.#checkEra(prepared?.state, prepared?.stateVersion);
+    const [former, present] = [eraOf(before), eraOf(this.state)];
+    if (former !== undefined && present !== undefined && present < former)
+      this.violation(`S4: ${this.address} was of version ${former}, and is of ${present}`);
+  }
+
+  #checkEra(state: Json | undefined, stateVersion = FIRST_VERSION): void {
+    const era = eraOf(state);
+    if (era !== undefined && era !== stateVersion)
+      this.violation(`S4: ${this.address} has a state of version ${era}, stored as one of version ${stateVersion}`);
+  }
+
+  checkHead({ logSeq, state, stateVersion, locks, planned, prepared }: Extract<Head, { type: 'entity' }>): void {
     const mark = this.#markAt(logSeq);
+    this.#checkEra(state, stateVersion);
+    this.#checkEra(prepared?.state, prepared?.stateVersion);
     this.#compare(logSeq, 'locks', JSON.stringify(locks), JSON.stringify(mark?.locks));
     this.#compare(logSeq, 'the state', JSON.stringify(state), JSON.stringify(mark?.state));
     this.#compare(logSeq, 'planned', agendaText(planned), agendaText(mark?.planned));
@@ -417,6 +445,11 @@ export class EntityWatch {
         `C7: the head of ${this.address} at record ${sequence} has ${what} ${shown}, the log says ${known}`,
       );
   }
+}
+
+/** The version of a state, where its class has versions. */
+function eraOf(state: Json | undefined): number | undefined {
+  return (state as Partial<Dated> | undefined)?.era;
 }
 
 function isNothing(mark: EntityMark | undefined): boolean {

@@ -31,7 +31,7 @@ import { hostedTimes } from './time-actors.js';
 import { hasTimes } from './time-generation.js';
 import { TimeOutcome } from './time-outcome.js';
 import { agendaText } from './time-watch.js';
-import { hostedTransactions } from './transaction-actors.js';
+import { formerlyHosted, hostedTransactions } from './transaction-actors.js';
 import { hasTransactions } from './transaction-generation.js';
 import { TransactionOutcome } from './transaction-outcome.js';
 import { aheadBy, generateTrouble, mayRefuse } from './trouble.js';
@@ -154,7 +154,7 @@ class Simulation {
     this.#plan = plan;
     this.#isTraced = isTraced;
     this.#expected = new Expectation(program);
-    this.#hosts = new Hosts(hostingOf(program));
+    this.#hosts = new Hosts((worker) => this.#hostingOf(worker));
     this.#world = new MemoryWorld({ seed });
     const { scheduler } = this.#world;
     const { limits = {}, replicas } = plan;
@@ -197,6 +197,7 @@ class Simulation {
     const { scheduler } = this.#world;
     try {
       for (const incident of this.#plan.incidents) this.#schedule(incident);
+      this.#deploy();
       this.#cluster.start();
       for (const client of this.#clients) client.start();
       await scheduler.advance(CALM);
@@ -208,6 +209,19 @@ class Simulation {
     }
     this.#hosts.leave();
     return this.#report();
+  }
+
+  #deploy(): void {
+    const { scheduler } = this.#world;
+    const { replaced = {}, moves = [] } = this.#program.deployment ?? {};
+    for (const [name, at] of Object.entries(replaced)) scheduler.after(at, () => this.#kill(name));
+    for (const { at, worker, partition } of moves) scheduler.after(at, () => this.#cluster.steal(worker, partition));
+  }
+
+  /** What a process hosts that begins now. */
+  #hostingOf(worker: string): Hosting {
+    const until = this.#program.deployment?.replaced[worker.split('.')[0]!] ?? 0;
+    return hostingOf(this.#program, this.#world.scheduler.now < until);
   }
 
   #watch(partition: number): PartitionWatch {
@@ -557,9 +571,9 @@ class Simulation {
 }
 
 /** The classes that a program needs. */
-function hostingOf(program: Program): Hosting {
+function hostingOf(program: Program, isFormer: boolean): Hosting {
   if (hasLocks(program)) return hostedLocks;
-  if (hasTransactions(program)) return hostedTransactions;
+  if (hasTransactions(program)) return isFormer ? formerlyHosted : hostedTransactions;
   if (hasTimes(program)) return hostedTimes;
   return hasLives(program) ? hostedLives : hosted;
 }

@@ -41,6 +41,7 @@ export { TaskHubWorker, type TaskHubWorkerOptions } from './worker/task-hub-work
 export type { HttpOptions, TokenRequest, TokenSource } from './worker/http-requests.js';
 export { connectTaskHub } from './nats/connect-task-hub.js';
 export { TaskHub, type TaskHubOptions } from './nats/task-hub.js';
+export type { HubCredentials, HubTls } from './nats/credentials.js';
 export type { LogFields, Logger } from './engine/ports.js';
 export { TaskHubClient, type TaskHubClientOptions } from './client/task-hub-client.js';
 export type { PartitionStatus, ReleaseOptions } from './client/administration.js';

@@ -1,35 +1,31 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { CommanderError, InvalidArgumentError } from 'commander';
 import { PerdureError } from '../errors.js';
-import { doctorCommand } from './doctor-command.js';
-import { httpCommand } from './http-command.js';
-import { hubCommands } from './hub-commands.js';
-import { natsCommands } from './nats-commands.js';
-import { workerCommand } from './worker-command.js';
+import { CommandError, exitCodeOf, exitCodes } from './exit-codes.js';
+import { program } from './program.js';
+import { harmless } from './text.js';
 
-/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
 async function main(args: readonly string[]): Promise<number> {
-  const program = new Command('perdure')
-    .description('Durable orchestrations and entities on NATS JetStream.')
-    .addCommand(natsCommands())
-    .addCommand(workerCommand())
-    .addCommand(httpCommand())
-    .addHelpText('after', '\nExample:\n  $ perdure nats start      a local server for all services of the project');
-  for (const command of [...hubCommands(), doctorCommand()]) program.addCommand(command);
-  for (const command of withSubcommands(program)) command.exitOverride();
   try {
-    await program.parseAsync(args, { from: 'user' });
-    return 0;
+    await program().parseAsync(args, { from: 'user' });
+    return exitCodes.done;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof PerdureError)) throw error;
-    process.stderr.write(`${error.code}: ${error.message}\n`);
-    return 1;
+    if (error instanceof PerdureError) return refuse(args, exitCodeOf(error), error.message, error.code);
+    if (error instanceof CommandError) return refuse(args, error.exitCode, error.message);
+    if (error instanceof InvalidArgumentError) return refuse(args, exitCodes.wrongUsage, error.message);
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage; // commander has said it
   }
 }
 
-function withSubcommands(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(withSubcommands)];
+function refuse(args: readonly string[], exitCode: number, message: string, code?: string): number {
+  const operands = args.indexOf('--');
+  const isJson = args.slice(0, operands < 0 ? undefined : operands).includes('--json');
+  const text = isJson
+    ? JSON.stringify({ error: { ...(code !== undefined && { code }), message } })
+    : `${code ?? 'error'}: ${message.split('\n').map(harmless).join('\n')}`;
+  process.stderr.write(`${text}\n`);
+  return exitCode;
 }
 
 // Whoever reads the output may have seen enough, as `head` does.

@@ -1,8 +1,9 @@
 import { connect, NatsError, type ConnectionOptions, type NatsConnection } from 'nats';
 import type { Logger } from '../engine/ports.js';
 import { AuthFailedError, ConfigError, ServerTooOldError, ServerUnavailableError } from '../errors.js';
+import { credentialOptions, type HubCredentials, type HubTls } from './credentials.js';
 import { floorVersion, isAtLeast } from './server/version.js';
-import { parseServers, type ServerAddresses } from './servers.js';
+import { parseServers } from './servers.js';
 import { Session } from './session.js';
 
 /** The level of the JetStream API that the oldest server speaks. */
@@ -12,6 +13,14 @@ const API_LEVEL = 2;
 const LOG_INTERVAL = 5_000;
 const ATTEMPT_INTERVAL = 250;
 
+/** Where to connect, and as whom. */
+interface DialedAddresses {
+  /** For people: without secrets. */
+  readonly where: string;
+  readonly options: ConnectionOptions;
+  readonly hasLogin: boolean;
+}
+
 /** How to reach the server. */
 export interface ConnectOptions {
   /** Addresses such as `nats://localhost:4222`, several separated by commas; with user and password when needed. */
@@ -20,6 +29,9 @@ export interface ConnectOptions {
   readonly name?: string | undefined;
   /** Where replies arrive, so that permissions can be told apart. Default `_INBOX`. */
   readonly inboxPrefix?: string | undefined;
+  /** Who connects; those in an address do not count then. */
+  readonly credentials?: HubCredentials | undefined;
+  readonly tls?: HubTls | undefined;
   /** How long to wait for a server, in milliseconds. Default: for ever. */
   readonly timeoutInMilliseconds?: number | undefined;
   readonly logger: Logger;
@@ -31,7 +43,7 @@ export interface ConnectOptions {
  * the given time.
  */
 export async function connectSession(options: ConnectOptions): Promise<Session> {
-  const addresses = parseServers(options.servers);
+  const addresses = addressesOf(options);
   const { inboxPrefix = '_INBOX', name = 'perdure', logger } = options;
   const patience = new Patience(addresses.where, options);
   const connection = await dial(addresses, { ...CLIENT_OPTIONS, name, inboxPrefix }, patience);
@@ -45,8 +57,17 @@ export async function connectSession(options: ConnectOptions): Promise<Session> 
   }
 }
 
+function addressesOf({ servers, credentials, tls }: ConnectOptions): DialedAddresses {
+  const { where, options } = parseServers(servers);
+  const own = credentialOptions(credentials, tls);
+  const hasLogin = Object.keys(own).some((name) => name !== 'tls');
+  const { user, pass, token, ...rest } = options;
+  if (hasLogin) return { where, options: { ...rest, ...own }, hasLogin };
+  return { where, options: { ...options, ...own }, hasLogin: (user ?? pass ?? token) !== undefined };
+}
+
 async function dial(
-  addresses: ServerAddresses,
+  addresses: DialedAddresses,
   options: ConnectionOptions,
   patience: Patience,
 ): Promise<NatsConnection> {
@@ -103,11 +124,11 @@ const CLIENT_OPTIONS: ConnectionOptions = {
 };
 
 /** What an attempt failed of, when waiting may help; otherwise throws. */
-function refuseFatal(error: unknown, { where, options }: ServerAddresses): string {
+function refuseFatal(error: unknown, { where, hasLogin }: DialedAddresses): string {
   if (!(error instanceof Error)) throw error;
   const code = error instanceof NatsError ? error.code : '';
   if (error instanceof NatsError && error.isAuthError()) {
-    const given = (options.user ?? options.token) ? 'the given credentials' : 'a connection without credentials';
+    const given = hasLogin ? 'the given credentials' : 'a connection without credentials';
     throw new AuthFailedError(`The NATS server at ${where} refused ${given} (${code}).`);
   }
   if (code === 'BAD_OPTIONS' || code === 'INVALID_OPTION' || error.message.includes('TLS'))

@@ -46,13 +46,15 @@ async function open(
   logger: Logger,
   server: EmbeddedServer | undefined,
 ): Promise<TaskHub> {
-  const { name, timeoutInMilliseconds } = options;
+  const { name, credentials, tls, timeoutInMilliseconds } = options;
   const { inboxPrefix } = subjectsOf(name);
   const began = performance.now();
   const session = await connectSession({
     servers,
     name: `perdure ${name}`,
     inboxPrefix,
+    // The embedded server knows no users.
+    ...(server ? {} : { credentials, tls }),
     timeoutInMilliseconds,
     logger,
   });

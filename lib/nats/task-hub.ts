@@ -1,4 +1,5 @@
 import type { HubPorts, Logger } from '../engine/ports.js';
+import type { HubCredentials, HubTls } from './credentials.js';
 
 /** Which task hub to connect to, and where. */
 export interface TaskHubOptions {
@@ -10,6 +11,10 @@ export interface TaskHubOptions {
    * all processes that use the same folder.
    */
   readonly servers?: string | readonly string[] | undefined;
+  /** Who connects: instead of what stands in an address. Of no effect without `servers`. */
+  readonly credentials?: HubCredentials | undefined;
+  /** Certificates of the connection. Of no effect without `servers`; `tls://` alone trusts the authorities that Node.js knows. */
+  readonly tls?: HubTls | undefined;
   /**
    * Where the embedded server keeps its data. Default: `.perdure` beside the nearest package.json above the working
    * directory. Of no effect with `servers`.

@@ -93,7 +93,7 @@ test('an instance that is no address, and a partition that nobody owns, are told
   t.deepEqual([wrong.code, wrong.stdout], [1, '']);
   t.true(wrong.stderr.startsWith('PERDURE_CONFIG: instance: "alice" is no address.'), wrong.stderr);
   const nobody = await release('e.counter.a');
-  t.deepEqual([nobody.code, nobody.stdout], [1, '']);
+  t.deepEqual([nobody.code, nobody.stdout], [4, '']);
   t.true(nobody.stderr.startsWith('PERDURE_TIMEOUT: No worker that owns partition 0 answered'), nobody.stderr);
 });
 
@@ -129,8 +129,8 @@ test('inspect of an entity tells what waits for it and why, and what it is to do
       '  failed last: fail at TIME: RangeError: too much',
     ],
   );
-  const { code, stderr } = await inspect('counter');
-  t.is(code, 1);
-  t.true(stderr.startsWith('PERDURE_CONFIG: key: say which counter is meant'), stderr);
+  const { code, stderr } = await inspect('counter'); // of an instance it would be the id
+  t.is(code, 3);
+  t.true(stderr.startsWith('PERDURE_NOT_FOUND: There is no orchestration instance with id "counter"'), stderr);
   await worker.stop();
 });

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { ConfigError } from '../errors.js';
-import { HttpApi } from '../http/http-api.js';
-import { serveHttpApi } from '../http/node-listener.js';
-import { withClient } from './hub-commands.js';
-import { onHub, type HubOptions } from './hub-options.js';
-import { examples, print } from './output.js';
+import { ConfigError } from '../../errors.js';
+import { HttpApi } from '../../http/http-api.js';
+import { serveHttpApi } from '../../http/node-listener.js';
+import { onHub, withClient, type HubOptions } from '../hubs/connection.js';
+import { examples, print } from '../output.js';
 import { untilToldToStop } from './until-told-to-stop.js';
 
 interface HttpOptions extends HubOptions {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { ConfigError } from '../errors.js';
-import { examples } from './output.js';
+import { ConfigError } from '../../errors.js';
+import { examples } from '../output.js';
 import { Supervisor } from './supervisor.js';
 
 const MOST_PROCESSES = 256;

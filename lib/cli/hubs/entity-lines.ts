@@ -1,4 +1,4 @@
-import type { EntityStatus, OwnedEntityStatus } from '../client/entity-status.js';
+import type { EntityStatus, OwnedEntityStatus } from '../../client/entity-status.js';
 
 /** What `perdure inspect HUB ENTITY KEY` prints. */
 export function linesOfEntity(name: string, key: string, status: EntityStatus): string {

@@ -1,21 +1,20 @@
 import { hostname } from 'node:os';
 import { Command } from 'commander';
-import { diagnose, isHealthy, type FoundLosses, type PartitionDiagnosis } from '../engine/diagnosis.js';
-import { acceptLoss } from '../engine/loss-acceptance.js';
-import { ConfigError, OwnershipLostError, StorageRegressedError } from '../errors.js';
-import { connectDamagedTaskHub, type DamagedTaskHub } from '../nats/damaged-hub.js';
-import type { ResetRecord } from '../wire/record.js';
-import { createHost } from '../worker/host.js';
+import { diagnose, isHealthy, type FoundLosses, type PartitionDiagnosis } from '../../engine/diagnosis.js';
+import { acceptLoss } from '../../engine/loss-acceptance.js';
+import { ConfigError, OwnershipLostError, StorageRegressedError } from '../../errors.js';
+import { connectDamagedTaskHub, type DamagedTaskHub } from '../../nats/damaged-hub.js';
+import type { ResetRecord } from '../../wire/record.js';
+import { createHost } from '../../worker/host.js';
 import { adviceFor, linesOfDiagnosis, linesOfReset } from './doctor-lines.js';
-import { onHub, PATIENCE, type HubOptions } from './hub-options.js';
-import { examples, print } from './output.js';
+import { connectionOf, onHub, type HubOptions } from './connection.js';
+import { examples, print } from '../output.js';
 
 /** A worker may claim the partition in the same moment: so often it is tried. */
 const ATTEMPTS = 5;
 
 interface DoctorOptions extends HubOptions {
   readonly partition?: string;
-  readonly json?: boolean;
   readonly acceptLoss?: boolean;
 }
 
@@ -23,7 +22,6 @@ interface DoctorOptions extends HubOptions {
 export function doctorCommand(): Command {
   return onHub(new Command('doctor'))
     .option('--partition <number>', 'only this partition')
-    .option('--json', 'print what was found, or given up, as JSON')
     .option('--accept-loss', 'go on with what is left of damaged partitions, and print what is given up for good')
     .description(
       'Look whether the streams of a task hub hold all that was acknowledged. Nothing is written without --accept-loss, and ' +
@@ -34,8 +32,7 @@ export function doctorCommand(): Command {
       examples('perdure doctor bank', 'perdure doctor bank --json', 'perdure doctor bank --partition 3 --accept-loss'),
     )
     .action(async (name: string, options: DoctorOptions) => {
-      const { servers = process.env['NATS_URL'], folder } = options;
-      await using damaged = await connectDamagedTaskHub({ name, servers, folder, timeoutInMilliseconds: PATIENCE });
+      await using damaged = await connectDamagedTaskHub({ name, ...connectionOf(options) });
       const partitions = partitionsOf(damaged, options.partition);
       const diagnoses = await diagnose(damaged.hub.ports, partitions, damaged.found);
       if (options.acceptLoss) await accept(damaged, diagnoses, options);

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { ConfigError } from '../errors.js';
-import { startEmbeddedServer } from '../nats/server/embedded-server.js';
-import { resolveNatsServer } from '../nats/server/resolve.js';
-import { examples, print } from './output.js';
+import { ConfigError } from '../../errors.js';
+import { startEmbeddedServer } from '../../nats/server/embedded-server.js';
+import { resolveNatsServer } from '../../nats/server/resolve.js';
+import { examples, print } from '../output.js';
 import { untilToldToStop } from './until-told-to-stop.js';
 
 interface StartOptions {

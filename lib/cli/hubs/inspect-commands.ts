@@ -1,31 +1,52 @@
 import { Command } from 'commander';
-import type { PartitionStatus } from '../client/administration.js';
-import type { NameWithoutWorker } from '../client/names-without-worker.js';
-import { TaskHubClient } from '../client/task-hub-client.js';
-import { ConfigError } from '../errors.js';
-import { connectExistingTaskHub } from '../nats/connect-task-hub.js';
+import type { PartitionStatus } from '../../client/administration.js';
+import type { NameWithoutWorker } from '../../client/names-without-worker.js';
+import type { TaskHubClient } from '../../client/task-hub-client.js';
+import { examples, tell } from '../output.js';
+import { onHub, withClient, type HubOptions } from './connection.js';
 import { linesOfEntity } from './entity-lines.js';
-import { onHub, PATIENCE, type HubOptions } from './hub-options.js';
-import { examples, print } from './output.js';
+import { inspectInstance } from './instance-diagnosis.js';
 
 /** `perdure inspect`, `release` and `break-lock`: for people who operate a task hub. */
-export function hubCommands(): readonly Command[] {
-  const inspect = onHub(new Command('inspect'))
-    .argument('[entity]', 'the name of an entity: what its owner knows of it is printed')
-    .argument('[key]', 'its key')
+export function inspectCommands(): readonly Command[] {
+  return [inspectCommand(), releaseCommand(), breakLockCommand()];
+}
+
+function inspectCommand(): Command {
+  return onHub(new Command('inspect'))
+    .argument('[instance]', 'an orchestration instance, or the name of an entity: why it does not go on is printed')
+    .argument('[key]', 'the key of the entity')
     .description(
       'Print what each partition of a task hub looks like, which instances are in quarantine, and which names no worker has; ' +
-        'or why an entity does not go on.',
+        'or why an instance or an entity does not go on.',
     )
-    .addHelpText('after', examples('perdure inspect bank', 'perdure inspect bank account alice'))
-    .action((hub: string, entity: string | undefined, key: string | undefined, options: HubOptions) =>
-      withClient(hub, options, async (client) => {
-        if (entity === undefined) return printAll(client);
-        if (key === undefined) throw new ConfigError(`key: say which ${entity} is meant`);
-        print(linesOfEntity(entity, key, await client.entities.inspect(entity, key)));
+    .addHelpText(
+      'after',
+      examples('perdure inspect bank', 'perdure inspect bank order-17', 'perdure inspect bank account alice'),
+    )
+    .action((hub: string, name: string | undefined, key: string | undefined, options: HubOptions) =>
+      withClient(hub, options, (client) => {
+        if (name === undefined) return inspectHub(client, options);
+        return key === undefined ? inspectInstance(client, name, options) : inspectEntity(client, name, key, options);
       }),
     );
-  const release = onHub(new Command('release'))
+}
+
+async function inspectHub(client: TaskHubClient, options: HubOptions): Promise<void> {
+  const [partitions, namesWithoutWorker] = await Promise.all([client.inspect(), client.namesWithoutWorker()]);
+  tell(options, { partitions, namesWithoutWorker }, () => [
+    ...partitions.map(lineOf),
+    ...namesWithoutWorker.names.map(lineOfName),
+  ]);
+}
+
+async function inspectEntity(client: TaskHubClient, entity: string, key: string, options: HubOptions): Promise<void> {
+  const status = await client.entities.inspect(entity, key);
+  tell(options, status, () => [linesOfEntity(entity, key, status)]);
+}
+
+function releaseCommand(): Command {
+  return onHub(new Command('release'))
     .argument('<instance>', 'the instance, as inspect and the log name it')
     .option('--discard', 'discard the message that it was to take next')
     .description('Let an instance out of quarantine.')
@@ -33,42 +54,28 @@ export function hubCommands(): readonly Command[] {
     .action((hub: string, instance: string, options: HubOptions & { readonly discard?: boolean }) =>
       withClient(hub, options, async (client) => {
         const { discard } = options;
-        print(
-          (await client.release(instance, { discard })) ? `Released: ${instance}` : `Not in quarantine: ${instance}`,
-        );
+        const isReleased = await client.release(instance, { discard });
+        tell(options, { instance, released: isReleased }, () => [
+          isReleased ? `Released: ${instance}` : `Not in quarantine: ${instance}`,
+        ]);
       }),
     );
-  const breakLock = onHub(new Command('break-lock'))
+}
+
+function breakLockCommand(): Command {
+  return onHub(new Command('break-lock'))
     .argument('<entity>', "the entity's name")
     .argument('<key>', 'its key')
     .description('End the lock of an entity: whoever waits for it has its turn, and its holder has lost the lock.')
     .addHelpText('after', examples('perdure break-lock bank account alice'))
     .action((hub: string, entity: string, key: string, options: HubOptions) =>
       withClient(hub, options, async (client) => {
-        print(
-          (await client.breakLock(entity, key))
-            ? `Broken: the lock of ${entity} ${key}`
-            : `Not locked: ${entity} ${key}`,
-        );
+        const isBroken = await client.breakLock(entity, key);
+        tell(options, { entity, key, broken: isBroken }, () => [
+          isBroken ? `Broken: the lock of ${entity} ${key}` : `Not locked: ${entity} ${key}`,
+        ]);
       }),
     );
-  return [inspect, release, breakLock];
-}
-
-/** Runs something with a client of a task hub that exists. */
-export async function withClient(
-  name: string,
-  { servers = process.env['NATS_URL'], folder }: HubOptions,
-  run: (client: TaskHubClient) => Promise<void>,
-): Promise<void> {
-  await using hub = await connectExistingTaskHub({ name, servers, folder, timeoutInMilliseconds: PATIENCE });
-  await using client = new TaskHubClient(hub, { timeoutInMilliseconds: PATIENCE });
-  await run(client);
-}
-
-async function printAll(client: TaskHubClient): Promise<void> {
-  for (const status of await client.inspect()) print(lineOf(status));
-  for (const name of (await client.namesWithoutWorker()).names) print(lineOfName(name));
 }
 
 function lineOfName({ kind, name, queue, waitingInstances: count }: NameWithoutWorker): string {

@@ -1,7 +1,7 @@
-import { isHealthy, type DiagnosedStreams, type PartitionDiagnosis } from '../engine/diagnosis.js';
-import type { Loss } from '../engine/partition-reading.js';
-import type { Address } from '../wire/messages.js';
-import type { ResetRecord } from '../wire/record.js';
+import { isHealthy, type DiagnosedStreams, type PartitionDiagnosis } from '../../engine/diagnosis.js';
+import type { Loss } from '../../engine/partition-reading.js';
+import type { Address } from '../../wire/messages.js';
+import type { ResetRecord } from '../../wire/record.js';
 
 /** So many instances are named; `--json` names all. */
 const MOST_NAMED = 20;

@@ -11,12 +11,21 @@ import type { Wait, WaitOptions } from './waits.js';
 /** Of a run that was stored so many milliseconds ago the end may have been told, and forgotten, already. */
 const LATE = 50;
 
+/** A result that was looked for in vain, and how often. */
+interface Missing {
+  readonly key: string | undefined;
+  readonly times: number;
+}
+
+/** So often the owner names a result that is lost. The last but one look for it is patient (P11), and it may have been replaced meanwhile. */
+const LOOKS = 3;
+
 /**
  * Waits for the end of an instance: its owner tells it, and is asked from time to time, because what it tells may get
  * lost and it forgets who waits when another worker takes over. Returns the result as a copy.
  *
- * P15. A result that is not there any more when it is looked for went with its run, unless its owner says the same end once
- *      more: only then it is lost.
+ * P15. A result that is not there any more when it is looked for went with its run, unless its owner goes on to say the
+ *      same end: only then it is lost.
  */
 export async function resultOfRun(
   session: ClientSession,
@@ -29,7 +38,7 @@ export async function resultOfRun(
   const { inbox, waits, queries, ports } = session;
   const wait = waits.begin<End>(options, () => lateResult(instanceId, options));
   let isBehindOwnMail = false;
-  let missing: string | undefined;
+  let missing: Missing | undefined;
   const look = async (deadline?: number): Promise<void> => {
     const missed = missing; // what is answered from here on was so later
     const answer = await queries.ask(address, { v: 1, kind: 'status', instanceId, notify: inbox.notify }, deadline);
@@ -44,13 +53,14 @@ export async function resultOfRun(
     if (status && run && !isOf(run, status.runId)) throw new InstanceReplacedError(instanceId);
     if (status && hasEnded(status)) await take(status, missed);
   };
-  const take = async (told: End, missed?: string): Promise<void> => {
+  const take = async (told: End, missed?: Missing): Promise<void> => {
     const key = told.outputRef?.key;
+    const times = missed && missed.key === key ? missed.times + 1 : 1;
     try {
-      wait.succeed(await session.large.whole(endOf(told), key !== missed));
+      wait.succeed(await session.large.whole(endOf(told), times !== LOOKS - 1));
     } catch (error) {
-      if (!(error instanceof CorruptHistoryError) || key === missed) throw error;
-      missing = key;
+      if (!(error instanceof CorruptHistoryError) || times === LOOKS) throw error;
+      missing = { key, times };
       if (!wait.isOver) await look();
     }
   };

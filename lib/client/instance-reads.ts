@@ -47,8 +47,11 @@ export interface EntityReading {
   readonly wantsChanges?: boolean | undefined;
 }
 
-/** How often something is read that names the same value again, which is gone, and how often in all. */
-const LOOKS = 3;
+/**
+ * How often something is read that names the same value again, which is gone, and how often in all. The last but one look is
+ * patient (P11), and what names the value may have been replaced meanwhile.
+ */
+const LOOKS = 4;
 const MOST_LOOKS = 100;
 
 /** How often an owner that stays silent is asked before the view is read. */
@@ -112,7 +115,7 @@ export class InstanceReads {
     let [fault, times] = ['', 0];
     for (let looks = 1; ; looks++) {
       try {
-        return await read(times < LOOKS - 1);
+        return await read(times !== LOOKS - 2);
       } catch (error) {
         if (!(error instanceof CorruptHistoryError)) throw error;
         times = error.message === fault ? times + 1 : 1;

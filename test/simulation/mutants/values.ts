@@ -40,7 +40,7 @@ export const ofValues: readonly Mutant[] = [
     'P15',
     'a client takes a result that went with its run for lost',
     edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
-    edit('client/ended-runs.js', ' || key === missed', ' || true'),
+    edit('client/ended-runs.js', ' || times === LOOKS', ' || true'),
   ),
   ofLives(
     'P15',

@@ -7,7 +7,7 @@ import { FIRST_VERSION } from '../core/state-migration.js';
 import type { ValueReference } from '../core/values.js';
 import { OperationTimeoutError, type PerdureError } from '../errors.js';
 import type { StoredState } from '../wire/entity-state.js';
-import type { EntityHead, Head } from '../wire/head.js';
+import type { EntityHead } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
 import type { OperationMessage } from '../wire/messages.js';
 import type { PlannedOperation } from '../wire/planned.js';
@@ -17,7 +17,7 @@ import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput }
 import { Agenda, agendaAfter, isEarly, isOwn, messageOf, plannedOf } from './agenda.js';
 import { deletionOf, isDeletion } from './entity-deletion.js';
 import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
-import { entityHead } from './entity-head.js';
+import { capturedEntity } from './entity-head.js';
 import { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
@@ -108,7 +108,8 @@ export class EntityActivation implements Activation {
   }
 
   #needsCode(input: InputBody, now: number): boolean {
-    if (input.kind === 'operation') return !isDeletion(input) && !isEarly(input, now) && !this.#locks.refusalOf(input);
+    if (input.kind === 'operation')
+      return !isDeletion(input) && !this.#isEarly(input, now) && !this.#locks.refusalOf(input);
     return input.kind === 'read' || (isOwn(input) && this.#due(now) !== undefined);
   }
 
@@ -145,7 +146,7 @@ export class EntityActivation implements Activation {
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     switch (input.kind) {
       case 'operation':
-        return isEarly(input, now) ? this.#plan(input) : this.#operate(input, now, fetched);
+        return this.#isEarly(input, now) ? this.#plan(input) : this.#operate(input, now, fetched);
       case 'read':
         return this.#read(input, now, fetched);
       case 'due':
@@ -198,6 +199,11 @@ export class EntityActivation implements Activation {
     return this.#refused(tooLarge);
   }
 
+  /** Whether an operation is for later. One that has called had begun, whatever the time of this owner is (P18). */
+  #isEarly(message: OperationMessage, now: number): boolean {
+    return isEarly(message, now) && !this.#journals.of(message);
+  }
+
   /** A signal that is not due yet: it is kept until then. */
   #plan(message: OperationMessage): StepOutput {
     return { entry: { planned: [plannedOf(message, this.#ports.random.id())] }, messages: [] };
@@ -205,7 +211,7 @@ export class EntityActivation implements Activation {
 
   /** Whether it can keep a signal until its time, if it has to. */
   hasRoomFor(message: OperationMessage, now: number): boolean {
-    return !isEarly(message, now) || this.#agenda.hasRoomFor(plannedOf(message, ''));
+    return !this.#isEarly(message, now) || this.#agenda.hasRoomFor(plannedOf(message, ''));
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
@@ -355,18 +361,11 @@ export class EntityActivation implements Activation {
   }
 
   capture(): Captured {
-    const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
-    const [locks, held, planned] = [this.#locks.stored, this.#locks.held, this.#agenda.stored];
-    const { exists, prepared } = this.#state;
-    // Of what does not exist, and has nothing before it, nothing is kept; fencing numbers are, for they must rise.
-    if (!exists && !journals && !locks && !planned)
-      return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
-    return {
-      wake:
-        (held && { executionId: held.holder.executionId, at: held.until, load: true }) ??
-        (planned && { executionId: 'entity', at: this.dueAt! }),
-      head: entityHead(this.#id, { ...stored, updatedAt, journals, locks, planned, prepared }),
-    };
+    const { exists, stored, prepared } = this.#state;
+    const { stored: locks, held } = this.#locks;
+    const [journals, planned, updatedAt] = [this.#journals.stored, this.#agenda.stored, this.#updatedAt];
+    const head = { ...stored, updatedAt, journals, locks, planned, prepared };
+    return capturedEntity(this.#id, head, { exists, held, dueAt: this.dueAt });
   }
 
   pendingActivities(): readonly [] {

@@ -34,7 +34,11 @@ export class NatsObjectStore implements ObjectStore {
   /** Keys of puts of which it is not known what came of them: they may be there. */
   readonly #unclear = new Set<string>();
 
-  constructor(jetStream: JetStream, bucket: string) {
+  constructor(
+    jetStream: JetStream,
+    bucket: string,
+    readonly replicas: number,
+  ) {
     this.#jetStream = jetStream;
     this.#bucket = bucket;
     this.#stream = `OBJ_${bucket}`;

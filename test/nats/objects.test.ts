@@ -69,7 +69,7 @@ test('an object whose store was not confirmed is not stored again when it is the
       return isLost && given[0].includes('.M.') ? undefined : sequence;
     },
   });
-  const objects = new NatsObjectStore(jetStream, hub.subjects.objects);
+  const objects = new NatsObjectStore(jetStream, hub.subjects.objects, 1);
   t.is(await objects.put('o.a/1', body), undefined);
   const stored = await messages();
   isLost = false;

@@ -189,8 +189,8 @@ export class EntityQueries {
 
   /**
    * Deletes an entity, as `ctx.deleteState()` of an operation of its own would: in its turn, exactly once, with its reminders; what others
-   * have signalled for later stays. False: it did not exist. Waits while an orchestration has locked it. Needs a worker with the class of
-   * the entity, and none of its code.
+   * have signalled for later stays. False: it did not exist. Waits while an orchestration has locked it. It needs a worker,
+   * and neither the class of the entity nor its state: what nobody can read any more can be deleted.
    *
    * @example
    * ```ts

@@ -7,7 +7,7 @@ import { FIRST_VERSION } from '../core/state-migration.js';
 import type { ValueReference } from '../core/values.js';
 import { OperationTimeoutError, type PerdureError } from '../errors.js';
 import type { StoredState } from '../wire/entity-state.js';
-import type { EntityHead, Head } from '../wire/head.js';
+import type { EntityHead } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
 import type { OperationMessage } from '../wire/messages.js';
 import type { PlannedOperation } from '../wire/planned.js';
@@ -15,8 +15,9 @@ import type { Prepared } from '../wire/prepared.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
 import { Agenda, agendaAfter, isEarly, isOwn, messageOf, plannedOf } from './agenda.js';
+import { deletionOf, isDeletion } from './entity-deletion.js';
 import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
-import { entityHead } from './entity-head.js';
+import { capturedEntity } from './entity-head.js';
 import { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
@@ -82,7 +83,7 @@ export class EntityActivation implements Activation {
 
   missing(input: InputBody): readonly ValueReference[] {
     if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
-    const state = this.#state.missing;
+    const state = isDeletion(input) ? undefined : this.#state.missing;
     if (input.kind === 'read') return state ? [state] : none;
     const message = this.asOperation(input);
     if (!message || this.#locks.refusalOf(message)) return none;
@@ -107,7 +108,8 @@ export class EntityActivation implements Activation {
   }
 
   #needsCode(input: InputBody, now: number): boolean {
-    if (input.kind === 'operation') return !this.#isEarly(input, now) && !this.#locks.refusalOf(input);
+    if (input.kind === 'operation')
+      return !isDeletion(input) && !this.#isEarly(input, now) && !this.#locks.refusalOf(input);
     return input.kind === 'read' || (isOwn(input) && this.#due(now) !== undefined);
   }
 
@@ -242,9 +244,10 @@ export class EntityActivation implements Activation {
     const { name, inputRef } = message;
     const lost = this.#locks.refusalOf(message);
     try {
-      if (!lost) this.#fetch(fetched);
+      if (!lost && !isDeletion(message)) this.#fetch(fetched);
       const journal = this.#journals.begin(message);
       if (lost) return { failure: lost, changed: false, state: this.#state.value, messages: [] };
+      if (isDeletion(message)) return deletionOf(this.#state, this.#agenda, this.#executor);
       journal?.fill(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
       const isPrepared = this.#isPrepared(message);
@@ -293,7 +296,8 @@ export class EntityActivation implements Activation {
   /** The outcome, or the failure of an operation that has taken longer than it may. */
   #inTime({ name }: Pick<OperationMessage, 'name'>, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
     const limit = this.#program!.operation(name)!.timeoutInMilliseconds;
-    const late = () => this.#executor!.abandon(new OperationTimeoutError(this.#id.name, name, limit));
+    const failure = () => new OperationTimeoutError(this.#id.name, name, limit, this.#journals.waitsFor);
+    const late = () => this.#executor!.abandon(failure());
     return inTime(this.#ports.clock, limit, outcome, late);
   }
 
@@ -312,7 +316,8 @@ export class EntityActivation implements Activation {
     if (message.caller) messages.push(resultFor(message.caller, told));
     else if (failure && !message.reply) logFailure(this.#ports.logger, this.#id, message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
-    const next = changed && this.#state.become(state, this.#program!.stateVersion, this.#maker(message.name));
+    const next =
+      changed && this.#state.become(state, this.#program?.stateVersion ?? FIRST_VERSION, this.#maker(message.name));
     const entry = {
       ...(ended !== undefined && { ended }),
       ...next,
@@ -329,7 +334,7 @@ export class EntityActivation implements Activation {
 
   /** What is noted of a change, where its class keeps a history. */
   #maker(by: string): ChangeMaker | undefined {
-    const { keepHistory: keep } = this.#program!;
+    const keep = this.#program?.keepHistory;
     return keep === undefined ? undefined : { at: this.#updatedAt, by, keep };
   }
 
@@ -356,18 +361,11 @@ export class EntityActivation implements Activation {
   }
 
   capture(): Captured {
-    const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
-    const [locks, held, planned] = [this.#locks.stored, this.#locks.held, this.#agenda.stored];
-    const { exists, prepared } = this.#state;
-    // Of what does not exist, and has nothing before it, nothing is kept; fencing numbers are, for they must rise.
-    if (!exists && !journals && !locks && !planned)
-      return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
-    return {
-      wake:
-        (held && { executionId: held.holder.executionId, at: held.until, load: true }) ??
-        (planned && { executionId: 'entity', at: this.dueAt! }),
-      head: entityHead(this.#id, { ...stored, updatedAt, journals, locks, planned, prepared }),
-    };
+    const { exists, stored, prepared } = this.#state;
+    const { stored: locks, held } = this.#locks;
+    const [journals, planned, updatedAt] = [this.#journals.stored, this.#agenda.stored, this.#updatedAt];
+    const head = { ...stored, updatedAt, journals, locks, planned, prepared };
+    return capturedEntity(this.#id, head, { exists, held, dueAt: this.dueAt });
   }
 
   pendingActivities(): readonly [] {

@@ -150,9 +150,13 @@ export const ofTransactions: readonly Mutant[] = [
   ofTrading(
     'P13',
     'what a client has deleted stays in the memory of its owner',
-    edit(EXECUTOR, '!existed);\n        this.load(undefined);', '!existed);'),
+    edit('engine/entity-deletion.js', 'executor?.load(undefined);', ''),
   ),
-  ofTrading('P13', 'every deletion is told to be one', edit(EXECUTOR, 'result: existed,', 'result: true,')),
+  ofTrading(
+    'P13',
+    'every deletion is told to be one',
+    edit('engine/entity-deletion.js', 'result: exists', 'result: true'),
+  ),
   ofTrading(
     'P13',
     'the deletion of an entity is not in its record',

@@ -53,7 +53,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   readonly #ports: OrchestrationPorts;
   readonly #earlyEventsKept: number;
   readonly #stored: StoredParts;
-  readonly #watchers = new Set<string>();
+  #watchers: Set<string> | undefined;
   /** The instance's time in the step under way. */
   #at = 0;
   formerChildren: readonly FoundChild[] = [];
@@ -77,12 +77,12 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   /** Somebody wants to be told the end; forgotten with the activation. */
   watch(inbox: string): void {
-    this.#watchers.add(inbox);
+    (this.#watchers ??= new Set()).add(inbox);
   }
 
   /** Those who want to be told the end. */
   get watchers(): ReadonlySet<string> {
-    return this.#watchers;
+    return this.#watchers ?? nobody;
   }
 
   /** How many events were ever replayed; 0 for an instance that was resident from its start. */
@@ -220,7 +220,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   }
 
   #told(notify: readonly string[]): readonly string[] {
-    return this.#watchers.size === 0 ? notify : [...new Set([...notify, ...this.#watchers])];
+    return this.#watchers ? [...new Set([...notify, ...this.#watchers])] : notify;
   }
 
   #raise({ name, input, inputRef, runId }: EventMessage): StepOutput {
@@ -348,7 +348,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     this.state.apply(entry);
     if (!this.hasEnded) return;
     this.runner.drop();
-    this.#watchers.clear();
+    this.#watchers = undefined;
   }
 
   takeDropped(): readonly string[] {
@@ -389,6 +389,8 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     return status === 'Suspended' || (started !== undefined && buffered.length > 0);
   }
 }
+
+const nobody: ReadonlySet<string> = new Set();
 
 function isCancellation({ type }: InboundEvent): boolean {
   return type === 'CancellationRequested';

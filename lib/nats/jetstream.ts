@@ -1,6 +1,7 @@
 import { PayloadTooLargeError, StorageFullError } from '../errors.js';
 import type { OnRefused, StoredMessage, StreamBounds } from '../engine/ports.js';
 import { checkMessageId } from '../wire/checks.js';
+import { encodeText } from '../wire/text-encoding.js';
 import { decodeBase64 } from './base64.js';
 import type { Session } from './session.js';
 
@@ -265,7 +266,7 @@ function storeHeaders({ after, messageId, note, replaces, ttlInSeconds }: StoreO
   const ttl = ttlInSeconds === undefined ? '' : `Nats-TTL: ${ttlInSeconds}s\r\n`;
   const noted = note === undefined ? '' : `${NOTE_HEADER}: ${note}\r\n`;
   const headers = expected + id + rollup + ttl + noted;
-  return headers === '' ? undefined : encoder.encode(`NATS/1.0\r\n${headers}\r\n`);
+  return headers === '' ? undefined : encodeText(`NATS/1.0\r\n${headers}\r\n`);
 }
 
 function delay(milliseconds: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { decodeForeign, encodeText, formatVersion } from './body.js';
+import { decodeForeign, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import type { EntityId } from '../core/history.js';
 import { checkEntityKey, checkName } from './checks.js';
@@ -6,6 +6,7 @@ import { inbox, instanceId, json, token, yes } from './history-shapes.js';
 import { address, messageId } from './message-codec.js';
 import type { Answer, Notice, Query } from './queries.js';
 import { boolean, checked, count, object, oneOf, optional, variant } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 
 /** The owner's side of queries. A query as found on `q`: anybody may ask, so every field is checked. */
 export function decodeQuery(body: Uint8Array): Decoded<Query> {

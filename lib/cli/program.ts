@@ -24,10 +24,10 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 what was named is not there, 4 no answer, 5 what was waited for ended badly.
 
 Examples:
-  $ perdure nats start                        a local server for all services of the project
+  $ perdure dev                               # server, service and HTTP API of the project
   $ perdure start bank hello '"Tokyo"' --wait
   $ perdure list bank --status failed
-  $ perdure COMMAND --help                    what each command takes, with examples`;
+  $ perdure COMMAND --help                    # what each command takes, with examples`;
 
 /** Commands under the headings of the help. */
 function groups(): readonly (readonly [heading: string, commands: readonly Command[]])[] {

@@ -8,8 +8,8 @@ const table = [...ids, ...values, ...hubs];
 
 /**
  * Rows that are tested where their fixture is: 20, 23, 25-27, 40, 44 in test/client, 45-49 and 51-57 in test/core, 58 and 59 in
- * test/client and test/engine, 63-68 in test/nats, 16, 41 and 70-79 in test/http, 81-83 in test/wire and test/engine; and those whose door is
- * not built yet: 24, 50, 60, 61, 69, 80.
+ * test/client and test/engine, 63-68 in test/nats, 16, 41 and 70-79 in test/http, 80 in test/cli, 81-83 in test/wire and test/engine; and those whose door is
+ * not built yet: 24, 50, 60, 61, 69.
  */
 const elsewhere = [
   [16, 16],

@@ -30,6 +30,10 @@ test('wrong usage has exit code 2, help has 0 and examples', async (t) => {
     ['nats', 'begin'],
     ['nats', 'start', '--port', '0'],
     ['nats', 'start', '--color'],
+    ['nats', 'start', '--port'],
+    ['list'],
+    ['status', 'shop'],
+    ['list', 'shop', '--limit', 'many'],
     ['nats'],
     [],
   ]) {

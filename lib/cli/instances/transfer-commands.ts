@@ -1,0 +1,174 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
+import { Command } from 'commander';
+import { hasEnded, type OrchestrationStatus } from '../../client/orchestration-status.js';
+import type { TaskHubClient } from '../../client/task-hub-client.js';
+import { InstanceExistsError, NotFoundError, PerdureError } from '../../errors.js';
+import { wholeNumber } from '../arguments.js';
+import { CommandError, exitCodes, UsageError } from '../exit-codes.js';
+import { onHub, withClient, type HubOptions } from '../hubs/connection.js';
+import { examples, note, tell } from '../output.js';
+import { Progress } from '../progress.js';
+import { harmless } from '../text.js';
+import { filterOf, withFilter, type FilterOptions } from './filter-options.js';
+
+/** So many instances are read, or started, at a time. */
+const TOGETHER = 20;
+
+interface ExportOptions extends HubOptions, FilterOptions {
+  readonly output?: string;
+  readonly histories?: boolean;
+}
+
+interface ImportOptions extends HubOptions {
+  readonly ended?: boolean;
+  readonly concurrency: number;
+}
+
+/** `perdure export` and `import`. */
+export function transferCommands(): readonly Command[] {
+  return [exportCommand(), importCommand()];
+}
+
+function exportCommand(): Command {
+  return withFilter(onHub(new Command('export')))
+    .description(
+      'Print the orchestration instances that fit all that is given as JSON, one a line, with inputs and outputs. They are read one by ' +
+        'one while the hub goes on: it is no snapshot.',
+    )
+    .option('-o, --output <file>', 'write to a file, and show the progress')
+    .option('--histories', 'with their histories, which "perdure replay" takes')
+    .addHelpText(
+      'after',
+      examples('perdure export bank -o bank.jsonl', 'perdure export bank --status failed --histories > failed.jsonl'),
+    )
+    .action((hub: string, options: ExportOptions) =>
+      withClient(hub, options, (client) => exportInstances(client, options)),
+    );
+}
+
+async function exportInstances(client: TaskHubClient, options: ExportOptions): Promise<void> {
+  const { output } = options;
+  const target: Writable = output === undefined ? process.stdout : createWriteStream(output, { flags: 'wx' });
+  if (output !== undefined) await opened(target, output);
+  const filter = filterOf(options);
+  const { total } = await client.countInstances(filter);
+  using progress = new Progress('Export', total);
+  for await (const status of client.allInstances(filter, { fetchInputsAndOutputs: true })) {
+    const line = await lineOf(client, status, options.histories === true);
+    if (line === undefined) continue; // it was purged meanwhile
+    if (!target.write(`${line}\n`)) await once(target, 'drain');
+    progress.add();
+  }
+  if (output === undefined) return;
+  target.end();
+  await once(target, 'finish');
+  tell(options, { exported: progress.done }, () => [`Exported: ${progress.done}`]);
+}
+
+async function opened(target: Writable, file: string): Promise<void> {
+  try {
+    await once(target, 'open');
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
+async function lineOf(
+  client: TaskHubClient,
+  status: OrchestrationStatus,
+  withHistory: boolean,
+): Promise<string | undefined> {
+  const { source: _, nameWithoutWorker: __, ...told } = status;
+  try {
+    const history = withHistory ? { history: await client.getHandle(status.instanceId).history() } : {};
+    return JSON.stringify({ ...told, ...history });
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function importCommand(): Command {
+  return onHub(new Command('import'))
+    .description(
+      'Start the instances that "perdure export" printed: with their ids, orchestrators, inputs, versions, tags and memos, from their ' +
+        'beginning. Those that have ended are left away, and those whose ids are there: it may be given again.',
+    )
+    .argument('[file]', 'the file; - or none: the standard input', '-')
+    .option('--ended', 'also those that have ended')
+    .option('--concurrency <number>', 'so many at a time', wholeNumber(1, 1_000), TOGETHER)
+    .addHelpText('after', examples('perdure import bank bank.jsonl', 'perdure export bank | perdure import copy'))
+    .action((hub: string, file: string, options: ImportOptions) =>
+      withClient(hub, options, (client) => importInstances(client, file, options)),
+    );
+}
+
+/** What became of a line. */
+type Imported = 'started' | 'existing' | 'ended' | 'failed';
+
+async function importInstances(client: TaskHubClient, file: string, options: ImportOptions): Promise<void> {
+  const input = file === '-' ? process.stdin : createReadStream(file);
+  if (file !== '-') await once(input, 'open').catch(() => Promise.reject(new UsageError(`${file} cannot be read.`)));
+  const counts: Record<Imported, number> = { started: 0, existing: 0, ended: 0, failed: 0 };
+  const running = new Set<Promise<void>>();
+  {
+    using progress = new Progress('Import');
+    let number = 0;
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      number++;
+      if (line.trim() === '') continue;
+      const one = start(client, line, number, options).then((how) => {
+        counts[how]++;
+        progress.add();
+      });
+      running.add(one);
+      void one.finally(() => running.delete(one)).catch(() => {}); // told below
+      if (running.size >= options.concurrency) await Promise.race(running);
+    }
+    await Promise.all(running);
+  }
+  tell(options, counts, () => [
+    `Started: ${counts.started}, there already: ${counts.existing}, ended before: ${counts.ended}, failed: ${counts.failed}`,
+  ]);
+  if (counts.failed > 0) throw new CommandError(exitCodes.failed, `${counts.failed} instances could not be started.`);
+}
+
+async function start(client: TaskHubClient, line: string, number: number, options: ImportOptions): Promise<Imported> {
+  const status = exported(line, number);
+  if (hasEnded(status) && !options.ended) return 'ended';
+  const { instanceId, name, input, version, tags, memo } = status;
+  try {
+    if (await isThere(client, instanceId)) return 'existing';
+    await client.startNew(name, input, { instanceId, version, tags, memo });
+    return 'started';
+  } catch (error) {
+    if (error instanceof InstanceExistsError) return 'existing';
+    if (!(error instanceof PerdureError)) throw error;
+    note(harmless(`line ${number}: ${error.code}: ${error.message}`));
+    return 'failed';
+  }
+}
+
+/** A start makes way for itself where an instance has ended. */
+async function isThere(client: TaskHubClient, instanceId: string): Promise<boolean> {
+  try {
+    await client.getHandle(instanceId).status();
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
+}
+
+function exported(line: string, number: number): OrchestrationStatus {
+  try {
+    const status = JSON.parse(line) as Partial<OrchestrationStatus> | null;
+    if (typeof status?.instanceId === 'string' && typeof status.name === 'string') return status as OrchestrationStatus;
+  } catch {
+    // told below
+  }
+  throw new UsageError(`Line ${number} is no instance, as "perdure export" prints them.`);
+}

@@ -1,0 +1,173 @@
+import { execFile, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { temporaryFolder } from '../nats/server/fakes.js';
+import { until } from '../until.js';
+import { outcome, perdure, type Run } from './perdure.js';
+import { fileURLToPath } from 'node:url';
+
+const execute = promisify(execFile);
+const main = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
+const root = resolve(dirname(main), '../../..');
+
+/** What is installed in a project, without npm: all of this package's, and the package. */
+function install(project: string): void {
+  const folder = join(project, 'node_modules');
+  mkdirSync(join(folder, '@types'), { recursive: true });
+  for (const name of ['class-validator', 'typescript', '@types/node', 'undici-types'])
+    symlinkSync(join(root, 'node_modules', name), join(folder, name));
+  symlinkSync(root, join(folder, 'perdure'));
+}
+
+const { NATS_URL: _, ...env } = process.env;
+
+/** A command in a folder, until it prints what is waited for; stopped like by Ctrl-C at the end. */
+async function running(t: ExecutionContext, cwd: string, command: readonly string[], awaited: RegExp) {
+  const child = spawn(command[0]!, command.slice(1), { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  t.teardown(() => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL');
+    } catch {
+      // it has ended
+    }
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  const ended = new Promise<number | null>((done) => child.on('close', done));
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  await until(() => awaited.test(output) || isOver, `${command.join(' ')} to print ${awaited}`, 90);
+  if (!awaited.test(output)) throw new Error(output);
+  return { output: () => output, pid: child.pid!, ended, interrupt: () => process.kill(-child.pid!, 'SIGINT') };
+}
+
+test('what init makes is installed by npm ci, runs, and is linted', async (t) => {
+  t.timeout(300_000);
+  const folder = temporaryFolder(t);
+  // Without the script that builds anew: other tests run what is built.
+  const { stdout: packed } = await execute('npm', [
+    'pack',
+    '--silent',
+    '--ignore-scripts',
+    '--pack-destination',
+    folder,
+  ]);
+  const tarball = join(folder, packed.trim());
+  const made = await outcome(perdure(t, ['init', join(folder, 'greetings'), '--package', tarball]));
+  t.is(made.code, 0, made.stderr);
+  const project = join(folder, 'greetings');
+  t.true(existsSync(join(project, 'package-lock.json')));
+  await execute('npm', ['ci', '--no-audit', '--no-fund'], { cwd: project, env });
+  const service = await running(t, project, ['npm', 'start'], /Ctrl-C stops the service/);
+  t.regex(service.output(), /^Hello, world!$/m);
+  const listed = await execute('npx', ['perdure', 'list', 'greetings', '--json'], { cwd: project, env });
+  t.like(JSON.parse(listed.stdout), { instances: [{ name: 'hello', runtimeStatus: 'Completed' }] });
+  service.interrupt();
+  await service.ended;
+  await execute('npm', ['run', 'lint'], { cwd: project, env });
+  const launch = JSON.parse(readFileSync(join(project, '.vscode/launch.json'), 'utf8')) as {
+    configurations: { program: string; outFiles: string[] }[];
+  };
+  const program = launch.configurations[0]!.program.replace('${workspaceFolder}', project);
+  t.true(existsSync(program) && existsSync(`${program}.map`), 'the debugger finds the sources');
+});
+
+test('each template in each language runs, and new parts compile beside it', async (t) => {
+  t.timeout(180_000);
+  const folder = temporaryFolder(t);
+  for (const language of ['typescript', 'javascript'])
+    for (const [template, awaited] of [
+      ['hello', /^Hello, world!$/m],
+      ['entity', /^Starts of this service: 1$/m],
+      ['http', /^curl -X POST .*http:\/\/127\.0\.0\.1:\d+/m],
+    ] as const) {
+      const name = `${template}-${language}`;
+      const made = await outcome(
+        perdure(t, ['init', join(folder, name), '--template', template, '--language', language, '--no-install']),
+      );
+      t.is(made.code, 0, made.stderr);
+      const project = join(folder, name);
+      install(project);
+      const script = language === 'typescript' ? 'build/service.js' : 'src/service.js';
+      for (const kind of ['orchestrator', 'activity', 'entity'])
+        await execute(process.execPath, [main, 'new', kind, `my-${kind}`], { cwd: project, env });
+      if (language === 'typescript')
+        await execute(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: project });
+      for (const kind of ['orchestrator', 'activity', 'entity']) {
+        const part = join(project, dirname(script), `my-${kind}.js`);
+        t.like(await import(part), { [`My${kind[0]!.toUpperCase()}${kind.slice(1)}`]: { length: 0 } });
+      }
+      const service = await running(t, project, ['env', 'PORT=0', process.execPath, script], awaited);
+      service.interrupt();
+      t.is(await service.ended, 0, service.output());
+    }
+});
+
+test('init leaves a folder alone that is not empty, and new a file that is there', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'package.json'), '{}');
+  t.is((await outcome(perdure(t, ['init', folder]))).code, 2);
+  const make = () => outcome(perdure(t, ['new', 'entity', 'account', '--folder', folder]));
+  t.is((await make()).code, 0);
+  const again = await make();
+  t.is(again.code, 2);
+  t.regex(again.stderr, /^error: .*account\.js is there already\.\n$/);
+});
+
+/** A clone of the repository in which nothing has run yet. */
+function emptyClone(t: ExecutionContext): string {
+  const folder = temporaryFolder(t);
+  for (const name of ['package.json', 'tsconfig.json', 'samples/hello'])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const name of ['node_modules', 'build']) symlinkSync(join(root, name), join(folder, name));
+  return folder;
+}
+
+const urlIn = (run: { readonly output: () => string }) => /curl -X POST '([^']+)'/.exec(run.output())![1]!;
+const curl = async (url: string): Promise<unknown> =>
+  JSON.parse((await execute('curl', ['-sS', '--fail', '-X', 'POST', url])).stdout);
+
+test.serial('dev in an empty clone: the first result of an orchestration through curl within 5 s', async (t) => {
+  const clone = emptyClone(t);
+  const began = performance.now();
+  const dev = await running(t, clone, [process.execPath, main, 'dev', 'samples/hello', '--port', '0'], /curl -X POST/);
+  t.deepEqual(await curl(urlIn(dev)), ['Hello, Tokyo!', 'Hello, Seattle!', 'Hello, Cairo!']);
+  const seconds = (performance.now() - began) / 1_000;
+  t.log(`${seconds.toFixed(1)} s`);
+  t.true(seconds < 5 || process.env['PERDURE_VERIFY'] === undefined, `${seconds} s`);
+
+  const source = join(clone, 'samples/hello/greetings.ts');
+  const before = readFileSync(source, 'utf8');
+  const broken = before.replace('`Hello, ${city}!`', '`Hallo, ${town}!`');
+  writeFileSync(source, broken);
+  await until(() => dev.output().includes('does not compile'), 'the complaint', 30);
+  t.regex(dev.output(), /greetings\.ts.*TS2304.*town/);
+  t.deepEqual(((await curl(urlIn(dev))) as string[])[0], 'Hello, Tokyo!', 'what compiled last goes on');
+  writeFileSync(source, before.replace('`Hello, ${city}!`', '`Hallo, ${city}!`'));
+  await until(async () => ((await curl(urlIn(dev))) as string[])[0] === 'Hallo, Tokyo!', 'the change to run', 60);
+  dev.interrupt();
+  t.is(await dev.ended, 0);
+  t.regex(dev.output(), /^Stopped\.$/m, 'the service has stopped in good order');
+});
+
+test('dev tells of a service that is not there, or ends', async (t) => {
+  const folder = temporaryFolder(t);
+  t.is((await outcome(perdure(t, ['dev', join(folder, 'none')]))).code, 2);
+  const none = await outcome(perdure(t, ['dev', folder]));
+  t.deepEqual([none.code, none.stdout], [2, '']);
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(folder, 'service.js'), 'process.exit(3)');
+  const run: Run = perdure(t, ['dev', folder, '--port', '0']);
+  await until(
+    () => run.stderr().includes('has ended with code 3; it is started again at the next change'),
+    'its end',
+    30,
+  );
+  writeFileSync(join(folder, 'service.js'), 'process.exit(4)');
+  await until(() => run.stderr().includes('has ended with code 4'), 'the end of the next one', 30);
+  run.child.kill('SIGINT');
+  t.is(await run.ended, 0);
+});

@@ -1,0 +1,12 @@
+/** The orchestrator of `shop.ts` as `perdure replay` finds it. */
+import { OrchestrationContext, type Orchestration } from 'perdure';
+import { Orchestrator, Run } from 'perdure/decorators';
+
+@Orchestrator('order')
+export class Order {
+  @Run() *run(item: string, ctx: OrchestrationContext): Orchestration<string> {
+    const packed = yield* ctx.callActivity<string>('pack', item);
+    const by = yield* ctx.waitForExternalEvent<string>('Paid');
+    return `${packed}, paid by ${by}`;
+  }
+}

@@ -58,7 +58,8 @@ export type {
   ScopeOptions,
   TerminateOptions,
 } from './client/orchestration-handle.js';
-export type { RestartOptions } from './client/orchestrations.js';
+export type { RestartOptions, StatusOptions } from './client/orchestrations.js';
+export type { StatusWatchOptions } from './client/instance-watch.js';
 export type { PurgeFilter } from './client/purge-filter.js';
 export type { InstanceControls } from './client/instance-controls.js';
 export type { InstanceLists } from './client/instance-lists.js';
@@ -80,7 +81,7 @@ export type { HubOperations } from './client/hub-operations.js';
 export type { EntityStartOptions, Reminder, ReminderOptions } from './core/entity-options.js';
 export type { NamesWithoutWorker, NameWithoutWorker } from './client/names-without-worker.js';
 export type { StartOptions } from './client/started-run.js';
-export type { WaitOptions } from './client/waits.js';
+export type { CallOptions, WaitOptions } from './client/waits.js';
 export type { ReadSource } from './client/instance-reads.js';
 export type { HistoryEvent } from './core/history.js';
 export type { RuntimeStatus } from './wire/head.js';

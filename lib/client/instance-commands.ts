@@ -17,6 +17,7 @@ import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { findEnded, type PurgeFilter } from './purge-filter.js';
 import { meant, type StartedRun } from './started-run.js';
+import { limitsOf, type CallOptions } from './waits.js';
 
 /** Instances that one purge by filter asks at the same time. */
 const WIDTH = 64;
@@ -36,13 +37,14 @@ export class InstanceCommands {
   }
 
   /** Resolves with what its owner answers. Rejects with the typed error of a refusal. */
-  async ask(instanceId: string, command: Command, run?: StartedRun): Promise<Json | undefined> {
+  async ask(instanceId: string, command: Command, run?: StartedRun, options?: CallOptions): Promise<Json | undefined> {
     const { inbox, waits } = this.#session;
     const delivery: Delivery = { progress: 'unsent' };
-    const options = { timeoutInMilliseconds: this.#timeout };
-    const late = () => lateError(`The request to ${command.action} "${instanceId}"`, this.#timeout, delivery);
+    const limits = limitsOf(options, this.#timeout);
+    const late = () =>
+      lateError(`The request to ${command.action} "${instanceId}"`, limits.timeoutInMilliseconds, delivery);
     const message = { kind: 'control', ...meant(run), ...command, reply: inbox.reply } as const;
-    const outcome = await waits.within<Outcome | undefined>(options, late, (wait) =>
+    const outcome = await waits.within<Outcome | undefined>(limits, late, (wait) =>
       this.#session.send(orchestrationAddress(instanceId), message, {
         check: () => undefined,
         wait,

@@ -1,8 +1,10 @@
 import { checkInstanceId } from '../wire/checks.js';
+import { anyRunOf } from './instance-handlers.js';
 import { InstanceLists } from './instance-lists.js';
 import { OrchestrationHandle, type ScopeOptions, type TerminateOptions } from './orchestration-handle.js';
 import type { Orchestrations, RestartOptions } from './orchestrations.js';
 import type { PurgeFilter } from './purge-filter.js';
+import type { CallOptions } from './waits.js';
 
 /**
  * What a client does with instances by their ids: as their handles do, whichever run of theirs there is.
@@ -67,8 +69,8 @@ export abstract class InstanceControls extends InstanceLists {
    *
    * @throws {InvalidIdError} for an id that is none
    */
-  async rewind(instanceId: string, reason?: string): Promise<void> {
-    return this.#handle(instanceId).rewind(reason);
+  async rewind(instanceId: string, reason?: string, options: CallOptions = {}): Promise<void> {
+    return this.#handle(instanceId).rewind(reason, options);
   }
 
   /**
@@ -105,10 +107,6 @@ export abstract class InstanceControls extends InstanceLists {
   }
 
   #handle<T = unknown>(instanceId: string): OrchestrationHandle<T> {
-    return new OrchestrationHandle<T>(this.#orchestrations, {
-      instanceId: checkInstanceId(instanceId),
-      shape: undefined,
-      run: undefined,
-    });
+    return new OrchestrationHandle<T>(this.#orchestrations, anyRunOf(checkInstanceId(instanceId)));
   }
 }

@@ -26,6 +26,7 @@ import {
 import type { RuntimeStatus } from '../wire/head.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities } from './entities.js';
+import { anyRunOf } from './instance-handlers.js';
 import { hasEnded } from './orchestration-status.js';
 import type { Orchestrations } from './orchestrations.js';
 import { descriptionOf, type ScheduleDescription } from './schedule-description.js';
@@ -175,7 +176,7 @@ export class Schedules {
     const state = await this.#state(id);
     if (asked.kind !== 'delete') await this.#tellLostEnds(state);
     const command = { ...asked, id: this.#session.ports.random.id() } as ScheduleCommand;
-    await this.#orchestrations.raiseEvent(scheduleInstanceId(id), SCHEDULE_EVENT, command, undefined);
+    await this.#orchestrations.raiseEvent(anyRunOf(scheduleInstanceId(id)), SCHEDULE_EVENT, command, {});
     const late = () =>
       new TimeoutError(
         `Schedule "${id}" has not carried out ${asked.kind} within ${this.#timeout} ms: it is stored, and will be.`,
@@ -203,14 +204,14 @@ export class Schedules {
       const end = await this.#endOf(scheduledRunInstanceId(id, time), startedAt);
       if (end === undefined) continue;
       const ended: ScheduleEvent = { kind: 'ended', time, isFailed: end !== 'Completed' };
-      await this.#orchestrations.raiseEvent(scheduleInstanceId(id), SCHEDULE_EVENT, ended, undefined);
+      await this.#orchestrations.raiseEvent(anyRunOf(scheduleInstanceId(id)), SCHEDULE_EVENT, ended, {});
     }
   }
 
   /** How an instance has ended since a time; undefined: it has not, or is not there, perhaps not yet. */
   async #endOf(instanceId: string, since: number): Promise<RuntimeStatus | undefined> {
     try {
-      const { runtimeStatus, lastUpdatedTime } = await this.#orchestrations.status(instanceId, undefined);
+      const { runtimeStatus, lastUpdatedTime } = await this.#orchestrations.status(anyRunOf(instanceId), {});
       return hasEnded({ runtimeStatus }) && lastUpdatedTime.getTime() >= since ? runtimeStatus : undefined;
     } catch (error) {
       if (error instanceof NotFoundError) return undefined;
@@ -241,7 +242,7 @@ export class Schedules {
   /** Rejects with ScheduleNotFoundError. */
   async #state(id: string): Promise<ScheduleState> {
     try {
-      const { runtimeStatus, input } = await this.#orchestrations.status(scheduleInstanceId(id), undefined);
+      const { runtimeStatus, input } = await this.#orchestrations.status(anyRunOf(scheduleInstanceId(id)), {});
       if (runtimeStatus === 'Running' || runtimeStatus === 'Suspended') return input as ScheduleState;
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;

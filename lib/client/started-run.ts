@@ -5,9 +5,10 @@ import { longestDuration } from '../core/fire-time.js';
 import { ConfigError, InvalidTimeError } from '../errors.js';
 import type { StartMessage } from '../wire/messages.js';
 import type { End, OrchestrationStatus } from './orchestration-status.js';
+import type { CallOptions, Limits } from './waits.js';
 
 /** How an orchestration instance is started. */
-export interface StartOptions extends LabelOptions {
+export interface StartOptions extends LabelOptions, CallOptions {
   /**
    * The instance's id: 1 to 256 bytes of UTF-8, without control characters and `/ \ # ?`, not starting with `@`. That
    * of an instance that has ended may be used again. Default: a new one of 22 letters and digits.
@@ -25,11 +26,6 @@ export interface StartOptions extends LabelOptions {
    * once, as when it is past.
    */
   readonly startAt?: Date | undefined;
-  /**
-   * How long to wait until the start is stored or, with a given id, accepted, in milliseconds: 0 or more. Default: as
-   * the client says.
-   */
-  readonly timeoutInMilliseconds?: number | undefined;
 }
 
 /** What is to be started. */
@@ -50,7 +46,7 @@ export interface PreparedStart {
   readonly isGiven: boolean;
   /** What the message says beside, of when it is to begin and of what is there already. */
   readonly conditions: Pick<StartMessage, 'startAt' | 'ifExists'>;
-  readonly timeoutInMilliseconds: number;
+  readonly limits: Limits;
 }
 
 /** What a start says of when it is to begin, and of what is there. Throws ConfigError or InvalidTimeError. */

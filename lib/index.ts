@@ -60,6 +60,7 @@ export type {
 } from './client/orchestration-handle.js';
 export type { RestartOptions, StatusOptions } from './client/orchestrations.js';
 export type { StatusWatchOptions } from './client/instance-watch.js';
+export type { PurgeOptions, PurgeProgress } from './client/instance-commands.js';
 export type { PurgeFilter } from './client/purge-filter.js';
 export type { InstanceControls } from './client/instance-controls.js';
 export type { InstanceLists } from './client/instance-lists.js';
@@ -74,7 +75,7 @@ export type { EntityListOptions, EntityPage, ListedEntity } from './client/entit
 export type { EntityStatus, OwnedEntityStatus } from './client/entity-status.js';
 export type { EntityChange } from './client/past-states.js';
 export type { WatchOptions } from './client/entity-watch.js';
-export type { EntityAccess } from './client/entity-access.js';
+export type { EntityAccess, SignalOptions } from './client/entity-access.js';
 export type { EntityStateResponse, ReadOptions } from './client/entities.js';
 export type { LockedBy } from './client/locked-by.js';
 export type { HubOperations } from './client/hub-operations.js';

@@ -2,6 +2,7 @@ import type { Administration, PartitionStatus, ReleaseOptions } from './administ
 import { InstanceControls } from './instance-controls.js';
 import { namedEntity } from './named-entity.js';
 import type { Orchestrations } from './orchestrations.js';
+import type { CallOptions } from './waits.js';
 
 /**
  * What people who operate a task hub ask of its workers.
@@ -36,8 +37,8 @@ export abstract class HubOperations extends InstanceControls {
    * @throws {RemoteError} when an owner could not tell
    * @throws {ClosedError} when the client or the connection is closed
    */
-  inspect(): Promise<readonly PartitionStatus[]> {
-    return this.#administration.inspect();
+  inspect(options: CallOptions = {}): Promise<readonly PartitionStatus[]> {
+    return this.#administration.inspect(options);
   }
 
   /**
@@ -49,7 +50,7 @@ export abstract class HubOperations extends InstanceControls {
    * @throws {ClosedError} when the client or the connection is closed
    */
   release(instance: string, options: ReleaseOptions = {}): Promise<boolean> {
-    return this.#administration.release(instance, options.discard ?? false);
+    return this.#administration.release(instance, options);
   }
 
   /**
@@ -63,7 +64,7 @@ export abstract class HubOperations extends InstanceControls {
    * @throws {TimeoutError} when nobody owns its partition in time
    * @throws {ClosedError} when the client or the connection is closed
    */
-  breakLock(entity: string | (new () => object), key: string): Promise<boolean> {
-    return this.#administration.breakLock(namedEntity(entity, key).id);
+  breakLock(entity: string | (new () => object), key: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#administration.breakLock(namedEntity(entity, key).id, options);
   }
 }

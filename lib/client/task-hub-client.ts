@@ -14,7 +14,7 @@ import { OrchestrationHandle, type HandleOf, type HandleOptions } from './orches
 import { Orchestrations } from './orchestrations.js';
 import { Schedules } from './schedules.js';
 import type { PreparedStart, StartOptions } from './started-run.js';
-import { checkTimeout } from './waits.js';
+import { checkTimeout, limitsOf, notInTime, type CallOptions } from './waits.js';
 
 /** How a client waits. */
 export interface TaskHubClientOptions {
@@ -70,6 +70,7 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
   readonly taskHubName: string;
   readonly #session: ClientSession;
   readonly #orchestrations: Orchestrations;
+  readonly #timeout: number;
 
   /**
    * Makes a client on a connection, which it does not close.
@@ -85,6 +86,7 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
     super(orchestrations, new Administration(session, timeoutInMilliseconds), entities);
     this.taskHubName = hub.ports.name;
     this.#session = session;
+    this.#timeout = timeoutInMilliseconds;
     this.#orchestrations = orchestrations;
     this.entities = new EntityQueries(session, entities, timeoutInMilliseconds);
     this.schedules = new Schedules(this.#session, this.#orchestrations, entities, timeoutInMilliseconds);
@@ -155,19 +157,24 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
   startMany<O extends OrchestratorObject>(
     orchestrator: OrchestratorClass<O>,
     starts: Iterable<StartArguments<O, StartOptions>>,
+    options?: CallOptions,
   ): Promise<HandleOf<O>[]>;
   /** The same by name; each input is validated where it arrives. Rejects likewise. */
   startMany<T = unknown>(
     orchestrator: string,
     starts: Iterable<readonly [input?: unknown, options?: StartOptions]>,
+    options?: CallOptions,
   ): Promise<OrchestrationHandle<T>[]>;
   async startMany(
     orchestrator: string | OrchestratorClass<OrchestratorObject>,
     starts: Iterable<readonly [input?: unknown, options?: StartOptions]>,
+    ofAll: CallOptions = {},
   ): Promise<OrchestrationHandle[]> {
     const shape = this.#orchestrations.shapeOf(orchestrator as string | Constructor);
     const prepared = Array.from(starts, ([input, options = {}], at) =>
-      inPlace(`starts[${at}]`, () => this.#orchestrations.prepared({ shape, input, options })),
+      inPlace(`starts[${at}]`, () =>
+        this.#orchestrations.prepared({ shape, input, options: { ...ofAll, ...options } }),
+      ),
     );
     return allSent(prepared.map((start) => this.#start(start)));
   }
@@ -208,8 +215,8 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
    *
    * @throws {InvalidIdError} at once, for an id that is none
    */
-  async raiseEvent(instanceId: string, name: string, data?: unknown): Promise<boolean> {
-    return this.getHandle(instanceId).raiseEvent(name, data);
+  async raiseEvent(instanceId: string, name: string, data?: unknown, options: CallOptions = {}): Promise<boolean> {
+    return this.getHandle(instanceId).raiseEvent(name, data, options);
   }
 
   /**
@@ -220,8 +227,11 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
    * @throws {CorruptHistoryError} when the hub's list of names cannot be read; VersionTooNewError when a newer version wrote it
    * @throws {ClosedError} when the client or the connection is closed
    */
-  namesWithoutWorker(): Promise<NamesWithoutWorker> {
-    return findNamesWithoutWorker(this.#session.ports, this.#session.queries);
+  namesWithoutWorker(options: CallOptions = {}): Promise<NamesWithoutWorker> {
+    const { ports, queries, waits } = this.#session;
+    const limits = limitsOf(options, this.#timeout);
+    const late = () => notInTime('Which names no worker has', limits);
+    return waits.run(limits, late, () => findNamesWithoutWorker(ports, queries));
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Clock } from '../engine/ports.js';
-import { ClosedError, ConfigError } from '../errors.js';
+import { ClosedError, ConfigError, TimeoutError } from '../errors.js';
 import { Timers } from './timers.js';
 
 /** How long something is waited for; by default as long as it takes. */
@@ -29,6 +29,11 @@ export interface Limits extends CallOptions {
 /** The limits of one call: what its caller says, else so long as the client says. */
 export function limitsOf(options: CallOptions | undefined, byDefault: number): Limits {
   return { timeoutInMilliseconds: options?.timeoutInMilliseconds ?? byDefault, signal: options?.signal };
+}
+
+/** The error for who asks for something that changes nothing. */
+export function notInTime(what: string, { timeoutInMilliseconds }: Limits): TimeoutError {
+  return new TimeoutError(`${what} was not told within ${timeoutInMilliseconds} ms. Ask again.`);
 }
 
 /** Timers are armed for an hour at most. */

@@ -63,7 +63,12 @@ test('what does not change the status is not told, and of changes that come too 
   const words = [(await waiting) as unknown[]];
   while (words.at(-1)![1] !== 'c') words.push((await next(around, statuses)) as unknown[]);
   t.true(words.length <= 3);
-  t.deepEqual(words.toSorted(), words, 'in their order, each once');
+  const order = ['a', 'b', 'c'];
+  t.deepEqual(
+    words.map(([, word]) => word),
+    order.filter((word) => words.some(([, told]) => told === word)),
+    'in their order, each once',
+  );
   await around.settle(statuses.return());
 });
 

@@ -77,6 +77,8 @@ export type { EntityChange } from './client/past-states.js';
 export type { WatchOptions } from './client/entity-watch.js';
 export type { EntityAccess, SignalOptions } from './client/entity-access.js';
 export type { EntityStateResponse, ReadOptions } from './client/entities.js';
+export type { HttpUrlOptions, HttpWaitOptions } from './client/http-responses.js';
+export type { HttpManagementPayload } from './client/management-urls.js';
 export type { LockedBy } from './client/locked-by.js';
 export type { HubOperations } from './client/hub-operations.js';
 export type { EntityStartOptions, Reminder, ReminderOptions } from './core/entity-options.js';

@@ -103,10 +103,9 @@ export class InstanceCommands {
           if (!wait.isOver) onProgress?.({ found, purged });
         }
       };
+      wait.onEnd(() => void waiting.return());
       // Whoever fails ends the purge; the others end with the request that they are at.
-      await Promise.all(Array.from({ length: WIDTH }, worker)).finally(async () => {
-        await waiting.return();
-      });
+      await Promise.all(Array.from({ length: WIDTH }, worker));
       return purged;
     });
   }

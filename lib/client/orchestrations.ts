@@ -16,7 +16,15 @@ import { InstanceReads, type StatusReading } from './instance-reads.js';
 import { InstanceSearch } from './instance-search.js';
 import { InstanceWatch, type StatusWatchOptions } from './instance-watch.js';
 import { hasEnded, statusFor, type OrchestrationStatus } from './orchestration-status.js';
-import { conditionsOf, meant, pendingStatus, type PreparedStart, type Start, type StartedRun } from './started-run.js';
+import {
+  idOfKey,
+  conditionsOf,
+  meant,
+  pendingStatus,
+  type PreparedStart,
+  type Start,
+  type StartedRun,
+} from './started-run.js';
 import { checkTimeout, limitsOf, type CallOptions, type WaitOptions } from './waits.js';
 
 /** Behind a start of the last so many milliseconds an event is sent without a look. */
@@ -72,7 +80,10 @@ export class Orchestrations {
   }
 
   /** A start ready to be sent. Throws what is wrong with its input or its id. */
-  prepared({ shape, input, options }: Start): PreparedStart {
+  prepared({ shape, input, options: given }: Start): PreparedStart {
+    const { idempotencyKey, ...rest } = given;
+    const isNamed = idempotencyKey !== undefined;
+    const options = isNamed ? { ...rest, instanceId: idOfKey(shape.name, given), ifExists: 'attach' as const } : rest;
     const isGiven = options.instanceId !== undefined;
     const instanceId = isGiven ? checkInstanceId(options.instanceId) : this.#session.ports.random.id();
     const limits = limitsOf(options, this.#timeout);

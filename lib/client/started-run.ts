@@ -1,6 +1,7 @@
 import type { LabelOptions, Labels } from '../core/labels.js';
 import type { OrchestratorShape } from '../core/names.js';
 import type { Json, ValueCodec } from '../core/values.js';
+import { uuidV5 } from '../core/uuid-v5.js';
 import { longestDuration } from '../core/fire-time.js';
 import { ConfigError, InvalidTimeError } from '../errors.js';
 import type { StartMessage } from '../wire/messages.js';
@@ -15,6 +16,13 @@ export interface StartOptions extends LabelOptions, CallOptions {
    */
   readonly instanceId?: string | undefined;
   /**
+   * A text that names this start, such as the id of the order that it is for: 1 to 1,000 characters. Of all starts of the
+   * orchestrator with the same key, whoever makes them, one begins an instance, and each resolves with its handle, ended or
+   * not, until it is purged. So a start of which it is not known whether it is stored can be made again. The instance's id follows from the key; it is
+   * not given along with an `instanceId` or `ifExists`. Default: each start is another one.
+   */
+  readonly idempotencyKey?: string | undefined;
+  /**
    * What becomes of an instance of this id that is there already; decided where the instance is, so that of many starts at
    * once one holds. `reject`: one that has not ended refuses the start with InstanceExistsError, one that has ended makes
    * way. `attach`: the handle is that of the instance that is there, ended or not, and nothing is started. `replace`: one
@@ -27,6 +35,20 @@ export interface StartOptions extends LabelOptions, CallOptions {
    */
   readonly startAt?: Date | undefined;
 }
+
+/** The id of the instance that starts with a key begin. Throws ConfigError for a key that is none, and what does not go with it. */
+export function idOfKey(orchestrator: string, { idempotencyKey: key, instanceId, ifExists }: StartOptions): string {
+  if (typeof key !== 'string' || key.length < 1 || key.length > LONGEST_KEY)
+    throw new ConfigError(`idempotencyKey: must be a text of 1 to ${LONGEST_KEY} characters`);
+  if (instanceId !== undefined || ifExists !== undefined)
+    throw new ConfigError(
+      `idempotencyKey: cannot be given along with ${instanceId === undefined ? 'ifExists' : 'instanceId'}. A start with an id of ` +
+        "your own is made once with ifExists: 'attach'.",
+    );
+  return uuidV5(JSON.stringify(['start', orchestrator, key]));
+}
+
+const LONGEST_KEY = 1_000;
 
 /** What is to be started. */
 export interface Start {

@@ -9,7 +9,7 @@ import { historyBody } from './history-body.js';
 import { refused } from './query.js';
 import { json, type Call, type Parameter, type Route } from './route.js';
 import { placeFor } from './service.js';
-import { statusBody, statusCodeOf } from './status-body.js';
+import { statusBody, statusCodeOf } from '../client/status-body.js';
 
 /** The most that a page has. */
 const LARGEST_PAGE = 1_000;

@@ -3,7 +3,7 @@ import type { OrchestrationHandle } from '../client/orchestration-handle.js';
 import type { TaskHubClient } from '../client/task-hub-client.js';
 import { RefusedRequestError } from '../errors.js';
 import type { KnownClasses } from './known-classes.js';
-import type { ManagementUrls } from './management-urls.js';
+import type { ManagementUrls } from '../client/management-urls.js';
 import type { Limits } from './options.js';
 import type { Problem } from './problem.js';
 import type { WaitPlaces } from './wait-places.js';

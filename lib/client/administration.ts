@@ -53,14 +53,15 @@ export class Administration {
     return this.#until(address, query, options, ({ released }) => released);
   }
 
-  /** Breaks the lock that the entity has now, and no later one however often it is asked. */
-  async breakLock(entity: EntityId, options: CallOptions): Promise<boolean> {
+  /** Breaks the lock that the entity has now, or that of a number, and no later one however often it is asked. */
+  async breakLock(entity: EntityId, options: CallOptions, known?: number): Promise<boolean> {
     const address = entityAddress(entity);
-    let fence: number | undefined;
-    await this.#until(address, { v: 1, kind: 'mailbox', entity }, options, ({ mailbox: { locked } }) => {
-      fence = locked?.fencingNumber;
-      return fence !== undefined;
-    });
+    let fence = known;
+    if (fence === undefined)
+      await this.#until(address, { v: 1, kind: 'mailbox', entity }, options, ({ mailbox: { locked } }) => {
+        fence = locked?.fencingNumber;
+        return fence !== undefined;
+      });
     if (fence === undefined) return false;
     return this.#until(address, { v: 1, kind: 'breakLock', address, fence }, options, ({ broken }) => broken);
   }

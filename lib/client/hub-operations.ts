@@ -1,4 +1,9 @@
 import type { Administration, PartitionStatus, ReleaseOptions } from './administration.js';
+import {
+  cleanEntityStorage,
+  type CleanEntityStorageOptions,
+  type CleanEntityStorageResult,
+} from './entity-cleaning.js';
 import { InstanceControls } from './instance-controls.js';
 import { namedEntity } from './named-entity.js';
 import type { Orchestrations } from './orchestrations.js';
@@ -23,11 +28,13 @@ import type { CallOptions } from './waits.js';
  */
 export abstract class HubOperations extends InstanceControls {
   readonly #administration: Administration;
+  readonly #orchestrations: Orchestrations;
 
   /** @internal */
   constructor(orchestrations: Orchestrations, administration: Administration) {
     super(orchestrations);
     this.#administration = administration;
+    this.#orchestrations = orchestrations;
   }
 
   /**
@@ -51,6 +58,18 @@ export abstract class HubOperations extends InstanceControls {
    */
   release(instance: string, options: ReleaseOptions = {}): Promise<boolean> {
     return this.#administration.release(instance, options);
+  }
+
+  /**
+   * Ends the locks of entities whose orchestrations have ended, or are gone, as after a loss of stored data that was accepted; at most 100 of each
+   * partition. An entity that does not exist leaves nothing that would have to be removed. Partitions without an owner are left as they are.
+   *
+   * @throws {TimeoutError} when nobody answered in time
+   * @throws {RemoteError} when an owner could not tell
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  cleanEntityStorage(options: CleanEntityStorageOptions = {}): Promise<CleanEntityStorageResult> {
+    return cleanEntityStorage(this.#administration, this.#orchestrations, options);
   }
 
   /**

@@ -37,6 +37,16 @@ export interface ReadEntity extends ReadState {
   readonly source: ReadSource;
 }
 
+/** How the status of an instance is read. */
+export interface StatusReading {
+  /** Whether its history is wanted too. */
+  readonly history?: boolean | undefined;
+  /** Where its owner tells of changes. */
+  readonly notify?: string | undefined;
+  /** Default true. */
+  readonly fetchInputsAndOutputs?: boolean | undefined;
+}
+
 /** How an entity is read. */
 export interface EntityReading {
   /** Asked of its owner when there is one. */
@@ -71,16 +81,18 @@ export class InstanceReads {
 
   status(
     instanceId: string,
-    options: { readonly history?: boolean } = {},
+    reading: StatusReading = {},
   ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
     return this.#current(async (mayBeOld) => {
-      const { status, source } = await this.#status(instanceId, options);
+      const { status, source } = await this.#status(instanceId, reading);
       if (!status) return { source };
       const { large } = this.#session;
       const history = status.history && {
         history: await Promise.all(status.history.map((event) => large.whole(event, mayBeOld))),
       };
-      return { status: { ...(await large.whole(status, mayBeOld)), ...history }, source };
+      const told =
+        reading.fetchInputsAndOutputs === false ? withoutValues(status) : await large.whole(status, mayBeOld);
+      return { status: { ...told, ...history }, source };
     });
   }
 
@@ -102,8 +114,7 @@ export class InstanceReads {
       if (head?.type !== 'orchestration' || !filter.fits(summaryOf(head))) return undefined;
       const status = statusOf(head);
       if (fetchInputsAndOutputs) return this.#session.large.whole(status, mayBeOld);
-      const { input: _i, inputRef: _ir, output: _o, outputRef: _or, ...rest } = status;
-      return rest;
+      return withoutValues(status);
     });
   }
 
@@ -140,14 +151,18 @@ export class InstanceReads {
 
   async #status(
     instanceId: string,
-    options: { readonly history?: boolean },
+    { history: isHistoryWanted = false, notify }: StatusReading,
   ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
     const address = orchestrationAddress(instanceId);
-    const answer = await this.#ask(address, { v: 1, kind: 'status', instanceId, ...options });
+    const more = {
+      ...(isHistoryWanted && { history: true }),
+      ...(notify !== undefined && { notify, changes: true as const }),
+    };
+    const answer = await this.#ask(address, { v: 1, kind: 'status', instanceId, ...more });
     if (answer) return { ...(await this.#whole(address, answer)), source: 'owner' };
     const head = await this.#head(address);
     if (head?.type !== 'orchestration') return { source: 'view' };
-    const history = options.history === true && { history: await this.#history(address, head.segments, head.history) };
+    const history = isHistoryWanted && { history: await this.#history(address, head.segments, head.history) };
     return { status: { ...statusOf(head), ...history }, source: 'view' };
   }
 
@@ -251,6 +266,11 @@ export class InstanceReads {
     const partition = partitionOf(address, ports.partitions);
     return { views: ports.viewsOf(partition), subjects: ports.subjects.partition(partition) };
   }
+}
+
+function withoutValues(status: InstanceStatus): InstanceStatus {
+  const { input: _i, inputRef: _ir, output: _o, outputRef: _or, ...rest } = status;
+  return rest;
 }
 
 function isTooLarge(error: unknown): boolean {

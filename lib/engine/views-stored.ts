@@ -1,4 +1,4 @@
-import { encodeText } from '../wire/body.js';
+import { encodeText } from '../wire/text-encoding.js';
 import type { HubPorts } from './ports.js';
 
 /** So often an owner is asked, and so many milliseconds apart: one that takes over is there by then. */

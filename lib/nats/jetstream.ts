@@ -68,6 +68,7 @@ export interface StreamInfo {
   readonly config: Readonly<Record<string, unknown>>;
   readonly state: {
     readonly messages: number;
+    readonly bytes: number;
     readonly first_seq: number;
     readonly last_seq: number;
     readonly subjects?: Readonly<Record<string, number>>;

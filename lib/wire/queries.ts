@@ -21,6 +21,8 @@ export type Query =
       readonly history?: boolean;
       /** Where to tell the end of the instance if it has not ended: forgotten when the owner changes. */
       readonly notify?: string;
+      /** Each change is to be told there instead: forgotten after a while, too. */
+      readonly changes?: true;
     }
   | {
       readonly v: 1;
@@ -184,7 +186,7 @@ export interface InstanceStatus extends Labels {
 /** What an owner publishes on a client's inbox after the commit (C1). May be lost: the slow re-check is behind it. */
 export type Notice =
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome: Outcome }
-  /** An entity that is watched has changed. */
+  /** An entity or an instance that is watched has changed. */
   | { readonly v: 1; readonly kind: 'changed'; readonly address: string }
   | {
       readonly v: 1;

@@ -29,7 +29,7 @@ export function encodeNotices(notices: readonly Notice[]): Uint8Array {
 const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entity')), key: checked(checkEntityKey) });
 
 const query = variant<Query, 'kind'>('kind', {
-  status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
+  status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox), changes: optional(yes) },
   entity: { v: oneOf(1), entity, notify: optional(inbox), changes: optional(yes) },
   mailbox: { v: oneOf(1), entity },
   read: {

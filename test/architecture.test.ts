@@ -124,6 +124,9 @@ test('no module is loaded past the table of imports', (t) => {
   ])
     t.is(of({ 'lib/client/a.ts': load }).length, 1, load);
   t.deepEqual(of({ 'lib/client/a.ts': "const a = await import('./b.js'); const b = import.meta.url;" }), []);
+  const load = 'const theirs = await import(url);';
+  t.deepEqual(of({ 'lib/cli/instances/users-module.ts': load }), [], 'what a user names on the command line');
+  t.is(of({ 'lib/cli/instances/a.ts': load }).length, 1);
 });
 
 test('lib/index.ts lists what is public, and holds no code', (t) => {

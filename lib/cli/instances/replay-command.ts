@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import type { OrchestratorObject } from '../../core/proxies.js';
-import type { Constructor } from '../../core/values.js';
-import { ownRecord } from '../../definitions/class-record.js';
-import { ConfigError } from '../../errors.js';
-import { checkReplay, type ReplayCheck, type StoredHistory } from '../../testing/check-replay.js';
+import type { ReplayCheck, StoredHistory } from '../../testing/check-replay.js';
 import { CommandError, exitCodes, UsageError } from '../exit-codes.js';
 import { withClient, withConnection, type HubOptions } from '../hubs/connection.js';
 import { examples, note, tell } from '../output.js';
@@ -14,6 +8,7 @@ import { paint } from '../paint.js';
 import { Progress } from '../progress.js';
 import { harmless } from '../text.js';
 import { filterOf, withFilter, type FilterOptions } from './filter-options.js';
+import { orchestratorsOf } from './users-module.js';
 
 interface Options extends HubOptions, FilterOptions {
   readonly hub?: string;
@@ -47,6 +42,7 @@ async function replay(module: string, files: readonly string[], options: Options
     throw new UsageError('Give files with histories, or --hub.');
   const orchestrators = await orchestratorsOf(module);
   const histories = options.hub === undefined ? files.flatMap(historiesIn) : await historiesOf(options.hub, options);
+  const { checkReplay } = await import('../../testing/check-replay.js'); // other commands start faster without
   const checks: ReplayCheck[] = [];
   {
     using progress = new Progress('Replay', histories.length);
@@ -67,24 +63,6 @@ function documentOf({ instanceId, name, version, error }: ReplayCheck): object {
 
 function lineOf({ instanceId, name = '?', error }: ReplayCheck): string {
   return `${harmless(instanceId)} (${harmless(name)}): ${paint('red', error?.code ?? '')} ${harmless(error?.message ?? '')}`;
-}
-
-async function orchestratorsOf(module: string): Promise<readonly Constructor<OrchestratorObject>[]> {
-  let exported: Readonly<Record<string, unknown>>;
-  try {
-    exported = (await import(pathToFileURL(resolve(module)).href)) as Readonly<Record<string, unknown>>;
-  } catch (cause) {
-    throw new ConfigError(`module: ${module} cannot be loaded: ${(cause as Error).message}`, { cause });
-  }
-  const found = Object.values(exported).filter(
-    (value): value is Constructor<OrchestratorObject> => typeof value === 'function' && isOrchestrator(value),
-  );
-  if (found.length > 0) return found;
-  throw new ConfigError(`module: ${module} exports no class of an orchestrator.`);
-}
-
-function isOrchestrator({ prototype }: { readonly prototype: unknown }): boolean {
-  return typeof prototype === 'object' && prototype !== null && ownRecord(prototype)?.orchestrator !== undefined;
 }
 
 /** A file has one history, a list of them, or one a line. */

@@ -1,13 +1,12 @@
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { TaskHubClient } from '../../client/task-hub-client.js';
-import { HttpApi } from '../../http/http-api.js';
-import { serveHttpApi } from '../../http/node-listener.js';
 import { connectExistingTaskHub } from '../../nats/connect-task-hub.js';
 import { startEmbeddedServer, type EmbeddedServer } from '../../nats/server/embedded-server.js';
 import { wholeNumber } from '../arguments.js';
 import { examples, note, print } from '../output.js';
 import { paint } from '../paint.js';
+import { httpModules } from '../servers/http-command.js';
 import { untilToldToStop } from '../servers/until-told-to-stop.js';
 import { Compiler } from './compiler.js';
 import { connectedHub } from './connected-hub.js';
@@ -128,7 +127,10 @@ class Runner {
 
 /** Serves the HTTP API of the hub that the service connects to. */
 async function serve(server: EmbeddedServer, since: Date, options: DevOptions, signal: AbortSignal): Promise<void> {
-  const name = options.hub ?? (await connectedHub(server.monitorUrl, since, signal));
+  const [name, { HttpApi, serveHttpApi }] = await Promise.all([
+    options.hub ?? connectedHub(server.monitorUrl, since, signal),
+    httpModules(),
+  ]);
   if (name === undefined) return;
   await using hub = await connectExistingTaskHub({ name, servers: server.url });
   await using client = new TaskHubClient(hub);

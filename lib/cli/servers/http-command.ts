@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../../errors.js';
-import { HttpApi } from '../../http/http-api.js';
-import { serveHttpApi } from '../../http/node-listener.js';
 import { onHub, withClient, type HubOptions } from '../hubs/connection.js';
 import { examples, print } from '../output.js';
 import { untilToldToStop } from './until-told-to-stop.js';
@@ -51,6 +49,7 @@ export function httpCommand(): Command {
 async function serve(hub: string, options: HttpOptions): Promise<void> {
   const { port, hostname, basePath, publicUrl, allowHost, allowOrigin } = options;
   const keys = await keysOf(options);
+  const { HttpApi, serveHttpApi } = await httpModules();
   await withClient(hub, options, async (client) => {
     const api = new HttpApi(client, {
       basePath,
@@ -64,6 +63,15 @@ async function serve(hub: string, options: HttpOptions): Promise<void> {
     print(`${server.url}${api.basePath}`);
     await toldToStop;
   });
+}
+
+/** Loaded when they are needed: other commands start faster without. */
+export async function httpModules() {
+  const [{ HttpApi }, { serveHttpApi }] = await Promise.all([
+    import('../../http/http-api.js'),
+    import('../../http/node-listener.js'),
+  ]);
+  return { HttpApi, serveHttpApi };
 }
 
 async function keysOf({ keyFile }: HttpOptions): Promise<readonly string[]> {

@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { OrchestratorObject } from '../../core/proxies.js';
+import type { Constructor } from '../../core/values.js';
+import { ownRecord } from '../../definitions/class-record.js';
+import { ConfigError } from '../../errors.js';
+
+/** The orchestrators that a module of a user's exports. Throws ConfigError. */
+export async function orchestratorsOf(module: string): Promise<readonly Constructor<OrchestratorObject>[]> {
+  let exported: Readonly<Record<string, unknown>>;
+  try {
+    exported = (await import(pathToFileURL(resolve(module)).href)) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw new ConfigError(`module: ${module} cannot be loaded: ${(cause as Error).message}`, { cause });
+  }
+  const found = Object.values(exported).filter(
+    (value): value is Constructor<OrchestratorObject> => typeof value === 'function' && isOrchestrator(value),
+  );
+  if (found.length > 0) return found;
+  throw new ConfigError(`module: ${module} exports no class of an orchestrator.`);
+}
+
+function isOrchestrator({ prototype }: { readonly prototype: unknown }): boolean {
+  return typeof prototype === 'object' && prototype !== null && ownRecord(prototype)?.orchestrator !== undefined;
+}

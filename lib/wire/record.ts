@@ -217,6 +217,8 @@ export interface Outcome {
   readonly result?: Json;
   readonly resultRef?: ValueReference;
   readonly failure?: FailureDetails;
+  /** It is the code of an update that failed, whatever the failure says of itself. */
+  readonly thrown?: true;
   /** Told, never stored: the message was not carried out by this session, and will not be. */
   readonly refused?: Refused;
 }

@@ -57,8 +57,9 @@ export interface EntityReading {
   readonly wantsChanges?: boolean | undefined;
 }
 
-/** How often something is read whose value is gone. */
+/** How often something is read that names the same value again, which is gone, and how often in all. */
 const LOOKS = 3;
+const MOST_LOOKS = 100;
 
 /** How often an owner that stays silent is asked before the view is read. */
 const ATTEMPTS = 2;
@@ -79,14 +80,15 @@ export class InstanceReads {
     instanceId: string,
     reading: StatusReading = {},
   ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
-    return this.#current(async () => {
+    return this.#current(async (mayBeOld) => {
       const { status, source } = await this.#status(instanceId, reading);
       if (!status) return { source };
       const { large } = this.#session;
       const history = status.history && {
-        history: await Promise.all(status.history.map((event) => large.whole(event))),
+        history: await Promise.all(status.history.map((event) => large.whole(event, mayBeOld))),
       };
-      const told = reading.fetchInputsAndOutputs === false ? withoutValues(status) : await large.whole(status);
+      const told =
+        reading.fetchInputsAndOutputs === false ? withoutValues(status) : await large.whole(status, mayBeOld);
       return { status: { ...told, ...history }, source };
     });
   }
@@ -100,23 +102,46 @@ export class InstanceReads {
     filter: CheckedFilter,
     fetchInputsAndOutputs: boolean,
   ): Promise<InstanceStatus | undefined> {
-    return this.#current(async () => {
+    const hasIt = async () => {
+      const answer = await this.#ask(orchestrationAddress(instanceId), { v: 1, kind: 'status', instanceId });
+      return !answer || answer.status !== undefined;
+    };
+    return this.#unlessGone(hasIt, async (mayBeOld) => {
       const head = await this.#head(orchestrationAddress(instanceId));
       if (head?.type !== 'orchestration' || !filter.fits(summaryOf(head))) return undefined;
       const status = statusOf(head);
-      if (fetchInputsAndOutputs) return this.#session.large.whole(status);
-      return withoutValues(status);
+      return fetchInputsAndOutputs ? this.#session.large.whole(status, mayBeOld) : withoutValues(status);
     });
   }
 
-  /** A value may be removed between an answer and the look for it: then what has taken its place is asked for. */
-  async #current<T>(read: () => Promise<T>): Promise<T> {
+  /**
+   * A value may be removed between an answer and the look for it: then what has taken its place is asked for, also when that has
+   * changed in turn. What is found to be missing again and again is lost.
+   */
+  async #current<T>(read: (mayBeOld: boolean) => Promise<T>): Promise<T> {
+    let [fault, times] = ['', 0];
     for (let looks = 1; ; looks++) {
       try {
-        return await read();
+        return await read(times < LOOKS - 1);
       } catch (error) {
-        if (!(error instanceof CorruptHistoryError) || looks === LOOKS) throw error;
+        if (!(error instanceof CorruptHistoryError)) throw error;
+        times = error.message === fault ? times + 1 : 1;
+        fault = error.message;
+        if (times === LOOKS || looks === MOST_LOOKS) throw error;
       }
+    }
+  }
+
+  /**
+   * The same of a view. One that was stored late names what went with its instance (P13): when its owner says that there is no such
+   * instance, there is none.
+   */
+  async #unlessGone<T>(hasIt: () => Promise<boolean>, read: (mayBeOld: boolean) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#current(read);
+    } catch (error) {
+      if (!(error instanceof CorruptHistoryError) || (await hasIt())) throw error;
+      return undefined;
     }
   }
 
@@ -146,10 +171,10 @@ export class InstanceReads {
 
   /** Undefined: a transaction has prepared another state, and is not decided. */
   entity(entity: EntityId, reading: EntityReading): Promise<ReadEntity | undefined> {
-    return this.#current(async () => {
+    return this.#current(async (mayBeOld) => {
       const { found, source } = await this.#entity(entity, reading);
       if (found.isPrepared) return undefined;
-      return { ...(await this.#stateOf(found)), changes: found.changes, lock: found.lock, source };
+      return { ...(await this.#stateOf(found, mayBeOld)), changes: found.changes, lock: found.lock, source };
     });
   }
 
@@ -159,8 +184,8 @@ export class InstanceReads {
     return found.isPrepared ? undefined : (found.changes ?? { last: 0, kept: [] });
   }
 
-  async #stateOf(stored: StoredState): Promise<ReadState> {
-    const { state, stateVersion = FIRST_VERSION } = await this.#session.large.whole(stored);
+  async #stateOf(stored: StoredState, mayBeOld: boolean): Promise<ReadState> {
+    const { state, stateVersion = FIRST_VERSION } = await this.#session.large.whole(stored, mayBeOld);
     return { state, version: stateVersion };
   }
 
@@ -183,10 +208,14 @@ export class InstanceReads {
     entity: EntityId,
     filter: Pick<CheckedEntityFilter, 'fits'>,
   ): Promise<(ReadState & { readonly updatedAt: number }) | undefined> {
-    return this.#current(async () => {
+    const hasIt = async () => {
+      const answer = await this.#ask(entityAddress(entity), { v: 1, kind: 'entity', entity });
+      return !answer || answer.state !== undefined || answer.stateRef !== undefined;
+    };
+    return this.#unlessGone(hasIt, async (mayBeOld) => {
       const head = await this.#head(entityAddress(entity));
       if (head?.type !== 'entity' || !filter.fits(entitySummaryOf(head))) return undefined;
-      return { ...(await this.#stateOf(head)), updatedAt: head.updatedAt };
+      return { ...(await this.#stateOf(head, mayBeOld)), updatedAt: head.updatedAt };
     });
   }
 

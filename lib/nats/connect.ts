@@ -131,9 +131,14 @@ function refuseFatal(error: unknown, { where, hasLogin }: DialedAddresses): stri
     const given = hasLogin ? 'the given credentials' : 'a connection without credentials';
     throw new AuthFailedError(`The NATS server at ${where} refused ${given} (${code}).`);
   }
-  if (code === 'BAD_OPTIONS' || code === 'INVALID_OPTION' || error.message.includes('TLS'))
+  if (code === 'BAD_OPTIONS' || code === 'INVALID_OPTION' || error.message.includes('TLS') || isOfCertificates(error))
     throw new ConfigError(`servers: cannot connect to ${where}: ${error.message}`, { cause: error });
   return code || error.message;
+}
+
+/** One side does not trust the other: waiting changes nothing. */
+function isOfCertificates(error: NodeJS.ErrnoException): boolean {
+  return /^(?:ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(error.code ?? '');
 }
 
 async function checkServer(connection: NatsConnection, session: Session, patience: Patience): Promise<void> {

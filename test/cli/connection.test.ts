@@ -126,7 +126,7 @@ authorization { token: "${TOKEN}" }
 tls { cert_file: "${file('server.pem')}", key_file: "${file('server.key')}", ca_file: "${file('ca.pem')}", verify: true }`,
   );
   t.teardown(() => server.stop());
-  const address = server.address.replace('127.0.0.1', 'localhost'); // certificates are compared with names
+  const address = server.address.replace(/^.*127\.0\.0\.1/, 'localhost'); // certificates are compared with names
   const [tlsca, tlscert, tlskey] = [file('ca.pem'), file('client.pem'), file('client.key')];
   const text = (name: string): string => execFileSync('cat', [name], { encoding: 'utf8' });
   const tls: HubTls = { ca: text(tlsca), cert: text(tlscert), key: text(tlskey) };

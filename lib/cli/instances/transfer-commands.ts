@@ -53,6 +53,14 @@ async function exportInstances(client: TaskHubClient, options: ExportOptions): P
   const { output } = options;
   const target: Writable = output === undefined ? process.stdout : createWriteStream(output, { flags: 'wx' });
   if (output !== undefined) await opened(target, output);
+  const exported = await writeInstances(client, target, options);
+  if (output === undefined) return;
+  target.end();
+  await once(target, 'finish');
+  tell(options, { exported }, () => [`Exported: ${exported}`]);
+}
+
+async function writeInstances(client: TaskHubClient, target: Writable, options: ExportOptions): Promise<number> {
   const filter = filterOf(options);
   const { total } = await client.countInstances(filter);
   using progress = new Progress('Export', total);
@@ -62,10 +70,7 @@ async function exportInstances(client: TaskHubClient, options: ExportOptions): P
     if (!target.write(`${line}\n`)) await once(target, 'drain');
     progress.add();
   }
-  if (output === undefined) return;
-  target.end();
-  await once(target, 'finish');
-  tell(options, { exported: progress.done }, () => [`Exported: ${progress.done}`]);
+  return progress.done;
 }
 
 async function opened(target: Writable, file: string): Promise<void> {

@@ -40,6 +40,8 @@ export type { Hosted } from './definitions/registry.js';
 export { TaskHubWorker, type TaskHubWorkerOptions } from './worker/task-hub-worker.js';
 export type { HttpOptions, TokenRequest, TokenSource } from './worker/http-requests.js';
 export { connectTaskHub } from './nats/connect-task-hub.js';
+export { createTaskHub, deleteTaskHub, inspectTaskHub } from './nats/hub-administration.js';
+export type { DeleteTaskHubOptions, TaskHubDescription, TaskHubStream } from './nats/hub-administration.js';
 export { TaskHub, type TaskHubOptions } from './nats/task-hub.js';
 export type { HubCredentials, HubTls } from './nats/credentials.js';
 export type { LogFields, Logger } from './engine/ports.js';
@@ -59,7 +61,9 @@ export type {
   ScopeOptions,
   TerminateOptions,
 } from './client/orchestration-handle.js';
-export type { RestartOptions } from './client/orchestrations.js';
+export type { RestartOptions, StatusOptions } from './client/orchestrations.js';
+export type { StatusWatchOptions } from './client/instance-watch.js';
+export type { PurgeOptions, PurgeProgress } from './client/instance-commands.js';
 export type { PurgeFilter } from './client/purge-filter.js';
 export type { InstanceControls } from './client/instance-controls.js';
 export type { InstanceLists } from './client/instance-lists.js';
@@ -74,14 +78,17 @@ export type { EntityListOptions, EntityPage, ListedEntity } from './client/entit
 export type { EntityStatus, OwnedEntityStatus } from './client/entity-status.js';
 export type { EntityChange } from './client/past-states.js';
 export type { WatchOptions } from './client/entity-watch.js';
-export type { EntityAccess } from './client/entity-access.js';
+export type { EntityAccess, SignalOptions } from './client/entity-access.js';
 export type { EntityStateResponse, ReadOptions } from './client/entities.js';
+export type { HttpUrlOptions, HttpWaitOptions } from './client/http-responses.js';
+export type { HttpManagementPayload } from './client/management-urls.js';
+export type { CleanEntityStorageOptions, CleanEntityStorageResult } from './client/entity-cleaning.js';
 export type { LockedBy } from './client/locked-by.js';
 export type { HubOperations } from './client/hub-operations.js';
 export type { EntityStartOptions, Reminder, ReminderOptions } from './core/entity-options.js';
 export type { NamesWithoutWorker, NameWithoutWorker } from './client/names-without-worker.js';
 export type { StartOptions } from './client/started-run.js';
-export type { WaitOptions } from './client/waits.js';
+export type { CallOptions, WaitOptions } from './client/waits.js';
 export type { ReadSource } from './client/instance-reads.js';
 export type { HistoryEvent } from './core/history.js';
 export type { RuntimeStatus } from './wire/head.js';

@@ -5,6 +5,7 @@ import type { PartitionInspection } from '../wire/inspection.js';
 import type { Answer, Query } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
 import { isAnswer } from './owner-queries.js';
+import { limitsOf, notInTime, type CallOptions } from './waits.js';
 
 /** The pause before a partition is asked again that nobody answered for, in milliseconds. */
 const PAUSE = 250;
@@ -13,7 +14,7 @@ const PAUSE = 250;
 export type PartitionStatus = PartitionInspection | { readonly partition: number; readonly worker: undefined };
 
 /** How an instance is released from quarantine. */
-export interface ReleaseOptions {
+export interface ReleaseOptions extends CallOptions {
   /**
    * Whether the message that it was to take next is discarded. Who waits for its answer gets MessageDiscardedError; any
    * other goes to the dead letters. Default false: it is taken again.
@@ -32,9 +33,13 @@ export class Administration {
     this.#timeout = timeout;
   }
 
-  inspect(): Promise<readonly PartitionStatus[]> {
+  inspect(options: CallOptions): Promise<readonly PartitionStatus[]> {
     const partitions = Array.from({ length: this.#session.ports.partitions }, (_, partition) => partition);
-    return this.#session.waits.whileOpen(() => Promise.all(partitions.map((partition) => this.#inspect(partition))));
+    const limits = limitsOf(options, this.#timeout);
+    const late = () => notInTime('How the partitions stand', limits);
+    return this.#session.waits.run(limits, late, () =>
+      Promise.all(partitions.map((partition) => this.#inspect(partition))),
+    );
   }
 
   async #inspect(partition: number): Promise<PartitionStatus> {
@@ -42,41 +47,53 @@ export class Administration {
     return isAnswer(answer) ? answer.inspection : { partition, worker: undefined };
   }
 
-  release(address: string, discard: boolean): Promise<boolean> {
+  release(address: string, { discard = false, ...options }: ReleaseOptions): Promise<boolean> {
     checkAddress(address);
-    return this.#until(address, { v: 1, kind: 'release', address, discard }, ({ released }) => released);
+    const query = { v: 1, kind: 'release', address, discard } as const;
+    return this.#until(address, query, options, ({ released }) => released);
   }
 
-  /** Breaks the lock that the entity has now, and no later one however often it is asked. */
-  async breakLock(entity: EntityId): Promise<boolean> {
+  /** Breaks the lock that the entity has now, or that of a number, and no later one however often it is asked. */
+  async breakLock(entity: EntityId, options: CallOptions, known?: number): Promise<boolean> {
     const address = entityAddress(entity);
-    let fence: number | undefined;
-    await this.#until(address, { v: 1, kind: 'mailbox', entity }, ({ mailbox: { locked } }) => {
-      fence = locked?.fencingNumber;
-      return fence !== undefined;
-    });
+    let fence = known;
+    if (fence === undefined)
+      await this.#until(address, { v: 1, kind: 'mailbox', entity }, options, ({ mailbox: { locked } }) => {
+        fence = locked?.fencingNumber;
+        return fence !== undefined;
+      });
     if (fence === undefined) return false;
-    return this.#until(address, { v: 1, kind: 'breakLock', address, fence }, ({ broken }) => broken);
+    return this.#until(address, { v: 1, kind: 'breakLock', address, fence }, options, ({ broken }) => broken);
   }
 
   /** Asks until an owner has answered: asking twice is harmless. */
   #until<Q extends Query>(
     address: string,
     query: Q,
+    options: CallOptions,
     isDone: (answer: Extract<Answer, { kind: Q['kind'] }>) => boolean,
   ): Promise<boolean> {
     const partition = partitionOf(address, this.#session.ports.partitions);
-    const late = () =>
-      new TimeoutError(`No worker that owns partition ${partition} answered within ${this.#timeout} ms. Start one.`);
-    return this.#session.waits.within<boolean>({ timeoutInMilliseconds: this.#timeout }, late, async (wait) => {
+    const limits = limitsOf(options, this.#timeout);
+    let isHeard = false;
+    const late = () => nobodyAnswered(partition, limits.timeoutInMilliseconds, isHeard && query.kind !== 'mailbox');
+    return this.#session.waits.within<boolean>(limits, late, async (wait) => {
       for (let isAgain = false; ; isAgain = true) {
         const answer = await this.#session.queries.askPartition(partition, query);
         if (isAnswer(answer)) return wait.succeed(isDone(answer) || isAgain);
+        isHeard ||= answer !== 'noOwner';
         await wait.pause(PAUSE);
         if (wait.isOver) return;
       }
     });
   }
+}
+
+/** `mayBeDone`: somebody who did not answer may have carried it out. */
+function nobodyAnswered(partition: number, milliseconds: number, mayBeDone: boolean): TimeoutError {
+  const text = `No worker that owns partition ${partition} answered within ${milliseconds} ms.`;
+  if (!mayBeDone) return new TimeoutError(`${text} Start one.`);
+  return new TimeoutError(`${text} Whether it was done is not known: ask again.`, undefined, 'unknown');
 }
 
 function checkAddress(address: string): void {

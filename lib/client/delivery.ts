@@ -5,6 +5,8 @@ export interface Delivery {
   progress: 'unsent' | 'queued' | 'sending' | 'stored';
 }
 
+const effects = { unsent: 'none', queued: 'none', sending: 'unknown', stored: 'stored' } as const;
+
 /** The error for a caller whose time is over, with what is known of the message. */
 export function lateError(
   what: string,
@@ -13,10 +15,12 @@ export function lateError(
   instanceId?: string,
 ): TimeoutError {
   const known = {
-    unsent: 'Nothing was sent: what has to be known before, such as the registered names, could not be read.',
+    unsent:
+      'Nothing was sent: what has to be known before, such as the registered names or the instance, could not be read.',
     queued: 'Nothing was sent: earlier messages of this client are still to be stored, or to be answered.',
     sending: 'Whether it is stored is not known; it is sent again until the client is closed.',
     stored: 'It is stored, and will be carried out as soon as a worker takes it.',
   };
-  return new TimeoutError(`${what} was not answered within ${milliseconds} ms. ${known[progress]}`, instanceId);
+  const text = `${what} was not answered within ${milliseconds} ms. ${known[progress]}`;
+  return new TimeoutError(text, instanceId, effects[progress]);
 }

@@ -20,6 +20,7 @@ import { Together } from './many.js';
 import { namedEntity, type NamedEntity } from './named-entity.js';
 import { changesOf, stateAsOf, type EntityChange } from './past-states.js';
 import { ReadonlyCalls } from './readonly-calls.js';
+import { limitsOf, type CallOptions } from './waits.js';
 
 /** The state of an entity as read. */
 export interface EntityStateResponse<T> {
@@ -42,7 +43,7 @@ export interface EntityStateResponse<T> {
 }
 
 /** How a state is read. */
-export interface ReadOptions {
+export interface ReadOptions extends CallOptions {
   /**
    * `exact` asks the owner, `eventual` takes what it stored last for readers: up to some 100 ms behind, without any work for
    * the owner. Default `exact`.
@@ -94,8 +95,9 @@ export class Entities {
     operation: unknown,
     input: unknown,
     due: number | undefined,
+    options: CallOptions,
   ): Promise<void> {
-    return this.send(this.preparedByName(entity, key, operation, input, due));
+    return this.send(this.preparedByName(entity, key, operation, input, due), options);
   }
 
   /** A signal ready to be sent, the operation by its name. */
@@ -104,9 +106,15 @@ export class Entities {
     return this.prepared(id, name, input, undefined, due);
   }
 
-  async callByName(entity: string, key: string, operation: unknown, input: unknown): Promise<unknown> {
+  async callByName(
+    entity: string,
+    key: string,
+    operation: unknown,
+    input: unknown,
+    options: CallOptions,
+  ): Promise<unknown> {
     const { id, name } = this.#checked(entity, key, operation);
-    return this.call(id, name, input, undefined);
+    return this.call(id, name, input, undefined, options);
   }
 
   #checked(entity: string, key: unknown, operation: unknown): { id: EntityId; name: string } {
@@ -132,12 +140,13 @@ export class Entities {
   }
 
   /** Resolves when the signal is stored. */
-  send({ id, message }: Signal): Promise<void> {
+  send({ id, message }: Signal, options: CallOptions): Promise<void> {
     const { name } = message;
     const delivery: Delivery = { progress: 'unsent' };
-    const options = { timeoutInMilliseconds: this.#timeout };
-    const late = () => lateError(`The signal ${id.name}.${name} to "${id.key}"`, this.#timeout, delivery);
-    const sent = this.#session.waits.within<Outcome | undefined>(options, late, (wait) => {
+    const limits = limitsOf(options, this.#timeout);
+    const late = () =>
+      lateError(`The signal ${id.name}.${name} to "${id.key}"`, limits.timeoutInMilliseconds, delivery);
+    const sent = this.#session.waits.within<Outcome | undefined>(limits, late, (wait) => {
       const check = () => this.#session.names.checkOperation(id.name, name);
       return this.#session.send(entityAddress(id), message, { check, wait, delivery });
     });
@@ -145,18 +154,18 @@ export class Entities {
   }
 
   /** Sends signals in this order; resolves when all are stored. Rejects with PartlySentError. */
-  async sendMany(signals: readonly Signal[]): Promise<void> {
+  async sendMany(signals: readonly Signal[], options: CallOptions): Promise<void> {
     const { names, waits } = this.#session;
     const together = new Together(signals.length);
-    const late = () => together.failure(lateError('The signal', this.#timeout, { progress: 'sending' }));
-    const options = { timeoutInMilliseconds: this.#timeout };
-    return waits.within<void>(options, late, async (wait) => {
+    const limits = limitsOf(options, this.#timeout);
+    const late = () => together.failure(lateError('The signal', limits.timeoutInMilliseconds, { progress: 'sending' }));
+    return waits.within<void>(limits, late, async (wait) => {
       if (wait.isOver) return; // the client is closed
       for (const [at, signal] of signals.entries()) {
         const { id, message } = signal;
         const onStored = (error?: unknown): void => together.ended(at, error);
         const isPosted = names.knowsOperation(id.name, message.name) && this.#post(signal, onStored);
-        if (!isPosted) this.send(signal).then(() => onStored(), onStored);
+        if (!isPosted) this.send(signal, options).then(() => onStored(), onStored);
       }
       together.whenAll((failure) => (failure ? wait.fail(failure) : wait.succeed()));
     });
@@ -167,30 +176,39 @@ export class Entities {
   }
 
   /** The result of an operation, once it is committed. */
-  async call(id: EntityId, name: string, input: unknown, shape: OperationShape | undefined): Promise<unknown> {
+  async call(
+    id: EntityId,
+    name: string,
+    input: unknown,
+    shape: OperationShape | undefined,
+    options: CallOptions,
+  ): Promise<unknown> {
     const encoded = this.#session.encode(input, shape, `${id.name}.${name}`);
-    if (!shape?.isReadonly) return this.#callByMail(id, name, encoded);
-    const told = await this.#readonlyCalls.call(id, name, encoded);
-    return told === 'byMail' ? this.#callByMail(id, name, encoded) : told.result;
+    if (!shape?.isReadonly) return this.#callByMail(id, name, encoded, options);
+    const told = await this.#readonlyCalls.call(id, name, encoded, options);
+    return told === 'byMail' ? this.#callByMail(id, name, encoded, options) : told.result;
   }
 
   /** Deletes an entity in its turn. Whether it existed. */
-  async delete(id: EntityId): Promise<boolean> {
-    return (await this.#callByMail(id, DELETION, {}, () => this.#session.names.checkEntity(id.name))) as boolean;
+  async delete(id: EntityId, options: CallOptions): Promise<boolean> {
+    const check = () => this.#session.names.checkEntity(id.name);
+    return (await this.#callByMail(id, DELETION, {}, options, check)) as boolean;
   }
 
   async #callByMail(
     id: EntityId,
     name: string,
     encoded: { readonly input?: Json },
+    options: CallOptions,
     check = () => this.#session.names.checkOperation(id.name, name),
   ): Promise<unknown> {
     const { inbox, waits, values } = this.#session;
     const target = `${id.name}.${name}`;
     const delivery: Delivery = { progress: 'unsent' };
-    const late = () => lateError(`The call of ${target} of "${id.key}"`, this.#timeout, delivery);
+    const limits = limitsOf(options, this.#timeout);
+    const late = () => lateError(`The call of ${target} of "${id.key}"`, limits.timeoutInMilliseconds, delivery);
     const message = { kind: 'operation', name, ...encoded, reply: inbox.reply } as const;
-    const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds: this.#timeout }, late, (wait) =>
+    const outcome = await waits.within<Outcome | undefined>(limits, late, (wait) =>
       this.#session.send(entityAddress(id), message, { check, wait, delivery, isCall: true }),
     );
     if (outcome?.failure) throw new EntityOperationFailedError(id.name, name, outcome.failure);
@@ -198,24 +216,25 @@ export class Entities {
   }
 
   /** While a transaction has prepared another state it waits for the decision. */
-  async read(entity: NamedEntity, { consistency, asOf }: ReadOptions = {}): Promise<EntityStateResponse<unknown>> {
+  async read(entity: NamedEntity, options: ReadOptions = {}): Promise<EntityStateResponse<unknown>> {
+    const { consistency, asOf } = options;
     const isExactly = isExact(consistency);
     if (asOf !== undefined) checkAsOf(asOf);
-    return this.#decided(entity, () => this.look(entity, { isExact: isExactly, asOf }));
+    return this.#decided(entity, options, () => this.look(entity, { isExact: isExactly, asOf }));
   }
 
   /** What a look finds once no transaction has prepared anything that is not decided. */
-  async #decided<T>({ id }: NamedEntity, look: () => Promise<T | undefined>): Promise<T> {
-    const { clock } = this.#session.ports;
-    for (const end = clock.now() + this.#timeout; ;) {
-      const found = await look(); // the owner waits before it says so
-      if (found !== undefined) return found;
-      if (clock.now() >= end)
-        throw new TimeoutError(
-          `${id.name} "${id.key}" has been prepared by a transaction that was not decided within ${this.#timeout} ms. Read it ` +
-            "with consistency 'eventual' for the state before, or look why that stands still: client.entities.inspect.",
-        );
-    }
+  #decided<T>({ id }: NamedEntity, options: CallOptions, look: () => Promise<T | undefined>): Promise<T> {
+    const limits = limitsOf(options, this.#timeout);
+    let isPrepared = false;
+    const late = () => lateRead(id, limits.timeoutInMilliseconds, isPrepared);
+    return this.#session.waits.within<T>(limits, late, async (wait) => {
+      while (!wait.isOver) {
+        const found = await look(); // the owner waits before it says so
+        if (found !== undefined) return wait.succeed(found);
+        isPrepared = true;
+      }
+    });
   }
 
   /** As `read`; undefined: a transaction is not decided yet. */
@@ -240,18 +259,24 @@ export class Entities {
   }
 
   /** The changes that are kept of an entity. */
-  history(
-    entity: NamedEntity,
-    { consistency }: Pick<ReadOptions, 'consistency'> = {},
-  ): Promise<readonly EntityChange[]> {
-    const isExactly = isExact(consistency);
+  history(entity: NamedEntity, options: Omit<ReadOptions, 'asOf'> = {}): Promise<readonly EntityChange[]> {
+    const isExactly = isExact(options.consistency);
     const look = async (): Promise<readonly EntityChange[] | undefined> => {
       await this.#session.names.checkEntity(entity.id.name);
       const changes = await this.#reads.changes(entity.id, isExactly);
       return changes && changesOf(changes);
     };
-    return this.#decided(entity, () => this.#session.waits.whileOpen(look));
+    return this.#decided(entity, options, () => this.#session.waits.whileOpen(look));
   }
+}
+
+function lateRead({ name, key }: EntityId, milliseconds: number, isPrepared: boolean): TimeoutError {
+  if (!isPrepared)
+    return new TimeoutError(`Nobody could tell of ${name} "${key}" within ${milliseconds} ms. Ask again.`);
+  return new TimeoutError(
+    `${name} "${key}" has been prepared by a transaction that was not decided within ${milliseconds} ms. Read it ` +
+      "with consistency 'eventual' for the state before, or look why that stands still: client.entities.inspect.",
+  );
 }
 
 /** Throws ConfigError. */

@@ -12,8 +12,12 @@ import { HubOperations } from './hub-operations.js';
 import { inPlace } from './many.js';
 import { namedEntity } from './named-entity.js';
 import type { Orchestrations } from './orchestrations.js';
+import type { CallOptions } from './waits.js';
 
 type EntityClass<E extends object> = new () => E;
+
+/** How a client sends a signal. */
+export interface SignalOptions extends EntitySignalOptions, CallOptions {}
 
 /**
  * How a client talks to entities: signals, calls and reads of their states.
@@ -57,31 +61,26 @@ export abstract class EntityAccess extends HubOperations {
   signalEntity<E extends object>(
     entity: EntityClass<E>,
     key: string,
-    options?: EntitySignalOptions,
+    options?: SignalOptions,
   ): OperationCalls<E, 'accepted'>;
   /**
    * The same by names; the input is validated where it arrives.
    *
    * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
    */
-  signalEntity(
-    entity: string,
-    key: string,
-    operation: string,
-    input?: unknown,
-    options?: EntitySignalOptions,
-  ): Promise<void>;
+  signalEntity(entity: string, key: string, operation: string, input?: unknown, options?: SignalOptions): Promise<void>;
   signalEntity(
     entity: string | EntityClass<object>,
     key: string,
-    given?: string | EntitySignalOptions,
+    given?: string | SignalOptions,
     input?: unknown,
-    options?: EntitySignalOptions,
+    last?: SignalOptions,
   ): unknown {
-    const due = this.#entities.dueOf(typeof entity === 'string' ? options : (given as EntitySignalOptions | undefined));
-    if (typeof entity === 'string') return this.#entities.signalByName(entity, key, given, input, due);
+    const options = (typeof entity === 'string' ? last : (given as SignalOptions | undefined)) ?? {};
+    const due = this.#entities.dueOf(options);
+    if (typeof entity === 'string') return this.#entities.signalByName(entity, key, given, input, due, options);
     return this.#proxy(entity, key, async (id, name, shape, value) =>
-      this.#entities.send(this.#entities.prepared(id, name, value, shape, due)),
+      this.#entities.send(this.#entities.prepared(id, name, value, shape, due), options),
     );
   }
 
@@ -118,21 +117,27 @@ export abstract class EntityAccess extends HubOperations {
    * @throws {PartlySentError} when some are not known to be stored: it says of each what became of it
    * @throws what `signalEntity` throws for an input, a key or a name; nothing is sent then, and the text says which it is
    */
-  signalMany<E extends object>(entity: EntityClass<E>, signals: Iterable<EntitySignal<E>>): Promise<void>;
+  signalMany<E extends object>(
+    entity: EntityClass<E>,
+    signals: Iterable<EntitySignal<E>>,
+    options?: CallOptions,
+  ): Promise<void>;
   /** The same by names; each input is validated where it arrives. Rejects likewise. */
   signalMany(
     entity: string,
     signals: Iterable<readonly [key: string, operation: string, input?: unknown]>,
+    options?: CallOptions,
   ): Promise<void>;
   async signalMany(
     entity: string | EntityClass<object>,
     signals: Iterable<readonly [key: string, operation: string, input?: unknown]>,
+    options: CallOptions = {},
   ): Promise<void> {
     const prepare = this.#entities.signalsTo(entity as string | Constructor);
     const prepared = Array.from(signals, ([key, operation, input], at) =>
       inPlace(`signals[${at}]`, () => prepare(key, operation, input)),
     );
-    await this.#entities.sendMany(prepared);
+    await this.#entities.sendMany(prepared, options);
   }
 
   /**
@@ -144,16 +149,33 @@ export abstract class EntityAccess extends HubOperations {
    * @throws {SessionExpiredError} when its process slept with the call on its way, or there are too many clients; `effect`
    *   says what is known. Told of signals likewise.
    */
-  callEntity<E extends object>(entity: EntityClass<E>, key: string): OperationCalls<E, 'promise'>;
+  callEntity<E extends object>(
+    entity: EntityClass<E>,
+    key: string,
+    options?: CallOptions,
+  ): OperationCalls<E, 'promise'>;
   /**
    * The same by names; the input is validated where it arrives, and one that does not fit fails the operation.
    *
    * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
    */
-  callEntity<T = unknown>(entity: string, key: string, operation: string, input?: unknown): Promise<T>;
-  callEntity(entity: string | EntityClass<object>, key: string, operation?: string, input?: unknown): unknown {
-    if (typeof entity === 'string') return this.#entities.callByName(entity, key, operation, input);
-    return this.#proxy(entity, key, (id, name, shape, value) => this.#entities.call(id, name, value, shape));
+  callEntity<T = unknown>(
+    entity: string,
+    key: string,
+    operation: string,
+    input?: unknown,
+    options?: CallOptions,
+  ): Promise<T>;
+  callEntity(
+    entity: string | EntityClass<object>,
+    key: string,
+    given?: string | CallOptions,
+    input?: unknown,
+    last: CallOptions = {},
+  ): unknown {
+    if (typeof entity === 'string') return this.#entities.callByName(entity, key, given, input, last);
+    const options = (given as CallOptions | undefined) ?? {};
+    return this.#proxy(entity, key, (id, name, shape, value) => this.#entities.call(id, name, value, shape, options));
   }
 
   /**

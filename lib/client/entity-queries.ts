@@ -12,7 +12,7 @@ import type { EntityChange } from './past-states.js';
 import { isAnswer } from './owner-queries.js';
 import { InstanceReads } from './instance-reads.js';
 import { ViewLists, type PageOptions } from './view-lists.js';
-import type { WaitOptions } from './waits.js';
+import { limitsOf, notInTime, type CallOptions, type WaitOptions } from './waits.js';
 
 /** How entities are listed. */
 export interface EntityListOptions extends WaitOptions {
@@ -63,12 +63,14 @@ type EntityClass<E extends object> = new () => E;
 export class EntityQueries {
   readonly #session: ClientSession;
   readonly #entities: Entities;
+  readonly #timeout: number;
   readonly #reads: InstanceReads;
   readonly #lists: ViewLists<EntityFilter, CheckedEntityFilter, FoundEntity>;
 
   /** @internal */
   constructor(session: ClientSession, entities: Entities, timeout: number) {
     this.#session = session;
+    this.#timeout = timeout;
     this.#entities = entities;
     this.#reads = new InstanceReads(session);
     this.#lists = new ViewLists(session, timeout, {
@@ -166,7 +168,7 @@ export class EntityQueries {
   async history(
     entity: string | EntityClass<object>,
     key: string,
-    options?: Pick<ReadOptions, 'consistency'>,
+    options?: Omit<ReadOptions, 'asOf'>,
   ): Promise<readonly EntityChange[]> {
     return this.#entities.history(namedEntity(entity, key), options);
   }
@@ -179,18 +181,20 @@ export class EntityQueries {
    * @throws {RemoteError} when its owner could not tell
    * @throws {ClosedError} when the client or the connection is closed
    */
-  async inspect(entity: string | EntityClass<object>, key: string): Promise<EntityStatus> {
+  async inspect(entity: string | EntityClass<object>, key: string, options: CallOptions = {}): Promise<EntityStatus> {
     const { id } = namedEntity(entity, key);
     const { waits, queries } = this.#session;
     const query = { v: 1, kind: 'mailbox', entity: id } as const;
-    const answer = await waits.whileOpen(() => queries.ask(entityAddress(id), query));
+    const limits = limitsOf(options, this.#timeout);
+    const late = () => notInTime(`What the owner of ${id.name} "${id.key}" knows`, limits);
+    const answer = await waits.run(limits, late, () => queries.ask(entityAddress(id), query));
     return isAnswer(answer) ? statusOf(answer.mailbox) : { worker: undefined };
   }
 
   /**
    * Deletes an entity, as `ctx.deleteState()` of an operation of its own would: in its turn, exactly once, with its reminders; what others
-   * have signalled for later stays. False: it did not exist. Waits while an orchestration has locked it. Needs a worker with the class of
-   * the entity, and none of its code.
+   * have signalled for later stays. False: it did not exist. Waits while an orchestration has locked it. It needs a worker,
+   * and neither the class of the entity nor its state: what nobody can read any more can be deleted.
    *
    * @example
    * ```ts
@@ -207,8 +211,8 @@ export class EntityQueries {
    * @throws {TimeoutError} when there is no answer in time; its message says whether the deletion is stored
    * @throws {ClosedError} when the client or the connection is closed
    */
-  async delete(entity: string | EntityClass<object>, key: string): Promise<boolean> {
-    return this.#entities.delete(namedEntity(entity, key).id);
+  async delete(entity: string | EntityClass<object>, key: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#entities.delete(namedEntity(entity, key).id, options);
   }
 
   /** What the views say now of those that were found, unless they are gone or do not fit any more. */

@@ -1,17 +1,13 @@
-import { ClosedError } from '../errors.js';
+import { TimeoutError } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
+import { Changes } from './changes.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities, EntityStateResponse } from './entities.js';
 import type { NamedEntity } from './named-entity.js';
 import type { WaitOptions } from './waits.js';
 
-/** How an entity is watched. */
-export interface WatchOptions extends Pick<WaitOptions, 'signal'> {}
-
-/** A change may be told while nobody hears it, and an owner forgets who watches: so it is asked again, in milliseconds. */
-const RECHECK = 5_000;
-/** The same while nobody owns the entity. */
-const RECHECK_VIEW = 500;
+/** How long something is watched: by default until it is left. */
+export interface WatchOptions extends WaitOptions {}
 
 /** Follows the state of one entity. What the owner tells is only that there is something new: what is yielded is read. */
 export class EntityWatch {
@@ -25,38 +21,30 @@ export class EntityWatch {
     this.#entity = entity;
   }
 
-  async *states({ signal }: WatchOptions): AsyncGenerator<EntityStateResponse<unknown>, void> {
-    const { inbox } = this.#session;
-    let isNew = false;
-    let wake = (): void => {};
-    const stop = inbox.onChanged(entityAddress(this.#entity.id), () => {
-      isNew = true;
-      wake();
-    });
+  async *states(options: WatchOptions): AsyncGenerator<EntityStateResponse<unknown>, void> {
+    const { inbox, waits } = this.#session;
+    const { id } = this.#entity;
+    const wait = waits.begin<never>(options, () => watchedLong(`${id.name} "${id.key}"`, options));
+    const changes = new Changes(this.#session, entityAddress(id));
+    const look = () => this.#entities.look(this.#entity, { isExact: true, notify: inbox.notify });
     try {
       for (let last: string | undefined; ;) {
-        isNew = false;
-        signal?.throwIfAborted();
-        const response = await this.#entities.look(this.#entity, { isExact: true, notify: inbox.notify });
+        changes.look();
+        const response = await Promise.race([wait.promise, look()]);
         if (!response) continue; // the owner has waited before it said so
         const text = JSON.stringify([response.entityExists, response.entityState]);
         if (text !== last) yield response;
         last = text;
-        const pause = response.source === 'owner' ? RECHECK : RECHECK_VIEW;
-        if (!isNew) await this.#changed(pause, signal, (end) => (wake = end));
+        await changes.next(response.source === 'owner', wait);
       }
     } finally {
-      stop();
+      changes.close();
+      wait.end();
     }
   }
+}
 
-  /** Resolves when something is told, or after a time. Rejects when the client is closed, or with the reason of the signal. */
-  #changed(milliseconds: number, signal: AbortSignal | undefined, onWake: (end: () => void) => void): Promise<void> {
-    const late = (): Error => new ClosedError('A wait without limit has ended.');
-    return this.#session.waits.within<void>({ signal }, late, async (wait) => {
-      onWake(() => wait.succeed());
-      await wait.pause(milliseconds);
-      wait.succeed();
-    });
-  }
+/** The end of a watch whose time is over. */
+export function watchedLong(what: string, { timeoutInMilliseconds }: WatchOptions): TimeoutError {
+  return new TimeoutError(`${what} was watched for ${timeoutInMilliseconds} ms, as asked. It goes on; watch it again.`);
 }

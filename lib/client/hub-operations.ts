@@ -1,7 +1,13 @@
 import type { Administration, PartitionStatus, ReleaseOptions } from './administration.js';
+import {
+  cleanEntityStorage,
+  type CleanEntityStorageOptions,
+  type CleanEntityStorageResult,
+} from './entity-cleaning.js';
 import { InstanceControls } from './instance-controls.js';
 import { namedEntity } from './named-entity.js';
 import type { Orchestrations } from './orchestrations.js';
+import type { CallOptions } from './waits.js';
 
 /**
  * What people who operate a task hub ask of its workers.
@@ -22,11 +28,13 @@ import type { Orchestrations } from './orchestrations.js';
  */
 export abstract class HubOperations extends InstanceControls {
   readonly #administration: Administration;
+  readonly #orchestrations: Orchestrations;
 
   /** @internal */
   constructor(orchestrations: Orchestrations, administration: Administration) {
     super(orchestrations);
     this.#administration = administration;
+    this.#orchestrations = orchestrations;
   }
 
   /**
@@ -36,8 +44,8 @@ export abstract class HubOperations extends InstanceControls {
    * @throws {RemoteError} when an owner could not tell
    * @throws {ClosedError} when the client or the connection is closed
    */
-  inspect(): Promise<readonly PartitionStatus[]> {
-    return this.#administration.inspect();
+  inspect(options: CallOptions = {}): Promise<readonly PartitionStatus[]> {
+    return this.#administration.inspect(options);
   }
 
   /**
@@ -49,7 +57,19 @@ export abstract class HubOperations extends InstanceControls {
    * @throws {ClosedError} when the client or the connection is closed
    */
   release(instance: string, options: ReleaseOptions = {}): Promise<boolean> {
-    return this.#administration.release(instance, options.discard ?? false);
+    return this.#administration.release(instance, options);
+  }
+
+  /**
+   * Ends the locks of entities whose orchestrations have ended, or are gone, as after a loss of stored data that was accepted; at most 100 of each
+   * partition. An entity that does not exist leaves nothing that would have to be removed. Partitions without an owner are left as they are.
+   *
+   * @throws {TimeoutError} when nobody answered in time
+   * @throws {RemoteError} when an owner could not tell
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  cleanEntityStorage(options: CleanEntityStorageOptions = {}): Promise<CleanEntityStorageResult> {
+    return cleanEntityStorage(this.#administration, this.#orchestrations, options);
   }
 
   /**
@@ -63,7 +83,7 @@ export abstract class HubOperations extends InstanceControls {
    * @throws {TimeoutError} when nobody owns its partition in time
    * @throws {ClosedError} when the client or the connection is closed
    */
-  breakLock(entity: string | (new () => object), key: string): Promise<boolean> {
-    return this.#administration.breakLock(namedEntity(entity, key).id);
+  breakLock(entity: string | (new () => object), key: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#administration.breakLock(namedEntity(entity, key).id, options);
   }
 }

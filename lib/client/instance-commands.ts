@@ -8,6 +8,7 @@ import {
   NoWorkerError,
   NotRewindableError,
   RemoteError,
+  TimeoutError,
   type FailureDetails,
 } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
@@ -17,9 +18,28 @@ import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { findEnded, type PurgeFilter } from './purge-filter.js';
 import { meant, type StartedRun } from './started-run.js';
+import { limitsOf, type CallOptions } from './waits.js';
 
 /** Instances that one purge by filter asks at the same time. */
 const WIDTH = 64;
+
+/** How far a purge has come. */
+export interface PurgeProgress {
+  /** Instances that fit the filter and were looked at. */
+  readonly found: number;
+  /** Of these, those that were purged; not counted those that were purged with their parents. */
+  readonly purged: number;
+}
+
+/** How a purge by filter is carried out. */
+export interface PurgeOptions {
+  /** How long all of it may take, in milliseconds: 0 or more. Default: no limit; each request has the client's. */
+  readonly timeoutInMilliseconds?: number | undefined;
+  /** Ends it with its reason: nothing more is asked then. What is purged stays so. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is told behind each instance. What it throws ends the purge. */
+  readonly onProgress?: ((progress: PurgeProgress) => void) | undefined;
+}
 
 /** What is asked of an instance as a whole. */
 type Command = Omit<ControlMessage, 'kind' | 'id' | 'reply' | 'session' | 'number' | 'done' | 'parent' | 'outputRef'>;
@@ -36,13 +56,14 @@ export class InstanceCommands {
   }
 
   /** Resolves with what its owner answers. Rejects with the typed error of a refusal. */
-  async ask(instanceId: string, command: Command, run?: StartedRun): Promise<Json | undefined> {
+  async ask(instanceId: string, command: Command, run?: StartedRun, options?: CallOptions): Promise<Json | undefined> {
     const { inbox, waits } = this.#session;
     const delivery: Delivery = { progress: 'unsent' };
-    const options = { timeoutInMilliseconds: this.#timeout };
-    const late = () => lateError(`The request to ${command.action} "${instanceId}"`, this.#timeout, delivery);
+    const limits = limitsOf(options, this.#timeout);
+    const late = () =>
+      lateError(`The request to ${command.action} "${instanceId}"`, limits.timeoutInMilliseconds, delivery);
     const message = { kind: 'control', ...meant(run), ...command, reply: inbox.reply } as const;
-    const outcome = await waits.within<Outcome | undefined>(options, late, (wait) =>
+    const outcome = await waits.within<Outcome | undefined>(limits, late, (wait) =>
       this.#session.send(orchestrationAddress(instanceId), message, {
         check: () => undefined,
         wait,
@@ -67,18 +88,26 @@ export class InstanceCommands {
   }
 
   /** Purges what a filter finds; how many instances. */
-  async purgeAll(filter: PurgeFilter): Promise<number> {
+  async purgeAll(filter: PurgeFilter, options: PurgeOptions): Promise<number> {
     const waiting = findEnded(this.#session.ports, filter);
     const { recursive = true } = filter;
-    let purged = 0;
-    const worker = async (): Promise<void> => {
-      for (let next = await waiting.next(); !next.done; next = await waiting.next()) {
-        const { instanceId, runId } = next.value;
-        if (await this.#purge(instanceId, { action: 'purge', recursive, runId })) purged++;
-      }
-    };
-    await Promise.all(Array.from({ length: WIDTH }, worker));
-    return purged;
+    const { onProgress, timeoutInMilliseconds, signal } = options;
+    let [found, purged] = [0, 0];
+    const late = () => cutShort(this.#session.ports.name, timeoutInMilliseconds!, purged);
+    return this.#session.waits.run<number>({ timeoutInMilliseconds, signal }, late, async (wait) => {
+      const worker = async (): Promise<void> => {
+        for (let next = await waiting.next(); !next.done && !wait.isOver; next = await waiting.next()) {
+          const { instanceId, runId } = next.value;
+          found++;
+          if (await this.#purge(instanceId, { action: 'purge', recursive, runId })) purged++;
+          if (!wait.isOver) onProgress?.({ found, purged });
+        }
+      };
+      wait.onEnd(() => void waiting.return());
+      // Whoever fails ends the purge; the others end with the request that they are at.
+      await Promise.all(Array.from({ length: WIDTH }, worker));
+      return purged;
+    });
   }
 
   /** Whether it was there to be purged: it may have changed since it was found. */
@@ -92,6 +121,11 @@ export class InstanceCommands {
       throw error;
     }
   }
+}
+
+function cutShort(taskHub: string, milliseconds: number, purged: number): TimeoutError {
+  const text = `The purge of task hub ${taskHub} did not end within ${milliseconds} ms: ${purged} instances are purged.`;
+  return new TimeoutError(`${text} Call it again for those that are left.`, undefined, 'unknown');
 }
 
 /** The error that an owner refuses a request with. */

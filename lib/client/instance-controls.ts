@@ -1,8 +1,11 @@
 import { checkInstanceId } from '../wire/checks.js';
+import { anyRunOf } from './instance-handlers.js';
+import type { PurgeOptions } from './instance-commands.js';
 import { InstanceLists } from './instance-lists.js';
 import { OrchestrationHandle, type ScopeOptions, type TerminateOptions } from './orchestration-handle.js';
 import type { Orchestrations, RestartOptions } from './orchestrations.js';
 import type { PurgeFilter } from './purge-filter.js';
+import type { CallOptions } from './waits.js';
 
 /**
  * What a client does with instances by their ids: as their handles do, whichever run of theirs there is.
@@ -67,8 +70,8 @@ export abstract class InstanceControls extends InstanceLists {
    *
    * @throws {InvalidIdError} for an id that is none
    */
-  async rewind(instanceId: string, reason?: string): Promise<void> {
-    return this.#handle(instanceId).rewind(reason);
+  async rewind(instanceId: string, reason?: string, options: CallOptions = {}): Promise<void> {
+    return this.#handle(instanceId).rewind(reason, options);
   }
 
   /**
@@ -96,19 +99,15 @@ export abstract class InstanceControls extends InstanceLists {
    *
    * @throws {ConfigError} for a field of the filter that there is not, and states that are none or no ends; what `listInstances`
    *   throws for the other fields
-   * @throws {TimeoutError} when there was no answer for one of them in time; it may be called again
+   * @throws {TimeoutError} when there was no answer for one of them in time, or not for all; it may be called again
    * @throws {CorruptHistoryError} when a view cannot be read; VersionTooNewError when a newer version wrote it
    * @throws {ClosedError} when the client or the connection is closed
    */
-  async purgeInstances(filter: PurgeFilter = {}): Promise<number> {
-    return this.#orchestrations.commands.purgeAll(filter);
+  async purgeInstances(filter: PurgeFilter = {}, options: PurgeOptions = {}): Promise<number> {
+    return this.#orchestrations.commands.purgeAll(filter, options);
   }
 
   #handle<T = unknown>(instanceId: string): OrchestrationHandle<T> {
-    return new OrchestrationHandle<T>(this.#orchestrations, {
-      instanceId: checkInstanceId(instanceId),
-      shape: undefined,
-      run: undefined,
-    });
+    return new OrchestrationHandle<T>(this.#orchestrations, anyRunOf(checkInstanceId(instanceId)));
   }
 }

@@ -24,7 +24,7 @@ import type { HandleOptions } from './orchestration-handle.js';
 import { whenOwnMailIsTaken } from './own-mail.js';
 import { deadlineAfter } from './owner-queries.js';
 import { knownRun, meant, type StartedRun } from './started-run.js';
-import type { Wait } from './waits.js';
+import { limitsOf, type CallOptions, type Wait } from './waits.js';
 
 /** The wait before an owner is asked again that did not answer, in milliseconds, doubled up to the second. */
 const FIRST_PAUSE = 10;
@@ -45,6 +45,11 @@ export function targetOf(id: unknown, { runId }: HandleOptions = {}): Target {
   return { instanceId, shape: undefined, run };
 }
 
+/** Whichever run there is of an instance. */
+export function anyRunOf(instanceId: string): Target {
+  return { instanceId, shape: undefined, run: undefined };
+}
+
 /** What a client asks of orchestration instances that run: queries and updates. */
 export class InstanceHandlers {
   readonly #session: ClientSession;
@@ -57,43 +62,43 @@ export class InstanceHandlers {
   }
 
   /** The queries of an instance as methods. */
-  queries(target: Target): object {
-    return methodProxy((method, input) => this.query(target, method, input));
+  queries(target: Target, options: CallOptions): object {
+    return methodProxy((method, input) => this.query(target, method, input, options));
   }
 
   /** The updates of an instance as methods. */
-  updates(target: Target): object {
-    return methodProxy((method, input) => this.update(target, method, input));
+  updates(target: Target, options: CallOptions): object {
+    return methodProxy((method, input) => this.update(target, method, input, options));
   }
 
-  async query(target: Target, method: string, value: unknown): Promise<unknown> {
+  async query(target: Target, method: string, value: unknown, options: CallOptions): Promise<unknown> {
     const { instanceId, shape } = target;
     const name = checkName(method, 'query');
     const input = this.#input(shape, shape?.queries && knownQuery(shape, name), name, value);
     const query = { v: 1, kind: 'query', instanceId, name, ...meant(target.run), ...input } as const;
     this.#checkSize(query);
+    const limits = limitsOf(options, this.#timeout);
     const late = (): TimeoutError =>
       new TimeoutError(
-        `Nobody answered query "${name}" of orchestration instance "${instanceId}" within ${this.#timeout} ms. Start a worker of ` +
-          `task hub ${this.#session.ports.name}, or ask again.`,
+        `Nobody answered query "${name}" of orchestration instance "${instanceId}" within ` +
+          `${limits.timeoutInMilliseconds} ms. Start a worker of task hub ${this.#session.ports.name}, or ask again.`,
       );
-    const { result } = await this.#session.waits.within<QueryAnswer>(
-      { timeoutInMilliseconds: this.#timeout },
-      late,
-      (wait) => this.#ask(target, query, wait),
+    const { result } = await this.#session.waits.within<QueryAnswer>(limits, late, (wait) =>
+      this.#ask(target, query, wait),
     );
     return this.#session.values.decode(result);
   }
 
-  async update(target: Target, method: string, value: unknown): Promise<unknown> {
+  async update(target: Target, method: string, value: unknown, options: CallOptions): Promise<unknown> {
     const { instanceId, shape } = target;
     const name = checkName(method, 'update');
     const input = this.#input(shape, shape?.updates && knownUpdate(shape, name), name, value);
     const { inbox, waits, values } = this.#session;
     const delivery: Delivery = { progress: 'unsent' };
-    const late = () => lateError(`Update "${name}" of "${instanceId}"`, this.#timeout, delivery);
+    const limits = limitsOf(options, this.#timeout);
+    const late = () => lateError(`Update "${name}" of "${instanceId}"`, limits.timeoutInMilliseconds, delivery);
     const message = { kind: 'update', name, ...meant(target.run), ...input, reply: inbox.reply } as const;
-    const outcome = await waits.within<Outcome | undefined>({ timeoutInMilliseconds: this.#timeout }, late, (wait) =>
+    const outcome = await waits.within<Outcome | undefined>(limits, late, (wait) =>
       this.#session.send(orchestrationAddress(instanceId), message, {
         check: () => undefined, // whether there is such an update, its instance says
         wait,

@@ -37,6 +37,16 @@ export interface ReadEntity extends ReadState {
   readonly source: ReadSource;
 }
 
+/** How the status of an instance is read. */
+export interface StatusReading {
+  /** Whether its history is wanted too. */
+  readonly history?: boolean | undefined;
+  /** Where its owner tells of changes. */
+  readonly notify?: string | undefined;
+  /** Default true. */
+  readonly fetchInputsAndOutputs?: boolean | undefined;
+}
+
 /** How an entity is read. */
 export interface EntityReading {
   /** Asked of its owner when there is one. */
@@ -47,8 +57,12 @@ export interface EntityReading {
   readonly wantsChanges?: boolean | undefined;
 }
 
-/** How often something is read whose value is gone. */
-const LOOKS = 3;
+/**
+ * How often something is read that names the same value again, which is gone, and how often in all. The last but one look is
+ * patient (P11), and what names the value may have been replaced meanwhile.
+ */
+const LOOKS = 4;
+const MOST_LOOKS = 100;
 
 /** How often an owner that stays silent is asked before the view is read. */
 const ATTEMPTS = 2;
@@ -67,16 +81,18 @@ export class InstanceReads {
 
   status(
     instanceId: string,
-    options: { readonly history?: boolean } = {},
+    reading: StatusReading = {},
   ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
-    return this.#current(async () => {
-      const { status, source } = await this.#status(instanceId, options);
+    return this.#current(async (mayBeOld) => {
+      const { status, source } = await this.#status(instanceId, reading);
       if (!status) return { source };
       const { large } = this.#session;
       const history = status.history && {
-        history: await Promise.all(status.history.map((event) => large.whole(event))),
+        history: await Promise.all(status.history.map((event) => large.whole(event, mayBeOld))),
       };
-      return { status: { ...(await large.whole(status)), ...history }, source };
+      const told =
+        reading.fetchInputsAndOutputs === false ? withoutValues(status) : await large.whole(status, mayBeOld);
+      return { status: { ...told, ...history }, source };
     });
   }
 
@@ -89,37 +105,64 @@ export class InstanceReads {
     filter: CheckedFilter,
     fetchInputsAndOutputs: boolean,
   ): Promise<InstanceStatus | undefined> {
-    return this.#current(async () => {
+    const hasIt = async () => {
+      const answer = await this.#ask(orchestrationAddress(instanceId), { v: 1, kind: 'status', instanceId });
+      return !answer || answer.status !== undefined;
+    };
+    return this.#unlessGone(hasIt, async (mayBeOld) => {
       const head = await this.#head(orchestrationAddress(instanceId));
       if (head?.type !== 'orchestration' || !filter.fits(summaryOf(head))) return undefined;
       const status = statusOf(head);
-      if (fetchInputsAndOutputs) return this.#session.large.whole(status);
-      const { input: _i, inputRef: _ir, output: _o, outputRef: _or, ...rest } = status;
-      return rest;
+      if (fetchInputsAndOutputs) return this.#session.large.whole(status, mayBeOld);
+      return withoutValues(status);
     });
   }
 
-  /** A value may be removed between an answer and the look for it: then what has taken its place is asked for. */
-  async #current<T>(read: () => Promise<T>): Promise<T> {
+  /**
+   * A value may be removed between an answer and the look for it: then what has taken its place is asked for, also when that has
+   * changed in turn. What is found to be missing again and again is lost.
+   */
+  async #current<T>(read: (mayBeOld: boolean) => Promise<T>): Promise<T> {
+    let [fault, times] = ['', 0];
     for (let looks = 1; ; looks++) {
       try {
-        return await read();
+        return await read(times !== LOOKS - 2);
       } catch (error) {
-        if (!(error instanceof CorruptHistoryError) || looks === LOOKS) throw error;
+        if (!(error instanceof CorruptHistoryError)) throw error;
+        times = error.message === fault ? times + 1 : 1;
+        fault = error.message;
+        if (times === LOOKS || looks === MOST_LOOKS) throw error;
       }
+    }
+  }
+
+  /**
+   * The same of a view. One that was stored late names what went with its instance (P13): when its owner says that there is no such
+   * instance, there is none.
+   */
+  async #unlessGone<T>(hasIt: () => Promise<boolean>, read: (mayBeOld: boolean) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#current(read);
+    } catch (error) {
+      if (!(error instanceof CorruptHistoryError) || (await hasIt())) throw error;
+      return undefined;
     }
   }
 
   async #status(
     instanceId: string,
-    options: { readonly history?: boolean },
+    { history: isHistoryWanted = false, notify }: StatusReading,
   ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
     const address = orchestrationAddress(instanceId);
-    const answer = await this.#ask(address, { v: 1, kind: 'status', instanceId, ...options });
+    const more = {
+      ...(isHistoryWanted && { history: true }),
+      ...(notify !== undefined && { notify, changes: true as const }),
+    };
+    const answer = await this.#ask(address, { v: 1, kind: 'status', instanceId, ...more });
     if (answer) return { ...(await this.#whole(address, answer)), source: 'owner' };
     const head = await this.#head(address);
     if (head?.type !== 'orchestration') return { source: 'view' };
-    const history = options.history === true && { history: await this.#history(address, head.segments, head.history) };
+    const history = isHistoryWanted && { history: await this.#history(address, head.segments, head.history) };
     return { status: { ...statusOf(head), ...history }, source: 'view' };
   }
 
@@ -132,10 +175,10 @@ export class InstanceReads {
 
   /** Undefined: a transaction has prepared another state, and is not decided. */
   entity(entity: EntityId, reading: EntityReading): Promise<ReadEntity | undefined> {
-    return this.#current(async () => {
+    return this.#current(async (mayBeOld) => {
       const { found, source } = await this.#entity(entity, reading);
       if (found.isPrepared) return undefined;
-      return { ...(await this.#stateOf(found)), changes: found.changes, lock: found.lock, source };
+      return { ...(await this.#stateOf(found, mayBeOld)), changes: found.changes, lock: found.lock, source };
     });
   }
 
@@ -145,8 +188,8 @@ export class InstanceReads {
     return found.isPrepared ? undefined : (found.changes ?? { last: 0, kept: [] });
   }
 
-  async #stateOf(stored: StoredState): Promise<ReadState> {
-    const { state, stateVersion = FIRST_VERSION } = await this.#session.large.whole(stored);
+  async #stateOf(stored: StoredState, mayBeOld: boolean): Promise<ReadState> {
+    const { state, stateVersion = FIRST_VERSION } = await this.#session.large.whole(stored, mayBeOld);
     return { state, version: stateVersion };
   }
 
@@ -169,10 +212,14 @@ export class InstanceReads {
     entity: EntityId,
     filter: Pick<CheckedEntityFilter, 'fits'>,
   ): Promise<(ReadState & { readonly updatedAt: number }) | undefined> {
-    return this.#current(async () => {
+    const hasIt = async () => {
+      const answer = await this.#ask(entityAddress(entity), { v: 1, kind: 'entity', entity });
+      return !answer || answer.state !== undefined || answer.stateRef !== undefined;
+    };
+    return this.#unlessGone(hasIt, async (mayBeOld) => {
       const head = await this.#head(entityAddress(entity));
       if (head?.type !== 'entity' || !filter.fits(entitySummaryOf(head))) return undefined;
-      return { ...(await this.#stateOf(head)), updatedAt: head.updatedAt };
+      return { ...(await this.#stateOf(head, mayBeOld)), updatedAt: head.updatedAt };
     });
   }
 
@@ -219,6 +266,11 @@ export class InstanceReads {
     const partition = partitionOf(address, ports.partitions);
     return { views: ports.viewsOf(partition), subjects: ports.subjects.partition(partition) };
   }
+}
+
+function withoutValues(status: InstanceStatus): InstanceStatus {
+  const { input: _i, inputRef: _ir, output: _o, outputRef: _or, ...rest } = status;
+  return rest;
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -158,7 +158,7 @@ export class MailChannel {
   }
 
   async #sendNext(): Promise<void> {
-    const session = await this.#usable();
+    const session = this.#current() ?? (await this.#opened());
     if (this.#closed || !session) return;
     if (session instanceof Error) return this.#queue.shift()?.fail(session);
     const { envelopes, envelopeBytes } = this.#ports;
@@ -211,11 +211,17 @@ export class MailChannel {
     this.#whenRoom?.();
   }
 
-  /** The session for the next message, opened when there is none that its owner surely knows. */
-  async #usable(): Promise<OpenSession | Error | undefined> {
-    const { clock, token } = this.#ports;
+  /** The session for the next message; undefined: there is none that its owner surely knows. */
+  #current(): OpenSession | undefined {
+    const session = this.#session;
+    const isUsable = session && !session.isOver && this.#ports.clock.now() - session.usedAt <= LONGEST_PAUSE;
+    return isUsable ? session : undefined;
+  }
+
+  /** A new session for it. */
+  async #opened(): Promise<OpenSession | Error | undefined> {
+    const { token } = this.#ports;
     const former = this.#session;
-    if (former && !former.isOver && clock.now() - former.usedAt <= LONGEST_PAUSE) return former;
     const isEnded = former && !former.isOver && ![...this.#open].some(({ session }) => session === former);
     const hello = encodeHello({ token, ...(isEnded && { ends: former.id }) });
     const result = await this.#store(this.#ports.subject, hello, `${token}.hello.${++this.#hellos}`);

@@ -2,10 +2,10 @@ import type { HistoryEvent } from '../core/history.js';
 import type { HandlerCalls, OrchestratorObject, OrchestratorOutput } from '../core/proxies.js';
 import type { ControlAction } from '../wire/messages.js';
 import type { Target } from './instance-handlers.js';
-import type { Orchestrations, RestartOptions } from './orchestrations.js';
+import type { StatusWatchOptions } from './instance-watch.js';
+import type { Orchestrations, RestartOptions, StatusOptions } from './orchestrations.js';
 import type { OrchestrationStatus } from './orchestration-status.js';
-import type { StartedRun } from './started-run.js';
-import type { WaitOptions } from './waits.js';
+import type { CallOptions, WaitOptions } from './waits.js';
 
 /** The handle of an instance of an orchestrator class. */
 export type HandleOf<O extends OrchestratorObject> = OrchestrationHandle<OrchestratorOutput<O>, O>;
@@ -20,13 +20,13 @@ export interface HandleOptions {
 }
 
 /** How far a request reaches. */
-export interface ScopeOptions {
+export interface ScopeOptions extends CallOptions {
   /** Whether it is made to the sub-orchestrations too. The default is said where it is used. */
   readonly recursive?: boolean | undefined;
 }
 
 /** How an instance is terminated. */
-export interface TerminateOptions {
+export interface TerminateOptions extends CallOptions {
   /** Why, for whoever looks at its status. Default: nothing is said. */
   readonly reason?: string | undefined;
   /** Whether its sub-orchestrations are terminated with it. Default true. */
@@ -60,7 +60,6 @@ export class OrchestrationHandle<T = unknown, O = object> {
   readonly runId: string | undefined;
   readonly #orchestrations: Orchestrations;
   readonly #target: Target;
-  readonly #run: StartedRun | undefined;
 
   /** Internal: use `startNew` or `getHandle` of a client. */
   constructor(orchestrations: Orchestrations, target: Target) {
@@ -68,7 +67,6 @@ export class OrchestrationHandle<T = unknown, O = object> {
     this.runId = target.run?.runId;
     this.#orchestrations = orchestrations;
     this.#target = target;
-    this.#run = target.run;
   }
 
   /**
@@ -86,7 +84,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * @throws {ClosedError} when the client or the connection is closed
    */
   result(options: WaitOptions = {}): Promise<T> {
-    return this.#orchestrations.result(this.instanceId, this.#run, options) as Promise<T>;
+    return this.#orchestrations.result(this.instanceId, this.#target.run, options) as Promise<T>;
   }
 
   /**
@@ -94,21 +92,51 @@ export class OrchestrationHandle<T = unknown, O = object> {
    *
    * @throws {NotFoundError} when there is no such instance
    * @throws {InstanceReplacedError} when another run has taken the place of the handle's
-   * @throws {TimeoutError} when nobody could tell of it within the client's `timeoutInMilliseconds`
+   * @throws {TimeoutError} when nobody could tell of it in time
+   * @throws {ConfigError} for a timeout that is none
    * @throws {RemoteError} when its owner could not tell, such as of an answer too large for one message
    * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
    * @throws {ClosedError} when the client or the connection is closed
    */
-  status(): Promise<OrchestrationStatus> {
-    return this.#orchestrations.status(this.instanceId, this.#run);
+  status(options: StatusOptions = {}): Promise<OrchestrationStatus> {
+    return this.#orchestrations.status(this.#target, options);
+  }
+
+  /**
+   * How the instance stands, and then each status that differs, until it has ended: in its state, its execution, its custom
+   * status, the reason or `nameWithoutWorker`, or in where it was read (`source`). Its owner tells that something is new; how
+   * it stands is read, exactly. Of statuses that follow each other faster than they are taken, only the last is told, and an
+   * end never is missed. It goes on over changes of the owner, and while there is none, as of the view; nothing that was told is
+   * told again as it was before. What nobody can tell of is waited for.
+   *
+   * @example
+   * ```ts
+   * import type { OrchestrationHandle } from 'perdure';
+   *
+   * export async function follow(order: OrchestrationHandle, signal: AbortSignal): Promise<void> {
+   *   for await (const { runtimeStatus, customStatus, source } of order.watch({ signal }))
+   *     console.log(runtimeStatus, customStatus, source === 'view' ? '(no worker is up)' : '');
+   * }
+   * ```
+   *
+   * @throws {NotFoundError} when there is no such instance, or no more
+   * @throws {InstanceReplacedError} when another run has taken the place of the handle's
+   * @throws {TimeoutError} when it has not ended in `timeoutInMilliseconds`, by default never; the reason of `signal` when it is aborted
+   * @throws {ConfigError} for a timeout that is none
+   * @throws {RemoteError} when its owner could not tell
+   * @throws {CorruptHistoryError} when the view cannot be read; VersionTooNewError when a newer version wrote it
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  watch(options: StatusWatchOptions = {}): AsyncGenerator<OrchestrationStatus, void> {
+    return this.#orchestrations.watch(this.#target, options);
   }
 
   /**
    * Everything the current execution has lived through, in order; empty while no worker has begun it. A history too
    * large for one message of the server cannot be read while a worker owns the instance. Rejects as `status` does.
    */
-  history(): Promise<readonly HistoryEvent[]> {
-    return this.#orchestrations.history(this.instanceId, this.#run);
+  history(options: CallOptions = {}): Promise<readonly HistoryEvent[]> {
+    return this.#orchestrations.history(this.#target, options);
   }
 
   /**
@@ -122,12 +150,11 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * @throws {NotFoundError} when there is no such instance
    * @throws {InstanceReplacedError} when another run has taken the place of the handle's; an event that is stored just then is
    * dropped without a word
-   * @throws {TimeoutError} when nobody could tell of it, or it is not known to be stored, within the client's
-   * `timeoutInMilliseconds`; its text says whether it was sent
+   * @throws {TimeoutError} when nobody could tell of it, or it is not known to be stored, in time; its text says whether it was sent
    * @throws {ClosedError} when the client or the connection is closed
    */
-  raiseEvent(name: string, data?: unknown): Promise<boolean> {
-    return this.#orchestrations.raiseEvent(this.instanceId, name, data, this.#run);
+  raiseEvent(name: string, data?: unknown, options: CallOptions = {}): Promise<boolean> {
+    return this.#orchestrations.raiseEvent(this.#target, name, data, options);
   }
 
   /**
@@ -145,19 +172,20 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * @throws {NoWorkerError} when no worker that lives has registered the orchestrator
    * @throws {NotFoundError} when there is no such instance
    * @throws {InstanceReplacedError} when another run has taken the place of the handle's
-   * @throws {TimeoutError} when nobody answered within the client's `timeoutInMilliseconds`
+   * @throws {TimeoutError} when nobody answered in time
    * @throws {ClosedError} when the client or the connection is closed
    */
-  query(): HandlerCalls<O>;
+  query(options?: CallOptions): HandlerCalls<O>;
   /**
    * The same by name, for callers that do not have the class; the input is validated where it arrives.
    *
    * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
    */
-  query<R = unknown>(name: string, input?: unknown): Promise<R>;
-  query(name?: string, input?: unknown): unknown {
+  query<R = unknown>(name: string, input?: unknown, options?: CallOptions): Promise<R>;
+  query(first: string | CallOptions = {}, input?: unknown, options: CallOptions = {}): unknown {
     const { handlers } = this.#orchestrations;
-    return name === undefined ? handlers.queries(this.#target) : handlers.query(this.#target, name, input);
+    if (typeof first === 'object') return handlers.queries(this.#target, first);
+    return handlers.query(this.#target, first, input, options);
   }
 
   /**
@@ -177,21 +205,22 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * ended
    * @throws {InstanceReplacedError} when another run has taken the place of the handle's
    * @throws {NotFoundError} when there is no such instance
-   * @throws {TimeoutError} when there was no answer within the client's `timeoutInMilliseconds`; its text says whether the
+   * @throws {TimeoutError} when there was no answer in time; its text says whether the
    * update is stored
    * @throws {SessionExpiredError} when its process slept with the update on its way, or there are too many clients
    * @throws {ClosedError} when the client or the connection is closed
    */
-  update(): HandlerCalls<O>;
+  update(options?: CallOptions): HandlerCalls<O>;
   /**
    * The same by name, for callers that do not have the class; the input is validated where it arrives.
    *
    * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
    */
-  update<R = unknown>(name: string, input?: unknown): Promise<R>;
-  update(name?: string, input?: unknown): unknown {
+  update<R = unknown>(name: string, input?: unknown, options?: CallOptions): Promise<R>;
+  update(first: string | CallOptions = {}, input?: unknown, options: CallOptions = {}): unknown {
     const { handlers } = this.#orchestrations;
-    return name === undefined ? handlers.updates(this.#target) : handlers.update(this.#target, name, input);
+    if (typeof first === 'object') return handlers.updates(this.#target, first);
+    return handlers.update(this.#target, first, input, options);
   }
 
   /**
@@ -206,7 +235,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * @throws {ClosedError} when the client or the connection is closed
    */
   async suspend(reason?: string, options: ScopeOptions = {}): Promise<void> {
-    await this.#ask('suspend', reason, options.recursive ?? false);
+    await this.#ask('suspend', reason, options, options.recursive ?? false);
   }
 
   /**
@@ -214,7 +243,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * tried again. Of no effect on one that is not suspended. Rejects as `suspend`.
    */
   async resume(reason?: string, options: ScopeOptions = {}): Promise<void> {
-    await this.#ask('resume', reason, options.recursive ?? false);
+    await this.#ask('resume', reason, options, options.recursive ?? false);
   }
 
   /**
@@ -225,7 +254,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * were suspended with it need not be. Rejects as `suspend`.
    */
   async cancel(reason?: string, options: ScopeOptions = {}): Promise<void> {
-    await this.#ask('cancel', reason, options.recursive ?? true);
+    await this.#ask('cancel', reason, options, options.recursive ?? true);
   }
 
   /**
@@ -241,7 +270,7 @@ export class OrchestrationHandle<T = unknown, O = object> {
     const { reason, recursive = true } = options;
     const said = reason === undefined ? {} : { reason };
     const command = { action: 'terminate' as const, ...commands.output(output), ...said, recursive };
-    await commands.ask(this.instanceId, command, this.#run);
+    await commands.ask(this.instanceId, command, this.#target.run, options);
   }
 
   /**
@@ -253,11 +282,11 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * @throws {NotRewindableError} when it has not failed, or would fail again at once
    * @throws {NoWorkerError} when no worker has its code, and something else was asked of it meanwhile
    */
-  async rewind(reason?: string): Promise<void> {
+  async rewind(reason?: string, options: CallOptions = {}): Promise<void> {
     const { commands } = this.#orchestrations;
-    commands.forgetEnd(this.instanceId, this.#run);
-    await this.#ask('rewind', reason);
-    commands.forgetEnd(this.instanceId, this.#run); // that may have been told meanwhile
+    commands.forgetEnd(this.instanceId, this.#target.run);
+    await this.#ask('rewind', reason, options);
+    commands.forgetEnd(this.instanceId, this.#target.run); // that may have been told meanwhile
   }
 
   /**
@@ -282,11 +311,16 @@ export class OrchestrationHandle<T = unknown, O = object> {
    * @throws {InstanceNotEndedError} when it has not ended
    */
   async purge(options: ScopeOptions = {}): Promise<void> {
-    await this.#ask('purge', undefined, options.recursive ?? true);
+    await this.#ask('purge', undefined, options, options.recursive ?? true);
   }
 
-  async #ask(action: ControlAction, reason: string | undefined, recursive?: boolean): Promise<void> {
+  async #ask(
+    action: ControlAction,
+    reason: string | undefined,
+    options: CallOptions,
+    recursive?: boolean,
+  ): Promise<void> {
     const command = { action, ...(reason !== undefined && { reason }), ...(recursive !== undefined && { recursive }) };
-    await this.#orchestrations.commands.ask(this.instanceId, command, this.#run);
+    await this.#orchestrations.commands.ask(this.instanceId, command, this.#target.run, options);
   }
 }

@@ -1,3 +1,4 @@
+import type { HistoryEvent } from '../core/history.js';
 import type { Json, ValueCodec, ValueReference } from '../core/values.js';
 import {
   OrchestrationCanceledError,
@@ -50,6 +51,8 @@ export interface OrchestrationStatus {
    * Undefined: some worker has it; or nobody can tell, for what is read of a view.
    */
   readonly nameWithoutWorker: string | undefined;
+  /** Its history, in order, when `fetchHistory` is given; absent otherwise. */
+  readonly history?: readonly HistoryEvent[];
   /** Where it was read: `owner` is exact, `view` may be behind: no worker owns the instance's partition now. */
   readonly source: ReadSource;
 }

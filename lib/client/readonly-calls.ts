@@ -5,7 +5,7 @@ import { entityAddress } from '../wire/addresses.js';
 import { encodeQuery } from '../wire/answer-codec.js';
 import type { Query, ReadAnswer } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
-import type { Wait } from './waits.js';
+import { limitsOf, type CallOptions, type Wait } from './waits.js';
 
 /** The wait before an owner is asked again that did not answer, in milliseconds, doubled up to the longest. */
 const FIRST_PAUSE = 10;
@@ -36,16 +36,17 @@ export class ReadonlyCalls {
     entity: EntityId,
     name: string,
     { input }: { readonly input?: Json },
+    options: CallOptions,
   ): Promise<{ readonly result: unknown } | 'byMail'> {
     const { waits, names, values } = this.#session;
-    await names.checkOperation(entity.name, name);
+    const limits = limitsOf(options, this.#timeout);
     const late = () =>
       new TimeoutError(
-        `Nobody answered the call of ${entity.name}.${name} of "${entity.key}" within ${this.#timeout} ms. It changes nothing: ` +
-          'call it again, and see that a worker with the entity is up.',
+        `Nobody answered the call of ${entity.name}.${name} of "${entity.key}" within ` +
+          `${limits.timeoutInMilliseconds} ms. It changes nothing: call it again, and see that a worker with the entity is up.`,
       );
-    const options = { timeoutInMilliseconds: this.#timeout };
-    const answer = await waits.within<ReadAnswer | 'byMail'>(options, late, async (wait) => {
+    const answer = await waits.within<ReadAnswer | 'byMail'>(limits, late, async (wait) => {
+      await names.checkOperation(entity.name, name);
       const after = await this.#session.whenStored(entityAddress(entity));
       const query = { v: 1, kind: 'read', entity, name, ...(input !== undefined && { input }), after } as const;
       const isTooLarge = encodeQuery(query).length > this.#session.ports.maxBodyBytes;

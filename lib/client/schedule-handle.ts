@@ -3,15 +3,16 @@ import type { OverlapPolicy } from '../schedules/schedule-state.js';
 import type { ScheduleDescription } from './schedule-description.js';
 import { checkOverlap, type ScheduleOptions } from './schedule-options.js';
 import type { Schedules } from './schedules.js';
+import type { CallOptions } from './waits.js';
 
 /** How a run is started by hand. */
-export interface TriggerOptions {
+export interface TriggerOptions extends CallOptions {
   /** What happens when a run goes on. Default: as the schedule says. */
   readonly overlap?: OverlapPolicy | undefined;
 }
 
 /** The stretch of time that a backfill makes up for. */
-export interface BackfillOptions {
+export interface BackfillOptions extends CallOptions {
   /** The first time that counts. */
   readonly from: Date;
   /** The last time that counts. */
@@ -58,18 +59,18 @@ export class ScheduleHandle {
    * @throws {TimeoutError} when nobody could tell of it within the client's `timeoutInMilliseconds`
    * @throws {ClosedError} when the client or the connection is closed
    */
-  describe(): Promise<ScheduleDescription> {
-    return this.#schedules.describe(this.scheduleId);
+  describe(options: CallOptions = {}): Promise<ScheduleDescription> {
+    return this.#schedules.describe(this.scheduleId, options);
   }
 
   /** Makes it start nothing by itself until it is unpaused. Runs that go on, or wait, are not touched. */
-  pause(note?: string): Promise<void> {
-    return this.#schedules.command(this.scheduleId, { kind: 'pause', ...(note !== undefined && { note }) });
+  pause(note?: string, options: CallOptions = {}): Promise<void> {
+    return this.#schedules.command(this.scheduleId, { kind: 'pause', ...(note !== undefined && { note }) }, options);
   }
 
   /** Lets it start its runs again, from the next time on: what was due meanwhile is left to `backfill`. */
-  unpause(note?: string): Promise<void> {
-    return this.#schedules.command(this.scheduleId, { kind: 'unpause', ...(note !== undefined && { note }) });
+  unpause(note?: string, options: CallOptions = {}): Promise<void> {
+    return this.#schedules.command(this.scheduleId, { kind: 'unpause', ...(note !== undefined && { note }) }, options);
   }
 
   /**
@@ -77,9 +78,9 @@ export class ScheduleHandle {
    *
    * @throws {InvalidScheduleError} for an overlap policy that is none
    */
-  async trigger({ overlap }: TriggerOptions = {}): Promise<void> {
+  async trigger({ overlap, ...options }: TriggerOptions = {}): Promise<void> {
     const policy = overlap === undefined ? {} : { overlap: checkOverlap(overlap) };
-    return this.#schedules.command(this.scheduleId, { kind: 'trigger', ...policy });
+    return this.#schedules.command(this.scheduleId, { kind: 'trigger', ...policy }, options);
   }
 
   /**
@@ -87,8 +88,8 @@ export class ScheduleHandle {
    *
    * @throws {InvalidScheduleError} for dates that are none, more than 1,000 runs, or an overlap policy that is none
    */
-  async backfill({ from, to, overlap = 'bufferAll' }: BackfillOptions): Promise<void> {
-    return this.#schedules.backfill(this.scheduleId, { from, to, overlap: checkOverlap(overlap) });
+  async backfill({ overlap = 'bufferAll', ...options }: BackfillOptions): Promise<void> {
+    return this.#schedules.backfill(this.scheduleId, { ...options, overlap: checkOverlap(overlap) });
   }
 
   /**
@@ -96,12 +97,15 @@ export class ScheduleHandle {
    *
    * @throws {InvalidScheduleError} and what `create` throws further, for options that cannot work
    */
-  update<O extends OrchestratorObject>(options: Omit<ScheduleOptions<O>, 'isPaused' | 'note'>): Promise<void> {
-    return this.#schedules.update(this.scheduleId, options);
+  update<O extends OrchestratorObject>(
+    options: Omit<ScheduleOptions<O>, 'isPaused' | 'note'>,
+    call: CallOptions = {},
+  ): Promise<void> {
+    return this.#schedules.update(this.scheduleId, options, call);
   }
 
   /** Ends it. Runs that go on are not touched; those that wait do not start. Its id may be used again. */
-  delete(): Promise<void> {
-    return this.#schedules.command(this.scheduleId, { kind: 'delete' });
+  delete(options: CallOptions = {}): Promise<void> {
+    return this.#schedules.command(this.scheduleId, { kind: 'delete' }, options);
   }
 }

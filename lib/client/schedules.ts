@@ -26,8 +26,10 @@ import {
 import type { RuntimeStatus } from '../wire/head.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities } from './entities.js';
+import { anyRunOf } from './instance-handlers.js';
 import { hasEnded } from './orchestration-status.js';
 import type { Orchestrations } from './orchestrations.js';
+import { limitsOf, type CallOptions } from './waits.js';
 import { descriptionOf, type ScheduleDescription } from './schedule-description.js';
 import { ScheduleHandle, type BackfillOptions } from './schedule-handle.js';
 import { checkScheduleId, definitionOf, type ScheduledStart, type ScheduleOptions } from './schedule-options.js';
@@ -92,19 +94,36 @@ export class Schedules {
    * @throws {InvalidIdError} for an id that is no instance id, or has more than 200 bytes
    * @throws what `startNew` throws for the orchestrator and its input
    */
-  async create<O extends OrchestratorObject>(id: string, options: ScheduleOptions<O>): Promise<ScheduleHandle> {
-    const { start, isPaused = false, note } = options;
+  async create<O extends OrchestratorObject>(
+    id: string,
+    options: ScheduleOptions<O>,
+    call: CallOptions = {},
+  ): Promise<ScheduleHandle> {
     checkScheduleId(id);
-    const schedule = newSchedule(id, await this.#definition(options, start), { isPaused, note });
+    await this.#within(call, `Schedule "${id}"`, () => this.#create(id, options, call));
+    return new ScheduleHandle(this, id);
+  }
+
+  async #create<O extends OrchestratorObject>(
+    id: string,
+    { start, isPaused = false, note, ...options }: ScheduleOptions<O>,
+    call: CallOptions,
+  ): Promise<void> {
+    const schedule = newSchedule(id, await this.#definition({ ...options, start }, start), { isPaused, note });
     const [shape, instanceId] = [{ name: SCHEDULE }, scheduleInstanceId(id)];
     try {
       await this.#orchestrations.start(
-        this.#orchestrations.prepared({ shape, input: schedule, options: { instanceId } }),
+        this.#orchestrations.prepared({ shape, input: schedule, options: { instanceId, ...call } }),
       );
     } catch (error) {
       throw error instanceof InstanceExistsError ? new ScheduleExistsError(id) : error;
     }
-    return new ScheduleHandle(this, id);
+  }
+
+  /** Within what the caller says; each request has the client's time otherwise. */
+  #within<T>(options: CallOptions, what: string, run: () => Promise<T>): Promise<T> {
+    const text = `${what}: there was no answer within ${options.timeoutInMilliseconds} ms. Whether something was done is not known.`;
+    return this.#session.waits.run<T>(options, () => new TimeoutError(text, undefined, 'unknown'), run);
   }
 
   /**
@@ -122,7 +141,11 @@ export class Schedules {
    *
    * @throws {ClosedError} when the client or the connection is closed
    */
-  async list(): Promise<readonly ScheduleDescription[]> {
+  list(options: CallOptions = {}): Promise<readonly ScheduleDescription[]> {
+    return this.#within(options, 'The schedules', () => this.#list());
+  }
+
+  async #list(): Promise<readonly ScheduleDescription[]> {
     const ids = (await this.#ids()).toSorted((a, b) => (a < b ? -1 : 1));
     const found: (ScheduleDescription | undefined)[] = [];
     for (let at = 0; at < ids.length; at += READ_TOGETHER)
@@ -131,66 +154,78 @@ export class Schedules {
   }
 
   /** @internal */
-  async describe(id: string): Promise<ScheduleDescription> {
-    return descriptionOf(await this.#state(id), this.#session.values);
+  describe(id: string, options: CallOptions = {}): Promise<ScheduleDescription> {
+    return this.#within(options, `Schedule "${id}"`, async () =>
+      descriptionOf(await this.#state(id), this.#session.values),
+    );
   }
 
   /** @internal What the schedule does from now on. */
-  async update<O extends OrchestratorObject>(id: string, options: ScheduleOptions<O>): Promise<void> {
-    await this.command(id, { kind: 'update', definition: await this.#definition(options, options.start) });
+  async update<O extends OrchestratorObject>(
+    id: string,
+    options: ScheduleOptions<O>,
+    call: CallOptions,
+  ): Promise<void> {
+    await this.command(id, { kind: 'update', definition: await this.#definition(options, options.start) }, call);
   }
 
   /** @internal The runs of a stretch of time. */
   async backfill(
     id: string,
-    { from, to, overlap }: BackfillOptions & { readonly overlap: OverlapPolicy },
+    { from, to, overlap, ...call }: BackfillOptions & { readonly overlap: OverlapPolicy },
   ): Promise<void> {
     const [first, last] = [from.getTime(), to.getTime()];
     if (!(first <= last)) throw new InvalidScheduleError('A backfill goes from a date to a later one: from <= to.');
-    const times = timesBetween(await this.#state(id), first - 1, last, MOST_BACKFILLED + 1);
+    const state = await this.#within(call, `Schedule "${id}"`, () => this.#state(id));
+    const times = timesBetween(state, first - 1, last, MOST_BACKFILLED + 1);
     if (times.length > MOST_BACKFILLED)
       throw new InvalidScheduleError(
         `A backfill starts at most ${MOST_BACKFILLED} runs. Choose a shorter stretch of time.`,
       );
-    await this.command(id, { kind: 'backfill', times, overlap });
+    await this.command(id, { kind: 'backfill', times, overlap }, call);
   }
 
   /**
    * @internal Resolves when the schedule has carried it out. One at a time for each schedule: it remembers only the last
    * hundred.
    */
-  async command(id: string, asked: Asked): Promise<void> {
+  async command(id: string, asked: Asked, call: CallOptions): Promise<void> {
     const before = this.#lines.get(id) ?? Promise.resolve();
-    const carriedOut = before.then(() => this.#carryOut(id, asked));
+    const carriedOut = before.then(() => this.#carryOut(id, asked, call));
     const line = carriedOut.catch(() => {}); // told to its caller
     this.#lines.set(id, line);
     try {
-      await carriedOut;
+      await this.#within(call, `Schedule "${id}"`, () => carriedOut);
     } finally {
       if (this.#lines.get(id) === line) this.#lines.delete(id);
     }
   }
 
-  async #carryOut(id: string, asked: Asked): Promise<void> {
+  async #carryOut(id: string, asked: Asked, { signal, timeoutInMilliseconds }: CallOptions): Promise<void> {
     const state = await this.#state(id);
     if (asked.kind !== 'delete') await this.#tellLostEnds(state);
     const command = { ...asked, id: this.#session.ports.random.id() } as ScheduleCommand;
-    await this.#orchestrations.raiseEvent(scheduleInstanceId(id), SCHEDULE_EVENT, command, undefined);
-    const late = () =>
-      new TimeoutError(
-        `Schedule "${id}" has not carried out ${asked.kind} within ${this.#timeout} ms: it is stored, and will be.`,
-      );
-    await this.#session.waits.within<void>({ timeoutInMilliseconds: this.#timeout }, late, async (wait) => {
-      for (
-        let pause = FIRST_LOOK;
-        !(await this.#isCarriedOut(id, command));
-        pause = Math.min(pause * 2, LONGEST_LOOK)
-      ) {
-        await wait.pause(pause);
-        if (wait.isOver) return;
-      }
-      wait.succeed();
+    await this.#orchestrations.raiseEvent(anyRunOf(scheduleInstanceId(id)), SCHEDULE_EVENT, command, {
+      signal,
+      timeoutInMilliseconds,
     });
+    const limits = limitsOf({ signal, timeoutInMilliseconds }, this.#timeout);
+    const text = `Schedule "${id}" has not carried out ${asked.kind} within ${limits.timeoutInMilliseconds} ms: it is stored, and will be.`;
+    await this.#session.waits.within<void>(
+      limits,
+      () => new TimeoutError(text, undefined, 'stored'),
+      async (wait) => {
+        for (
+          let pause = FIRST_LOOK;
+          !(await this.#isCarriedOut(id, command));
+          pause = Math.min(pause * 2, LONGEST_LOOK)
+        ) {
+          await wait.pause(pause);
+          if (wait.isOver) return;
+        }
+        wait.succeed();
+      },
+    );
   }
 
   /**
@@ -203,14 +238,14 @@ export class Schedules {
       const end = await this.#endOf(scheduledRunInstanceId(id, time), startedAt);
       if (end === undefined) continue;
       const ended: ScheduleEvent = { kind: 'ended', time, isFailed: end !== 'Completed' };
-      await this.#orchestrations.raiseEvent(scheduleInstanceId(id), SCHEDULE_EVENT, ended, undefined);
+      await this.#orchestrations.raiseEvent(anyRunOf(scheduleInstanceId(id)), SCHEDULE_EVENT, ended, {});
     }
   }
 
   /** How an instance has ended since a time; undefined: it has not, or is not there, perhaps not yet. */
   async #endOf(instanceId: string, since: number): Promise<RuntimeStatus | undefined> {
     try {
-      const { runtimeStatus, lastUpdatedTime } = await this.#orchestrations.status(instanceId, undefined);
+      const { runtimeStatus, lastUpdatedTime } = await this.#orchestrations.status(anyRunOf(instanceId), {});
       return hasEnded({ runtimeStatus }) && lastUpdatedTime.getTime() >= since ? runtimeStatus : undefined;
     } catch (error) {
       if (error instanceof NotFoundError) return undefined;
@@ -241,7 +276,7 @@ export class Schedules {
   /** Rejects with ScheduleNotFoundError. */
   async #state(id: string): Promise<ScheduleState> {
     try {
-      const { runtimeStatus, input } = await this.#orchestrations.status(scheduleInstanceId(id), undefined);
+      const { runtimeStatus, input } = await this.#orchestrations.status(anyRunOf(scheduleInstanceId(id)), {});
       if (runtimeStatus === 'Running' || runtimeStatus === 'Suspended') return input as ScheduleState;
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;

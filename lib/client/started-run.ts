@@ -1,18 +1,27 @@
 import type { LabelOptions, Labels } from '../core/labels.js';
 import type { OrchestratorShape } from '../core/names.js';
 import type { Json, ValueCodec } from '../core/values.js';
+import { uuidV5 } from '../core/uuid-v5.js';
 import { longestDuration } from '../core/fire-time.js';
 import { ConfigError, InvalidTimeError } from '../errors.js';
 import type { StartMessage } from '../wire/messages.js';
 import type { End, OrchestrationStatus } from './orchestration-status.js';
+import type { CallOptions, Limits } from './waits.js';
 
 /** How an orchestration instance is started. */
-export interface StartOptions extends LabelOptions {
+export interface StartOptions extends LabelOptions, CallOptions {
   /**
    * The instance's id: 1 to 256 bytes of UTF-8, without control characters and `/ \ # ?`, not starting with `@`. That
    * of an instance that has ended may be used again. Default: a new one of 22 letters and digits.
    */
   readonly instanceId?: string | undefined;
+  /**
+   * A text that names this start, such as the id of the order that it is for: 1 to 1,000 characters. Of all starts of the
+   * orchestrator with the same key, whoever makes them, one begins an instance, and each resolves with its handle, ended or
+   * not, until it is purged. So a start of which it is not known whether it is stored can be made again. The instance's id follows from the key; it is
+   * not given along with an `instanceId` or `ifExists`. Default: each start is another one.
+   */
+  readonly idempotencyKey?: string | undefined;
   /**
    * What becomes of an instance of this id that is there already; decided where the instance is, so that of many starts at
    * once one holds. `reject`: one that has not ended refuses the start with InstanceExistsError, one that has ended makes
@@ -25,12 +34,21 @@ export interface StartOptions extends LabelOptions {
    * once, as when it is past.
    */
   readonly startAt?: Date | undefined;
-  /**
-   * How long to wait until the start is stored or, with a given id, accepted, in milliseconds: 0 or more. Default: as
-   * the client says.
-   */
-  readonly timeoutInMilliseconds?: number | undefined;
 }
+
+/** The id of the instance that starts with a key begin. Throws ConfigError for a key that is none, and what does not go with it. */
+export function idOfKey(orchestrator: string, { idempotencyKey: key, instanceId, ifExists }: StartOptions): string {
+  if (typeof key !== 'string' || key.length < 1 || key.length > LONGEST_KEY)
+    throw new ConfigError(`idempotencyKey: must be a text of 1 to ${LONGEST_KEY} characters`);
+  if (instanceId !== undefined || ifExists !== undefined)
+    throw new ConfigError(
+      `idempotencyKey: cannot be given along with ${instanceId === undefined ? 'ifExists' : 'instanceId'}. A start with an id of ` +
+        "your own is made once with ifExists: 'attach'.",
+    );
+  return uuidV5(JSON.stringify(['start', orchestrator, key]));
+}
+
+const LONGEST_KEY = 1_000;
 
 /** What is to be started. */
 export interface Start {
@@ -50,7 +68,7 @@ export interface PreparedStart {
   readonly isGiven: boolean;
   /** What the message says beside, of when it is to begin and of what is there already. */
   readonly conditions: Pick<StartMessage, 'startAt' | 'ifExists'>;
-  readonly timeoutInMilliseconds: number;
+  readonly limits: Limits;
 }
 
 /** What a start says of when it is to begin, and of what is there. Throws ConfigError or InvalidTimeError. */

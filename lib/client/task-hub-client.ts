@@ -7,14 +7,16 @@ import { ClientSession } from './client-session.js';
 import { Entities } from './entities.js';
 import { EntityQueries } from './entity-queries.js';
 import { EntityAccess } from './entity-access.js';
+import { HttpResponses, type HttpUrlOptions, type HttpWaitOptions } from './http-responses.js';
 import { targetOf } from './instance-handlers.js';
+import type { HttpManagementPayload } from './management-urls.js';
 import { allSent, inPlace } from './many.js';
 import { findNamesWithoutWorker, type NamesWithoutWorker } from './names-without-worker.js';
 import { OrchestrationHandle, type HandleOf, type HandleOptions } from './orchestration-handle.js';
 import { Orchestrations } from './orchestrations.js';
 import { Schedules } from './schedules.js';
 import type { PreparedStart, StartOptions } from './started-run.js';
-import { checkTimeout } from './waits.js';
+import { checkTimeout, limitsOf, notInTime, type CallOptions } from './waits.js';
 
 /** How a client waits. */
 export interface TaskHubClientOptions {
@@ -23,6 +25,8 @@ export interface TaskHubClientOptions {
    * somebody who can tell of it, in milliseconds: 0 or more, also Infinity. Default 30,000.
    */
   readonly timeoutInMilliseconds?: number | undefined;
+  /** The HTTP API whose URLs it tells, as `createHttpManagementPayload` does. Default: one as it is by default, unsigned. */
+  readonly http?: HttpUrlOptions | undefined;
 }
 
 /** A connection to a task hub, as `connectTaskHub` makes it. */
@@ -70,11 +74,13 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
   readonly taskHubName: string;
   readonly #session: ClientSession;
   readonly #orchestrations: Orchestrations;
+  readonly #timeout: number;
+  readonly #responses: HttpResponses;
 
   /**
    * Makes a client on a connection, which it does not close.
    *
-   * @throws {ConfigError} for a timeout that is none
+   * @throws {ConfigError} for a timeout that is none, and options of `http` that cannot work
    */
   constructor(hub: ConnectedHub, options: TaskHubClientOptions = {}) {
     const { timeoutInMilliseconds = DEFAULT_TIMEOUT } = options;
@@ -85,6 +91,8 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
     super(orchestrations, new Administration(session, timeoutInMilliseconds), entities);
     this.taskHubName = hub.ports.name;
     this.#session = session;
+    this.#timeout = timeoutInMilliseconds;
+    this.#responses = new HttpResponses(hub.ports.name, options.http);
     this.#orchestrations = orchestrations;
     this.entities = new EntityQueries(session, entities, timeoutInMilliseconds);
     this.schedules = new Schedules(this.#session, this.#orchestrations, entities, timeoutInMilliseconds);
@@ -155,19 +163,24 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
   startMany<O extends OrchestratorObject>(
     orchestrator: OrchestratorClass<O>,
     starts: Iterable<StartArguments<O, StartOptions>>,
+    options?: CallOptions,
   ): Promise<HandleOf<O>[]>;
   /** The same by name; each input is validated where it arrives. Rejects likewise. */
   startMany<T = unknown>(
     orchestrator: string,
     starts: Iterable<readonly [input?: unknown, options?: StartOptions]>,
+    options?: CallOptions,
   ): Promise<OrchestrationHandle<T>[]>;
   async startMany(
     orchestrator: string | OrchestratorClass<OrchestratorObject>,
     starts: Iterable<readonly [input?: unknown, options?: StartOptions]>,
+    ofAll: CallOptions = {},
   ): Promise<OrchestrationHandle[]> {
     const shape = this.#orchestrations.shapeOf(orchestrator as string | Constructor);
     const prepared = Array.from(starts, ([input, options = {}], at) =>
-      inPlace(`starts[${at}]`, () => this.#orchestrations.prepared({ shape, input, options })),
+      inPlace(`starts[${at}]`, () =>
+        this.#orchestrations.prepared({ shape, input, options: { ...ofAll, ...options } }),
+      ),
     );
     return allSent(prepared.map((start) => this.#start(start)));
   }
@@ -208,8 +221,8 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
    *
    * @throws {InvalidIdError} at once, for an id that is none
    */
-  async raiseEvent(instanceId: string, name: string, data?: unknown): Promise<boolean> {
-    return this.getHandle(instanceId).raiseEvent(name, data);
+  async raiseEvent(instanceId: string, name: string, data?: unknown, options: CallOptions = {}): Promise<boolean> {
+    return this.getHandle(instanceId).raiseEvent(name, data, options);
   }
 
   /**
@@ -220,8 +233,46 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
    * @throws {CorruptHistoryError} when the hub's list of names cannot be read; VersionTooNewError when a newer version wrote it
    * @throws {ClosedError} when the client or the connection is closed
    */
-  namesWithoutWorker(): Promise<NamesWithoutWorker> {
-    return findNamesWithoutWorker(this.#session.ports, this.#session.queries);
+  namesWithoutWorker(options: CallOptions = {}): Promise<NamesWithoutWorker> {
+    const { ports, queries, waits } = this.#session;
+    const limits = limitsOf(options, this.#timeout);
+    const late = () => notInTime('Which names no worker has', limits);
+    return waits.run(limits, late, () => findNamesWithoutWorker(ports, queries));
+  }
+
+  /**
+   * The URLs by which an instance is looked at and managed over HTTP, as an `HttpApi` or `perdure http` serves them: each signed
+   * when the client has the `signingKey`. Without a request they begin with `publicUrl`.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   * @throws {ConfigError} when there is neither a request nor `http.publicUrl`
+   */
+  createHttpManagementPayload(instanceId: string, request?: Request): Promise<Required<HttpManagementPayload>> {
+    return this.#responses.payload(instanceId, request);
+  }
+
+  /**
+   * The answer 202 to a request that has started an instance: it says where to look for the end, and when.
+   *
+   * @throws {InvalidIdError} for an id that is none
+   */
+  createCheckStatusResponse(request: Request, instanceId: string): Promise<Response> {
+    return this.#responses.checkStatus(request, instanceId);
+  }
+
+  /**
+   * What an instance returns, as the body of a 200, when it ends in time: of one that was canceled or terminated how it stands, of one
+   * that failed the same with 500. Otherwise as `createCheckStatusResponse`.
+   *
+   * @throws {ConfigError} for a timeout that is none, or shorter than the interval
+   * @throws what `status` of a handle throws; the reason of the request's signal when that is aborted
+   */
+  async waitForCompletionOrCreateCheckStatusResponse(
+    request: Request,
+    instanceId: string,
+    options: HttpWaitOptions = {},
+  ): Promise<Response> {
+    return this.#responses.ended(request, this.getHandle(instanceId), options);
   }
 
   /**

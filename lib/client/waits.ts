@@ -1,5 +1,5 @@
 import type { Clock } from '../engine/ports.js';
-import { ClosedError, ConfigError } from '../errors.js';
+import { ClosedError, ConfigError, TimeoutError } from '../errors.js';
 import { Timers } from './timers.js';
 
 /** How long something is waited for; by default as long as it takes. */
@@ -8,6 +8,32 @@ export interface WaitOptions {
   readonly timeoutInMilliseconds?: number | undefined;
   /** Ends the waiting, with its reason; what is waited for goes on. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How long one call of a client may take. */
+export interface CallOptions {
+  /**
+   * The longest wait for an answer in milliseconds: 0 or more, also Infinity. Default: as the client says. `effect` of the
+   * TimeoutError says what is known of what was asked.
+   */
+  readonly timeoutInMilliseconds?: number | undefined;
+  /** Ends the waiting, with its reason. Whether what was asked for is carried out is not known then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A time and a signal. */
+export interface Limits extends CallOptions {
+  readonly timeoutInMilliseconds: number;
+}
+
+/** The limits of one call: what its caller says, else so long as the client says. */
+export function limitsOf(options: CallOptions | undefined, byDefault: number): Limits {
+  return { timeoutInMilliseconds: options?.timeoutInMilliseconds ?? byDefault, signal: options?.signal };
+}
+
+/** The error for who asks for something that changes nothing. */
+export function notInTime(what: string, { timeoutInMilliseconds }: Limits): TimeoutError {
+  return new TimeoutError(`${what} was not told within ${timeoutInMilliseconds} ms. Ask again.`);
 }
 
 /** Timers are armed for an hour at most. */
@@ -42,6 +68,11 @@ export class Waits {
       (error: unknown) => wait.fail(error),
     );
     return wait.result;
+  }
+
+  /** Runs something within limits; it has to end by itself once nobody waits for it. */
+  run<T>(options: WaitOptions, late: () => Error, run: (wait: Wait<T>) => Promise<T>): Promise<T> {
+    return this.within<T>(options, late, async (wait) => wait.succeed(await run(wait)));
   }
 
   /** Begins to wait as `begin` says for what something brings about; what it throws ends the waiting. */
@@ -104,6 +135,11 @@ export class Wait<T> {
 
   fail(error: unknown): void {
     if (this.#end()) this.#settle?.reject(error);
+  }
+
+  /** Nobody waits any more, and nothing is told. */
+  end(): void {
+    this.#end();
   }
 
   /** Runs something when it is over, whatever came of it; the result cancels that. */

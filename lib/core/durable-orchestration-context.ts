@@ -17,17 +17,17 @@ import { asChildren } from './compound-task.js';
 import type { Conditions } from './condition-task.js';
 import type { CriticalSections } from './critical-sections.js';
 import type { CoreDependencies } from './dependencies.js';
+import { toEntity } from './entity-target.js';
 import { cancellationOf, type Execution } from './execution.js';
 import type { ExternalEvents } from './external-events.js';
 import { fireTime } from './fire-time.js';
-import type { EntityId } from './history.js';
 import { httpCallOf } from './http-call.js';
 import { HTTP_ACTIVITY, type CallHttpOptions, type DurableHttpResponse } from './http-messages.js';
 import { HttpTask } from './http-task.js';
 import { checkVersion, labelsFrom } from './labels.js';
 import type { EntityReference, LockOptions, LockState, LockTask } from './lock.js';
 import { LongTasks } from './long-tasks.js';
-import { activityProxy, methodProxy, operationProxy } from './method-proxy.js';
+import { activityProxy, methodProxy } from './method-proxy.js';
 import { OrchestrationContext } from './orchestration-context.js';
 import { randomSource, type RandomSource } from './random-source.js';
 import type { ReplaySafeLog } from './replay-safe-log.js';
@@ -207,7 +207,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
 
   override callEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
     const options = (typeof target === 'string' ? rest[2] : rest[0]) as EntityCallOptions | undefined;
-    return this.#toEntity(target, key, rest, (entity, operation, input) => {
+    return toEntity(this.#dependencies, target, key, rest, (entity, operation, input) => {
       const given = this.#input(input);
       const start = () => this.#sections.call(entity, { operation, ...given });
       return this.#long.attempt(start, options?.retry);
@@ -217,7 +217,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
   override signalEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
     const { signalAt } = ((typeof target === 'string' ? rest[2] : rest[0]) ?? {}) as EntitySignalOptions;
     const time = signalAt === undefined ? {} : { fireAt: fireTime(signalAt, this.#execution.now) };
-    return this.#toEntity(target, key, rest, (entity, operation, input) => {
+    return toEntity(this.#dependencies, target, key, rest, (entity, operation, input) => {
       const given = { ...this.#input(input), ...time };
       this.#sections.checkSignal(entity);
       this.#scheduler.record((id) => ({ type: 'EntityOperationSignaled', id, entity, operation, ...given }));
@@ -344,22 +344,6 @@ export class DurableOrchestrationContext extends OrchestrationContext {
       );
     };
     return this.#long.attempt(start, options.retry ?? retry);
-  }
-
-  #toEntity(
-    target: Constructor | string,
-    key: string,
-    rest: readonly unknown[],
-    send: (entity: EntityId, operation: string, input: unknown) => unknown,
-  ): unknown {
-    const { names, ids } = this.#dependencies;
-    ids.checkEntityKey(key);
-    if (typeof target === 'string') {
-      const entity = { name: ids.checkName(target, 'entity'), key };
-      return send(entity, ids.checkName(rest[0], 'operation'), rest[1]);
-    }
-    const shape = names.entity(target);
-    return operationProxy(shape, (operation, input) => send({ name: shape.name, key }, operation, input));
   }
 
   #orchestrator(target: Constructor | string): string {

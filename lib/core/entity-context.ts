@@ -69,7 +69,7 @@ export abstract class EntityContext {
    * Sends an operation to another entity by names. An unknown name is found out where the message arrives, and is told
    * to nobody.
    *
-   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   * @throws {InvalidNameError} for a name that is none, UnknownOperationError for one that begins with `#`, and what the form with a class throws
    */
   abstract signalEntity(
     name: string,
@@ -94,7 +94,7 @@ export abstract class EntityContext {
   /**
    * Calls an operation of another entity by names. An unknown name fails there.
    *
-   * @throws {InvalidNameError} for a name that is none, and what the form with a class throws
+   * @throws {InvalidNameError} for a name that is none, UnknownOperationError for one that begins with `#`, and what the form with a class throws
    */
   abstract callEntity<T = unknown>(name: string, key: string, operation: string, input?: unknown): Promise<T>;
 
@@ -132,6 +132,7 @@ export abstract class EntityContext {
    * that were missed meanwhile. One whose operation fails comes again at its next time. Deleting the entity cancels its reminders.
    *
    * @throws {InvalidNameError} for the name of a reminder or an operation that is none
+   * @throws {UnknownOperationError} for an operation that begins with `#`
    * @throws {InvalidTimeError} for times that are none, or when none is given
    * @throws {PayloadTooLargeError} for inputs of more than 65,536 characters of JSON in all, and UnserializableError, TooDeepError and ForbiddenKeyError
    * @throws {BusyError} for more than 100 reminders of an entity

@@ -4,7 +4,7 @@ import type { CoreDependencies } from './dependencies.js';
 import { toFailureDetails } from './failure.js';
 import type { EntityId } from './history.js';
 import { isThenable } from './illegal-await.js';
-import { DELETION, type OperationOutcome, type OperationRequest } from './operation.js';
+import type { OperationOutcome, OperationRequest } from './operation.js';
 import { OperationContext } from './operation-context.js';
 import type { EntityProgram, OperationProgram } from './programs.js';
 import { StateDraft } from './state-draft.js';
@@ -53,7 +53,6 @@ export class EntityExecutor {
    * outcome's failure.
    */
   execute(request: OperationRequest): OperationOutcome | Promise<OperationOutcome> {
-    if (request.name === DELETION) return this.#remove(request);
     const operation = this.#program.operation(request.name);
     if (operation === undefined)
       return this.#refused(new UnknownOperationError(this.#program.name, request.name, this.#program.operationNames));
@@ -127,21 +126,6 @@ export class EntityExecutor {
     return this.#migrated;
   }
 
-  /** Without the user's code: what cannot be read any more can be deleted. */
-  #remove(request: OperationRequest): OperationOutcome {
-    const existed = this.#state !== undefined;
-    const context = new OperationContext(this.#id, request, deletion, this.#dependencies, !existed);
-    this.load(undefined);
-    const reminders = context.remindersOf(true);
-    return {
-      changed: existed,
-      state: undefined,
-      result: existed,
-      messages: context.close(),
-      ...(reminders && { reminders }),
-    };
-  }
-
   #delete(draft: StateDraft | undefined): boolean {
     draft?.discard();
     const existed = this.#state !== undefined;
@@ -174,8 +158,6 @@ export class EntityExecutor {
     return { failure: toFailureDetails(error), changed: false, state: this.#state, messages: [] };
   }
 }
-
-const deletion = { isReadonly: false, isAsync: false };
 
 /** Calls user code and turns what it returns, resolves to or throws into an outcome, at once when that is possible. */
 function attempt(

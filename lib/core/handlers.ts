@@ -71,17 +71,23 @@ export function recordedEvent(event: InboundEvent, { update, waits }: Turn): Inb
   return update && 'failure' in update ? { ...rest, failure: update.failure } : rest;
 }
 
+/** A handler's output as its outcome. Throws what `refuse` makes for one to wait for, and for one that cannot be stored. */
+export function valueOutcome(values: ValueCodec, output: unknown, refuse: () => Error): HandlerOutcome {
+  if (isAsync(output) || output instanceof TaskNode) {
+    disown(output);
+    throw refuse();
+  }
+  const result = values.encode(output);
+  return result === undefined ? {} : { result };
+}
+
 function outcomeOf(values: ValueCodec, what: string, call: () => unknown): HandlerOutcome {
   try {
-    const returned = call();
-    if (isAsync(returned) || returned instanceof TaskNode) {
-      disown(returned);
-      throw new IllegalAwaitError(
+    return valueOutcome(values, call(), () => {
+      return new IllegalAwaitError(
         `The ${what} returned something to wait for, but it is answered at once. An update that is a generator may wait for it.`,
       );
-    }
-    const result = values.encode(returned);
-    return result === undefined ? {} : { result };
+    });
   } catch (error) {
     return { failure: toFailureDetails(error) };
   }

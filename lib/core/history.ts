@@ -90,6 +90,13 @@ export interface UpdateRequested {
   readonly failure?: FailureDetails;
 }
 
+/** A sub-orchestration, and the action that has started it. */
+export interface StartedChild {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly taskId: number;
+}
+
 /** The first event of every execution. */
 export interface ExecutionStarted extends Labels {
   readonly type: 'ExecutionStarted';
@@ -107,6 +114,8 @@ export interface ExecutionStarted extends Labels {
   readonly parent?: ParentInstance;
   /** Executions before it have started sub-orchestrations, which its own history does not show. */
   readonly hasFormerChildren?: true;
+  /** Those among them that had not ended as far as it was told, the last ones of many. */
+  readonly left?: readonly StartedChild[];
   /** When it was to begin, in milliseconds since 1970, if it did not begin as its start was taken: for its time, or for its code. */
   readonly startAt?: number;
   /** That it repeats an execution which had failed. */

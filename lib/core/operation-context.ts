@@ -2,12 +2,12 @@ import { ClosedError, DefinitionError, EntityOperationFailedError, ReadonlyOpera
 import type { EntitySignalOptions } from './call-options.js';
 import type { CoreDependencies } from './dependencies.js';
 import { EntityContext } from './entity-context.js';
+import { toEntity } from './entity-target.js';
 import type { CallPort, EntityMessage, OperationOutcome, OperationRequest } from './operation.js';
 import type { EntityStartOptions, Reminder, ReminderOptions } from './entity-options.js';
 import { fireTime } from './fire-time.js';
 import type { EntityId } from './history.js';
 import { labelsFrom } from './labels.js';
-import { operationProxy } from './method-proxy.js';
 import type { OperationProgram } from './programs.js';
 import { ReminderChanges } from './reminder-changes.js';
 import type { Constructor, Json } from './values.js';
@@ -46,7 +46,7 @@ export class OperationContext extends EntityContext {
     this.#dependencies = dependencies;
     this.#calls = isAsync ? request.calls : undefined;
     this.#newId = request.newId ?? noIds;
-    this.#reminders = new ReminderChanges(request.reminders ?? none, request.at, dependencies);
+    this.#reminders = new ReminderChanges(id.name, request.reminders ?? none, request.at, dependencies);
   }
 
   get currentUtcDateTime(): Date {
@@ -88,31 +88,16 @@ export class OperationContext extends EntityContext {
   override signalEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
     const { signalAt } = ((typeof target === 'string' ? rest[2] : rest[0]) ?? {}) as EntitySignalOptions;
     const due = signalAt === undefined ? {} : { due: fireTime(signalAt, this.#at) };
-    return this.#send(target, key, rest, (entity, operation, value) => {
+    return toEntity(this.#dependencies, target, key, rest, (entity, operation, value) => {
       this.#refuse('signal an entity');
       this.#messages.push({ type: 'signal', entity, operation, ...this.#input(value), ...due });
     }) as R;
   }
 
   override callEntity<R>(target: Constructor | string, key: string, ...rest: unknown[]): R {
-    return this.#send(target, key, rest, (entity, operation, value) => this.#call(entity, operation, value)) as R;
-  }
-
-  /** By names, or what sends to the operations of a class. */
-  #send(
-    target: Constructor | string,
-    key: string,
-    [operation, input]: readonly unknown[],
-    send: (entity: EntityId, operation: string, value: unknown) => unknown,
-  ): unknown {
-    const { names, ids } = this.#dependencies;
-    ids.checkEntityKey(key);
-    if (typeof target === 'string') {
-      const entity = { name: ids.checkName(target, 'entity'), key };
-      return send(entity, ids.checkName(operation, 'operation'), input);
-    }
-    const shape = names.entity(target);
-    return operationProxy(shape, (method, value) => send({ name: shape.name, key }, method, value));
+    return toEntity(this.#dependencies, target, key, rest, (entity, operation, value) =>
+      this.#call(entity, operation, value),
+    ) as R;
   }
 
   override startNew(target: Constructor | string, input?: unknown, options: EntityStartOptions = {}): string {

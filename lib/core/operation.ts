@@ -4,7 +4,7 @@ import type { EntityId } from './history.js';
 import type { Labels } from './labels.js';
 import type { Json } from './values.js';
 
-/** What deletes an entity as an operation of its own would, at a client's wish: no class can have an operation of this name. */
+/** What deletes an entity as an operation of its own would, at a client's wish. No class can have an operation of this name, or is asked. */
 export const DELETION = '#delete';
 
 /** An operation as it comes from an entity's mailbox. */

@@ -46,6 +46,7 @@ export abstract class OrchestrationEntities {
    * Calls an entity's operation by names.
    *
    * @throws {InvalidNameError} for a name that is none
+   * @throws {UnknownOperationError} for an operation that begins with `#`
    * @throws {InvalidIdError} for a key that is none
    * @throws {ConfigError} for retry options that cannot work
    */

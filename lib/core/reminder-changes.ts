@@ -1,5 +1,6 @@
 import { BusyError, InvalidTimeError, PayloadTooLargeError } from '../errors.js';
 import type { CoreDependencies } from './dependencies.js';
+import { operationName } from './entity-target.js';
 import type { Reminder, ReminderOptions, StoredReminder } from './entity-options.js';
 import { fireTime, longestDuration } from './fire-time.js';
 import type { Json } from './values.js';
@@ -11,16 +12,19 @@ const LONGEST_INPUTS = 64 * 1024;
 
 /** What one operation makes of the reminders of its entity. */
 export class ReminderChanges {
+  readonly #entity: string;
   readonly #reminders: Map<string, StoredReminder>;
   readonly #changes = new Map<string, StoredReminder | undefined>();
   readonly #now: number;
   readonly #dependencies: Pick<CoreDependencies, 'ids' | 'values'>;
 
   constructor(
+    entity: string,
     reminders: readonly StoredReminder[],
     now: number,
     dependencies: Pick<CoreDependencies, 'ids' | 'values'>,
   ) {
+    this.#entity = entity;
     this.#reminders = new Map(reminders.map((reminder) => [reminder.name, reminder]));
     this.#now = now;
     this.#dependencies = dependencies;
@@ -47,11 +51,11 @@ export class ReminderChanges {
     return this.changes;
   }
 
-  /** Throws InvalidNameError, InvalidTimeError, PayloadTooLargeError, BusyError, or what is wrong with the input. */
+  /** Throws InvalidNameError, UnknownOperationError, InvalidTimeError, PayloadTooLargeError, BusyError, or what is wrong with the input. */
   set(given: string, options: ReminderOptions): void {
     const { ids } = this.#dependencies;
     const name = ids.checkName(given, 'reminder');
-    const operation = ids.checkName(options.operation ?? name, 'operation');
+    const operation = operationName(ids, this.#entity, options.operation ?? name);
     const every = checkPeriod(options.everyInMilliseconds);
     const first = options.firstTime ?? every;
     if (first === undefined)

@@ -1,6 +1,7 @@
 import { enablePatches, Immer } from 'immer';
 import { CorruptHistoryError } from '../errors.js';
 import { isArray } from './json-equal.js';
+import { weighs } from './json-weight.js';
 import type { Json } from './values.js';
 
 enablePatches();
@@ -120,7 +121,8 @@ class Comparison {
 
   #note(patch: StatePatch, back: StatePatch): void {
     this.#left -= FIELDS + JSON.stringify(patch.path).length;
-    if (patch.value !== undefined && this.#left > 0) this.#left -= JSON.stringify(patch.value).length;
+    if (this.#left < 0 || (patch.value !== undefined && weighs(patch.value, this.#left + 1))) throw tooMuch;
+    if (patch.value !== undefined) this.#left -= JSON.stringify(patch.value).length;
     if (this.#left < 0) throw tooMuch;
     this.patches.push(patch);
     this.undo.push(back);

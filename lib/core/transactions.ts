@@ -1,7 +1,7 @@
 import type { CriticalSections, Requested } from './critical-sections.js';
 import type { CoreDependencies } from './dependencies.js';
+import { operationsOf } from './entity-target.js';
 import type { EntityReference } from './lock.js';
-import { operationProxy } from './method-proxy.js';
 import type { Orchestration } from './task.js';
 import type { Participants, TransactionBody, TransactionOptions } from './transaction.js';
 
@@ -44,16 +44,12 @@ function* transacted<R>(
 /** What calls the operations of an entity of a transaction. */
 function participant(
   sections: CriticalSections,
-  { names, ids, values }: CoreDependencies,
+  dependencies: CoreDependencies,
   { section }: Requested,
   [target, key]: EntityReference,
 ): unknown {
-  const call = (name: string, operation: string, given: unknown) => {
-    const input = values.encode(given);
-    return sections.callIn(section, { name, key }, { operation, ...(input !== undefined && { input }) });
-  };
-  if (typeof target === 'string')
-    return (operation: string, input?: unknown) => call(target, ids.checkName(operation, 'operation'), input);
-  const shape = names.entity(target);
-  return operationProxy(shape, (operation, input) => call(shape.name, operation, input));
+  return operationsOf(dependencies, target, key, (entity, operation, given) => {
+    const input = dependencies.values.encode(given);
+    return sections.callIn(section, entity, { operation, ...(input !== undefined && { input }) });
+  });
 }

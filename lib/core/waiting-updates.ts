@@ -1,6 +1,7 @@
 import { toFailureDetails } from './failure.js';
+import { valueOutcome } from './handlers.js';
 import type { InboundEvent, UpdateRequested } from './history.js';
-import { disown, illegalOutput, illegalWait, illegalYield, isAsync } from './illegal-await.js';
+import { disown, illegalOutput, illegalWait, illegalYield } from './illegal-await.js';
 import { TaskNode, type TaskParent } from './task-node.js';
 import type { HandlerOutcome, Turn, UpdateAnswer } from './turn.js';
 import type { ValueCodec } from './values.js';
@@ -31,7 +32,7 @@ export class WaitingUpdates {
         this.#open.delete(handler);
         this.#ended.push({ event, outcome });
       },
-      encode: (output) => this.#values.encode(output),
+      outcomeOf: (output) => valueOutcome(this.#values, output, illegalOutput),
     });
     this.#open.add(handler);
     handler.step(() => generator.next());
@@ -58,27 +59,35 @@ export class WaitingUpdates {
 
   /** Those that wait for what cannot end any more fail. */
   refuseEndlessWaits(): void {
-    for (const handler of this.#open) if (handler.isStuck) handler.step(() => raise(illegalWait()));
+    for (const handler of this.#open) if (handler.isStuck) handler.fail(illegalWait());
   }
 
   /** What handlers have come to in the turn of an event, and whether that of this very update goes on waiting. */
   endTurn(event: InboundEvent): Pick<Turn, 'update' | 'waits' | 'answers'> {
+    const waits = event.type === 'UpdateRequested' && this.#waits(event);
+    if (this.#ended.length === 0) return waits ? { waits } : nothingEnded;
     const ended = this.#ended;
     this.#ended = [];
     const own = ended.find((one) => one.event === event);
     const answers = ended.filter((one) => one !== own).map(answerOf);
-    const waits = [...this.#open].some((handler) => handler.event === event);
     return { ...(own && { update: own.outcome }), ...(waits && { waits }), ...(answers.length > 0 && { answers }) };
   }
+
+  #waits(update: UpdateRequested): boolean {
+    for (const { event } of this.#open) if (event === update) return true;
+    return false;
+  }
 }
+
+const nothingEnded = {} as const;
 
 /** What becomes of a handler. */
 interface HandlerListener {
   /** What it waits for has ended. */
   ready(): void;
   ended(outcome: HandlerOutcome): void;
-  /** Throws for an output that cannot be stored. */
-  encode(output: unknown): ReturnType<ValueCodec['encode']>;
+  /** Throws for an output that is no value, or cannot be stored. */
+  outcomeOf(output: unknown): HandlerOutcome;
 }
 
 /** The generator of one update. */
@@ -126,7 +135,7 @@ class Handler implements TaskParent {
   step(run: () => IteratorResult<unknown, unknown>): void {
     try {
       const { done, value } = run();
-      if (done) return this.#listener.ended(this.#outcomeOf(value));
+      if (done) return this.#listener.ended(this.#listener.outcomeOf(value));
       if (!(value instanceof TaskNode)) {
         disown(value);
         throw illegalYield(value);
@@ -135,18 +144,14 @@ class Handler implements TaskParent {
       this.#awaited = value;
       value.attach(this);
     } catch (error) {
-      this.leave();
-      this.#listener.ended({ failure: toFailureDetails(error) });
+      this.fail(error);
     }
   }
 
-  #outcomeOf(output: unknown): HandlerOutcome {
-    if (isAsync(output) || output instanceof TaskNode) {
-      disown(output);
-      throw illegalOutput();
-    }
-    const result = this.#listener.encode(output);
-    return result === undefined ? {} : { result };
+  /** It comes to this, and its code does not go on. */
+  fail(error: unknown): void {
+    this.leave();
+    this.#listener.ended({ failure: toFailureDetails(error) });
   }
 }
 
@@ -159,8 +164,4 @@ function answerOf({
 }): UpdateAnswer {
   const update = { name, ...(updateId !== undefined && { updateId }), ...(reply !== undefined && { reply }) };
   return { update, outcome };
-}
-
-function raise(error: Error): never {
-  throw error;
 }

@@ -113,6 +113,8 @@ export interface StepOutput {
   readonly answer?: HandlerOutcome | undefined;
   /** It has not gone through all that it took: it asks for a `resume`. */
   readonly goesOn?: true | undefined;
+  /** Its state goes to the object store, although it fits a message. */
+  readonly storesApart?: boolean | undefined;
   /** Its large values are in the object store, and named by reference. */
   readonly isStored?: true | undefined;
 }

@@ -5,12 +5,15 @@ import type { Address } from '../wire/messages.js';
 import { isDamage } from './damage.js';
 import type { Loops } from './loops.js';
 import type { HubPorts, Note, Views } from './ports.js';
+import { viewsStored } from './views-stored.js';
 
 /** A run of an instance that another one has started. */
 export interface FoundChild {
   readonly address: Address;
   readonly runId: string;
 }
+
+type Searched = Pick<HubPorts, 'partitions' | 'subjects' | 'viewsOf' | 'bus' | 'clock' | 'random'>;
 
 type Found = ReadonlyMap<Address, FoundChild>;
 
@@ -36,17 +39,17 @@ class Look {
  * come while one is under way share the next.
  */
 export class ChildrenSearch {
-  readonly #hub: Pick<HubPorts, 'partitions' | 'subjects' | 'viewsOf'>;
+  readonly #hub: Searched;
   readonly #loops: Loops;
   #next: { readonly look: Look; readonly done: Promise<void> } | undefined;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(hub: Pick<HubPorts, 'partitions' | 'subjects' | 'viewsOf'>, loops: Loops) {
+  constructor(hub: Searched, loops: Loops) {
     this.#hub = hub;
     this.#loops = loops;
   }
 
-  /** All that were there when it was asked and are still there, as far as their views are up to date. */
+  /** All that were there when it was asked and are still there; of partitions that nobody owns, as far as their views are up to date. */
   async find(parent: ParentRun): Promise<readonly FoundChild[]> {
     this.#next ??= this.#begin();
     const { look, done } = this.#next;
@@ -67,7 +70,9 @@ export class ChildrenSearch {
   }
 
   async #lookAtAll(look: Look): Promise<void> {
-    for (let partition = 0; partition < this.#hub.partitions; partition++) {
+    const partitions = Array.from({ length: this.#hub.partitions }, (_, partition) => partition);
+    await Promise.all(partitions.map((partition) => viewsStored(this.#hub, partition)));
+    for (const partition of partitions) {
       const views = this.#hub.viewsOf(partition);
       const subjects = this.#hub.subjects.partition(partition);
       for await (const notes of views.notes(subjects.head('o.*'), 1, true))

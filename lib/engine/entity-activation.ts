@@ -7,16 +7,17 @@ import { FIRST_VERSION } from '../core/state-migration.js';
 import type { ValueReference } from '../core/values.js';
 import { OperationTimeoutError, type PerdureError } from '../errors.js';
 import type { StoredState } from '../wire/entity-state.js';
-import type { EntityHead, Head } from '../wire/head.js';
+import type { EntityHead } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
 import type { OperationMessage } from '../wire/messages.js';
 import type { PlannedOperation } from '../wire/planned.js';
 import type { Prepared } from '../wire/prepared.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
-import { Agenda, agendaAfter, isEarly, messageOf, plannedOf } from './agenda.js';
+import { Agenda, agendaAfter, isEarly, isOwn, messageOf, plannedOf } from './agenda.js';
+import { deletionOf, isDeletion } from './entity-deletion.js';
 import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
-import { entityHead } from './entity-head.js';
+import { capturedEntity } from './entity-head.js';
 import { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
@@ -55,7 +56,7 @@ export class EntityActivation implements Activation {
     this.#calls = new OperationCalls(id, this.#journals, ports.random, beside);
     this.#locks = new EntityLocks(id, head?.locks);
     this.#agenda = new Agenda(head?.planned);
-    this.#state = new TransactionalState(head ?? {}, ports.valueLimits);
+    this.#state = new TransactionalState(head ?? {}, ports.valueLimits, (key) => this.#dropped.push(key));
     this.#updatedAt = head?.updatedAt ?? 0;
     this.#program = host.entities.get(id.name);
     this.#executor = this.#program && new EntityExecutor(this.#program, id, host.core);
@@ -82,14 +83,16 @@ export class EntityActivation implements Activation {
 
   missing(input: InputBody): readonly ValueReference[] {
     if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
-    const state = this.#state.missing;
+    const state = isDeletion(input) ? undefined : this.#state.missing;
     if (input.kind === 'read') return state ? [state] : none;
     const message = this.asOperation(input);
     if (!message || this.#locks.refusalOf(message)) return none;
     const { inputRef } = message;
     const answers = this.#journals.of(message)?.missing ?? none;
-    if (!state && !inputRef && answers.length === 0) return none;
-    return [state, inputRef, ...answers].filter((reference) => reference !== undefined);
+    const isNoted = this.#isPrepared(message) && this.#program?.keepHistory !== undefined;
+    const former = isNoted ? this.#state.missingFormer : undefined;
+    if (!state && !former && !inputRef && answers.length === 0) return none;
+    return [state, former, inputRef, ...answers].filter((reference) => reference !== undefined);
   }
 
   mustWait(input: InputBody): boolean {
@@ -105,7 +108,8 @@ export class EntityActivation implements Activation {
   }
 
   #needsCode(input: InputBody, now: number): boolean {
-    if (input.kind === 'operation') return !isEarly(input, now) && !this.#locks.refusalOf(input);
+    if (input.kind === 'operation')
+      return !isDeletion(input) && !this.#isEarly(input, now) && !this.#locks.refusalOf(input);
     return input.kind === 'read' || (isOwn(input) && this.#due(now) !== undefined);
   }
 
@@ -142,7 +146,7 @@ export class EntityActivation implements Activation {
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     switch (input.kind) {
       case 'operation':
-        return isEarly(input, now) ? this.#plan(input) : this.#operate(input, now, fetched);
+        return this.#isEarly(input, now) ? this.#plan(input) : this.#operate(input, now, fetched);
       case 'read':
         return this.#read(input, now, fetched);
       case 'due':
@@ -195,6 +199,11 @@ export class EntityActivation implements Activation {
     return this.#refused(tooLarge);
   }
 
+  /** Whether an operation is for later. One that has called had begun, whatever the time of this owner is (P18). */
+  #isEarly(message: OperationMessage, now: number): boolean {
+    return isEarly(message, now) && !this.#journals.of(message);
+  }
+
   /** A signal that is not due yet: it is kept until then. */
   #plan(message: OperationMessage): StepOutput {
     return { entry: { planned: [plannedOf(message, this.#ports.random.id())] }, messages: [] };
@@ -202,7 +211,7 @@ export class EntityActivation implements Activation {
 
   /** Whether it can keep a signal until its time, if it has to. */
   hasRoomFor(message: OperationMessage, now: number): boolean {
-    return !isEarly(message, now) || this.#agenda.hasRoomFor(plannedOf(message, ''));
+    return !this.#isEarly(message, now) || this.#agenda.hasRoomFor(plannedOf(message, ''));
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
@@ -235,9 +244,10 @@ export class EntityActivation implements Activation {
     const { name, inputRef } = message;
     const lost = this.#locks.refusalOf(message);
     try {
-      if (!lost) this.#fetch(fetched);
+      if (!lost && !isDeletion(message)) this.#fetch(fetched);
       const journal = this.#journals.begin(message);
       if (lost) return { failure: lost, changed: false, state: this.#state.value, messages: [] };
+      if (isDeletion(message)) return deletionOf(this.#state, this.#agenda, this.#executor);
       journal?.fill(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
       const isPrepared = this.#isPrepared(message);
@@ -286,7 +296,8 @@ export class EntityActivation implements Activation {
   /** The outcome, or the failure of an operation that has taken longer than it may. */
   #inTime({ name }: Pick<OperationMessage, 'name'>, outcome: Promise<OperationOutcome>): Promise<OperationOutcome> {
     const limit = this.#program!.operation(name)!.timeoutInMilliseconds;
-    const late = () => this.#executor!.abandon(new OperationTimeoutError(this.#id.name, name, limit));
+    const failure = () => new OperationTimeoutError(this.#id.name, name, limit, this.#journals.waitsFor);
+    const late = () => this.#executor!.abandon(failure());
     return inTime(this.#ports.clock, limit, outcome, late);
   }
 
@@ -305,22 +316,25 @@ export class EntityActivation implements Activation {
     if (message.caller) messages.push(resultFor(message.caller, told));
     else if (failure && !message.reply) logFailure(this.#ports.logger, this.#id, message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
+    const next =
+      changed && this.#state.become(state, this.#program?.stateVersion ?? FIRST_VERSION, this.#maker(message.name));
     const entry = {
       ...(ended !== undefined && { ended }),
-      ...(changed && this.#state.become(state, this.#program!.stateVersion, this.#maker(message.name))),
+      ...next,
       ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
       ...(known && { outcome: known }),
     };
     return {
       entry: this.#leavesNothing(entry) ? { ...entry, purged: true } : entry,
       messages,
+      storesApart: next && this.#state.storesApart,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
     };
   }
 
   /** What is noted of a change, where its class keeps a history. */
   #maker(by: string): ChangeMaker | undefined {
-    const { keepHistory: keep } = this.#program!;
+    const keep = this.#program?.keepHistory;
     return keep === undefined ? undefined : { at: this.#updatedAt, by, keep };
   }
 
@@ -336,14 +350,10 @@ export class EntityActivation implements Activation {
     const decided = this.#state.apply(entry);
     if (decided === true) this.resume(); // the executor has what was prepared
     if (decided && decided !== true) this.#dropped.push(...this.#agenda.apply(agendaIn(decided)));
-    this.#dropped.push(...this.#state.takeDropped());
   }
 
   takeDropped(): readonly string[] {
-    const dropped = this.#dropped;
-    if (dropped.length === 0) return none; // not the list itself: it goes on growing
-    this.#dropped = [];
-    return dropped;
+    return this.#dropped.length === 0 ? none : this.#dropped.splice(0); // not the list itself: it goes on growing
   }
 
   holds(key: string): boolean {
@@ -351,18 +361,11 @@ export class EntityActivation implements Activation {
   }
 
   capture(): Captured {
-    const [stored, updatedAt, journals] = [this.stored, this.#updatedAt, this.#journals.stored];
-    const [locks, held, planned] = [this.#locks.stored, this.#locks.held, this.#agenda.stored];
-    const { exists, prepared } = this.#state;
-    // Of what does not exist, and has nothing before it, nothing is kept; fencing numbers are, for they must rise.
-    if (!exists && !journals && !locks && !planned)
-      return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
-    return {
-      wake:
-        (held && { executionId: held.holder.executionId, at: held.until, load: true }) ??
-        (planned && { executionId: 'entity', at: this.dueAt! }),
-      head: entityHead(this.#id, { ...stored, updatedAt, journals, locks, planned, prepared }),
-    };
+    const { exists, stored, prepared } = this.#state;
+    const { stored: locks, held } = this.#locks;
+    const [journals, planned, updatedAt] = [this.#journals.stored, this.#agenda.stored, this.#updatedAt];
+    const head = { ...stored, updatedAt, journals, locks, planned, prepared };
+    return capturedEntity(this.#id, head, { exists, held, dueAt: this.dueAt });
   }
 
   pendingActivities(): readonly [] {
@@ -393,8 +396,3 @@ export class EntityActivation implements Activation {
 }
 
 const none: readonly never[] = [];
-
-/** Whether it is told that the time of something planned has come. */
-function isOwn({ kind }: InputBody): boolean {
-  return kind === 'due' || kind === 'resume';
-}

@@ -1,6 +1,7 @@
 import type { EntityId } from '../core/history.js';
 import { formatOf } from '../wire/entity-state.js';
-import type { EntityHead } from '../wire/head.js';
+import type { EntityHead, Head } from '../wire/head.js';
+import type { LockHeld } from '../wire/locks.js';
 import type { Captured } from './activation.js';
 import type { StateInHead } from './entity-state.js';
 
@@ -13,8 +14,30 @@ interface Parts extends StateInHead {
   readonly prepared: EntityHead['prepared'];
 }
 
+/** What is stored of an entity now: its head, and when it has to be loaded again. */
+export function capturedEntity(
+  id: EntityId,
+  parts: Parts,
+  {
+    exists,
+    held,
+    dueAt,
+  }: { readonly exists: boolean; readonly held: LockHeld | undefined; readonly dueAt: number | undefined },
+): Captured {
+  const { journals, locks, planned } = parts;
+  // Of what does not exist, and has nothing before it, nothing is kept; fencing numbers are, for they must rise.
+  if (!exists && !journals && !locks && !planned)
+    return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
+  return {
+    wake:
+      (held && { executionId: held.holder.executionId, at: held.until, load: true }) ??
+      (planned && { executionId: 'entity', at: dueAt! }),
+    head: entityHead(id, parts),
+  };
+}
+
 /** The head of an entity, once it is known which record it shows. */
-export function entityHead({ name, key }: EntityId, parts: Parts): Captured['head'] {
+function entityHead({ name, key }: EntityId, parts: Parts): Captured['head'] {
   const { updatedAt, journals, locks, planned, prepared, ...state } = parts;
   const v = formatOf([{ ...state, prepared }]);
   return (stamp) => ({

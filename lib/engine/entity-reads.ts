@@ -9,8 +9,6 @@ import type { Query, ReadAnswer } from '../wire/queries.js';
 import type { Activation, ReadInput } from './activation.js';
 import type { Committer } from './committer.js';
 import { mailboxOf } from './entity-inspecting.js';
-import { EntityWatchers } from './entity-watchers.js';
-import type { Group } from './group.js';
 import type { Inbox } from './inbox.js';
 import type { Instances } from './instances.js';
 import type { Loops } from './loops.js';
@@ -53,11 +51,9 @@ export interface EntityReadsParts {
  */
 export class EntityReads {
   readonly #parts: EntityReadsParts;
-  readonly #watchers: EntityWatchers;
 
   constructor(parts: EntityReadsParts) {
     this.#parts = parts;
-    this.#watchers = new EntityWatchers(parts.ports);
   }
 
   /** Undefined: nobody waits for it any more. */
@@ -86,16 +82,6 @@ export class EntityReads {
     const isOver = (): boolean => !changesState(instances.instance(address).activation?.prepared);
     const isDecided = await this.#until(isOver, PATIENCE_WITH_TRANSACTIONS);
     return isDecided ? this.decided(address) : undefined; // which may have been unloaded meanwhile
-  }
-
-  /** Tells an inbox of changes of an entity, for a while. */
-  watch(entity: EntityId, inbox: string): void {
-    this.#watchers.watch(entity, inbox);
-  }
-
-  /** Behind the commit of a group those who watch what it has changed are told. */
-  acknowledged(group: Pick<Group, 'instances'>): void {
-    this.#watchers.acknowledged(group);
   }
 
   /** What an entity's mailbox looks like. */

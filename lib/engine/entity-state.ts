@@ -1,3 +1,4 @@
+import { weighs } from '../core/json-weight.js';
 import { changeBetween, patched, type StateChange, type StatePatch } from '../core/state-patches.js';
 import { FIRST_VERSION } from '../core/state-migration.js';
 import type { Json, ValueReference } from '../core/values.js';
@@ -20,11 +21,24 @@ const CHAIN_PATCHES = 1_000;
 /** A change is recorded in place of the state when it takes this share of it at most. */
 const CHANGE_SHARE = 4;
 
+/** A state that fits a message is stored apart, too, if it has more than this, 32 KiB, */
+const APART_SHARE = 8;
+/** and so many of its changes, one after another, were small: its heads need not say it as a whole each time. */
+const SMALL_CHANGES = 8;
+
 /** The changes that a class keeps take this at most, 64 KiB. */
 const HISTORY_SHARE = 4;
 
 /** What the record of a step says of a state. */
 export type StateEntry = Pick<StepEntry, 'state' | 'patches' | 'stateVersion' | 'deleted' | 'change'>;
+
+/** A small change of a large state. */
+interface ToldChange {
+  readonly patches: readonly StatePatch[];
+  readonly patchBytes: number;
+  /** Those of the state behind it. */
+  readonly bytes: number;
+}
 
 /** A state as a head has it, with its last changes, if such are kept. */
 export interface StateInHead extends StoredState {
@@ -34,8 +48,9 @@ export interface StateInHead extends StoredState {
 /**
  * The state of one entity, and how records and heads say it: small as a whole; of a large one what has changed.
  *
- * A state that fits a message is whole in the head, and changes in the records behind that. A larger one is in the object store,
- * and changes are in the head and the records behind it, until there are so many that it is stored anew (docs/adr/0057).
+ * A small state is whole in the head, and changes in the records behind that. A larger one is in the object store, and changes are
+ * in the head and the records behind it, until there are so many that it is stored anew. One in between, which still fits a message, is
+ * there once it goes on changing by little (docs/adr/0057).
  */
 export class EntityState {
   readonly #limits: ValueLimits;
@@ -46,11 +61,14 @@ export class EntityState {
   /** and what has changed since it was stored there. */
   #patches: readonly StatePatch[];
   #patchBytes: number;
+  /** How many small changes in a row there were of a state that is in the head, as far as this owner knows. */
+  #smallChanges = 0;
+  #storesApart = false;
   #version: number;
   /** The bytes of the value's JSON text; undefined: not counted. */
   #bytes: number | undefined;
-  /** The state after the last step and its bytes, until that is applied. */
-  #ahead: { readonly value: Json | undefined; readonly bytes: number | undefined } | undefined;
+  /** The state after the last step, and what its record says in place of it, until that is applied. */
+  #ahead: { readonly value: Json | undefined; readonly told: ToldChange | undefined } | undefined;
   readonly #history: KeptChanges;
 
   constructor(
@@ -85,6 +103,11 @@ export class EntityState {
     return this.#value === undefined ? this.#reference : undefined;
   }
 
+  /** Whether the state that the last step has made of it is to be stored apart, although it fits a message. */
+  get storesApart(): boolean {
+    return this.#storesApart;
+  }
+
   holds(key: string): boolean {
     return this.#reference?.key === key;
   }
@@ -109,17 +132,23 @@ export class EntityState {
   /** What the record of a step says that has made another state of it; `maker`: what it notes of that. */
   become(next: Json | undefined, version: number, maker?: ChangeMaker): StateEntry {
     this.expect(next);
+    this.#storesApart = false;
     if (next === undefined) return { deleted: true };
     const change = this.#changeTo(next, maker !== undefined);
     const former = this.#value === undefined ? undefined : { value: this.#value, version: this.#version };
     const noted = maker && { change: this.#history.note(maker, former, change?.undo) };
-    if (change && version === this.#version && this.#isTold(next, change)) return { patches: change.patches, ...noted };
+    const told = change && version === this.#version ? this.#told(change) : undefined;
+    if (told && this.#isKept(told)) {
+      this.#ahead = { value: next, told };
+      return { patches: told.patches, ...noted };
+    }
+    this.#storesApart = told !== undefined && this.#goesApart(told.bytes);
     return { state: next, ...(version > FIRST_VERSION && { stateVersion: version }), ...noted };
   }
 
   /** The value of the state that is taken in next. */
   expect(value: Json | undefined): void {
-    this.#ahead = { value, bytes: undefined };
+    this.#ahead = { value, told: undefined };
   }
 
   /** What the last step has made of it is not recorded. */
@@ -138,8 +167,9 @@ export class EntityState {
     this.#reference = stateRef;
     this.#patches = none;
     this.#patchBytes = 0;
+    this.#smallChanges = 0;
     this.#version = stateVersion;
-    this.#bytes = undefined;
+    this.#bytes = stateRef?.bytes;
     this.#ahead = undefined;
     return dropped;
   }
@@ -148,11 +178,12 @@ export class EntityState {
     if (!this.exists) throw new CorruptHistoryError('A state has changed that is not there');
     if (this.#ahead) this.#value = this.#ahead.value;
     else if (this.#value !== undefined) this.#value = patched(this.#value, patches);
-    this.#bytes = this.#ahead?.bytes;
+    const told = this.#ahead?.told;
+    this.#bytes = told?.bytes;
     this.#ahead = undefined;
-    if (!this.#reference) return;
+    if (!this.#reference) return void this.#smallChanges++;
     this.#patches = [...this.#patches, ...patches];
-    this.#patchBytes += bytesOf(patches);
+    this.#patchBytes += told?.patchBytes ?? bytesOf(patches);
   }
 
   /** What has changed, if that is little and somebody wants to know. */
@@ -170,24 +201,28 @@ export class EntityState {
     return this.#bytes !== undefined && this.#bytes >= least ? this.#bytes : 0;
   }
 
-  /** Whether the record says what has changed. */
-  #isTold(next: Json, change: StateChange): boolean {
+  /** What a record may say of a change in place of the state; undefined: it is not little, or the state is not large. */
+  #told(change: StateChange): ToldChange | undefined {
     const former = this.#countIfLarge(this.#value!);
-    const bytes = former + growthBy(change);
-    if (former === 0 || !this.#isKept(change.patches, bytes)) return false;
-    this.#ahead = { value: next, bytes };
-    return true;
+    if (former === 0) return undefined;
+    const { patches } = change;
+    const told = { patches, patchBytes: bytesOf(patches), bytes: former + growthBy(change) };
+    return told.patchBytes <= told.bytes / CHANGE_SHARE ? told : undefined;
   }
 
-  /** Whether the state may stay where it is stored, with these changes behind it, which make so many bytes of it. */
-  #isKept(patches: readonly StatePatch[], bytes: number): boolean {
+  /** Whether the state may stay where it is stored, with these changes behind it. */
+  #isKept({ patches, patchBytes, bytes }: ToldChange): boolean {
     const { inline, largest } = this.#limits;
-    const patchBytes = bytesOf(patches);
-    if (patchBytes > bytes / CHANGE_SHARE) return false;
-    if (!this.#reference) return bytes <= inline;
-    if (bytes <= inline || bytes > largest || 2 * bytes < this.#reference.bytes) return false;
+    if (!this.#reference) return bytes <= inline && !this.#goesApart(bytes);
+    if (bytes <= inline / APART_SHARE || bytes > largest || 2 * bytes < this.#reference.bytes) return false;
     const length = this.#patches.length + patches.length;
     return length <= CHAIN_PATCHES && this.#patchBytes + patchBytes <= inline / CHAIN_SHARE;
+  }
+
+  /** Whether a state of so many bytes, another small change behind it, is to be stored apart even if it fits a message. */
+  #goesApart(bytes: number): boolean {
+    const isChangingByLittle = this.#reference !== undefined || this.#smallChanges >= SMALL_CHANGES;
+    return isChangingByLittle && bytes > this.#limits.inline / APART_SHARE;
   }
 }
 
@@ -212,25 +247,4 @@ function sizeOf(patches: readonly StatePatch[]): number {
 
 function bytesOf(value: unknown): number {
   return utf8Length(JSON.stringify(value));
-}
-
-/** Whether the JSON text of a value has at least so many characters, as far as that is seen without making it. */
-function weighs(value: Json, least: number): boolean {
-  return weigh(value, least) <= 0;
-}
-
-/** What is left of a weight when a value is taken from it; it is not gone through to its end when nothing is. */
-function weigh(value: Json, left: number): number {
-  if (typeof value === 'string') return left - value.length - 2;
-  if (typeof value !== 'object' || value === null) return left - 1;
-  let rest = left - 2;
-  if (Array.isArray(value)) {
-    for (let at = 0; at < value.length && rest > 0; at++) rest = weigh(value[at] as Json, rest - 1);
-    return rest;
-  }
-  for (const key of Object.keys(value)) {
-    if (rest <= 0) return rest;
-    rest = weigh((value as Readonly<Record<string, Json>>)[key]!, rest - key.length - 4);
-  }
-  return rest;
 }

@@ -17,6 +17,12 @@ export class FetchedValues {
     return found;
   }
 
+  /** Whether the value was looked for, and can be had. */
+  has({ key }: ValueReference): boolean {
+    const found = this.#found.get(key);
+    return found !== undefined && !(found instanceof CorruptHistoryError);
+  }
+
   /** Why one of these values cannot be had; undefined: all can. */
   faultAmong(references: readonly ValueReference[]): CorruptHistoryError | undefined {
     return references.flatMap((reference) => this.faultOf(reference) ?? [])[0];

@@ -51,3 +51,15 @@ export class HeldBack {
     if (this.#events[stored] === events[0]) this.#stored = { segments, events: stored + events.length };
   }
 }
+
+const outliving: ReadonlySet<InboundEvent['type']> = new Set([
+  'EventRaised',
+  'UpdateRequested',
+  'CancellationRequested',
+  'ExecutionStarted',
+]);
+
+/** Whether an event is for the instance, and not for the execution that happens to run. */
+export function outlivesExecution(type: InboundEvent['type']): boolean {
+  return outliving.has(type);
+}

@@ -5,7 +5,7 @@ import type { Address, Addressed, ResultMessage } from '../wire/messages.js';
 import type { Activation } from './activation.js';
 import { EntityActivation } from './entity-activation.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
-import { linkId } from './orchestration-effects.js';
+import { linkId } from './started-children.js';
 import type { OpenAction, OrchestrationState } from './orchestration-state.js';
 
 /** What an instance has asked of another one, or of a work queue, and waits for. */

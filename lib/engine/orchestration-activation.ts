@@ -35,6 +35,7 @@ import { answeredAtEnd, refusedUpdate, updateEvent } from './orchestration-updat
 import { answered, declined } from './outcomes.js';
 import { queried } from './queried.js';
 import { refusalOf } from './refusals.js';
+import { endOfLeft } from './started-children.js';
 import type { StoredParts } from './stored-parts.js';
 import { isHeldBack, unawaited } from './transaction-asks.js';
 
@@ -52,7 +53,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   readonly #ports: OrchestrationPorts;
   readonly #earlyEventsKept: number;
   readonly #stored: StoredParts;
-  readonly #watchers = new Set<string>();
+  #watchers: Set<string> | undefined;
   /** The instance's time in the step under way. */
   #at = 0;
   formerChildren: readonly FoundChild[] = [];
@@ -76,12 +77,12 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   /** Somebody wants to be told the end; forgotten with the activation. */
   watch(inbox: string): void {
-    this.#watchers.add(inbox);
+    (this.#watchers ??= new Set()).add(inbox);
   }
 
   /** Those who want to be told the end. */
   get watchers(): ReadonlySet<string> {
-    return this.#watchers;
+    return this.#watchers ?? nobody;
   }
 
   /** How many events were ever replayed; 0 for an instance that was resident from its start. */
@@ -213,13 +214,13 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   nextTurn(): OrchestrationTurn {
     const { address, state } = this;
-    const { notify, updatedAt: at, started, open, lock, hasChildren, updates } = state;
-    const waited = { open, lock, hasChildren, updates };
+    const { notify, updatedAt: at, started, open, lock, hasChildren, left, updates } = state;
+    const waited = { open, lock, hasChildren, left, updates };
     return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, ...waited });
   }
 
   #told(notify: readonly string[]): readonly string[] {
-    return this.#watchers.size === 0 ? notify : [...new Set([...notify, ...this.#watchers])];
+    return this.#watchers ? [...new Set([...notify, ...this.#watchers])] : notify;
   }
 
   #raise({ name, input, inputRef, runId }: EventMessage): StepOutput {
@@ -264,7 +265,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     // An activity that a cancellation ends is not waited for any more, also while the cancellation is held back.
     const isOver = message.of === 'activity' && this.state.buffered.some(isCancellation);
     const taskId = isOver ? undefined : answeredId(this.state, message);
-    if (taskId === undefined) return unawaited(message, this.address);
+    if (taskId === undefined) return endOfLeft(this.state, message) ?? unawaited(message, this.address);
     if (isHeldBack(this.state, message, taskId)) return refusal(unasked);
     return this.take([resultEvent({ ...result, taskId }, this.#at)]);
   }
@@ -347,7 +348,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     this.state.apply(entry);
     if (!this.hasEnded) return;
     this.runner.drop();
-    this.#watchers.clear();
+    this.#watchers = undefined;
   }
 
   takeDropped(): readonly string[] {
@@ -388,6 +389,8 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     return status === 'Suspended' || (started !== undefined && buffered.length > 0);
   }
 }
+
+const nobody: ReadonlySet<string> = new Set();
 
 function isCancellation({ type }: InboundEvent): boolean {
   return type === 'CancellationRequested';

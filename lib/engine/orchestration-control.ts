@@ -1,5 +1,6 @@
 import type { ExecutionStarted, InboundEvent } from '../core/history.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
+import { isAction } from '../core/replay-check.js';
 import { InstanceEndedError, InstanceNotEndedError, InstanceReplacedError, NotFoundError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { Address, Addressed, Caller, ControlMessage, StartMessage } from '../wire/messages.js';
@@ -13,6 +14,7 @@ import type { OrchestrationRunner } from './orchestration-runner.js';
 import type { OrchestrationState } from './orchestration-state.js';
 import type { OrchestrationTurn } from './orchestration-turn.js';
 import { answered, declined } from './outcomes.js';
+import { childrenIn } from './started-children.js';
 import type { StoredParts } from './stored-parts.js';
 
 /** An instance, as those see it who do something with it as a whole. */
@@ -185,18 +187,18 @@ function restarted(instance: OrchestrationInstance, message: ControlMessage, at:
 
 /** The start of an instance as that of another run. */
 function anew(started: ExecutionStarted): ExecutionStarted {
-  const { run: _, parent: _p, hasFormerChildren: _c, startAt: _s, rewound: _r, ...rest } = started;
+  const { run: _, parent: _p, hasFormerChildren: _c, left: _l, startAt: _s, rewound: _r, ...rest } = started;
   return { ...rest, ...recordedBehaviour() };
 }
 
 function purged(instance: OrchestrationInstance, message: ControlMessage): StepOutput {
-  const { state, runner, instanceId } = instance;
+  const { state, runner, instanceId, address } = instance;
   if (!state.isEnded) return declined(message, new InstanceNotEndedError(instanceId));
-  const actions = runner.history.filter((event) => event.type === 'SubOrchestrationInstanceCreated');
+  const children = childrenIn(runner.history.filter(isAction), state.started!);
   const messages =
     message.recursive === false
       ? []
-      : [...children(instance, actions, message), ...toFormerChildren(instance.formerChildren, message)];
+      : [...toChildren(children, address, message), ...toFormerChildren(instance.formerChildren, message)];
   return answered({ entry: { purged: true }, messages }, message, {});
 }
 
@@ -210,16 +212,9 @@ function told({ state }: OrchestrationInstance, event: InboundEvent): { readonly
   return state.isRunning ? { events: [event] } : {};
 }
 
+/** To all that goes on, of former executions, too. */
 function openChildren(instance: OrchestrationInstance, message: ControlMessage): readonly Addressed[] {
-  return children(instance, instance.state.open.values(), message);
-}
-
-function children(
-  { address, state }: OrchestrationInstance,
-  actions: Parameters<typeof toChildren>[0],
-  message: ControlMessage,
-): readonly Addressed[] {
-  return toChildren(actions, { address, started: state.started! }, message);
+  return toChildren(instance.state.children, instance.address, message);
 }
 
 export function reasonOf({ reason }: ControlMessage): { readonly reason?: string } {

@@ -1,4 +1,4 @@
-import type { Action, ExecutionStarted, NumberedAction } from '../core/history.js';
+import type { Action, ExecutionStarted, NumberedAction, StartedChild } from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { isMark } from '../core/replay-check.js';
 import { entityAddress, orchestrationAddress } from '../wire/addresses.js';
@@ -6,6 +6,7 @@ import type { Addressed, Address, Caller, ControlMessage, Parent } from '../wire
 import type { PendingActivity } from './activation.js';
 import type { FoundChild } from './children-search.js';
 import { endOfLock } from './held-lock.js';
+import { linkId } from './started-children.js';
 
 /** What the actions of an orchestration ask of the world. */
 export interface ActionEffects {
@@ -108,11 +109,6 @@ function add(
   }
 }
 
-/** The execution by which the children of an instance know it: it outlives rewinds, as they do. */
-export function linkId({ executionId, rewound }: ExecutionStarted): string {
-  return rewound?.origin ?? executionId;
-}
-
 function parentLink(address: Address, started: ExecutionStarted, taskId: number): Caller {
   return { address, executionId: linkId(started), taskId };
 }
@@ -124,23 +120,17 @@ function parentOf(address: Address, started: ExecutionStarted, taskId: number): 
   return run === undefined || run === link.executionId ? link : { ...link, run };
 }
 
-/** Asks the same of the children that these actions started. */
+/** Asks the same of children of the instance at this address. */
 export function toChildren(
-  actions: Iterable<Action>,
-  { address, started }: Asking,
+  children: readonly StartedChild[],
+  address: Address,
   { action, reason }: Pick<ControlMessage, 'action' | 'reason'>,
 ): readonly Addressed[] {
-  const messages: Addressed[] = [];
-  for (const child of actions) {
-    if (child.type !== 'SubOrchestrationInstanceCreated') continue;
-    const parent = parentLink(address, started, child.id);
-    const said = reason === undefined ? {} : { reason };
-    messages.push([
-      orchestrationAddress(child.instanceId),
-      { kind: 'control', action, ...said, recursive: true, parent },
-    ]);
-  }
-  return messages;
+  const said = reason === undefined ? {} : { reason };
+  return children.map(({ instanceId, executionId, taskId }) => [
+    orchestrationAddress(instanceId),
+    { kind: 'control', action, ...said, recursive: true, parent: { address, executionId, taskId } },
+  ]);
 }
 
 /** The same of children that no history shows any more. */

@@ -10,7 +10,7 @@ import type { OrchestrationState } from './orchestration-state.js';
 export function headOf(state: OrchestrationState, instanceId: string): (stamp: Stamp) => OrchestrationHead {
   const { started, status, updatedAt, output, outputRef, failure, customStatus, reason, suspension } = state;
   if (!started) throw new CorruptHistoryError(`Orchestration ${instanceId} has not been started`);
-  const { segments, values, retention } = state;
+  const { segments, values, retention, left } = state;
   const [history, notify] = [[...state.history], [...state.notify]];
   const [queued, begun] = [rangesOf(state.runs.queued), [...state.runs.begun]];
   const [buffered, held] = [state.held.unstored, state.held.segments];
@@ -42,6 +42,7 @@ export function headOf(state: OrchestrationState, instanceId: string): (stamp: S
     ...(queued.length > 0 && { queued }),
     ...(begun.length > 0 && { begun }),
     ...(values.length > 0 && { values }),
+    ...(left.length > 0 && { left }),
     segments,
     history,
   });

@@ -6,8 +6,8 @@ import type { ResultMessage, StartMessage } from '../wire/messages.js';
 import { parseMessageId } from '../wire/sessions.js';
 import { utf8Length } from '../wire/text.js';
 import type { StepOutput } from './activation.js';
-import { linkId } from './orchestration-effects.js';
 import type { OpenAction, OrchestrationState } from './orchestration-state.js';
+import { linkId } from './started-children.js';
 
 /** An input that changes nothing; when it came by mail its consumption is recorded with the reason. */
 export function refusal(reason: string): StepOutput {

@@ -6,7 +6,7 @@ import type { StepOutput } from './activation.js';
 import { lockAfter } from './held-lock.js';
 import type { OrchestrationInstance } from './orchestration-control.js';
 import { answered, declined } from './outcomes.js';
-import { hasChildrenAfter } from './started-children.js';
+import { hasChildrenAfter, leftWith, takenBack } from './started-children.js';
 
 /**
  * The failed execution begins again as another one: with all that it has been through but for the failures that ended it
@@ -50,6 +50,7 @@ export function rewoundOutput(
     ? { ...first, hasFormerChildren: true as const }
     : first;
   const started = { ...former, executionId: instance.newId(), run: first.run ?? executionId, rewound };
+  const { history } = runner;
   const rewinding = runner.rewind(started, voided);
   const { completion } = rewinding;
   if (completion?.type === 'Failed')
@@ -68,7 +69,11 @@ export function rewoundOutput(
     );
   }
   const turn = instance.firstTurn();
-  const head = { ...started, rewound: { ...rewound, ...found(first, rewinding) } };
+  const head = {
+    ...started,
+    ...leftWith(state.left, takenBack(history, rewinding.events, first)),
+    rewound: { ...rewound, ...found(first, rewinding) },
+  };
   turn.repeat(...postponed([head, ...rewinding.events.slice(1)], rewinding, at), (action) => runner.whole(action));
   if (completion?.type !== 'ContinuedAsNew') return turn.output(instanceId, runner.retentionOf(started));
   const next = turn.continued(completion, instance.newId());

@@ -55,8 +55,7 @@ function replaced(instance: OrchestrationInstance, at: number): StepOutput {
   const reason = 'Another run was started in its place.';
   const end = ended(instance, { type: 'ExecutionTerminated', at, reason });
   const output = answeredAtEnd(end, state.buffered, instance.instanceId);
-  const asking = { address, started: state.started! };
-  const children = toChildren(state.open.values(), asking, { action: 'terminate', reason });
+  const children = toChildren(state.children, address, { action: 'terminate', reason });
   return { ...output, messages: [...output.messages, ...children] };
 }
 

@@ -1,4 +1,4 @@
-import type { ExecutionStarted, HistoryEvent, InboundEvent, NumberedAction } from '../core/history.js';
+import type { ExecutionStarted, HistoryEvent, InboundEvent, NumberedAction, StartedChild } from '../core/history.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { OrchestrationHead, RuntimeStatus, SegmentReference, Suspension } from '../wire/head.js';
@@ -7,12 +7,12 @@ import type { StepEntry } from '../wire/record.js';
 import type { ActivityPlace, PendingActivity } from './activation.js';
 import { ActivityRuns } from './activity-runs.js';
 import type { Cut } from './heads.js';
-import { HeldBack } from './held-back.js';
+import { HeldBack, outlivesExecution } from './held-back.js';
 import { lockAfter, type HeldLock } from './held-lock.js';
 import { keysIn, NamedValues } from './named-values.js';
 import { OpenUpdates } from './open-updates.js';
 import { startedOf } from './orchestration-head.js';
-import { hasChildrenAfter } from './started-children.js';
+import { childrenIn, hasChildrenAfter, leftWithout } from './started-children.js';
 import { TimerQueue } from './timer-queue.js';
 
 /** An action that waits for an answer. */
@@ -65,6 +65,8 @@ export class OrchestrationState {
   readonly runs = new ActivityRuns();
   /** Whether the run has started sub-orchestrations. */
   hasChildren = false;
+  /** Those that earlier executions have left running, as far as it was told. */
+  left: readonly StartedChild[] = [];
   readonly updates = new OpenUpdates();
 
   /** From a stored head; the earlier events, and those held back, are those of its segments, read before. */
@@ -82,6 +84,7 @@ export class OrchestrationState {
     state.outputRef = head.outputRef;
     state.failure = head.failure;
     state.history = [...head.history];
+    state.left = head.left ?? [];
     state.segments = head.segments;
     state.#restoreStatus(head);
     if (state.isEnded) state.#values.record(head.values ?? []);
@@ -93,9 +96,8 @@ export class OrchestrationState {
     return state;
   }
 
-  #restoreStatus({ status, reason, suspension, segments, history }: OrchestrationHead): void {
-    if (status !== 'Suspended') this.#phase = status;
-    else this.#phase = segments.length === 0 && history.length === 0 ? 'Pending' : 'Running';
+  #restoreStatus({ status, reason, suspension }: OrchestrationHead): void {
+    if (status !== 'Suspended') this.#phase = status; // else it is as its events say
     this.suspension = suspension;
     if (this.isEnded) this.#reason = reason;
     else if (status === 'Suspended' && !suspension) this.fault = reason ?? '';
@@ -143,6 +145,11 @@ export class OrchestrationState {
   get #next(): ExecutionStarted | undefined {
     const [next] = this.buffered;
     return next?.type === 'ExecutionStarted' ? next : undefined;
+  }
+
+  /** The children that have not ended, as far as it was told. */
+  get children(): readonly StartedChild[] {
+    return [...this.left, ...childrenIn(this.open.values(), this.started!)];
   }
 
   /** When it is to be purged; undefined: never, or it has not ended. */
@@ -201,6 +208,7 @@ export class OrchestrationState {
       this.#take(event);
       this.history.push(event);
     }
+    if (entry.childEnded) this.left = leftWithout(this.left, entry.childEnded);
     if (entry.scheduled) this.#schedule(entry.scheduled);
     if (entry.customStatus !== undefined) this.customStatus = entry.customStatus ?? undefined;
     if (entry.retention !== undefined) this.retention = entry.retention;
@@ -256,6 +264,7 @@ export class OrchestrationState {
     this.#values.begin();
     this.output = this.outputRef = this.failure = this.customStatus = undefined;
     this.fault = this.suspension = this.#reason = undefined;
+    this.left = [];
     this.isPurged = false;
     this.#isCanceled = false;
   }
@@ -278,6 +287,7 @@ export class OrchestrationState {
     switch (event.type) {
       case 'ExecutionStarted':
         this.started = event;
+        this.left = event.left ?? [];
         this.#phase = 'Running';
         if (event.run === undefined) this.retention = undefined;
         this.updatedAt = Math.max(this.updatedAt, event.rewound?.at ?? 0);
@@ -334,6 +344,7 @@ export class OrchestrationState {
 
   #takeEnd(event: Extract<HistoryEvent, { type: keyof typeof endOf }>): void {
     this.#phase = endOf[event.type];
+    if (event.type === 'ContinuedAsNew') this.left = this.children;
     this.#closeAll();
     if (event.type === 'ContinuedAsNew') {
       // Answers to what the execution had asked for are of no interest to the next one.
@@ -386,15 +397,3 @@ export const endOf = {
   ExecutionCanceled: 'Canceled',
   ContinuedAsNew: 'ContinuedAsNew',
 } as const;
-
-const outliving: ReadonlySet<InboundEvent['type']> = new Set([
-  'EventRaised',
-  'UpdateRequested',
-  'CancellationRequested',
-  'ExecutionStarted',
-]);
-
-/** Whether an event is for the instance, and not for the execution that happens to run. */
-export function outlivesExecution(type: InboundEvent['type']): boolean {
-  return outliving.has(type);
-}

@@ -1,6 +1,13 @@
 import { toFailureDetails } from '../core/failure.js';
 import { recordedEvent } from '../core/handlers.js';
-import type { Action, ClosingEvent, ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
+import type {
+  Action,
+  ClosingEvent,
+  ExecutionStarted,
+  HistoryEvent,
+  InboundEvent,
+  StartedChild,
+} from '../core/history.js';
 import { labelsOf } from '../core/labels.js';
 import { recordedBehaviour } from '../core/replay-behaviour.js';
 import { markOf } from '../core/replay-check.js';
@@ -17,7 +24,7 @@ import { effectsOf, toChildren, type ActionEffects } from './orchestration-effec
 import { isOperationAnswer } from './orchestration-inputs.js';
 import { OpenUpdates } from './open-updates.js';
 import { endOf, type OpenAction } from './orchestration-state.js';
-import { hasChildrenAfter } from './started-children.js';
+import { childrenIn, hasChildrenAfter, leftWith } from './started-children.js';
 import { toldAtEnd, toldToParent } from './orchestration-ends.js';
 import { answerTo, cutOff, type AnsweredUpdate } from './orchestration-updates.js';
 
@@ -41,6 +48,8 @@ export interface TurnStart {
   readonly lock?: HeldLock | undefined;
   /** Whether the run has started sub-orchestrations. */
   readonly hasChildren?: boolean;
+  /** Those that earlier executions have left running. */
+  readonly left?: readonly StartedChild[];
   /** The updates whose handlers wait. */
   readonly updates?: OpenUpdates;
 }
@@ -53,6 +62,7 @@ export class OrchestrationTurn {
   #started: ExecutionStarted | undefined;
   #lock: HeldLock | undefined;
   #hasChildren: boolean;
+  #left: readonly StartedChild[];
   readonly #updates = new OpenUpdates();
   readonly #events: HistoryEvent[] = [];
   readonly #messages: Addressed[] = [];
@@ -64,7 +74,8 @@ export class OrchestrationTurn {
   #hasClosed = false;
   #isCanceled = false;
 
-  constructor({ address, notify, at, started, open = new Map(), lock, hasChildren = false, updates }: TurnStart) {
+  constructor(begin: TurnStart) {
+    const { address, notify, at, started, open = new Map(), lock, hasChildren = false, left = [], updates } = begin;
     this.#address = address;
     this.#notify = notify;
     this.#at = at;
@@ -72,6 +83,7 @@ export class OrchestrationTurn {
     this.#open = open;
     this.#lock = lock;
     this.#hasChildren = hasChildren;
+    this.#left = left;
     for (const update of updates?.all ?? []) this.#updates.take(update);
   }
 
@@ -136,6 +148,7 @@ export class OrchestrationTurn {
     this.#lock = lockAfter(this.#lock, event);
     this.#hasChildren = hasChildrenAfter(this.#hasChildren, event);
     this.#updates.take(event);
+    if (event.type === 'ExecutionStarted') this.#left = event.left ?? [];
   }
 
   get #asking() {
@@ -153,7 +166,11 @@ export class OrchestrationTurn {
     this.#activities = [];
     if (recursive === false) return;
     const asked = { action: 'cancel' as const, ...(reason !== undefined && { reason }) };
-    this.#messages.push(...toChildren(this.#openActions(), this.#asking, asked));
+    this.#messages.push(...toChildren([...this.#left, ...this.#openChildren()], this.#address, asked));
+  }
+
+  #openChildren(): readonly StartedChild[] {
+    return childrenIn(this.#openActions(), this.#started!);
   }
 
   /** What waits for an answer at this point of the step. */
@@ -201,6 +218,7 @@ export class OrchestrationTurn {
       ...(version !== undefined && { version }),
       ...(parent && { parent }),
       ...(this.#hasChildren && { hasFormerChildren: true }),
+      ...leftWith(this.#left, []),
     };
   }
 
@@ -223,6 +241,7 @@ export class OrchestrationTurn {
     // Work of an execution that has ended is of no interest any more: its results would be refused.
     this.#activities = [];
     this.#hasClosed = true;
+    if (end.type === 'ContinuedAsNew') this.#left = [...this.#left, ...this.#openChildren()];
     this.#events.push(closing);
     this.#cutOff(closing);
     this.#unlock();

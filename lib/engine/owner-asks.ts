@@ -1,7 +1,7 @@
 import { parseAddress, partitionOf } from '../wire/addresses.js';
-import { encodeText } from '../wire/body.js';
 import { decodeWanted } from '../wire/task-codec.js';
 import type { TaskRequest } from '../wire/tasks.js';
+import { encodeText } from '../wire/text-encoding.js';
 import type { HubPorts, Subscription } from './ports.js';
 
 /** An owner that has not answered after so many milliseconds is not there. */

@@ -3,6 +3,7 @@ import { ActivationCache } from './activation-cache.js';
 import type { Directory } from './delegation.js';
 import { shareActivities, type SharedActivities } from './shared-activities.js';
 import { Loops } from './loops.js';
+import { inTime } from './in-time.js';
 import { mailLimits, type MailLimits } from './mail-limits.js';
 import type { Position } from './barrier.js';
 import { PartitionRun } from './partition-run.js';
@@ -39,6 +40,7 @@ export class PartitionOwner {
   readonly #loops: Loops;
   readonly #watchdog: Watchdog;
   readonly #shared: SharedActivities;
+  #claiming: Promise<unknown> = Promise.resolve();
   #run: PartitionRun | undefined;
   #isStopped = false;
   #end!: (error: Error | undefined) => void;
@@ -76,7 +78,7 @@ export class PartitionOwner {
   async claim(): Promise<void> {
     this.#watchdog.start();
     try {
-      await this.#loops.watch('the takeover', this.#claim());
+      await (this.#claiming = this.#loops.watch('the takeover', this.#claim()));
     } catch (error) {
       this.#watchdog.stop();
       throw error;
@@ -118,10 +120,17 @@ export class PartitionOwner {
     if (this.#isStopped) return;
     this.#isStopped = true;
     try {
+      if (!this.#run) await this.#callOff();
       await this.#run?.stop();
     } finally {
       this.#end(undefined); // also when it finds then that it does not own the partition any more
     }
+  }
+
+  /** The epoch record of a takeover that is under way would end whoever takes the partition next: that comes first. */
+  #callOff(): Promise<unknown> {
+    const claimed = this.#claiming.catch(() => {}); // why it failed, `claim` tells
+    return inTime(this.#ports.clock, this.#options.stopTimeoutInMilliseconds, claimed, () => {});
   }
 
   /** About how many bytes of messages that wait are in memory. */

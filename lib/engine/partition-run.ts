@@ -74,7 +74,6 @@ export class PartitionRun {
   readonly #barrier: Barrier;
   readonly #reads: Reads;
   readonly #loading: Loading;
-  readonly #entityReads: EntityReads;
   readonly #upkeep: Upkeep;
   readonly #storageWatch: StorageWatch;
   readonly #subscriptions: Subscription[] = [];
@@ -198,12 +197,13 @@ export class PartitionRun {
     const queries = new OrchestrationQueries(host, ports, this.#instances, this.#delegation, stored, options.code);
     const operators = {
       inspect: this.inspect,
+      stored: () => this.#upkeep.stored(),
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
       breakLock: (address: Address, fence: number) => breakLock(this.#instances, address, fence),
     };
     const holds = (address: Address): boolean => this.#quarantine.holds(address);
-    this.#entityReads = new EntityReads({ ...parts, ports, worker: host.worker, holds });
-    this.#reads = new Reads(tables, ports, this.#instances, queries, this.#entityReads, this.#barrier, operators, fail);
+    const entityReads = new EntityReads({ ...parts, ports, worker: host.worker, holds });
+    this.#reads = new Reads(tables, ports, this.#instances, queries, entityReads, this.#barrier, operators, fail);
     const { received } = hub.subjects;
     this.#upkeep = new Upkeep(ports, received, recovered, this.#instances, this.#flusher, host, fail, loops);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail, loops);
@@ -361,7 +361,7 @@ export class PartitionRun {
     for (const [instance, tasks] of group.unwanted)
       this.#dispatcher.cancel(tasks, this.#activities.cancel(instance, tasks));
     tellAll(this.#ports, group.notices);
-    this.#entityReads.acknowledged(group);
+    this.#reads.acknowledged(group);
     for (const instance of group.instances) {
       this.#timers.schedule(instance.address, instance.activation?.dueAt);
       instance.settled(group);

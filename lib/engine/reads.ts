@@ -8,6 +8,7 @@ import type { Answer, Query } from '../wire/queries.js';
 import type { Barrier } from './barrier.js';
 import { EntityActivation } from './entity-activation.js';
 import type { EntityReads } from './entity-reads.js';
+import type { Group } from './group.js';
 import type { Instances } from './instances.js';
 import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
@@ -17,12 +18,15 @@ import type { OrchestrationQueries } from './orchestration-queries.js';
 import type { PartitionPorts } from './ports.js';
 import { reasonOf } from './successors.js';
 import type { PartitionTables } from './tables.js';
+import { Watchers } from './watchers.js';
 import { ClosedError, OwnershipLostError, PayloadTooLargeError, StorageRegressedError } from '../errors.js';
 
 type OutcomeAnswer = Extract<Answer, { kind: 'outcome' }>;
 
-/** What people who operate a partition ask of its owner. */
+/** What people who operate a partition, and other owners, ask of its owner. */
 export interface Operators {
+  /** Resolves once the views show all that is committed now. */
+  stored(): Promise<void>;
   inspect(): PartitionInspection;
   /** Lets an instance out of quarantine; it is so when the open group is acknowledged. */
   release(address: string, discard: boolean): boolean;
@@ -37,6 +41,7 @@ export class Reads {
   readonly #instances: Instances;
   readonly #queries: OrchestrationQueries;
   readonly #entityReads: EntityReads;
+  readonly #watchers: Watchers;
   readonly #barrier: Barrier;
   readonly #operators: Operators;
   readonly #failed: (error: Error) => void;
@@ -56,9 +61,15 @@ export class Reads {
     this.#instances = instances;
     this.#queries = queries;
     this.#entityReads = entityReads;
+    this.#watchers = new Watchers(ports);
     this.#barrier = barrier;
     this.#operators = operators;
     this.#failed = failed;
+  }
+
+  /** Behind the commit of a group those who watch what it has changed are told. */
+  acknowledged(group: Pick<Group, 'instances'>): void {
+    this.#watchers.acknowledged(group);
   }
 
   /** Answers a query, or nobody: a refused barrier means that another owner will. */
@@ -114,14 +125,18 @@ export class Reads {
         return this.#wanted(query);
       case 'waiting':
         return { v: 1, kind: 'waiting', names: waitedNames(this.#instances.waiting()) };
+      case 'stored':
+        await this.#operators.stored();
+        return { v: 1, kind: 'stored' };
       case 'outcome':
         return { v: 1, kind: 'outcome', ...this.#outcome(query) };
     }
   }
 
   async #entity({ entity, notify, changes: isWanted }: Extract<Query, { kind: 'entity' }>): Promise<Answer> {
-    if (notify !== undefined) this.#entityReads.watch(entity, notify); // before the look: none is missed
-    const activation = await this.#entityReads.decided(entityAddress(entity));
+    const address = entityAddress(entity);
+    if (notify !== undefined) this.#watchers.watch(address, notify); // before the look: none is missed
+    const activation = await this.#entityReads.decided(address);
     if (!activation) return { v: 1, kind: 'entity', exists: false, isPrepared: true };
     const { changes, ...stored } = activation instanceof EntityActivation ? activation.stored : {};
     const exists = Object.keys(stored).length > 0;
@@ -145,10 +160,12 @@ export class Reads {
     return { v: 1, kind: 'activity', executionId, taskId, isWanted };
   }
 
-  async #status({ instanceId, history, notify }: Extract<Query, { kind: 'status' }>): Promise<Answer> {
-    const activation = await this.#instances.loaded(orchestrationAddress(instanceId));
+  async #status({ instanceId, history, notify, changes }: Extract<Query, { kind: 'status' }>): Promise<Answer> {
+    const address = orchestrationAddress(instanceId);
+    if (notify !== undefined && changes) this.#watchers.watch(address, notify); // before the look: none is missed
+    const activation = await this.#instances.loaded(address);
     if (!(activation instanceof OrchestrationActivation) || !activation.state.started) return { v: 1, kind: 'status' };
-    if (notify !== undefined) activation.watch(notify);
+    if (notify !== undefined && !changes) activation.watch(notify);
     const head = headOf(activation.state, instanceId)({ epoch: 0, logSeq: 0, commit: '0' });
     const nowhere = this.#queries.nameWithoutWorker(activation);
     const status = { ...statusOf(head), ...(nowhere !== undefined && { nameWithoutWorker: nowhere }) };

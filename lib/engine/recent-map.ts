@@ -1,6 +1,8 @@
 /** A map that remembers the most recently set keys, up to a limit. */
 export class RecentMap<K, V> {
   readonly #entries = new Map<K, V>();
+  /** Leads from the oldest key on: to find it from the front anew would pass over all that were there before. */
+  readonly #order = this.#entries.keys();
 
   constructor(readonly limit: number) {}
 
@@ -12,8 +14,7 @@ export class RecentMap<K, V> {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.limit) return;
-    const [oldest] = this.#entries.keys();
-    this.#entries.delete(oldest as K);
+    this.#entries.delete(this.#order.next().value as K);
   }
 
   delete(key: K): void {

@@ -1,4 +1,4 @@
-import { decodeForeign, encodeText, stateFormat, type Decoded } from '../wire/body.js';
+import { decodeForeign, stateFormat, type Decoded } from '../wire/body.js';
 import { eitherFormat, formatOf } from '../wire/entity-state.js';
 import { failure, historyEvent, inbox, json, token, yes } from '../wire/history-shapes.js';
 import { taskIds } from '../wire/task-codec.js';
@@ -26,6 +26,7 @@ import {
 import type { Json } from '../core/values.js';
 import type { FailureDetails } from '../errors.js';
 import type { Address, Message } from '../wire/messages.js';
+import { encodeText } from '../wire/text-encoding.js';
 import type { InputBody, PendingActivity, QueryInput, ReadInput, StepOutput } from './activation.js';
 
 /** A step that an owner asks another worker for, whose code that one has registered. */
@@ -159,7 +160,7 @@ const activity = object<PendingActivity>({
   givenBack: optional(yes),
 });
 
-const output = object<Omit<StepOutput, 'isStored'>>({
+const output = object<Omit<StepOutput, 'isStored' | 'storesApart'>>({
   entry,
   messages: list(addressed),
   activities: optional(list(activity)),

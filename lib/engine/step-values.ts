@@ -54,14 +54,17 @@ export class StepValues {
     return { ...output, isStored: true };
   }
 
+  /** The text of a value that goes to the object store: one that is too large for a message, or the step's own state that is to. */
+  #textOf(value: Json, item: object, holder: Address): string | undefined {
+    const text = this.#values.textOf(value, () => whatIs(item, holder));
+    if (text !== undefined || !this.#output.storesApart || item !== this.#output.entry) return text;
+    return JSON.stringify(value);
+  }
+
   #measure(item: object, holder: Address, owner: Owner): void {
     const value = valueIn(item);
     if (value === undefined) return;
-    if (!this.#texts.has(value))
-      this.#texts.set(
-        value,
-        this.#values.textOf(value, () => whatIs(item, holder)),
-      );
+    if (!this.#texts.has(value)) this.#texts.set(value, this.#textOf(value, item, holder));
     const text = this.#texts.get(value);
     if (text === undefined) return;
     let slots = this.#slots.get(owner);
@@ -77,7 +80,7 @@ export function largeIn(
   output: StepOutput,
   bytes: number,
 ): StepValues | PayloadTooLargeError | undefined {
-  if (output.isStored || bytes <= values.limits.inline) return undefined;
+  if (output.isStored || (bytes <= values.limits.inline && !output.storesApart)) return undefined;
   try {
     const large = new StepValues(values, holder, output);
     return large.isEmpty ? undefined : large;

@@ -24,10 +24,12 @@ export class TransactionalState {
   #next: EntityState | undefined;
   /** The state after the last step of a transaction, until it is applied. */
   #ahead: Json | undefined;
-  #dropped: string[] = [];
+  /** Is told the key of each value that was named and is no more. */
+  readonly #onDropped: (key: string) => void;
 
-  constructor(head: StateInHead & Pick<EntityHead, 'prepared'>, limits: ValueLimits) {
+  constructor(head: StateInHead & Pick<EntityHead, 'prepared'>, limits: ValueLimits, onDropped: (key: string) => void) {
     this.#limits = limits;
+    this.#onDropped = onDropped;
     this.#committed = new EntityState(head, limits);
     this.#prepared = head.prepared;
     if (changesState(head.prepared)) this.#next = new EntityState(head.prepared!, limits);
@@ -68,14 +70,26 @@ export class TransactionalState {
     return this.#current.missing;
   }
 
-  /** Takes what was missing. Throws CorruptHistoryError. False: nothing was. */
+  /** Where the committed state is, when another is prepared and it is not in memory: the way back leads to it. */
+  get missingFormer(): ValueReference | undefined {
+    return this.#next && this.#committed.missing;
+  }
+
+  /** Takes what was missing. Throws CorruptHistoryError. False: nothing that the next operation finds was. */
   receive(fetched: FetchedValues): boolean {
+    const former = this.missingFormer;
+    if (former && fetched.has(former)) this.#committed.receive(fetched);
     return this.#current.receive(fetched);
   }
 
   /** What the record of a step says that has made another state of it; `maker`: what it notes of that. */
   become(next: Json | undefined, version: number, maker?: ChangeMaker): StateEntry {
     return this.#committed.become(next, version, maker);
+  }
+
+  /** Whether what it has become is to be stored apart, although it fits a message. */
+  get storesApart(): boolean {
+    return this.#committed.storesApart;
   }
 
   /** What it says of a step that has prepared another state. */
@@ -92,7 +106,7 @@ export class TransactionalState {
   /** What is noted of the change from the committed state, once that is made. */
   #noted(next: Json, version: number, maker: ChangeMaker | undefined): Pick<StateEntry, 'change'> {
     if (!maker) return {};
-    if (this.#committed.missing) return { change: { ...maker, cut: true } }; // the way back is not known
+    if (this.#committed.missing) return { change: { ...maker, cut: true } }; // it is lost, and with it the way back
     const { change } = this.#committed.become(next, version, maker);
     this.#committed.stay();
     return change ? { change } : {};
@@ -147,15 +161,7 @@ export class TransactionalState {
   }
 
   #note(dropped: string | undefined): void {
-    if (dropped !== undefined) this.#dropped.push(dropped);
-  }
-
-  /** The keys of values that it has named and does not name any more, since the last call. */
-  takeDropped(): readonly string[] {
-    const dropped = this.#dropped;
-    if (dropped.length === 0) return none; // not the list itself: it goes on growing
-    this.#dropped = [];
-    return dropped;
+    if (dropped !== undefined) this.#onDropped(dropped);
   }
 
   /** Whether it names the value of this key. */

@@ -12,6 +12,8 @@ import { RetentionSweep, type Sweeping } from './retention-sweep.js';
 const BEAT = 1_000;
 /** What was received is told when it has changed, and again after so many rounds: a word on the bus may get lost. */
 const TOLD_AGAIN = 5;
+/** Milliseconds between two looks at what the heads show, for somebody who waits for that. */
+const LOOK = 20;
 /** Mail below the cursor that is kept. */
 const MARGIN = 256;
 
@@ -68,6 +70,13 @@ export class Upkeep {
   start(): void {
     this.#retention.start();
     this.#beat();
+  }
+
+  /** Resolves once the heads show all that is committed now, or this owner has ended. */
+  async stored(): Promise<void> {
+    const { sequence } = this.#recovered.tables;
+    while (!this.#isStopped && this.#low() <= sequence)
+      await new Promise<void>((resolve) => void this.#ports.clock.after(LOOK, resolve));
   }
 
   #beat(): void {

@@ -267,13 +267,18 @@ export class NotRewindableError extends PerdureError {
   }
 }
 
-/** No answer came in time. Whether the request took effect is not known unless the text says so. */
+/** No answer came in time. `effect` says what is known of the request. */
 export class TimeoutError extends PerdureError {
   readonly code = 'PERDURE_TIMEOUT';
   constructor(
     message: string,
     /** Of a start: the id of the instance, which may begin yet. Look at it before you start another. */
     readonly instanceId?: string,
+    /**
+     * `none`: nothing was sent, or nothing that changes anything; `stored`: it is stored, and will be carried out; `unknown`:
+     * it was sent, and whether it is stored, or was carried out, is not known.
+     */
+    readonly effect: 'none' | 'stored' | 'unknown' = 'none',
   ) {
     super(message);
   }

@@ -100,9 +100,13 @@ export class OperationTimeoutError extends PerdureError {
     /** The entity's registered name. */ readonly entity: string,
     /** The operation's name. */ readonly operation: string,
     /** How long it may take. */ readonly milliseconds: number,
+    /** The calls whose answers it waited for: addresses of entities, each with the operation. */ readonly calls: readonly string[] = [],
   ) {
     super(
       `${entity}.${operation} has not ended within ${milliseconds} ms and was given up; the state is as before. ` +
+        (calls.length > 0
+          ? `It waited for the answer of ${calls.join(', ')}: that may wait for this entity, or for a lock. `
+          : '') +
         'Do long work in an activity, or set timeoutInMilliseconds of @Operation.',
     );
   }

@@ -1,6 +1,6 @@
 import { RefusedRequestError } from '../errors.js';
 import type { HttpAction } from './actions.js';
-import type { UrlSigner } from './signatures.js';
+import type { UrlSigner } from '../client/url-signer.js';
 
 /** What a request asks for. */
 export interface HttpAccess {

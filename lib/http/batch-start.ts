@@ -7,7 +7,17 @@ import type { Service } from './service.js';
 /** So many instances are started by one request at most. */
 const MOST = 1_000;
 
-const fields = new Set(['name', 'instanceId', 'input', 'version', 'tags', 'memo', 'startAt', 'ifExists']);
+const fields = new Set([
+  'name',
+  'instanceId',
+  'idempotencyKey',
+  'input',
+  'version',
+  'tags',
+  'memo',
+  'startAt',
+  'ifExists',
+]);
 
 /** What became of one start. */
 export type Started =

@@ -4,7 +4,7 @@ const loopback = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Headers of answers that pages of listed origins may read. */
 const exposed = 'x-ms-continuation-token, location, retry-after, perdure-source';
-const accepted = 'authorization, content-type, x-functions-key, x-ms-continuation-token';
+const accepted = 'authorization, content-type, idempotency-key, x-functions-key, x-ms-continuation-token';
 
 /** Which requests of browsers, and under which names of this host, are let in. */
 export class Doors {

@@ -4,7 +4,7 @@ import { eventStream } from './event-stream.js';
 import { refused } from './query.js';
 import { accepted, json, type Call, type Parameter, type Route } from './route.js';
 import { placeFor } from './service.js';
-import { toSeconds } from './status-body.js';
+import { toSeconds } from '../client/status-body.js';
 
 /** The most that a page has. */
 const LARGEST_PAGE = 1_000;

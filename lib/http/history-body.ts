@@ -1,5 +1,5 @@
 import type { HistoryEvent, NumberedAction } from '../core/history.js';
-import { withoutStacks } from './problem.js';
+import { withoutStacks } from '../client/told-failure.js';
 
 /** An event of a history in the original's shape. */
 export type HistoryEventBody = { readonly EventType: string } & Readonly<Record<string, unknown>>;

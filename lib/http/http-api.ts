@@ -1,43 +1,29 @@
 import type { OrchestratorObject } from '../core/proxies.js';
 import type { Constructor } from '../core/values.js';
+import { checkStatusResponse, originNamedBy, waitTimeOf, type HttpWaitOptions } from '../client/http-responses.js';
+import { atLeastOne, basePathOf, checkKey, originOf } from '../client/http-settings.js';
+import { ManagementUrls, type HttpManagementPayload } from '../client/management-urls.js';
 import type { TaskHubClient } from '../client/task-hub-client.js';
+import { UrlSigner } from '../client/url-signer.js';
 import { names } from '../definitions/names.js';
 import { ConfigError, RefusedRequestError } from '../errors.js';
 import { Authorization } from './authorization.js';
 import { jsonOf } from './body.js';
-import { checkStatusResponse, waitedResponse } from './check-status.js';
+import { waitedResponse } from './check-status.js';
 import { controlRoutes } from './control-routes.js';
 import { Doors } from './doors.js';
 import { entityRoutes } from './entity-routes.js';
 import { instanceRoutes } from './instance-routes.js';
 import { checkedInput, KnownClasses } from './known-classes.js';
-import { ManagementUrls, type HttpManagementPayload } from './management-urls.js';
-import {
-  atLeastOne,
-  basePathOf,
-  checkKey,
-  limitsOf,
-  originOf,
-  type HttpApiOptions,
-  type HttpAuthOptions,
-} from './options.js';
+import { limitsOf, type HttpApiOptions, type HttpAuthOptions } from './options.js';
 import { problemOf, problemResponse, type Problem } from './problem.js';
 import { Router } from './router.js';
 import type { Service } from './service.js';
 import { serviceRoutes } from './service-routes.js';
-import { UrlSigner } from './signatures.js';
 import { startRoutes } from './start-routes.js';
 import { WaitPlaces } from './wait-places.js';
 
 const DAY = 86_400_000;
-
-/** How long a request waits for the end of an instance. */
-export interface HttpWaitOptions {
-  /** In milliseconds: 0 or more. Default 10,000. */
-  readonly timeoutInMilliseconds?: number | undefined;
-  /** Of the original, and of no effect: ends are told, not looked for. It must not be longer than the timeout. Default 1,000. */
-  readonly retryIntervalInMilliseconds?: number | undefined;
-}
 
 /** What an instance that a request starts is called. */
 export interface HttpStartOptions {
@@ -180,9 +166,7 @@ export class HttpApi {
     instanceId: string,
     options: HttpWaitOptions = {},
   ): Promise<Response> {
-    const { timeoutInMilliseconds: timeout = 10_000, retryIntervalInMilliseconds: interval = 1_000 } = options;
-    if (!(timeout >= 0) || !(interval <= timeout))
-      throw new ConfigError('timeoutInMilliseconds: must be 0 or more, and not less than retryIntervalInMilliseconds');
+    const timeout = waitTimeOf(options);
     return this.#answered(request, () => {
       const handle = this.#service.client.getHandle(instanceId);
       return waitedResponse(this.#service, request, handle, timeout);
@@ -190,9 +174,7 @@ export class HttpApi {
   }
 
   #originOf(request: Request): string {
-    if (this.#publicOrigin !== undefined) return this.#publicOrigin;
-    const { protocol, host } = new URL(request.url);
-    return `${protocol}//${request.headers.get('host') ?? host}`;
+    return this.#publicOrigin ?? originNamedBy(request);
   }
 
   #problemOf(error: unknown, request?: Request): Problem {

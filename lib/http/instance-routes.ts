@@ -1,4 +1,6 @@
 import type { InstanceFilter } from '../client/instance-filter.js';
+import type { OrchestrationHandle } from '../client/orchestration-handle.js';
+import type { OrchestrationStatus } from '../client/orchestration-status.js';
 import type { PurgeFilter } from '../client/purge-filter.js';
 import { InstanceNotEndedError, RefusedRequestError } from '../errors.js';
 import { runtimeStatuses, type RuntimeStatus } from '../wire/head.js';
@@ -6,8 +8,8 @@ import { eventStream } from './event-stream.js';
 import { historyBody } from './history-body.js';
 import { refused } from './query.js';
 import { json, type Call, type Parameter, type Route } from './route.js';
-import { placeFor, statusChanges } from './service.js';
-import { statusBody, statusCodeOf } from './status-body.js';
+import { placeFor } from './service.js';
+import { statusBody, statusCodeOf } from '../client/status-body.js';
 
 /** The most that a page has. */
 const LARGEST_PAGE = 1_000;
@@ -84,10 +86,7 @@ export const instanceRoutes: readonly Route[] = [
     path: '/instances/:instanceId/watch',
     action: 'getStatus',
     summary: 'How an instance stands, and each change until it has ended, as server-sent events.',
-    parameters: [
-      showInput,
-      { name: 'pollingInterval', description: 'How many seconds between looks; by default 1.', type: 'number' },
-    ],
+    parameters: [showInput],
     responses: { 200: 'Events `status`, and `end` behind the last.', 404: 'There is none.', 503: 'Too many watch.' },
     handle: watch,
   },
@@ -151,14 +150,19 @@ async function purgeInstances(call: Call): Promise<Response> {
 async function watch(call: Call): Promise<Response> {
   const { query, request, service } = call;
   const showsInput = query.flag('showInput', true);
-  const pause = Math.max(query.seconds('pollingInterval') ?? 1_000, 100);
   return eventStream(request.signal, {
     name: 'status',
     leave: placeFor(service),
     problemOf: service.problemOf,
-    begin: (signal) => statusChanges(service.client, call.part('instanceId'), pause, signal),
+    begin: (signal) => statuses(service.client.getHandle(call.part('instanceId')), signal),
     bodyOf: (status) => statusBody(status, showsInput),
   });
+}
+
+/** A watch waits as long as it takes; a request for one has to be answered, also when nobody can tell of the instance. */
+async function* statuses(handle: OrchestrationHandle, signal: AbortSignal): AsyncGenerator<OrchestrationStatus, void> {
+  await handle.status({ fetchInputsAndOutputs: false, signal });
+  yield* handle.watch({ signal });
 }
 
 function filterOf({ query }: Call): InstanceFilter {

@@ -1,3 +1,4 @@
+import { withoutStacks } from '../client/told-failure.js';
 import {
   FailureError,
   InvalidInputError,
@@ -125,14 +126,4 @@ function statusOf(error: unknown): number {
   if (!(error instanceof PerdureError)) return 500;
   if (called.has(error.code) && error instanceof FailureError) return refusals[error.failureDetails.code ?? ''] ?? 500;
   return statuses[error.code] ?? 500;
-}
-
-/** As whoever is far away may see it. */
-export function withoutStacks(failure: FailureDetails): FailureDetails {
-  const { stack: _, cause, errors, ...rest } = failure;
-  return {
-    ...rest,
-    ...(cause && { cause: withoutStacks(cause) }),
-    ...(errors && { errors: errors.map(withoutStacks) }),
-  };
 }

@@ -1,3 +1,4 @@
+export { jsonResponse as json } from '../client/http-responses.js';
 import type { HttpAction } from './actions.js';
 import { jsonOf, requiredJsonOf } from './body.js';
 import type { Query } from './query.js';
@@ -59,12 +60,6 @@ export interface Route {
   readonly body?: string;
   readonly responses: Readonly<Record<number, string>>;
   readonly handle: (call: Call) => Promise<Response>;
-}
-
-/** An answer in JSON. */
-export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
-  const told = { 'content-type': 'application/json', ...headers };
-  return new Response(JSON.stringify(body ?? null), { status, headers: told });
 }
 
 /** Something was taken, and there is nothing to say of it. */

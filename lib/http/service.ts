@@ -1,9 +1,9 @@
-import { hasEnded, type OrchestrationStatus } from '../client/orchestration-status.js';
+import type { OrchestrationStatus } from '../client/orchestration-status.js';
 import type { OrchestrationHandle } from '../client/orchestration-handle.js';
 import type { TaskHubClient } from '../client/task-hub-client.js';
 import { RefusedRequestError } from '../errors.js';
 import type { KnownClasses } from './known-classes.js';
-import type { ManagementUrls } from './management-urls.js';
+import type { ManagementUrls } from '../client/management-urls.js';
 import type { Limits } from './options.js';
 import type { Problem } from './problem.js';
 import type { WaitPlaces } from './wait-places.js';
@@ -40,24 +40,6 @@ export async function statusAfterWait(
     }
   }
   return handle.status();
-}
-
-/** Each state of an instance that differs from the one before, until it has ended. */
-export async function* statusChanges(
-  client: TaskHubClient,
-  instanceId: string,
-  pauseInMilliseconds: number,
-  signal: AbortSignal,
-): AsyncGenerator<OrchestrationStatus, void> {
-  const handle = client.getHandle(instanceId);
-  for (let last = ''; !signal.aborted;) {
-    const status = await handle.status();
-    const text = JSON.stringify([status.executionId, status.runtimeStatus, status.historyLength, status.customStatus]);
-    if (text !== last) yield status;
-    last = text;
-    if (hasEnded(status)) return;
-    await handle.result({ timeoutInMilliseconds: pauseInMilliseconds, signal }).catch(() => {}); // its end is told at once
-  }
 }
 
 /** A place to wait. Throws RefusedRequestError. */

@@ -9,6 +9,11 @@ const parameters = [
   { name: 'pollingInterval', description: 'Of no other effect: the end is told, not looked for.', type: 'number' },
   { name: 'version', description: 'The version of the orchestrator.' },
   { name: 'startAt', description: 'When it is to begin.' },
+  {
+    name: 'idempotency-key',
+    description: 'A text that names the start: with the same one it is made once.',
+    in: 'header',
+  },
   { name: 'ifExists', description: 'What becomes of an instance with this id: reject, attach or replace.' },
 ] as const;
 
@@ -36,7 +41,7 @@ export const startRoutes: readonly Route[] = [
     path: '/instances',
     action: 'start',
     summary: 'Starts up to 1,000 instances.',
-    body: 'A list of { name, instanceId?, input?, version?, tags?, memo?, startAt?, ifExists? }.',
+    body: 'A list of { name, instanceId?, idempotencyKey?, input?, version?, tags?, memo?, startAt?, ifExists? }.',
     responses: { 202: 'All are started.', 207: 'Some could not be started: each says what became of it.' },
     handle: async (call) => {
       const started = await startMany(call.service, call.origin, await call.requiredJson());
@@ -53,6 +58,7 @@ async function startOne(call: Call): Promise<Response> {
   const input = service.classes.startInput(name, await call.json());
   const started = await service.client.startNew(name, input, {
     instanceId,
+    idempotencyKey: request.headers.get('idempotency-key') || undefined,
     version: query.text('version'),
     startAt: query.time('startAt'),
     ifExists: query.text('ifExists') as StartOptions['ifExists'], // the client refuses others

@@ -3,8 +3,9 @@ import { ConfigError } from '../errors.js';
 
 /** Who connects to a NATS server, in one of its ways. None of it is ever logged or part of an error. */
 export interface HubCredentials {
-  /** The name of a user, with its password. */
+  /** The name of a user. */
   readonly user?: string | undefined;
+  /** The password of `user`. */
   readonly password?: string | undefined;
   /** A token. */
   readonly token?: string | undefined;
@@ -20,8 +21,9 @@ export interface HubCredentials {
 export interface HubTls {
   /** The authorities that may have signed the server's certificate. Default: those that Node.js knows. */
   readonly ca?: string | undefined;
-  /** The client's own certificate, with its key, where the server asks for one. */
+  /** The client's own certificate, where the server asks for one. */
   readonly cert?: string | undefined;
+  /** The private key of `cert`. */
   readonly key?: string | undefined;
   /** Whether the server speaks TLS from the first byte (`handshake_first` of its configuration). Default false. */
   readonly handshakeFirst?: boolean | undefined;

@@ -57,7 +57,8 @@ export interface NatsHub {
   readonly jetStream: JetStream;
 }
 
-const KEY = 'hub';
+/** Where the record of a hub is in its bucket. */
+export const KEY = 'hub';
 const DEFAULT_PARTITIONS = 8;
 const KINDS: readonly StreamKind[] = ['mail', 'log', 'state'];
 
@@ -104,7 +105,7 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
         streams: known,
         subjects,
         store,
-        objects: new NatsObjectStore(jetStream, subjects.objects),
+        objects: new NatsObjectStore(jetStream, subjects.objects, copies),
         storage: new SharedStorage(jetStream, subjects, name, known),
         get valueLimits() {
           return limits();
@@ -119,7 +120,8 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
   }
 }
 
-function streamsOf(subjects: HubSubjects, partitions: number, replicas: number): StreamSettings[] {
+/** The streams of a hub beside its bucket and its dead letters. */
+export function streamsOf(subjects: HubSubjects, partitions: number, replicas: number): StreamSettings[] {
   const ofPartitions = Array.from({ length: partitions }, (_, partition) => subjects.partition(partition)).flatMap(
     (names) => KINDS.map((kind) => partitionStream(names, kind, replicas)),
   );

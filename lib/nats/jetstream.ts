@@ -1,6 +1,7 @@
 import { PayloadTooLargeError, StorageFullError } from '../errors.js';
 import type { OnRefused, StoredMessage, StreamBounds } from '../engine/ports.js';
 import { checkMessageId } from '../wire/checks.js';
+import { encodeText } from '../wire/text-encoding.js';
 import { decodeBase64 } from './base64.js';
 import type { Session } from './session.js';
 
@@ -67,6 +68,7 @@ export interface StreamInfo {
   readonly config: Readonly<Record<string, unknown>>;
   readonly state: {
     readonly messages: number;
+    readonly bytes: number;
     readonly first_seq: number;
     readonly last_seq: number;
     readonly subjects?: Readonly<Record<string, number>>;
@@ -265,7 +267,7 @@ function storeHeaders({ after, messageId, note, replaces, ttlInSeconds }: StoreO
   const ttl = ttlInSeconds === undefined ? '' : `Nats-TTL: ${ttlInSeconds}s\r\n`;
   const noted = note === undefined ? '' : `${NOTE_HEADER}: ${note}\r\n`;
   const headers = expected + id + rollup + ttl + noted;
-  return headers === '' ? undefined : encoder.encode(`NATS/1.0\r\n${headers}\r\n`);
+  return headers === '' ? undefined : encodeText(`NATS/1.0\r\n${headers}\r\n`);
 }
 
 function delay(milliseconds: number): Promise<void> {

@@ -31,8 +31,14 @@ export class NatsObjectStore implements ObjectStore {
   readonly #jetStream: JetStream;
   readonly #bucket: string;
   readonly #stream: string;
+  /** Keys of puts of which it is not known what came of them: they may be there. */
+  readonly #unclear = new Set<string>();
 
-  constructor(jetStream: JetStream, bucket: string) {
+  constructor(
+    jetStream: JetStream,
+    bucket: string,
+    readonly replicas: number,
+  ) {
     this.#jetStream = jetStream;
     this.#bucket = bucket;
     this.#stream = `OBJ_${bucket}`;
@@ -40,13 +46,19 @@ export class NatsObjectStore implements ObjectStore {
 
   async put(key: string, body: Uint8Array, onRefused?: OnRefused): Promise<ValueReference | undefined> {
     const reference = { key, bytes: body.length, hash: await digestOf(body) };
-    const former = await this.#info(key); // of a try whose answer was lost
+    const former = this.#unclear.delete(key) ? await this.#info(key) : undefined;
     if (former && isAs(reference, former)) return reference;
+    const stored = await this.#store(reference, body, onRefused);
+    if (!stored) this.#unclear.add(key);
+    return stored ? reference : undefined;
+  }
+
+  async #store({ key, hash: digest }: ValueReference, body: Uint8Array, onRefused?: OnRefused): Promise<boolean> {
     const nuid = platformRandom.id();
     const chunks = chunksOf(body, Math.min(CHUNK, this.#jetStream.session.maxBodyBytes));
     if (!(await this.#storeChunks(nuid, chunks, onRefused))) {
       await this.#jetStream.purgeSubject(this.#stream, this.#chunks(nuid));
-      return undefined;
+      return false;
     }
     const info: ObjectInfo = {
       name: key,
@@ -54,13 +66,13 @@ export class NatsObjectStore implements ObjectStore {
       nuid,
       size: body.length,
       chunks: chunks.length,
-      digest: reference.hash,
+      digest,
       mtime: new Date(this.#jetStream.session.clock.now()).toISOString(),
       options: { max_chunk_size: CHUNK },
     };
     const meta = new TextEncoder().encode(JSON.stringify(info));
     const sequence = await this.#jetStream.store(this.#meta(key), meta, { replaces: true, onRefused });
-    return sequence === undefined ? undefined : reference;
+    return sequence !== undefined;
   }
 
   /** Whether all are stored, in order: one whose answer is lost may be stored later, behind its successors. */

@@ -29,14 +29,14 @@ export async function openTaskHub(options: ConnectOptions): Promise<TaskHub> {
 }
 
 /** Before anything is started or connected. */
-function checkOptions({ name, timeoutInMilliseconds = Infinity }: Partial<TaskHubOptions> = {}): void {
+export function checkOptions({ name, timeoutInMilliseconds = Infinity }: Partial<TaskHubOptions> = {}): void {
   checkHubName(name);
   if (!(timeoutInMilliseconds >= 0))
     throw new ConfigError(`timeoutInMilliseconds: must be 0 or more, not ${timeoutInMilliseconds}`);
 }
 
 /** `process.env['NATS_URL']` may be set to nothing. */
-function isGiven(servers: TaskHubOptions['servers']): servers is string | readonly string[] {
+export function isGiven(servers: TaskHubOptions['servers']): servers is string | readonly string[] {
   return servers !== undefined && servers !== '';
 }
 

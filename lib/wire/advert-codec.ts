@@ -1,7 +1,8 @@
-import { decodeForeign, encodeText } from './body.js';
+import { decodeForeign } from './body.js';
 import type { Decoded } from './body.js';
 import { partitionNumber } from './record-codec.js';
 import { count, dictionary, object, oneOf } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 
 /** How far a partition's committed state has received each other partition, told to all owners (P2). Core NATS. */
 export interface Advert {

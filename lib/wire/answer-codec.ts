@@ -1,4 +1,4 @@
-import { decodeForeign, decodeStored, encodeText, stateFormat } from './body.js';
+import { decodeForeign, decodeStored, stateFormat } from './body.js';
 import type { Decoded } from './body.js';
 import type { EntityInspection, FailedOperation, RunningOperation } from './entity-inspection.js';
 import { stateHistory } from './entity-history.js';
@@ -10,6 +10,7 @@ import type { Answer, InstanceStatus, KnownNames, Notice, Query, WaitedName } fr
 import { lockedEntity, lockHeld } from './lock-codec.js';
 import { outcome } from './record-codec.js';
 import { boolean, count, dictionary, finite, list, object, oneOf, optional, string, variant } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 import { valueReference } from './value-references.js';
 
 /** The client's side of queries: what it asks, and what it is told. All of it is checked: anybody may publish there. */
@@ -122,6 +123,7 @@ const answer = variant<Answer, 'kind'>('kind', {
   breakLock: { v, broken: boolean },
   activity: { v, executionId: token, taskId: count, isWanted: boolean },
   waiting: { v, names: list(waitedName) },
+  stored: { v },
   outcome: { v, outcome: optional(outcome), accepted: optional(yes) },
   failed: { v, failure },
 });

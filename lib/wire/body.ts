@@ -14,12 +14,7 @@ export const stateFormat = 2;
 /** What came of a message that anybody may have sent: the typed value, or why it goes to the dead letters. */
 export type Decoded<T> = { readonly value: T } | { readonly refused: string };
 
-const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-export function encodeText(json: string): Uint8Array {
-  return utf8.encode(json);
-}
 
 /** Reads a message that anybody may have sent, of a format up to `newest`. Never throws for its content. */
 export function decodeForeign<T>(body: Uint8Array, shape: Shape<T>, newest = formatVersion): Decoded<T> {

@@ -1,4 +1,4 @@
-import { decodeStored, encodeText, formatVersion } from './body.js';
+import { decodeStored, formatVersion } from './body.js';
 import type {
   ChannelState,
   Checkpoint,
@@ -16,6 +16,7 @@ import { parking } from './parked-codec.js';
 import { outcome, partitionNumber, partlyReceived, skippedNumbers } from './record-codec.js';
 import { count, dictionary, finite, list, object, oneOf, optional, string, tuple } from './shapes.js';
 import { taskIds } from './task-codec.js';
+import { encodeText } from './text-encoding.js';
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return encodeText(JSON.stringify(checkpoint));

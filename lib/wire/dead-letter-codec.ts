@@ -1,4 +1,4 @@
-import { encodeText } from './body.js';
+import { encodeText } from './text-encoding.js';
 
 /** A message that no instance could take, as it is kept for people. Format version 1. */
 export interface DeadLetter {

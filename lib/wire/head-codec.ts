@@ -1,7 +1,7 @@
 import { runtimeStatuses, type Head, type SegmentReference, type Suspension, type Wake } from './head.js';
 import type { HistoryEvent } from '../core/history.js';
 import { activityRun } from './activity-run.js';
-import { decodeStored, encodeText, formatVersion, stateFormat } from './body.js';
+import { decodeStored, formatVersion, stateFormat } from './body.js';
 import { stateHistory } from './entity-history.js';
 import { eitherFormat, stateFields } from './entity-state.js';
 import {
@@ -12,6 +12,7 @@ import {
   instanceId,
   json,
   parent,
+  startedChild,
   storedLabels,
   token,
   yes,
@@ -21,6 +22,7 @@ import { entityLocks } from './lock-codec.js';
 import { plannedOperation } from './planned-codec.js';
 import { prepared } from './prepared-codec.js';
 import { count, finite, list, object, oneOf, optional, prose, string, variant } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 import { valueReference } from './value-references.js';
 
 export function encodeHead(head: Head): Uint8Array {
@@ -93,6 +95,7 @@ export const head = variant<Head, 'type'>('type', {
     queued: optional(list(count)),
     begun: optional(list(activityRun)),
     values: optional(list(string)),
+    left: optional(list(startedChild)),
     segments: list(segmentReference),
     history: list(historyEvent),
   },

@@ -1,4 +1,4 @@
-import type { HistoryEvent, InboundEvent, ParentInstance } from '../core/history.js';
+import type { HistoryEvent, InboundEvent, ParentInstance, StartedChild } from '../core/history.js';
 import type { FailureDetails } from '../errors.js';
 import type { Labels } from '../core/labels.js';
 import type { Json, ValueReference } from '../core/values.js';
@@ -86,6 +86,8 @@ export interface OrchestrationHead extends HeadBase, Labels {
   readonly begun?: readonly ActivityRun[];
   /** The keys of all values that the instance holds in the object store, also those that its segments name (P15). */
   readonly values?: readonly string[];
+  /** The sub-orchestrations that earlier executions have left running, as far as it was told. */
+  readonly left?: readonly StartedChild[];
   /** Earlier parts of a long history, stored before this head (P14). */
   readonly segments: readonly SegmentReference[];
   /** The history behind the segments. */

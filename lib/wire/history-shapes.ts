@@ -6,6 +6,7 @@ import type {
   InboundEvent,
   ParentInstance,
   Rewound,
+  StartedChild,
 } from '../core/history.js';
 import type { FailureDetails, FailureField } from '../errors.js';
 import { checkEntityKey, checkInstanceId, checkName } from './checks.js';
@@ -97,6 +98,8 @@ export const parent = object<ParentInstance>({
   run: optional(token),
 });
 
+export const startedChild = object<StartedChild>({ instanceId, executionId: token, taskId: count });
+
 const rewound = object<Rewound>({
   at: finite,
   reason: optional(prose),
@@ -138,6 +141,7 @@ const inbound = {
     ...storedLabels,
     parent: optional(parent),
     hasFormerChildren: optional(yes),
+    left: optional(list(startedChild)),
     startAt: optional(finite),
     rewound: optional(rewound),
   },

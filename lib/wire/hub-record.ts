@@ -1,5 +1,6 @@
-import { decodeStored, encodeText } from './body.js';
+import { decodeStored } from './body.js';
 import { count, dictionary, finite, object, oneOf, optional, ShapeError, string, type Shape } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 
 /** The most partitions that a task hub may have. */
 export const mostPartitions = 1024;

@@ -11,7 +11,7 @@ import type {
 import type { SessionEnvelope } from './sessions.js';
 import { parseAddress } from './addresses.js';
 import { checkMemo, checkTags, checkVersion } from '../core/labels.js';
-import { decodeForeign, encodeText, formatVersion } from './body.js';
+import { decodeForeign, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import { checkName, textFault } from './checks.js';
 import { failure, inbox, json, token, yes } from './history-shapes.js';
@@ -31,6 +31,7 @@ import {
   variant,
 } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 import { valueReference } from './value-references.js';
 
 /** One message for one mailbox. */

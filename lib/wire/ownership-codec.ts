@@ -1,8 +1,9 @@
-import { decodeStored, encodeText } from './body.js';
+import { decodeStored } from './body.js';
 import { token, yes } from './history-shapes.js';
 import type { LeaseRecord, ProcessRecord, WorkerRecord } from './ownership.js';
 import { count, dictionary, list, object, oneOf, optional, prose, string } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 
 export function encodeWorker(worker: WorkerRecord): Uint8Array {
   return encodeText(JSON.stringify(worker));

@@ -1,10 +1,11 @@
-import { decodeStored, encodeText } from './body.js';
+import { decodeStored } from './body.js';
 import { address, message } from './message-codec.js';
 import type { Message } from './messages.js';
 import type { ParkedBox, ParkedPage, Parking } from './parked.js';
 import { pairs } from './record-shapes.js';
 import { count, list, object, oneOf, optional, ShapeError, tuple } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 
 /** The text of a message in a page, made once: its length decides where a page ends. */
 export function encodeParked(parked: Message): string {

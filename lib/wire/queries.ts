@@ -21,6 +21,8 @@ export type Query =
       readonly history?: boolean;
       /** Where to tell the end of the instance if it has not ended: forgotten when the owner changes. */
       readonly notify?: string;
+      /** Each change is to be told there instead: forgotten after a while, too. */
+      readonly changes?: true;
     }
   | {
       readonly v: 1;
@@ -69,6 +71,8 @@ export type Query =
   | { readonly v: 1; readonly kind: 'breakLock'; readonly address: string; readonly fence: number }
   /** The names that the partition's instances wait for. */
   | { readonly v: 1; readonly kind: 'waiting' }
+  /** Answered once the views of the partition's instances show all that was committed when it came. */
+  | { readonly v: 1; readonly kind: 'stored' }
   /** What became of a client's call or start; `address` is where it was sent. */
   | {
       readonly v: 1;
@@ -100,6 +104,7 @@ export type Answer =
   | { readonly v: 1; readonly kind: 'breakLock'; readonly broken: boolean }
   | WantedAnswer
   | { readonly v: 1; readonly kind: 'waiting'; readonly names: readonly WaitedName[] }
+  | { readonly v: 1; readonly kind: 'stored' }
   /** No outcome: not there yet, or forgotten; `accepted`: the session's message has been accepted, or its number given up. */
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome?: Outcome; readonly accepted?: true }
   | { readonly v: 1; readonly kind: 'failed'; readonly failure: FailureDetails };
@@ -181,7 +186,7 @@ export interface InstanceStatus extends Labels {
 /** What an owner publishes on a client's inbox after the commit (C1). May be lost: the slow re-check is behind it. */
 export type Notice =
   | { readonly v: 1; readonly kind: 'outcome'; readonly outcome: Outcome }
-  /** An entity that is watched has changed. */
+  /** An entity or an instance that is watched has changed. */
   | { readonly v: 1; readonly kind: 'changed'; readonly address: string }
   | {
       readonly v: 1;

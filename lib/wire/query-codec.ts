@@ -1,4 +1,4 @@
-import { decodeForeign, encodeText, formatVersion } from './body.js';
+import { decodeForeign, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import type { EntityId } from '../core/history.js';
 import { checkEntityKey, checkName } from './checks.js';
@@ -6,6 +6,7 @@ import { inbox, instanceId, json, token, yes } from './history-shapes.js';
 import { address, messageId } from './message-codec.js';
 import type { Answer, Notice, Query } from './queries.js';
 import { boolean, checked, count, object, oneOf, optional, variant } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 
 /** The owner's side of queries. A query as found on `q`: anybody may ask, so every field is checked. */
 export function decodeQuery(body: Uint8Array): Decoded<Query> {
@@ -28,7 +29,7 @@ export function encodeNotices(notices: readonly Notice[]): Uint8Array {
 const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entity')), key: checked(checkEntityKey) });
 
 const query = variant<Query, 'kind'>('kind', {
-  status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox) },
+  status: { v: oneOf(1), instanceId, history: optional(boolean), notify: optional(inbox), changes: optional(yes) },
   entity: { v: oneOf(1), entity, notify: optional(inbox), changes: optional(yes) },
   mailbox: { v: oneOf(1), entity },
   read: {
@@ -50,5 +51,6 @@ const query = variant<Query, 'kind'>('kind', {
   breakLock: { v: oneOf(1), address, fence: count },
   activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },
   waiting: { v: oneOf(1) },
+  stored: { v: oneOf(1) },
   outcome: { v: oneOf(1), address, id: messageId, session: optional(token), number: optional(count) },
 });

@@ -13,7 +13,7 @@ import type {
   StepEntry,
   StoredRecord,
 } from './record.js';
-import { decodeStored, encodeText, stateFormat } from './body.js';
+import { decodeStored, stateFormat } from './body.js';
 import { notedChange } from './entity-history.js';
 import { eitherFormat, stateFields } from './entity-state.js';
 import { activityRun } from './activity-run.js';
@@ -43,6 +43,7 @@ import {
 } from './shapes.js';
 import type { Shape } from './shapes.js';
 import { taskIds } from './task-codec.js';
+import { encodeText } from './text-encoding.js';
 import { valueReference } from './value-references.js';
 
 /** The fields of a commit record beside what was encoded ahead of sealing. */
@@ -141,6 +142,7 @@ export const step = object<StepEntry>({
   buffered: optional(list(inboundEvent)),
   taken: optional(count),
   returned: optional(list(inboundEvent)),
+  childEnded: optional(tuple(token, count)),
   scheduled: optional(executionStarted),
   retention: optional(finite),
   suspension: optional(nullable(suspension)),

@@ -167,6 +167,8 @@ export interface StepEntry {
   readonly taken?: number;
   /** Orchestrations: events of this step that the next one is to take, before those that are held back. */
   readonly returned?: readonly InboundEvent[];
+  /** Orchestrations: a sub-orchestration that an earlier execution had left running has ended. */
+  readonly childEnded?: readonly [executionId: string, taskId: number];
   /** Orchestrations: the execution that is to begin later, at its `startAt`. */
   readonly scheduled?: ExecutionStarted;
   /** Orchestrations: how long the instance is kept once it has ended, in milliseconds. */

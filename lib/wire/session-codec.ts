@@ -1,4 +1,4 @@
-import { decodeForeign, encodeText, formatVersion } from './body.js';
+import { decodeForeign, formatVersion } from './body.js';
 import type { Decoded } from './body.js';
 import { token } from './history-shapes.js';
 import { sessionFields } from './message-codec.js';
@@ -6,6 +6,7 @@ import type { Address, ClientMessage } from './messages.js';
 import type { Hello, SessionMessage, Stamp } from './sessions.js';
 import { count, oneOf, optional, ShapeError, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 
 /** What is found on a partition's `m.s`: anybody may publish there, so every field is checked and nothing throws. */
 export function decodeSessionMessage(body: Uint8Array): Decoded<SessionMessage> {

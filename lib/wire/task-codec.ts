@@ -1,4 +1,4 @@
-import { decodeForeign, encodeText, type Decoded } from './body.js';
+import { decodeForeign, type Decoded } from './body.js';
 import { checkName } from './checks.js';
 import { json, token, yes } from './history-shapes.js';
 import { address } from './message-codec.js';
@@ -6,6 +6,7 @@ import { checked, count, finite, list, object, oneOf, optional, ShapeError, tupl
 import type { Shape } from './shapes.js';
 import { valueReference } from './value-references.js';
 import type { TaskIds, TaskRequest, UnwantedTasks, WantedAnswer } from './tasks.js';
+import { encodeText } from './text-encoding.js';
 
 export function encodeTaskRequest(request: TaskRequest): Uint8Array {
   return encodeText(JSON.stringify(request));

@@ -1,16 +1,16 @@
-/** Facts about strings that decide whether they may be stored. Hand-written scanners: linear in any input. */
+/** Facts about strings that decide whether they may be stored. Linear in any input. */
+
+const encoder = new TextEncoder();
+/** What texts are encoded into to be measured; nobody reads it. */
+const scratch = new Uint8Array(8 * 1024);
 
 /** Bytes of the UTF-8 form. A lone surrogate counts as the three bytes of U+FFFD that an encoder makes of it. */
 export function utf8Length(text: string): number {
   let bytes = 0;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(at + 1))) {
-      bytes += 4;
-      at++;
-    } else bytes += 3;
+  for (let at = 0; at < text.length;) {
+    const { read, written } = encoder.encodeInto(at === 0 ? text : text.slice(at), scratch);
+    at += read;
+    bytes += written;
   }
   return bytes;
 }
@@ -33,12 +33,4 @@ export function controlCharacterAt(text: string): number {
 export function typeName(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000;
 }

@@ -1,10 +1,10 @@
 import type { Json, ValueReference } from '../core/values.js';
 import { CorruptHistoryError, PerdureError } from '../errors.js';
-import { encodeText } from './body.js';
 import { checkJson } from './json.js';
 import type { Address } from './messages.js';
 import { count, object, ShapeError } from './shapes.js';
 import type { Shape } from './shapes.js';
+import { encodeText } from './text-encoding.js';
 
 /**
  * Large values by reference. A message, event, outcome, head or answer holds a value in one of the fields below, or its

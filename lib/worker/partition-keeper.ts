@@ -105,9 +105,9 @@ export class PartitionKeeper {
       void this.#renew(owner);
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error), { cause: error });
-      const isCalledOff = this.#giving !== undefined || this.#owner !== owner;
+      if (this.#giving || this.#owner !== owner) return; // called off: who gives it back lets go of it
       await this.#dropped(owner, reason);
-      if (!isCalledOff && !(reason instanceof OwnershipLostError)) throw reason;
+      if (!(reason instanceof OwnershipLostError)) throw reason;
     } finally {
       this.#isClaiming = false;
     }

@@ -5,17 +5,19 @@ import { startTestServer } from '../servers.js';
 import { holdTo } from './bounds.js';
 
 const CHANGES = Number(process.argv[2] ?? 2_000);
-const ROWS = 5_000;
 const ROW = 200;
-/** The most that a change may write to the streams and the object store on average, as a share of the state. */
-const MOST_SHARE = 0.05;
+/** 1 MB, and 100 KB, which fits a message; and the most that a change may write to the streams and the object store on average, as a share of the state: */
+const sizes = [
+  { key: 'a', rows: 5_000, most: 0.05, mostWithHead: 0.05 },
+  { key: 'b', rows: 500, most: 0.05, mostWithHead: 0.4 },
+];
 
-/** 1 MB in rows, of which a change writes 20 bytes. */
+/** Rows, of which a change writes 20 bytes. */
 @Entity('table')
 class Table {
   state = { rows: [] as string[] };
-  @Operation() fill(): number {
-    this.state.rows = Array.from({ length: ROWS }, (_, at) => `${at}.`.repeat(ROW).slice(0, ROW));
+  @Operation({ input: Number }) fill(rows: number): number {
+    this.state.rows = Array.from({ length: rows }, (_, at) => `${at}.`.repeat(ROW).slice(0, ROW));
     return JSON.stringify(this.state).length;
   }
   @Operation({ input: 'unknown' }) write([at, text]: [number, string]): void {
@@ -70,17 +72,19 @@ async function measured(what: string, changes: number, change: (at: number) => P
 const quiet = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_500));
 const text = (at: number): string => `change ${String(at).padStart(13, '.')}`;
 
-const bytes = await client.callEntity(Table, 'a').fill();
-console.log(`A state of ${bytes} bytes: as a whole, ${CHANGES} changes would write ${bytes * CHANGES}.`);
-const write = (at: number): Promise<void> => client.callEntity(Table, 'a').write([at % ROWS, text(at)]);
-const one = await measured('one after another', CHANGES, write);
-const slow = await measured('one every 150 ms, so that each has a head of its own', CHANGES / 10, async (at) => {
-  await write(CHANGES + at);
-  await new Promise((resolve) => setTimeout(resolve, 150));
-});
-if ((await client.callEntity(Table, 'a').sum()) !== ROWS * ROW) throw new Error('The state is not what it has to be');
-holdTo('bytes of a change, as a share of the state', one / bytes, MOST_SHARE);
-holdTo('bytes of a change with a head, as a share of the state', slow / bytes, MOST_SHARE);
+for (const { key, rows, most, mostWithHead } of sizes) {
+  const bytes = await client.callEntity(Table, key).fill(rows);
+  console.log(`A state of ${bytes} bytes: as a whole, ${CHANGES} changes would write ${bytes * CHANGES}.`);
+  const write = (at: number): Promise<void> => client.callEntity(Table, key).write([at % rows, text(at)]);
+  const one = await measured('one after another', CHANGES, write);
+  const slow = await measured('one every 150 ms, so that each has a head of its own', CHANGES / 10, async (at) => {
+    await write(CHANGES + at);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  });
+  if ((await client.callEntity(Table, key).sum()) !== rows * ROW) throw new Error('The state is not what it has to be');
+  holdTo(`bytes of a change of ${bytes}, as a share of the state`, one / bytes, most);
+  holdTo(`bytes of a change of ${bytes} with a head, as a share of the state`, slow / bytes, mostWithHead);
+}
 await client.close();
 await worker.stop();
 await hub.close();

@@ -1,90 +1,25 @@
-import test, { type ExecutionContext } from 'ava';
-import { connectTaskHub, TaskHubClient } from 'perdure';
+import test from 'ava';
+import type { TaskHubClient } from 'perdure';
 import { SeededRandom } from '../../lib/memory/random.js';
 import { amount } from '../amount.js';
 import { notLinearizable, type SeenOperation } from '../linearizability.js';
-import { startTestServer } from '../servers.js';
 import { Deal, Journal, Vault } from './campaign/programs.js';
-import { ServiceProcess } from './service-process.js';
+import { exactly, workersToKill } from './killed-workers.js';
 
 const kills = amount(1, 4);
 const names = ['c0', 'c1', 'c2', 'c3'];
 
-/** Three processes of workers, and clients with connections of their own. */
-async function setUp(t: ExecutionContext) {
-  t.timeout(900_000);
-  const server = await startTestServer();
-  t.teardown(() => server.stop());
-  const connect = async () => {
-    const hub = await connectTaskHub({ name: 'kills', servers: server.url });
-    t.teardown(() => hub.close());
-    const client = new TaskHubClient(hub, { timeoutInMilliseconds: 600_000 });
-    t.teardown(() => client.close());
-    return client;
-  };
-  const clients = await Promise.all(names.map(connect));
-  const start = (): ServiceProcess => {
-    const service = new ServiceProcess(server.url, 'kills');
-    t.teardown(() => service.kill('SIGKILL'));
-    return service;
-  };
-  const workers = new Workers(start, clients[0]!);
-  await workers.begin();
-  return { clients, workers };
-}
-
-/** Kills all processes each time when so much more of the work is done, and starts others in their place. */
-class Workers {
-  readonly #start: () => ServiceProcess;
-  readonly #client: TaskHubClient;
-  #running: ServiceProcess[] = [];
-  #killed = 0;
-
-  constructor(start: () => ServiceProcess, client: TaskHubClient) {
-    this.#start = start;
-    this.#client = client;
-  }
-
-  /** Three are there, and answer. */
-  async begin(): Promise<void> {
-    this.#running = [this.#start(), this.#start(), this.#start()];
-    await exactly(this.#client, 'one');
-  }
-
-  /** `done` of `all` is done. Resolves when others have taken over, where it is time for a kill. */
-  async tell(done: number, all: number): Promise<void> {
-    if (this.#killed >= kills || done < ((this.#killed + 1) * all) / (kills + 1)) return;
-    this.#killed++;
-    for (const worker of this.#running) worker.kill('SIGKILL');
-    await this.begin();
-  }
-
-  /** All that were to be killed were, and the others end in good order. */
-  async end(t: ExecutionContext): Promise<void> {
-    t.is(this.#killed, kills);
-    for (const worker of this.#running) t.is(await worker.stop(), 0, worker.errors);
-  }
-}
-
 /** A journal when all that was sent to it is carried out: a call has its turn behind it. */
 async function inTheEnd(client: TaskHubClient, key: string): Promise<Journal['state']> {
   await client.callEntity(Journal, key).note({ sender: 'end', number: 1 });
-  const { version, marks } = (await exactly(client, key))!;
+  const { version, marks } = (await exactly(client, Journal, key))!;
   const { end: _, ...others } = marks;
   return { version: version - 1, marks: sorted(others), relayed: 0 };
 }
 
-/** What the owner of a journal says; while nobody owns it a read tells what was stored last, which may be less. */
-async function exactly(client: TaskHubClient, key: string): Promise<Journal['state'] | undefined> {
-  for (;;) {
-    const { source, entityState } = await client.readEntityState(Journal, key);
-    if (source === 'owner') return entityState;
-  }
-}
-
 /** So many signals, from four clients at a time, the nth of each to `keyOf(n)`; what is sent is acknowledged in the end. */
 async function signal(
-  { clients, workers }: Awaited<ReturnType<typeof setUp>>,
+  { clients, workers }: Awaited<ReturnType<typeof workersToKill>>,
   signals: number,
   keyOf: (n: number) => string,
 ): Promise<void> {
@@ -107,7 +42,7 @@ test.serial(
   'signals to one entity from four clients are each taken once and in order while workers are killed',
   async (t) => {
     const signals = amount(4_000, 20_000);
-    const hub = await setUp(t);
+    const hub = await workersToKill(t, names.length, kills);
     await signal(hub, signals, () => 'one');
     const state = await inTheEnd(hub.clients[0]!, 'one');
     t.is(state.version, signals);
@@ -122,7 +57,7 @@ test.serial(
   async (t) => {
     const signals = amount(8_000, 20_000);
     const keys = Array.from({ length: 1_000 }, (_, at) => `k${at}`);
-    const hub = await setUp(t);
+    const hub = await workersToKill(t, names.length, kills);
     await signal(hub, signals, (n) => keys[n % keys.length]!);
     const states = await Promise.all(keys.map((key) => inTheEnd(hub.clients[0]!, key)));
     const each = signals / names.length / keys.length;
@@ -142,7 +77,7 @@ test.serial(
   'transfers under a lock between a hundred vaults lose nothing while those who hold locks are killed',
   async (t) => {
     const [transfers, atOnce] = [amount(200, 1_000), 50];
-    const { clients, workers } = await setUp(t);
+    const { clients, workers } = await workersToKill(t, names.length, kills);
     const [client] = clients as [TaskHubClient];
     const random = new SeededRandom(1);
     const vaults = Array.from({ length: 100 }, (_, at) => `v${at}`);
@@ -176,7 +111,7 @@ test.serial(
 
 test.serial('calls and exact reads of four clients are linearizable while workers are killed', async (t) => {
   const operations = amount(500, 2_000);
-  const { clients, workers } = await setUp(t);
+  const { clients, workers } = await workersToKill(t, names.length, kills);
   const random = new SeededRandom(2);
   const keys = ['a', 'b', 'c'];
   const histories = new Map(keys.map((key) => [key, [] as SeenOperation[]]));
@@ -188,7 +123,7 @@ test.serial('calls and exact reads of four clients are linearizable while worker
       const called = performance.now();
       const length = appends
         ? await client.callEntity(Journal, key).note({ sender, number })
-        : ((await exactly(client, key))?.version ?? 0);
+        : ((await exactly(client, Journal, key))?.version ?? 0);
       const what = `${appends ? 'call' : 'read'} ${number} of ${sender}`;
       histories.get(key)!.push({ what, called, returned: performance.now(), length, appends });
       await workers.tell(++ended, operations);

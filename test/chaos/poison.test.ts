@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { connectTaskHub, TaskHubClient } from 'perdure';
 import { outcome, perdure } from '../cli/perdure.js';
 import { startTestServer, type TestServer } from '../servers.js';
-import { Fuse, POISONED, Stage } from './poison.js';
+import { Fuse, POISONED, Stage, UNHANDLED } from './poison.js';
 import { ServiceProcess } from './service-process.js';
 
 let server: TestServer;
@@ -14,13 +14,14 @@ test.after.always(() => server?.stop());
 
 /**
  * Sends poison to an instance of a running service, and starts the service again as often as it dies, until the instance is
- * in quarantine; how often it died. A neighbour in the same partition goes on meanwhile.
+ * in quarantine. A neighbour in the same partition goes on meanwhile.
  */
 async function poison(
   t: ExecutionContext,
   name: string,
   address: string,
   send: (client: TaskHubClient) => Promise<unknown>,
+  exitCode = POISONED,
 ) {
   const hub = await connectTaskHub({ name, servers: server.url, partitions: 1 });
   t.teardown(() => hub.close());
@@ -50,7 +51,7 @@ async function poison(
   while (calls.length <= 4 && !(await isQuarantined())) {
     await Promise.race([service.ended, delay(100)]);
     if (service.isRunning) continue;
-    t.is(await service.ended, POISONED, service.errors);
+    t.is(await service.ended, exitCode, service.errors);
     service = start();
     calls.push(neighbourTakes(`after ${calls.length + 1}`));
   }
@@ -87,5 +88,13 @@ test('a step of an orchestrator that ends its process does so four times at most
   });
   await client.raiseEvent('s', 'word', 'food');
   t.is(await client.getHandle<string>('s').result(), 'food');
+  t.is(await service.stop(), 0, service.errors);
+});
+
+test('a rejection in an operation that nobody handles ends the process, nothing of it is committed, and people release it', async (t) => {
+  t.timeout(240_000);
+  const stray = (sender: TaskHubClient) => sender.signalEntity(Fuse, 'b').take('stray');
+  const { client, service } = await poison(t, 'poison-stray', 'e.fuse.b', stray, UNHANDLED);
+  t.deepEqual(await client.callEntity(Fuse, 'b').take('food'), ['food']);
   t.is(await service.stop(), 0, service.errors);
 });

@@ -4,8 +4,12 @@ import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 /** The exit code of a process that took poison. */
 export const POISONED = 3;
 
+/** The exit code of a process with a rejection that nobody handles. */
+export const UNHANDLED = 1;
+
 function take(word: string): string {
   if (word === 'poison') process.exit(POISONED);
+  if (word === 'stray') void Promise.reject(new Error('nobody awaits this'));
   return word;
 }
 

@@ -1,4 +1,6 @@
 import test from 'ava';
+import { EntityContext } from 'perdure';
+import { Entity, Operation } from 'perdure/decorators';
 import { Diary } from '../engine/plans.js';
 import { hostOf } from '../engine/surroundings.js';
 import { Ledger } from './readonly-classes.js';
@@ -62,3 +64,46 @@ test.serial('a deletion is no operation that can be called by name, and unknown 
   t.is(await code(() => client.entities.delete('absent', 'a')), 'PERDURE_UNKNOWN_ENTITY');
   t.is(await code(() => client.entities.delete('diary', 'a/b')), 'PERDURE_INVALID_ID');
 });
+
+@Entity('crate', { stateVersion: 2 })
+class Crate {
+  static migrate(old: unknown): unknown {
+    return old;
+  }
+  state = { text: '' };
+  @Operation({ input: Number }) fill(length: number, ctx: EntityContext): void {
+    this.state.text = 'x'.repeat(length);
+    ctx.setReminder('again', { operation: 'fill', input: 1, firstTime: 3_600_000 });
+  }
+}
+
+@Entity('crate')
+class FormerCrate {
+  state = '';
+  @Operation() look(): string {
+    return this.state;
+  }
+}
+
+for (const [what, entities] of [
+  ['which no worker has the class of any more', []],
+  ['whose state is newer than the classes that there are', [FormerCrate]],
+] as const)
+  test.serial(`an entity can be deleted ${what}, also with a large state that is lost`, async (t) => {
+    const around = new Surroundings();
+    const { client, hub } = around;
+    const first = await around.work('first', hostOf({ entities: [Crate] }));
+    for (const key of ['small', 'large']) await around.settle(client.callEntity(Crate, key).fill(10));
+    await around.settle(client.callEntity(Crate, 'large').fill(300_000));
+    await around.advance(1_000);
+    await around.settle(first.stop());
+    for (const key of hub.objects.keys()) hub.objects.delete(key);
+    await around.work('second', hostOf({ entities }));
+    for (const key of ['small', 'large']) {
+      t.true(await around.settle(client.entities.delete('crate', key)), key);
+      t.false(await around.settle(client.entities.delete('crate', key)), key);
+      t.false((await around.settle(client.readEntityState('crate', key))).entityExists);
+    }
+    await around.advance(5_000);
+    t.deepEqual(stored(around), []);
+  });

@@ -13,7 +13,7 @@ import { startTestServer, type TestServer } from '../servers.js';
 import { storedSubjects } from '../stored-subjects.js';
 import { until } from '../until.js';
 import { Booking, Crew, Fan, Family, Gather, orchestrators, Rounds, Tree, Trip, Work } from './lifecycle-classes.js';
-import { Monitor, monitors } from './monitors.js';
+import { Monitor, monitors, Nest } from './monitors.js';
 
 /** The lifecycle of instances on a real server, from end to end. */
 
@@ -225,4 +225,25 @@ test.serial('a purge reaches the children of all executions, of one or of all th
   await until(() => are([2, 6, 6]), 'one to be gone');
   t.is(await client.purgeInstances({ orchestrator: Monitor }), 2);
   await until(() => are([0, 0, 0]), 'all to be gone');
+});
+
+test.serial('terminate, suspend and cancel reach the children that earlier executions have left running', async (t) => {
+  const nests = ['ended', 'held', 'called off'];
+  const of = (id: string) => [`${id}.2`, `${id}.1`, `${id}.0`];
+  for (const instanceId of nests) await client.startNew(Nest, 2, { instanceId });
+  const isThere = (id: string) => async () =>
+    (await client.countInstances({ instanceIdPrefix: id, runtimeStatus: ['Running'] })).total === 1;
+  for (const id of nests.flatMap(of)) await until(isThere(id), `${id} to run`);
+  await restartWorker();
+  await client.terminate('ended');
+  await client.getHandle('held').suspend('a while', { recursive: true });
+  await client.getHandle('called off').cancel();
+  const states = ['Terminated', 'Suspended', 'Canceled'];
+  for (const [at, id] of nests.entries())
+    for (const one of [id, ...of(id)]) await until(isIn(one, states[at]!), `${one} to be ${states[at]}`);
+  await client.getHandle('held').resume('on', { recursive: true });
+  for (const one of ['held', ...of('held')]) await until(isIn(one, 'Running'), `${one} to run`);
+  await client.terminate('held');
+  for (const one of of('held')) await until(isIn(one, 'Terminated'), `${one} to be terminated`);
+  t.pass();
 });

@@ -1,6 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import type { OrchestrationHandle } from 'perdure';
-import { hostOf } from '../engine/surroundings.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { encodeMessage } from '../../lib/wire/message-codec.js';
+import { partitionSubjects } from '../../lib/wire/subjects.js';
+import { hostOf, recordingLogger } from '../engine/surroundings.js';
 import { Account, Failing, Fate, Holder, pausing, Slow, type Section } from './lock-classes.js';
 import { rejection, Surroundings } from './surroundings.js';
 
@@ -327,3 +331,41 @@ test.serial(
     await isFree(t, scene);
   },
 );
+
+test.serial('locks whose holders have ended or are gone are ended by whoever cleans up, and no others', async (t) => {
+  const scene = await bank();
+  const { client, settle, hold, advance, locked, around, log } = scene;
+  await hold({ name: 'first', keys: ['a'] });
+  const ports = memoryHubPorts(around.hub.connect('stranger'), recordingLogger());
+  const lock = (key: string, holder: string): Promise<unknown> => {
+    const address = entityAddress({ name: 'account', key });
+    const request = {
+      kind: 'lockRequest',
+      holder: { address: orchestrationAddress(holder), executionId: 'e', taskId: 1 },
+      entities: [address],
+      fences: [],
+      lease: 86_400_000,
+    } as const;
+    const partition = partitionOf(address, 2);
+    const subject = partitionSubjects('test', partition).mail(address);
+    return settle(ports.mailOf(partition).send(subject, encodeMessage(request), `lock-${key}`));
+  };
+  await lock('c', 'never was');
+  await settle(client.startNew('holder', { keys: ['x'], name: 'ended' }, { instanceId: 'ended' }));
+  await settle(client.terminate('ended'));
+  await lock('d', 'ended');
+  await advance(1_000);
+  t.deepEqual((await locked()).map(({ lockedBy }) => lockedBy).toSorted(), ['ended', 'first', 'never was']);
+  await settle(client.signalEntity(Account, 'c').note('waits'));
+  t.deepEqual(await settle(client.cleanEntityStorage({ releaseOrphanedLocks: false })), {
+    emptyEntitiesRemoved: 0,
+    orphanedLocksReleased: 0,
+  });
+  t.deepEqual(await settle(client.cleanEntityStorage()), { emptyEntitiesRemoved: 0, orphanedLocksReleased: 2 });
+  await advance(1_000);
+  t.deepEqual(
+    (await locked()).map(({ lockedBy }) => lockedBy),
+    ['first'],
+  );
+  t.deepEqual(await log('c'), ['waits']);
+});

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { InstanceExistsError, InvalidIdError, InvalidInputError, PartlySentError, PayloadTooLargeError } from 'perdure';
 import { MailChannel } from '../../lib/client/mail-channel.js';
+import type { Clock } from '../../lib/engine/ports.js';
 import type { FaultPlan } from '../../lib/memory/faults.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
@@ -22,9 +23,14 @@ const subjectsOf = ({ hub }: Surroundings, partition: number): readonly string[]
 const { sessions: subject, envelopes } = partitionSubjects('test', 0);
 
 /** A client's channel to a partition, whose envelopes have so many bytes at most; `store` is told what it stores. */
-function channelTo(envelopeBytes: number, store: (to: string, body: Uint8Array) => void) {
+function channelTo(
+  envelopeBytes: number,
+  store: (to: string, body: Uint8Array) => void,
+  clockOf = (clock: Clock): Clock => clock,
+) {
   const world = new MemoryWorld();
-  const { clock, logger } = memoryHubPorts(world.createHub('test', 1).connect('client'), recordingLogger());
+  const ports = memoryHubPorts(world.createHub('test', 1).connect('client'), recordingLogger());
+  const [clock, { logger }] = [clockOf(ports.clock), ports];
   let sequence = 0;
   const channel = new MailChannel({
     mail: {
@@ -69,6 +75,26 @@ test('what a client sends in one turn travels in one envelope for each partition
     Promise.all(keys.map((key) => around.client.callEntity(Account, key).balance())),
   );
   t.deepEqual(balances, Array<number>(20).fill(5), 'each call has its own outcome');
+});
+
+test('once there is a session, what a turn has sent leaves at its end, without a wait', async (t) => {
+  const stored: string[] = [];
+  const atTheEnd: (() => void)[] = [];
+  const byHand = (clock: Clock): Clock => ({
+    now: () => clock.now(),
+    after: (milliseconds, call) => clock.after(milliseconds, call),
+    about: (milliseconds, call) => clock.about(milliseconds, call),
+    soon: (call) => void atTheEnd.push(call),
+  });
+  const { channel, settle } = channelTo(10_000, (to) => void stored.push(to), byHand);
+  const first = sent(channel, 'first');
+  atTheEnd.shift()!();
+  await settle(first);
+  t.is(stored.length, 2, 'the hello and the message');
+  const second = sent(channel, 'second');
+  atTheEnd.shift()!();
+  t.is(stored.length, 3, 'in the very call');
+  await settle(second);
 });
 
 test('what travels alone keeps its own mailbox subject', async (t) => {

@@ -54,6 +54,17 @@ export class Stayer {
   }
 }
 
+/** Has a child in each of its executions, of which the last 100 wait; what its children come to is of no concern to it. */
+@Orchestrator('nest')
+export class Nest {
+  @Run({ input: Number }) *run(left: number, ctx: OrchestrationContext): Orchestration<void> {
+    ctx.callSubOrchestrator(Stayer, undefined, { instanceId: `${ctx.instanceId}.${left}` });
+    if (left === 0) return void (yield* ctx.waitForExternalEvent('Done'));
+    if (left < 100) yield* ctx.createTimer(100);
+    ctx.continueAsNew(left - 1);
+  }
+}
+
 /** What is broken, until the test mends it. */
 export class Part {
   isBroken = true;
@@ -77,4 +88,18 @@ export class Mechanic {
   }
 }
 
-export const monitors = [Leaf, Look, Monitor, Careless, Stayer, Mechanic];
+/** As the mechanic, but it waits neither for the child nor, once it is rewound, for anything to be done. */
+@Orchestrator('foreman')
+export class Foreman {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
+    try {
+      yield* ctx.callActivity(Part).fit();
+    } catch (error) {
+      ctx.callSubOrchestrator(Stayer, undefined, { instanceId: `${ctx.instanceId}.hand` });
+      throw error;
+    }
+    yield* ctx.waitForExternalEvent('Done');
+  }
+}
+
+export const monitors = [Leaf, Look, Monitor, Careless, Stayer, Nest, Mechanic, Foreman];

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { OrchestrationContext, type HandleOf, type Orchestration } from 'perdure';
+import { OrchestrationContext, type HandleOf, type Orchestration, type TimeoutError } from 'perdure';
 import { Orchestrator, Query, Run, Update } from 'perdure/decorators';
 import type { FaultPlan } from '../../lib/memory/faults.js';
 import { partitionOf } from '../../lib/wire/addresses.js';
@@ -98,6 +98,8 @@ test('signals and events end with an error when they cannot be stored in time, a
   const errors = settled.map((one) => (one as PromiseRejectedResult).reason as Error & { code?: string });
   for (const error of errors) t.is(error.code, 'PERDURE_TIMEOUT');
   t.regex(errors[0]!.message, /Whether it is stored is not known/);
+  t.is((errors[0] as TimeoutError).effect, 'unknown');
+  t.is((errors.at(-1) as TimeoutError).effect, 'unknown');
   t.is(typeof (errors.at(-1) as { instanceId?: string }).instanceId, 'string');
   t.true(around.world.scheduler.now - begun < 2_100, `${around.world.scheduler.now - begun} ms`);
   isAway = false;

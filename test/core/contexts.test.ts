@@ -72,6 +72,26 @@ test('an undecorated or unknown method is refused before anything is recorded', 
   t.true(failureOf(turn)?.message.includes('add @Activity()'));
 });
 
+test('row 26: what Perdure itself asks of an entity is no operation of an orchestrator, also not in a transaction', (t) => {
+  for (const name of ['#delete', '#x']) {
+    const called = play((ctx) => ctx.callEntity('account', 'a', name)).start();
+    const signaled = play((ctx) => ctx.signalEntity('account', 'a', name)).start();
+    for (const turn of [called, signaled]) {
+      t.is(failureOf(turn)?.code, 'PERDURE_UNKNOWN_OPERATION', name);
+      t.deepEqual(turn.actions, []);
+    }
+    const s = play((ctx) =>
+      ctx.transaction([['account', 'a']], function* (account) {
+        yield* account(name);
+      }),
+    );
+    s.start();
+    const turn = s.grantLock(0, [1]);
+    t.is(failureOf(turn)?.code, 'PERDURE_UNKNOWN_OPERATION', `in a transaction: ${name}`);
+    t.false(turn.actions.some(({ type }) => type === 'EntityOperationCalled'));
+  }
+});
+
 test('a proxy is no thenable and has no symbols', (t) => {
   const s = play((ctx) => {
     const proxy = ctx.callEntity(Account, 'a') as unknown as Record<string | symbol, unknown>;

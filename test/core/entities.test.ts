@@ -432,6 +432,8 @@ class Asker {
       () => ctx.startNew('hello', 1, { instanceId: '' }),
       () => ctx.raiseEvent('i', ''),
       () => ctx.signalEntity(Account, 'a', { signalAt: NaN }),
+      () => ctx.signalEntity('account', 'a', '#delete'),
+      () => ctx.setReminder('x', { operation: '#delete', firstTime: 1 }),
     ][which]!();
   }
   readAndRemind(_: void, ctx: EntityContext): void {
@@ -474,7 +476,7 @@ test('a deletion cancels all reminders, also those just set', (t) => {
 });
 
 test('what cannot be asked for fails the operation', (t) => {
-  const codes = Array.from({ length: 9 }, (_, which) => asked(entity(Asker), 'wrong', which).failure?.code);
+  const codes = Array.from({ length: 11 }, (_, which) => asked(entity(Asker), 'wrong', which).failure?.code);
   t.deepEqual(codes, [
     'PERDURE_INVALID_NAME',
     'PERDURE_INVALID_TIME',
@@ -485,6 +487,8 @@ test('what cannot be asked for fails the operation', (t) => {
     'PERDURE_INVALID_ID',
     'PERDURE_INVALID_NAME',
     'PERDURE_INVALID_TIME',
+    'PERDURE_UNKNOWN_OPERATION', // row 26: what Perdure itself asks of an entity
+    'PERDURE_UNKNOWN_OPERATION',
   ]);
   t.is(asked(entity(Asker), 'readAndRemind').failure?.code, 'PERDURE_DEFINITION');
 });

@@ -35,15 +35,17 @@ function stored() {
     settle(ports.viewsOf(partition).write(ports.subjects.partition(partition).head(`o.${id}`), body, 0, note));
   const putHead = (partition: number, head: OrchestrationHead) =>
     put(partition, head.instanceId, encodeHead(head), noteOf(head));
-  const looks: number[] = [];
+  const looks: (() => void)[] = [];
+  let seen = 0;
   const viewsOf = (partition: number) => {
-    if (partition === 0) looks.push(partition);
+    if (partition === 0) looks[seen++]?.();
     return ports.viewsOf(partition);
   };
-  const { partitions, subjects, clock } = ports;
-  const search = new ChildrenSearch({ partitions, subjects, viewsOf }, new Loops(clock));
+  const search = new ChildrenSearch({ ...ports, viewsOf }, new Loops(ports.clock));
   const find = (instanceId: string, runId: string) => search.find({ instanceId, runId });
-  return { settle, put, putHead, find, looks };
+  const own = (partition: number, answer: (reply: string) => void) =>
+    ports.bus.subscribe(ports.subjects.partition(partition).queries, (_, reply) => answer(reply!));
+  return { settle, put, putHead, find, looks, looked: () => seen, own, ports };
 }
 
 test('the children of a run are found in all partitions: by notes, and by heads that have none', async (t) => {
@@ -74,17 +76,38 @@ test('the children of a run are found in all partitions: by notes, and by heads 
 });
 
 test('those who come while a look is under way share the next one', async (t) => {
-  const { settle, putHead, find, looks } = stored();
+  const { settle, putHead, find, looks, looked } = stored();
   await putHead(0, headOf('a'));
-  const first = find('p', 'p1');
-  await Promise.resolve();
-  t.is(looks.length, 1);
-  const later = [find('p', 'p1'), find('q', 'q1'), find('p', 'p1'), find('p', 'p2')];
+  const later: ReturnType<typeof find>[] = [];
+  looks.push(() => later.push(find('p', 'p1'), find('q', 'q1'), find('p', 'p1'), find('p', 'p2')));
+  t.is((await settle(find('p', 'p1'))).length, 1);
   await putHead(0, headOf('b')); // behind the first look, and in the second
-  t.is((await settle(first)).length, 1);
   t.deepEqual(
     (await settle(Promise.all(later))).map((found) => found.length),
     [2, 0, 2, 0],
   );
-  t.is(looks.length, 2);
+  t.is(looked(), 2);
+});
+
+test('owners are asked again until they say that their views are up to date, or for some seconds', async (t) => {
+  const { settle, find, own, ports } = stored();
+  let asked = 0;
+  own(0, (reply) => ports.bus.publish(reply, bytes('{"v":1,"kind":"stored"}')));
+  const slow = own(1, (reply) => {
+    if (++asked < 3) return; // it is not there yet
+    const late = headOf('late');
+    const subject = ports.subjects.partition(1).head('o.late');
+    void ports
+      .viewsOf(1)
+      .write(subject, encodeHead(late), 0, noteOf(late))
+      .then(() => ports.bus.publish(reply, bytes('{"v":1,"kind":"stored"}')));
+  });
+  const since = ports.clock.now();
+  t.is((await settle(find('p', 'p1'))).length, 1);
+  const waited = ports.clock.now() - since;
+  t.true(asked === 3 && waited > 2_000 && waited < 3_000, `${asked} times, ${waited} ms`);
+  slow.close();
+  t.is((await settle(find('p', 'p1'))).length, 1, 'what is stored is found without an owner');
+  const inVain = ports.clock.now() - since - waited;
+  t.true(inVain > 4_900, `${inVain} ms`);
 });

@@ -150,6 +150,39 @@ test('a large state is stored once for many changes, which are in the head; and 
   t.true(JSON.stringify((await head())?.patches ?? []).length < 2_048 + 512);
 });
 
+test('a state that fits a message, and goes on changing by little, is stored apart: its heads get small', async (t) => {
+  const { hub, work, tell, advance, steps, head, state } = around();
+  await work('w1');
+  await tell('fill', small);
+  const writes = Array.from({ length: 12 }, (_, at) => [at, `change ${at}`] as const);
+  for (const each of writes.slice(0, 8)) await tell('write', each);
+  await advance(300);
+  t.truthy((await head())?.state, 'eight changes prove nothing');
+  for (const each of writes.slice(8)) await tell('write', each);
+  await advance(300);
+  t.deepEqual(
+    steps().map((step) => (['state', 'stateRef', 'patches'] as const).find((name) => step[name] !== undefined)),
+    ['state', ...Array.from({ length: 8 }, () => 'patches'), 'stateRef', 'patches', 'patches', 'patches'],
+  );
+  t.true(JSON.stringify(await head()).length < 1_000);
+  t.is(await state(), sheet(small, writes));
+  await tell('fill', [100, 79]);
+  await advance(300);
+  t.truthy((await head())?.state, 'what changes by much is told in its record');
+  t.is(hub.objects.size, 0);
+});
+
+test('a state that shrinks by little at a time is whole in the head again when it is small', async (t) => {
+  const { hub, work, tell, advance, head, state } = around();
+  await work('w1');
+  await tell('fill', [40, 80]);
+  for (let count = 39; count >= 15; count--) await tell('keep', count);
+  await advance(1_000);
+  t.truthy((await head())?.state);
+  t.is(JSON.parse(await state()).cells.length, 15);
+  t.is(hub.objects.size, 0);
+});
+
 test('a change that leaves little of a large state, or makes it fit a message, tells the whole', async (t) => {
   const { hub, work, tell, advance, steps, head, state } = around();
   await work('w1');
@@ -158,7 +191,7 @@ test('a change that leaves little of a large state, or makes it fit a message, t
   await tell('keep', 240);
   await advance(300);
   t.true(((await head())?.stateRef?.bytes ?? 0) < 60_000);
-  await tell('keep', 70);
+  await tell('keep', 70); // a large change
   await advance(300);
   t.deepEqual(
     steps().map(({ state: whole, stateRef, patches }) => [whole, stateRef, patches].map((each) => each !== undefined)),

@@ -73,6 +73,34 @@ test('an execution whose orchestrator was taken away between two executions wait
   t.is((await settle(client.orchestrationHead('r')))?.output, '5000 back');
 });
 
+test('one that is suspended and resumed between two executions, by other owners, has nothing of it behind the end', async (t) => {
+  const { hub, client, settle, advance } = surroundings(1);
+  const first = new MemoryWorker(hub, 'w1', restlessHost());
+  await settle(first.claim());
+  await settle(client.start('restless', 'r', 0));
+  while (hub.streams(0).log.last < 3) await advance(0.1);
+  first.connection.kill();
+  const status = async () => (await settle(client.orchestrationHead('r')))?.status;
+  for (const [action, expected] of [
+    ['suspend', 'Suspended'],
+    ['resume', 'ContinuedAsNew'],
+  ] as const) {
+    const owner = new MemoryWorker(hub, `to ${action}`, hostOf({ orchestrators: [Hello], activities: [] }));
+    await settle(owner.claim());
+    await settle(client.send(orchestrationAddress('r'), { kind: 'control', action }));
+    await advance(1_000);
+    t.is(await status(), expected);
+    await settle(owner.stop());
+  }
+  const head = await settle(client.orchestrationHead('r'));
+  t.is(head?.history.at(-1)?.type, 'ContinuedAsNew');
+  const last = new MemoryWorker(hub, 'w4', restlessHost());
+  await settle(last.claim());
+  await settle(client.send(orchestrationAddress('r'), { kind: 'event', name: 'say', input: 'on' }));
+  await advance(1_000);
+  t.is((await settle(client.orchestrationHead('r')))?.output, '5000 on');
+});
+
 class Clerk {
   readonly done: string[] = [];
   readonly #isSlow: boolean;

@@ -32,6 +32,19 @@ test('a stop ends in time although the server does not answer, and the next owne
   t.deepEqual((await settle(client.entityHead('counter', 'k')))?.state, { seen: ['one', 'two'] });
 });
 
+test('P21: a stop during a takeover has ended it: whoever takes the partition then keeps it', async (t) => {
+  const { hub, settle, advance } = surroundings(1);
+  const [first, second] = ['far', 'near'].map((name) => new MemoryWorker(hub, name, bankHost()));
+  first!.connection.distance = 300;
+  const claimed = t.throwsAsync(settle(first!.claim()));
+  await advance(700);
+  await settle(first!.stop());
+  await settle(second!.claim());
+  await advance(10_000);
+  await t.notThrowsAsync(settle(second!.owners[0]!.confirm()));
+  t.like(await claimed, { code: 'PERDURE_CLOSED' });
+});
+
 test('P12: an owner whose log lost acknowledged records says so and commits nothing more', async (t) => {
   const { hub, client, settle, advance } = surroundings(1);
   const worker = new MemoryWorker(hub, 'w', bankHost());

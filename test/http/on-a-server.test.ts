@@ -96,6 +96,21 @@ test.serial('a watch goes on over a change of the owner', async (t) => {
   t.pass();
 });
 
+test.serial('so does that of an instance, to its end', async (t) => {
+  await post('/orchestrators/table/watched');
+  const reader = (await get('/instances/watched/watch')).body!.getReader();
+  let told = '';
+  const next = async (text: string): Promise<void> => {
+    while (!told.includes(text)) told += new TextDecoder().decode((await reader.read()).value as Uint8Array);
+  };
+  await next('"Running"');
+  await worker.stop();
+  worker = await TaskHubWorker.start(hub, hosted);
+  await post('/instances/watched/raiseEvent/Guest', 'ada');
+  await next('event: end');
+  t.regex(told, /"runtimeStatus":"Completed".*"output":"ada"/);
+});
+
 test.serial('without a worker instances are told from their views, and new ones are taken', async (t) => {
   t.is((await post('/orchestrators/meal/m?timeout=20&pollingInterval=1', 'rice')).status, 200);
   await worker.stop();

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { amount } from '../amount.js';
-import { linkedActions } from '../../lib/http/actions.js';
+import { linkedActions } from '../../lib/client/linked-actions.js';
 import { base, Restaurant } from './restaurant.js';
 
 const COUNT = amount(10_000, 100_000);

@@ -238,3 +238,18 @@ test('what is no list of starts starts nothing', async (t) => {
   t.is((await post('/instances')).status, 415);
   t.is(around.stored, before);
 });
+
+test('with one idempotency key an instance is started once', async (t) => {
+  const { post } = await Restaurant.open();
+  const headers = { 'idempotency-key': 'order 7' };
+  const [first, again] = [
+    await post('/orchestrators/table', { headers }),
+    await post('/orchestrators/table', { headers }),
+  ];
+  t.deepEqual([first.status, again.status], [202, 202]);
+  t.is(again.body['id'], first.body['id']!);
+  t.not((await post('/orchestrators/table')).body['id'], first.body['id']!);
+  t.is((await post('/orchestrators/table/t', { headers })).status, 400, 'a start with an id has one');
+  const batch = await post('/instances', { body: [{ name: 'table', idempotencyKey: 'order 7' }] });
+  t.is((batch.body as unknown as { id: string }[])[0]!.id, first.body['id']!);
+});

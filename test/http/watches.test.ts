@@ -58,11 +58,11 @@ test('an instance is watched from how it stands to its end', async (t) => {
   t.is(await watch.next(), undefined);
 });
 
-test('the end of an instance is told at once, whatever the interval', async (t) => {
+test('the end of an instance is told at once', async (t) => {
   const restaurant = await Restaurant.open();
   const { post, around } = restaurant;
   await post('/orchestrators/table/t');
-  const watch = await Watch.begin(restaurant, '/instances/t/watch?pollingInterval=1000&showInput=false');
+  const watch = await Watch.begin(restaurant, '/instances/t/watch?showInput=false');
   await watch.next();
   await post('/instances/t/raiseEvent/Guest', { body: 1 });
   const before = around.world.time;
@@ -86,6 +86,12 @@ test('an instance that there is not is an answer of its own, and so is one watch
   const again = await Watch.begin(restaurant, '/entities/till/a/watch');
   t.is(again.response.status, 200, 'who leaves makes room');
   await again.leave();
+});
+
+test('an instance that nobody can tell of is not watched for ever', async (t) => {
+  const restaurant = new Restaurant({ limits: { maxWaits: 1 } }); // without a worker
+  t.is((await restaurant.get('/instances/nobody/watch')).status, 504);
+  t.is((await restaurant.get('/instances/nobody/watch')).status, 504, 'and it keeps no place');
 });
 
 test('a part of a place is none', async (t) => {

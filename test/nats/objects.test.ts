@@ -2,6 +2,7 @@ import test from 'ava';
 import { connect, nuid } from 'nats';
 import { connectSession } from '../../lib/nats/connect.js';
 import { openHub } from '../../lib/nats/hub.js';
+import { NatsObjectStore } from '../../lib/nats/object-store.js';
 import { all, recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
 
@@ -56,6 +57,25 @@ test('a removed object leaves no message', async (t) => {
   t.is(await messages(), 1 + Math.ceil(body.length / (128 * 1024)));
   await objects.remove('o.a/1');
   t.is(await messages(), 0);
+  await close();
+});
+
+test('an object whose store was not confirmed is not stored again when it is there', async (t) => {
+  const { hub, messages, close } = await openObjects();
+  let isLost = true;
+  const jetStream = Object.assign(Object.create(hub.jetStream) as typeof hub.jetStream, {
+    async store(...given: Parameters<typeof hub.jetStream.store>): Promise<number | undefined> {
+      const sequence = await hub.jetStream.store(...given);
+      return isLost && given[0].includes('.M.') ? undefined : sequence;
+    },
+  });
+  const objects = new NatsObjectStore(jetStream, hub.subjects.objects, 1);
+  t.is(await objects.put('o.a/1', body), undefined);
+  const stored = await messages();
+  isLost = false;
+  const reference = (await objects.put('o.a/1', body))!;
+  t.is(await messages(), stored);
+  t.deepEqual(await hub.objects.get(reference), body);
   await close();
 });
 

@@ -9,6 +9,7 @@ import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { eventOf } from './expectation.js';
 import type { EntityWatch, OrchestrationWatch } from './instance-watch.js';
+import { handleJar, type SeenJar } from './jar-clients.js';
 import { LifeControl } from './lifecycle-clients.js';
 import { runSection } from './lock-clients.js';
 import { peek, runTrade, type SeenTrades } from './transaction-clients.js';
@@ -75,6 +76,8 @@ export class SimulatedClient {
   readonly lives: LifeControl[] = [];
   /** What it saw of transactions. */
   readonly seenTrades: SeenTrades = { trades: new Map(), peeks: [] };
+  /** What it was told of jars. */
+  readonly jars: SeenJar[] = [];
   /** What it does with bells and doors. */
   readonly times: TimeControl;
   /** Everything that it waits for, once it has begun. */
@@ -172,6 +175,8 @@ export class SimulatedClient {
         return peek(this.#client, action, this.seenTrades, () => this.#now);
       case 'mark':
         return this.#client.signalEntity('purse', action.key, 'mark', action.id);
+      case 'jar':
+        return handleJar(this.#client, action.action, this.jars);
       case 'ring':
       case 'pass':
       case 'remind':

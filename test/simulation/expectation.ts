@@ -52,6 +52,7 @@ export class Expectation {
       case 'trade': // transaction-outcome.ts
       case 'peek':
       case 'mark':
+      case 'jar': // jar-outcome.ts
       case 'ring': // time-outcome.ts
       case 'pass':
       case 'remind':

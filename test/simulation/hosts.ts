@@ -21,36 +21,37 @@ const replaying = new Map<Hosting, Host>();
  * each time would take longer than much of what they do, so a simulation that is over leaves its hosts to the next.
  */
 export class Hosts {
-  readonly #hosting: Hosting;
-  readonly #taken: Movable[] = [];
+  readonly #hostingOf: (worker: string) => Hosting;
+  readonly #taken: (readonly [Hosting, Movable])[] = [];
 
-  constructor(hosting: Hosting) {
-    this.#hosting = hosting;
+  /** Workers need not host the same. */
+  constructor(hostingOf: (worker: string) => Hosting) {
+    this.#hostingOf = hostingOf;
   }
 
   /** A host for a worker whose user code sees this world. */
   take(worker: string, world: Surroundings): Host {
-    const movable = free.get(this.#hosting)?.pop() ?? newHost(this.#hosting);
+    const hosting = this.#hostingOf(worker);
+    const movable = free.get(hosting)?.pop() ?? newHost(hosting);
     movable.world = world;
-    this.#taken.push(movable);
+    this.#taken.push([hosting, movable]);
     return { ...movable.host, worker };
   }
 
   /** One for replays: nothing is done. */
   get replaying(): Host {
-    const host = replaying.get(this.#hosting) ?? createHost('replay', this.#hosting(nowhere));
-    replaying.set(this.#hosting, host);
+    const hosting = this.#hostingOf('replay');
+    const host = replaying.get(hosting) ?? createHost('replay', hosting(nowhere));
+    replaying.set(hosting, host);
     return host;
   }
 
   /** Nothing runs any more. */
   leave(): void {
-    const others = free.get(this.#hosting) ?? [];
-    for (const movable of this.#taken.splice(0)) {
+    for (const [hosting, movable] of this.#taken.splice(0)) {
       movable.world = nowhere;
-      others.push(movable);
+      free.set(hosting, [...(free.get(hosting) ?? []), movable]);
     }
-    free.set(this.#hosting, others);
   }
 }
 

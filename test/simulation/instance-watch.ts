@@ -2,11 +2,13 @@ import type { HistoryEvent, InboundEvent } from '../../lib/core/history.js';
 import { isClosing } from '../../lib/core/replay-check.js';
 import { patched, type StatePatch } from '../../lib/core/state-patches.js';
 import type { Json } from '../../lib/core/values.js';
+import { FIRST_VERSION } from '../../lib/core/state-migration.js';
 import type { Head } from '../../lib/wire/head.js';
 import type { StepEntry } from '../../lib/wire/record.js';
 import type { Addressed } from '../../lib/wire/messages.js';
 import { faultOf, unaskedChild, type LifeState } from './lifecycle-rules.js';
 import { Life, type Taken } from './lifecycle-watch.js';
+import type { Dated } from './jar-script.js';
 import { LockWatch } from './lock-watch.js';
 import { agendaText, hasState, PlanWatch, type StoredAt } from './time-watch.js';
 import { knownIn, TransactionWatch } from './transaction-watch.js';
@@ -51,6 +53,8 @@ export class OrchestrationWatch implements LifeState {
   /** Actions that wait for an answer, by id. */
   readonly open = new Map<number, HistoryEvent>();
   readonly #answered = new Set<number>();
+  /** The children that former executions of the run have left running, by the action that started each. */
+  readonly #left = new Map<string, string>();
   /** Every activity that was ever asked for, by execution and number. */
   readonly scheduled = new Set<string>();
   readonly marks: Mark[] = [];
@@ -102,14 +106,32 @@ export class OrchestrationWatch implements LifeState {
   }
 
   /** What the record of a step sends, that of other steps among it, has to reach its children too. */
-  checkSent(taken: Taken | undefined, sent: readonly Addressed[]): void {
-    const unasked = unaskedChild(this, this.open.values(), taken?.message, sent);
+  checkSent(taken: Taken | undefined, entry: StepEntry, sent: readonly Addressed[]): void {
+    const unasked = unaskedChild(this, this.children, taken?.message, entry, sent);
     if (unasked !== undefined) this.#wrong(unasked);
+  }
+
+  /** The children that have not told their end to it, those that former executions have left among them. */
+  get children(): readonly string[] {
+    return [...this.#left.values(), ...this.#openChildren().map(([, child]) => child)];
+  }
+
+  #openChildren(): readonly (readonly [link: string, child: string])[] {
+    const told = new Set(this.held.map((event) => ('id' in event ? event.id : undefined)));
+    const execution = this.started?.rewound?.origin ?? this.executionId;
+    return [...this.open.values()].flatMap((event) =>
+      event.type === 'SubOrchestrationInstanceCreated' && !told.has(event.id)
+        ? [[`${execution}/${event.id}`, event.instanceId] as const]
+        : [],
+    );
   }
 
   apply(entry: StepEntry, sequence: number, stored: number, skew: number, taken?: Taken): void {
     const fault = faultOf(this, taken?.message, entry, stored + skew);
     if (fault !== undefined) this.#wrong(fault);
+    const { message } = taken ?? {};
+    if (message?.kind === 'result' && message.of === 'subOrchestration')
+      this.#left.delete(`${message.executionId}/${message.taskId}`);
     if (entry.taken !== undefined) this.held = this.held.slice(entry.taken);
     for (const event of entry.events ?? []) this.#take(event, stored, skew);
     if (entry.scheduled) this.#schedule(entry.scheduled);
@@ -239,6 +261,7 @@ export class OrchestrationWatch implements LifeState {
   }
 
   #renew(started: Started | undefined): void {
+    if (started?.run === undefined) this.#left.clear();
     this.started = started;
     this.name = started?.name ?? this.name;
     this.history = [];
@@ -248,6 +271,7 @@ export class OrchestrationWatch implements LifeState {
   }
 
   #end(status: string): void {
+    if (status === 'ContinuedAsNew') for (const [link, child] of this.#openChildren()) this.#left.set(link, child);
     this.status = status;
     // Only operations may answer an execution that has failed.
     for (const [id, { type }] of this.open)
@@ -313,6 +337,9 @@ interface EntityMark {
   readonly prepared: TransactionWatch['known'];
 }
 
+/** Operations that always fail. */
+const failing: ReadonlySet<string> = new Set(['refuse', 'spill']);
+
 /** Follows an entity through the records of its log. */
 export class EntityWatch {
   state: Json | undefined;
@@ -320,6 +347,8 @@ export class EntityWatch {
   readonly transactions: TransactionWatch;
   readonly plans: PlanWatch;
   readonly states: EntityMark[] = [];
+  /** What it was each time that it ended. */
+  readonly former: Json[] = [];
   /** The inputs of messages that were refused. */
   readonly refused = new Set<Json | undefined>();
 
@@ -347,6 +376,10 @@ export class EntityWatch {
     else if (entry.patches) this.state = this.#patched(entry.patches, sequence);
     else if (entry.state !== undefined) this.state = entry.state;
     else if (!entry.lock && !entry.prepared && !entry.planned && !entry.unplanned && !entry.purged) return;
+    this.#checkEras(entry, before);
+    if (taken?.message.kind === 'operation' && failing.has(taken.message.name) && (hasState(entry) || entry.prepared))
+      this.violation(`S2: ${this.address} was changed by ${taken.message.name}, which fails`);
+    if (before !== undefined && this.state === undefined) this.former.push(before);
     this.locks.apply(entry, this.state, hasState(entry));
     this.plans.apply(entry, before, this.state, this.states.length, stored);
     const { known: prepared } = this.transactions;
@@ -370,8 +403,25 @@ export class EntityWatch {
     return undefined;
   }
 
-  checkHead({ logSeq, state, locks, planned, prepared }: Extract<Head, { type: 'entity' }>): void {
+  /** A state that has a version is stored under it, and none goes back to a former one. */
+  #checkEras({ state, stateVersion, prepared }: StepEntry, before: Json | undefined): void {
+    this.#checkEra(state, stateVersion);
+    this.#checkEra(prepared?.state, prepared?.stateVersion);
+    const [former, present] = [eraOf(before), eraOf(this.state)];
+    if (former !== undefined && present !== undefined && present < former)
+      this.violation(`S4: ${this.address} was of version ${former}, and is of ${present}`);
+  }
+
+  #checkEra(state: Json | undefined, stateVersion = FIRST_VERSION): void {
+    const era = eraOf(state);
+    if (era !== undefined && era !== stateVersion)
+      this.violation(`S4: ${this.address} has a state of version ${era}, stored as one of version ${stateVersion}`);
+  }
+
+  checkHead({ logSeq, state, stateVersion, locks, planned, prepared }: Extract<Head, { type: 'entity' }>): void {
     const mark = this.#markAt(logSeq);
+    this.#checkEra(state, stateVersion);
+    this.#checkEra(prepared?.state, prepared?.stateVersion);
     this.#compare(logSeq, 'locks', JSON.stringify(locks), JSON.stringify(mark?.locks));
     this.#compare(logSeq, 'the state', JSON.stringify(state), JSON.stringify(mark?.state));
     this.#compare(logSeq, 'planned', agendaText(planned), agendaText(mark?.planned));
@@ -395,6 +445,11 @@ export class EntityWatch {
         `C7: the head of ${this.address} at record ${sequence} has ${what} ${shown}, the log says ${known}`,
       );
   }
+}
+
+/** The version of a state, where its class has versions. */
+function eraOf(state: Json | undefined): number | undefined {
+  return (state as Partial<Dated> | undefined)?.era;
 }
 
 function isNothing(mark: EntityMark | undefined): boolean {

@@ -10,6 +10,7 @@ import { hosted, ScriptRun, type Surroundings } from './actors.js';
 import {
   LIFE_LEDGERS,
   SHORT,
+  slowEntry,
   type Flunk,
   type LifeAction,
   type LifeNoted,
@@ -67,11 +68,27 @@ function newLife(name: string, retention?: { readonly days: number }): Construct
       context.signalEntity('ledger', LIFE_LEDGERS[0]!, 'add', `${id}@${context.executionId}`);
       return this.#updates.push(id);
     }
+    @Update({ input: String }) *slow(id: string, context: OrchestrationContext): Orchestration<number> {
+      const own = (part: 'begun' | 'call' | 'done'): string => `${slowEntry(id, part)}@${context.executionId}`;
+      context.signalEntity('ledger', LIFE_LEDGERS[0]!, 'add', own('begun'));
+      yield* waitAs(id, context, own('call'));
+      if (id.includes('bad')) throw new Error(`refused ${id}`);
+      context.signalEntity('ledger', LIFE_LEDGERS[1]!, 'add', own('done'));
+      return this.#updates.push(id);
+    }
     @Query() look(): Told {
       return { execution: this.#execution, updates: [...this.#updates] };
     }
   }
   return Life;
+}
+
+/** What an update of this id waits for. */
+function waitAs(id: string, context: OrchestrationContext, own: string): Task<unknown> {
+  if (id.includes('timer')) return context.createTimer(150);
+  if (id.includes('work')) return context.callActivity('work', own);
+  if (id.includes('call')) return context.callEntity('ledger', LIFE_LEDGERS[2]!, 'add', own);
+  return context.waitForExternalEvent('never');
 }
 
 /** One execution of a life; ids are those of the execution, so that what another run of the same script does has others. */
@@ -141,6 +158,8 @@ class LifeRun extends ScriptRun {
         return yield* this.#handled(action);
       case 'startNew':
         return void context.startNew('life', this.#scriptOf(action), { instanceId: action.instanceId });
+      case 'leave':
+        return void context.callSubOrchestrator('life', this.#scriptOf(action), { instanceId: action.instanceId });
       case 'herald':
         for (const id of action.ids) context.sendEvent(action.to, 'early', id);
         return;

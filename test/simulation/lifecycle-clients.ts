@@ -11,6 +11,7 @@ import {
   QueryFailedError,
   SessionExpiredError,
   TimeoutError,
+  UpdateFailedError,
 } from '../../lib/errors.js';
 import { jsonEqual } from '../../lib/core/json-equal.js';
 import type { Json } from '../../lib/core/values.js';
@@ -22,6 +23,7 @@ import {
   type LifeStart,
   type LifeStep,
   type LiveAction,
+  type SlowKind,
   type Told,
 } from './lifecycle-script.js';
 import { nothingNoted } from './script.js';
@@ -85,7 +87,11 @@ export class LifeControl {
       case 'raise':
         return this.#raise(step.count);
       case 'update':
-        for (let left = step.count; left > 0; left--) this.#underway.push(this.#update(step.isBad ?? false));
+        for (let left = step.count; left > 0; left--)
+          this.#underway.push(this.#update('add', 'u', step.isBad ?? false));
+        return;
+      case 'slow':
+        for (const kind of step.of) this.#underway.push(this.#update('slow', kind, step.isBad ?? false));
         return;
       case 'query':
         return this.#query();
@@ -160,9 +166,9 @@ export class LifeControl {
   }
 
   /** An answer says how many updates there were by then: this is one of them, at that place, from then on. */
-  async #update(isBad: boolean): Promise<void> {
-    const name = `${this.script.name}${isBad ? 'bad' : 'u'}:${this.#updates++}`;
-    const updating = this.#handle.update<number>('add', name);
+  async #update(handler: 'add' | 'slow', kind: 'u' | SlowKind, isBad: boolean): Promise<void> {
+    const name = `${this.script.name}${isBad ? 'bad' : 'u'}${kind === 'u' ? '' : kind}:${this.#updates++}`;
+    const updating = this.#handle.update<number>(handler, name);
     const answer = await this.#answered(name, updating);
     if (answer === undefined) return;
     const isRefused = answer.startsWith('PERDURE_');
@@ -204,10 +210,7 @@ export class LifeControl {
   async #seeSuspended(): Promise<void> {
     const watch = this.#watch;
     if (!watch?.isSuspended) return;
-    const children = [...watch.open.values()].flatMap((event) =>
-      event.type === 'SubOrchestrationInstanceCreated' ? [event.instanceId] : [],
-    );
-    for (const child of children)
+    for (const child of watch.children)
       for (let isSeen = false; !isSeen && watch.isSuspended; await this.#pause(AGAIN)) {
         const found = this.#listener.instance(child);
         isSeen = found !== undefined && (found.hasEnded || found.isSuspended || found.status === 'ContinuedAsNew');
@@ -276,7 +279,8 @@ async function answerTo(asked: Promise<unknown>): Promise<string | undefined> {
   } catch (error) {
     if (isUnknown(error)) return undefined;
     if (!(error instanceof PerdureError)) throw error;
-    if (error.code === 'PERDURE_UPDATE_FAILED') return 'Error'; // as its handler threw it
+    // As its handler threw it, or why it did not come to its end.
+    if (error instanceof UpdateFailedError) return error.failureDetails.code ?? error.failureDetails.name;
     return error.code;
   }
 }

@@ -2,6 +2,7 @@ import type { SeededRandom } from '../../lib/memory/random.js';
 import {
   LIFE,
   LIFE_LEDGERS,
+  SLOW_KINDS,
   type IfExists,
   type LifeAction,
   type LifeStart,
@@ -20,6 +21,12 @@ export function generateLives(random: SeededRandom): Program {
     c0!.push(...main);
     c1!.push(...side);
     if (random.next() < 0.3) c0!.push({ do: 'pause', milliseconds: random.below(500) });
+  }
+  // Drawn last: what a seed gives beside them stays what it was.
+  if (random.next() < 0.4) {
+    const { main, side } = new LifeGeneration(lives.length, random).later();
+    c0!.push(...main);
+    c1!.push(...side);
   }
   return {
     partitions,
@@ -53,6 +60,11 @@ class LifeGeneration {
     this.#random = random;
   }
 
+  /** Kinds of lives that came later. */
+  later(): Live {
+    return this.#disturbed(this.#pick([() => this.#left(), () => this.#awaited()])());
+  }
+
   live(): Live {
     const kinds = [
       () => this.#suspended(),
@@ -68,7 +80,10 @@ class LifeGeneration {
       () => this.#varied(),
       () => this.#short(),
     ];
-    const { main, side } = this.#pick(kinds)();
+    return this.#disturbed(this.#pick(kinds)());
+  }
+
+  #disturbed({ main, side }: Live): Live {
     const isDisturbed = side.length === 0 && this.#chance(0.25);
     return { main, side: isDisturbed ? [this.#disturbance(isDeep(main))] : side };
   }
@@ -425,6 +440,79 @@ class LifeGeneration {
       { do: 'end' },
       { do: 'query' },
       ...this.#maybe<LifeStep>(0.4, { do: 'update', count: 1 }, { do: 'query' }),
+    ]);
+  }
+
+  /** Leaves children running as it continues as new, and is ended, replaced or suspended with them. */
+  #left(): Live {
+    const how = this.#pick(['terminate', 'shallow', 'cancel', 'suspend', 'replace'] as const);
+    const isFinite = how === 'shallow' || how === 'suspend';
+    const leave = (): LifeAction => ({
+      ...this.#child([...this.#few(1), isFinite ? this.#never(900) : this.#endless()]),
+      do: 'leave',
+    });
+    const actions: LifeAction[] = [
+      ...this.#few(1),
+      leave(),
+      ...this.#maybe(0.3, leave()),
+      { do: 'continue' },
+      ...this.#maybe<LifeAction>(0.5, leave(), ...this.#few(1), { do: 'continue' }),
+      ...this.#few(1),
+      ...this.#maybe(0.3, ...this.#steps()),
+      ...(how === 'suspend' ? [{ do: 'notes', count: 1 } as const] : [this.#endless()]),
+    ];
+    const again = this.#begin(this.#few(1), { ifExists: 'replace' });
+    const ends: Record<typeof how, readonly LifeStep[]> = {
+      terminate: [{ do: 'terminate' }],
+      shallow: [{ do: 'terminate', isShallow: true }],
+      cancel: [{ do: 'cancel' }, ...this.#maybe<LifeStep>(0.2, { do: 'cancel' })],
+      suspend: [{ do: 'suspend', isDeep: true }, this.#pause(900), { do: 'resume', isDeep: true }],
+      replace: [{ do: 'starts', of: [again] }],
+    };
+    return this.#alone([
+      { do: 'starts', of: [this.#begin(actions)] },
+      this.#pause(1_200),
+      ...ends[how],
+      ...(how === 'suspend' ? [{ do: 'raise', count: 1 } as const] : []),
+      { do: 'end' },
+    ]);
+  }
+
+  /** Updates whose handlers wait, beside such as do not, while it is suspended, continues as new, and ends. */
+  #awaited(): Live {
+    const slow = (): LifeStep => ({
+      do: 'slow',
+      of: Array.from({ length: 1 + this.#random.below(3) }, () => this.#pick(SLOW_KINDS)),
+      ...(this.#chance(0.2) && ({ isBad: true } as const)),
+    });
+    const talk = Array.from({ length: 1 + this.#random.below(3) }, (): readonly LifeStep[] => [
+      slow(),
+      ...this.#maybe<LifeStep>(0.3, { do: 'update', count: 1 }),
+      ...this.#maybe<LifeStep>(0.2, { do: 'suspend' }, slow(), this.#pause(500), { do: 'resume' }),
+      ...this.#maybe<LifeStep>(0.4, { do: 'query' }),
+      this.#pause(600),
+    ]).flat();
+    const actions: LifeAction[] = [
+      ...this.#few(2),
+      { do: 'notes', count: 1 },
+      ...this.#maybe<LifeAction>(0.4, { do: 'continue' }, ...this.#few(2)),
+      { do: 'notes', count: 1 },
+      ...this.#few(1),
+    ];
+    const half = this.#random.below(talk.length + 1);
+    return this.#alone([
+      { do: 'starts', of: [this.#begin(actions)] },
+      ...talk.slice(0, half),
+      { do: 'raise', count: 1 },
+      ...talk.slice(half),
+      ...this.#pick<readonly LifeStep[]>([
+        [{ do: 'raise', count: 1 }],
+        [{ do: 'raise', count: 1 }],
+        [{ do: 'terminate' }],
+        [{ do: 'cancel' }],
+      ]),
+      { do: 'end' },
+      { do: 'query' },
     ]);
   }
 

@@ -1,7 +1,15 @@
 import { entityAddress, orchestrationAddress, parseAddress } from '../../lib/wire/addresses.js';
 import type { SimulatedClient } from './clients.js';
 import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
-import { LIFE, LIFE_LEDGERS, noteOf, type LifeAction, type LifeNoted, type LifeStart } from './lifecycle-script.js';
+import {
+  LIFE,
+  LIFE_LEDGERS,
+  noteOf,
+  slowEntry,
+  type LifeAction,
+  type LifeNoted,
+  type LifeStart,
+} from './lifecycle-script.js';
 import type { Life, LifeEnd } from './lifecycle-watch.js';
 import type { Outcome } from './outcome.js';
 
@@ -36,7 +44,7 @@ export class LifeOutcome {
   #learn(token: string, actions: readonly LifeAction[]): void {
     this.#scripts.set(token, actions);
     for (const action of actions)
-      if (action.do === 'child' || action.do === 'beside' || action.do === 'startNew') {
+      if (action.do === 'child' || action.do === 'beside' || action.do === 'startNew' || action.do === 'leave') {
         this.#known.add(action.instanceId);
         this.#learn(action.instanceId, action.of);
       }
@@ -58,6 +66,8 @@ export class LifeOutcome {
         if (!this.#life(started)) this.#violation(`${instanceId} started ${started}, which has never begun`);
       for (const name of life.unanswered)
         this.#violation(`${instanceId} took the update ${name}, and never answered it`);
+      for (const name of life.answeredAgain) this.#violation(`${instanceId} answered the update ${name} twice`);
+      for (const name of life.slow) this.#slow(instanceId, life, name);
       if (new Set(life.updates).size < life.updates.length)
         this.#violation(`${instanceId} has an update twice: ${JSON.stringify(life.updates)}`);
     }
@@ -69,6 +79,18 @@ export class LifeOutcome {
   #life(instanceId: string): Life | undefined {
     const watch = this.#outcome.instance(orchestrationAddress(instanceId));
     return watch instanceof OrchestrationWatch && watch.life.runs.length > 0 ? watch.life : undefined;
+  }
+
+  /** What an update whose handler waits has asked for, once each: all of it if it has ended well, and not its end if not. */
+  #slow(instanceId: string, life: Life, name: string): void {
+    const asked = (part: 'begun' | 'done'): number =>
+      [...life.asked.keys()].filter((id) => bare(id) === slowEntry(name, part)).length;
+    const answer = life.answers.get(name) ?? '';
+    const isDone = /^\d+$/.test(answer);
+    if (asked('begun') !== 1 || asked('done') !== (isDone ? 1 : 0))
+      this.#violation(
+        `${instanceId} answered the update ${name} with ${answer}: it began ${asked('begun')} times and ended ${asked('done')} times`,
+      );
   }
 
   /** A start that was refused, or found an instance, has begun nothing. */
@@ -222,6 +244,7 @@ function sayings(actions: readonly LifeAction[]): readonly Saying[] {
       case 'continue':
       case 'step':
       case 'startNew':
+      case 'leave':
       case 'herald':
       case 'hold':
         return [];

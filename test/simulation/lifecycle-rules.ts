@@ -156,11 +156,16 @@ function isChildOf({ parent }: Started, { address, executionId, taskId }: Caller
 }
 
 /** What a message asks of the children of an instance that goes on as well; undefined: nothing. */
-function askedOfChildren(started: Started, message: Message | undefined): ControlAction | undefined {
+function askedOfChildren(
+  started: Started,
+  message: Message | undefined,
+  { events: [first] = [] }: StepEntry,
+): ControlAction | undefined {
+  if (first?.type === 'CancellationRequested') return first.recursive === false ? undefined : 'cancel';
   if (message?.kind === 'start') return message.ifExists === 'replace' ? 'terminate' : undefined;
   if (message?.kind !== 'control' || !isMeant(started, message)) return undefined;
   const { action, recursive } = message;
-  // One that runs is neither purged nor restarted nor rewound, and its code decides what a cancel is to its children.
+  // One that runs is neither purged nor restarted nor rewound; a cancel is for the step that takes it.
   const reachesAll =
     action === 'terminate' ? recursive !== false : recursive === true && (action === 'suspend' || action === 'resume');
   return reachesAll ? action : undefined;
@@ -168,23 +173,17 @@ function askedOfChildren(started: Started, message: Message | undefined): Contro
 
 /** A child that the record which ends or holds back its parent does not ask the same; undefined: all are. */
 export function unaskedChild(
-  { started, hasEnded, held }: LifeState,
-  open: Iterable<HistoryEvent>,
+  { started, hasEnded }: LifeState,
+  children: readonly string[],
   message: Message | undefined,
+  entry: StepEntry,
   sent: readonly Addressed[],
 ): string | undefined {
-  const action = started && !hasEnded ? askedOfChildren(started, message) : undefined;
+  const action = started && !hasEnded ? askedOfChildren(started, message, entry) : undefined;
   if (action === undefined) return undefined;
   const asked = new Set(sent.flatMap(([to, body]) => (body.kind === 'control' && body.action === action ? [to] : [])));
-  const ended = new Set(held.map((event) => ('id' in event ? event.id : undefined)));
-  for (const child of open)
-    if (
-      child.type === 'SubOrchestrationInstanceCreated' &&
-      !ended.has(child.id) &&
-      !asked.has(orchestrationAddress(child.instanceId))
-    )
-      return `${child.instanceId} is not asked to ${action} with it`;
-  return undefined;
+  const child = children.find((instanceId) => !asked.has(orchestrationAddress(instanceId)));
+  return child === undefined ? undefined : `${child} is not asked to ${action} with it`;
 }
 
 /** What happens without a message; undefined: anything that a running instance may do. */

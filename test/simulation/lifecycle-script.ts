@@ -52,6 +52,8 @@ export type LifeAction =
       readonly of: readonly LifeAction[];
       readonly isStrict?: true;
     }
+  /** Starts a child and does not wait for it. */
+  | { readonly do: 'leave'; readonly instanceId: string; readonly of: readonly LifeAction[] }
   /** A child, and an activity beside it that fails so many times: the life fails without waiting for its child. */
   | {
       readonly do: 'beside';
@@ -83,6 +85,13 @@ export interface Told {
   readonly updates: readonly string[];
 }
 
+/** What the handler of an update waits for. */
+export const SLOW_KINDS = ['timer', 'work', 'call', 'never'] as const;
+export type SlowKind = (typeof SLOW_KINDS)[number];
+
+/** What an update asks of the ledgers: as its handler begins, while it waits, and behind that. */
+export const slowEntry = (id: string, part: 'begun' | 'call' | 'done'): string => `${id}.${part}:0`;
+
 export type IfExists = 'reject' | 'attach' | 'replace';
 
 /** A start of a life; `later`: so many milliseconds from then. */
@@ -102,6 +111,10 @@ export type LifeStep =
   | { readonly do: 'raise'; readonly count: number }
   /** Updates whose answers are not waited for: the instance may be suspended. `isBad`: their handler throws. */
   | { readonly do: 'update'; readonly count: number; readonly isBad?: true }
+  /**
+   * Updates whose handlers wait: for a timer, an activity, a ledger, or for what never comes. `isBad`: they throw behind that.
+   */
+  | { readonly do: 'slow'; readonly of: readonly SlowKind[]; readonly isBad?: true }
   | { readonly do: 'query' }
   | { readonly do: 'suspend' | 'resume'; readonly isDeep?: true }
   | { readonly do: 'cancel' }

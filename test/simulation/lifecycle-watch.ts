@@ -37,6 +37,12 @@ export class Life {
   purges = 0;
   /** Updates that it took and has not answered. */
   readonly unanswered = new Set<string>();
+  /** Such as it has answered more than once. */
+  readonly answeredAgain = new Set<string>();
+  /** Updates whose handlers began and waited. */
+  readonly slow = new Set<string>();
+  /** Those that wait, by the message that brought them. */
+  readonly #waiting = new Map<string, string>();
   #names = new Map<string, string>();
   #ofRun: string[] = [];
 
@@ -60,8 +66,11 @@ export class Life {
     if (type === 'ExecutionStarted') {
       if (event.rewound) this.#rewind();
       else if (event.run === undefined && event.startAt === undefined) this.#begin(event);
-    } else if (type === 'UpdateRequested') {
-      if (!event.failure) this.updates.push(textOf(event.input));
+    } else if (type === 'UpdateRequested') this.#update(event);
+    else if (type === 'UpdateAnswered') {
+      const name = this.#waiting.get(event.updateId);
+      if (name !== undefined && !event.failure) this.updates.push(name);
+      this.#waiting.delete(event.updateId);
     } else if (type === 'OrchestrationStartSent') this.started.add(event.instanceId);
     else if (type === 'EntityOperationCalled' || type === 'EntityOperationSignaled') {
       if (LIFE_LEDGERS.includes(event.entity.key)) this.#ask(event.entity.key, textOf(event.input));
@@ -69,6 +78,13 @@ export class Life {
     else if (type === 'ExecutionFailed') this.#end('Failed', undefined);
     else if (type === 'ExecutionTerminated') this.#end('Terminated', event.output);
     else if (type === 'ExecutionCanceled') this.#end('Canceled', undefined);
+  }
+
+  #update({ input, failure, waits, updateId }: Extract<HistoryEvent, { type: 'UpdateRequested' }>): void {
+    const name = textOf(input);
+    if (waits) this.slow.add(name);
+    if (waits && updateId !== undefined) this.#waiting.set(updateId, name);
+    else if (!failure) this.updates.push(name);
   }
 
   #rewind(): void {
@@ -94,6 +110,7 @@ export class Life {
   #answer({ id, result, failure }: Outcome): void {
     const name = this.#names.get(id);
     if (name === undefined) return;
+    if (this.answers.has(name) && !this.unanswered.has(name)) this.answeredAgain.add(name);
     const text = failure ? (failure.code ?? failure.name) : typeof result === 'number' ? String(result) : 'ok';
     this.answers.set(name, text);
     this.unanswered.delete(name);

@@ -21,7 +21,7 @@ test(`instances that clients suspend, end, repeat and talk with are what they we
   t.log(totals, Object.fromEntries(steps));
   t.true(totals.takeovers > 3 * seeds && totals.faults > 10 * seeds);
   t.true(totals.unjudged <= 0.02 * seeds);
-  for (const kind of ['suspend', 'terminate', 'cancel', 'rewind', 'restart', 'purge', 'update', 'query'])
+  for (const kind of ['suspend', 'terminate', 'cancel', 'rewind', 'restart', 'purge', 'update', 'slow', 'query'])
     t.true((steps.get(kind) ?? 0) > 0.05 * seeds, kind);
 });
 

@@ -1,3 +1,4 @@
+import type { JarAction } from './jar-script.js';
 import type { LiveAction } from './lifecycle-script.js';
 import type { PokeAction, SectionAction } from './lock-script.js';
 import type { TimeAction } from './time-script.js';
@@ -148,6 +149,7 @@ export type ClientAction = { readonly await?: boolean } & (
   | TradeAction
   | PeekAction
   | MarkAction
+  | { readonly do: 'jar'; readonly action: JarAction }
   | TimeAction
 );
 
@@ -158,10 +160,20 @@ export interface ClientScript {
   readonly actions: readonly ClientAction[];
 }
 
+/** How workers go over from one version of their code to the next; times in virtual milliseconds. */
+export interface Deployment {
+  /** When each process is replaced by one of the next version. */
+  readonly replaced: Readonly<Record<string, number>>;
+  /** Meanwhile partitions go to and fro between workers of both versions. */
+  readonly moves: readonly { readonly at: number; readonly worker: string; readonly partition: number }[];
+}
+
 /** What a whole simulation does. */
 export interface Program {
   readonly partitions: number;
   /** What its third client does to one partition, and from when on, in virtual milliseconds. */
   readonly focus?: { readonly on: 'reads' | 'asks'; readonly partition: number; readonly from: number } | undefined;
+  /** Default: all workers have the present version of the code. */
+  readonly deployment?: Deployment | undefined;
   readonly clients: readonly ClientScript[];
 }

@@ -102,7 +102,7 @@ function* smallerLife(start: LifeStart): Generator<LifeStart> {
 }
 
 function* smallerOfLife(action: LifeAction): Generator<LifeAction> {
-  if (action.do === 'child' || action.do === 'beside' || action.do === 'startNew')
+  if (action.do === 'child' || action.do === 'beside' || action.do === 'startNew' || action.do === 'leave')
     for (const of of smallerLists(action.of, smallerOfLife)) yield { ...action, of };
   if (action.do === 'all') for (const of of smallerLists(action.of, nothing)) yield { ...action, of };
   if (action.do === 'settled') for (const of of smallerLists(action.of, nothing)) yield { ...action, of };

@@ -31,7 +31,7 @@ import { hostedTimes } from './time-actors.js';
 import { hasTimes } from './time-generation.js';
 import { TimeOutcome } from './time-outcome.js';
 import { agendaText } from './time-watch.js';
-import { hostedTransactions } from './transaction-actors.js';
+import { formerlyHosted, hostedTransactions } from './transaction-actors.js';
 import { hasTransactions } from './transaction-generation.js';
 import { TransactionOutcome } from './transaction-outcome.js';
 import { aheadBy, generateTrouble, mayRefuse } from './trouble.js';
@@ -154,7 +154,7 @@ class Simulation {
     this.#plan = plan;
     this.#isTraced = isTraced;
     this.#expected = new Expectation(program);
-    this.#hosts = new Hosts(hostingOf(program));
+    this.#hosts = new Hosts((worker) => this.#hostingOf(worker));
     this.#world = new MemoryWorld({ seed });
     const { scheduler } = this.#world;
     const { limits = {}, replicas } = plan;
@@ -197,6 +197,7 @@ class Simulation {
     const { scheduler } = this.#world;
     try {
       for (const incident of this.#plan.incidents) this.#schedule(incident);
+      this.#deploy();
       this.#cluster.start();
       for (const client of this.#clients) client.start();
       await scheduler.advance(CALM);
@@ -208,6 +209,19 @@ class Simulation {
     }
     this.#hosts.leave();
     return this.#report();
+  }
+
+  #deploy(): void {
+    const { scheduler } = this.#world;
+    const { replaced = {}, moves = [] } = this.#program.deployment ?? {};
+    for (const [name, at] of Object.entries(replaced)) scheduler.after(at, () => this.#kill(name));
+    for (const { at, worker, partition } of moves) scheduler.after(at, () => this.#cluster.steal(worker, partition));
+  }
+
+  /** What a process hosts that begins now. */
+  #hostingOf(worker: string): Hosting {
+    const until = this.#program.deployment?.replaced[worker.split('.')[0]!] ?? 0;
+    return hostingOf(this.#program, this.#world.scheduler.now < until);
   }
 
   #watch(partition: number): PartitionWatch {
@@ -425,15 +439,7 @@ class Simulation {
 
   async #comeToRest(): Promise<void> {
     const { scheduler } = this.#world;
-    this.#cluster.takeAll();
-    await scheduler.advance(this.#isLong ? LONG_REST : REST);
-    // The claim of a worker that is far away may take a partition from whoever took it, who sees that when there is mail.
-    for (let takeovers = 0; this.#isFar && takeovers !== this.#cluster.takeovers;) {
-      ({ takeovers } = this.#cluster);
-      await scheduler.advance(LONG_REST);
-    }
-    await scheduler.settle(this.#cluster.end(), this.#isLong ? LONG_LIVENESS : LIVENESS);
-    const rests = this.#watches.map((watch, partition) => new PartitionRest(partition, this.#hub, watch));
+    const rests = await this.#giveBack();
     for (const rest of rests) rest.check(rests, (text) => this.#unend(text));
     const addresses = this.#watches.flatMap(({ instances }) =>
       Array.from(instances).flatMap(([address, watch]) =>
@@ -453,9 +459,25 @@ class Simulation {
     if (hasTimes(this.#program)) new TimeOutcome(this.#program, this.#clients, outcome, this.#letters, violation).all();
     this.#result = check.result();
     const spent = new Set(rests.flatMap((rest) => rest.spentKeys(rests)));
-    const gone = new Set(rests.flatMap((rest) => rest.gone));
-    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, gone }, violation));
-    if (this.#violations.length + this.#unended.length === 0) await this.#losePower(rests);
+    const late = new Set(rests.flatMap((rest) => rest.late));
+    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, late }, violation));
+    const last = rests.some((rest) => rest.isLeftToNext) ? await this.#giveBack() : rests;
+    for (const rest of rests) rest.checkNext(violation);
+    if (this.#violations.length + this.#unended.length === 0) await this.#losePower(last);
+  }
+
+  /** One takes everything over, and gives it back when nothing is on its way any more; what is left. */
+  async #giveBack(): Promise<readonly PartitionRest[]> {
+    const { scheduler } = this.#world;
+    this.#cluster.takeAll();
+    await scheduler.advance(this.#isLong ? LONG_REST : REST);
+    // The claim of a worker that is far away may take a partition from whoever took it, who sees that when there is mail.
+    for (let takeovers = 0; this.#isFar && takeovers !== this.#cluster.takeovers;) {
+      ({ takeovers } = this.#cluster);
+      await scheduler.advance(LONG_REST);
+    }
+    await scheduler.settle(this.#cluster.end(), this.#isLong ? LONG_LIVENESS : LIVENESS);
+    return this.#watches.map((watch, partition) => new PartitionRest(partition, this.#hub, watch));
   }
 
   get #letters(): readonly string[] {
@@ -549,9 +571,9 @@ class Simulation {
 }
 
 /** The classes that a program needs. */
-function hostingOf(program: Program): Hosting {
+function hostingOf(program: Program, isFormer: boolean): Hosting {
   if (hasLocks(program)) return hostedLocks;
-  if (hasTransactions(program)) return hostedTransactions;
+  if (hasTransactions(program)) return isFormer ? formerlyHosted : hostedTransactions;
   if (hasTimes(program)) return hostedTimes;
   return hasLives(program) ? hostedLives : hosted;
 }

@@ -1,11 +1,13 @@
 import { Entity, Operation, Orchestrator, Run } from '../../decorators/index.js';
 import { EntityContext } from '../../lib/core/entity-context.js';
 import { OrchestrationContext } from '../../lib/core/orchestration-context.js';
+import { FIRST_VERSION } from '../../lib/core/state-migration.js';
 import type { Orchestration } from '../../lib/core/task.js';
 import type { NamedParticipant } from '../../lib/core/transaction.js';
 import type { Hosted } from '../../lib/definitions/registry.js';
 import { TransactionAbortedError } from '../../lib/errors.js';
 import type { Surroundings } from './actors.js';
+import { SECOND, type Dated } from './jar-script.js';
 import { FULL, type Seen, type Traded, type TradeScript } from './transaction-script.js';
 
 interface Change {
@@ -14,11 +16,23 @@ interface Change {
 }
 
 /** The classes of the family of transactions, as one worker hosts them. */
-export function hostedTransactions(world: Surroundings): Hosted {
+export const hostedTransactions = (world: Surroundings): Hosted => hostedOf(world, SECOND);
+
+/** The same as they were before a deployment. */
+export const formerlyHosted = (world: Surroundings): Hosted => hostedOf(world, FIRST_VERSION);
+
+function hostedOf(world: Surroundings, version: number): Hosted {
+  /** Whose states have versions. */
+  class Versioned {
+    static migrate(old: unknown, from: number): unknown {
+      return { ...(old as object), era: (old as Dated).era === from ? version : NaN };
+    }
+  }
+
   /** Everything that changes it says who did, and so it tells its tally. */
-  @Entity('purse')
-  class Purse {
-    state = { balance: FULL, log: [] as string[] };
+  @Entity('purse', { stateVersion: version })
+  class Purse extends Versioned {
+    state = { era: version, balance: FULL, log: [] as string[] };
     @Operation({ input: 'unknown' }) add({ by, amount }: Change, context: EntityContext): void {
       this.state.balance += amount;
       this.state.log.push(by);
@@ -70,7 +84,19 @@ export function hostedTransactions(world: Surroundings): Hosted {
     }
   }
 
-  return { entities: [Purse, Tally], orchestrators: [Trade] };
+  @Entity('jar', { stateVersion: version })
+  class Jar extends Versioned {
+    state = { era: version, log: [] as string[] };
+    @Operation({ input: String }) put(id: string): number {
+      return this.state.log.push(id);
+    }
+    @Operation({ input: String }) spill(id: string): void {
+      this.put(id);
+      throw new Error(`spilled ${id}`);
+    }
+  }
+
+  return { entities: [Purse, Tally, Jar], orchestrators: [Trade] };
 }
 
 const THROWN = 'thrown in the body of a transaction';

@@ -1,5 +1,8 @@
 import type { SeededRandom } from '../../lib/memory/random.js';
-import type { ClientAction, Program } from './script.js';
+import { CALM } from './chaos.js';
+import { JARS, type JarAction } from './jar-script.js';
+import { WORKERS } from './processes.js';
+import type { ClientAction, Deployment, Program } from './script.js';
 import { LONG_TIMEOUT, PURSES, TRADE, type TradeAction, type TradeScript } from './transaction-script.js';
 
 /** Draws a program of transactions over the same purses. */
@@ -15,10 +18,40 @@ export function generateTransactions(random: SeededRandom): Program {
       actions.push({ do: 'peek', keys: peeked(random), id: `peek/${at}`, await: random.next() < 0.5 });
     if (random.next() < 0.3) actions.push({ do: 'pause', milliseconds: random.below(1_000) });
   }
+  for (const [at, actions] of clients.entries()) fillJars(random, actions, `c${at}`);
   return {
     partitions,
+    deployment: random.next() < 0.6 ? deployed(random, partitions) : undefined,
     clients: clients.map((actions, at) => ({ name: `c${at}`, mayDie: false, actions })),
   };
+}
+
+/** Most is over soon: so are most deployments, but for one worker that is the last to be replaced. */
+function deployed(random: SeededRandom, partitions: number): Deployment {
+  const last = random.below(WORKERS.length);
+  const moves = Array.from({ length: random.below(12) }, () => ({
+    at: random.below(6_000),
+    worker: pick(random, WORKERS),
+    partition: random.below(partitions),
+  }));
+  return {
+    replaced: Object.fromEntries(WORKERS.map((name, at) => [name, random.below(at === last ? CALM : 600)])),
+    moves,
+  };
+}
+
+/** What a client does with jars, between all that it does anyhow. */
+function fillJars(random: SeededRandom, actions: ClientAction[], client: string): void {
+  for (let number = random.below(10); number > 0; number--) {
+    const [jar, id] = [pick(random, JARS), `${client}/${number}`];
+    const kind = pick(random, ['put', 'put', 'put', 'spill', 'discard', 'discard'] as const);
+    const action: JarAction =
+      kind === 'discard'
+        ? { do: 'discard', jar }
+        : { do: 'put', jar, id, ...(kind === 'spill' && { isRefused: true as const }) };
+    const pause: ClientAction[] = random.next() < 0.4 ? [{ do: 'pause', milliseconds: random.below(1_500) }] : [];
+    actions.splice(random.below(actions.length + 1), 0, { do: 'jar', action }, ...pause);
+  }
 }
 
 /** Whether a program is of this family. */

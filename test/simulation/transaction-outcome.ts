@@ -1,24 +1,26 @@
 import { entityAddress, orchestrationAddress } from '../../lib/wire/addresses.js';
 import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
+import type { SeenJar } from './jar-clients.js';
+import { checkJars } from './jar-outcome.js';
 import type { Outcome } from './outcome.js';
 import type { Program } from './script.js';
 import { notSerializable, type Committed } from './serializability.js';
 import type { SeenTrades } from './transaction-clients.js';
 import { FULL, PURSES, TRADE, type TradeAction, type Traded } from './transaction-script.js';
 
+interface TradingClient {
+  readonly seenTrades: SeenTrades;
+  readonly jars: readonly SeenJar[];
+}
+
 /** Holds the end of a simulation of transactions to what its program has to bring about. */
 export class TransactionOutcome {
   readonly #program: Program;
-  readonly #clients: readonly { readonly seenTrades: SeenTrades }[];
+  readonly #clients: readonly TradingClient[];
   readonly #outcome: Outcome;
   readonly #violation: Violation;
 
-  constructor(
-    program: Program,
-    clients: readonly { readonly seenTrades: SeenTrades }[],
-    outcome: Outcome,
-    violation: Violation,
-  ) {
+  constructor(program: Program, clients: readonly TradingClient[], outcome: Outcome, violation: Violation) {
     this.#program = program;
     this.#clients = clients;
     this.#outcome = outcome;
@@ -34,6 +36,8 @@ export class TransactionOutcome {
     if (sum !== FULL * PURSES.length)
       this.#violation(`the purses hold ${balances.join(', ')}: not what they held before`);
     for (const fault of notSerializable(this.#history())) this.#violation(fault);
+    const jars = this.#clients.map((client) => client.jars);
+    checkJars(jars, this.#outcome, (text) => this.#violation(text));
   }
 
   get #trades(): readonly TradeAction[] {

@@ -107,7 +107,7 @@ class WorkersSimulation implements FaultPlan {
     const ofTrouble = new SeededRandom(seed ^ TROUBLE); // its own source: the others draw what they drew without it
     this.#incidents = [...incidents, ...trouble(ofTrouble, incidents.length)];
     this.#far =
-      ofTrouble.next() < 0.06
+      ofTrouble.next() < 0.15
         ? { name: WORKERS[ofTrouble.below(WORKERS.length)]!, by: 25 + ofTrouble.below(375) }
         : undefined;
     this.#world = new MemoryWorld({ seed, faults: this });

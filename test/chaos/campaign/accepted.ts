@@ -26,6 +26,8 @@ export interface Started {
   readonly expected: unknown;
   /** False while the client does not know whether the start was stored. */
   isAccepted: boolean;
+  /** When its start was sent, of `Date.now()`. */
+  beganAt: number;
   /** When it ended, or the client was told, of `Date.now()`. */
   endedAt?: number;
   /** When it was sent what it has to wait for, if that was later than it should be. */

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { NotFoundError, type TaskHubClient } from 'perdure';
 import type { Accepted, Seen, Started } from './accepted.js';
 import { count, has, type Marks } from './marks.js';
+import { held, inParallel, isLocked, LATE, LOOK } from './final-states.js';
 import { DEPOSIT, evict, follow, holds, purses, serve } from './orders.js';
+import { judgePots } from './pot-oracle.js';
 import { Alarm, Hold, isApproved, Journal, Purse, Vault, type Fired, type Move } from './programs.js';
 
 /** What the oracles found, of all that was accepted. */
@@ -29,15 +31,9 @@ export interface Findings {
     timers: number;
     updates: number;
     largeValues: number;
+    transactions: number;
   };
 }
-
-/** A start that nobody knew of has had all the time to end; only that it has ended has to be told, in milliseconds. */
-const LATE = 20_000;
-/** Something that is to come is looked for again after so many milliseconds. */
-const LOOK = 500;
-/** In the end each partition must have an owner that answers, in milliseconds. */
-const LATE_READ = 60_000;
 
 const noFindings = (): Findings => ({
   lost: [],
@@ -46,7 +42,16 @@ const noFindings = (): Findings => ({
   notLinear: [],
   wrong: [],
   unended: [],
-  checked: { notes: 0, orchestrations: 0, activities: 0, activityRuns: 0, timers: 0, updates: 0, largeValues: 0 },
+  checked: {
+    notes: 0,
+    orchestrations: 0,
+    activities: 0,
+    activityRuns: 0,
+    timers: 0,
+    updates: 0,
+    largeValues: 0,
+    transactions: 0,
+  },
 });
 
 /** Judges everything that was accepted, by exact reads of what the entities hold now and by the activities' ledgers. */
@@ -66,6 +71,7 @@ export async function judge(accepted: Accepted, client: TaskHubClient, folder: s
   for (const [id, started] of accepted.orchestrations) judgeOrchestration(id, started, findings);
   await look('purses', () => judgePurses(accepted, client, findings));
   await look('vaults', () => judgeVaults(accepted, client, findings));
+  await look('pots', () => judgePots(accepted, client, findings));
   await look('holds', () => judgeHolds(accepted, client, findings));
   await look('alarms', () => judgeAlarms(accepted, client, findings));
   await look('activities', () => judgeActivities(accepted, folder, findings));
@@ -250,17 +256,9 @@ async function judgeVaults({ orchestrations }: Accepted, client: TaskHubClient, 
   await inParallel([...moved], async ([vault, expected]) => {
     const balance = (await held(client, Vault, vault))?.balance ?? 0;
     if (balance !== expected) findings.wrong.push(`vault ${vault} holds ${balance}, not ${expected}`);
-    if (!hasUnended && (await isLocked(client, vault))) findings.wrong.push(`vault ${vault} is locked for nobody`);
+    if (!hasUnended && (await isLocked(client, Vault, vault)))
+      findings.wrong.push(`vault ${vault} is locked for nobody`);
   });
-}
-
-/** A release may be on its way. */
-async function isLocked(client: TaskHubClient, vault: string): Promise<boolean> {
-  for (let waited = 0; waited < LATE; waited += LOOK) {
-    if ((await client.readEntityState(Vault, vault)).lockedBy === undefined) return false;
-    await delay(LOOK);
-  }
-  return true;
 }
 
 async function judgeAlarms({ orchestrations }: Accepted, client: TaskHubClient, findings: Findings): Promise<void> {
@@ -271,28 +269,6 @@ async function judgeAlarms({ orchestrations }: Accepted, client: TaskHubClient, 
     if (rings < 1) findings.lost.push(`timer of ${id}`);
     if (rings > 1) findings.duplicated.push(`timer of ${id}: ${rings}`);
   });
-}
-
-/** What an entity holds, by an exact read. */
-async function held<E extends { state: unknown }>(
-  client: TaskHubClient,
-  entity: new () => E,
-  key: string,
-): Promise<E['state'] | undefined> {
-  for (const deadline = performance.now() + LATE_READ; performance.now() < deadline;) {
-    const { entityState, source } = await client.readEntityState(entity, key);
-    if (source === 'owner') return entityState;
-  }
-  throw new Error(`Nobody owned ${key} for ${LATE_READ} ms at the end of the run.`);
-}
-
-/** Some at a time. */
-async function inParallel<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const one = async (): Promise<void> => {
-    for (let item = left.pop(); item !== undefined; item = left.pop()) await run(item);
-  };
-  await Promise.all(Array.from({ length: 20 }, one));
 }
 
 /** How many different activities an instance must have run; those of a parent are its children's. */

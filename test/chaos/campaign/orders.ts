@@ -18,7 +18,9 @@ import {
   Rounds,
   Squatter,
   stirred,
+  type Move,
 } from './programs.js';
+import { Trading, type Trade } from './pots.js';
 
 const PURSES = 8;
 /** What each purse holds in the beginning. */
@@ -49,6 +51,7 @@ export class Orders {
     const instanceId = `${order.kind}-${this.#accepted.orchestrations.size}`;
     this.#accepted.orchestrations.set(instanceId, order);
     const handle = client.getHandle<unknown>(instanceId);
+    order.beganAt = Date.now();
     try {
       await order.start(client, instanceId);
     } catch (error) {
@@ -102,6 +105,7 @@ export class Orders {
     const fan = Array.from({ length: 10 }, (_, at) => stirred(value + at)).reduce((sum, part) => sum + part, 0);
     const [from, to] = [this.#random.below(PURSES), 1 + this.#random.below(PURSES - 1)];
     const move = { from: purses[from]!, to: purses[(from + to) % PURSES]!, amount: 1 + this.#random.below(600) };
+    const trade = this.#trade(move);
     const nap = 100 + this.#random.below(3_000);
     const round = { value, left: 3 };
     const hold = holds[this.#random.below(holds.length)]!;
@@ -111,6 +115,7 @@ export class Orders {
       order('move', move, undefined, (client, instanceId) => client.startNew(MoveMoney, move, { instanceId })),
       order('deal', move, 'dealt', (client, instanceId) => client.startNew(Deal, move, { instanceId })),
       order('squatter', move, undefined, (client, instanceId) => client.startNew(Squatter, move, { instanceId })),
+      order('trade', trade, undefined, (client, instanceId) => client.startNew(Trading, trade, { instanceId })),
       order('nap', nap, undefined, (client, instanceId) => client.startNew(Nap, nap, { instanceId })),
       order('approval', value, value, (client, instanceId) => client.startNew(Approval, undefined, { instanceId })),
       order('parent', value, chain(value) + chain(value + 1), (client, instanceId) =>
@@ -126,6 +131,12 @@ export class Orders {
       order('rounds', round, chain(value), (client, instanceId) => client.startNew(Rounds, round, { instanceId })),
     ];
     return orders[this.#random.below(orders.length)]!;
+  }
+
+  /** A transaction between the pots of the same names; an audit looks at all. */
+  #trade({ from, to, amount }: Move): Trade {
+    const kind = (['transfer', 'transfer', 'even', 'audit', 'throw'] as const)[this.#random.below(5)]!;
+    return { kind, keys: kind === 'audit' ? purses : [from, to], amount };
   }
 }
 
@@ -150,7 +161,7 @@ interface Order extends Started {
 }
 
 function order(kind: string, input: unknown, expected: unknown, start: Order['start']): Order {
-  return { kind, input, expected, start, isAccepted: false, answers: [] };
+  return { kind, input, expected, start, isAccepted: false, beganAt: 0, answers: [] };
 }
 
 /** Sends a desk numbers until it has ended; one whose outcome is not known may have been taken, and is not sent again. */

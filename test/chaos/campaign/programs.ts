@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { ActivityContext, EntityContext, OrchestrationContext, type Orchestration } from 'perdure';
 import { Activity, Entity, Operation, Orchestrator, Run, Update } from 'perdure/decorators';
 import { added, type Marks } from './marks.js';
+import { Pot, Trading } from './pots.js';
 
 /** Longer than a run takes, in milliseconds. */
 const HOUR = 3_600_000;
@@ -309,7 +310,7 @@ export class Desk {
 }
 
 export const hosted = () => ({
-  entities: [Journal, Alarm, Hold, Purse, Vault],
-  orchestrators: [Chain, Fan, MoveMoney, Deal, Squatter, Nap, Approval, Parent, Rounds, Errand, Cargo, Desk],
+  entities: [Journal, Alarm, Hold, Purse, Vault, Pot],
+  orchestrators: [Chain, Fan, MoveMoney, Deal, Squatter, Nap, Approval, Parent, Rounds, Errand, Cargo, Desk, Trading],
   activities: [new Works(), new Errands()],
 });

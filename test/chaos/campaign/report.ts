@@ -119,6 +119,7 @@ export function reportOf(run: Run): Report {
       timersChecked: checked.timers,
       updatesChecked: checked.updates,
       largeValuesChecked: checked.largeValues,
+      transactionsChecked: checked.transactions,
       activitiesChecked: checked.activities,
       activityRuns: checked.activityRuns,
       exactReads: accepted.reads.exact,

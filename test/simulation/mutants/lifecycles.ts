@@ -3,6 +3,7 @@ import { edit, ofLives, smallOfLives, type Mutant } from './mutant.js';
 const CONTROL = 'engine/orchestration-control.js';
 const START = 'engine/orchestration-start.js';
 const STATE = 'engine/orchestration-state.js';
+const TURN = 'engine/orchestration-turn.js';
 const ACTIVATION = 'engine/orchestration-activation.js';
 
 /** Bugs of the lives of instances; the rules are those of docs/adr. */
@@ -98,7 +99,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0034',
     'children are not canceled with their parent',
-    edit('engine/orchestration-turn.js', 'if (recursive === false)\n            return;', 'return;'),
+    edit(TURN, 'if (recursive === false)\n            return;', 'return;'),
   ),
   ofLives(
     '0034',
@@ -129,12 +130,31 @@ export const ofLifecycles: readonly Mutant[] = [
     ),
   ),
   ofLives(
+    'P13',
+    'the wake record of a head that a former owner stored late stays',
+    edit(
+      'engine/heads.js',
+      'instance.wakeSequence = undefined;\n        await this.#removeWake(instance);\n        await views.remove(stored.sequence);',
+      'await views.remove(stored.sequence);',
+    ),
+  ),
+  ofLives(
+    'P13',
+    'a head that a former owner stored late stops who starts the instance anew',
+    edit('engine/heads.js', 'stored.sequence > this.#claimedAt', 'false'),
+  ),
+  ofLives(
+    'P19',
+    'a wake record that a takeover finds, and that its instance does not need, stays',
+    edit('engine/wake-hints.js', 'if (!isRight)', 'if (false)'),
+  ),
+  ofLives(
     '0034',
     'an instance is purged although it goes on',
     edit(
       CONTROL,
-      'if (!state.isEnded)\n        return declined(message, new InstanceNotEndedError(instanceId));\n    const actions',
-      'const actions',
+      'if (!state.isEnded)\n        return declined(message, new InstanceNotEndedError(instanceId));\n    const children',
+      'const children',
     ),
   ),
   ofLives(
@@ -181,6 +201,26 @@ export const ofLifecycles: readonly Mutant[] = [
     edit(STATE, 'state.retention = head.retention;', ''),
   ),
   ofLives(
+    '0034',
+    'children that an earlier execution has left running are not asked what their parent is',
+    edit(STATE, 'return [...this.left, ...', 'return [...'),
+  ),
+  ofLives(
+    '0034',
+    'children that an earlier execution has left running are not canceled',
+    edit(TURN, 'toChildren([...this.#left, ...', 'toChildren([...'),
+  ),
+  ofLives(
+    '0034',
+    'an execution forgets the children that others than the one before it have left running',
+    edit(TURN, 'this.#left = [...this.#left, ...this.#openChildren()];', 'this.#left = this.#openChildren();'),
+  ),
+  ofLives(
+    '0034',
+    'the children that were left running are not in the head',
+    edit(STATE, 'state.left = head.left ?? [];', 'state.left = [];'),
+  ),
+  ofLives(
     '0031',
     'events before the start are lost with their owner',
     edit('engine/orchestration-captures.js', 'if (state.buffered.length > 0)', 'if (false)'),
@@ -222,11 +262,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0033',
     'what has failed is not asked for again',
-    edit(
-      'engine/orchestration-turn.js',
-      'this.#add({ messages: again.messages, activities: activities.activities });',
-      '',
-    ),
+    edit(TURN, 'this.#add({ messages: again.messages, activities: activities.activities });', ''),
   ),
   ofLives(
     '0033',
@@ -270,7 +306,7 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0039',
     'an update that a step did not come to is lost with its execution',
-    edit(STATE, "    'UpdateRequested',\n    'CancellationRequested',", "    'CancellationRequested',"),
+    edit('engine/held-back.js', "    'UpdateRequested',\n    'CancellationRequested',", "    'CancellationRequested',"),
   ),
   ofLives(
     '0039',
@@ -280,5 +316,49 @@ export const ofLifecycles: readonly Mutant[] = [
       'const outcome = { id, ...told };',
       "const outcome = 'failure' in told ? { id } : { id, ...told };",
     ),
+  ),
+  ofLives(
+    '0039',
+    'an update whose handler waits is forgotten by the next step',
+    edit(TURN, 'this.#updates.take(update);', 'void update;'),
+  ),
+  ofLives(
+    '0039',
+    'the history does not say who waits for an update whose handler waits',
+    edit(
+      'core/handlers.js',
+      'return { ...event, waits };',
+      'return (({ reply: _, ...rest }) => ({ ...rest, waits }))(event);',
+    ),
+  ),
+  ofLives(
+    '0039',
+    'that a handler which waited has ended is not in the history',
+    edit(TURN, 'this.#events.push(mark);\n        this.#follow(mark);', ''),
+  ),
+  ofLives(
+    '0039',
+    'the callers of handlers that wait are not told that their execution has ended',
+    edit(TURN, 'this.#cutOff(closing);', ''),
+  ),
+  ofLives(
+    '0039',
+    'the end of an execution is told once more to the callers of handlers that the one before it had cut off',
+    edit(STATE, 'this.updates.clear();', ''),
+    edit('engine/open-updates.js', "else if (event.type === 'ExecutionStarted')\n            this.clear();", ''),
+  ),
+  ofLives(
+    '0039',
+    'a handler that throws behind a wait is answered as if it had ended',
+    edit(
+      'core/waiting-updates.js',
+      'this.#listener.ended({ failure: toFailureDetails(error) });',
+      'this.#listener.ended({});',
+    ),
+  ),
+  ofLives(
+    'P11',
+    'an owner that was replaced goes on with an instance whose head is gone',
+    edit('engine/loading.js', 'if (!activation.state.started && activation.state.history.length > 0)', 'if (false)'),
   ),
 ];

@@ -43,7 +43,7 @@ export const ofLocks: readonly Mutant[] = [
   ofLocking(
     'P22',
     'the lease of a lock is not in a wake record',
-    edit('engine/entity-activation.js', '(held && {', '(undefined && {'),
+    edit('engine/entity-head.js', '(held && {', '(undefined && {'),
   ),
   ofLocking(
     'P22',

@@ -46,13 +46,16 @@ export const miniature: readonly Edit[] = [
   edit('wire/body-limit.js', 'largestStep(maxBodyBytes) - 8 * 1024', 'largestStep(maxBodyBytes) - 20'),
 ];
 
-/** Beside that, whatever changes of an entity's state is recorded in place of it, and few changes are kept behind a stored one. */
+/** Beside that, whatever changes of an entity's state is recorded in place of it, few changes are kept behind a stored one, and
+ * what has changed a few times is stored apart. */
 export const changing: readonly Edit[] = [
   ...miniature,
   edit('engine/entity-state.js', 'LEAST_SHARE = 32', 'LEAST_SHARE = 1e9'),
   edit('engine/entity-state.js', 'CHANGE_SHARE = 4', 'CHANGE_SHARE = 0.01'),
   edit('engine/entity-state.js', 'CHAIN_SHARE = 8', 'CHAIN_SHARE = 0.05'),
   edit('engine/entity-state.js', 'CHAIN_PATCHES = 1_000', 'CHAIN_PATCHES = 4'),
+  edit('engine/entity-state.js', 'APART_SHARE = 8', 'APART_SHARE = 1e9'),
+  edit('engine/entity-state.js', 'SMALL_CHANGES = 8', 'SMALL_CHANGES = 3'),
 ];
 
 /** As `mutant`, in a library with small limits. */

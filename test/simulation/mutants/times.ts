@@ -1,4 +1,4 @@
-import { edit, ofTiming, smallOfTiming, type Mutant } from './mutant.js';
+import { changing, edit, ofTiming, smallOfTiming, type Mutant } from './mutant.js';
 
 const AGENDA = 'engine/agenda.js';
 const ENTITY = 'engine/entity-activation.js';
@@ -19,7 +19,7 @@ export const ofTimes: readonly Mutant[] = [
   ofTiming(
     'P8',
     'what an entity plans has no wake record',
-    edit(ENTITY, "(planned && { executionId: 'entity', at: this.dueAt })", 'undefined'),
+    edit('engine/entity-head.js', "(planned && { executionId: 'entity', at: dueAt })", 'undefined'),
   ),
   ofTiming(
     'P19',
@@ -70,12 +70,12 @@ export const ofTimes: readonly Mutant[] = [
   ofTiming(
     'P13',
     'the head of an entity that is deleted stays',
-    edit(ENTITY, 'if (!exists && !journals && !locks && !planned)', 'if (false)'),
+    edit('engine/entity-head.js', 'if (!exists && !journals && !locks && !planned)', 'if (false)'),
   ),
   ofTiming(
     'P13',
     'an entity of which nothing is left but its fencing number forgets that',
-    edit(ENTITY, '!exists && !journals && !locks && !planned', '!exists && !journals && !planned'),
+    edit('engine/entity-head.js', '!exists && !journals && !locks && !planned', '!exists && !journals && !planned'),
   ),
   ofTiming(
     'P22',
@@ -157,5 +157,16 @@ export const ofTimes: readonly Mutant[] = [
       'const isNew = this.#state === undefined;',
       'const isNew = this.#state === undefined && !this.wasThere;\n        this.wasThere ||= this.#state !== undefined;',
     ),
+  ),
+  ofTiming(
+    'P19',
+    'an operation is carried out at a time before that of one which is committed',
+    edit('engine/loading.js', 'activation.ranElsewhere(at);', '{}'),
+  ),
+  ofTiming(
+    'P13',
+    'a change of an entity that was deleted since is wanted again',
+    ...changing,
+    edit('engine/loading.js', 'index < purge', 'false'),
   ),
 ];

@@ -4,6 +4,7 @@ const LOCKS = 'engine/entity-locks.js';
 const ENTITY = 'engine/entity-activation.js';
 const STATE = 'engine/transactional-state.js';
 const SECTIONS = 'core/critical-sections.js';
+const EXECUTOR = 'core/entity-executor.js';
 
 /** Bugs of transactions. */
 export const ofTransactions: readonly Mutant[] = [
@@ -87,5 +88,83 @@ export const ofTransactions: readonly Mutant[] = [
     'P23',
     'it is decided before an operation has answered',
     edit('core/transactions.js', 'for (const call of section.calls)\n            yield* call;', ''),
+  ),
+  ofTrading(
+    'S4',
+    'older code runs operations on newer states',
+    edit(ENTITY, 'this.#program && version <= this.#program.stateVersion', 'this.#program'),
+  ),
+  ofTrading(
+    'S4',
+    'older code takes newer states for its own',
+    edit(ENTITY, 'this.#program && version <= this.#program.stateVersion', 'this.#program'),
+    edit(
+      'core/state-migration.js',
+      'if (version > stateVersion || !migrate)',
+      'if (version > stateVersion) return state;\n    if (!migrate)',
+    ),
+  ),
+  ofTrading(
+    'S4',
+    'a state of an older version is not migrated',
+    edit(EXECUTOR, 'this.#state === undefined || this.#version === this.#program.stateVersion', 'true'),
+  ),
+  ofTrading(
+    'S4',
+    'a record does not tell the version of a state',
+    edit(
+      'engine/entity-state.js',
+      'state: next, ...(version > FIRST_VERSION && { stateVersion: version })',
+      'state: next',
+    ),
+  ),
+  ofTrading(
+    'S4',
+    'a head does not tell the version of a state',
+    edit('engine/entity-state.js', '...(this.#version > FIRST_VERSION && { stateVersion: this.#version })', '...{}'),
+  ),
+  ofTrading(
+    'S4',
+    'a next owner forgets the version that it finds behind a head',
+    edit('engine/entity-state.js', 'this.#version = stateVersion;\n        this.#bytes', 'this.#bytes'),
+  ),
+  ofTrading(
+    'S4',
+    'what is prepared has no version',
+    edit(STATE, '...(version > FIRST_VERSION && { stateVersion: version }),', ''),
+  ),
+  ofTrading(
+    'S4',
+    'the second operation of a transaction forgets the version of what the first has prepared',
+    edit(STATE, '...(stateVersion !== undefined && { stateVersion }),', ''),
+  ),
+  ofTrading(
+    'S4',
+    'an operation that fails keeps what was migrated',
+    edit(
+      EXECUTOR,
+      'changed: false, state: this.#state, messages: []',
+      'changed: this.#migrated !== undefined, state: this.#migrated ?? this.#state, messages: []',
+    ),
+  ),
+  ofTrading(
+    'P13',
+    'what a client has deleted stays in the memory of its owner',
+    edit('engine/entity-deletion.js', 'executor?.load(undefined);', ''),
+  ),
+  ofTrading(
+    'P13',
+    'every deletion is told to be one',
+    edit('engine/entity-deletion.js', 'result: exists', 'result: true'),
+  ),
+  ofTrading(
+    'P13',
+    'the deletion of an entity is not in its record',
+    edit('engine/entity-state.js', 'return { deleted: true };', 'return {};'),
+  ),
+  ofTrading(
+    'P13',
+    'what is deleted is not applied',
+    edit('engine/entity-state.js', '!deleted && state === undefined', 'state === undefined'),
   ),
 ];

@@ -1,4 +1,4 @@
-import { edit, elseRejects, mutant, small, smallOfLives, type Mutant } from './mutant.js';
+import { edit, elseRejects, mutant, ofLives, ofTiming, small, smallOfLives, type Mutant } from './mutant.js';
 
 /** Bugs of heads, checkpoints, takeovers and purges. */
 export const ofViews: readonly Mutant[] = [
@@ -129,5 +129,15 @@ export const ofViews: readonly Mutant[] = [
       "if (entry.purged || entry.scheduled || entry.events?.some(({ type }) => type === 'ExecutionStarted'))",
       'if (false)',
     ),
+  ),
+  ofTiming(
+    'P13',
+    'what an owner stored comes once more behind its tombstone, and is believed',
+    edit('engine/heads.js', 'logSeq < (this.#removed.get(address)?.logSeq ?? 0) || (', '('),
+  ),
+  ofLives(
+    'P13',
+    'what an owner stored comes once more behind its tombstone, and is believed, in lives',
+    edit('engine/heads.js', 'logSeq < (this.#removed.get(address)?.logSeq ?? 0) || (', '('),
   ),
 ];

@@ -1,5 +1,3 @@
-import { entityAddress } from '../wire/addresses.js';
-import type { EntityId } from '../core/history.js';
 import type { Address } from '../wire/messages.js';
 import type { Group } from './group.js';
 import { tell } from './notices.js';
@@ -7,24 +5,24 @@ import type { PartitionPorts } from './ports.js';
 
 /** Whoever watches asks again in a third of this time; else it is forgotten, in milliseconds. */
 const FORGOTTEN = 15_000;
-/** So many entities of a partition are watched; of more, whoever watches hears when it asks again. */
+/** So many instances of a partition are watched; of more, whoever watches hears when it asks again. */
 const MOST = 10_000;
 
 /**
- * Who wants to know that an entity has changed: inboxes, in memory only. They are told behind the commit, and no more than that:
- * what the state is, they ask.
+ * Who wants to know that an instance has changed: inboxes, in memory only. They are told behind the commit, and no more than that:
+ * how it stands, they ask.
  */
-export class EntityWatchers {
+export class Watchers {
   readonly #ports: Pick<PartitionPorts, 'bus' | 'clock' | 'maxBodyBytes'>;
-  /** By entity: each inbox, and when it asked last. */
+  /** By instance: each inbox, and when it asked last. */
   readonly #watched = new Map<Address, Map<string, number>>();
 
   constructor(ports: Pick<PartitionPorts, 'bus' | 'clock' | 'maxBodyBytes'>) {
     this.#ports = ports;
   }
 
-  watch(entity: EntityId, inbox: string): void {
-    const address = entityAddress(entity);
+  /** Tells an inbox of changes of an instance, for a while. */
+  watch(address: Address, inbox: string): void {
     let inboxes = this.#watched.get(address);
     if (!inboxes) {
       if (this.#watched.size >= MOST) this.#forget();

@@ -1,12 +1,10 @@
-import type { HttpAction } from './actions.js';
-
 const encoder = new TextEncoder();
 const algorithm = { name: 'HMAC', hash: 'SHA-256' } as const;
 const form = /^([0-9a-z]{1,11})\.([A-Za-z0-9_-]{43})$/;
 
 /** What a signed URL is good for. */
 export interface SignedAccess {
-  readonly action: HttpAction;
+  readonly action: string;
   readonly instanceId: string;
 }
 

@@ -1,6 +1,6 @@
 import { checkInstanceId } from '../wire/checks.js';
-import { linkedActions, type LinkedAction } from './actions.js';
-import type { UrlSigner } from './signatures.js';
+import { linkedActions, type LinkedAction } from './linked-actions.js';
+import type { UrlSigner } from './url-signer.js';
 
 /** URLs by which an instance is looked at and managed; `{eventName}` and `{text}` are to be filled in. */
 export interface HttpManagementPayload {

@@ -1,8 +1,7 @@
-import { hasEnded, type OrchestrationStatus } from '../client/orchestration-status.js';
+import { hasEnded, type OrchestrationStatus } from './orchestration-status.js';
 import type { FailureDetails } from '../errors.js';
 import type { RuntimeStatus } from '../wire/head.js';
-import { withoutStacks } from './problem.js';
-import type { HistoryEventBody } from './history-body.js';
+import { withoutStacks } from './told-failure.js';
 
 /** An instance as the API tells of it. What the original does not have is left away where there is nothing to say. */
 export interface StatusBody {
@@ -14,7 +13,7 @@ export interface StatusBody {
   readonly output: unknown;
   readonly createdTime: string;
   readonly lastUpdatedTime: string;
-  readonly historyEvents?: readonly HistoryEventBody[];
+  readonly historyEvents?: readonly object[];
   readonly version?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly reason?: string;
@@ -25,7 +24,7 @@ export interface StatusBody {
 export function statusBody(
   status: OrchestrationStatus,
   showInput: boolean,
-  historyEvents?: readonly HistoryEventBody[],
+  historyEvents?: readonly object[],
 ): StatusBody {
   const { name, instanceId, runtimeStatus, input, customStatus, version, tags, reason, failure } = status;
   return {

@@ -147,6 +147,8 @@ test('what is public for browsers is what is public elsewhere, but for what only
     'DeleteTaskHubOptions',
     'Hosted',
     'HttpOptions',
+    'HubCredentials',
+    'HubTls',
     'TaskHubDescription',
     'TaskHubOptions',
     'TaskHubStream',

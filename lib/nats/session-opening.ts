@@ -112,14 +112,19 @@ function refuseFatal(error: unknown, { where, options }: ServerAddresses): strin
     const given = isLogin(options) ? 'the given credentials' : 'a connection without credentials';
     throw new AuthFailedError(`The NATS server at ${where} refused ${given} (${code}).`);
   }
-  if (code === 'BAD_OPTIONS' || code === 'INVALID_OPTION' || String(error.message).includes('TLS') || isOfCertificates(error))
+  if (
+    code === 'BAD_OPTIONS' ||
+    code === 'INVALID_OPTION' ||
+    String(error.message).includes('TLS') ||
+    isOfCertificates(error)
+  )
     throw new ConfigError(`servers: cannot connect to ${where}: ${error.message}`, { cause: error });
   return code || error.message;
 }
 
 /** One side does not trust the other: waiting changes nothing. */
-function isOfCertificates(error: Error & { readonly code?: unknown }): boolean {
-  return /^(?:ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(String(error.code ?? ''));
+function isOfCertificates({ code }: NodeJS.ErrnoException): boolean {
+  return /^(?:ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(code ?? '');
 }
 
 async function checkServer(connection: NatsConnection, session: Session, patience: Patience): Promise<void> {

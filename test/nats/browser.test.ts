@@ -7,7 +7,7 @@ import {
   type Server as TcpServer,
   type Socket,
 } from 'node:net';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { build } from 'esbuild';
 import { chromium, type Browser, type Page as Tab } from 'playwright-core';
 import {
@@ -37,9 +37,13 @@ class Echo {
 }
 
 const executablePath = process.env['PERDURE_CHROMIUM'] ?? '/usr/bin/chromium';
-// Where nothing can be fetched, and there is none, there is no browser to prove anything in.
-const isHopeless = !existsSync(executablePath) && process.env['PERDURE_OFFLINE'] === '1';
-const inChromium = isHopeless ? test.serial.skip : test.serial;
+const isMissing = !existsSync(executablePath);
+
+/** Without Chromium there is nothing to prove anything in; `.ci/chromium` installs it. */
+function inChromium(title: string, run: (t: ExecutionContext) => Promise<void>): void {
+  if (isMissing) test.skip(`${title} (there is no ${executablePath})`, run);
+  else test.serial(title, run);
+}
 
 let server: BareServer;
 let web: Server;
@@ -72,7 +76,7 @@ async function bundled(): Promise<string> {
 }
 
 test.before(async () => {
-  if (isHopeless) return;
+  if (isMissing) return;
   bundle = await bundled();
   server = await startBareServer(
     (folder) =>

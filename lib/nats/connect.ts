@@ -1,5 +1,6 @@
 import { connect } from 'nats';
-import { credentialOptions, type HubCredentials, type HubTls } from './credentials.js';
+import { credentialOptions } from './credentials.js';
+import type { HubCredentials, HubTls } from './hub-credentials.js';
 import { isLogin, parseServers, type ServerAddresses } from './servers.js';
 import type { Session } from './session.js';
 import { openSession, type SessionOptions } from './session-opening.js';

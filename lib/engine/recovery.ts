@@ -148,6 +148,7 @@ export async function readLog(
 export function gather(tail: Map<Address, TailEntry[]>, { record, first, sequence }: FoundRecord): void {
   if (record.type !== 'commit') return;
   for (const entry of record.steps) {
+    if (entry.handed) continue; // it changes no instance
     const entries = tail.get(entry.to);
     if (entries) entries.push({ first, sequence, entry });
     else tail.set(entry.to, [{ first, sequence, entry }]);

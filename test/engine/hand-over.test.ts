@@ -80,7 +80,11 @@ test('a new owner loads no instance for what was handed over', (t) => {
 });
 
 function withoutField(record: CommitRecord): CommitRecord {
-  return { ...record, steps: record.steps.map(({ handed: _, ...step }) => step) };
+  const steps = record.steps.map((entry) => {
+    const { handed: _handed, ...step } = entry;
+    return step;
+  });
+  return { ...record, steps };
 }
 
 /** While it is on, nothing that one partition's owner records arrives. */

@@ -1,4 +1,4 @@
-import { InstanceReplacedError, NotFoundError, TimeoutError } from '../errors.js';
+import { CorruptHistoryError, InstanceReplacedError, NotFoundError, TimeoutError } from '../errors.js';
 import { orchestrationAddress } from '../wire/addresses.js';
 import type { ClientSession } from './client-session.js';
 import type { EndedNotice } from './inbox.js';
@@ -14,6 +14,9 @@ const LATE = 50;
 /**
  * Waits for the end of an instance: its owner tells it, and is asked from time to time, because what it tells may get
  * lost and it forgets who waits when another worker takes over. Returns the result as a copy.
+ *
+ * P15. A result that is not there any more when it is looked for went with its run, unless its owner says the same end once
+ *      more: only then it is lost.
  */
 export async function resultOfRun(
   session: ClientSession,
@@ -26,7 +29,9 @@ export async function resultOfRun(
   const { inbox, waits, queries, ports } = session;
   const wait = waits.begin<End>(options, () => lateResult(instanceId, options));
   let isBehindOwnMail = false;
+  let missing: string | undefined;
   const look = async (deadline?: number): Promise<void> => {
+    const missed = missing; // what is answered from here on was so later
     const answer = await queries.ask(address, { v: 1, kind: 'status', instanceId, notify: inbox.notify }, deadline);
     if (typeof answer === 'string') return;
     const { status } = answer;
@@ -37,29 +42,46 @@ export async function resultOfRun(
       if (isBehindOwnMail) await look(deadline);
     }
     if (status && run && !isOf(run, status.runId)) throw new InstanceReplacedError(instanceId);
-    if (status && hasEnded(status)) wait.succeed(status);
+    if (status && hasEnded(status)) await take(status, missed);
+  };
+  const take = async (told: End, missed?: string): Promise<void> => {
+    const key = told.outputRef?.key;
+    try {
+      wait.succeed(await session.large.whole(endOf(told), key !== missed));
+    } catch (error) {
+      if (!(error instanceof CorruptHistoryError) || key === missed) throw error;
+      missing = key;
+      if (!wait.isOver) await look();
+    }
   };
   const onEnded = (notice: EndedNotice): void => {
     if (run && !isOf(run, notice.runId)) return; // a run before or after it
-    if (notice.ask) lookNow(wait, look);
-    else wait.succeed(notice);
+    attempt(wait, () => (notice.ask ? look() : take(notice)));
   };
   wait.onEnd(inbox.onEnded(instanceId, onEnded));
   // Of an instance that this client did not start, an end that it was told of may be that of a former run.
   const known = run && inbox.takeEnded(instanceId, ({ runId }) => isOf(run, runId));
   if (known) onEnded(known);
-  else if (!run || ports.clock.now() - run.storedAt >= LATE) lookNow(wait, look);
+  else if (!run || ports.clock.now() - run.storedAt >= LATE) attempt(wait, look);
   void recheck(wait, look);
-  const end = await session.large.whole(await wait.promise).catch(async (error: unknown) => {
-    await look(); // it may have been replaced meanwhile
-    throw error;
-  });
+  const end = await wait.promise;
   if (run) run.end = end;
   return resultOf(instanceId, end, session.values);
 }
 
-function lookNow(wait: Wait<End>, look: () => Promise<void>): void {
-  look().catch((error: unknown) => wait.fail(error));
+function attempt(wait: Wait<End>, run: () => Promise<void>): void {
+  run().catch((error: unknown) => wait.fail(error));
+}
+
+/** Of all that a status says, what its result is made of: an input may be large too. */
+function endOf({ runtimeStatus, output, outputRef, failure, reason }: End): End {
+  return {
+    runtimeStatus,
+    ...(output !== undefined && { output }),
+    ...(outputRef && { outputRef }),
+    ...(failure && { failure }),
+    ...(reason !== undefined && { reason }),
+  };
 }
 
 function lateResult(instanceId: string, { timeoutInMilliseconds }: WaitOptions): TimeoutError {

@@ -47,8 +47,9 @@ export interface EntityReading {
   readonly wantsChanges?: boolean | undefined;
 }
 
-/** How often something is read whose value is gone. */
+/** How often something is read that names the same value again, which is gone, and how often in all. */
 const LOOKS = 3;
+const MOST_LOOKS = 100;
 
 /** How often an owner that stays silent is asked before the view is read. */
 const ATTEMPTS = 2;
@@ -69,14 +70,14 @@ export class InstanceReads {
     instanceId: string,
     options: { readonly history?: boolean } = {},
   ): Promise<{ readonly status?: InstanceStatus; readonly source: ReadSource }> {
-    return this.#current(async () => {
+    return this.#current(async (mayBeOld) => {
       const { status, source } = await this.#status(instanceId, options);
       if (!status) return { source };
       const { large } = this.#session;
       const history = status.history && {
-        history: await Promise.all(status.history.map((event) => large.whole(event))),
+        history: await Promise.all(status.history.map((event) => large.whole(event, mayBeOld))),
       };
-      return { status: { ...(await large.whole(status)), ...history }, source };
+      return { status: { ...(await large.whole(status, mayBeOld)), ...history }, source };
     });
   }
 
@@ -89,24 +90,48 @@ export class InstanceReads {
     filter: CheckedFilter,
     fetchInputsAndOutputs: boolean,
   ): Promise<InstanceStatus | undefined> {
-    return this.#current(async () => {
+    const hasIt = async () => {
+      const answer = await this.#ask(orchestrationAddress(instanceId), { v: 1, kind: 'status', instanceId });
+      return !answer || answer.status !== undefined;
+    };
+    return this.#unlessGone(hasIt, async (mayBeOld) => {
       const head = await this.#head(orchestrationAddress(instanceId));
       if (head?.type !== 'orchestration' || !filter.fits(summaryOf(head))) return undefined;
       const status = statusOf(head);
-      if (fetchInputsAndOutputs) return this.#session.large.whole(status);
+      if (fetchInputsAndOutputs) return this.#session.large.whole(status, mayBeOld);
       const { input: _i, inputRef: _ir, output: _o, outputRef: _or, ...rest } = status;
       return rest;
     });
   }
 
-  /** A value may be removed between an answer and the look for it: then what has taken its place is asked for. */
-  async #current<T>(read: () => Promise<T>): Promise<T> {
+  /**
+   * A value may be removed between an answer and the look for it: then what has taken its place is asked for, also when that has
+   * changed in turn. What is found to be missing again and again is lost.
+   */
+  async #current<T>(read: (mayBeOld: boolean) => Promise<T>): Promise<T> {
+    let [fault, times] = ['', 0];
     for (let looks = 1; ; looks++) {
       try {
-        return await read();
+        return await read(times < LOOKS - 1);
       } catch (error) {
-        if (!(error instanceof CorruptHistoryError) || looks === LOOKS) throw error;
+        if (!(error instanceof CorruptHistoryError)) throw error;
+        times = error.message === fault ? times + 1 : 1;
+        fault = error.message;
+        if (times === LOOKS || looks === MOST_LOOKS) throw error;
       }
+    }
+  }
+
+  /**
+   * The same of a view. One that was stored late names what went with its instance (P13): when its owner says that there is no such
+   * instance, there is none.
+   */
+  async #unlessGone<T>(hasIt: () => Promise<boolean>, read: (mayBeOld: boolean) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#current(read);
+    } catch (error) {
+      if (!(error instanceof CorruptHistoryError) || (await hasIt())) throw error;
+      return undefined;
     }
   }
 
@@ -132,10 +157,10 @@ export class InstanceReads {
 
   /** Undefined: a transaction has prepared another state, and is not decided. */
   entity(entity: EntityId, reading: EntityReading): Promise<ReadEntity | undefined> {
-    return this.#current(async () => {
+    return this.#current(async (mayBeOld) => {
       const { found, source } = await this.#entity(entity, reading);
       if (found.isPrepared) return undefined;
-      return { ...(await this.#stateOf(found)), changes: found.changes, lock: found.lock, source };
+      return { ...(await this.#stateOf(found, mayBeOld)), changes: found.changes, lock: found.lock, source };
     });
   }
 
@@ -145,8 +170,8 @@ export class InstanceReads {
     return found.isPrepared ? undefined : (found.changes ?? { last: 0, kept: [] });
   }
 
-  async #stateOf(stored: StoredState): Promise<ReadState> {
-    const { state, stateVersion = FIRST_VERSION } = await this.#session.large.whole(stored);
+  async #stateOf(stored: StoredState, mayBeOld: boolean): Promise<ReadState> {
+    const { state, stateVersion = FIRST_VERSION } = await this.#session.large.whole(stored, mayBeOld);
     return { state, version: stateVersion };
   }
 
@@ -169,10 +194,14 @@ export class InstanceReads {
     entity: EntityId,
     filter: Pick<CheckedEntityFilter, 'fits'>,
   ): Promise<(ReadState & { readonly updatedAt: number }) | undefined> {
-    return this.#current(async () => {
+    const hasIt = async () => {
+      const answer = await this.#ask(entityAddress(entity), { v: 1, kind: 'entity', entity });
+      return !answer || answer.state !== undefined || answer.stateRef !== undefined;
+    };
+    return this.#unlessGone(hasIt, async (mayBeOld) => {
       const head = await this.#head(entityAddress(entity));
       if (head?.type !== 'entity' || !filter.fits(entitySummaryOf(head))) return undefined;
-      return { ...(await this.#stateOf(head)), updatedAt: head.updatedAt };
+      return { ...(await this.#stateOf(head, mayBeOld)), updatedAt: head.updatedAt };
     });
   }
 

@@ -3,7 +3,7 @@ import { nextTime } from '../core/reminder-changes.js';
 import type { OperationMessage } from '../wire/messages.js';
 import type { PlannedOperation } from '../wire/planned.js';
 import { utf8Length } from '../wire/text.js';
-import type { StepOutput } from './activation.js';
+import type { InputBody, StepOutput } from './activation.js';
 
 /** Signals are taken while so many operations at most wait in the entity for their times, */
 const MOST = 1_000;
@@ -109,6 +109,11 @@ export class Agenda {
 const none: readonly never[] = [];
 /** Of entities that plan nothing: nothing is put here. */
 const empty = new Map<string, PlannedOperation>();
+
+/** Whether an entity is told that the time of something planned has come. */
+export function isOwn({ kind }: InputBody): boolean {
+  return kind === 'due' || kind === 'resume';
+}
 
 /** Whether a signal is to be carried out later. Of a call the time does not matter. */
 export function isEarly({ due, caller, reply }: OperationMessage, now: number): boolean {

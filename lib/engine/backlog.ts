@@ -1,4 +1,5 @@
 import type { Input, Instance } from './instance.js';
+import type { Run } from './waiting.js';
 
 /** Counts what waits in a partition's mailboxes, so that mail is taken only as fast as it can be worked off. */
 export class Backlog {
@@ -29,8 +30,8 @@ export class Backlog {
   }
 
   /** Parked messages are in memory again. */
-  bring(instance: Instance, inputs: readonly Input[]): void {
-    this.#change(instance, () => instance.waiting.bring(inputs));
+  bring(instance: Instance, run: Run, inputs: readonly Input[]): void {
+    this.#change(instance, () => instance.waiting.bring(run, inputs));
   }
 
   /** Inputs were parked, and not all are kept in memory. */

@@ -148,10 +148,11 @@ export class DelegatedRun {
   }
 
   /** The operation that runs there waits for answers: its calls are committed here, and the answers told (P18). */
-  #relay({ activation }: Instance, { id, input }: StepRequest, { open = [], calls = [] }: Running): void {
+  #relay({ activation }: Instance, { id, input, now }: StepRequest, { open = [], calls = [] }: Running): void {
     if (this.#isOver || !(activation instanceof EntityActivation)) return;
     const message = activation.asOperation(input);
     if (!message) return;
+    activation.ranElsewhere(now); // a head that has its journal has its time, too
     const journal = (): OperationJournal | undefined => activation.journals.of(message);
     for (const output of calls) {
       const { number } = output.entry.called ?? { number: 0 };

@@ -14,7 +14,7 @@ import type { PlannedOperation } from '../wire/planned.js';
 import type { Prepared } from '../wire/prepared.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
-import { Agenda, agendaAfter, isEarly, messageOf, plannedOf } from './agenda.js';
+import { Agenda, agendaAfter, isEarly, isOwn, messageOf, plannedOf } from './agenda.js';
 import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
 import { entityHead } from './entity-head.js';
 import { EntityLocks } from './entity-locks.js';
@@ -105,7 +105,7 @@ export class EntityActivation implements Activation {
   }
 
   #needsCode(input: InputBody, now: number): boolean {
-    if (input.kind === 'operation') return !isEarly(input, now) && !this.#locks.refusalOf(input);
+    if (input.kind === 'operation') return !this.#isEarly(input, now) && !this.#locks.refusalOf(input);
     return input.kind === 'read' || (isOwn(input) && this.#due(now) !== undefined);
   }
 
@@ -142,7 +142,7 @@ export class EntityActivation implements Activation {
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     switch (input.kind) {
       case 'operation':
-        return isEarly(input, now) ? this.#plan(input) : this.#operate(input, now, fetched);
+        return this.#isEarly(input, now) ? this.#plan(input) : this.#operate(input, now, fetched);
       case 'read':
         return this.#read(input, now, fetched);
       case 'due':
@@ -195,6 +195,11 @@ export class EntityActivation implements Activation {
     return this.#refused(tooLarge);
   }
 
+  /** Whether an operation is for later. One that has called had begun, whatever the time of this owner is (P18). */
+  #isEarly(message: OperationMessage, now: number): boolean {
+    return isEarly(message, now) && !this.#journals.of(message);
+  }
+
   /** A signal that is not due yet: it is kept until then. */
   #plan(message: OperationMessage): StepOutput {
     return { entry: { planned: [plannedOf(message, this.#ports.random.id())] }, messages: [] };
@@ -202,7 +207,7 @@ export class EntityActivation implements Activation {
 
   /** Whether it can keep a signal until its time, if it has to. */
   hasRoomFor(message: OperationMessage, now: number): boolean {
-    return !isEarly(message, now) || this.#agenda.hasRoomFor(plannedOf(message, ''));
+    return !this.#isEarly(message, now) || this.#agenda.hasRoomFor(plannedOf(message, ''));
   }
 
   replace(input: InputBody, error: PerdureError): StepOutput {
@@ -393,8 +398,3 @@ export class EntityActivation implements Activation {
 }
 
 const none: readonly never[] = [];
-
-/** Whether it is told that the time of something planned has come. */
-function isOwn({ kind }: InputBody): boolean {
-  return kind === 'due' || kind === 'resume';
-}

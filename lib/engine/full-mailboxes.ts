@@ -4,6 +4,7 @@ import { encodeMessage } from '../wire/message-codec.js';
 import type { Address, OperationMessage } from '../wire/messages.js';
 import type { DroppedInput } from '../wire/record.js';
 import type { InputBody } from './activation.js';
+import { isOwn } from './agenda.js';
 import type { Committer } from './committer.js';
 import { EntityActivation } from './entity-activation.js';
 import { overtakes } from './entity-locks.js';
@@ -73,8 +74,7 @@ export function isRefusable({ body }: Input): boolean {
 
 /** The planned operation that an input has an entity carry out. */
 export function plannedIn({ activation }: Instance, { body }: Input): OperationMessage | undefined {
-  const isOwn = body.kind === 'due' || body.kind === 'resume';
-  return isOwn && activation instanceof EntityActivation ? activation.asOperation(body) : undefined;
+  return isOwn(body) && activation instanceof EntityActivation ? activation.asOperation(body) : undefined;
 }
 
 /** Consumes an input without a step: who waits for an answer gets the error, any other message is dropped with it. */

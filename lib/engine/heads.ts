@@ -110,7 +110,7 @@ export class Heads {
     return true;
   }
 
-  /** The stored head, from the leader (P11). Tells the instance the sequence. A zombie's head is removed (P13). */
+  /** The stored head, from the leader (P11). Tells the instance the sequence. A zombie's head is removed (P13), with its wake record. */
   async read(instance: Instance): Promise<Head | undefined> {
     const { views, subjects, logger } = this.#ports;
     const subject = subjects.head(instance.address);
@@ -135,6 +135,9 @@ export class Heads {
       epoch: head.epoch,
       logSeq: head.logSeq,
     });
+    // Its owner stored a wake record before it (P8). That of a later life would be here too, but then the log has that life.
+    instance.wakeSequence = undefined;
+    await this.#removeWake(instance);
     await views.remove(stored.sequence);
     instance.headSequence = 0;
     return undefined;
@@ -282,14 +285,23 @@ export class Heads {
     }
   }
 
-  /** What is stored of an instance that was taken for new can only be my own: anything else would be written over unseen. */
+  /**
+   * What is stored of an instance that was taken for new is my own, or a zombie's that came after my first checkpoint, behind
+   * which the heads were listed (P13): anything else would be written over unseen.
+   */
   readonly #epochOfNew = (stored: StoredMessage): number => {
     const epoch = epochOfHead(stored);
-    if (epoch >= this.#fence.epoch) return epoch;
+    if (epoch >= this.#fence.epoch || stored.sequence > this.#claimedAt) return epoch;
     throw new CorruptHistoryError(
       `${stored.subject} was written in epoch ${epoch}, but was not among the heads that the server listed.`,
     );
   };
+
+  /** The sequence of my first checkpoint. */
+  get #claimedAt(): number {
+    const [, sequence = Infinity] = this.#fence.firstCheckpoints.find(([epoch]) => epoch === this.#fence.epoch) ?? [];
+    return sequence;
+  }
 
   /** The sequence of what is stored, by me or a former owner; 0: nothing. Throws OwnershipLostError. */
   #sequenceOfMine(stored: StoredMessage | undefined, epochOf: EpochOf): number {

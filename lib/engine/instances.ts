@@ -77,8 +77,8 @@ export class Instances implements MailLoad {
     this.#recalls = new Recalls(loops, {
       recall: (instance, run) => listener.recall(instance, run),
       unloadable: (instance, error) => listener.unloadable(instance, error),
-      recalled: (instance, inputs) => {
-        this.#backlog.bring(instance, inputs);
+      recalled: (instance, run, inputs) => {
+        this.#backlog.bring(instance, run, inputs);
         this.#enqueue(instance);
         this.pump();
       },
@@ -279,10 +279,10 @@ export class Instances implements MailLoad {
       if (instance.isBusy) return;
     }
     for (const look of instance.looks.splice(0)) look();
-    this.journals.advance(instance);
+    const isBehind = this.journals.isBehindParked(instance);
     if (instance.isShut) return this.#backlog.occupy(instance);
     const input = instance.waiting.peek();
-    if (!input) return this.#recall(instance);
+    if (!input || isBehind) return this.#recall(instance);
     if (!activation) return this.#load(instance);
     const now = this.#ports.clock.now();
     const code = activation.foreignCode(input.body, now);

@@ -77,14 +77,18 @@ export class JournalSteps {
 
   /**
    * What has called when it ran, before its process died, runs again before all others (C6): its owner comes to the messages
-   * of several senders in another order, perhaps, than the former one.
+   * of several senders in another order, perhaps, than the former one, and to what is parked before what is planned. It is put
+   * first; true: it is not in memory, and what is parked has to be read.
    */
-  advance({ activation, waiting }: Instance): void {
-    if (!(activation instanceof EntityActivation) || activation.journals.isEmpty || waiting.length < 2) return;
-    for (const input of waiting.front) {
+  isBehindParked({ activation, waiting }: Instance): boolean {
+    if (!(activation instanceof EntityActivation) || activation.journals.isEmpty) return false;
+    for (const input of waiting.here) {
       const message = activation.asOperation(input.body);
-      if (message && activation.journals.of(message)) return waiting.advance(input);
+      if (!message || !activation.journals.of(message)) continue;
+      waiting.advance(input);
+      return false;
     }
+    return waiting.missing !== undefined;
   }
 
   /** An input is discarded: what its operation has called when it ran is forgotten. */

@@ -22,6 +22,9 @@ import { RefusalsInARow, type Refusal } from './refusals-in-a-row.js';
 /** After an unclear put, the wait before the next try, in milliseconds, doubled up to the second. */
 const FIRST_RETRY = 20;
 const LAST_RETRY = 2_000;
+/** What is missing is looked for again so often, after so many milliseconds: a deposed leader has heard of it by then (P11). */
+const LOOKS = 150;
+const LOOK_AGAIN = 20;
 /** Values that one call fetches or stores at the same time. */
 const WIDTH = 4;
 
@@ -120,24 +123,34 @@ export class LargeValues {
     return fetched;
   }
 
-  /** One value. Throws CorruptHistoryError when it is not there as its reference says. */
-  async get(reference: ValueReference): Promise<Json> {
-    const { key } = reference;
-    const body = await this.#ports.objects.get(reference);
-    if (body) return decodeStoredValue(body, reference);
-    throw new CorruptHistoryError(`The stored value ${key} is gone, or is not what was stored`);
+  /**
+   * One value. Throws CorruptHistoryError when it is not there as its reference says: of several replicas only once all that may
+   * answer must know it, unless the reference may be out of date.
+   */
+  async get(reference: ValueReference, mayBeOld = false): Promise<Json> {
+    const { objects, clock } = this.#ports;
+    for (let looks = 1; ; looks++) {
+      const body = await objects.get(reference);
+      if (body) return decodeStoredValue(body, reference);
+      if (mayBeOld || objects.replicas === 1 || looks === LOOKS || this.#isStopped) break;
+      await new Promise<void>((resolve) => clock.after(LOOK_AGAIN, resolve));
+    }
+    throw new CorruptHistoryError(`The stored value ${reference.key} is gone, or is not what was stored`);
   }
 
-  /** The same with the values that its references name, and with a state as it is now. Throws CorruptHistoryError. */
-  async whole<T extends object>(item: T): Promise<T> {
+  /**
+   * The same with the values that its references name, and with a state as it is now; `mayBeOld`: it may have been replaced
+   * meanwhile. Throws CorruptHistoryError.
+   */
+  async whole<T extends object>(item: T, mayBeOld = false): Promise<T> {
     const references = referencesIn(item);
     if (references.length === 0) return item;
     const values = new Map<ValueReference, Json>();
-    for (const reference of references) values.set(reference, await this.get(reference));
+    for (const reference of references) values.set(reference, await this.get(reference, mayBeOld));
     return withChanges(withValues(item, (reference) => values.get(reference)!));
   }
 
-  /** Nothing is put any more. */
+  /** Nothing is put any more, nor looked for again. */
   stop(): void {
     this.#isStopped = true;
   }

@@ -2,6 +2,7 @@ import { CorruptHistoryError, OwnershipLostError, StorageRegressedError } from '
 import { parseAddress } from '../wire/addresses.js';
 import type { Head } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
+import type { StepEntry } from '../wire/record.js';
 import type { Activation, StepOutput } from './activation.js';
 import { stateBeforeStart } from './early-events.js';
 import { EntityActivation } from './entity-activation.js';
@@ -141,7 +142,11 @@ export async function activationOf(
     if (head && head.type !== 'entity' && head.type !== 'tombstone') throw mismatch(address, head);
     const stored = head?.type === 'entity' ? head : undefined;
     const activation = new EntityActivation(addressee.entity, host, ports, stored, beside);
-    for (const { entry } of behind) activation.apply(entry);
+    const purge = head ? -1 : behind.findLastIndex(({ entry }) => entry.purged);
+    for (const [index, { entry, at }] of behind.entries()) {
+      activation.apply(index < purge ? withoutChange(entry) : entry);
+      if (!entry.lock) activation.ranElsewhere(at); // no operation comes at a time before one that was committed (P19)
+    }
     activation.resume();
     return activation;
   }
@@ -149,7 +154,15 @@ export async function activationOf(
   const activation = await loadedOrchestration(addressee.instanceId, address, head, makings);
   if (head?.type === 'tombstone') activation.state.apply({ to: address, purged: true });
   for (const { entry } of behind) activation.apply(entry);
+  if (!activation.state.started && activation.state.history.length > 0)
+    throw new CorruptHistoryError(`The log continues ${address}, and there is no head that it could follow.`);
   return activation;
+}
+
+/** A step before a purge, when there is no head any more: the state that it changes is not there either. */
+function withoutChange(entry: StepEntry): StepEntry {
+  const { patches: _, ...rest } = entry;
+  return rest;
 }
 
 async function loadedOrchestration(

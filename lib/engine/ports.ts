@@ -121,6 +121,8 @@ export interface Note {
 
 /** The object store of a task hub: values too large for messages, each under a key that is used once (P15). */
 export interface ObjectStore {
+  /** Copies of each object: of several, a deposed leader may not know what was put, and say that it is not there (P11). */
+  readonly replicas: number;
   /**
    * Stores a value under a key; its reference, or undefined: refused, of which `onRefused` may be told, or unknown. The same
    * key and value again is no error, and once it is stored the answer is its reference.

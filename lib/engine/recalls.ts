@@ -1,11 +1,12 @@
 import type { Input, Instance } from './instance.js';
 import type { InstancesListener } from './instances-listener.js';
 import type { Loops } from './loops.js';
+import type { Run } from './waiting.js';
 
 /** What brings parked messages back, and where they go. */
 export interface RecallsListener extends Pick<InstancesListener, 'recall' | 'unloadable'> {
   /** The messages that come next for an instance are here. */
-  recalled(instance: Instance, inputs: readonly Input[]): void;
+  recalled(instance: Instance, run: Run, inputs: readonly Input[]): void;
 }
 
 /** The reading of the parked messages that come next for instances: of each at most one page at a time. */
@@ -33,7 +34,7 @@ export class Recalls {
       .watch('the reading of parked messages', this.#listener.recall(instance, run), instance.address)
       .then((inputs) => {
         this.#under.delete(instance);
-        this.#listener.recalled(instance, inputs);
+        this.#listener.recalled(instance, run, inputs);
       })
       .catch((error: unknown) => {
         this.#under.delete(instance);

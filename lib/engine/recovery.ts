@@ -16,6 +16,8 @@ export interface TailEntry {
   /** The record's first part, and its last one: the record's sequence (P7). */
   readonly first: number;
   readonly sequence: number;
+  /** When it was sealed, the server's time. */
+  readonly at: number;
   readonly entry: StepEntry;
 }
 
@@ -150,8 +152,9 @@ export function gather(tail: Map<Address, TailEntry[]>, { record, first, sequenc
   for (const entry of record.steps) {
     if (entry.handed) continue; // it changes no instance
     const entries = tail.get(entry.to);
-    if (entries) entries.push({ first, sequence, entry });
-    else tail.set(entry.to, [{ first, sequence, entry }]);
+    const found = { first, sequence, at: record.at, entry };
+    if (entries) entries.push(found);
+    else tail.set(entry.to, [found]);
   }
 }
 

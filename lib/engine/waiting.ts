@@ -54,9 +54,9 @@ export class Waiting {
     return this.inMemory + this.#stored;
   }
 
-  /** What has to be read before it can go on. */
+  /** The parked messages that stand next behind those in memory, and are to be read before those that came later. */
   get missing(): Run | undefined {
-    return this.peek() === undefined ? this.#runs[0] : undefined;
+    return this.#runs[0];
   }
 
   /** What has waited for longest of all that came in messages. */
@@ -96,22 +96,18 @@ export class Waiting {
     else this.#front.unshift(input);
   }
 
-  /** Puts an input before the others in memory. */
+  /** Puts an input that overtakes nothing by itself before the others, also before those that are parked. */
   advance(first: Input): void {
-    const others = [...this.#front].filter((input) => input !== first);
-    if (others.length === this.#front.length) return;
-    this.#front = new Fifo();
-    for (const input of [first, ...others]) this.#front.push(input);
+    const isOther = (input: Input): boolean => input !== first;
+    const [front, back] = [[...this.#front], [...(this.#back ?? [])]];
+    if (front.every(isOther) && back.every(isOther)) return;
+    this.#front = fifoOf([first, ...front.filter(isOther)]);
+    if (this.#back) this.#back = fifoOf(back.filter(isOther));
   }
 
   /** All that are in memory. */
   get here(): Iterable<Input> {
     return this.#all(undefined);
-  }
-
-  /** Those in memory that stand before what is missing. */
-  get front(): Iterable<Input> {
-    return this.#front;
   }
 
   /** Parked messages that a former owner left. */
@@ -121,10 +117,10 @@ export class Waiting {
     this.#back ??= new Fifo();
   }
 
-  /** The messages that were missing are here. */
-  bring(inputs: readonly Input[]): void {
-    const [run, ...rest] = this.#runs;
-    if (!run) return;
+  /** The messages of a run are here. Others may have come to stand before it while it was read: then they are first. */
+  bring(run: Run, inputs: readonly Input[]): void {
+    const [next, ...rest] = this.#runs;
+    if (next !== run) return;
     this.#runs = rest;
     this.#stored -= run.end - run.from;
     for (const input of inputs) {
@@ -201,6 +197,12 @@ export class Waiting {
     this.#front = this.#back;
     this.#back = undefined;
   }
+}
+
+function fifoOf(inputs: readonly Input[]): Fifo<Input> {
+  const fifo = new Fifo<Input>();
+  for (const input of inputs) fifo.push(input);
+  return fifo;
 }
 
 function extend(runs: Run[], { body }: Input, [page, index]: readonly [page: string, index: number]): void {

@@ -12,8 +12,8 @@ export interface PortCall {
 
 /**
  * What happens to a call: nothing; the request never arrives; it is carried out but its answer never comes back; a deposed
- * leader answers it, who does not know the last writes yet (of reads of the state stream and of the end of a log, else
- * nothing); it is refused for want of permissions, which the server says to the connection and not to the caller, for whom it
+ * leader answers it, who does not know the last writes yet (of reads of the state stream, of the end of a log and of values,
+ * else nothing); it is refused for want of permissions, which the server says to the connection and not to the caller, for whom it
  * is a request without an answer; it is refused because its stream is full (of writes), or because what is to be stored is
  * larger than the stream takes, which the caller is told; or it arrives late, by virtual milliseconds, or its answer does
  * (above the caller's deadline the caller never learns what came of it), or it arrives once again so many milliseconds later.

@@ -10,12 +10,19 @@ export interface MemoryObject {
   readonly time: number;
 }
 
+/** A deposed leader may miss what was put so many virtual milliseconds ago. */
+const STALE = 1_000;
+
 /** The object store of a task hub in memory: an object is there whole or not at all. */
 export class MemoryObjectStore implements ObjectStore {
   readonly #connection: MemoryConnection;
 
   constructor(connection: MemoryConnection) {
     this.#connection = connection;
+  }
+
+  get replicas(): number {
+    return this.#connection.hub.replicas;
   }
 
   async put(key: string, body: Uint8Array, onRefused?: OnRefused): Promise<ValueReference | undefined> {
@@ -30,7 +37,13 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async get({ key, bytes, hash }: ValueReference): Promise<Uint8Array | undefined> {
-    const body = await this.#connection.read(this.#call('get'), () => this.#objects.get(key)?.body);
+    const { world } = this.#connection.hub;
+    const former = (): Uint8Array | undefined => {
+      const object = this.#objects.get(key);
+      return object && object.time <= world.time - STALE ? object.body : undefined;
+    };
+    const now = () => this.#objects.get(key)?.body;
+    const body = await this.#connection.read(this.#call('get'), now, this.replicas > 1 ? former : now);
     return body?.length === bytes && hashOf(body) === hash ? body.slice() : undefined;
   }
 

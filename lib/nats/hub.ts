@@ -104,7 +104,7 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
         streams: known,
         subjects,
         store,
-        objects: new NatsObjectStore(jetStream, subjects.objects),
+        objects: new NatsObjectStore(jetStream, subjects.objects, copies),
         storage: new SharedStorage(jetStream, subjects, name, known),
         get valueLimits() {
           return limits();

@@ -32,7 +32,11 @@ export class NatsObjectStore implements ObjectStore {
   readonly #bucket: string;
   readonly #stream: string;
 
-  constructor(jetStream: JetStream, bucket: string) {
+  constructor(
+    jetStream: JetStream,
+    bucket: string,
+    readonly replicas: number,
+  ) {
     this.#jetStream = jetStream;
     this.#bucket = bucket;
     this.#stream = `OBJ_${bucket}`;

@@ -62,6 +62,7 @@ function storeOf(store: HubStore, intercept: Interceptor): HubStore {
 
 function objectsOf(store: ObjectStore, intercept: Interceptor): ObjectStore {
   return {
+    replicas: store.replicas,
     put: (key, body) => intercept(() => store.put(key, body), { unknown: undefined }),
     get: (reference) => store.get(reference),
     remove: (key) => intercept(() => store.remove(key), 'surely'),

@@ -3,6 +3,7 @@ import { noFaults, type FaultPlan } from '../../lib/memory/faults.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import type { MemoryHub } from '../../lib/memory/hub.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
+import type { ValueLimitOptions } from '../../lib/wire/value-limits.js';
 import { publishNames } from '../../lib/worker/known-names.js';
 import type { Host } from '../../lib/engine/host.js';
 import { bankHost, MemoryWorker, recordingLogger } from '../engine/surroundings.js';
@@ -13,9 +14,13 @@ export class Surroundings {
   readonly hub: MemoryHub;
   readonly client: TaskHubClient;
 
-  constructor({ seed = 1, faults = noFaults }: { seed?: number; faults?: FaultPlan } = {}) {
+  constructor({
+    seed = 1,
+    faults = noFaults,
+    limits = {},
+  }: { seed?: number; faults?: FaultPlan; limits?: ValueLimitOptions } = {}) {
     this.world = new MemoryWorld({ seed, faults });
-    this.hub = this.world.createHub('test', 2);
+    this.hub = this.world.createHub('test', 2, limits);
     this.client = this.newClient('client');
   }
 

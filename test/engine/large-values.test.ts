@@ -14,9 +14,13 @@ const MIB = 1024 * 1024;
 const host = () => hostOf({ entities: [Album], orchestrators: [Print, Frame, Gallery], activities: [new Studio()] });
 
 /** A hub with a worker; values of more than 16 KiB go by reference. */
-async function studio({ faults, partitions = 3 }: { faults?: FaultPlan; partitions?: number } = {}) {
+async function studio({
+  faults,
+  partitions = 3,
+  replicas = 1,
+}: { faults?: FaultPlan; partitions?: number; replicas?: number } = {}) {
   const world = new MemoryWorld({ seed: 1, faults });
-  const hub = world.createHub('test', partitions, { maxInlineValueBytes: 16 * 1024 });
+  const hub = world.createHub('test', partitions, { maxInlineValueBytes: 16 * 1024 }, replicas);
   const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise, 60_000);
   const client = new MemoryClient(hub, 'client');
   const worker = new MemoryWorker(hub, 'w1', host());
@@ -174,6 +178,41 @@ test('a value that is gone or damaged stops its instance, and no other', async (
   await advance(1_000);
   t.like(await settle(client.orchestrationHead('g')), { status: 'Running', reason: undefined });
   t.like(await valueOf(around, await settle(client.entityHead('album', 'lost'))), { shown: 1 });
+});
+
+test('P11: a value that a deposed leader does not know yet is looked for until one who does has answered', async (t) => {
+  let isDeposed = true;
+  const faults: FaultPlan = {
+    next: ({ port, operation }) => (isDeposed && port === 'objects' && operation === 'get' ? 'stale' : 'none'),
+  };
+  const around = await studio({ faults, partitions: 1, replicas: 3 });
+  const { client, settle, advance } = around;
+  const told = outcomesAt(client.ports, '_INBOX.x');
+  const call = { kind: 'operation', name: 'add', id: 'm1', reply: '_INBOX.x' } as const;
+  await send(around, 'e.album.k', { ...call, input: picture(50_000, 'a') });
+  await settle(client.start('gallery', 'g', ''));
+  await send(around, 'o.g', { kind: 'event', name: 'hang', input: picture(50_000, 'b') });
+  await advance(500);
+  isDeposed = false;
+  await advance(1_000);
+  t.is(told[0]?.failure, undefined);
+  t.is(told.length, 1);
+  t.like(await valueOf(around, await settle(client.entityHead('album', 'k'))), { shown: 0 });
+  t.is((await settle(client.orchestrationHead('g')))?.status, 'Running');
+});
+
+test('P11: of several replicas too, a value that is gone is found to be in the end', async (t) => {
+  const around = await studio({ partitions: 1, replicas: 3 });
+  const { hub, client, advance } = around;
+  const told = outcomesAt(client.ports, '_INBOX.x');
+  const { large } = client;
+  const message = { kind: 'operation', name: 'add', id: 'm1', reply: '_INBOX.x', input: picture(50_000, 'a') } as const;
+  const text = large.textIn(message, () => 'It')!;
+  const byReference = await around.settle(large.byReference('e.album.k', message, text));
+  hub.objects.clear();
+  await around.settle(client.send('e.album.k', byReference));
+  await advance(5_000);
+  t.is(told[0]?.failure?.code, 'PERDURE_CORRUPT_HISTORY');
 });
 
 test('a reference to a value of another instance is refused, and takes nothing from its holder', async (t) => {

@@ -389,6 +389,60 @@ test('P13: a head that is stored once more after its instance was purged is remo
   t.deepEqual(stateOf(around, 1), []);
 });
 
+/** An instance that a later owner than the first has purged, and what the first had stored of it. */
+async function purgedByAnother(t: ExecutionContext, around: ReturnType<typeof surroundings>) {
+  const { hub, world, client, settle, advance } = around;
+  const subjects = partitionSubjects(hub.name, 0);
+  const jobs = new Jobs();
+  jobs.isHanging = true;
+  const former = new MemoryWorker(hub, 'former', host(jobs));
+  await settle(former.claim());
+  await settle(client.start('chain', 'x', 0));
+  await advance(500);
+  const { state } = hub.streams(0);
+  const stored = [...state.all()].filter(({ subject }) => /\.[sw]\./.test(subject));
+  t.deepEqual(
+    stored.map(({ subject }) => subject),
+    [subjects.wake('o.x'), subjects.head('o.x')],
+  );
+  former.connection.process.freeze();
+  await settle(new MemoryWorker(hub, 'second', host(jobs)).claim());
+  t.is(await control(around, 'x', { action: 'terminate' }), 'done');
+  t.is(await control(around, 'x', { action: 'purge' }, 5_000), 'done');
+  t.deepEqual(stateOf(around, 1), []);
+  /** What was on its way from the first owner arrives. */
+  return () => {
+    for (const { subject, body } of stored) t.not(state.store(subject, body, world.time, { after: 0 }), undefined);
+  };
+}
+
+test('P13: with a head that a former owner stored late goes the wake record that it stored before', async (t) => {
+  const around = surroundings(1);
+  const { hub, settle, advance } = around;
+  const arrive = await purgedByAnother(t, around);
+  arrive();
+  await settle(new MemoryWorker(hub, 'third', host()).claim());
+  await advance(1_000);
+  t.deepEqual(stateOf(around, 1), []);
+});
+
+test('P13: a head that a former owner stored late stops nobody who starts the instance anew', async (t) => {
+  const around = surroundings(1);
+  const { hub, client, settle, advance } = around;
+  const arrive = await purgedByAnother(t, around);
+  const lines: string[] = [];
+  await settle(new MemoryWorker(hub, 'third', host(), {}, recordingLogger(lines)).claim());
+  await advance(1_000); // the heads are listed
+  arrive();
+  await settle(client.start('trunk', 'x', 0));
+  await advance(1_000);
+  t.deepEqual(lines, []);
+  t.like(await settle(client.orchestrationHead('x')), { name: 'trunk', status: 'Running' });
+  await settle(new MemoryWorker(hub, 'fourth', host()).claim());
+  await advance(1_000);
+  t.deepEqual(stateOf(around, 1), [partitionSubjects(hub.name, 0).head('o.x')], 'the wake record was nobody’s');
+});
+
 test('P19: a wake record of an instance that is gone is removed by the next owner', async (t) => {
   const around = surroundings(1);
   const { hub, world, settle, advance } = around;
@@ -396,6 +450,7 @@ test('P19: a wake record of an instance that is gone is removed by the next owne
   const left = [
     ['o.due', { at: world.time }],
     ['o.loaded', { load: true }],
+    ['o.later', { at: world.time + 60_000 }],
   ] as const;
   for (const [address, what] of left)
     hub
@@ -403,7 +458,9 @@ test('P19: a wake record of an instance that is gone is removed by the next owne
       .state.store(subjects.wake(address), encodeWake({ v: 1, epoch: 0, executionId: 'e', ...what }), world.time);
   await settle(new MemoryWorker(hub, 'w', host()).claim());
   await advance(2_000);
-  t.deepEqual(stateOf(around, 1), []);
+  t.deepEqual(stateOf(around, 1), [subjects.wake('o.later')]);
+  await advance(60_000);
+  t.deepEqual(stateOf(around, 1), [], 'when its time has come');
 });
 
 test('what needs the code of an instance is done by the worker that has it, all else by the owner alone', async (t) => {

@@ -366,6 +366,7 @@ function isUnderWay({ at, for: time }: { readonly at: number; readonly for: numb
 /** What a deposed leader may answer. */
 function isRead(port: PortCall['port'], operation: string): boolean {
   if (port === 'log') return operation === 'last';
+  if (port === 'objects') return operation === 'get';
   return port === 'views' && (operation === 'read' || operation === 'scan' || operation === 'subjects');
 }
 

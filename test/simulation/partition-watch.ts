@@ -28,6 +28,12 @@ interface Sent {
   readonly taken: Taken;
 }
 
+/** Where something was stored, and the record that it reflects. */
+interface StoredMark {
+  readonly sequence: number;
+  readonly logSeq: number;
+}
+
 /** What a watch knows of the world beside its partition. */
 export interface WatchPorts {
   /** The server's time. */
@@ -78,7 +84,9 @@ export class PartitionWatch {
   readonly #pages = new Map<string, ParkedPage['boxes']>();
   /** How often pages of parked messages were created. */
   readonly #created = new Map<string, number>();
-  readonly #tombstones = new Map<string, number>();
+  readonly #tombstones = new Map<string, StoredMark>();
+  /** The last record behind which there was nothing of an instance. */
+  readonly #goneAt = new Map<string, number>();
   readonly #sentTo = new Map<number, number>();
   readonly #out = new Map<string, string>();
   #records = 0;
@@ -348,6 +356,7 @@ export class PartitionWatch {
       }
       watch.apply(step, sequence, this.#ports.now(), this.#ports.skew(), message && this.#whole(message));
     }
+    if (this.#isGone(step.to)) this.#goneAt.set(step.to, sequence);
   }
 
   #fromPage(to: string, [page, index]: readonly [page: string, index: number]): Taken | undefined {
@@ -438,7 +447,20 @@ export class PartitionWatch {
 
   /** The sequence of the last tombstone of an instance. */
   tombstone(address: string): number | undefined {
-    return this.#tombstones.get(address);
+    return this.#tombstones.get(address)?.sequence;
+  }
+
+  /**
+   * Whether a head is one that came late (P13), of an instance of which nothing was left since: a former owner's, or a copy of a
+   * write that was carried out before, which is stored once more when the tombstone is removed. What it names went with the instance.
+   */
+  #isZombie(address: string, { epoch, logSeq }: Head, sequence: number): boolean {
+    if (logSeq >= (this.#goneAt.get(address) ?? 0)) return false;
+    const tombstone = this.#tombstones.get(address);
+    return (
+      epoch < this.owners.length ||
+      (tombstone !== undefined && sequence > tombstone.sequence && logSeq < tombstone.logSeq)
+    );
   }
 
   /** Whether there is no such instance, or no more. */
@@ -456,14 +478,13 @@ export class PartitionWatch {
     if (!subject.startsWith(this.#subjects.heads.slice(0, -1))) return;
     const address = this.#subjects.addressOf(subject)!;
     const stored = decodeHead(body, subject);
-    // What a zombie stores of an instance that was purged meanwhile names values that went with it (P13).
-    const isZombie = stored.epoch < this.owners.length && this.#isGone(address);
-    const head = this.#ports.values.whole(stored, isZombie ? () => {} : this.#violation);
+    if (this.#isZombie(address, stored, sequence)) return;
+    const head = this.#ports.values.whole(stored, this.#violation);
     this.#checkSegments(address, head);
     if (head.logSeq > this.#records) return this.#violation(`C7: the head of ${address} runs ahead of the log`);
-    if (head.type === 'tombstone') this.#tombstones.set(address, sequence);
+    if (head.type === 'tombstone') this.#tombstones.set(address, { sequence, logSeq: head.logSeq });
     const watch = this.#instance(address);
-    if (watch instanceof EntityWatch && head.type === 'entity') return isZombie ? undefined : watch.checkHead(head);
+    if (watch instanceof EntityWatch && head.type === 'entity') return watch.checkHead(head);
     if (watch instanceof EntityWatch && head.type === 'tombstone') watch.checkTombstone(head);
     else if (watch instanceof OrchestrationWatch && head.type === 'orchestration') watch.checkHead(head);
   }

@@ -1,3 +1,4 @@
+import type { StoredMessage } from '../../lib/engine/ports.js';
 import type { MemoryHub, PartitionStreams } from '../../lib/memory/hub.js';
 import { decodeCheckpoint, decodeDirectory } from '../../lib/wire/checkpoint-codec.js';
 import type { Checkpoint } from '../../lib/wire/checkpoint.js';
@@ -20,6 +21,7 @@ export class PartitionRest {
   readonly #epochs: readonly (readonly [epoch: number, first: number])[];
   readonly #generation: number;
   readonly #now: number;
+  readonly #late: Pick<StoredMessage, 'subject' | 'sequence'>[] = [];
 
   constructor(partition: number, hub: MemoryHub, watch: PartitionWatch) {
     this.#partition = partition;
@@ -53,11 +55,31 @@ export class PartitionRest {
     });
   }
 
-  /** The subjects of the heads that instances had which were purged. */
-  get gone(): readonly string[] {
-    return [...this.#watch.instances.keys()]
+  /**
+   * The subjects of what may have been stored late: the heads of instances that were purged, and pages of parked messages. Nobody
+   * takes anything of them, and what they name is gone.
+   */
+  get late(): readonly string[] {
+    const heads = [...this.#watch.instances.keys()]
       .filter((address) => this.#isGone(address))
       .map((address) => this.#subjects.head(address));
+    const pages = Array.from(this.#streams.state.all()).filter(
+      ({ subject, sequence, body }) =>
+        subject.startsWith(this.#subjects.parkedPage('')) && this.#isLate(subject, sequence, body),
+    );
+    return [...heads, ...pages.map(({ subject }) => subject)];
+  }
+
+  /** Whether there are wake records that came too late for the last takeover, and that the next one has to remove. */
+  get isLeftToNext(): boolean {
+    return this.#late.length > 0;
+  }
+
+  /** Another owner has taken the partition over, and given it back. */
+  checkNext(report: Violation): void {
+    for (const { subject, sequence } of this.#late)
+      if (this.#streams.state.latest(subject)?.sequence === sequence)
+        report(`partition ${this.#partition}: leak: ${subject}, also when it is taken over again`);
   }
 
   check(all: readonly PartitionRest[], report: Violation): void {
@@ -132,7 +154,6 @@ export class PartitionRest {
 
   /** A write of a former owner, or one that was on its way for long: the next takeover finds it. */
   #isLate(subject: string, sequence: number, body: Uint8Array): boolean {
-    const { state } = this.#streams;
     if (subject.startsWith(`${this.#subjects.checkpoint}.`)) return sequence > this.#since;
     // A segment whose owner died before the head that names it stays until the instance is deleted (known).
     const segment = /\.h\.[^.]+\.[^.]+\.(\d+)\.\d+$/.exec(subject);
@@ -146,11 +167,23 @@ export class PartitionRest {
     }
     const address = this.#subjects.addressOf(subject);
     if (!address || subject !== this.#subjects.wake(address)) return false;
-    if (this.#isGone(address)) return (decodeWake(body, subject).at ?? 0) > this.#now; // when it is due it is removed
-    if (sequence > (state.latest(this.#subjects.head(address))?.sequence ?? Infinity)) return true;
-    // What a former owner stored behind the claim of the last one, who had listed what there was by then.
+    const { epoch, at = 0 } = decodeWake(body, subject);
+    if (at > this.#now && this.#isGone(address)) return true; // its owner waits for that time, and removes it then
+    if (!this.#isLateWake(address, sequence, epoch)) return false;
+    if (at <= this.#now) this.#late.push({ subject, sequence });
+    return true;
+  }
+
+  /**
+   * What a former owner stored behind the claim of the last one, who had listed what there was by then, and a copy of what the
+   * last one stored, if it is behind what it removed or wrote next.
+   */
+  #isLateWake(address: string, sequence: number, epoch: number): boolean {
     const [last = 0, claimed = Infinity] = this.#epochs.at(-1) ?? [];
-    return decodeWake(body, subject).epoch < last && sequence > claimed;
+    const isFormer = epoch < last && sequence > claimed;
+    if (this.#isGone(address))
+      return isFormer || (sequence > claimed && sequence > (this.#watch.tombstone(address) ?? Infinity));
+    return isFormer || sequence > (this.#streams.state.latest(this.#subjects.head(address))?.sequence ?? Infinity);
   }
 
   /** It shows all that the log said. */

@@ -425,15 +425,7 @@ class Simulation {
 
   async #comeToRest(): Promise<void> {
     const { scheduler } = this.#world;
-    this.#cluster.takeAll();
-    await scheduler.advance(this.#isLong ? LONG_REST : REST);
-    // The claim of a worker that is far away may take a partition from whoever took it, who sees that when there is mail.
-    for (let takeovers = 0; this.#isFar && takeovers !== this.#cluster.takeovers;) {
-      ({ takeovers } = this.#cluster);
-      await scheduler.advance(LONG_REST);
-    }
-    await scheduler.settle(this.#cluster.end(), this.#isLong ? LONG_LIVENESS : LIVENESS);
-    const rests = this.#watches.map((watch, partition) => new PartitionRest(partition, this.#hub, watch));
+    const rests = await this.#giveBack();
     for (const rest of rests) rest.check(rests, (text) => this.#unend(text));
     const addresses = this.#watches.flatMap(({ instances }) =>
       Array.from(instances).flatMap(([address, watch]) =>
@@ -453,9 +445,25 @@ class Simulation {
     if (hasTimes(this.#program)) new TimeOutcome(this.#program, this.#clients, outcome, this.#letters, violation).all();
     this.#result = check.result();
     const spent = new Set(rests.flatMap((rest) => rest.spentKeys(rests)));
-    const gone = new Set(rests.flatMap((rest) => rest.gone));
-    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, gone }, violation));
-    if (this.#violations.length + this.#unended.length === 0) await this.#losePower(rests);
+    const late = new Set(rests.flatMap((rest) => rest.late));
+    await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, late }, violation));
+    const last = rests.some((rest) => rest.isLeftToNext) ? await this.#giveBack() : rests;
+    for (const rest of rests) rest.checkNext(violation);
+    if (this.#violations.length + this.#unended.length === 0) await this.#losePower(last);
+  }
+
+  /** One takes everything over, and gives it back when nothing is on its way any more; what is left. */
+  async #giveBack(): Promise<readonly PartitionRest[]> {
+    const { scheduler } = this.#world;
+    this.#cluster.takeAll();
+    await scheduler.advance(this.#isLong ? LONG_REST : REST);
+    // The claim of a worker that is far away may take a partition from whoever took it, who sees that when there is mail.
+    for (let takeovers = 0; this.#isFar && takeovers !== this.#cluster.takeovers;) {
+      ({ takeovers } = this.#cluster);
+      await scheduler.advance(LONG_REST);
+    }
+    await scheduler.settle(this.#cluster.end(), this.#isLong ? LONG_LIVENESS : LIVENESS);
+    return this.#watches.map((watch, partition) => new PartitionRest(partition, this.#hub, watch));
   }
 
   get #letters(): readonly string[] {

@@ -32,6 +32,8 @@ export class PlanWatch {
   readonly #planned = new Map<string, PlannedOperation>();
   /** By name. */
   readonly #reminders = new Map<string, Reminder>();
+  /** The time of its last operation, as that saw it. */
+  #at = 0;
   readonly #wrong: Violation;
 
   constructor(violation: Violation) {
@@ -47,6 +49,7 @@ export class PlanWatch {
   apply(entry: StepEntry, before: Json | undefined, after: Json | undefined, index: number, stored: StoredAt): void {
     const done = this.#plan(entry);
     if (entry.deleted) this.#reminders.clear();
+    if (entry.deleted) this.#at = 0; // what comes is another entity
     const text = !hasState(entry) ? undefined : (after as Partial<BellState>).log?.at(-1);
     if (text !== undefined && (after as Partial<BellState>).count !== undefined)
       this.#note(text, before as BellState | undefined, after as unknown as BellState, index, stored);
@@ -85,6 +88,8 @@ export class PlanWatch {
     if (count !== (before?.count ?? 0) + 1) this.#wrong(`its note ${count} follows ${before?.count ?? 0}`);
     if (note.isNew !== (before === undefined))
       this.#wrong(`${id} was told that the entity is ${note.isNew ? '' : 'not '}new`);
+    if (note.at < this.#at) this.#wrong(`P19: ${id} was carried out at ${note.at}, after an operation at ${this.#at}`);
+    this.#at = note.at;
     if (note.due !== undefined) this.#onTime(id, note.due, note.at, stored);
     this.#change(id, note, stored);
     const names = [...this.#reminders.keys()].toSorted();

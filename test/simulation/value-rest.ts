@@ -9,13 +9,13 @@ import type { Violation } from './instance-watch.js';
 
 /**
  * What is left in the object store when nothing is to be done any more, and sweeps were made: what is named, and no more;
- * `spent`: keys that a checkpoint may name still, of messages that have been received; `gone`: the subjects of heads that may
- * have been stored late, of instances that were purged.
+ * `spent`: keys that a checkpoint may name still, of messages that have been received; `late`: the subjects of what
+ * may have been stored late, when all that it names was done with.
  */
 export async function checkValues(
   hub: MemoryHub,
   logger: Logger,
-  { spent, gone }: { readonly spent: ReadonlySet<string>; readonly gone: ReadonlySet<string> },
+  { spent, late }: { readonly spent: ReadonlySet<string>; readonly late: ReadonlySet<string> },
   violation: Violation,
 ): Promise<void> {
   const ports = memoryHubPorts(hub.connect('sweeper'), logger);
@@ -34,7 +34,7 @@ export async function checkValues(
     for (const [subject, text] of living)
       for (const key of keysNamedIn(text)) {
         named.add(key);
-        if (!hub.objects.has(key) && !(subject.includes('.c.') && spent.has(key)) && !gone.has(subject))
+        if (!hub.objects.has(key) && !(subject.includes('.c.') && spent.has(key)) && !late.has(subject))
           violation(`P15: ${subject} names ${key}, which is not stored`);
       }
     for (const { body } of mail.all()) for (const key of keysNamedIn(textOf(body))) named.add(key);

@@ -1,4 +1,4 @@
-import { edit, ofTiming, smallOfTiming, type Mutant } from './mutant.js';
+import { changing, edit, ofTiming, smallOfTiming, type Mutant } from './mutant.js';
 
 const AGENDA = 'engine/agenda.js';
 const ENTITY = 'engine/entity-activation.js';
@@ -157,5 +157,16 @@ export const ofTimes: readonly Mutant[] = [
       'const isNew = this.#state === undefined;',
       'const isNew = this.#state === undefined && !this.wasThere;\n        this.wasThere ||= this.#state !== undefined;',
     ),
+  ),
+  ofTiming(
+    'P19',
+    'an operation is carried out at a time before that of one which is committed',
+    edit('engine/loading.js', 'activation.ranElsewhere(at);', '{}'),
+  ),
+  ofTiming(
+    'P13',
+    'a change of an entity that was deleted since is wanted again',
+    ...changing,
+    edit('engine/loading.js', 'index < purge', 'false'),
   ),
 ];

@@ -1,4 +1,4 @@
-import { edit, mutant, type Mutant } from './mutant.js';
+import { edit, mutant, ofLives, type Mutant } from './mutant.js';
 
 /** Bugs of large values. */
 export const ofValues: readonly Mutant[] = [
@@ -35,5 +35,31 @@ export const ofValues: readonly Mutant[] = [
       'this.#dropped = [];\n        return dropped;',
       'if (dropped.length > 0)\n            this.#dropped = [];\n        return dropped;',
     ),
+  ),
+  ofLives(
+    'P15',
+    'a client takes a result that went with its run for lost',
+    edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
+    edit('client/ended-runs.js', ' || key === missed', ' || true'),
+  ),
+  ofLives(
+    'P15',
+    'a client takes a result for lost that went with its run while nobody could tell',
+    edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
+    edit(
+      'client/ended-runs.js',
+      'if (!wait.isOver)\n                await look();',
+      'if (!wait.isOver)\n                await look();\n            throw error;',
+    ),
+  ),
+  mutant(
+    'P11',
+    'a value that a deposed leader does not know yet is taken for lost',
+    edit('engine/large-values.js', 'looks === LOOKS', 'true'),
+  ),
+  ofLives(
+    'P11',
+    'a value that a deposed leader does not know yet is taken for lost, in lives',
+    edit('engine/large-values.js', 'looks === LOOKS', 'true'),
   ),
 ];

@@ -2,6 +2,7 @@ import { connect, NatsError, type ConnectionOptions, type NatsConnection } from 
 import type { Logger } from '../engine/ports.js';
 import { AuthFailedError, ConfigError, ServerTooOldError, ServerUnavailableError } from '../errors.js';
 import { credentialOptions, type HubCredentials, type HubTls } from './credentials.js';
+import { identityOfAddresses } from './server-identity.js';
 import { floorVersion, isAtLeast } from './server/version.js';
 import { parseServers } from './servers.js';
 import { Session } from './session.js';
@@ -60,6 +61,9 @@ export async function connectSession(options: ConnectOptions): Promise<Session> 
 function addressesOf({ servers, credentials, tls }: ConnectOptions): DialedAddresses {
   const { where, options } = parseServers(servers);
   const own = credentialOptions(credentials, tls);
+  const wanted = own.tls ?? options.tls;
+  if (wanted)
+    own.tls = { ...wanted, checkServerIdentity: identityOfAddresses(options.servers) } as NonNullable<typeof own.tls>;
   const hasLogin = Object.keys(own).some((name) => name !== 'tls');
   const { user, pass, token, ...rest } = options;
   if (hasLogin) return { where, options: { ...rest, ...own }, hasLogin };
@@ -131,9 +135,22 @@ function refuseFatal(error: unknown, { where, hasLogin }: DialedAddresses): stri
     const given = hasLogin ? 'the given credentials' : 'a connection without credentials';
     throw new AuthFailedError(`The NATS server at ${where} refused ${given} (${code}).`);
   }
+  if (isAboutCertificate(error))
+    throw new ConfigError(
+      `tls: the certificate of ${where} is not trusted, or it does not trust the given one: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
   if (code === 'BAD_OPTIONS' || code === 'INVALID_OPTION' || error.message.includes('TLS'))
     throw new ConfigError(`servers: cannot connect to ${where}: ${error.message}`, { cause: error });
   return code || error.message;
+}
+
+/** As Node.js and OpenSSL name it; whoever waits meets the same certificate again. */
+function isAboutCertificate(error: Error): boolean {
+  const { code = '' } = error as { code?: unknown };
+  return /CERT|VERIFY|ALTNAME|ISSUER|^ERR_SSL_.*ALERT/.test(String(code));
 }
 
 async function checkServer(connection: NatsConnection, session: Session, patience: Patience): Promise<void> {

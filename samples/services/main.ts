@@ -16,5 +16,5 @@ await Promise.all(services.map((service) => once(service, 'message')));
 
 const [code] = (await once(run('client'), 'exit')) as [number | null];
 for (const service of services) service.kill('SIGTERM');
-await Promise.all(services.map((service) => service.exitCode ?? once(service, 'exit')));
+await Promise.all(services.map(async (service) => service.exitCode ?? (await once(service, 'exit'))));
 process.exitCode = code ?? 1;

@@ -237,6 +237,44 @@ test.serial('schedule starts runs until it is paused', async (t) => {
   t.true(runs.every((line) => line === '  the latest news'));
 });
 
+test.serial('services call each other by name, and a client that has none of their classes calls both', async (t) => {
+  const lines = await sample('services');
+  t.deepEqual(lines, [
+    '  warehouse: pack 3 lamps',
+    '  shop: mail "a box of 3 lamps is on its way"',
+    '  shop: mail "a box of 3 lamps is at the door"',
+    'a box of 3 lamps shipped, 7 left',
+    'no 90 lamps: only 7 left',
+    '3 lamps sold',
+  ]);
+});
+
+test.serial('an order waits while the warehouse is not there, and is shipped once it is', async (t) => {
+  const env = { ...process.env, NATS_URL: server.url };
+  const start = (name: string) => {
+    const service = spawn(process.execPath, [`build/samples/services/${name}-service.js`], { env, stdio: 'ignore' });
+    t.teardown(() => service.kill());
+    return service;
+  };
+  await using hub = await connectTaskHub({ name: 'services', servers: server.url });
+  await using client = new TaskHubClient(hub);
+  const shop = start('shop');
+  const order = await client.startNew<string>('order', { article: 'chair', pieces: 1 });
+  await until(
+    async () =>
+      (await client.namesWithoutWorker()).names.some((waits) => waits.name === 'stock' && waits.waitingInstances > 0),
+    'the order to wait for the stock',
+    30,
+  );
+  t.is((await order.status()).runtimeStatus, 'Running');
+  const warehouse = start('warehouse');
+  t.is(await order.result({ timeoutInMilliseconds: 60_000 }), 'a box of 1 chairs shipped, 9 left');
+  for (const service of [shop, warehouse]) {
+    service.kill('SIGTERM');
+    t.deepEqual(await once(service, 'exit'), [0, null]);
+  }
+});
+
 test('a sample that does not exist is answered with those that do', async (t) => {
   const refused = await t.throwsAsync(sample('nothing'), {
     message: /aggregator, approval, bank, cart, chat, counter, eternal, exchange, fan-out, hello, http/,

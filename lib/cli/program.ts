@@ -4,6 +4,7 @@ import { entityCommands } from './entities/entity-commands.js';
 import { benchCommand } from './hubs/bench-command.js';
 import { CONNECTION } from './hubs/connection.js';
 import { doctorCommand } from './hubs/doctor-command.js';
+import { hubCommands } from './hubs/hub-commands.js';
 import { inspectCommands } from './hubs/inspect-commands.js';
 import { controlCommands } from './instances/control-commands.js';
 import { lookCommands } from './instances/look-commands.js';
@@ -48,7 +49,7 @@ function groups(): readonly (readonly [heading: string, commands: readonly Comma
     ],
     ['Entities:', [...entityCommands()]],
     ['Schedules:', [scheduleCommands()]],
-    ['Task hubs:', [...inspectCommands(), doctorCommand(), benchCommand()]],
+    ['Task hubs:', [hubCommands(), ...inspectCommands(), doctorCommand(), benchCommand()]],
   ];
 }
 
@@ -93,7 +94,7 @@ function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
-/** A misspelt option may have been that of a secret. */
+/** A misspelt option may have been that of a secret, and a seed may stand where its key should. */
 function withoutValue(text: string): string {
-  return text.replace(/(unknown option '--?[\w-]+)=[^]*'/, "$1=...'");
+  return text.replace(/(unknown option '--?[\w-]+)=[^]*'/, "$1=...'").replace(/\bS[UAO][A-Z2-7]{56}\b/g, '...');
 }

@@ -98,7 +98,8 @@ export class OrchestrationTurn {
     this.#at = event.at;
     if (event.type === 'CancellationRequested') this.#cancel(event);
     const recorded = recordedEvent(event, turn);
-    this.#events.push(recorded, ...turn.actions);
+    this.#events.push(recorded);
+    append(this.#events, turn.actions);
     this.#follow(recorded);
     for (const action of turn.actions) this.#follow(action);
     if (event.type === 'UpdateRequested' && turn.update) this.answer(event, saidByCode(turn.update));
@@ -133,7 +134,7 @@ export class OrchestrationTurn {
   repeat(events: readonly HistoryEvent[], rewinding: Rewinding, at: number, whole: (action: Action) => Action): void {
     this.#started = events[0] as ExecutionStarted;
     this.#at = at;
-    this.#events.push(...events);
+    append(this.#events, events);
     for (const event of events) this.#follow(event);
     this.#add(effectsOf(rewinding.fresh, this.#asking));
     const again = effectsOf(rewinding.again.map(whole), { ...this.#asking, isRepeated: true });
@@ -156,8 +157,8 @@ export class OrchestrationTurn {
   }
 
   #add({ messages, activities }: ActionEffects): void {
-    this.#messages.push(...messages);
-    this.#activities.push(...activities);
+    append(this.#messages, messages);
+    append(this.#activities, activities);
   }
 
   /** What the execution has asked of others is to end, too. */
@@ -316,4 +317,9 @@ export class OrchestrationTurn {
 
 function inputOf(input: Json | undefined): { readonly input?: Json } {
   return input === undefined ? {} : { input };
+}
+
+/** A turn may have asked for a million things: that many arguments of a call overflow the stack. */
+function append<T>(to: T[], items: readonly T[]): void {
+  for (const item of items) to.push(item);
 }

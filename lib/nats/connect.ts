@@ -1,6 +1,7 @@
 import { connect } from 'nats';
 import { credentialOptions } from './credentials.js';
 import type { HubCredentials, HubTls } from './hub-credentials.js';
+import { identityOfAddresses } from './server-identity.js';
 import { isLogin, parseServers, type ServerAddresses } from './servers.js';
 import type { Session } from './session.js';
 import { openSession, type SessionOptions } from './session-opening.js';
@@ -26,6 +27,9 @@ function addressesOf(
 ): ServerAddresses {
   const { where, options } = parseServers(servers);
   const own = credentialOptions(credentials, tls);
+  const wanted = own.tls ?? options.tls;
+  if (wanted)
+    own.tls = { ...wanted, checkServerIdentity: identityOfAddresses(options.servers) } as NonNullable<typeof own.tls>;
   const { user: _, pass: _p, token: _t, ...rest } = options;
   return { where, options: { ...(isLogin(own) ? rest : options), ...own } };
 }

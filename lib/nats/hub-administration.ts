@@ -8,7 +8,7 @@ import { consoleLogger } from './console-logger.js';
 import { KEY, openHub, streamsOf } from './hub.js';
 import { NatsHubStore } from './hub-store.js';
 import { ErrorCode, JetStream, type StreamInfo } from './jetstream.js';
-import { checkOptions } from './hub-opening.js';
+import { checkOptions, whileAllowed } from './hub-opening.js';
 import { isGiven } from './open-task-hub.js';
 import { startEmbeddedServer } from './server/embedded-server.js';
 import type { Session } from './session.js';
@@ -44,7 +44,7 @@ export interface TaskHubDescription {
 /** How a task hub is deleted. */
 export interface DeleteTaskHubOptions extends Pick<
   TaskHubOptions,
-  'name' | 'servers' | 'folder' | 'timeoutInMilliseconds' | 'logger'
+  'name' | 'servers' | 'credentials' | 'tls' | 'folder' | 'timeoutInMilliseconds' | 'logger'
 > {
   /** Whether it is deleted while workers live, which fail then. Default false. */
   readonly force?: boolean | undefined;
@@ -171,7 +171,7 @@ async function workersOf({ clock }: Session, jetStream: JetStream, name: string)
 
 async function onServer<T>(options: DeleteTaskHubOptions, run: (session: Session) => Promise<T>): Promise<T> {
   checkOptions(options);
-  const { name, servers, folder, timeoutInMilliseconds, logger = consoleLogger() } = options;
+  const { name, servers, credentials, tls, folder, timeoutInMilliseconds, logger = consoleLogger() } = options;
   const { inboxPrefix } = subjectsOf(name);
   const server = isGiven(servers) ? undefined : await startEmbeddedServer({ folder });
   try {
@@ -179,11 +179,13 @@ async function onServer<T>(options: DeleteTaskHubOptions, run: (session: Session
       servers: isGiven(servers) ? servers : server!.url,
       name: `perdure ${name}`,
       inboxPrefix,
+      // The embedded server knows no users.
+      ...(server ? {} : { credentials, tls }),
       timeoutInMilliseconds,
       logger,
     });
     try {
-      return await run(session);
+      return await whileAllowed(session, run(session));
     } finally {
       await session.close();
     }

@@ -41,7 +41,7 @@ export async function openOn(
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** What the server refuses for want of permissions it refuses again: then it is not opened. */
-function whileAllowed<T>(session: Session, opening: Promise<T>): Promise<T> {
+export function whileAllowed<T>(session: Session, opening: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const endListening = session.listen({ onDenied: reject });
     opening.then(resolve, reject).finally(endListening);

@@ -88,9 +88,23 @@ export function boundsOf({ state }: StreamInfo): StreamBounds {
 export class JetStream {
   readonly session: Session;
   readonly #loggedAt = new Map<number, number>();
+  /** Whether consumers may be made, once it is known of this connection. */
+  #hasConsumers: boolean | undefined;
 
   constructor(session: Session) {
     this.session = session;
+    session.listen({ onReconnect: () => (this.#hasConsumers = undefined) });
+  }
+
+  /**
+   * Whether this connection may create consumers of a stream: those who may could let the server write wherever it can
+   * (docs/adr/0063). A request that asks for nothing is tried once. Rejects with ClosedError.
+   */
+  async mayCreateConsumers(stream: string): Promise<boolean> {
+    if (this.#hasConsumers !== undefined) return this.#hasConsumers;
+    const isAllowed = await this.session.isAllowed(`$JS.API.CONSUMER.CREATE.${stream}.none`, encoder.encode('{}'));
+    if (isAllowed !== undefined) this.#hasConsumers = isAllowed;
+    return isAllowed ?? false;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Note } from '../engine/ports.js';
+import { directNotes } from './direct-notes.js';
 import { NOTE_HEADER, type JetStream } from './jetstream.js';
 import { PullConsumer } from './pull-consumer.js';
 import type { ReceivedMessage } from './session.js';
@@ -13,7 +14,7 @@ const PAUSE = 100;
 /**
  * What is noted of the messages of a stream from a sequence on whose subjects match a pattern, in order, up to an instant
  * at which nothing followed. Only headers travel, so that long bodies cost nothing. A consumer that is lost is replaced by
- * one that begins behind the last message seen.
+ * one that begins behind the last message seen. Who may not have consumers reads the messages themselves.
  */
 export async function* notes(
   jetStream: JetStream,
@@ -24,6 +25,7 @@ export async function* notes(
 ): AsyncIterable<readonly Note[]> {
   for (let next = from; ;) {
     await jetStream.session.whenConnected();
+    if (!(await jetStream.mayCreateConsumers(stream))) return yield* directNotes(jetStream, stream, pattern, next);
     const begin = next;
     const reader = new NotesReader(jetStream, stream, pattern);
     try {

@@ -32,6 +32,8 @@ export class Session {
   /** When something was refused last for want of permissions, by its subject. */
   readonly #deniedAt = new Map<string, number>();
   #denial: PermissionDeniedError | undefined;
+  /** Requests that are tried to see whether they are allowed, by their subjects. */
+  readonly #tried = new Map<string, () => void>();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #state: 'connected' | 'disconnected' | 'closed' = 'connected';
   /** Why it is closed, unless `close` was called. */
@@ -86,6 +88,21 @@ export class Session {
   denialOf(subject: string, since: number): PermissionDeniedError | undefined {
     const isDenied = (this.#deniedAt.get(subject) ?? -Infinity) >= since;
     return isDenied ? new PermissionDeniedError('publish', subject, this.where) : undefined;
+  }
+
+  /**
+   * Whether a request may be made, which must change nothing: what is refused is no error then. Undefined: nobody answered.
+   * Rejects with ClosedError.
+   */
+  async isAllowed(subject: string, body: Uint8Array): Promise<boolean | undefined> {
+    const denied = new Promise<false>((resolve) => this.#tried.set(subject, () => resolve(false)));
+    const answered = this.requests.send(subject, body).then((reply) => (reply ? true : undefined));
+    try {
+      return await Promise.race([denied, answered]);
+    } finally {
+      this.#tried.delete(subject);
+      answered.catch(() => {}); // its connection was closed behind the refusal
+    }
   }
 
   /** Tells of the connection's ups and downs; the result ends it. */
@@ -144,6 +161,11 @@ export class Session {
       if (type === 'disconnect') this.#onDisconnect();
       else if (type === 'reconnect') this.#onReconnect();
       else if (type === 'error') {
+        const tried = status.permissionContext && this.#tried.get(status.permissionContext.subject);
+        if (tried) {
+          tried();
+          continue;
+        }
         if (status.permissionContext) this.#onDenied(status.permissionContext);
         this.#onRefusal(refusalText(status));
       }

@@ -36,11 +36,16 @@ export async function startBareServer(configuration: (folder: string) => string,
   await configure(configuration);
   const child = spawn(path, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   let reloads = 0;
+  const said: string[] = [];
   createInterface(child.stderr).on('line', (line) => {
+    said.push(line);
     if (line.includes('Reloaded server configuration')) reloads++;
   });
   const portsFile = async () => (await readdir(folder)).find((name) => name.endsWith(`_${child.pid}.ports`));
-  await until(async () => (await portsFile()) !== undefined, 'the file with the ports');
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`nats-server does not start: ${said.join('\n')}`);
+    return (await portsFile()) !== undefined;
+  }, 'the file with the ports');
   let ports: { nats?: string[]; websocket?: string[] } = {};
   await until(async () => {
     const text = await readFile(join(folder, (await portsFile()) ?? ''), 'utf8');
@@ -48,7 +53,7 @@ export async function startBareServer(configuration: (folder: string) => string,
     return ports.nats !== undefined;
   }, 'the ports');
   return {
-    address: ports.nats?.[0]?.replace('nats://', '') ?? '',
+    address: ports.nats?.[0]?.replace(/^[a-z]+:[/][/]/, '') ?? '',
     webSocket: ports.websocket?.[0] ?? '',
     reload: async (lines) => {
       const before = reloads;

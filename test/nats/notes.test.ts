@@ -1,6 +1,8 @@
 import test from 'ava';
 import { connectTaskHub, type TaskHub } from 'perdure';
+import type { Note } from '../../lib/engine/ports.js';
 import { connectSession } from '../../lib/nats/connect.js';
+import { directNotes } from '../../lib/nats/direct-notes.js';
 import { JetStream } from '../../lib/nats/jetstream.js';
 import { recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
@@ -99,3 +101,21 @@ test.serial('notes end with their connection', async (t) => {
   };
   await t.throwsAsync(drained(), { code: 'PERDURE_CLOSED' });
 });
+
+test.serial(
+  'who may have no consumers reads the same notes, also over several answers and from the middle',
+  async (t) => {
+    const byConsumer: Note[] = [];
+    for await (const batch of views().notes(subjects().head('o.*'), 1, true)) byConsumer.push(...batch);
+    for (const from of [1, 7_001, byConsumer.at(-1)!.sequence + 1]) {
+      const direct: Note[] = [];
+      for await (const batch of directNotes(jetStream, stream(), subjects().head('o.*'), from)) direct.push(...batch);
+      t.deepEqual(
+        direct,
+        byConsumer.filter(({ sequence }) => sequence >= from),
+      );
+    }
+    for await (const batch of directNotes(jetStream, stream(), subjects().head('e.>'), 1))
+      t.fail(`${batch.length} notes`);
+  },
+);

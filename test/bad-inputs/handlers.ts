@@ -1,0 +1,195 @@
+import type { BadInput } from './row.js';
+import { World } from './world.js';
+
+/** Rows about names, handlers, orchestrators, timers, events and keys. */
+
+const inWorld = (attempt: (world: World) => unknown) => async () => {
+  const world = await World.open();
+  return world.settle((async () => attempt(world))());
+};
+const called = (operation: string) => inWorld(({ client }) => client.callEntity('odd', 'k', operation));
+const failure = (call: (world: World) => Promise<unknown>) => async () => {
+  const world = await World.open();
+  return world.failureOf(() => call(world));
+};
+const failed = (how: string) => async () => {
+  const world = await World.open();
+  const { name, message, depth } = await world.failureOf(() => world.client.callEntity('odd', 'k', 'fail', how));
+  return { name, message: message.length > 100 ? `${message.slice(0, 3)}${message.slice(-30)}` : message, depth };
+};
+const timed = (when: string) => async () => {
+  const world = await World.open();
+  try {
+    return await world.ran('timed', when);
+  } catch {
+    const { code } = await world.failureOf(() => world.ran('timed', when));
+    return code;
+  }
+};
+const unknownOperation = { code: 'PERDURE_UNKNOWN_OPERATION', text: /has no operation|operation/ } as const;
+const start = (options: object) => inWorld(({ client }) => client.startNew('waiter', undefined, options));
+
+export const handlers: readonly BadInput[] = [
+  {
+    row: 20,
+    title: 'entity name: unregistered',
+    attempt: inWorld(({ client }) => client.signalEntity('nobody', 'k', 'add')),
+    error: { code: 'PERDURE_UNKNOWN_ENTITY', text: /registered are: odd/ },
+  },
+  {
+    row: 23,
+    title: 'instance id: of one that runs',
+    attempt: inWorld(async ({ client }) => {
+      await client.startNew('waiter', undefined, { instanceId: 'i' });
+      await client.startNew('waiter', undefined, { instanceId: 'i' });
+    }),
+    error: { code: 'PERDURE_INSTANCE_EXISTS', text: /"i"|\bi\b/ },
+  },
+  {
+    row: 24,
+    title: 'instance id: of one whose purge is under way: one after the other',
+    attempt: inWorld(async ({ client }) => {
+      const first = await client.startNew('waiter', undefined, { instanceId: 'i' });
+      await first.terminate('enough');
+      await first.result().catch(() => {});
+      const [, second] = await Promise.all([first.purge(), client.startNew('waiter', undefined, { instanceId: 'i' })]);
+      return (await second.status()).runtimeStatus;
+    }),
+    becomes: 'Running',
+  },
+  ...['constructor', 'toString', '__proto__', 'hasOwnProperty'].map((name) => ({
+    row: 25,
+    title: `operation: ${name}`,
+    attempt: called(name),
+    error: unknownOperation,
+  })),
+  ...['_private', '#x'].map((name) => ({
+    row: 26,
+    title: `operation: ${name}`,
+    attempt: called(name),
+    error: unknownOperation,
+  })),
+  {
+    row: 27,
+    title: 'operation: a name of 10 KB',
+    attempt: called('x'.repeat(10_240)),
+    error: { code: 'PERDURE_INVALID_NAME', text: /operation/ },
+  },
+  {
+    row: 40,
+    title: 'input: larger than the limit',
+    attempt: inWorld(({ client }) => client.signalEntity('odd', 'k', 'keep', 'x'.repeat(16 * 1_024 * 1_024))),
+    error: { code: 'PERDURE_PAYLOAD_TOO_LARGE', text: /16777218 > 16777216|16,777,218/ },
+  },
+  {
+    row: 44,
+    title: 'state: a bigint, after the handler',
+    attempt: inWorld(async (world) => {
+      const { client } = world;
+      await client.callEntity('odd', 'k', 'keep', 'kept');
+      const { code } = await world.failureOf(() => client.callEntity('odd', 'k', 'spoil'));
+      return [code, (await client.readEntityState('odd', 'k')).entityState];
+    }),
+    becomes: ['PERDURE_UNSERIALIZABLE', { kept: 'kept' }],
+  },
+  {
+    row: 45,
+    title: 'handler: throws null',
+    attempt: failed('null'),
+    becomes: { name: 'Error', message: 'null', depth: 0 },
+  },
+  {
+    row: 45,
+    title: 'handler: throws a text',
+    attempt: failed('text'),
+    becomes: { name: 'Error', message: 'just a text', depth: 0 },
+  },
+  {
+    row: 45,
+    title: 'handler: throws a revoked Proxy',
+    attempt: failed('proxy'),
+    becomes: { name: 'Error', message: 'A value was thrown that cannot be read.', depth: 0 },
+  },
+  {
+    row: 46,
+    title: 'handler: a message of 10 MB',
+    attempt: failed('long'),
+    becomes: { name: 'Error', message: 'xxx(cut: 9991872 more characters)', depth: 0 },
+  },
+  {
+    row: 47,
+    title: 'handler: causes that run in a circle',
+    attempt: failed('cyclic'),
+    becomes: { name: 'Error', message: 'round', depth: 4 },
+  },
+  { row: 48, title: 'handler: returns a thenable', attempt: called('later'), becomes: 'awaited 1 time' },
+  {
+    row: 49,
+    title: 'handler: never ends',
+    attempt: async () => (await failure(({ client }) => client.callEntity('odd', 'k', 'never'))()).code,
+    becomes: 'PERDURE_OPERATION_TIMEOUT',
+  },
+  {
+    row: 51,
+    title: 'orchestrator: waits for a foreign promise',
+    attempt: async () => (await failure((world) => world.ran('foreign'))()).code,
+    becomes: 'PERDURE_ILLEGAL_AWAIT',
+  },
+  {
+    row: 52,
+    title: 'orchestrator: 1,000,000 tasks in one step',
+    attempt: async () => (await failure((world) => world.ran('many'))()).code,
+    becomes: 'PERDURE_HISTORY_TOO_LONG',
+  },
+  { row: 53, title: 'timer: NaN', attempt: timed('nan'), becomes: 'PERDURE_INVALID_TIME' },
+  { row: 53, title: 'timer: an invalid Date', attempt: timed('invalid'), becomes: 'PERDURE_INVALID_TIME' },
+  { row: 54, title: 'timer: past', attempt: timed('past'), becomes: 'fired' },
+  { row: 55, title: 'timer: in the year 9999', attempt: timed('year 9999'), becomes: 'PERDURE_INVALID_TIME' },
+  { row: 55, title: 'timer: 2^53 milliseconds', attempt: timed('2^53'), becomes: 'PERDURE_INVALID_TIME' },
+  { row: 56, title: 'timer: negative', attempt: timed('negative'), becomes: 'PERDURE_INVALID_TIME' },
+  {
+    row: 57,
+    title: 'event name: empty',
+    attempt: inWorld(({ client }) => client.raiseEvent('i', '')),
+    error: { code: 'PERDURE_INVALID_NAME', text: /event/ },
+  },
+  {
+    row: 57,
+    title: 'event name: a dot, a space, a letter beyond ASCII',
+    attempt: inWorld(async ({ client }) => {
+      const handle = await client.startNew('waiter');
+      await handle.raiseEvent('a.b é', 'heard');
+      return handle.result();
+    }),
+    becomes: 'heard',
+  },
+  {
+    row: 58,
+    title: 'event: to an instance that is not there',
+    attempt: inWorld(({ client }) => client.raiseEvent('nobody', 'Go', 'early')),
+    error: { code: 'PERDURE_NOT_FOUND', text: /"nobody"/ },
+  },
+  {
+    row: 59,
+    title: 'event: to an instance that has ended: ignored, and told so',
+    attempt: inWorld(async ({ client }) => {
+      const handle = await client.startNew('waiter');
+      await handle.raiseEvent('a.b é', 1);
+      await handle.result();
+      return handle.raiseEvent('a.b é', 2);
+    }),
+    becomes: false,
+  },
+  {
+    row: 60,
+    title: 'idempotency key: CR LF',
+    attempt: start({ idempotencyKey: 'a\r\nX: y' }),
+    error: { code: 'PERDURE_CONFIG', text: /^idempotencyKey: .*control character/ },
+  },
+  {
+    row: 61,
+    title: 'idempotency key: 10 KB',
+    attempt: start({ idempotencyKey: 'x'.repeat(10_240) }),
+    error: { code: 'PERDURE_CONFIG', text: /^idempotencyKey: .* 1 to 1000 characters/ },
+  },
+];

@@ -1,0 +1,116 @@
+import { EntityContext, OrchestrationContext, type Orchestration, type OrchestrationFailedError } from 'perdure';
+import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
+import { Surroundings } from '../client/surroundings.js';
+import { hostOf } from '../engine/surroundings.js';
+
+/** What the rows about handlers and orchestrators run, on a hub in memory of which each row has its own. */
+
+const neverEnding = new Promise<void>(() => {});
+const cyclic = (): Error => {
+  const error = new Error('round');
+  error.cause = new Error('and round', { cause: error });
+  return error;
+};
+const thrown: Record<string, () => unknown> = {
+  null: () => null,
+  text: () => 'just a text',
+  proxy: () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  },
+  long: () => new Error('x'.repeat(10_000_000)),
+  cyclic,
+};
+
+@Entity('odd')
+export class Odd {
+  state: { kept: unknown } = { kept: 'old' };
+  @Operation({ input: String }) keep(value: string): void {
+    this.state.kept = value;
+  }
+  @Operation({ input: String }) fail(how: string): void {
+    throw thrown[how]!();
+  }
+  @Operation() spoil(): void {
+    this.state.kept = { big: 1n };
+  }
+  @Operation() later(): unknown {
+    let asked = 0;
+    // oxlint-disable-next-line unicorn/no-thenable -- it is what the row is about
+    return { then: (resolve: (value: string) => void) => resolve(`awaited ${++asked} time`) };
+  }
+  @Operation({ timeoutInMilliseconds: 1_000 }) async never(_: void, _context: EntityContext): Promise<void> {
+    await neverEnding;
+  }
+}
+
+const times: Record<string, unknown> = {
+  nan: NaN,
+  invalid: new Date(NaN),
+  past: new Date(0),
+  'year 9999': new Date('9999-12-31T23:59:59.999Z'),
+  '2^53': 2 ** 53,
+  negative: -1,
+};
+
+@Orchestrator('timed')
+export class Timed {
+  @Run({ input: String }) *run(when: string, ctx: OrchestrationContext): Orchestration<string> {
+    const timer = ctx.createTimer(times[when] as number);
+    if (when === 'year 9999') timer.cancel();
+    else yield* timer;
+    return 'fired';
+  }
+}
+
+@Orchestrator('many')
+export class Many {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
+    yield* ctx.all(Array.from({ length: 1_000_000 }, () => ctx.createTimer(1)));
+  }
+}
+
+/** As a JavaScript user writes it: it does not compile. */
+@Orchestrator('foreign')
+export class Foreign {
+  @Run() *run(): Generator<unknown> {
+    yield Promise.resolve(1);
+  }
+}
+
+@Orchestrator('waiter')
+export class Waiter {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<unknown> {
+    return yield* ctx.waitForExternalEvent('a.b é');
+  }
+}
+
+export class World extends Surroundings {
+  static async open(): Promise<World> {
+    const world = new World();
+    await world.work('worker', hostOf({ entities: [Odd], orchestrators: [Timed, Many, Foreign, Waiter] }));
+    return world;
+  }
+
+  /** What an operation or an orchestration failed of. */
+  async failureOf(
+    call: () => Promise<unknown>,
+  ): Promise<{ name: string; message: string; code?: string | undefined; depth: number }> {
+    try {
+      await this.settle(call());
+    } catch (error) {
+      let { failureDetails: failure } = error as OrchestrationFailedError;
+      while (/PERDURE_(?:TASK|ENTITY|ORCHESTRATION)/.test(failure.code ?? '') && failure.cause) failure = failure.cause;
+      let depth = 0;
+      for (let cause = failure.cause; cause; cause = cause.cause) depth++;
+      return { name: failure.name, message: failure.message, code: failure.code, depth };
+    }
+    throw new Error('It was accepted');
+  }
+
+  async ran(name: string, input?: unknown): Promise<unknown> {
+    const handle = await this.settle(this.client.startNew(name, input));
+    return this.settle(handle.result());
+  }
+}

@@ -34,10 +34,12 @@ export function entityProgram(definition: EntityDefinition, values: ValueCodec):
   const operations = new Map<string, OperationProgram>();
   for (const operation of definition.operations.values())
     operations.set(operation.name, operationProgram(definition.name, operation, values));
+  const { dispatcher } = definition;
+  const dispatched = dispatcher && operationProgram(definition.name, dispatcher, values);
   return {
     name: definition.name,
     create: () => new definition.type(),
-    operation: (name) => operations.get(name),
+    operation: (name) => operations.get(name) ?? (dispatched && { ...dispatched, name }),
     operationNames: [...operations.keys()],
     mailboxLimit: definition.mailboxLimit,
     keepHistory: definition.keepHistory,

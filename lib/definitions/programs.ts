@@ -1,6 +1,6 @@
 import type { ActivityContext } from '../core/activity-context.js';
 import type { ActivityTimeouts } from '../core/activity-timeouts.js';
-import type { InputShape } from '../core/names.js';
+import { ANY_OPERATION, type InputShape } from '../core/names.js';
 import type {
   EntityProgram,
   OperationProgram,
@@ -40,7 +40,7 @@ export function entityProgram(definition: EntityDefinition, values: ValueCodec):
     name: definition.name,
     create: () => new definition.type(),
     operation: (name) => operations.get(name) ?? (dispatched && { ...dispatched, name }),
-    operationNames: [...operations.keys()],
+    operationNames: [...operations.keys(), ...(dispatched ? [ANY_OPERATION] : [])],
     mailboxLimit: definition.mailboxLimit,
     keepHistory: definition.keepHistory,
     stateVersion: definition.stateVersion,

@@ -84,7 +84,8 @@ function entityOf(registered: RegisteredFunction, surroundings: FunctionSurround
       const operation = new EntityOperation(core, this, input);
       const context = surroundings.contextOf(registered) as FunctionEntityContext<unknown>;
       context.df = operation as FunctionEntityContext<unknown>['df'];
-      await handler(context);
+      const done: unknown = handler(context); // it may be a promise, whatever it is declared as
+      await done;
       return operation.end();
     }
   }

@@ -154,10 +154,7 @@ test('locks keep the rules of the original', async (t) => {
       [true, 'Cannot acquire more locks when already holding some locks.'],
       [true, 'Cannot invoke sub-orchestrations from within a critical section.'],
       [true, 'Cannot call an entity from within a critical section unless it is one of the locked entities.'],
-      [
-        true,
-        'Cannot signal an entity from within a critical section if the entity is one of the locked entities.',
-      ],
+      [true, 'Cannot signal an entity from within a critical section if the entity is one of the locked entities.'],
       [true, 'Cannot call the same entity multiple times in parallel within a critical section.'],
     ],
     sum: 30,
@@ -221,7 +218,8 @@ test('the client tells how instances stand, and with what history', async (t) =>
 test('the client starts, suspends, resumes, terminates and purges', async (t) => {
   const id = 'chosen-by-the-caller';
   t.is((await client('start', { name: 'WAITSLONG', options: { instanceId: id } })).result, id);
-  const status = async () => (await client('status', { id })).result as { runtimeStatus: string; customStatus: unknown };
+  const status = async () =>
+    (await client('status', { id })).result as { runtimeStatus: string; customStatus: unknown };
   await until(async () => (await status()).runtimeStatus === 'Running', 'it to run');
   t.deepEqual((await status()).customStatus, { stage: 'waiting' });
   t.is((await client('start', { name: 'waitsLong', options: { instanceId: id } })).status, 400);
@@ -253,7 +251,10 @@ test('the client signals and reads entities, and tells URLs', async (t) => {
   const rest = `${app.origin}/runtime/webhooks/durabletask/entities/Counter/by%20the%20client`;
   t.is(await (await fetch(rest)).json(), 4);
   const payload = (await client('payload', { id: 'x' })).result as Record<string, string>;
-  t.is(payload['statusQueryGetUri'], `${app.origin}/runtime/webhooks/durabletask/instances/x?taskHub=PatternsHub&connection=nats`);
+  t.is(
+    payload['statusQueryGetUri'],
+    `${app.origin}/runtime/webhooks/durabletask/instances/x?taskHub=PatternsHub&connection=nats`,
+  );
   t.is((await client('hub', {})).result, 'PatternsHub');
 });
 

@@ -15,7 +15,9 @@ const methods = {
   status: async (client, { id, options }) => shown(await client.getStatus(id, options)),
   all: async (client) => (await client.getStatusAll()).map(({ instanceId }) => instanceId),
   by: async (client, { runtimeStatus, from }) =>
-    (await client.getStatusBy({ runtimeStatus, createdTimeFrom: from && new Date(from) })).map(({ instanceId }) => instanceId),
+    (await client.getStatusBy({ runtimeStatus, createdTimeFrom: from && new Date(from) })).map(
+      ({ instanceId }) => instanceId,
+    ),
   raise: (client, { id, name, data }) => client.raiseEvent(id, name, data),
   terminate: (client, { id, reason }) => client.terminate(id, reason),
   suspend: (client, { id, reason }) => client.suspend(id, reason),

@@ -63,7 +63,9 @@ df.app.orchestration('profiling', function* (context) {
 });
 
 df.app.orchestration('locking', function* (context) {
-  const [one, two, other] = ['one', 'two', 'other'].map((key) => new df.EntityId('Counter', `${context.df.instanceId}-${key}`));
+  const [one, two, other] = ['one', 'two', 'other'].map(
+    (key) => new df.EntityId('Counter', `${context.df.instanceId}-${key}`),
+  );
   const refused = [];
   const attempt = (call) => {
     try {

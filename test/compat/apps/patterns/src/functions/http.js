@@ -2,7 +2,12 @@ const df = require('durable-functions');
 
 df.app.orchestration('calling', function* (context) {
   const { base } = context.df.getInput();
-  const polled = yield context.df.callHttp({ method: 'POST', url: `${base}/jobs`, body: { pieces: 2 }, headers: { 'x-app': 'a' } });
+  const polled = yield context.df.callHttp({
+    method: 'POST',
+    url: `${base}/jobs`,
+    body: { pieces: 2 },
+    headers: { 'x-app': 'a' },
+  });
   const once = yield context.df.callHttp({ method: 'POST', url: `${base}/jobs`, body: 'plain', enablePolling: false });
   const missing = yield context.df.callHttp({ method: 'GET', url: `${base}/nothing` });
   return {

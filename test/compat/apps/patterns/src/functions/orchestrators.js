@@ -7,7 +7,11 @@ df.app.orchestration('fanOutFanIn', function* (context) {
   const numbers = yield context.df.callActivity('numbers', context.df.getInput());
   const tasks = numbers.map((number) => context.df.callActivity('double', number));
   const doubled = yield context.df.Task.all(tasks);
-  return { sum: doubled.reduce((sum, number) => sum + number, 0), first: tasks[0].result, isCompleted: tasks[0].isCompleted };
+  return {
+    sum: doubled.reduce((sum, number) => sum + number, 0),
+    first: tasks[0].result,
+    isCompleted: tasks[0].isCompleted,
+  };
 });
 
 const child = df.app.orchestration('child', function* (context) {

@@ -12,7 +12,7 @@ export { ManagedIdentityTokenSource } from './durable/http-calls.js';
 export { OrchestrationRuntimeStatus } from './durable/runtime-status.js';
 export { RetryOptions } from './durable/retry-options.js';
 export { TaskFailedError } from './durable/task-failed-error.js';
-export type { DurableOrchestrationContext } from './durable/orchestration-context.js';
+export { DurableOrchestrationContext } from './durable/orchestration-context.js';
 export type { OrchestrationContext, OrchestrationHandler } from './durable/orchestration-context.js';
 export type { CallHttpOptions, TokenSource } from './durable/http-calls.js';
 export type { DurableEntityContext, EntityContext, EntityHandler } from './durable/entity-context.js';

@@ -20,8 +20,6 @@ export const MANAGED_IDENTITY = 'AzureManagedIdentity';
 export class ManagedIdentityTokenSource {
   /** What the token is for. */
   readonly resource: string;
-  /** @hidden */
-  readonly kind = MANAGED_IDENTITY;
 
   /** For a resource. */
   constructor(resource: string) {

@@ -84,6 +84,13 @@ export interface InvocationContextExtraOutputs {
   get(outputOrName: FunctionOutput | string): unknown;
 }
 
+/** Beside the contexts, so that one that a test puts together has the type of a context too. */
+const logHandlers = new WeakMap<InvocationContext, LogHandler>();
+
+function logOf(context: InvocationContext): LogHandler {
+  return logHandlers.get(context) ?? logToConsole;
+}
+
 /**
  * One invocation of a function: its log, and what it gets and gives beside.
  *
@@ -116,14 +123,13 @@ export class InvocationContext {
   triggerMetadata?: TriggerMetadata;
   /** How the function was registered. */
   options: EffectiveFunctionOptions;
-  readonly #log: LogHandler;
 
   /** Made for tests; `perdure func start` makes its own. */
   constructor(init: InvocationContextInit = {}) {
     const { options = {}, retryContext, traceContext, triggerMetadata } = init;
     this.invocationId = init.invocationId ?? 'unknown';
     this.functionName = init.functionName ?? 'unknown';
-    this.#log = init.logHandler ?? logToConsole;
+    logHandlers.set(this, init.logHandler ?? logToConsole);
     this.extraInputs = values();
     this.extraOutputs = values();
     if (retryContext) this.retryContext = retryContext;
@@ -139,32 +145,32 @@ export class InvocationContext {
 
   /** Writes a line, as `info`. */
   log(...args: Unchecked[]): void {
-    this.#log('information', ...(args as unknown[]));
+    logOf(this)('information', ...(args as unknown[]));
   }
 
   /** Writes a line of level 0. */
   trace(...args: Unchecked[]): void {
-    this.#log('trace', ...(args as unknown[]));
+    logOf(this)('trace', ...(args as unknown[]));
   }
 
   /** Writes a line of level 1. */
   debug(...args: Unchecked[]): void {
-    this.#log('debug', ...(args as unknown[]));
+    logOf(this)('debug', ...(args as unknown[]));
   }
 
   /** Writes a line of level 2. */
   info(...args: Unchecked[]): void {
-    this.#log('information', ...(args as unknown[]));
+    logOf(this)('information', ...(args as unknown[]));
   }
 
   /** Writes a line of level 3. */
   warn(...args: Unchecked[]): void {
-    this.#log('warning', ...(args as unknown[]));
+    logOf(this)('warning', ...(args as unknown[]));
   }
 
   /** Writes a line of level 4. */
   error(...args: Unchecked[]): void {
-    this.#log('error', ...(args as unknown[]));
+    logOf(this)('error', ...(args as unknown[]));
   }
 }
 

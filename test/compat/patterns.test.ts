@@ -40,7 +40,7 @@ test('sub-orchestrations, by name and as registered, with retries and without', 
     greetings: ['Hello, Oslo!', 'Hello, Rome!', 'Hello, Bern!', 'Hello, Kyiv!'],
     areMine: true,
   });
-  t.deepEqual(await run('failingParent'), { isTaskFailed: true, taskName: 'failingChild', isCausedBy: true });
+  t.deepEqual(await run('failingParent'), { isTaskFailed: true, taskName: 'failingChild', errorType: 'OutOfStock' });
 });
 
 test('what an activity throws is told with its type, message and properties', async (t) => {

@@ -14,8 +14,8 @@ export type Values = [
   Fits<typeof ours.getClient, typeof original.getClient>,
   Fits<keyof typeof ours.app.client, keyof typeof original.app.client>,
   Fits<keyof typeof original.app.client, keyof typeof ours.app.client>,
-  // What it declares as a class, and does not export.
-  Fits<Exclude<keyof typeof original, 'HttpManagementPayload'>, keyof typeof ours>,
+  // `default` comes with every import of CommonJS; the other it declares as a class, and does not export.
+  Fits<Exclude<keyof typeof original, 'default' | 'HttpManagementPayload'>, keyof typeof ours>,
   Fits<keyof typeof functions.app, keyof typeof ourFunctions.app>,
   Fits<keyof typeof functions.trigger, keyof typeof ourFunctions.trigger>,
   Fits<keyof typeof functions.input, keyof typeof ourFunctions.input>,

@@ -7,8 +7,8 @@ import type { AppFolder } from './function-files.js';
 
 /** What an app gets under the names of packages that it imports. */
 const packages: ReadonlyMap<string, { readonly url: string; readonly exported: object }> = new Map([
-  ['durable-functions', { url: addressOf('../../compat/durable-functions.js'), exported: durableFunctions }],
-  ['@azure/functions', { url: addressOf('../../compat/azure-functions.js'), exported: azureFunctions }],
+  ['durable-functions', { url: addressOf('./packages/durable-functions.js'), exported: durableFunctions }],
+  ['@azure/functions', { url: addressOf('./packages/azure-functions.js'), exported: azureFunctions }],
 ]);
 
 function addressOf(path: string): string {

@@ -3,16 +3,27 @@ import type { Orchestration } from '../../core/task.js';
 import { DurableOrchestrationContext, type OrchestrationHandler } from './orchestration-context.js';
 import type { OrchestrationContext, OrchestrationSettings } from './orchestration-context.js';
 import { plainValue } from './plain-value.js';
+import { failureOf } from './task-failed-error.js';
 import { LazyTask } from './tasks.js';
-
-/** Makes the context of an invocation, without its `df`. */
-export type InvocationMaker = (core: CoreContext) => OrchestrationContext;
 
 /**
  * Runs an orchestrator that yields tasks as one that the core knows: each task is scheduled where it is yielded first, and
  * the code goes on with its result, or its error, in the words of the original.
  */
 export function* runOrchestrator(
+  handler: OrchestrationHandler,
+  core: CoreContext,
+  context: OrchestrationContext,
+  settings: OrchestrationSettings,
+): Orchestration<unknown> {
+  try {
+    return yield* driven(handler, core, context, settings);
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+function* driven(
   handler: OrchestrationHandler,
   core: CoreContext,
   context: OrchestrationContext,

@@ -1,4 +1,8 @@
-import { TaskFailedError as CoreTaskFailedError, type FailureDetails as CoreFailureDetails } from '../../errors.js';
+import {
+  RemoteError,
+  TaskFailedError as CoreTaskFailedError,
+  type FailureDetails as CoreFailureDetails,
+} from '../../errors.js';
 
 /** Why an activity or a sub-orchestration failed. */
 export interface FailureDetails {
@@ -70,4 +74,15 @@ function detailsOf({ name, type, message, stack, fields, nonRetriable, cause }: 
     ...(inner && { innerFailure: inner }),
     isCausedBy: (errorType) => errorType === name || errorType === type || (inner?.isCausedBy(errorType) ?? false),
   };
+}
+
+/**
+ * What an orchestration fails with when this error leaves it: as in the original, with what the activity or child failed with. The
+ * core still finds the task that brought it.
+ */
+export function failureOf(error: unknown): unknown {
+  if (!(error instanceof TaskFailedError && error.cause instanceof CoreTaskFailedError)) return error;
+  const failure = new RemoteError(error.cause.failureDetails);
+  Object.defineProperty(failure, 'cause', { value: error.cause, configurable: true, writable: true });
+  return failure;
 }

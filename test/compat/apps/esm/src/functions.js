@@ -1,6 +1,5 @@
 import { app, HttpResponse, output, trigger } from '@azure/functions';
-import * as df from 'durable-functions';
-import { EntityId } from 'durable-functions';
+import df, { EntityId } from 'durable-functions';
 
 let ticks = 0;
 

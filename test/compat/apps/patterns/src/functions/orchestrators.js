@@ -41,7 +41,7 @@ df.app.orchestration('failingParent', function* (context) {
     return {
       isTaskFailed: error instanceof df.TaskFailedError,
       taskName: error.taskName,
-      isCausedBy: error.failureDetails.isCausedBy('OutOfStock'),
+      errorType: error.failureDetails.errorType,
     };
   }
 });

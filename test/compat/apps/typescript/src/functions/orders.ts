@@ -55,7 +55,7 @@ df.app.orchestration('twoOrders', {
     } catch (error) {
       if (!(error instanceof df.TaskFailedError)) throw error;
       const details: df.FailureDetails = error.failureDetails;
-      return { done, refused: details.innerFailure?.errorType ?? details.errorType };
+      return { done, refused: details.errorType };
     }
     return undefined;
   },

@@ -51,10 +51,17 @@ export interface TimerDurableClientOptions extends Omit<TimerFunctionOptions, 'h
 }
 
 /** A function of Azure alone that gets a client, as it is registered. */
-export interface ServiceDurableClientOptions extends Omit<AzureServiceFunctionOptions, 'handler'> {
+export interface ServiceDurableClientOptions extends Record<string, unknown> {
   /** Its code. */
   handler: DurableClientHandler;
-  [option: string]: unknown;
+  /** What calls it. */
+  trigger?: FunctionOptions['trigger'];
+  /** Where its result goes. */
+  return?: FunctionOptions['return'];
+  /** What it gets beside. */
+  extraInputs?: FunctionOptions['extraInputs'];
+  /** What it gives beside. */
+  extraOutputs?: FunctionOptions['extraOutputs'];
 }
 
 /** Registers a function that answers requests and gets a client. */

@@ -46,7 +46,19 @@ export interface WaitForCompletionOptions {
   retryIntervalInMilliseconds?: number;
 }
 
-/** How many instances were purged. */
+/**
+ * How many instances were purged.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * export async function purgeOld(client: df.DurableClient): Promise<number> {
+ *   const { instancesDeleted } = await client.purgeInstanceHistoryBy({ createdTimeTo: new Date('2026-01-01') });
+ *   return instancesDeleted;
+ * }
+ * ```
+ */
 export class PurgeHistoryResult {
   /** So many. */
   readonly instancesDeleted: number;
@@ -79,7 +91,19 @@ export interface HttpManagementPayload {
   readonly resumePostUri: string;
 }
 
-/** The state of an entity as it was read. */
+/**
+ * The state of an entity as it was read.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * export async function countOf(client: df.DurableClient, key: string): Promise<number> {
+ *   const { entityExists, entityState } = await client.readEntityState<number>(new df.EntityId('counter', key));
+ *   return entityExists ? entityState! : 0;
+ * }
+ * ```
+ */
 export class EntityStateResponse<T> {
   /** Whether there is one. */
   entityExists: boolean;
@@ -106,7 +130,19 @@ export interface DurableOrchestrationStatusInit {
   readonly history?: unknown[];
 }
 
-/** An orchestration instance as it was read. */
+/**
+ * An orchestration instance as it was read.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * export async function isDone(client: df.DurableClient, id: string): Promise<boolean> {
+ *   const status: df.DurableOrchestrationStatus = await client.getStatus(id);
+ *   return status.runtimeStatus === df.OrchestrationRuntimeStatus.Completed;
+ * }
+ * ```
+ */
 export class DurableOrchestrationStatus {
   /** The orchestrator's name. */
   readonly name: string;

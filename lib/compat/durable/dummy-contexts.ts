@@ -27,7 +27,17 @@ export class DummyOrchestrationContext extends InvocationContext implements Orch
   }
 }
 
-/** A context for tests of entities: set its `df` to what the test needs. */
+/**
+ * A context for tests of entities: set its `df` to what the test needs.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * const context = new df.DummyEntityContext<number>();
+ * context.df = { operationName: 'get', getState: () => 7 } as unknown as df.DurableEntityContext<number>;
+ * ```
+ */
 export class DummyEntityContext<T> extends InvocationContext implements EntityContext<T> {
   /** What the test sets. */
   df: DurableEntityContext<T>;

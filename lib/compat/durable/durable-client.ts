@@ -41,11 +41,26 @@ export interface ClientPorts {
   readonly replacesRunning: boolean;
 }
 
-/** Starts, finds and manages orchestrations and entities, in the style of Durable Functions: `df.getClient(context)`. */
+/**
+ * Starts, finds and manages orchestrations and entities, in the style of Durable Functions: `df.getClient(context)`.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * df.app.client.http('cancelOrder', {
+ *   route: 'orders/{id}/cancel',
+ *   handler: async (request, client) => {
+ *     await client.raiseEvent(request.params['id']!, 'Cancel', { by: request.query.get('by') });
+ *     return { status: 202 };
+ *   },
+ * });
+ * ```
+ */
 export class DurableClient {
   /** The name of the task hub. */
   readonly taskHubName: string;
-  /** @hidden */
+  /** Where the host listens. */
   readonly uniqueWebhookOrigins: string[];
   readonly #ports: ClientPorts;
 

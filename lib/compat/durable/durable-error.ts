@@ -1,4 +1,13 @@
-/** An error of the framework. */
+/**
+ * An error of the framework.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * export const isOfTheFramework = (error: unknown): boolean => error instanceof df.DurableError;
+ * ```
+ */
 export class DurableError extends Error {
   /** With a message. */
   constructor(message: string | undefined) {
@@ -7,7 +16,16 @@ export class DurableError extends Error {
   }
 }
 
-/** What the original declares for failures of several tasks; `Task.all` fails with the first error, and not with this. */
+/**
+ * What the original declares for failures of several tasks; `Task.all` fails with the first error, and not with this.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * export const messagesOf = (error: df.AggregatedError): string[] => error.errors.map(({ message }) => message);
+ * ```
+ */
 export class AggregatedError extends Error {
   /** The errors. */
   errors: Error[];

@@ -14,7 +14,7 @@ export const MANAGED_IDENTITY = 'AzureManagedIdentity';
  * ```ts
  * import * as df from 'perdure/durable-functions';
  *
- * const tokenSource = new df.ManagedIdentityTokenSource('https://management.core.windows.net');
+ * export const tokenSource = new df.ManagedIdentityTokenSource('https://management.core.windows.net');
  * ```
  */
 export class ManagedIdentityTokenSource {

@@ -1,6 +1,24 @@
 import type { EntityId } from './entity-id.js';
 
-/** The locked entities of a critical section, until it is released. */
+/**
+ * The locked entities of a critical section, until it is released.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * df.app.orchestration('transfer', function* (context) {
+ *   const [from, to] = ['alice', 'bob'].map((key) => new df.EntityId('account', key));
+ *   const lock: df.DurableLock = yield context.df.lock(from!, to!);
+ *   try {
+ *     yield context.df.callEntity(from!, 'withdraw', 100);
+ *     yield context.df.callEntity(to!, 'deposit', 100);
+ *   } finally {
+ *     lock.release();
+ *   }
+ * });
+ * ```
+ */
 export class DurableLock {
   /** The entities, in order. */
   readonly ownedLocks: ReadonlyArray<EntityId>;
@@ -26,7 +44,18 @@ export class DurableLock {
   }
 }
 
-/** Whether an orchestration is in a critical section, and over which entities. */
+/**
+ * Whether an orchestration is in a critical section, and over which entities.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * export function shown({ isLocked, ownedLocks }: df.LockState): string {
+ *   return isLocked ? ownedLocks.join(', ') : 'nothing is locked';
+ * }
+ * ```
+ */
 export class LockState {
   /** Whether it is. */
   readonly isLocked: boolean;
@@ -40,7 +69,16 @@ export class LockState {
   }
 }
 
-/** What cannot be asked for in a critical section was. */
+/**
+ * What cannot be asked for in a critical section was.
+ *
+ * @example
+ * ```ts
+ * import * as df from 'perdure/durable-functions';
+ *
+ * export const isRule = (error: unknown): boolean => error instanceof df.LockingRulesViolationError;
+ * ```
+ */
 export class LockingRulesViolationError extends Error {
   /** What to tell it by. */
   static readonly code = 'LOCKING_RULES_VIOLATION' as const;

@@ -81,6 +81,7 @@ export class DurableOrchestrationContext {
     return this.#customStatus;
   }
 
+  /** Shows a value, as `setCustomStatus`. */
   set customStatus(status: unknown) {
     this.#core.setCustomStatus(plainValue(status));
     this.#customStatus = status;

@@ -1,4 +1,10 @@
-import type { FunctionOptions, FunctionResult, FunctionTrigger, GenericTriggerOptions } from './bindings.js';
+import type {
+  FunctionInput,
+  FunctionOutput,
+  FunctionResult,
+  FunctionTrigger,
+  GenericTriggerOptions,
+} from './bindings.js';
 import { named } from './bindings.js';
 import type { InvocationContext } from './invocation-context.js';
 
@@ -6,12 +12,17 @@ import type { InvocationContext } from './invocation-context.js';
 export type AzureServiceOptions = { [option: string]: unknown };
 
 /** A function that a service of Azure calls, as it is registered. */
-export interface AzureServiceFunctionOptions<T = unknown> extends Partial<FunctionOptions> {
+export interface AzureServiceFunctionOptions<T = unknown> extends Record<string, unknown> {
   /** Its code. */
   handler: (event: T, context: InvocationContext) => FunctionResult;
   /** What calls it. */
   trigger?: FunctionTrigger;
-  [option: string]: unknown;
+  /** Where its result goes. */
+  return?: FunctionOutput;
+  /** What it gets beside. */
+  extraInputs?: FunctionInput[];
+  /** What it gives beside. */
+  extraOutputs?: FunctionOutput[];
 }
 
 /** What makes a binding of one kind. */

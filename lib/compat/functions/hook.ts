@@ -8,7 +8,16 @@ export interface HookContextInit {
   hookData?: Record<string, unknown>;
 }
 
-/** What a hook is given. */
+/**
+ * What a hook is given.
+ *
+ * @example
+ * ```ts
+ * import { app } from 'perdure/azure-functions';
+ *
+ * app.hook.appTerminate((context) => console.log('ends', context.hookData));
+ * ```
+ */
 export class HookContext {
   /** What hooks put there for each other. */
   readonly hookData: Record<string, unknown>;
@@ -23,9 +32,27 @@ export class HookContext {
 export interface AppStartContextInit extends HookContextInit {}
 /** What a hook at the end of an app is made of. */
 export interface AppTerminateContextInit extends HookContextInit {}
-/** The app starts. */
+/**
+ * The app starts.
+ *
+ * @example
+ * ```ts
+ * import { app } from 'perdure/azure-functions';
+ *
+ * app.hook.appStart((context) => void (context.hookData['since'] = Date.now()));
+ * ```
+ */
 export class AppStartContext extends HookContext {}
-/** The app ends. */
+/**
+ * The app ends.
+ *
+ * @example
+ * ```ts
+ * import { app } from 'perdure/azure-functions';
+ *
+ * app.hook.appTerminate(() => console.log('ends'));
+ * ```
+ */
 export class AppTerminateContext extends HookContext {}
 
 /** What a hook around an invocation is made of. */
@@ -36,7 +63,16 @@ export interface InvocationHookContextInit extends HookContextInit {
   invocationContext?: InvocationContext;
 }
 
-/** A function is invoked. */
+/**
+ * A function is invoked.
+ *
+ * @example
+ * ```ts
+ * import { app } from 'perdure/azure-functions';
+ *
+ * app.hook.postInvocation(({ invocationContext }) => invocationContext.log('has ended'));
+ * ```
+ */
 export class InvocationHookContext extends HookContext {
   /** Its context. */
   readonly invocationContext: InvocationContext;
@@ -54,7 +90,16 @@ export interface PreInvocationContextInit extends InvocationHookContextInit {
   functionCallback?: FunctionHandler;
 }
 
-/** A function is about to be invoked. */
+/**
+ * A function is about to be invoked.
+ *
+ * @example
+ * ```ts
+ * import { app } from 'perdure/azure-functions';
+ *
+ * app.hook.preInvocation((context) => void (context.hookData['since'] = performance.now()));
+ * ```
+ */
 export class PreInvocationContext extends InvocationHookContext {
   /** What it will be called with; a hook may change it. */
   inputs: unknown[];
@@ -77,7 +122,19 @@ export interface PostInvocationContextInit extends InvocationHookContextInit {
   error?: unknown;
 }
 
-/** A function has been invoked. */
+/**
+ * A function has been invoked.
+ *
+ * @example
+ * ```ts
+ * import { app } from 'perdure/azure-functions';
+ *
+ * app.hook.postInvocation(({ invocationContext, hookData, error }) => {
+ *   const took = performance.now() - (hookData['since'] as number);
+ *   invocationContext.log(`${took} ms, ${error === undefined ? 'well' : 'badly'}`);
+ * });
+ * ```
+ */
 export class PostInvocationContext extends InvocationHookContext {
   /** What it was called with. */
   inputs: unknown[];
@@ -110,7 +167,16 @@ export interface LogHookContextInit extends HookContextInit {
   message?: string;
 }
 
-/** A line is written. */
+/**
+ * A line is written.
+ *
+ * @example
+ * ```ts
+ * import { app } from 'perdure/azure-functions';
+ *
+ * app.hook.log((context) => void (context.message = context.message.replaceAll(/\d{16}/g, 'a card')));
+ * ```
+ */
 export class LogHookContext extends HookContext {
   /** The invocation that wrote it. */
   readonly invocationContext: InvocationContext | undefined;

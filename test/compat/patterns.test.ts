@@ -240,6 +240,17 @@ test('the client starts, suspends, resumes, terminates and purges', async (t) =>
     t.is((await client(method, { id, reason: 'x', name: 'Go' })).error, `No instance with ID '${id}' found.`, method);
 });
 
+test('an orchestration that failed is rewound, and what had succeeded is not done again', async (t) => {
+  const { id, statusQueryGetUri } = await started(app.origin, 'unlucky');
+  t.is((await polled(statusQueryGetUri)).body.runtimeStatus, 'Failed');
+  t.is((await client('rewind', { id, reason: 'better luck' })).status, 200);
+  await until(
+    async () => ((await client('status', { id })).result as { runtimeStatus: string }).runtimeStatus === 'Completed',
+    'it to be completed',
+  );
+  t.deepEqual((await polled(statusQueryGetUri)).body.output, ['Hello, first!', 2]);
+});
+
 test('the client signals and reads entities, and tells URLs', async (t) => {
   const entity = { entity: 'COUNTER', key: 'by the client' };
   t.deepEqual((await client('read', entity)).result, { entityExists: false });

@@ -203,3 +203,27 @@ df.app.orchestration('longRunning', function* (context) {
   for (let step = 3; step < 6; step++) results.push(yield context.df.callActivity('hello', `step ${step}`));
   return results;
 });
+
+// What it calls are decorated classes in another process of the same hub.
+df.app.orchestration('mixed', function* (context) {
+  const name = context.df.getInput();
+  const wished = yield context.df.callActivity('wish', { name, what: 'luck' });
+  const ledger = new df.EntityId('ledger', name);
+  yield context.df.callEntity(ledger, 'book', { amount: 5 });
+  const total = yield context.df.callEntity(ledger, 'total');
+  const child = yield context.df.callSubOrchestrator('decoratedGreeting', name);
+  let refused;
+  try {
+    yield context.df.callEntity(ledger, 'book', { amount: 'much' });
+  } catch (error) {
+    refused = error.message;
+  }
+  return { wished, total, child, refused };
+});
+
+// Fails once.
+df.app.orchestration('unlucky', function* (context) {
+  const first = yield hello('first');
+  const attempt = yield context.df.callActivity('flaky', { key: context.df.instanceId, times: 2 });
+  return [first, attempt];
+});

@@ -20,6 +20,14 @@ class Ledger {
   }
 }
 
+@Entity('counter')
+class Counter {
+  state = 0;
+  @Operation() add(number: number): number {
+    return (this.state += number);
+  }
+}
+
 class Wishes {
   @Activity({ input: 'unknown' }) wish(wish: { name: string; what: string }): string {
     return `${wish.what} for ${wish.name}`;
@@ -61,10 +69,13 @@ test('functions and decorated classes of one hub call each other', async (t) => 
     child: { sum: 6, first: 2, isCompleted: true },
   });
   t.is((await client.readEntityState('counter', 'Bob')).entityState, 3);
-  await client.close();
-  await worker.stop();
-  await hub.close();
   app.run.child.kill('SIGTERM');
-  await app.run.ended;
+  t.is(await app.run.ended, 0);
+  await worker.stop();
+  const successor = await TaskHubWorker.start(hub, { entities: [Counter] });
+  t.is(await client.callEntity(Counter, 'Bob').add(4), 7, 'a class takes over the entities of a function');
+  await successor.stop();
+  await client.close();
+  await hub.close();
   await server.stop();
 });

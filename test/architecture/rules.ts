@@ -15,7 +15,7 @@ const levels: readonly (readonly string[])[] = [
   ['http', 'testing'],
   ['compat'],
   ['cli'],
-  ['index'],
+  ['index', 'browser'],
 ];
 
 /** Decorators write definitions, nothing else. */

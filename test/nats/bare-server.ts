@@ -17,6 +17,8 @@ export interface RunningServer {
 
 /** A server under a configuration that Perdure would not choose. */
 export interface BareServer extends RunningServer {
+  /** Of its WebSocket listener, if it is configured to have one: `ws://host:port`. */
+  readonly webSocket: string;
   /** Gives the running server other lines of configuration; resolves when it acts by them. */
   reload(configuration: (folder: string) => string): Promise<void>;
 }
@@ -39,7 +41,7 @@ export async function startBareServer(configuration: (folder: string) => string,
   });
   const portsFile = async () => (await readdir(folder)).find((name) => name.endsWith(`_${child.pid}.ports`));
   await until(async () => (await portsFile()) !== undefined, 'the file with the ports');
-  let ports: { nats?: string[] } = {};
+  let ports: { nats?: string[]; websocket?: string[] } = {};
   await until(async () => {
     const text = await readFile(join(folder, (await portsFile()) ?? ''), 'utf8');
     if (text.endsWith('}')) ports = JSON.parse(text) as typeof ports;
@@ -47,6 +49,7 @@ export async function startBareServer(configuration: (folder: string) => string,
   }, 'the ports');
   return {
     address: ports.nats?.[0]?.replace('nats://', '') ?? '',
+    webSocket: ports.websocket?.[0] ?? '',
     reload: async (lines) => {
       const before = reloads;
       await configure(lines);

@@ -119,4 +119,6 @@ test('an app that cannot run says why', async (t) => {
     await refused(t, await appWith(t, ''), '--hostname', '0.0.0.0'),
     /without a key the host listens on the loopback/,
   );
+  const named = `require('durable-functions').app.orchestration('${'a'.repeat(65)}', function* () {});`;
+  t.regex(await refused(t, await appWith(t, named)), /PERDURE_INVALID_NAME: .*name "a{65}" is not acceptable/);
 });

@@ -13,6 +13,7 @@ test('routes fit paths, with names, constraints, optional parts and the rest', (
   const match = (template: string, path: string) => new RouteTemplate(template, 'f').match(path);
   t.deepEqual(match('/api/orders/{id}', '/api/orders/a%20b'), { id: 'a b' });
   t.deepEqual(match('/api/orders/{id}', '/API/Orders/7/'), { id: '7' });
+  t.deepEqual(match('/api/orders/{id}', '/api/orders/100%'), { id: '100%' });
   t.is(match('/api/orders/{id}', '/api/orders'), undefined);
   t.is(match('/api/orders/{id}', '/api/orders/7/lines'), undefined);
   t.deepEqual(match('/api/orders/{id:int?}', '/api/orders'), {});

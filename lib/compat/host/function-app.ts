@@ -17,6 +17,7 @@ import { Invocations, type WriteLine } from './invocations.js';
 import { managedIdentity } from './managed-identity.js';
 import { ManagementLinks } from './management-links.js';
 import { checkSupported } from './supported-functions.js';
+import { TimerClaims } from './timer-claims.js';
 import { TimerFunctions } from './timer-functions.js';
 
 /** What an app runs on. */
@@ -72,7 +73,7 @@ export class FunctionApp {
     const onError = (context: InvocationContext, error: unknown): void => this.#tell(context, error);
     const hasKey = (request: Request): boolean => isOneOf(keys, keyOf(request));
     this.#http = new HttpFunctions(functions, settings.routePrefix, this.#invocations, { hasKey, onError });
-    this.#timers = new TimerFunctions(functions, this.#invocations, onError);
+    this.#timers = new TimerFunctions(functions, this.#client, this.#invocations, onError);
   }
 
   /** The functions that answer requests. */
@@ -95,6 +96,7 @@ export class FunctionApp {
     });
     this.#worker = await TaskHubWorker.start(this.#hub, {
       ...hosted,
+      entities: [...(hosted.entities ?? []), ...(this.#timers.areThere ? [TimerClaims] : [])],
       maxConcurrentActivities: settings.maxConcurrentActivities,
       http: { tokenSources: { [MANAGED_IDENTITY]: managedIdentity } },
     });

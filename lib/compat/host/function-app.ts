@@ -98,6 +98,7 @@ export class FunctionApp {
       ...hosted,
       entities: [...(hosted.entities ?? []), ...(this.#timers.areThere ? [TimerClaims] : [])],
       maxConcurrentActivities: settings.maxConcurrentActivities,
+      valueDifferences: 'warn',
       http: { tokenSources: { [MANAGED_IDENTITY]: managedIdentity } },
     });
     await this.#warmUp();

@@ -39,13 +39,18 @@ export function entityProgram(definition: EntityDefinition, values: ValueCodec):
   return {
     name: definition.name,
     create: () => new definition.type(),
-    operation: (name) => operations.get(name) ?? (dispatched && { ...dispatched, name }),
+    operation: (name) => operations.get(name) ?? (isOwn(name) ? undefined : dispatched && { ...dispatched, name }),
     operationNames: [...operations.keys(), ...(dispatched ? [ANY_OPERATION] : [])],
     mailboxLimit: definition.mailboxLimit,
     keepHistory: definition.keepHistory,
     stateVersion: definition.stateVersion,
     migrate: definition.migrate,
   };
+}
+
+/** Whether it is what Perdure itself asks of an entity. */
+function isOwn(operation: string): boolean {
+  return operation.startsWith('#');
 }
 
 function operationProgram(entity: string, operation: OperationDefinition, values: ValueCodec): OperationProgram {

@@ -29,6 +29,17 @@ test('an app of ES modules: requests, times, hooks, and a CommonJS module among 
   const hooked = await ask('hooked');
   t.deepEqual([hooked.status, await hooked.text()], [299, 'by a hook']);
 
+  const page = { origin: 'http://localhost:3000' };
+  const readable = await ask('orders/latest', { headers: page });
+  t.is(readable.headers.get('access-control-allow-origin'), 'http://localhost:3000');
+  const stranger = await ask('orders/latest', { headers: { origin: 'http://elsewhere' } });
+  t.is(stranger.headers.get('access-control-allow-origin'), null);
+  const preflight = await ask('orders/latest', {
+    method: 'OPTIONS',
+    headers: { ...page, 'access-control-request-method': 'PUT', 'access-control-request-headers': 'x-a' },
+  });
+  t.deepEqual([preflight.status, preflight.headers.get('access-control-allow-headers')], [204, 'x-a']);
+
   t.is((await ask('guarded')).status, 401);
   t.is((await ask('guarded?code=key-0123456789abcdef')).status, 200);
   t.is((await ask('guarded', { headers: { 'x-functions-key': 'key-0123456789abcdef' } })).status, 200);
@@ -108,4 +119,6 @@ test('an app that cannot run says why', async (t) => {
     await refused(t, await appWith(t, ''), '--hostname', '0.0.0.0'),
     /without a key the host listens on the loopback/,
   );
+  const named = `require('durable-functions').app.orchestration('${'a'.repeat(65)}', function* () {});`;
+  t.regex(await refused(t, await appWith(t, named)), /PERDURE_INVALID_NAME: .*name "a{65}" is not acceptable/);
 });

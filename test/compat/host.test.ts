@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import test from 'ava';
 import { appFolder } from '../../lib/cli/functions/function-files.js';
+import { CrossOrigin } from '../../lib/compat/host/cross-origin.js';
 import { hostSettings, isWritten, timeSpan } from '../../lib/compat/host/host-json.js';
 import { localSettings } from '../../lib/compat/host/local-settings.js';
 import { occurrencesOf } from '../../lib/compat/host/ncrontab.js';
@@ -12,6 +13,7 @@ test('routes fit paths, with names, constraints, optional parts and the rest', (
   const match = (template: string, path: string) => new RouteTemplate(template, 'f').match(path);
   t.deepEqual(match('/api/orders/{id}', '/api/orders/a%20b'), { id: 'a b' });
   t.deepEqual(match('/api/orders/{id}', '/API/Orders/7/'), { id: '7' });
+  t.deepEqual(match('/api/orders/{id}', '/api/orders/100%'), { id: '100%' });
   t.is(match('/api/orders/{id}', '/api/orders'), undefined);
   t.is(match('/api/orders/{id}', '/api/orders/7/lines'), undefined);
   t.deepEqual(match('/api/orders/{id:int?}', '/api/orders'), {});
@@ -118,6 +120,17 @@ test('local.settings.json: values, port and origins', (t) => {
     port: 7072,
     origins: ['http://a', 'http://b'],
   });
+});
+
+test('with * pages of any origin may ask functions, and none the management API', (t) => {
+  const crossOrigin = new CrossOrigin(['*']);
+  t.deepEqual(crossOrigin.listed, []);
+  const asked = new Request('http://localhost/api/a', { headers: { origin: 'http://anywhere' } });
+  const headersOf = (answer: Response) => answer.headers.get('access-control-allow-origin');
+  t.is(headersOf(crossOrigin.readable(asked, new Response('a'))), '*');
+  const own = new Response('a', { headers: { 'access-control-allow-origin': 'http://own' } });
+  t.is(headersOf(crossOrigin.readable(asked, own)), 'http://own', 'a function may say it itself');
+  t.is(headersOf(new CrossOrigin([]).readable(asked, new Response('a'))), null);
 });
 
 test('the modules of an app are those that main names', async (t) => {

@@ -10,12 +10,14 @@ import { AppStartContext, AppTerminateContext, hooksOf } from '../functions/hook
 import type { InvocationContext } from '../functions/invocation-context.js';
 import type { RegisteredFunction } from '../functions/registered-function.js';
 import { canonicalPath } from './canonical-path.js';
+import { CrossOrigin } from './cross-origin.js';
 import type { HostSettings } from './host-json.js';
 import { HttpFunctions, type HttpFunction } from './http-functions.js';
 import { Invocations, type WriteLine } from './invocations.js';
 import { managedIdentity } from './managed-identity.js';
 import { ManagementLinks } from './management-links.js';
 import { checkSupported } from './supported-functions.js';
+import { TimerClaims } from './timer-claims.js';
 import { TimerFunctions } from './timer-functions.js';
 
 /** What an app runs on. */
@@ -26,8 +28,9 @@ export interface FunctionAppOptions {
   readonly origin: string;
   /** Of the host; none: who can reach it may ask. */
   readonly keys: readonly string[];
-  /** Hosts and origins that are let in to the management API. */
+  /** Under which the management API is asked. */
   readonly allowedHosts: readonly string[];
+  /** Of pages that may ask; `*`: any may ask functions. */
   readonly allowedOrigins: readonly string[];
   readonly write: WriteLine;
   /** Opens another task hub. */
@@ -42,6 +45,7 @@ export class FunctionApp {
   readonly #options: FunctionAppOptions;
   readonly #api: HttpApi;
   readonly #http: HttpFunctions;
+  readonly #crossOrigin: CrossOrigin;
   readonly #timers: TimerFunctions;
   readonly #invocations: Invocations;
   #worker: TaskHubWorker | undefined;
@@ -53,7 +57,9 @@ export class FunctionApp {
     this.#hub = hub;
     this.#options = options;
     this.#client = new TaskHubClient(hub);
-    const { allowedHosts, allowedOrigins } = options;
+    this.#crossOrigin = new CrossOrigin(options.allowedOrigins);
+    const { allowedHosts } = options;
+    const allowedOrigins = this.#crossOrigin.listed; // whatever `*` lets in, it is not to manage the hub
     this.#api = new HttpApi(this.#client, { auth: { keys }, allowedHosts, allowedOrigins });
     const links = new ManagementLinks(hub.name, this.#api.basePath, keys[0]);
     const durable = new DurableClient({
@@ -67,7 +73,7 @@ export class FunctionApp {
     const onError = (context: InvocationContext, error: unknown): void => this.#tell(context, error);
     const hasKey = (request: Request): boolean => isOneOf(keys, keyOf(request));
     this.#http = new HttpFunctions(functions, settings.routePrefix, this.#invocations, { hasKey, onError });
-    this.#timers = new TimerFunctions(functions, this.#invocations, onError);
+    this.#timers = new TimerFunctions(functions, this.#client, this.#invocations, onError);
   }
 
   /** The functions that answer requests. */
@@ -90,7 +96,9 @@ export class FunctionApp {
     });
     this.#worker = await TaskHubWorker.start(this.#hub, {
       ...hosted,
+      entities: [...(hosted.entities ?? []), ...(this.#timers.areThere ? [TimerClaims] : [])],
       maxConcurrentActivities: settings.maxConcurrentActivities,
+      valueDifferences: 'warn',
       http: { tokenSources: { [MANAGED_IDENTITY]: managedIdentity } },
     });
     await this.#warmUp();
@@ -102,7 +110,10 @@ export class FunctionApp {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith(`${this.#api.basePath}/`))
       return this.#api.fetch(canonicalPath(request, this.#api.basePath));
-    return (await this.#http.answer(request)) ?? new Response(null, { status: 404 });
+    const preflight = this.#crossOrigin.preflight(request);
+    if (preflight) return preflight;
+    const answer = (await this.#http.answer(request)) ?? new Response(null, { status: 404 });
+    return this.#crossOrigin.readable(request, answer);
   };
 
   /** Rejects when the worker ends by itself. */

@@ -27,7 +27,7 @@ export class RouteTemplate {
   match(path: string): Record<string, string> | undefined {
     const found = this.#pattern.exec(path);
     if (!found) return undefined;
-    const values = this.#names.map((name, at) => [name, decodeURIComponent(found[at + 1] ?? '')] as const);
+    const values = this.#names.map((name, at) => [name, decoded(found[at + 1] ?? '')] as const);
     return Object.fromEntries(values.filter(([, value]) => value !== ''));
   }
 }
@@ -79,4 +79,13 @@ function formOf(constraint: string | undefined): string {
   if (name === 'regex' && argument !== undefined)
     return argument.replace(/^\^|\$$/g, '').replaceAll(/\((?!\?)/g, '(?:');
   return constraints[name] ?? '[^/]+';
+}
+
+/** What is no encoding of a text stays as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,4 +1,3 @@
-import { EntityContext, OrchestrationContext, type Orchestration, type OrchestrationFailedError } from 'perdure';
 import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { Surroundings } from '../client/surroundings.js';
 import { hostOf } from '../engine/surroundings.js';

@@ -1,3 +1,4 @@
+import { OrchestrationContext, type Orchestration, type OrchestrationFailedError } from 'perdure';
 import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { Surroundings } from '../client/surroundings.js';
 import { hostOf } from '../engine/surroundings.js';

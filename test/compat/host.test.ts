@@ -4,8 +4,11 @@ import test from 'ava';
 import { appFolder } from '../../lib/cli/functions/function-files.js';
 import { CrossOrigin } from '../../lib/compat/host/cross-origin.js';
 import { hostSettings, isWritten, timeSpan } from '../../lib/compat/host/host-json.js';
+import type { InvocationContext } from '../../lib/compat/functions/invocation-context.js';
+import { Invocations } from '../../lib/compat/host/invocations.js';
 import { localSettings } from '../../lib/compat/host/local-settings.js';
 import { occurrencesOf } from '../../lib/compat/host/ncrontab.js';
+import { invokedWithRetries, pauseOf } from '../../lib/compat/host/retries.js';
 import { RouteTemplate } from '../../lib/compat/host/routes.js';
 import { temporaryFolder } from './func.js';
 
@@ -131,6 +134,30 @@ test('with * pages of any origin may ask functions, and none the management API'
   const own = new Response('a', { headers: { 'access-control-allow-origin': 'http://own' } });
   t.is(headersOf(crossOrigin.readable(asked, own)), 'http://own', 'a function may say it itself');
   t.is(headersOf(new CrossOrigin([]).readable(asked, new Response('a'))), null);
+});
+
+test('a function is tried again as its retry says', async (t) => {
+  const seen: unknown[] = [];
+  const retry = { strategy: 'fixedDelay', maxRetryCount: 2, delayInterval: { milliseconds: 1 } } as const;
+  const handler = (_: unknown, { retryContext }: InvocationContext) => {
+    seen.push([retryContext?.retryCount, retryContext?.exception?.message]);
+    throw new Error(`attempt ${seen.length}`);
+  };
+  const options = { trigger: { type: 'timerTrigger', name: 't' }, extraInputs: [], extraOutputs: [] };
+  const registered = { name: 'f', handler, options, retry };
+  const invocations = new Invocations(
+    () => {},
+    () => t.fail() as never,
+  );
+  await t.throwsAsync(invokedWithRetries(registered, {}, invocations), { message: 'attempt 3' });
+  t.deepEqual(seen, [
+    [0, undefined],
+    [1, 'attempt 1'],
+    [2, 'attempt 2'],
+  ]);
+  const backoff = { strategy: 'exponentialBackoff', maxRetryCount: -1, minimumInterval: 10 } as const;
+  const pauses = [0, 1, 2, 9].map((count) => pauseOf({ ...backoff, maximumInterval: { seconds: 1 } }, count));
+  t.deepEqual(pauses, [10, 20, 40, 1_000]);
 });
 
 test('the modules of an app are those that main names', async (t) => {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { connectTaskHub, TaskHubClient } from 'perdure';
+import { connectTaskHub, TaskHubClient, TaskHubWorker } from 'perdure';
 import { TimerClaims } from '../../lib/compat/host/timer-claims.js';
 import { startTestServer } from '../servers.js';
 import { until } from '../until.js';
@@ -28,11 +28,14 @@ test('of several hosts one runs a timer at each of its times, and a time that wa
   const server = await startTestServer();
   const hub = await connectTaskHub({ name: 'TestHubName', servers: server.url });
   const client = new TaskHubClient(hub);
-  const first = await funcStart(t, folder, ['--server', server.url]);
   const last = '2026-01-01T03:00:00.000Z';
+  const worker = await TaskHubWorker.start(hub, { entities: [TimerClaims] });
   t.true((await client.callEntity(TimerClaims, 'daily').claim({ due: last })).isClaimed);
+  await worker.stop();
+  const first = await funcStart(t, folder, ['--server', server.url]);
   const second = await funcStart(t, folder, ['--server', server.url]);
-  await until(() => second.run.stdout().includes(`daily: daily true ${last}`), 'the missed time to be made up for');
+  const madeUpFor = () => [first, second].filter(({ run }) => run.stdout().includes(`daily: daily true ${last}`));
+  await until(() => madeUpFor().length > 0, 'the missed time to be made up for', 60);
 
   const due = (text: string) => Array.from(text.matchAll(/often: due (\S+)/g), ([, time]) => time!);
   const all = () => [first, second].flatMap(({ run }) => due(run.stdout()));
@@ -41,7 +44,7 @@ test('of several hosts one runs a timer at each of its times, and a time that wa
   for (const { run } of [first, second]) run.child.kill('SIGTERM');
   for (const { run } of [first, second]) t.is(await run.ended, 0, run.stderr());
   t.is(new Set(all()).size, all().length);
-  t.false(first.run.stdout().includes('daily: daily'));
+  t.is(madeUpFor().length, 1);
   await client.close();
   await hub.close();
   await server.stop();

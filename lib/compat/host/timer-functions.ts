@@ -4,6 +4,7 @@ import type { RegisteredFunction } from '../functions/registered-function.js';
 import type { Timer, TimerTriggerOptions } from '../functions/timer.js';
 import type { Invocations } from './invocations.js';
 import { occurrencesOf, type Occurrences } from './ncrontab.js';
+import { invokedWithRetries } from './retries.js';
 import { claimed, lastClaimed } from './timer-claims.js';
 
 /** The longest that a timer of Node.js can wait, in milliseconds. */
@@ -107,13 +108,12 @@ export class TimerFunctions {
 
   /** `claim`: undefined, another host runs it. */
   async #run(timer: TimerFunction, due: Date, claim: () => Promise<Claimed | undefined>): Promise<void> {
-    const context = this.#invocations.contextOf(timer.registered);
     try {
       const own = await claim();
       if (!own || this.#isStopped) return;
-      await this.#invocations.invoke(timer.registered, context, timerOf(timer.occurrences, due, own));
+      await invokedWithRetries(timer.registered, timerOf(timer.occurrences, due, own), this.#invocations);
     } catch (error) {
-      if (!this.#isStopped) this.#onError(context, error);
+      if (!this.#isStopped) this.#onError(this.#invocations.contextOf(timer.registered), error);
     }
   }
 }

@@ -23,7 +23,8 @@ export async function funcStart(
   const run = perdure(t, ['func', 'start', '--script-root', root, '--port', '0', ...args], env);
   let ended = false;
   void run.ended.then(() => (ended = true));
-  await until(() => /Functions:[^]*\n\n$/.test(run.stdout()) || ended, 'the functions to be listed', 60);
+  // Behind the list come lines of the app.
+  await until(() => /Functions:[^]*\n\n(?:\[|$)/.test(run.stdout()) || ended, 'the functions to be listed', 60);
   const origin = /http:\/\/[\w.]+:\d+/.exec(run.stdout())?.[0];
   if (ended || origin === undefined) throw new Error(`It does not run: ${run.stdout()}${run.stderr()}`);
   return { run, origin };

@@ -216,6 +216,8 @@ export interface TaskConsumption extends Subscription {
 
 /** A task in a worker's hands. */
 export interface QueuedTask {
+  /** The same at each delivery, and no other task's of the hub. */
+  readonly sequence: number;
   readonly body: Uint8Array;
   /** How often it was delivered, this time included; it begins anew when the queue's consumer was lost. */
   readonly deliveries: number;

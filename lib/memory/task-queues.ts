@@ -81,6 +81,7 @@ export class MemoryTaskQueues implements TaskQueues {
 }
 
 class TakenTask implements QueuedTask {
+  readonly sequence: number;
   readonly body: Uint8Array;
   readonly deliveries: number;
   readonly time: number;
@@ -91,6 +92,7 @@ class TakenTask implements QueuedTask {
     private readonly task: MemoryTask,
     readonly backlog: number,
   ) {
+    this.sequence = task.sequence;
     this.body = task.body;
     this.deliveries = task.deliveries;
     this.time = task.time;

@@ -7,8 +7,8 @@ const DUPLICATE_WINDOW = 120_000;
 
 /** A stored task. */
 export interface MemoryTask {
-  /** Its place among all that were stored in the queue. */
-  readonly number: number;
+  /** Its place among all that were stored in the queues of the hub. */
+  readonly sequence: number;
   readonly body: Uint8Array;
   readonly time: number;
   deliveries: number;
@@ -34,7 +34,6 @@ export class MemoryQueue {
   readonly taken = new Set<MemoryTask>();
   readonly #takers: MemoryTaker[] = [];
   maxInFlight = Infinity;
-  #stored = 0;
 
   constructor(world: MemoryWorld) {
     this.#world = world;
@@ -47,11 +46,11 @@ export class MemoryQueue {
 
   /** All that are not done, in the order of storing. */
   get tasks(): readonly MemoryTask[] {
-    return [...this.taken, ...this.#again, ...this.#waiting].toSorted((a, b) => a.number - b.number);
+    return [...this.taken, ...this.#again, ...this.#waiting].toSorted((a, b) => a.sequence - b.sequence);
   }
 
-  store(body: Uint8Array): void {
-    this.#waiting.push({ number: this.#stored++, body, time: this.#world.time, deliveries: 0, cancel: () => {} });
+  store(sequence: number, body: Uint8Array): void {
+    this.#waiting.push({ sequence, body, time: this.#world.time, deliveries: 0, cancel: () => {} });
     this.deliver();
   }
 
@@ -109,6 +108,7 @@ export class MemoryTasks {
   readonly #world: MemoryWorld;
   readonly #queues = new Map<string, MemoryQueue>();
   readonly #ids = new Map<string, number>();
+  #stored = 0;
 
   constructor(world: MemoryWorld) {
     this.#world = world;
@@ -131,6 +131,6 @@ export class MemoryTasks {
     const { time } = this.#world;
     if (time - (this.#ids.get(messageId) ?? -Infinity) < DUPLICATE_WINDOW) return;
     this.#ids.set(messageId, time);
-    this.queue(name).store(body);
+    this.queue(name).store(++this.#stored, body);
   }
 }

@@ -148,18 +148,20 @@ export class TaskConsumer implements TaskConsumption {
 class DeliveredTask implements QueuedTask {
   readonly #jetStream: JetStream;
   readonly #reply: string;
+  readonly sequence: number;
   readonly body: Uint8Array;
   readonly deliveries: number;
   readonly time: number;
   readonly backlog: number;
 
-  constructor(jetStream: JetStream, { data, reply }: ReceivedMessage, { deliveries, time, pending }: DeliveryPlace) {
+  constructor(jetStream: JetStream, { data, reply }: ReceivedMessage, place: DeliveryPlace) {
     this.#jetStream = jetStream;
     this.#reply = reply!;
     this.body = data;
-    this.deliveries = deliveries;
-    this.time = time;
-    this.backlog = pending;
+    this.sequence = place.sequence;
+    this.deliveries = place.deliveries;
+    this.time = place.time;
+    this.backlog = place.pending;
   }
 
   async acknowledge(): Promise<boolean> {

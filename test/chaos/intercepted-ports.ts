@@ -81,8 +81,9 @@ function tasksOf(tasks: TaskQueues, intercept: Interceptor): TaskQueues {
 }
 
 function taskOf(task: QueuedTask, intercept: Interceptor): QueuedTask {
-  const { body, deliveries, time, backlog } = task;
+  const { sequence, body, deliveries, time, backlog } = task;
   return {
+    sequence,
     body,
     deliveries,
     time,

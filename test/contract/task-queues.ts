@@ -57,6 +57,7 @@ export function taskQueuesContract(check: Check): void {
       [1, 1],
     );
     t.is(taker.tasks[1]?.backlog, 1);
+    t.true(taker.tasks[1]!.sequence > taker.tasks[0]!.sequence);
     t.true(Math.abs((taker.tasks[0]?.time ?? 0) - around.ports(0).clock.now()) < 60_000);
     t.true(await settle(tasks.publish('mail', bytes('4'), '4')));
     taker.consumption.want(5);
@@ -113,6 +114,7 @@ export function taskQueuesContract(check: Check): void {
       // back is no promise: on a machine that stands still for 10 s, every task does.
       t.is(other.texts[0], 'left');
       t.is(other.tasks[0]?.deliveries, 2);
+      t.is(other.tasks[0]?.sequence, taker.tasks[1]!.sequence, 'it is the same task');
       t.true(await settle(taker.tasks[0]!.acknowledge()));
       taker.close();
       other.close();

@@ -18,6 +18,8 @@ export {
 export type * from './functions/http.js';
 export type * from './functions/invocation-context.js';
 export type * from './functions/timer.js';
+export type * from './functions/queues.js';
+export type * from './functions/warmup.js';
 export type { SetupOptions } from './functions/app.js';
 export type { AzureServiceFunctionOptions, AzureServiceOptions } from './functions/azure-services.js';
 export type {

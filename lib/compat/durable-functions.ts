@@ -44,7 +44,11 @@ export type {
   DurableClientOptions,
   HttpDurableClientHandler,
   HttpDurableClientOptions,
+  ServiceBusQueueDurableClientHandler,
+  ServiceBusQueueDurableClientOptions,
   ServiceDurableClientOptions,
+  StorageQueueDurableClientHandler,
+  StorageQueueDurableClientOptions,
   TimerDurableClientHandler,
   TimerDurableClientOptions,
 } from './durable/client-functions.js';

@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { build } from 'esbuild';
 import { outcome, perdure } from '../cli/perdure.js';
 import { until } from '../until.js';
-import { funcStart, polled, temporaryFolder } from './func.js';
+import { appWith, funcStart, polled, temporaryFolder } from './func.js';
 
 test('an app of ES modules: requests, times, hooks, and a CommonJS module among them', async (t) => {
   const keys = { PERDURE_HTTP_KEYS: 'key-0123456789abcdef' };
@@ -63,19 +64,6 @@ test('an app of ES modules: requests, times, hooks, and a CommonJS module among 
   t.true(['order', 'tick', 'shout', 'startShouting'].every((name) => seen.includes(name)));
 });
 
-/** An app with one module, written for a test. */
-async function appWith(
-  t: ExecutionContext,
-  code: string,
-  files: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const folder = await temporaryFolder(t);
-  await mkdir(join(folder, 'src'));
-  const all = { 'package.json': '{"main":"src/*.js"}', 'src/index.js': code, ...files };
-  for (const [name, content] of Object.entries(all)) await writeFile(join(folder, name), content);
-  return folder;
-}
-
 async function refused(t: ExecutionContext, folder: string, ...args: string[]): Promise<string> {
   const { code, stderr } = await outcome(
     perdure(t, ['func', 'start', '--script-root', folder, '--port', '0', ...args]),
@@ -89,17 +77,39 @@ test('what only Azure has is named, function by function', async (t) => {
     t,
     `const { app, input, output } = require('@azure/functions');
      const df = require('durable-functions');
-     df.app.client.storageQueue('orders', { queueName: 'orders', connection: 'X', handler: () => {} });
+     df.app.client.eventHub('orders', { eventHubName: 'orders', connection: 'X', handler: () => {} });
+     app.serviceBusTopic('news', { topicName: 'news', subscriptionName: 'all', connection: 'X', handler: () => {} });
+     app.serviceBusQueue('calls', { queueName: 'calls', isSessionsEnabled: true, connection: 'X', handler: () => {} });
      app.http('fine', { handler: () => ({}) });
      app.http('reads', { extraInputs: [input.cosmosDB({ databaseName: 'a' })], extraOutputs: [output.storageBlob({ path: 'b' })], handler: () => ({}) });`,
   );
   t.is(
     await refused(t, folder),
     'PERDURE_CONFIG: These functions need services that only Azure has:\n' +
-      '  orders: the trigger queueTrigger\n' +
+      '  orders: the trigger eventHubTrigger\n' +
+      '  news: the trigger serviceBusTrigger with a topic\n' +
+      '  calls: the trigger serviceBusTrigger with sessions\n' +
       '  reads: the input cosmosDB, the output blob\n' +
       'Start orchestrations and signal entities from a client of Perdure instead, such as in a subscriber of NATS, or leave these modules out.\n',
   );
+});
+
+test('a bundle with the original packages inside says how to build it', async (t) => {
+  const bundled = async (code: string, external: string[]): Promise<string> => {
+    const folder = await temporaryFolder(t);
+    const options = { bundle: true, platform: 'node', logLevel: 'silent', external } as const;
+    const stdin = { contents: code, resolveDir: resolve('.') };
+    await build({ ...options, stdin, outfile: join(folder, 'index.js') });
+    await writeFile(join(folder, 'package.json'), '{"main":"index.js"}');
+    return refused(t, folder);
+  };
+  const core = '@azure/functions-core';
+  const http = `require('@azure/functions').app.http('fine', { handler: () => ({}) });`;
+  t.regex(await bundled(http, [core]), /index\.js is a bundle with @azure\/functions inside, .*--external:@azure\/functions/);
+  const durable = `require('durable-functions').app.orchestration('hello', function* () {});`;
+  t.regex(await bundled(durable, [core]), /index\.js is a bundle with @azure\/functions inside/);
+  const half = await bundled(durable, ['@azure/functions']);
+  t.regex(half, /hello: its module is a bundle with durable-functions inside, .*--external:durable-functions/);
 });
 
 test('an app that cannot run says why', async (t) => {
@@ -108,6 +118,7 @@ test('an app that cannot run says why', async (t) => {
   const unbuilt = { 'package.json': '{"main":"dist/src/functions/*.js"}' };
   t.regex(await refused(t, await appWith(t, '', unbuilt)), /no file fits\. Build the app first/);
   t.regex(await refused(t, await appWith(t, 'throw new Error("broken")')), /index\.js cannot be loaded: broken/);
+  t.regex(await refused(t, await appWith(t, '')), /has registered a function\. A bundle has to leave/);
   t.regex(await refused(t, await appWith(t, '', { 'host.json': '{' })), /host\.json: is no JSON/);
   const encrypted = { 'local.settings.json': '{"IsEncrypted":true}' };
   t.regex(await refused(t, await appWith(t, '', encrypted)), /local\.settings\.json: is encrypted/);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -28,6 +28,19 @@ export async function funcStart(
   const origin = /http:\/\/[\w.]+:\d+/.exec(run.stdout())?.[0];
   if (ended || origin === undefined) throw new Error(`It does not run: ${run.stdout()}${run.stderr()}`);
   return { run, origin };
+}
+
+/** An app with one module, written for a test. */
+export async function appWith(
+  t: ExecutionContext,
+  code: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const folder = await temporaryFolder(t);
+  await mkdir(join(folder, 'src'));
+  const all = { 'package.json': '{"main":"src/*.js"}', 'src/index.js': code, ...files };
+  for (const [name, content] of Object.entries(all)) await writeFile(join(folder, name), content);
+  return folder;
 }
 
 /** A folder that is removed when the test is over. */

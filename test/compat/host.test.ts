@@ -66,6 +66,10 @@ test('host.json: what has a meaning is honoured, the rest is named', (t) => {
     version: undefined,
     versionMatchStrategy: undefined,
     replacesRunning: false,
+    queues: {
+      storage: { most: 5, pause: 0, concurrency: 24 },
+      serviceBus: { most: 10, pause: 0, concurrency: 16 },
+    },
     logLevel: 'information',
   });
   t.deepEqual(ignored, []);
@@ -78,6 +82,8 @@ test('host.json: what has a meaning is honoured, the rest is named', (t) => {
     "logging": { "logLevel": { "default": "Warning", "Host.Triggers": "Debug" } },
     "extensions": {
       "http": { "routePrefix": "/v1/" },
+      "queues": { "maxDequeueCount": 3, "visibilityTimeout": "00:00:10", "batchSize": 1, "messageEncoding": "none" },
+      "serviceBus": { "maxConcurrentCalls": 4 },
       "durableTask": {
         "hubName": "%HOST_TEST_HUB%",
         "maxConcurrentActivityFunctions": 7,
@@ -101,9 +107,14 @@ test('host.json: what has a meaning is honoured, the rest is named', (t) => {
     version: '2.0',
     versionMatchStrategy: 'strict',
     replacesRunning: true,
+    queues: {
+      storage: { most: 3, pause: 10_000, concurrency: 1 },
+      serviceBus: { most: 10, pause: 0, concurrency: 4 },
+    },
     logLevel: 'warning',
     ignored: [
       'logging.logLevel.Host.Triggers',
+      'extensions.queues.messageEncoding',
       'extensions.durableTask.maxConcurrentOrchestratorFunctions',
       'extensions.durableTask.extendedSessionsEnabled',
       'extensions.durableTask.storageProvider.type',

@@ -71,6 +71,11 @@ async function start(options: StartOptions): Promise<void> {
   standIn();
   await loadFunctions(app);
   const functions = [...registeredFunctions().values()];
+  if (functions.length === 0)
+    throw new ConfigError(
+      `${folder}: no module that "main" of package.json names has registered a function. A bundle has to leave ` +
+        '@azure/functions and durable-functions outside: what is inside it cannot be replaced.',
+    );
   await using server = await FunctionServer.listen(options.port ?? local.port ?? 7071, options.hostname);
   const connection = { ...connectionOf(options), folder: options.folder ?? `${folder}/.perdure` };
   const hubOf = (name: string) => connectTaskHub({ name, partitions: settings.partitions, ...connection });
@@ -90,7 +95,7 @@ async function start(options: StartOptions): Promise<void> {
   await hosted.start();
   const toldToStop = untilToldToStop();
   server.answerWith(hosted.fetch);
-  for (const line of functionLines(functions, hosted.httpFunctions, server.origin)) print(line);
+  for (const line of functionLines(functions, hosted.httpFunctions, hosted.queueFunctions, server.origin)) print(line);
   try {
     await Promise.race([toldToStop, hosted.ended()]);
   } finally {

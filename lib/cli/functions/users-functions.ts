@@ -18,6 +18,10 @@ function addressOf(path: string): string {
 /** What `require` gives: an object of its own, which a program may change as it may the original's. */
 const required = new Map([...packages].map(([name, { exported }]) => [name, { __esModule: true, ...exported }]));
 
+/** What the original asks its host for: only a copy of it that is inside a bundle can still do so. */
+const CORE = '@azure/functions-core';
+let isBundled = false;
+
 interface Loader {
   _load(request: string, parent: unknown, isMain: boolean): unknown;
 }
@@ -27,7 +31,10 @@ export function standIn(): void {
   register('./package-hooks.js', import.meta.url, { data: Array.from(packages, ([name, { url }]) => [name, url]) });
   const loader = Module as unknown as Loader;
   const load = loader._load.bind(loader);
-  loader._load = (request, parent, isMain) => required.get(request) ?? load(request, parent, isMain);
+  loader._load = (request, parent, isMain) => {
+    isBundled ||= request === CORE;
+    return required.get(request) ?? load(request, parent, isMain);
+  };
 }
 
 /** Loads the modules of an app, which register its functions. Throws ConfigError for one that cannot be loaded. */
@@ -39,5 +46,10 @@ export async function loadFunctions({ files, isModule }: AppFolder): Promise<voi
     } catch (cause) {
       throw new ConfigError(`${file} cannot be loaded: ${(cause as Error).message}`, { cause });
     }
+    if (isBundled)
+      throw new ConfigError(
+        `${file} is a bundle with @azure/functions inside, which cannot be replaced there. Leave both packages outside, ` +
+          'such as with esbuild --external:@azure/functions --external:durable-functions, and build it again.',
+      );
   }
 }

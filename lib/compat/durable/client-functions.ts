@@ -5,6 +5,7 @@ import type { HttpFunctionOptions } from '../functions/http.js';
 import type { HttpRequest } from '../functions/http-request.js';
 import type { HttpResponse, HttpResponseInit } from '../functions/http-response.js';
 import type { InvocationContext } from '../functions/invocation-context.js';
+import type { ServiceBusQueueFunctionOptions, StorageQueueFunctionOptions } from '../functions/queues.js';
 import type { Timer, TimerFunctionOptions } from '../functions/timer.js';
 import type { Unchecked } from '../functions/unchecked.js';
 import type { DurableClient } from './durable-client.js';
@@ -50,6 +51,32 @@ export interface TimerDurableClientOptions extends Omit<TimerFunctionOptions, 'h
   handler: TimerDurableClientHandler;
 }
 
+/** The code of a function that is called with the messages of a queue and gets a client. */
+export type StorageQueueDurableClientHandler = (
+  queueEntry: unknown,
+  client: DurableClient,
+  context: InvocationContext,
+) => FunctionResult;
+
+/** A function that is called with the messages of a queue and gets a client, as it is registered. */
+export interface StorageQueueDurableClientOptions extends Omit<StorageQueueFunctionOptions, 'handler'> {
+  /** Its code. */
+  handler: StorageQueueDurableClientHandler;
+}
+
+/** The code of a function that is called with the messages of a queue of Service Bus and gets a client. */
+export type ServiceBusQueueDurableClientHandler = (
+  message: unknown,
+  client: DurableClient,
+  context: InvocationContext,
+) => FunctionResult;
+
+/** A function that is called with the messages of a queue of Service Bus and gets a client, as it is registered. */
+export interface ServiceBusQueueDurableClientOptions extends Omit<ServiceBusQueueFunctionOptions, 'handler'> {
+  /** Its code. */
+  handler: ServiceBusQueueDurableClientHandler;
+}
+
 /** A function of Azure alone that gets a client, as it is registered. */
 export interface ServiceDurableClientOptions extends Record<string, unknown> {
   /** Its code. */
@@ -74,6 +101,16 @@ export function timer(functionName: string, options: TimerDurableClientOptions):
   functions.timer(functionName, withClient(options));
 }
 
+/** Registers a function that is called with the messages of a queue and gets a client. */
+export function storageQueue(functionName: string, options: StorageQueueDurableClientOptions): void {
+  functions.storageQueue(functionName, withClient(options));
+}
+
+/** Registers a function that is called with the messages of a queue of Service Bus and gets a client. */
+export function serviceBusQueue(functionName: string, options: ServiceBusQueueDurableClientOptions): void {
+  functions.serviceBusQueue(functionName, withClient(options));
+}
+
 /** Registers a function of any trigger that gets a client. */
 export function generic(functionName: string, options: DurableClientOptions): void {
   functions.generic(functionName, withClient(options));
@@ -87,10 +124,6 @@ function service(register: (name: string, options: AzureServiceFunctionOptions) 
 
 /** Registers a function of Azure alone: `perdure func start` refuses it. */
 export const storageBlob = service(functions.storageBlob);
-/** Registers a function of Azure alone: `perdure func start` refuses it. */
-export const storageQueue = service(functions.storageQueue);
-/** Registers a function of Azure alone: `perdure func start` refuses it. */
-export const serviceBusQueue = service(functions.serviceBusQueue);
 /** Registers a function of Azure alone: `perdure func start` refuses it. */
 export const serviceBusTopic = service(functions.serviceBusTopic);
 /** Registers a function of Azure alone: `perdure func start` refuses it. */

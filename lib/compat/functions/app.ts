@@ -2,9 +2,11 @@ import type { AzureServiceFunctionOptions, Named } from './azure-services.js';
 import type { FunctionHandler, FunctionOptions, FunctionTrigger, GenericFunctionOptions } from './bindings.js';
 import type { HttpFunctionOptions, HttpHandler, HttpMethod, HttpMethodFunctionOptions } from './http.js';
 import * as output from './output.js';
+import type { ServiceBusQueueFunctionOptions, StorageQueueFunctionOptions } from './queues.js';
 import { registerFunction } from './registered-function.js';
 import type { TimerFunctionOptions } from './timer.js';
 import * as trigger from './trigger.js';
+import type { WarmupFunctionOptions } from './warmup.js';
 
 export * as hook from './hook.js';
 
@@ -74,6 +76,43 @@ export function timer(name: string, options: TimerFunctionOptions): void {
   );
 }
 
+/** Registers a function that Azure calls before it uses an instance of the app: here it is called once, at the start. */
+export function warmup(name: string, options: WarmupFunctionOptions): void {
+  registerFunction(
+    name,
+    genericOf(options, (rest) => trigger.warmup(rest)),
+  );
+}
+
+/**
+ * Registers a function that is called with the messages of a queue of the task hub: at least once with each, until it ends well.
+ *
+ * @example
+ * ```ts
+ * import { app } from 'perdure/azure-functions';
+ *
+ * app.storageQueue('orders', {
+ *   queueName: 'orders',
+ *   connection: 'AzureWebJobsStorage',
+ *   handler: (order, context) => context.log('An order: %o', order),
+ * });
+ * ```
+ */
+export function storageQueue<T = unknown>(name: string, options: StorageQueueFunctionOptions<T>): void {
+  registerFunction(
+    name,
+    genericOf(options, (rest) => trigger.storageQueue(rest)),
+  );
+}
+
+/** Registers a function that is called with the messages of a queue of Service Bus, which here is one of the task hub. */
+export function serviceBusQueue<T = unknown>(name: string, options: ServiceBusQueueFunctionOptions<T>): void {
+  registerFunction(
+    name,
+    genericOf(options, (rest) => trigger.serviceBusQueue(rest)),
+  );
+}
+
 /** Registers a function of any trigger. */
 export function generic(name: string, options: GenericFunctionOptions): void {
   registerFunction(name, options);
@@ -89,10 +128,6 @@ function service(triggerOf: Named): RegisterService {
 /** Registers a function of Azure alone: `perdure func start` refuses it. */
 export const storageBlob = service(trigger.storageBlob);
 /** Registers a function of Azure alone: `perdure func start` refuses it. */
-export const storageQueue = service(trigger.storageQueue);
-/** Registers a function of Azure alone: `perdure func start` refuses it. */
-export const serviceBusQueue = service(trigger.serviceBusQueue);
-/** Registers a function of Azure alone: `perdure func start` refuses it. */
 export const serviceBusTopic = service(trigger.serviceBusTopic);
 /** Registers a function of Azure alone: `perdure func start` refuses it. */
 export const eventHub = service(trigger.eventHub);
@@ -100,8 +135,6 @@ export const eventHub = service(trigger.eventHub);
 export const eventGrid = service(trigger.eventGrid);
 /** Registers a function of Azure alone: `perdure func start` refuses it. */
 export const cosmosDB = service(trigger.cosmosDB);
-/** Registers a function that Azure calls before it uses an instance of the app: here it is called once, at the start. */
-export const warmup = service(trigger.warmup);
 /** Registers a function of Azure alone: `perdure func start` refuses it. */
 export const sql = service(trigger.sql);
 /** Registers a function of Azure alone: `perdure func start` refuses it. */

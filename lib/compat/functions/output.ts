@@ -2,6 +2,12 @@ import { azureOnly } from './azure-services.js';
 import type { FunctionOutput, GenericOutputOptions } from './bindings.js';
 import { named } from './bindings.js';
 import type { HttpOutput, HttpOutputOptions } from './http.js';
+import type {
+  ServiceBusQueueOutput,
+  ServiceBusQueueOutputOptions,
+  StorageQueueOutput,
+  StorageQueueOutputOptions,
+} from './queues.js';
 
 /** The answer to a request. */
 export function http(options: HttpOutputOptions): HttpOutput {
@@ -13,14 +19,20 @@ export function generic(options: GenericOutputOptions): FunctionOutput {
   return named(options, 'Output');
 }
 
+/** A queue: each element of an array is a message of its own. */
+export function storageQueue(options: StorageQueueOutputOptions): StorageQueueOutput {
+  return named({ ...options, type: 'queue' }, 'Output');
+}
+
+/** A queue of Service Bus: each element of an array is a message of its own. */
+export function serviceBusQueue(options: ServiceBusQueueOutputOptions): ServiceBusQueueOutput {
+  return named({ ...options, type: 'serviceBus' }, 'Output');
+}
+
 /** Of Azure alone. */
 export const storageBlob = azureOnly('blob', 'Output');
 /** Of Azure alone. */
 export const table = azureOnly('table', 'Output');
-/** Of Azure alone. */
-export const storageQueue = azureOnly('queue', 'Output');
-/** Of Azure alone. */
-export const serviceBusQueue = azureOnly('serviceBus', 'Output');
 /** Of Azure alone. */
 export const serviceBusTopic = azureOnly('serviceBus', 'Output');
 /** Of Azure alone. */

@@ -2,7 +2,14 @@ import { azureOnly } from './azure-services.js';
 import type { FunctionTrigger, GenericTriggerOptions } from './bindings.js';
 import { named } from './bindings.js';
 import type { HttpMethod, HttpTrigger, HttpTriggerOptions } from './http.js';
+import type {
+  ServiceBusQueueTrigger,
+  ServiceBusQueueTriggerOptions,
+  StorageQueueTrigger,
+  StorageQueueTriggerOptions,
+} from './queues.js';
 import type { TimerTrigger, TimerTriggerOptions } from './timer.js';
+import type { WarmupTrigger, WarmupTriggerOptions } from './warmup.js';
 
 /** Requests. */
 export function http(options: HttpTriggerOptions): HttpTrigger {
@@ -16,17 +23,28 @@ export function timer(options: TimerTriggerOptions): TimerTrigger {
   return named({ ...options, type: 'timerTrigger' }, 'Trigger');
 }
 
+/** The start of the host. */
+export function warmup(options: WarmupTriggerOptions): WarmupTrigger {
+  return named({ ...options, type: 'warmupTrigger' }, 'Trigger');
+}
+
 /** Anything. */
 export function generic(options: GenericTriggerOptions): FunctionTrigger {
   return named(options, 'Trigger');
 }
 
+/** The messages of a queue. */
+export function storageQueue(options: StorageQueueTriggerOptions): StorageQueueTrigger {
+  return named({ ...options, type: 'queueTrigger' }, 'Trigger');
+}
+
+/** The messages of a queue of Service Bus. */
+export function serviceBusQueue(options: ServiceBusQueueTriggerOptions): ServiceBusQueueTrigger {
+  return named({ ...options, type: 'serviceBusTrigger' }, 'Trigger');
+}
+
 /** Of Azure alone. */
 export const storageBlob = azureOnly('blobTrigger', 'Trigger');
-/** Of Azure alone. */
-export const storageQueue = azureOnly('queueTrigger', 'Trigger');
-/** Of Azure alone. */
-export const serviceBusQueue = azureOnly('serviceBusTrigger', 'Trigger');
 /** Of Azure alone. */
 export const serviceBusTopic = azureOnly('serviceBusTrigger', 'Trigger');
 /** Of Azure alone. */
@@ -35,8 +53,6 @@ export const eventHub = azureOnly('eventHubTrigger', 'Trigger');
 export const eventGrid = azureOnly('eventGridTrigger', 'Trigger');
 /** Of Azure alone. */
 export const cosmosDB = azureOnly('cosmosDBTrigger', 'Trigger');
-/** Of Azure alone. */
-export const warmup = azureOnly('warmupTrigger', 'Trigger');
 /** Of Azure alone. */
 export const sql = azureOnly('sqlTrigger', 'Trigger');
 /** Of Azure alone. */

@@ -16,6 +16,8 @@ import { HttpFunctions, type HttpFunction } from './http-functions.js';
 import { Invocations, type WriteLine } from './invocations.js';
 import { managedIdentity } from './managed-identity.js';
 import { ManagementLinks } from './management-links.js';
+import { QueueFunctions, type QueueFunction } from './queue-functions.js';
+import { QueueMessages } from './queue-messages.js';
 import { checkSupported } from './supported-functions.js';
 import { TimerClaims } from './timer-claims.js';
 import { TimerFunctions } from './timer-functions.js';
@@ -47,6 +49,7 @@ export class FunctionApp {
   readonly #http: HttpFunctions;
   readonly #crossOrigin: CrossOrigin;
   readonly #timers: TimerFunctions;
+  readonly #queues: QueueFunctions;
   readonly #invocations: Invocations;
   #worker: TaskHubWorker | undefined;
 
@@ -69,16 +72,25 @@ export class FunctionApp {
       payload: (at, id) => links.payload(at, id),
       replacesRunning: settings.replacesRunning,
     });
-    this.#invocations = new Invocations(options.write, () => durable);
+    const messages = new QueueMessages(hub.ports.tasks);
+    const invocations = new Invocations(options.write, () => durable, messages);
+    this.#invocations = invocations;
     const onError = (context: InvocationContext, error: unknown): void => this.#tell(context, error);
     const hasKey = (request: Request): boolean => isOneOf(keys, keyOf(request));
-    this.#http = new HttpFunctions(functions, settings.routePrefix, this.#invocations, { hasKey, onError });
-    this.#timers = new TimerFunctions(functions, this.#client, this.#invocations, onError);
+    this.#http = new HttpFunctions(functions, settings.routePrefix, invocations, { hasKey, onError });
+    this.#timers = new TimerFunctions(functions, this.#client, invocations, onError);
+    const limits = settings.queues;
+    this.#queues = new QueueFunctions(functions, { ports: hub.ports, messages, invocations, limits, onError });
   }
 
   /** The functions that answer requests. */
   get httpFunctions(): readonly HttpFunction[] {
     return this.#http.list;
+  }
+
+  /** The functions that are called with the messages of queues. */
+  get queueFunctions(): readonly QueueFunction[] {
+    return this.#queues.list;
   }
 
   /** Takes up work. Throws what `TaskHubWorker.start` throws. */
@@ -103,6 +115,7 @@ export class FunctionApp {
     });
     await this.#warmUp();
     this.#timers.start();
+    this.#queues.start();
   }
 
   /** Answers a request: to a function, or to the management API. */
@@ -124,6 +137,7 @@ export class FunctionApp {
   /** Stops in good order. */
   async stop(): Promise<void> {
     this.#timers.stop();
+    await this.#queues.stop();
     await this.#worker?.stop();
     const context = new AppTerminateContext();
     for (const hook of hooksOf('appTerminate')) await hook(context);

@@ -2,6 +2,16 @@ import type { VersionMatchStrategy } from '../../core/orchestrator-version.js';
 import { ConfigError } from '../../errors.js';
 import type { LogLevel } from '../functions/bindings.js';
 
+/** How messages of a queue are taken. */
+export interface QueueLimits {
+  /** How often a function is called with a message that it fails with, before that is put aside. */
+  readonly most: number;
+  /** The pause between two of these calls, in milliseconds. */
+  readonly pause: number;
+  /** With how many messages a function runs at a time, in one host. */
+  readonly concurrency: number;
+}
+
 /** What the host of an app is told by its `host.json`. */
 export interface HostSettings {
   /** The task hub. */
@@ -19,6 +29,8 @@ export interface HostSettings {
   readonly versionMatchStrategy: VersionMatchStrategy | undefined;
   /** Whether a start replaces an instance of its id that goes on. */
   readonly replacesRunning: boolean;
+  /** Of the queues of a storage account, and of Service Bus. */
+  readonly queues: Readonly<Record<'storage' | 'serviceBus', QueueLimits>>;
   /** The least level of the lines of functions that are written. */
   readonly logLevel: LogLevel;
   /** Settings that are of no effect here. */
@@ -47,6 +59,7 @@ export function hostSettings(text: string | undefined): HostSettings {
   const durable = 'extensions.durableTask';
   const version = reader.text(`${durable}.defaultVersion`);
   const strategy = reader.text(`${durable}.versionMatchStrategy`) ?? 'currentOrOlder';
+  const batchSize = reader.number('extensions.queues.batchSize') ?? 16;
   const settings = {
     hubName: reader.text(`${durable}.hubName`) ?? 'TestHubName',
     routePrefix: (reader.text('extensions.http.routePrefix') ?? 'api').replace(/^\/+|\/+$/g, ''),
@@ -57,6 +70,14 @@ export function hostSettings(text: string | undefined): HostSettings {
     version,
     versionMatchStrategy: version === undefined ? undefined : strategies[strategy.toLowerCase()],
     replacesRunning: reader.text(`${durable}.overridableExistingInstanceStates`)?.toLowerCase() === 'anystate',
+    queues: {
+      storage: {
+        most: reader.number('extensions.queues.maxDequeueCount') ?? 5,
+        pause: timeSpan(reader.text('extensions.queues.visibilityTimeout'), 'visibilityTimeout') ?? 0,
+        concurrency: batchSize + (reader.number('extensions.queues.newBatchThreshold') ?? Math.floor(batchSize / 2)),
+      },
+      serviceBus: { most: 10, pause: 0, concurrency: reader.number('extensions.serviceBus.maxConcurrentCalls') ?? 16 },
+    },
     logLevel: levelOf(reader.text('logging.logLevel.Function') ?? reader.text('logging.logLevel.default')),
   };
   for (const known of ['version', 'extensionBundle', '$schema']) reader.take(known);

@@ -60,12 +60,18 @@ export class HttpFunctions {
   async #invoke(registered: RegisteredFunction, request: Request, params: Record<string, string>): Promise<Response> {
     const context = this.#invocations.contextOf(registered);
     try {
-      return sentResponse(await this.#invocations.invoke(registered, context, receivedRequest(request, params)));
+      const result = await this.#invocations.invoke(registered, context, receivedRequest(request, params));
+      return sentResponse(isAnswer(registered) ? result : undefined);
     } catch (error) {
       this.#onError(context, error);
       return new Response(null, { status: 500 });
     }
   }
+}
+
+/** A result that goes elsewhere, such as into a queue, is no answer. */
+function isAnswer({ options }: RegisteredFunction): boolean {
+  return (options.return?.type ?? 'http') === 'http';
 }
 
 function httpFunction(registered: RegisteredFunction, routePrefix: string): HttpFunction {

@@ -4,6 +4,8 @@ import type { LogLevel } from '../functions/bindings.js';
 import { hooksOf, LogHookContext, PostInvocationContext, PreInvocationContext } from '../functions/hook.js';
 import { InvocationContext } from '../functions/invocation-context.js';
 import type { RegisteredFunction } from '../functions/registered-function.js';
+import { sendOutputs } from './queue-outputs.js';
+import type { QueueMessages } from './queue-messages.js';
 import type { DurableClient } from '../durable/durable-client.js';
 import { isClientInput } from '../durable/get-client.js';
 
@@ -14,10 +16,13 @@ export type WriteLine = (level: LogLevel, line: string, functionName: string) =>
 export class Invocations {
   readonly #write: WriteLine;
   readonly #client: () => DurableClient;
+  readonly #messages: QueueMessages | undefined;
 
-  constructor(write: WriteLine, client: () => DurableClient) {
+  /** `messages`: where outputs go; undefined: nowhere. */
+  constructor(write: WriteLine, client: () => DurableClient, messages?: QueueMessages) {
     this.#write = write;
     this.#client = client;
+    this.#messages = messages;
   }
 
   readonly contextOf = ({ name, options }: RegisteredFunction, isSilent?: () => boolean): InvocationContext => {
@@ -36,6 +41,7 @@ export class Invocations {
     return context;
   };
 
+  /** Ends when what the function gave is stored in the queues that are its outputs. Rejects with what it throws. */
   readonly invoke = async (
     { handler }: RegisteredFunction,
     context: InvocationContext,
@@ -57,6 +63,7 @@ export class Invocations {
     }
     for (const hook of hooksOf('postInvocation')) await hook(after);
     if (after.error !== undefined && after.error !== null) throw after.error as Error;
+    if (this.#messages) await sendOutputs(context, after.result, this.#messages);
     return after.result;
   };
 }

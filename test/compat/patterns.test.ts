@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import { until } from '../until.js';
+import { asynchronousServer } from './asynchronous-server.js';
 import { funcStart, outputOf, polled, started, temporaryFolder, type RunningApp } from './func.js';
 
 let app: RunningApp;
@@ -165,30 +164,17 @@ test('locks keep the rules of the original', async (t) => {
 });
 
 test('callHttp polls what is answered with 202', async (t) => {
-  let polls = 0;
-  const asked: unknown[] = [];
-  const server = createServer((request, response) => {
-    if (request.url === '/jobs') {
-      asked.push([request.method, request.headers['content-type'], request.headers['x-app']]);
-      response.writeHead(202, { location: '/jobs/1' }).end();
-    } else if (request.url === '/jobs/1') {
-      if (++polls < 3) response.writeHead(202, { location: '/jobs/1' }).end();
-      else response.writeHead(200, { 'content-type': 'application/json' }).end('{"done":true}');
-    } else response.writeHead(404).end();
-  }).listen(0, '127.0.0.1');
-  t.teardown(() => server.close());
-  await until(() => server.listening, 'the server to listen');
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  t.deepEqual(await run('calling', { base }), {
+  const server = await asynchronousServer(t, 2);
+  t.deepEqual(await run('calling', { base: server.origin }), {
     polled: { statusCode: 200, content: '{"done":true}', type: 'application/json' },
     once: [202, true],
     missing: 404,
   });
-  t.deepEqual(asked, [
+  t.deepEqual(server.asked, [
     ['POST', 'application/json', 'a'],
     ['POST', 'text/plain', undefined],
   ]);
-  t.is(polls, 3);
+  t.is(server.polls, 3);
 });
 
 test('the client tells how instances stand, and with what history', async (t) => {

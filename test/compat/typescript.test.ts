@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import test from 'ava';
-import { funcStart, outputOf, polled, started, temporaryFolder } from './func.js';
+import test, { type ExecutionContext } from 'ava';
+import { until } from '../until.js';
+import { asynchronousServer } from './asynchronous-server.js';
+import { funcStart, outputOf, polled, started, temporaryFolder, type RunningApp } from './func.js';
 
 const app = resolve('test/compat/apps/typescript');
 const tsc = resolve('node_modules/typescript/bin/tsc');
@@ -34,9 +36,14 @@ test('a program in TypeScript compiles against the original packages, and agains
   t.is(await compiled('ours', paths), '');
 });
 
+/** The app, built against the original packages, which are installed. */
+async function runningApp(t: ExecutionContext, name: string): Promise<RunningApp> {
+  t.is(await compiled(name), '');
+  return funcStart(t, resolve(`build/compat/${name}`), ['--folder', await temporaryFolder(t)]);
+}
+
 test('what was built against the original packages, which are installed, runs on ours', async (t) => {
-  t.is(await compiled('run'), '');
-  const { origin } = await funcStart(t, resolve('build/compat/run'), ['--folder', await temporaryFolder(t)]);
+  const { origin } = await runningApp(t, 'run');
   t.deepEqual(await outputOf(origin, 'order', { article: 'nails', pieces: 2 }), {
     what: '2 nails',
     price: 10,
@@ -52,4 +59,47 @@ test('what was built against the original packages, which are installed, runs on
   t.regex(String(body.output), /RangeError: 101 are too many/);
   const health = await fetch(`${origin}/api/health?a=b`, { headers: { 'x-echo': 'c' } });
   t.deepEqual([health.headers.get('x-echo'), await health.json()], ['c', { query: { a: 'b' } }]);
+});
+
+test('every pattern in TypeScript', async (t) => {
+  const { origin, run: app } = await runningApp(t, 'patterns');
+  const hello = await fetch(`${origin}/api/hello`, { method: 'POST', body: 'someone' });
+  t.is(hello.status, 202);
+  const { id, statusQueryGetUri } = (await hello.json()) as { id: string; statusQueryGetUri: string };
+  const { status, body } = await polled(statusQueryGetUri);
+  t.deepEqual(
+    [status, body.name, body.instanceId, body.runtimeStatus, body.input, body.output],
+    [200, 'helloOrchestrator', id, 'Completed', 'someone', ['Hello, Tokyo', 'Hello, Seattle', 'Hello, Cairo']],
+  );
+  const outputFor = (name: string, input: unknown = null) => outputOf(origin, name, input);
+  t.is(await outputFor('fanOutFanIn', 'a bc def'), 6);
+  t.deepEqual(await outputFor('parent'), [3, 3]);
+  t.is(await outputFor('monitor', { polls: 3 }), 3);
+  t.is(await outputFor('approval', 20), 'escalated');
+  const { sendEventPostUri, statusQueryGetUri: approval } = await started(origin, 'approval', 60_000);
+  const raised = await fetch(sendEventPostUri.replace('{eventName}', 'ApprovalEvent'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"by":"Ada"}',
+  });
+  t.is(raised.status, 202);
+  t.deepEqual((await polled(approval)).body.output, [{ by: 'Ada' }, true]);
+  const [before, after, entity] = (await outputFor('counting')) as unknown[];
+  t.deepEqual([before, after], [5, 0]);
+  t.regex(String(entity), /^@counter@/);
+  t.deepEqual(await outputFor('transfer'), [[-10, 10], 2, false]);
+  t.deepEqual(await outputFor('retries'), [3, 'attempt 2']);
+  t.is(await outputFor('eternal', 3), 'the last round');
+  const server = await asynchronousServer(t, 1);
+  t.deepEqual(await outputFor('calling', `${server.origin}/jobs`), [200, '{"done":true}']);
+  t.is(server.polls, 2);
+  t.is((await fetch(`${origin}/api/enqueue`, { method: 'POST', body: 'four five' })).status, 202);
+  await until(() => app.stdout().includes('collect: collected from-a-queue'), 'the id to be collected', 60);
+  const statusOf = (started: string) => polled(`${origin}/runtime/webhooks/durabletask/instances/${started}`);
+  t.is((await statusOf('from-a-queue')).body.output, 8);
+  await until(async () => {
+    const answer = await fetch(`${origin}/runtime/webhooks/durabletask/instances/from-any`);
+    return answer.status !== 404;
+  }, 'the other queue to start one');
+  t.is((await statusOf('from-any')).body.output, 11);
 });

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
+import { deterministicGuid } from '../../lib/compat/durable/deterministic-guid.js';
 import * as df from '../../lib/compat/durable-functions.js';
 import { until } from '../until.js';
 import { appWith, funcStart, outputOf, polled, started, temporaryFolder } from './func.js';
@@ -183,6 +185,15 @@ test('a request with the token of a managed identity, where there is one', async
   const { body } = await polled((await started(other.origin, 'calls', there)).statusQueryGetUri);
   t.is(body.runtimeStatus, 'Failed');
   t.regex(String(body.output), /there is no managed identity here/);
+});
+
+test('guids are those that the original makes of the same texts', (t) => {
+  const path = 'durable-functions/lib/src/util/GuidManager.js';
+  const { GuidManager } = createRequire(import.meta.url)(path) as {
+    GuidManager: { createDeterministicGuid(namespace: string, name: string): string; UrlNamespaceValue: string };
+  };
+  for (const name of ['abc_1767225600000_0', 'abc_1767225600000_1', 'ä_0_2', ' '.repeat(3) + 'x'.repeat(300)])
+    t.is(deterministicGuid(name), GuidManager.createDeterministicGuid(GuidManager.UrlNamespaceValue, name));
 });
 
 test('unit tests of apps put contexts together', (t) => {

@@ -2,6 +2,7 @@ import type { OrchestrationContext as CoreContext } from '../../core/orchestrati
 import { InvocationContext } from '../functions/invocation-context.js';
 import type { Unchecked } from '../functions/unchecked.js';
 import { CriticalSection } from './critical-section.js';
+import { deterministicGuid } from './deterministic-guid.js';
 import { EntityId, entityName } from './entity-id.js';
 import { httpTask, type CallHttpOptions } from './http-calls.js';
 import type { LockState } from './locks.js';
@@ -54,6 +55,7 @@ export class DurableOrchestrationContext {
   readonly #settings: OrchestrationSettings;
   readonly #section: CriticalSection;
   #isOver = false;
+  #guids = 0;
   #customStatus: unknown;
 
   /** Internal: made for each execution. */
@@ -120,7 +122,9 @@ export class DurableOrchestrationContext {
   /** The same for a list. */
   lock(entities: EntityId[]): Task;
   lock(...given: (EntityId | EntityId[])[]): Task {
-    return this.#section.request(given.flat());
+    const task = this.#section.request(given.flat());
+    this.#guids++; // the original takes one for the request
+    return task;
   }
 
   /** Whether it is in a critical section, and over which entities. */
@@ -168,9 +172,9 @@ export class DurableOrchestrationContext {
     return this.#core.input as T;
   }
 
-  /** A UUID that is the same on every replay, and another at every call. */
-  newGuid(_input: string): string {
-    return this.#core.newGuid();
+  /** A GUID of a text, commonly the instance's id: it is the same on every replay, and another at every call. */
+  newGuid(input: string): string {
+    return deterministicGuid(`${input}_${this.currentUtcDateTime.getTime()}_${this.#guids++}`);
   }
 
   /** Shows a value to those who query the instance. */

@@ -80,6 +80,7 @@ told('links', (client) => ({
   location: client.createCheckStatusResponse(undefined, 'x').headers.get('location'),
   ofEntity: String(counter),
 }));
+told('ofEntity', (client) => client.getStatus(String(counter)));
 told('history', async (client) => {
   const { history } = await client.getStatus('doubled-1', { showHistory: true, showHistoryOutput: true });
   return history.map(({ EventType, Result }) => [EventType, Result ?? null]);
@@ -136,6 +137,7 @@ test('members of the client and of contexts that the patterns do not need', asyn
   const rest = `${other.origin}/runtime/webhooks/durabletask/entities/Counter/other`;
   t.is((await fetch(rest)).status, 200);
   t.is(await ask('raiseElsewhere'), `No instance with ID 'nobody' found.`);
+  t.regex(String(await ask('ofEntity')), /Invalid instance id: must not start with @, which marks entities/);
   t.deepEqual(await ask('links'), {
     origins: [origin],
     location: `${origin}/runtime/webhooks/durabletask/instances/x?taskHub=TestHubName&connection=nats`,

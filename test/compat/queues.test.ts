@@ -61,7 +61,7 @@ test('messages of queues call functions, and what functions give goes into queue
   const app = await funcStart(t, folder, ['--server', server.url], { BUS_QUEUE: 'orders/new' });
   const listed = app.run.stdout().split('\n');
   t.true(listed.includes('\tworker: queueTrigger [pd.QueueHub.a._queue-work]'));
-  t.true(listed.includes('\tstarter: serviceBusTrigger [pd.QueueHub.a._servicebus-orders=2Enew]'));
+  t.true(listed.includes('\tstarter: serviceBusTrigger [pd.QueueHub.a._servicebus-orders=3Anew]'));
   const body = JSON.stringify(['plain', { n: 1 }, [2]]);
   t.is((await fetch(`${app.origin}/api/enqueue`, { method: 'POST', body })).status, 202);
   const other = await connect({ servers: server.url });

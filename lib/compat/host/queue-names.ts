@@ -33,7 +33,7 @@ export function poisonQueue({ kind, shown }: HubQueue): HubQueue {
   return hubQueue(kind, kind === 'storage' ? `${shown}-poison` : `${shown}/$deadletterqueue`);
 }
 
-/** Names are the same in capitals and not. Those of Service Bus may have slashes, which names of work queues have not. */
+/** Names are the same in capitals and not. Those of Service Bus may have slashes, which names of work queues have not; colons they have not. */
 function hubQueue(kind: HubQueue['kind'], shown: string): HubQueue {
-  return { kind, shown, name: prefixes[kind] + shown.toLowerCase().replaceAll('/', '.') };
+  return { kind, shown, name: prefixes[kind] + shown.toLowerCase().replaceAll('/', ':') };
 }

@@ -90,7 +90,7 @@ function textOf(comment: string): string {
 const bodied = /^(?:export\s+)?(?:declare\s+)?(?:abstract\s+)?(?:class|interface|enum)\s+\w/;
 const exportForm =
   /^export\s+(?:declare\s+)?(?:abstract\s+)?(?<kind>class|interface|enum|function|type|const)\s+(?<name>\w+)(?:<[^{]*?>)?(?:\s+extends\s+(?<base>\w+))?/;
-const memberForm = /^(?:(?:static|abstract|readonly|get|set)\s+)*(?<name>\w+|\[Symbol\.\w+\])\??\s*[<(:;=]/;
+const memberForm = /^(?:(?:public|static|abstract|readonly|get|set)\s+)*(?<name>\w+|\[Symbol\.\w+\])\??\s*[<(:;=]/;
 const hidden = /^(?:private|protected)\b|^(?:#|constructor\b)/;
 
 function declarationOf({ comment, source, code }: Piece): Exported | undefined {

@@ -46,7 +46,8 @@ export async function appWith(
 /** A folder that is removed when the test is over. */
 export async function temporaryFolder(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'perdure-func-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  // A server whose host was killed a moment ago may write there yet.
+  t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   return folder;
 }
 

@@ -148,6 +148,8 @@ test('with * pages of any origin may ask functions, and none the management API'
 });
 
 test('a function is tried again as its retry says', async (t) => {
+  const alive = setInterval(() => {}, 1_000); // its pauses let the process end
+  t.teardown(() => clearInterval(alive));
   const seen: unknown[] = [];
   const retry = { strategy: 'fixedDelay', maxRetryCount: 2, delayInterval: { milliseconds: 1 } } as const;
   const handler = (_: unknown, { retryContext }: InvocationContext) => {

@@ -163,8 +163,11 @@ test('members of the client and of contexts that the patterns do not need', asyn
 const identity = `${starter}
 df.app.orchestration('calls', function* (context) {
   const tokenSource = new df.ManagedIdentityTokenSource('https://management.core.windows.net');
-  const { content } = yield context.df.callHttp({ method: 'GET', url: context.df.getInput(), tokenSource });
-  return content;
+  try {
+    return (yield context.df.callHttp({ method: 'GET', url: context.df.getInput(), tokenSource })).content;
+  } catch (error) {
+    if (error instanceof df.TaskFailedError) return [error.message, error.failureDetails.innerFailure.errorMessage];
+  }
 });
 `;
 
@@ -184,9 +187,9 @@ test('a request with the token of a managed identity, where there is one', async
   t.is(await outputOf(origin, 'calls', there), 'was sent: Bearer for https://management.core.windows.net');
   const without = { IDENTITY_ENDPOINT: '', IDENTITY_HEADER: '' };
   const other = await funcStart(t, folder, ['--folder', await temporaryFolder(t)], without);
-  const { body } = await polled((await started(other.origin, 'calls', there)).statusQueryGetUri);
-  t.is(body.runtimeStatus, 'Failed');
-  t.regex(String(body.output), /there is no managed identity here/);
+  const [failed, why] = (await outputOf(other.origin, 'calls', there)) as string[];
+  t.regex(failed!, /: Token source "AzureManagedIdentity" failed to give credentials\.$/);
+  t.regex(why!, /there is no managed identity here/);
 });
 
 test('guids are those that the original makes of the same texts', (t) => {

@@ -2,6 +2,7 @@ import type {
   CallHttpOptions as CoreHttpOptions,
   DurableHttpResponse as CoreResponse,
 } from '../../core/http-messages.js';
+import { taskError } from './task-failed-error.js';
 import { CallTask } from './tasks.js';
 
 /** The name of the source of tokens for managed identities, as the worker has it. */
@@ -90,6 +91,7 @@ export function httpTask(options: CallHttpOptions, pollingInterval: number | und
       const { statusCode, content, headers } = answer as CoreResponse;
       return new DurableHttpResponse(statusCode, content, { ...headers });
     },
+    showError: (error) => taskError(error),
   });
 }
 

@@ -57,8 +57,8 @@ export class TaskFailedError extends Error {
   }
 }
 
-/** The error that programs of the original know, in place of the core's. */
-export function taskError(error: unknown, taskName: string): unknown {
+/** The error that programs of the original know, in place of the core's; a request of `callHttp` has no name there. */
+export function taskError(error: unknown, taskName?: string): unknown {
   if (!(error instanceof CoreTaskFailedError)) return error;
   return new TaskFailedError(detailsOf(error.failureDetails), taskName, error);
 }

@@ -105,7 +105,10 @@ test('a bundle with the original packages inside says how to build it', async (t
   };
   const core = '@azure/functions-core';
   const http = `require('@azure/functions').app.http('fine', { handler: () => ({}) });`;
-  t.regex(await bundled(http, [core]), /index\.js is a bundle with @azure\/functions inside, .*--external:@azure\/functions/);
+  t.regex(
+    await bundled(http, [core]),
+    /index\.js is a bundle with @azure\/functions inside, .*--external:@azure\/functions/,
+  );
   const durable = `require('durable-functions').app.orchestration('hello', function* () {});`;
   t.regex(await bundled(durable, [core]), /index\.js is a bundle with @azure\/functions inside/);
   const half = await bundled(durable, ['@azure/functions']);

@@ -64,7 +64,9 @@ test('every style gives the same when its host is killed in the middle', async (
   };
   const first = await funcStart(t, 'patterns', ['--folder', folder]);
   await Promise.all(
-    names.map((name) => started(first.origin, `${name}/${name}`, name === 'halfHttp' ? `${jobs.origin}/jobs` : undefined)),
+    names.map((name) =>
+      started(first.origin, `${name}/${name}`, name === 'halfHttp' ? `${jobs.origin}/jobs` : undefined),
+    ),
   );
   for (const data of [1, 2]) t.is(await raise(first.origin, 'halfEvents', 'Number', data), 202);
   const isHalf = async (id: string): Promise<boolean> => {

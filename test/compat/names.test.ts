@@ -51,7 +51,10 @@ interface Named extends Exported {
 function exportedBy({ types, namespaces }: Original): readonly Named[] {
   const files = readdirSync(types, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.d.ts'))
-    .map((file) => [file.replaceAll('\\', '/').slice(0, -'.d.ts'.length), readFileSync(`${types}/${file}`, 'utf8')] as const);
+    .map(
+      (file) =>
+        [file.replaceAll('\\', '/').slice(0, -'.d.ts'.length), readFileSync(`${types}/${file}`, 'utf8')] as const,
+    );
   const all = files.map(([, text]) => text).join('\n');
   const statics = new Set(Array.from(all.matchAll(/\bstatic (?:readonly )?(\w+)/g), ([, name]) => name!));
   const typeOf = (name: string): string => {
@@ -59,11 +62,13 @@ function exportedBy({ types, namespaces }: Original): readonly Named[] {
     return generics === undefined ? name : `${name}<${generics.replaceAll(/[^,]+/g, 'any')}>`;
   };
   const of = (file: string, prefix: string): Named[] =>
-    exportsOf(file, new Map(files)).map((one) => ({ ...one, path: prefix + one.name, type: prefix + typeOf(one.name), statics }));
-  return [
-    ...of('index', ''),
-    ...Object.entries(namespaces).flatMap(([file, namespace]) => of(file, `${namespace}.`)),
-  ];
+    exportsOf(file, new Map(files)).map((one) => ({
+      ...one,
+      path: prefix + one.name,
+      type: prefix + typeOf(one.name),
+      statics,
+    }));
+  return [...of('index', ''), ...Object.entries(namespaces).flatMap(([file, namespace]) => of(file, `${namespace}.`))];
 }
 
 const isThere = ({ path }: Named): boolean => !notThere.has(path);

@@ -150,12 +150,14 @@ test('members of the client and of contexts that the patterns do not need', asyn
     const { before, none, purged } = (await ask('cleared')) as { before: string[]; none: string[]; purged: number[] };
     t.deepEqual(none, []);
     t.deepEqual(purged.slice(0, 2), [0, 0]);
-    t.true(before.every((id) => ids.includes(id)), before.join());
+    t.true(
+      before.every((id) => ids.includes(id)),
+      before.join(),
+    );
     for (const id of before) ids.splice(ids.indexOf(id), 1);
     return ids.length === 0;
   }, 'all that were completed to be purged');
-  const statusOf = async (id: string) =>
-    (await fetch(`${origin}/runtime/webhooks/durabletask/instances/${id}`)).status;
+  const statusOf = async (id: string) => (await fetch(`${origin}/runtime/webhooks/durabletask/instances/${id}`)).status;
   t.is(await statusOf('doubled-1'), 404);
   t.is(await statusOf('waiting-2'), 202);
 });
@@ -205,7 +207,7 @@ test('unit tests of apps put contexts together', (t) => {
   const handler: df.OrchestrationHandler = function* (context) {
     const name: string = yield context.df.callActivity('name');
     context.log(name);
-    return `${context.df.getInput()}, ${name}`;
+    return `${context.df.getInput<string>()}, ${name}`;
   };
   const lines: unknown[] = [];
   const context = new df.DummyOrchestrationContext('greeting', 'id', (level, ...args) => lines.push([level, ...args]));

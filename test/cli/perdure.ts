@@ -13,12 +13,13 @@ export interface Run {
   readonly ended: Promise<number | null>;
 }
 
-/** Runs `perdure` with these arguments, in a process group of its own. */
-export function perdure(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
+/** Runs `perdure` with these arguments, in a process group of its own; `cwd`: its folder, unless it is that of the test. */
+export function perdure(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Run {
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
+    ...(cwd !== undefined && { cwd }),
   });
   t.teardown(() => child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];

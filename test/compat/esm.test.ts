@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { build } from 'esbuild';
@@ -113,6 +114,16 @@ test('a bundle with the original packages inside says how to build it', async (t
   t.regex(await bundled(durable, [core]), /index\.js is a bundle with @azure\/functions inside/);
   const half = await bundled(durable, ['@azure/functions']);
   t.regex(half, /hello: its module is a bundle with durable-functions inside, .*--external:durable-functions/);
+});
+
+test('without options the app is that of the folder, and the port 7071', async (t) => {
+  const folder = await appWith(t, `require('@azure/functions').app.http('fine', { handler: () => ({}) });`);
+  const other = createServer().listen(7071, '127.0.0.1');
+  t.teardown(() => other.close());
+  await new Promise((taken) => other.once('listening', taken).once('error', taken)); // by another, if not by this
+  const { code, stderr } = await outcome(perdure(t, ['func', 'start'], {}, folder));
+  t.is(code, 1);
+  t.regex(stderr, /The host cannot listen on 127\.0\.0\.1:7071: /);
 });
 
 test('an app that cannot run says why', async (t) => {

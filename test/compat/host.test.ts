@@ -50,6 +50,11 @@ test('schedules are NCRONTAB with seconds, or time spans', (t) => {
   for (const wrong of ['', 'often', '00:00:00', '99 * * * * *'])
     t.throws(() => occurrencesOf(wrong, 'f'), { message: /^f: its schedule |^f: must be a time span/ }, wrong);
   t.throws(() => occurrencesOf(undefined, 'f'), { message: 'f: a timer needs a schedule' });
+  process.env['WEBSITE_TIME_ZONE'] = 'America/New_York';
+  t.is(next('0 0 3 * * *'), '2026-01-01T08:00:00.000Z');
+  process.env['WEBSITE_TIME_ZONE'] = 'Eastern Standard Time';
+  t.throws(() => occurrencesOf('0 0 3 * * *', 'f'), { message: /^f: its schedule cannot be read: .*IANA name/ });
+  delete process.env['WEBSITE_TIME_ZONE'];
 });
 
 test('host.json: what has a meaning is honoured, the rest is named', (t) => {

@@ -126,6 +126,12 @@ test('local.settings.json: values, port and origins', (t) => {
     port: 7072,
     origins: ['http://a', 'http://b'],
   });
+  const originsOf = (list: string) => localSettings(JSON.stringify({ Host: { CORS: list } })).origins;
+  t.deepEqual(originsOf(''), []);
+  t.deepEqual(originsOf('http://A/, *,'), ['http://a', '*']);
+  t.throws(() => originsOf('localhost:3000'), {
+    message: /^local\.settings\.json: Host\.CORS: must be an origin such as/,
+  });
 });
 
 test('with * pages of any origin may ask functions, and none the management API', (t) => {

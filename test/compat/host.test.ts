@@ -54,6 +54,8 @@ test('schedules are NCRONTAB with seconds, or time spans', (t) => {
   t.is(next('0 0 3 * * *'), '2026-01-01T08:00:00.000Z');
   process.env['WEBSITE_TIME_ZONE'] = 'Eastern Standard Time';
   t.throws(() => occurrencesOf('0 0 3 * * *', 'f'), { message: /^f: its schedule cannot be read: .*IANA name/ });
+  process.env['WEBSITE_TIME_ZONE'] = '';
+  t.is(next('0 0 3 * * *'), '2026-01-01T03:00:00.000Z');
   delete process.env['WEBSITE_TIME_ZONE'];
 });
 

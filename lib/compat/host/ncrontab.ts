@@ -18,7 +18,7 @@ export function occurrencesOf(schedule: unknown, where: string): Occurrences {
     if (interval <= 0) throw new ConfigError(`${where}: its schedule must be above 0, not ${text}`);
     return { next: (after) => new Date(after.getTime() + interval) };
   }
-  const times = { crons: [text], timeZone: process.env['WEBSITE_TIME_ZONE'] ?? 'UTC', needsBothDays: true } as const;
+  const times = { crons: [text], timeZone: process.env['WEBSITE_TIME_ZONE'] || 'UTC', needsBothDays: true } as const;
   try {
     checkTimes(times);
   } catch (cause) {

@@ -38,11 +38,7 @@ export function connectFor(
   return connectSession({ ...place, ...sessionOptions(options, logger) });
 }
 
-async function open(
-  options: ConnectOptions,
-  logger: Logger,
-  server: EmbeddedServer | undefined,
-): Promise<TaskHub> {
+async function open(options: ConnectOptions, logger: Logger, server: EmbeddedServer | undefined): Promise<TaskHub> {
   const began = performance.now();
   const session = await connectFor(options, logger, server);
   const hub = await openOn(session, options, logger, began, server);

@@ -137,7 +137,12 @@ export const handlers: readonly BadInput[] = [
   { row: 53, title: 'timer: NaN', attempt: codeOfRun('timed', 'nan'), becomes: 'PERDURE_INVALID_TIME' },
   { row: 53, title: 'timer: an invalid Date', attempt: codeOfRun('timed', 'invalid'), becomes: 'PERDURE_INVALID_TIME' },
   { row: 54, title: 'timer: past', attempt: inWorld((world) => world.ran('timed', 'past')), becomes: 'fired' },
-  { row: 55, title: 'timer: in the year 9999', attempt: codeOfRun('timed', 'year 9999'), becomes: 'PERDURE_INVALID_TIME' },
+  {
+    row: 55,
+    title: 'timer: in the year 9999',
+    attempt: codeOfRun('timed', 'year 9999'),
+    becomes: 'PERDURE_INVALID_TIME',
+  },
   { row: 55, title: 'timer: 2^53 milliseconds', attempt: codeOfRun('timed', '2^53'), becomes: 'PERDURE_INVALID_TIME' },
   { row: 56, title: 'timer: negative', attempt: codeOfRun('timed', 'negative'), becomes: 'PERDURE_INVALID_TIME' },
   {

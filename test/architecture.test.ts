@@ -31,6 +31,8 @@ const watchedBy: Readonly<Record<string, readonly string[]>> = {
   'lib/engine/partition-reading.ts': [],
   'lib/engine/heads.ts': ['flusher', 'loads'],
   'lib/engine/log-end.ts': ['partition-owner'],
+  // Whoever calls it is looked for below.
+  'lib/engine/looks.ts': [],
   'lib/engine/parked-pages.ts': ['parking', 'instances'],
   'lib/engine/recovery.ts': ['partition-owner'],
   'lib/engine/segments.ts': ['flusher', 'loads'],
@@ -40,7 +42,7 @@ test('whatever tries again after a pause is a loop that the watchdog knows', (t)
   const sources = new Map([...sourcesIn('lib/engine'), ...sourcesIn('lib/worker')]);
   const isWatched = (file: string): boolean => /\bloops\b/i.test(codeOf(sources.get(file) ?? ''));
   const retries = Array.from(sources).filter(([, source]) =>
-    /\(resolve\) => [\w#.]*clock\.after\([^;]*\bresolve\)/.test(codeOf(source)),
+    /\(resolve\) => [\w#.]*clock\.after\([^;]*\bresolve\)|\blookFor\(/.test(codeOf(source)),
   );
   t.true(retries.length > 10);
   for (const [file] of retries) {

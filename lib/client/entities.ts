@@ -237,36 +237,34 @@ export class Entities {
     });
   }
 
-  /** As `read`; undefined: a transaction is not decided yet. */
-  look({ id, type }: NamedEntity, { asOf, ...how }: EntityLook): Promise<EntityStateResponse<unknown> | undefined> {
-    return this.#session.waits.whileOpen(async () => {
-      await this.#session.names.checkEntity(id.name);
-      const found = await this.#reads.entity(id, { ...how, wantsChanges: asOf !== undefined });
-      if (!found) return undefined;
-      const { values } = this.#session;
-      const { changes, lock, source, ...present } = found;
-      const { state, version } = asOf === undefined ? present : stateAsOf(present, changes, asOf, id);
-      const told = state !== undefined && type ? migrated(state, version, type, id, values) : state;
-      const stateVersion = type?.stateVersion ?? version;
-      return {
-        entityExists: state !== undefined,
-        entityState: values.decode(told),
-        source,
-        ...(state !== undefined && stateVersion > FIRST_VERSION && { stateVersion }),
-        ...(lock && asOf === undefined && { lockedBy: lockedBy(holderName(lock.holder), lock) }),
-      };
-    });
+  /** As `read`, once, for who waits for it; undefined: a transaction is not decided yet. */
+  async look({ id, type }: NamedEntity, how: EntityLook): Promise<EntityStateResponse<unknown> | undefined> {
+    const { asOf, ...reading } = how;
+    await this.#session.names.checkEntity(id.name);
+    const found = await this.#reads.entity(id, { ...reading, wantsChanges: asOf !== undefined });
+    if (!found) return undefined;
+    const { values } = this.#session;
+    const { changes, lock, source, ...present } = found;
+    const { state, version } = asOf === undefined ? present : stateAsOf(present, changes, asOf, id);
+    const told = state !== undefined && type ? migrated(state, version, type, id, values) : state;
+    const stateVersion = type?.stateVersion ?? version;
+    return {
+      entityExists: state !== undefined,
+      entityState: values.decode(told),
+      source,
+      ...(state !== undefined && stateVersion > FIRST_VERSION && { stateVersion }),
+      ...(lock && asOf === undefined && { lockedBy: lockedBy(holderName(lock.holder), lock) }),
+    };
   }
 
   /** The changes that are kept of an entity. */
   history(entity: NamedEntity, options: Omit<ReadOptions, 'asOf'> = {}): Promise<readonly EntityChange[]> {
     const isExactly = isExact(options.consistency);
-    const look = async (): Promise<readonly EntityChange[] | undefined> => {
+    return this.#decided(entity, options, async () => {
       await this.#session.names.checkEntity(entity.id.name);
       const changes = await this.#reads.changes(entity.id, isExactly);
       return changes && changesOf(changes);
-    };
-    return this.#decided(entity, options, () => this.#session.waits.whileOpen(look));
+    });
   }
 }
 

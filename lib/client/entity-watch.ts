@@ -30,7 +30,7 @@ export class EntityWatch {
     try {
       for (let last: string | undefined; ;) {
         changes.look();
-        const response = await Promise.race([wait.promise, look()]);
+        const response = await wait.unlessOver(look());
         if (!response) continue; // the owner has waited before it said so
         const text = JSON.stringify([response.entityExists, response.entityState]);
         if (text !== last) yield response;

@@ -21,7 +21,7 @@ export class Inbox {
   readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
   readonly #waiting = new Map<string, Set<(notice: EndedNotice) => void>>();
   readonly #ended = new Map<string, EndedNotice>();
-  /** Those who watch entities, by address. */
+  /** Those who watch instances, by address. */
   readonly #changed = new Map<string, Set<() => void>>();
   readonly #subscriptions: Subscription[];
   readonly #ports: HubPorts;
@@ -66,7 +66,7 @@ export class Inbox {
     return known;
   }
 
-  /** Calls whenever an entity that is watched has changed; the result forgets it. */
+  /** Calls whenever an instance that is watched has changed; the result forgets it. */
   onChanged(address: string, call: () => void): () => void {
     const calls = this.#changed.get(address) ?? new Set();
     this.#changed.set(address, calls.add(call));

@@ -40,7 +40,7 @@ export class InstanceWatch {
     try {
       for (let last: FoundStatus | 'pending' | undefined; ;) {
         changes.look();
-        const looked = await Promise.race([wait.promise, this.#look(wait, options)]);
+        const looked = await wait.unlessOver(this.#look(wait, options));
         const found = looked === 'nobody' ? last : latest(looked ?? 'pending', last);
         const isChange = found !== undefined && textOf(found) !== textOf(last);
         if (isChange) yield this.#told(found);

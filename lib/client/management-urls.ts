@@ -26,7 +26,8 @@ export interface HttpManagementPayload {
 
 type Links = Omit<Required<HttpManagementPayload>, 'id'>;
 
-const actionOf: Readonly<Record<keyof Links, LinkedAction>> = {
+/** What each of the URLs is for. */
+export const actionOf: Readonly<Record<keyof Links, LinkedAction>> = {
   statusQueryGetUri: 'getStatus',
   sendEventPostUri: 'raiseEvent',
   terminatePostUri: 'terminate',
@@ -60,9 +61,14 @@ export class ManagementUrls {
   /** The URL of one action. Throws InvalidIdError. */
   async url(origin: string, instanceId: string, action: LinkedAction): Promise<string> {
     const id = checkInstanceId(instanceId);
-    const [path, query] = linkedActions[action].split('?');
     const code = await this.#signer?.sign({ action, instanceId: id });
-    const parameters = [query, `taskHub=${this.#taskHub}`, 'connection=nats', code && `code=${code}`];
-    return `${origin}${this.#basePath}/instances/${encodeURIComponent(id)}${path}?${parameters.filter(Boolean).join('&')}`;
+    return urlOf(`${origin}${this.#basePath}`, this.#taskHub, id, action, code);
   }
+}
+
+/** The URL of one action below the base of an API; `code`: its signature. */
+export function urlOf(base: string, taskHub: string, id: string, action: LinkedAction, code?: string): string {
+  const [path, query] = linkedActions[action].split('?');
+  const parameters = [query, `taskHub=${taskHub}`, 'connection=nats', code && `code=${code}`];
+  return `${base}/instances/${encodeURIComponent(id)}${path}?${parameters.filter(Boolean).join('&')}`;
 }

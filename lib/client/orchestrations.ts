@@ -81,9 +81,8 @@ export class Orchestrations {
 
   /** A start ready to be sent. Throws what is wrong with its input or its id. */
   prepared({ shape, input, options: given }: Start): PreparedStart {
-    const { idempotencyKey, ...rest } = given;
-    const isNamed = idempotencyKey !== undefined;
-    const options = isNamed ? { ...rest, instanceId: idOfKey(shape.name, given), ifExists: 'attach' as const } : rest;
+    const isNamed = given.idempotencyKey !== undefined;
+    const options = isNamed ? { ...given, instanceId: idOfKey(shape.name, given), ifExists: 'attach' as const } : given;
     const isGiven = options.instanceId !== undefined;
     const instanceId = isGiven ? checkInstanceId(options.instanceId) : this.#session.ports.random.id();
     const limits = limitsOf(options, this.#timeout);

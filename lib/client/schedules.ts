@@ -106,10 +106,11 @@ export class Schedules {
 
   async #create<O extends OrchestratorObject>(
     id: string,
-    { start, isPaused = false, note, ...options }: ScheduleOptions<O>,
+    options: ScheduleOptions<O>,
     call: CallOptions,
   ): Promise<void> {
-    const schedule = newSchedule(id, await this.#definition({ ...options, start }, start), { isPaused, note });
+    const { isPaused = false, note } = options;
+    const schedule = newSchedule(id, await this.#definition(options, options.start), { isPaused, note });
     const [shape, instanceId] = [{ name: SCHEDULE }, scheduleInstanceId(id)];
     try {
       await this.#orchestrations.start(
@@ -201,31 +202,25 @@ export class Schedules {
     }
   }
 
-  async #carryOut(id: string, asked: Asked, { signal, timeoutInMilliseconds }: CallOptions): Promise<void> {
+  async #carryOut(id: string, asked: Asked, call: CallOptions): Promise<void> {
     const state = await this.#state(id);
     if (asked.kind !== 'delete') await this.#tellLostEnds(state);
     const command = { ...asked, id: this.#session.ports.random.id() } as ScheduleCommand;
-    await this.#orchestrations.raiseEvent(anyRunOf(scheduleInstanceId(id)), SCHEDULE_EVENT, command, {
-      signal,
-      timeoutInMilliseconds,
-    });
-    const limits = limitsOf({ signal, timeoutInMilliseconds }, this.#timeout);
+    await this.#orchestrations.raiseEvent(anyRunOf(scheduleInstanceId(id)), SCHEDULE_EVENT, command, call);
+    const limits = limitsOf(call, this.#timeout);
     const text = `Schedule "${id}" has not carried out ${asked.kind} within ${limits.timeoutInMilliseconds} ms: it is stored, and will be.`;
-    await this.#session.waits.within<void>(
-      limits,
-      () => new TimeoutError(text, undefined, 'stored'),
-      async (wait) => {
-        for (
-          let pause = FIRST_LOOK;
-          !(await this.#isCarriedOut(id, command));
-          pause = Math.min(pause * 2, LONGEST_LOOK)
-        ) {
-          await wait.pause(pause);
-          if (wait.isOver) return;
-        }
-        wait.succeed();
-      },
-    );
+    const late = () => new TimeoutError(text, undefined, 'stored');
+    await this.#session.waits.within<void>(limits, late, async (wait) => {
+      for (
+        let pause = FIRST_LOOK;
+        !(await this.#isCarriedOut(id, command));
+        pause = Math.min(pause * 2, LONGEST_LOOK)
+      ) {
+        await wait.pause(pause);
+        if (wait.isOver) return;
+      }
+      wait.succeed();
+    });
   }
 
   /**

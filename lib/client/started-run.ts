@@ -5,6 +5,7 @@ import { uuidV5 } from '../core/uuid-v5.js';
 import { longestDuration } from '../core/fire-time.js';
 import { ConfigError, InvalidTimeError } from '../errors.js';
 import type { StartMessage } from '../wire/messages.js';
+import { controlCharacterAt } from '../wire/text.js';
 import type { End, OrchestrationStatus } from './orchestration-status.js';
 import type { CallOptions, Limits } from './waits.js';
 
@@ -40,7 +41,7 @@ export interface StartOptions extends LabelOptions, CallOptions {
 export function idOfKey(orchestrator: string, { idempotencyKey: key, instanceId, ifExists }: StartOptions): string {
   if (typeof key !== 'string' || key.length < 1 || key.length > LONGEST_KEY)
     throw new ConfigError(`idempotencyKey: must be a text of 1 to ${LONGEST_KEY} characters`);
-  if (hasControlCharacter(key)) throw new ConfigError('idempotencyKey: must not have a control character');
+  if (controlCharacterAt(key) >= 0) throw new ConfigError('idempotencyKey: must not have a control character');
   if (instanceId !== undefined || ifExists !== undefined)
     throw new ConfigError(
       `idempotencyKey: cannot be given along with ${instanceId === undefined ? 'ifExists' : 'instanceId'}. A start with an id of ` +
@@ -50,10 +51,6 @@ export function idOfKey(orchestrator: string, { idempotencyKey: key, instanceId,
 }
 
 const LONGEST_KEY = 1_000;
-
-function hasControlCharacter(text: string): boolean {
-  return Array.from(text).some((character) => character < ' ' || character === '\x7f');
-}
 
 /** What is to be started. */
 export interface Start {

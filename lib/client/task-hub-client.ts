@@ -177,11 +177,11 @@ export class TaskHubClient extends EntityAccess implements AsyncDisposable {
     ofAll: CallOptions = {},
   ): Promise<OrchestrationHandle[]> {
     const shape = this.#orchestrations.shapeOf(orchestrator as string | Constructor);
-    const prepared = Array.from(starts, ([input, options = {}], at) =>
-      inPlace(`starts[${at}]`, () =>
-        this.#orchestrations.prepared({ shape, input, options: { ...ofAll, ...options } }),
-      ),
-    );
+    const prepared = Array.from(starts, ([input, own = {}], at) => {
+      const { timeoutInMilliseconds = ofAll.timeoutInMilliseconds, signal = ofAll.signal } = own;
+      const options = { ...own, timeoutInMilliseconds, signal };
+      return inPlace(`starts[${at}]`, () => this.#orchestrations.prepared({ shape, input, options }));
+    });
     return allSent(prepared.map((start) => this.#start(start)));
   }
 

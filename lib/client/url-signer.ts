@@ -26,7 +26,7 @@ export class UrlSigner {
   async sign(access: SignedAccess): Promise<string> {
     const expires = Date.now() + this.#lifetime;
     const signature = await crypto.subtle.sign(algorithm, await this.#key, this.#signed(access, expires));
-    return `${expires.toString(36)}.${base64url(new Uint8Array(signature))}`;
+    return codeOf(expires, base64url(new Uint8Array(signature)));
   }
 
   /** What a `code` is worth. WebCrypto compares in constant time. */
@@ -41,8 +41,18 @@ export class UrlSigner {
   }
 
   #signed({ action, instanceId }: SignedAccess, expires: number): Uint8Array<ArrayBuffer> {
-    return encoder.encode(JSON.stringify([1, this.#hub, action, instanceId, expires]));
+    return encoder.encode(signedText(this.#hub, { action, instanceId }, expires));
   }
+}
+
+/** What is signed; `expires` in milliseconds since 1970. */
+export function signedText(hub: string, { action, instanceId }: SignedAccess, expires: number): string {
+  return JSON.stringify([1, hub, action, instanceId, expires]);
+}
+
+/** The `code` of a URL, its signature in base64url. */
+export function codeOf(expires: number, signature: string): string {
+  return `${expires.toString(36)}.${signature}`;
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -142,6 +142,17 @@ export class Wait<T> {
     this.#end();
   }
 
+  /**
+   * What a promise gives, unless this one fails before. It leaves nothing here once it is settled: a `Promise.race` with what
+   * may be waited for without limit would keep each value until the end.
+   */
+  unlessOver<R>(promise: Promise<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const forget = this.onEnd(() => void this.promise.catch(reject));
+      void promise.then(resolve, reject).finally(forget);
+    });
+  }
+
   /** Runs something when it is over, whatever came of it; the result cancels that. */
   onEnd(run: () => void): () => void {
     if (this.isOver) run();

@@ -70,13 +70,17 @@ export class Channels {
     for (const partition of this.#tables.channels.keys()) this.flush(partition);
   }
 
-  /** Whether all that is unsent was handed over: then it is as if it had been sent. */
+  /**
+   * Whether all that is unsent was handed over: then it is as if it had been sent. What a former owner recorded is sent: whatever
+   * takes it may have ended that owner's process, and is found only once it waits in a stream.
+   */
   #handOver(partition: number, sender: Sender): boolean {
     for (;;) {
       const entries = this.#next(partition, sender);
       const last = entries.at(-1);
       if (!last) return true;
-      if (entries.some(({ part, reset }) => part || reset) || !this.#handTo(partition, entries)) return false;
+      if (entries.some(({ n, part, reset }) => n <= this.#end || part || reset)) return false;
+      if (!this.#handTo(partition, entries)) return false;
       sender.triedUpTo = Math.max(sender.triedUpTo, last.n);
       sender.sentUpTo = last.n;
       sender.progressAt = this.#ports.clock.now();

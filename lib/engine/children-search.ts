@@ -1,8 +1,7 @@
-import { VersionTooNewError } from '../errors.js';
 import { decodeHead } from '../wire/head-codec.js';
 import { mayHaveParent, readNote, summaryOf, type HeadSummary, type ParentRun } from '../wire/head-summary.js';
 import type { Address } from '../wire/messages.js';
-import { isDamage } from './damage.js';
+import { isUnreadable } from './damage.js';
 import type { Loops } from './loops.js';
 import type { HubPorts, Note, Views } from './ports.js';
 import { viewsStored } from './views-stored.js';
@@ -93,7 +92,7 @@ async function summaryIn({ subject, note }: Note, views: Views): Promise<HeadSum
     const head = stored && decodeHead(stored.body, `The head ${subject}`);
     return head?.type === 'orchestration' ? summaryOf(head) : undefined;
   } catch (error) {
-    if (isDamage(error) || error instanceof VersionTooNewError) return undefined; // which is told when it is loaded
+    if (isUnreadable(error)) return undefined; // which is told when it is loaded
     throw error;
   }
 }

@@ -10,6 +10,16 @@ export function isUnreadable(error: unknown): error is CorruptHistoryError | Ver
   return isDamage(error) || error instanceof VersionTooNewError;
 }
 
+/** What is read; undefined when it is damaged. */
+export async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
+}
+
 /** The same promise, which resolves with undefined when what is stored of the instance cannot be read. */
 export function unlessUnreadable<T>(loading: Promise<T>): Promise<T | undefined> {
   return loading.catch((error: unknown) => {

@@ -12,6 +12,7 @@ import type { Instance } from './instance.js';
 import { KnownHeads } from './known-heads.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 import { RecentMap } from './recent-map.js';
+import { lookFor, RETRY } from './looks.js';
 import { Segments } from './segments.js';
 import type { SpentValues } from './spent-values.js';
 
@@ -24,8 +25,6 @@ const LOOKS = 100;
 /** So many of the heads written last are remembered with their sequences, with several replicas and with one (P11). */
 const REMEMBERED = 20_000;
 const REMEMBERED_OF_ONE = 2_000;
-/** After an unclear write, look again after so many milliseconds. */
-const RETRY = 20;
 
 /** What tells whose a stored head is (P13). */
 export interface HeadFence {
@@ -146,16 +145,14 @@ export class Heads {
   async #readCurrent(subject: string, address: Address): Promise<StoredMessage | undefined> {
     const { views, clock } = this.#ports;
     const [least, removed] = [this.#written.get(address) ?? 0, this.#removed.get(address)?.sequence ?? 0];
-    for (let looks = 1; ; looks++) {
-      const stored = await views.read(subject);
-      if (stored ? stored.sequence >= least && stored.sequence > removed : least === 0) return stored;
-      if (looks === LOOKS)
-        throw new StorageRegressedError(
-          `${subject} was stored at sequence ${Math.max(least, removed)}, but the state stream has it at ${stored?.sequence ?? 'none'}: the ` +
-            'state stream lost acknowledged messages.',
-        );
-      await new Promise<void>((resolve) => clock.after(RETRY, resolve));
-    }
+    const isCurrent = (stored: StoredMessage | undefined): boolean =>
+      stored ? stored.sequence >= least && stored.sequence > removed : least === 0;
+    const stored = await lookFor(clock, LOOKS, () => views.read(subject), isCurrent);
+    if (isCurrent(stored)) return stored;
+    throw new StorageRegressedError(
+      `${subject} was stored at sequence ${Math.max(least, removed)}, but the state stream has it at ${stored?.sequence ?? 'none'}: the ` +
+        'state stream lost acknowledged messages.',
+    );
   }
 
   /** A former epoch's head that was stored after a later epoch began, and that is older than what was stored by then. */

@@ -1,8 +1,8 @@
-import { CorruptHistoryError } from '../errors.js';
 import { decodeHead } from '../wire/head-codec.js';
 import type { Head } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { Activation } from './activation.js';
+import { unlessDamaged } from './damage.js';
 import type { Host } from './host.js';
 import { activationOf, type Makings } from './loading.js';
 import { isEnd } from './orchestration-state.js';
@@ -34,7 +34,7 @@ export async function* readInstances(
   for await (const { subject, body } of views.scan(subjects.heads)) {
     const address = subjects.addressOf(subject);
     if (address === undefined || seen.has(address)) continue;
-    const instance = await unlessCorrupt(async () => {
+    const instance = await unlessDamaged(async () => {
       const head = decodeHead(body, `Head ${subject}`);
       if (!goesOn(head) && !tail.has(address)) return undefined;
       seen.add(address);
@@ -44,7 +44,7 @@ export async function* readInstances(
   }
   for (const address of tail.keys()) {
     if (seen.has(address)) continue;
-    const instance = await unlessCorrupt(async () => {
+    const instance = await unlessDamaged(async () => {
       const stored = await views.read(subjects.head(address));
       const head = stored && decodeHead(stored.body, `Head ${stored.subject}`);
       return { address, activation: await loaded(address, head, tail, makings) };
@@ -67,13 +67,4 @@ export function loaded(
 /** Nothing is run: the calls of operations lead nowhere. */
 export function makingsFor(ports: PartitionPorts, segments: Segments, host: Host): Makings {
   return { host, ports, segments, beside: () => {} };
-}
-
-async function unlessCorrupt<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof CorruptHistoryError) return undefined;
-    throw error;
-  }
 }

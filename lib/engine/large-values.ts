@@ -17,14 +17,14 @@ import {
 import { FetchedValues } from './fetched-values.js';
 import type { Loops } from './loops.js';
 import type { Clock, ObjectStore, Random } from './ports.js';
+import { lookFor } from './looks.js';
 import { RefusalsInARow, type Refusal } from './refusals-in-a-row.js';
 
 /** After an unclear put, the wait before the next try, in milliseconds, doubled up to the second. */
 const FIRST_RETRY = 20;
 const LAST_RETRY = 2_000;
-/** What is missing is looked for again so often, after so many milliseconds: a deposed leader has heard of it by then (P11). */
+/** What is missing is looked for so often: a deposed leader has heard of it by then (P11). */
 const LOOKS = 150;
-const LOOK_AGAIN = 20;
 /** Values that one call fetches or stores at the same time. */
 const WIDTH = 4;
 
@@ -129,12 +129,13 @@ export class LargeValues {
    */
   async get(reference: ValueReference, mayBeOld = false): Promise<Json> {
     const { objects, clock } = this.#ports;
-    for (let looks = 1; ; looks++) {
-      const body = await objects.get(reference);
-      if (body) return decodeStoredValue(body, reference);
-      if (mayBeOld || objects.replicas === 1 || looks === LOOKS || this.#isStopped) break;
-      await new Promise<void>((resolve) => clock.after(LOOK_AGAIN, resolve));
-    }
+    const body = await lookFor(
+      clock,
+      LOOKS,
+      () => objects.get(reference),
+      (found) => found !== undefined || mayBeOld || objects.replicas === 1 || this.#isStopped,
+    );
+    if (body) return decodeStoredValue(body, reference);
     throw new CorruptHistoryError(`The stored value ${reference.key} is gone, or is not what was stored`);
   }
 

@@ -3,10 +3,9 @@ import { decodeParkedPage } from '../wire/parked-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { Parking } from '../wire/parked.js';
 import { removeLeftBehind } from './left-behind.js';
+import { lookFor, RETRY } from './looks.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 
-/** After an unclear write or a stale read, look again after so many milliseconds. */
-const RETRY = 20;
 /** A deposed leader may not know the page yet; after so many looks it is the stream that lost it. */
 const LOOKS = 100;
 /** So many pages read last are kept: several instances may have messages in one. */
@@ -74,16 +73,14 @@ export class ParkedPages {
   async #find(name: string): Promise<StoredMessage> {
     const subject = this.#subject(name);
     const sequence = this.#sequences.get(name);
-    for (let looks = 1; ; looks++) {
-      const stored = await this.#ports.views.read(subject);
-      if (stored && stored.sequence === sequence) return stored;
-      if (looks === LOOKS)
-        throw new StorageRegressedError(
-          `${subject} was stored at sequence ${sequence}, but the state stream has it at ${stored?.sequence ?? 'none'}: the ` +
-            'state stream lost acknowledged messages.',
-        );
-      await this.#pause();
-    }
+    const { views, clock } = this.#ports;
+    const isIt = (stored: StoredMessage | undefined): boolean => stored !== undefined && stored.sequence === sequence;
+    const stored = await lookFor(clock, LOOKS, () => views.read(subject), isIt);
+    if (stored && isIt(stored)) return stored;
+    throw new StorageRegressedError(
+      `${subject} was stored at sequence ${sequence}, but the state stream has it at ${stored?.sequence ?? 'none'}: the ` +
+        'state stream lost acknowledged messages.',
+    );
   }
 
   /** When a page was stored, for people. */

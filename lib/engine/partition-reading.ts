@@ -5,6 +5,7 @@ import type { Address } from '../wire/messages.js';
 import { decodeRecord } from '../wire/record-codec.js';
 import type { StreamKind } from '../wire/subjects.js';
 import { wholeCheckpoint } from './checkpoints.js';
+import { unlessDamaged } from './damage.js';
 import { readRecords, type FoundRecord } from './log-records.js';
 import type { PartitionPorts } from './ports.js';
 import { checkMail, gather, type TailEntry } from './recovery.js';
@@ -101,7 +102,7 @@ async function readCheckpoint(ports: PartitionPorts, losses: Loss[]): Promise<Ch
   for (let looks = 1; ; looks++) {
     const stored = await views.read(subjects.checkpoint);
     if (!stored) {
-      if (await readable(() => isUnused(ports))) return undefined;
+      if (await unlessDamaged(() => isUnused(ports))) return undefined;
       return lost(`The checkpoint ${subjects.checkpoint} is gone`);
     }
     try {
@@ -118,20 +119,10 @@ async function readCheckpoint(ports: PartitionPorts, losses: Loss[]): Promise<Ch
   }
 }
 
-/** Undefined: something of it cannot be read. */
-async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof CorruptHistoryError) return undefined;
-    throw error;
-  }
-}
-
 async function directoryEpoch({ views, subjects }: PartitionPorts): Promise<number> {
   const stored = await views.read(subjects.checkpoint);
   const read = async () => (stored ? decodeDirectory(stored.body, subjects.checkpoint).epoch : 0);
-  return (await readable(read)) ?? 0;
+  return (await unlessDamaged(read)) ?? 0;
 }
 
 /** The records that are there, up to the first one that cannot be read, and whether they follow from the checkpoint. */
@@ -187,14 +178,14 @@ async function readLog(
     records: isAnother ? [] : records,
     follows: !isAnother && isNext,
     end,
-    epoch: (last && (await readable(async () => decodeRecord(last.body, `Record ${end}`).epoch))) ?? 0,
+    epoch: (last && (await unlessDamaged(async () => decodeRecord(last.body, `Record ${end}`).epoch))) ?? 0,
   };
 }
 
 /** Whether there is a record where the checkpoint's is to be, and another one. */
 async function isOther(ports: PartitionPorts, { logSeq, commit }: Checkpoint): Promise<boolean> {
   for await (const { body } of ports.log.read(logSeq, logSeq))
-    return (await readable(async () => decodeRecord(body, `Record ${logSeq}`).commit)) !== commit;
+    return (await unlessDamaged(async () => decodeRecord(body, `Record ${logSeq}`).commit)) !== commit;
   return false;
 }
 

@@ -3,11 +3,10 @@ import { CorruptHistoryError } from '../errors.js';
 import { decodeSegment, encodeSegment } from '../wire/head-codec.js';
 import type { OrchestrationHead, SegmentReference } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
+import { lookFor, RETRY } from './looks.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 import { cutSegments } from './segment-cuts.js';
 
-/** After an unclear write, look again after so many milliseconds. */
-const RETRY = 20;
 /** A deposed leader may not know a segment yet; after so many looks it is gone (P11). */
 const LOOKS = 100;
 
@@ -41,13 +40,14 @@ export class Segments {
   }
 
   /** A segment that a stored head names. */
-  async #find(subject: string): Promise<StoredMessage | undefined> {
+  #find(subject: string): Promise<StoredMessage | undefined> {
     const { views, clock } = this.#ports;
-    for (let looks = 1; ; looks++) {
-      const stored = await views.read(subject);
-      if (stored || looks === LOOKS) return stored;
-      await new Promise<void>((resolve) => clock.after(RETRY, resolve));
-    }
+    return lookFor(
+      clock,
+      LOOKS,
+      () => views.read(subject),
+      (stored) => stored !== undefined,
+    );
   }
 
   /** The events of a head's history that it keeps in segments, and those that it holds back there, in order. */

@@ -138,10 +138,9 @@ async function purge(call: Call): Promise<Response> {
 
 async function purgeInstances(call: Call): Promise<Response> {
   // A misspelt filter would remove what it was to keep.
-  const known = [...filter.map(({ name }) => name), 'taskHub', 'connection', 'code'];
-  const unknown = call.query.nameBeside(known);
-  if (unknown !== undefined)
-    throw refused(unknown, `there is no such filter; there are ${known.slice(0, -3).join(', ')}`);
+  const names = filter.map(({ name }) => name);
+  const unknown = call.query.nameBeside([...names, 'taskHub', 'connection', 'code']);
+  if (unknown !== undefined) throw refused(unknown, `there is no such filter; there are ${names.join(', ')}`);
   const chosen = filterOf(call);
   if (Object.values(chosen).every((value) => value === undefined))
     throw new RefusedRequestError(400, 'Say which: createdTimeFrom, or another filter. All is not a default.');

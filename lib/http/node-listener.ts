@@ -1,8 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ConfigError } from '../errors.js';
 import type { HttpApi } from './http-api.js';
+import { listen, listenerOf, type HttpApiServer } from './node-server.js';
 
 /** Where the API listens. */
 export interface ListenOptions {
@@ -14,16 +13,6 @@ export interface ListenOptions {
   readonly maxConnections?: number | undefined;
 }
 
-/** An API that listens. */
-export interface HttpApiServer extends AsyncDisposable {
-  /** Where, such as `http://127.0.0.1:7071`, without the base path. */
-  readonly url: string;
-  /** The port. */
-  readonly port: number;
-  /** Takes no more connections; what is asked already is answered first, for five seconds at most, and watches are ended. */
-  close(): Promise<void>;
-}
-
 /** For Express, Connect and other servers of Node.js: what is not below the base path is left to `next`. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
 
@@ -32,7 +21,6 @@ const HEADERS_TIMEOUT = 10_000;
 /** Behind that of the body, which is answered by the API itself. */
 const REQUEST_TIMEOUT = 35_000;
 const CHECK_INTERVAL = 1_000;
-const GRACE = 5_000;
 
 /**
  * The API as a handler of Node.js. Mount it before anything that reads bodies.
@@ -50,22 +38,11 @@ const GRACE = 5_000;
  * ```
  */
 export function nodeHandler(api: HttpApi): NodeHandler {
-  return handlerOf(api, () => {});
-}
-
-function handlerOf(api: HttpApi, onWatch: (response: ServerResponse) => void): NodeHandler {
-  const listener = getRequestListener(
-    async (request, { outgoing }) => {
-      const answer = await api.fetch(request);
-      if (answer.headers.get('content-type') === 'text/event-stream') onWatch(outgoing as ServerResponse);
-      return answer;
-    },
-    { overrideGlobalObjects: false },
-  );
+  const listener = listenerOf(api.fetch);
   return (request, response, next) => {
     const isOurs = request.url?.startsWith(`${api.basePath}/`) ?? false;
     if (next && !isOurs) return next();
-    void listener(request, response);
+    listener(request, response);
   };
 }
 
@@ -91,62 +68,18 @@ export async function serveHttpApi(api: HttpApi, options: ListenOptions = {}): P
     throw new ConfigError(
       `hostname: without auth the API listens on the loopback device only, not on ${hostname}. Give HttpApi the option auth.`,
     );
-  const watches = new Set<ServerResponse>();
-  const handler = handlerOf(api, (response) => {
-    watches.add(response);
-    response.on('close', () => watches.delete(response));
-  });
   const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT };
-  const server = createServer({ ...limits, connectionsCheckingInterval: CHECK_INTERVAL }, (request, response) => {
-    // Its connection is kept alive for others, who do not come any more once the server is closed.
-    response.on('close', () => server.listening || setImmediate(() => server.closeIdleConnections()));
-    handler(request, response);
+  return listen(api.fetch, {
+    port,
+    hostname,
+    maxConnections,
+    name: 'The HTTP API',
+    limits: { ...limits, connectionsCheckingInterval: CHECK_INTERVAL },
+    isEndless: ({ headers }) => headers.get('content-type') === 'text/event-stream', // a watch
   });
-  server.maxConnections = maxConnections;
-  await listening(server, port, hostname);
-  const { port: given } = server.address() as AddressInfo;
-  const close = once(() => closed(server, watches));
-  return {
-    url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${given}`,
-    port: given,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
 }
 
 /** Whether only this machine can reach an address. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '::1' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-}
-
-function listening(server: Server, port: number, hostname: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (cause: Error): void =>
-      reject(new ConfigError(`The HTTP API cannot listen on ${hostname}:${port}: ${cause.message}`, { cause }));
-    try {
-      server.once('error', fail).listen(port, hostname, () => {
-        server.off('error', fail);
-        resolve();
-      });
-    } catch (error) {
-      fail(error as Error); // a port that is none
-    }
-  });
-}
-
-function closed(server: Server, watches: ReadonlySet<ServerResponse>): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), GRACE);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    for (const response of watches) response.destroy();
-    server.closeIdleConnections();
-  });
-}
-
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => (running ??= run());
 }

@@ -1,7 +1,2 @@
-export {
-  nodeHandler,
-  serveHttpApi,
-  type HttpApiServer,
-  type ListenOptions,
-  type NodeHandler,
-} from './node-listener.js';
+export { nodeHandler, serveHttpApi, type ListenOptions, type NodeHandler } from './node-listener.js';
+export type { HttpApiServer } from './node-server.js';

@@ -1,13 +1,12 @@
 import { connect } from 'nats.ws';
-import { subjectsOf } from '../wire/subjects.js';
 import { consoleLogger } from './console-logger.js';
-import { checkOptions, openOn } from './hub-opening.js';
+import { checkOptions, openOn, sessionOptions } from './hub-opening.js';
 import { parseWebSocketServers } from './servers.js';
 import { openSession, type Dial } from './session-opening.js';
 import type { TaskHub, TaskHubOptions } from './task-hub.js';
 
 /** Which task hub to connect to from a browser, and where. */
-export interface BrowserTaskHubOptions extends Omit<TaskHubOptions, 'servers' | 'folder'> {
+export interface BrowserTaskHubOptions extends Omit<TaskHubOptions, 'servers' | 'folder' | 'credentials' | 'tls'> {
   /**
    * Addresses of the server's WebSocket listener such as `wss://nats.example.com` or `ws://user:password@localhost:8080`, several in
    * an array or separated by commas; the credentials are those of the first.
@@ -35,19 +34,8 @@ const dial = connect as unknown as Dial;
  */
 export async function connectTaskHub(options: BrowserTaskHubOptions): Promise<TaskHub> {
   checkOptions(options);
-  const {
-    name,
-    servers,
-    timeoutInMilliseconds,
-    logger = consoleLogger('warn', (line) => console.warn(line)),
-  } = options;
-  const { inboxPrefix } = subjectsOf(name);
+  const { servers, logger = consoleLogger('warn', (line) => console.warn(line)) } = options;
   const began = performance.now();
-  const session = await openSession(parseWebSocketServers(servers), dial, {
-    name: `perdure ${name}`,
-    inboxPrefix,
-    timeoutInMilliseconds,
-    logger,
-  });
+  const session = await openSession(parseWebSocketServers(servers), dial, sessionOptions(options, logger));
   return openOn(session, options, logger, began);
 }

@@ -1,5 +1,6 @@
 import type { FoundLosses } from '../engine/diagnosis.js';
 import type { Loss } from '../engine/partition-reading.js';
+import { objectStreamName, streamKinds } from '../wire/subjects.js';
 import { DamagedStreams } from './damaged-streams.js';
 import type { NatsHub } from './hub.js';
 import { openTaskHub } from './open-task-hub.js';
@@ -31,8 +32,8 @@ export async function connectDamagedTaskHub(
   const hub = await openTaskHub({ ...options, mustExist: true, damaged, opened: (nats) => (opened = nats) });
   const { jetStream, store, subjects, partitions } = opened;
   const streamsOf = (partition: number): readonly string[] =>
-    (['mail', 'log', 'state'] as const).map((kind) => subjects.partition(partition).streamName(kind));
-  const ofHub = [`OBJ_${subjects.objects}`, subjects.tasksStream];
+    streamKinds.map((kind) => subjects.partition(partition).streamName(kind));
+  const ofHub = [objectStreamName(subjects.objects), subjects.tasksStream];
   return {
     hub,
     found: damaged.lossesByPartition(subjects, partitions),

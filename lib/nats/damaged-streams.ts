@@ -1,11 +1,9 @@
 import type { FoundLosses } from '../engine/diagnosis.js';
 import type { Loss } from '../engine/partition-reading.js';
 import type { HubStore } from '../engine/hub-store.js';
-import type { HubSubjects, StreamKind } from '../wire/subjects.js';
+import { objectStreamName, streamKinds, type HubSubjects } from '../wire/subjects.js';
 import type { JetStream, StreamInfo } from './jetstream.js';
 import { ensureStream, type StreamSettings } from './streams.js';
-
-const KINDS: readonly StreamKind[] = ['mail', 'log', 'state'];
 
 /** A stream that is not the one that the hub's record knows. */
 interface DamagedStream {
@@ -35,7 +33,7 @@ export class DamagedStreams {
     const tasks = this.#lossOf(subjects.tasksStream, 'tasks');
     for (let partition = 0; partition < partitions; partition++) {
       const names = subjects.partition(partition);
-      const own = KINDS.flatMap((kind) => this.#lossOf(names.streamName(kind), kind));
+      const own = streamKinds.flatMap((kind) => this.#lossOf(names.streamName(kind), kind));
       if (own.length + tasks.length > 0) losses.set(partition, [...own, ...tasks]);
     }
     return losses;
@@ -43,7 +41,7 @@ export class DamagedStreams {
 
   /** What that means for the hub as a whole: values that are in the object store no more. */
   lossOfValues({ objects }: HubSubjects): readonly Loss[] {
-    return this.#lossOf(`OBJ_${objects}`, 'objects');
+    return this.#lossOf(objectStreamName(objects), 'objects');
   }
 
   #lossOf(stream: string, kind: Loss['kind']): readonly Loss[] {

@@ -2,17 +2,15 @@ import { ConfigError } from '../errors.js';
 import { decodeHubRecord } from '../wire/hub-record.js';
 import { decodeWorker } from '../wire/ownership-codec.js';
 import { leaseMilliseconds, ownershipKeys } from '../wire/ownership.js';
-import { subjectsOf } from '../wire/subjects.js';
-import { connectSession } from './connect.js';
+import { subjectsOf, type HubSubjects } from '../wire/subjects.js';
 import { consoleLogger } from './console-logger.js';
 import { KEY, openHub, streamsOf } from './hub.js';
 import { NatsHubStore } from './hub-store.js';
 import { ErrorCode, JetStream, type StreamInfo } from './jetstream.js';
-import { checkOptions, whileAllowed } from './hub-opening.js';
-import { isGiven } from './open-task-hub.js';
-import { startEmbeddedServer } from './server/embedded-server.js';
+import { checkOptions, inTime } from './hub-opening.js';
+import { connectFor, serverFor } from './open-task-hub.js';
 import type { Session } from './session.js';
-import { bucketStream, deadLetterStream, findStream } from './streams.js';
+import { bucketStream, deadLetterStream, findStream, type StreamSettings } from './streams.js';
 import type { TaskHubOptions } from './task-hub.js';
 
 /** A stream of a task hub. */
@@ -109,7 +107,6 @@ export async function deleteTaskHub(options: DeleteTaskHubOptions): Promise<bool
   const { name, force = false } = options;
   return onServer(options, async (session) => {
     const jetStream = new JetStream(session);
-    const subjects = subjectsOf(name);
     const found = await recordOf(jetStream, name);
     if (!found) return false;
     const workers = await workersOf(session, jetStream, name);
@@ -117,23 +114,26 @@ export async function deleteTaskHub(options: DeleteTaskHubOptions): Promise<bool
       throw new ConfigError(
         `Task hub ${name} is in use: ${workers.join(', ')}. Stop its workers; one that died counts for ${leaseMilliseconds / 1_000} s.`,
       );
-    // The record goes last: as long as it is there, streams that are gone are a loss, and nobody makes them anew.
-    const streams = [...streamsOf(subjects, found.partitions, 1), deadLetterStream(subjects, 1)];
-    for (const stream of [...streams.map((each) => each.name), bucketStream(subjects.bucket, 1).name])
-      await jetStream.demand(`STREAM.DELETE.${stream}`, {}, [ErrorCode.streamNotFound]);
+    for (const stream of allStreams(subjectsOf(name), found.partitions))
+      await jetStream.demand(`STREAM.DELETE.${stream.name}`, {}, [ErrorCode.streamNotFound]);
     return true;
   });
+}
+
+/** The one with the record last: as long as it is there, streams that are gone are a loss, and nobody makes them anew. */
+function allStreams(subjects: HubSubjects, partitions: number): readonly StreamSettings[] {
+  return [...streamsOf(subjects, partitions, 1), deadLetterStream(subjects, 1), bucketStream(subjects.bucket, 1)];
 }
 
 async function described(session: Session, name: string): Promise<TaskHubDescription> {
   const jetStream = new JetStream(session);
   const found = await recordOf(jetStream, name);
   if (!found) throw new ConfigError(`There is no task hub ${name} at ${session.where}.`);
-  const subjects = subjectsOf(name);
   const { partitions, createdAt } = found;
-  const all = [...streamsOf(subjects, partitions, 1), deadLetterStream(subjects, 1), bucketStream(subjects.bucket, 1)];
   const infos = await Promise.all(
-    all.map((stream) => jetStream.demand<StreamInfo>(`STREAM.INFO.${stream.name}`, {}, [ErrorCode.streamNotFound])),
+    allStreams(subjectsOf(name), partitions).map((stream) =>
+      jetStream.demand<StreamInfo>(`STREAM.INFO.${stream.name}`, {}, [ErrorCode.streamNotFound]),
+    ),
   );
   return {
     name,
@@ -171,21 +171,12 @@ async function workersOf({ clock }: Session, jetStream: JetStream, name: string)
 
 async function onServer<T>(options: DeleteTaskHubOptions, run: (session: Session) => Promise<T>): Promise<T> {
   checkOptions(options);
-  const { name, servers, credentials, tls, folder, timeoutInMilliseconds, logger = consoleLogger() } = options;
-  const { inboxPrefix } = subjectsOf(name);
-  const server = isGiven(servers) ? undefined : await startEmbeddedServer({ folder });
+  const server = await serverFor(options);
+  const began = performance.now();
   try {
-    const session = await connectSession({
-      servers: isGiven(servers) ? servers : server!.url,
-      name: `perdure ${name}`,
-      inboxPrefix,
-      // The embedded server knows no users.
-      ...(server ? {} : { credentials, tls }),
-      timeoutInMilliseconds,
-      logger,
-    });
+    const session = await connectFor(options, options.logger ?? consoleLogger(), server);
     try {
-      return await whileAllowed(session, run(session));
+      return await inTime(session, options, began, run(session));
     } finally {
       await session.close();
     }

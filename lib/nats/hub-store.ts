@@ -1,4 +1,5 @@
 import type { HubEntry, HubStore, ListedEntry } from '../engine/hub-store.js';
+import { bucketStreamName } from '../wire/subjects.js';
 import type { JetStream } from './jetstream.js';
 import { scan } from './scan.js';
 
@@ -18,7 +19,7 @@ export class NatsHubStore implements HubStore {
 
   /** The stream behind the bucket. */
   get stream(): string {
-    return `KV_${this.bucket}`;
+    return bucketStreamName(this.bucket);
   }
 
   async get(key: string): Promise<HubEntry | undefined> {

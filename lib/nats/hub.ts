@@ -3,7 +3,7 @@ import type { ObjectStore } from '../engine/ports.js';
 import { ClosedError, ConfigError } from '../errors.js';
 import { checkHubName } from '../wire/checks.js';
 import { decodeHubRecord, encodeHubRecord, mostPartitions, type HubRecord } from '../wire/hub-record.js';
-import { type HubSubjects, type StreamKind, subjectsOf } from '../wire/subjects.js';
+import { streamKinds, subjectsOf, type HubSubjects } from '../wire/subjects.js';
 import { valueLimits, type ValueLimitOptions, type ValueLimits } from '../wire/value-limits.js';
 import type { DamagedStreams } from './damaged-streams.js';
 import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
@@ -60,7 +60,6 @@ export interface NatsHub {
 /** Where the record of a hub is in its bucket. */
 export const KEY = 'hub';
 const DEFAULT_PARTITIONS = 8;
-const KINDS: readonly StreamKind[] = ['mail', 'log', 'state'];
 
 /** How often the clock is compared with the server's, in milliseconds. */
 const TIME_CHECK = 60_000;
@@ -123,7 +122,7 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
 /** The streams of a hub beside its bucket and its dead letters. */
 export function streamsOf(subjects: HubSubjects, partitions: number, replicas: number): StreamSettings[] {
   const ofPartitions = Array.from({ length: partitions }, (_, partition) => subjects.partition(partition)).flatMap(
-    (names) => KINDS.map((kind) => partitionStream(names, kind, replicas)),
+    (names) => streamKinds.map((kind) => partitionStream(names, kind, replicas)),
   );
   return [...ofPartitions, objectStream(subjects.objects, replicas), tasksStream(subjects, replicas)];
 }

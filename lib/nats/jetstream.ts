@@ -89,12 +89,12 @@ export function boundsOf({ state }: StreamInfo): StreamBounds {
 export class JetStream {
   readonly session: Session;
   readonly #loggedAt = new Map<number, number>();
-  /** Whether consumers may be made, once it is known of this connection. */
-  #hasConsumers: boolean | undefined;
+  /** Whether this connection may make consumers: tried once, and shared by all that ask meanwhile. */
+  #consumerTrial: Promise<boolean | undefined> | undefined;
 
   constructor(session: Session) {
     this.session = session;
-    session.listen({ onReconnect: () => (this.#hasConsumers = undefined) });
+    session.listen({ onReconnect: () => (this.#consumerTrial = undefined) });
   }
 
   /**
@@ -102,9 +102,10 @@ export class JetStream {
    * (docs/adr/0063). A request that asks for nothing is tried once. Rejects with ClosedError.
    */
   async mayCreateConsumers(stream: string): Promise<boolean> {
-    if (this.#hasConsumers !== undefined) return this.#hasConsumers;
-    const isAllowed = await this.session.isAllowed(`$JS.API.CONSUMER.CREATE.${stream}.none`, encoder.encode('{}'));
-    if (isAllowed !== undefined) this.#hasConsumers = isAllowed;
+    const request = `$JS.API.CONSUMER.CREATE.${stream}.none`;
+    const trial = (this.#consumerTrial ??= this.session.isAllowed(request, encoder.encode('{}')));
+    const isAllowed = await trial;
+    if (isAllowed === undefined && this.#consumerTrial === trial) this.#consumerTrial = undefined;
     return isAllowed ?? false;
   }
 

@@ -1,5 +1,6 @@
 import type { ValueReference } from '../core/values.js';
 import type { ObjectStore, OnRefused, StoredMessage, StoredObject } from '../engine/ports.js';
+import { objectStreamName } from '../wire/subjects.js';
 import { encodeBase64Url } from './base64.js';
 import type { JetStream } from './jetstream.js';
 import { platformRandom } from './random.js';
@@ -41,7 +42,7 @@ export class NatsObjectStore implements ObjectStore {
   ) {
     this.#jetStream = jetStream;
     this.#bucket = bucket;
-    this.#stream = `OBJ_${bucket}`;
+    this.#stream = objectStreamName(bucket);
   }
 
   async put(key: string, body: Uint8Array, onRefused?: OnRefused): Promise<ValueReference | undefined> {

@@ -1,6 +1,6 @@
 import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
 import { ErrorCode, type JetStream, type StreamInfo } from './jetstream.js';
-import type { HubSubjects } from '../wire/subjects.js';
+import { bucketStreamName, objectStreamName, type HubSubjects } from '../wire/subjects.js';
 
 /** What seems to be gone is looked for again after so many milliseconds: a cluster's new leader may not know it yet. */
 const SECOND_LOOK = 1_000;
@@ -30,7 +30,7 @@ export class SharedStorage {
     if (!this.#look || now - this.#lookedAt > SHARED) {
       this.#lookedAt = now;
       const { objects, tasksStream } = this.#subjects;
-      this.#look = Promise.all([this.info(`OBJ_${objects}`), this.info(tasksStream), this.#checkRecord()]);
+      this.#look = Promise.all([this.info(objectStreamName(objects)), this.info(tasksStream), this.#checkRecord()]);
     }
     await this.#look;
   }
@@ -48,7 +48,7 @@ export class SharedStorage {
   async #checkRecord(): Promise<void> {
     const { bucket } = this.#subjects;
     const record = { last_by_subj: `$KV.${bucket}.hub` };
-    if (!(await this.#find(`STREAM.MSG.GET.KV_${bucket}`, record))) throw recordGone(bucket, this.#hub);
+    if (!(await this.#find(`STREAM.MSG.GET.${bucketStreamName(bucket)}`, record))) throw recordGone(bucket, this.#hub);
   }
 
   async #find<T>(request: string, body: object): Promise<T | undefined> {

@@ -1,5 +1,11 @@
 import { ConfigError, StreamMismatchError } from '../errors.js';
-import type { HubSubjects, PartitionSubjects, StreamKind } from '../wire/subjects.js';
+import {
+  bucketStreamName,
+  objectStreamName,
+  type HubSubjects,
+  type PartitionSubjects,
+  type StreamKind,
+} from '../wire/subjects.js';
 import { ErrorCode, type JetStream, type StreamInfo } from './jetstream.js';
 
 /** The settings of a stream that Perdure's promises rest on, as the server names them. */
@@ -75,7 +81,7 @@ export function tasksStream({ tasksStream: name, tasks }: HubSubjects, replicas:
 export function bucketStream(bucket: string, replicas: number): StreamSettings {
   return {
     ...SHARED,
-    name: `KV_${bucket}`,
+    name: bucketStreamName(bucket),
     subjects: [`$KV.${bucket}.>`],
     num_replicas: replicas,
     max_msgs_per_subject: 1,
@@ -89,7 +95,7 @@ export function bucketStream(bucket: string, replicas: number): StreamSettings {
 export function objectStream(bucket: string, replicas: number): StreamSettings {
   return {
     ...SHARED,
-    name: `OBJ_${bucket}`,
+    name: objectStreamName(bucket),
     subjects: [`$O.${bucket}.C.>`, `$O.${bucket}.M.>`],
     num_replicas: replicas,
     allow_rollup_hdrs: true,

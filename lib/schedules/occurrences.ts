@@ -1,10 +1,12 @@
 import { Cron } from 'croner';
 import { longestDuration } from '../core/fire-time.js';
 import { InvalidScheduleError } from '../errors.js';
-import type { ScheduleState, ScheduleTimes } from './schedule-state.js';
+import type { ScheduleDefinition, ScheduleState, ScheduleTimes } from './schedule-state.js';
 
 /** What the times of a schedule depend on. */
-type Timed = Pick<ScheduleState, 'definition' | 'createdAt'>;
+type Timed = Pick<ScheduleState, 'createdAt'> & {
+  readonly definition: Pick<ScheduleDefinition, 'times'> & Partial<ScheduleDefinition>;
+};
 type ClockTimes = Extract<ScheduleTimes, { readonly crons: unknown }>;
 
 /** The first time behind another, in milliseconds since 1970; undefined: there is none. */

@@ -7,7 +7,8 @@ import type { Address } from './messages.js';
  */
 
 /** The three streams of a partition. */
-export type StreamKind = 'mail' | 'log' | 'state';
+export const streamKinds = ['mail', 'log', 'state'] as const;
+export type StreamKind = (typeof streamKinds)[number];
 
 /** The names that belong to a task hub as a whole. */
 export interface HubSubjects {
@@ -93,6 +94,16 @@ export function subjectsOf(hub: string): HubSubjects {
     deadLetters: { stream: `PD-${hub}-dead`, all: `pd.${hub}.dead.*` },
     partition: (partition) => (partitions[partition] ??= partitionSubjects(hub, partition)),
   };
+}
+
+/** The name of the stream behind a key-value bucket, as NATS has it. */
+export function bucketStreamName(bucket: string): string {
+  return `KV_${bucket}`;
+}
+
+/** The name of the stream behind an object-store bucket, as NATS has it. */
+export function objectStreamName(bucket: string): string {
+  return `OBJ_${bucket}`;
 }
 
 /** A queue's name as a subject token. */

@@ -19,9 +19,8 @@ const asked =
 
 /** The first line of an answer to bytes that no client library would send. */
 const said = (request: string) => async () => {
-  const restaurant = await Restaurant.open();
   const limits = { bodyTimeoutInMilliseconds: 200, headersTimeoutInMilliseconds: 1_000 };
-  const api = new Restaurant({ limits }).api;
+  const { api } = new Restaurant({ limits });
   const server = await serveHttpApi(api, { port: 0 });
   try {
     return await new Promise((resolve, reject) => {
@@ -31,10 +30,10 @@ const said = (request: string) => async () => {
         resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(String(chunk))?.[1]));
       });
       socket.once('error', reject);
+      socket.once('close', () => reject(new Error('Closed without an answer')));
     });
   } finally {
     await server.close();
-    void restaurant;
   }
 };
 const head = (method: string, path: string, ...headers: string[]) =>

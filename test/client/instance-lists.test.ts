@@ -86,6 +86,25 @@ test('each instance is told as its status tells it, with input and output when t
   }
 });
 
+test('a status tells the history when it is asked to, and leaves away inputs and outputs', async (t) => {
+  const { client, settle, start, advance, worker } = await shop();
+  await start('whole');
+  const handle = client.getHandle('whole');
+  await settle(handle.result());
+  for (const source of ['owner', 'view'] as const) {
+    const status = await settle(handle.status());
+    t.is(status.source, source);
+    t.false('history' in status);
+    const history = await settle(handle.history());
+    t.true(history.length > 1);
+    t.deepEqual(await settle(handle.status({ fetchHistory: true })), { ...status, history });
+    const bare = await settle(handle.status({ fetchInputsAndOutputs: false }));
+    t.deepEqual(bare, { ...status, input: undefined, output: undefined });
+    await advance(LAG);
+    await settle(worker.stop());
+  }
+});
+
 test('a large input is fetched only when it is asked for', async (t) => {
   const { client, settle, advance } = await shop();
   const input = `end ${'x'.repeat(2_000_000)}`;

@@ -14,7 +14,12 @@ const calls: Readonly<Record<string, Call>> = {
   startNew: (client, options) => client.startNew(Parcel, 1, options),
   'startNew with an id': (client, options) => client.startNew('parcel', 1, { instanceId: 'p', ...options }),
   startMany: (client, options) => client.startMany(Parcel, [[1]], options),
-  'startMany by name': (client, options) => client.startMany('parcel', [[1, { instanceId: 'q' }]], options),
+  'startMany by name': (client, options) =>
+    client.startMany(
+      'parcel',
+      [[1, { instanceId: 'q', timeoutInMilliseconds: undefined, signal: undefined }]],
+      options,
+    ),
   raiseEvent: (client, options) => client.raiseEvent('p', 'Word', 'packed', options),
   suspend: (client, options) => client.suspend('p', 'rain', options),
   resume: (client, options) => client.resume('p', undefined, options),

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { build } from 'esbuild';
 import { outcome, perdure } from '../cli/perdure.js';
-import { until } from '../until.js';
+import { inTime, until } from '../until.js';
 import { appWith, funcStart, polled, temporaryFolder } from './func.js';
 
 test('an app of ES modules: requests, times, hooks, and a CommonJS module among them', async (t) => {
@@ -72,6 +72,26 @@ async function refused(t: ExecutionContext, folder: string, ...args: string[]): 
   t.is(code, 1, stderr);
   return stderr;
 }
+
+test('a host that has used another task hub ends in good order, and tells IPv6 addresses as URLs do', async (t) => {
+  const folder = await appWith(
+    t,
+    `const df = require('durable-functions');
+     const [entityId, options] = [new df.EntityId('Counter', 'a'), { taskHubName: 'OtherHub' }];
+     df.app.entity('Counter', (context) => context.df.setState(1));
+     df.app.client.http('other', { handler: async (_, client) => {
+       await client.signalEntity(entityId, 'add', 1, options);
+       return { jsonBody: client.uniqueWebhookOrigins };
+     } });`,
+  );
+  const keys = { PERDURE_HTTP_KEYS: 'key-0123456789abcdef' };
+  const run = perdure(t, ['func', 'start', '--script-root', folder, '--port', '0', '--hostname', '::'], keys);
+  await until(() => /http:\/\/\[::\]:\d+\/api\/other/.test(run.stdout()), 'the function to be listed', 60);
+  const [, port] = /\[::\]:(\d+)/.exec(run.stdout())!;
+  t.deepEqual(await (await fetch(`http://127.0.0.1:${port}/api/other`)).json(), [`http://[::]:${port}`]);
+  run.child.kill('SIGTERM');
+  t.is(await inTime(run.ended, 'the host to end', 30), 0, run.stderr());
+});
 
 test('what only Azure has is named, function by function', async (t) => {
   const folder = await appWith(

@@ -31,12 +31,10 @@ test('routes fit paths, with names, constraints, optional parts and the rest', (
 });
 
 test('of routes that fit, the one that says most is meant', (t) => {
-  const weights = ['/a/b', '/a/{n:int}', '/a/{n}', '/{*rest}'].map((one) => new RouteTemplate(one, 'f').weight);
-  t.deepEqual(
-    weights,
-    weights.toSorted((a, b) => b - a),
-  );
-  t.is(new Set(weights).size, weights.length);
+  const routes = ['/a/b', '/a/b/{n?}', '/a/{n:int}', '/a/{n:alpha}/{m:int?}', '/a/{n}', '/a/{n}/{m?}', '/{*rest}'];
+  const ranks = routes.map((one) => new RouteTemplate(one, 'f').rank);
+  t.deepEqual(ranks, ranks.toSorted());
+  t.is(new Set(ranks).size, ranks.length);
 });
 
 test('schedules are NCRONTAB with seconds, or time spans', (t) => {
@@ -52,6 +50,13 @@ test('schedules are NCRONTAB with seconds, or time spans', (t) => {
   for (const wrong of ['', 'often', '00:00:00', '99 * * * * *'])
     t.throws(() => occurrencesOf(wrong, 'f'), { message: /^f: its schedule |^f: must be a time span/ }, wrong);
   t.throws(() => occurrencesOf(undefined, 'f'), { message: 'f: a timer needs a schedule' });
+  process.env['WEBSITE_TIME_ZONE'] = 'America/New_York';
+  t.is(next('0 0 3 * * *'), '2026-01-01T08:00:00.000Z');
+  process.env['WEBSITE_TIME_ZONE'] = 'Eastern Standard Time';
+  t.throws(() => occurrencesOf('0 0 3 * * *', 'f'), { message: /^f: its schedule cannot be read: .*IANA name/ });
+  process.env['WEBSITE_TIME_ZONE'] = '';
+  t.is(next('0 0 3 * * *'), '2026-01-01T03:00:00.000Z');
+  delete process.env['WEBSITE_TIME_ZONE'];
 });
 
 test('host.json: what has a meaning is honoured, the rest is named', (t) => {
@@ -133,6 +138,12 @@ test('local.settings.json: values, port and origins', (t) => {
     values: { A: '1', B: '2' },
     port: 7072,
     origins: ['http://a', 'http://b'],
+  });
+  const originsOf = (list: string) => localSettings(JSON.stringify({ Host: { CORS: list } })).origins;
+  t.deepEqual(originsOf(''), []);
+  t.deepEqual(originsOf('http://A/, *,'), ['http://a', '*']);
+  t.throws(() => originsOf('localhost:3000'), {
+    message: /^local\.settings\.json: Host\.CORS: must be an origin such as/,
   });
 });
 

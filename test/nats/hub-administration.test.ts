@@ -3,6 +3,7 @@ import { connectTaskHub, createTaskHub, deleteTaskHub, inspectTaskHub, TaskHubCl
 import { recordingLogger } from '../contract/harness.js';
 import { Parcel } from '../client/parcel.js';
 import { startTestServer, type TestServer } from '../servers.js';
+import { startBareServer } from './bare-server.js';
 
 let server: TestServer;
 test.before(async () => {
@@ -64,4 +65,11 @@ test('while a worker lives a hub is deleted only by force', async (t) => {
   t.true(await deleteTaskHub({ ...at('forced'), force: true }));
   await worker.stop().catch(() => {});
   await hub.close();
+});
+
+test('a server that answers, and makes no streams, is given up after the given time', async (t) => {
+  const full = await startBareServer((folder) => `jetstream { store_dir: "${folder}", max_file_store: 1 }`);
+  t.teardown(() => full.stop());
+  const options = { ...at('shop'), servers: full.address, timeoutInMilliseconds: 2_000 };
+  await t.throwsAsync(createTaskHub(options), { code: 'PERDURE_SERVER_UNAVAILABLE', message: /in the given time/ });
 });

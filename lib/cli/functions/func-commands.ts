@@ -63,7 +63,7 @@ async function start(options: StartOptions): Promise<void> {
       paint('yellow', `host.json: these settings have no effect here: ${settings.ignored.join(', ')}.`, process.stderr),
     );
   const keys = await keysOf(options);
-  const { FunctionServer, functionLines, loadFunctions, standIn, isLoopback } = await runModules();
+  const { functionServer, functionLines, loadFunctions, standIn, isLoopback } = await runModules();
   if (keys.length === 0 && !isLoopback(options.hostname))
     throw new ConfigError(
       `--hostname: without a key the host listens on the loopback device only, not on ${options.hostname}. Give --key-file.`,
@@ -76,7 +76,7 @@ async function start(options: StartOptions): Promise<void> {
       `${folder}: no module that "main" of package.json names has registered a function. A bundle has to leave ` +
         '@azure/functions and durable-functions outside: what is inside it cannot be replaced.',
     );
-  await using server = await FunctionServer.listen(options.port ?? local.port ?? 7071, options.hostname);
+  await using server = await functionServer(options.port ?? local.port ?? 7071, options.hostname);
   const connection = { ...connectionOf(options), folder: options.folder ?? `${folder}/.perdure` };
   const hubOf = (name: string) => connectTaskHub({ name, partitions: settings.partitions, ...connection });
   await using hub = await hubOf(options.hub ?? settings.hubName);
@@ -115,13 +115,13 @@ async function hostModules() {
 }
 
 async function runModules() {
-  const [{ FunctionServer }, { functionLines }, { loadFunctions, standIn }, { isLoopback }] = await Promise.all([
+  const [{ functionServer }, { functionLines }, { loadFunctions, standIn }, { isLoopback }] = await Promise.all([
     import('./function-server.js'),
     import('./function-lines.js'),
     import('./users-functions.js'),
     import('../../http/node-listener.js'),
   ]);
-  return { FunctionServer, functionLines, loadFunctions, standIn, isLoopback };
+  return { functionServer, functionLines, loadFunctions, standIn, isLoopback };
 }
 
 function write(level: LogLevel, line: string, functionName: string): void {

@@ -43,7 +43,7 @@ export interface FunctionAppOptions {
 export class FunctionApp {
   readonly #hub: TaskHub;
   readonly #client: TaskHubClient;
-  readonly #others = new Map<string, Promise<TaskHubClient>>();
+  readonly #others = new Map<string, Promise<{ readonly hub: TaskHub; readonly client: TaskHubClient }>>();
   readonly #options: FunctionAppOptions;
   readonly #api: HttpApi;
   readonly #http: HttpFunctions;
@@ -141,7 +141,11 @@ export class FunctionApp {
     await this.#worker?.stop();
     const context = new AppTerminateContext();
     for (const hook of hooksOf('appTerminate')) await hook(context);
-    for (const other of this.#others.values()) await (await other).close();
+    for (const opening of this.#others.values()) {
+      const other = await opening.catch(() => undefined); // told to who asked for it
+      await other?.client.close();
+      await other?.hub.close();
+    }
     await this.#client.close();
   }
 
@@ -153,12 +157,16 @@ export class FunctionApp {
     }
   }
 
-  #clientOf(name: string): Promise<TaskHubClient> {
-    const known = this.#others.get(name);
-    if (known) return known;
-    const opened = this.#options.hubOf(name).then((hub) => new TaskHubClient(hub));
-    this.#others.set(name, opened);
-    return opened;
+  async #clientOf(name: string): Promise<TaskHubClient> {
+    const opened = () => this.#options.hubOf(name).then((hub) => ({ hub, client: new TaskHubClient(hub) }));
+    const opening = this.#others.get(name) ?? opened();
+    this.#others.set(name, opening);
+    try {
+      return (await opening).client;
+    } catch (error) {
+      this.#others.delete(name); // who asks next tries it again
+      throw error;
+    }
   }
 
   #tell({ functionName }: InvocationContext, error: unknown): void {

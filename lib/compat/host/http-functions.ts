@@ -41,7 +41,7 @@ export class HttpFunctions {
       .map((registered) => httpFunction(registered, routePrefix));
     this.#routes = this.list
       .map((one) => ({ ...one, template: new RouteTemplate(one.path, one.registered.name) }))
-      .toSorted((a, b) => b.template.weight - a.template.weight);
+      .toSorted((a, b) => (a.template.rank < b.template.rank ? -1 : a.template.rank > b.template.rank ? 1 : 0));
   }
 
   /** Undefined: none of them is meant. */

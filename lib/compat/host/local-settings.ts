@@ -1,3 +1,4 @@
+import { originOf } from '../../client/http-settings.js';
 import { ConfigError } from '../../errors.js';
 import { jsonObject } from './host-json.js';
 
@@ -23,6 +24,13 @@ export function localSettings(text: string | undefined): LocalSettings {
   return {
     values: Object.fromEntries(values),
     port: typeof host.LocalHttpPort === 'number' ? host.LocalHttpPort : undefined,
-    origins: typeof host.CORS === 'string' ? host.CORS.split(',').map((origin) => origin.trim()) : [],
+    origins: typeof host.CORS === 'string' ? originsOf(host.CORS) : [],
   };
+}
+
+function originsOf(list: string): readonly string[] {
+  const given = list.split(',').map((origin) => origin.trim());
+  return given
+    .filter((origin) => origin !== '')
+    .map((origin) => (origin === '*' ? origin : originOf('local.settings.json: Host.CORS', origin)));
 }

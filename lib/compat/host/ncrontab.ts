@@ -1,5 +1,5 @@
-import { Cron } from 'croner';
 import { ConfigError } from '../../errors.js';
+import { checkTimes, timesOf } from '../../schedules/occurrences.js';
 import { expanded, timeSpan } from './host-json.js';
 
 /** The times of a timer function. */
@@ -18,10 +18,17 @@ export function occurrencesOf(schedule: unknown, where: string): Occurrences {
     if (interval <= 0) throw new ConfigError(`${where}: its schedule must be above 0, not ${text}`);
     return { next: (after) => new Date(after.getTime() + interval) };
   }
+  const times = { crons: [text], timeZone: process.env['WEBSITE_TIME_ZONE'] || 'UTC', needsBothDays: true } as const;
   try {
-    const cron = new Cron(text, { timezone: process.env['WEBSITE_TIME_ZONE'] ?? 'UTC', domAndDow: true });
-    return { next: (after) => cron.nextRun(after) ?? undefined };
+    checkTimes(times);
   } catch (cause) {
     throw new ConfigError(`${where}: its schedule cannot be read: ${(cause as Error).message}`, { cause });
   }
+  const next = timesOf({ definition: { times } });
+  return {
+    next: (after) => {
+      const time = next(after.getTime());
+      return time === undefined ? undefined : new Date(time);
+    },
+  };
 }

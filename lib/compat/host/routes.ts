@@ -4,23 +4,23 @@ import { ConfigError } from '../../errors.js';
 export class RouteTemplate {
   readonly #pattern: RegExp;
   readonly #names: readonly string[];
-  /** Of routes that fit, the one with the most literal parts is meant, then that with the most constraints. */
-  readonly weight: number;
+  /** Of routes that fit, the one whose rank comes first in the order of texts is meant: part by part, what says more. */
+  readonly rank: string;
 
   /** Throws ConfigError for one that cannot be read. */
   constructor(template: string, where: string) {
     const parts = template.replace(/^\/+|\/+$/g, '').split('/');
     const names: string[] = [];
-    let weight = 0;
+    let rank = '';
     let pattern = '';
     for (const part of parts) {
       const { form, isOptional, isLiteral, isConstrained } = partOf(part, names, where);
-      weight = weight * 4 + (isLiteral ? 3 : isConstrained ? 2 : part.includes('{*') ? 0 : 1);
+      rank += isLiteral ? '1' : isConstrained ? '2' : part.includes('{*') ? '4' : '3';
       pattern += isOptional ? `(?:/${form})?` : `/${form}`;
     }
     this.#pattern = new RegExp(`^${pattern}/?$`, 'i');
     this.#names = names;
-    this.weight = weight;
+    this.rank = rank;
   }
 
   /** The named parts of a path, decoded; undefined: it does not fit. */

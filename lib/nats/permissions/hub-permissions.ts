@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.js';
 import { checkHubName } from '../../wire/checks.js';
 import { mostPartitions } from '../../wire/hub-record.js';
-import { subjectsOf, type StreamKind } from '../../wire/subjects.js';
+import { bucketStreamName, objectStreamName, streamKinds, subjectsOf } from '../../wire/subjects.js';
 
 /** Who connects to a task hub, as the server tells them apart. */
 export type HubRole = 'client' | 'worker' | 'gateway' | 'admin';
@@ -43,8 +43,6 @@ export interface HubPermissions {
 /** Where the server takes answers for another account: each under a name that nobody can guess. */
 const ANSWERS = '_R_.>';
 
-const KINDS: readonly StreamKind[] = ['mail', 'log', 'state'];
-
 /**
  * What each role needs of a server and no more. The number of partitions is that of the hub, which is fixed. Throws
  * InvalidHubError and ConfigError.
@@ -81,23 +79,18 @@ function namesOf(hub: string, count: number) {
   const subjects = subjectsOf(hub);
   const partitions = Array.from({ length: count }, (_, partition) => subjects.partition(partition));
   const { bucket, objects, tasksStream, deadLetters, inboxPrefix } = subjects;
-  const [kv, values] = [`KV_${bucket}`, `OBJ_${objects}`];
+  const [kv, values] = [bucketStreamName(bucket), objectStreamName(objects)];
+  const queries = partitions.map((names) => names.queries);
   const states = partitions.map((names) => names.streamName('state'));
-  const ofPartitions = partitions.flatMap((names) => KINDS.map((kind) => names.streamName(kind)));
+  const ofPartitions = partitions.flatMap((names) => streamKinds.map((kind) => names.streamName(kind)));
   return {
     inboxes: `${inboxPrefix}.>`,
     inboxPrefix,
-    mails: partitions.map(({ partition }) => `pd.${hub}.${partition}.m.>`),
-    queries: partitions.map((names) => names.queries),
+    mails: partitions.flatMap((names) => names.streamSubjects('mail')),
+    queries,
     objects: `$O.${objects}.>`,
     ownSubjects: [`pd.${hub}.>`, `$KV.${bucket}.>`, `$O.${objects}.>`],
-    bus: [
-      subjects.received,
-      subjects.workers,
-      subjects.unwanted,
-      subjects.steps('*'),
-      ...partitions.map((names) => names.queries),
-    ],
+    bus: [subjects.received, subjects.workers, subjects.unwanted, subjects.steps('*'), ...queries],
     states,
     tasks: tasksStream,
     /** What a client looks at itself when nobody answers. */

@@ -57,8 +57,8 @@ export function passwordVariable(hub: string, role: HubRole): string {
   return `PD_${hub}_${role}_PASSWORD`.toUpperCase().replaceAll('-', '_');
 }
 
-function passwordNote({ hub, roles }: HubPermissions, keys: UserKeys): string[] {
-  const names = hubRoles.filter((role) => roles[role] && !keys[role]).map((role) => passwordVariable(hub, role));
+function passwordNote({ hub }: HubPermissions, keys: UserKeys): string[] {
+  const names = hubRoles.filter((role) => !keys[role]).map((role) => passwordVariable(hub, role));
   if (names.length === 0) return [];
   return [
     `# Passwords come from the environment of nats-server: ${names.join(', ')}.`,

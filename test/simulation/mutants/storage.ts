@@ -5,7 +5,7 @@ export const ofStorage: readonly Mutant[] = [
   mutant(
     'P11',
     'a head older than the one that was stored last is believed',
-    edit('engine/heads.js', 'if (stored ? stored.sequence >= least && stored.sequence > removed : least === 0)\n', ''),
+    edit('engine/heads.js', 'stored ? stored.sequence >= least && stored.sequence > removed : least === 0', 'true'),
   ),
   small(
     'P11',

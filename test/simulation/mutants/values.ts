@@ -55,11 +55,11 @@ export const ofValues: readonly Mutant[] = [
   mutant(
     'P11',
     'a value that a deposed leader does not know yet is taken for lost',
-    edit('engine/large-values.js', 'looks === LOOKS', 'true'),
+    edit('engine/large-values.js', 'objects.replicas === 1', 'true'),
   ),
   ofLives(
     'P11',
     'a value that a deposed leader does not know yet is taken for lost, in lives',
-    edit('engine/large-values.js', 'looks === LOOKS', 'true'),
+    edit('engine/large-values.js', 'objects.replicas === 1', 'true'),
   ),
 ];

@@ -95,12 +95,14 @@ class Spans {
   }
 
   #take(event: HistoryEvent, now: number): void {
-    if (event.type === 'EventRaised') this.#events.push({ timeUnixNano: nanoseconds(now), name: `event ${event.name}` });
+    if (event.type === 'EventRaised')
+      this.#events.push({ timeUnixNano: nanoseconds(now), name: `event ${event.name}` });
     if (isAction(event)) return this.#asked(event, now);
     if (isClosing(event) || !('id' in event)) return;
     const [action, since] = this.#open.get(event.id) ?? [];
     this.#open.delete(event.id);
-    if (action && since !== undefined) this.#span(action, since, now, 'failure' in event ? event.failure.message : undefined);
+    if (action && since !== undefined)
+      this.#span(action, since, now, 'failure' in event ? event.failure.message : undefined);
   }
 
   #asked(action: Action, now: number): void {

@@ -28,7 +28,9 @@ export async function traceOf(
   for (let count = 1; level.length > 0 && count < MOST_INSTANCES; count += level.length) {
     const created = level.flatMap((parent) =>
       parent.history.flatMap((event) =>
-        event.type === 'SubOrchestrationInstanceCreated' ? [{ parent, id: event.id, instanceId: event.instanceId }] : [],
+        event.type === 'SubOrchestrationInstanceCreated'
+          ? [{ parent, id: event.id, instanceId: event.instanceId }]
+          : [],
       ),
     );
     const next: Traced[] = [];
@@ -67,9 +69,7 @@ function newInstance(instanceId: string, history: readonly HistoryEvent[]): Trac
 /** Another run may have taken its id, or another attempt. */
 function isChild([started]: readonly HistoryEvent[], parent: string, taskId: number): boolean {
   return (
-    started?.type === 'ExecutionStarted' &&
-    started.parent?.instanceId === parent &&
-    started.parent.taskId === taskId
+    started?.type === 'ExecutionStarted' && started.parent?.instanceId === parent && started.parent.taskId === taskId
   );
 }
 

@@ -54,7 +54,11 @@ export function received(schedule: ScheduleState, event: unknown, now: number): 
   return { state, starts: [...before.starts, ...starts] };
 }
 
-function happened(schedule: ScheduleState, event: Exclude<ScheduleEvent, { kind: 'delete' }>, now: number): ScheduleStep {
+function happened(
+  schedule: ScheduleState,
+  event: Exclude<ScheduleEvent, { kind: 'delete' }>,
+  now: number,
+): ScheduleStep {
   const step = new Step(schedule, now);
   if (event.kind !== 'ended') return commanded(step, schedule, event, now);
   step.ended(event.time, event.isFailed);

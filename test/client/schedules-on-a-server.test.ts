@@ -108,7 +108,10 @@ test('on a real server: by interval and by calendar; one run at a time, or side 
   const alone = await schedules.create('alone', everySecond);
   const beside = await schedules.create('beside', { ...everySecond, overlap: 'allowAll' });
   const timeZone = 'Europe/Berlin';
-  const calendar = [{ day: [1, 15], hour: 6 }, { month: 12, day: 24, hour: 18, minute: 30 }];
+  const calendar = [
+    { day: [1, 15], hour: 6 },
+    { month: 12, day: 24, hour: 18, minute: 30 },
+  ];
   const monthly = await schedules.create('monthly', { calendar, timeZone, start: [Errand] });
 
   const clock = new Intl.DateTimeFormat('en', {
@@ -129,6 +132,9 @@ test('on a real server: by interval and by calendar; one run at a time, or side 
   const { running, counts } = await beside.describe();
   t.deepEqual([running.length, counts.skipped], [counts.started, 0]);
   const times = running.map(({ scheduledTime }) => scheduledTime.getTime());
-  t.true(times.every((time, at) => at === 0 || time - times[at - 1]! === 1_000), times.join());
+  t.true(
+    times.every((time, at) => at === 0 || time - times[at - 1]! === 1_000),
+    times.join(),
+  );
   t.deepEqual((await schedules.list()).map(({ scheduleId }) => scheduleId).toSorted(), ['alone', 'beside', 'monthly']);
 });

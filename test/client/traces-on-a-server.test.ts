@@ -58,7 +58,12 @@ test('on a real server: the trace of a tree has each attempt of each child, is t
   t.is(spans[0]!.name, 'orchestration:order');
   t.is(named('orchestration:parcel').length, 6, 'three attempts, each as a call and as what ran');
   t.is(named('call_entity:stock:take').length, 3);
-  t.deepEqual(named('activity:pack').map(({ status }) => status.code).toSorted(), [0, 2, 2]);
+  t.deepEqual(
+    named('activity:pack')
+      .map(({ status }) => status.code)
+      .toSorted(),
+    [0, 2, 2],
+  );
   t.is(named('orchestration:order:timer').length, 2, 'one of the code, one between two attempts');
   t.is(new Set(spans.map(({ traceId }) => traceId)).size, 1);
   const ids = new Set(spans.map(({ spanId }) => spanId));
@@ -71,7 +76,11 @@ test('on a real server: the trace of a tree has each attempt of each child, is t
   const collector = await startWebServer((_, response) => response.writeHead(200).end('{}'));
   t.teardown(() => collector.close());
   const body = JSON.stringify(trace);
-  await fetch(`${collector.origin}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  await fetch(`${collector.origin}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
   t.deepEqual(JSON.parse(collector.asked[0]!.body), trace);
   await t.throwsAsync(stage.client.getHandle('nobody').trace({ timeoutInMilliseconds: 5_000 }));
 });

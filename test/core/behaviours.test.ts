@@ -103,7 +103,13 @@ test('a poll has the key of a function no more: since 2', (t) => {
   const run: Run = function* (ctx) {
     yield* ctx.callHttp({ url: 'https://api.example', headers: { 'x-functions-key': 'secret' } });
   };
-  const accepted = { statusCode: 202, headers: { location: '/7' }, content: '', isBase64Encoded: false, url: 'https://api.example' };
+  const accepted = {
+    statusCode: 202,
+    headers: { location: '/7' },
+    content: '',
+    isBase64Encoded: false,
+    url: 'https://api.example',
+  };
   const polled = (behaviour: number) => {
     const { s } = begun(behaviour, run);
     s.completeTask(0, accepted);

@@ -185,7 +185,8 @@ test('on a real server: an execution knows its instance and its parent, and is a
   t.deepEqual([id, parent, sameId, sameParent], ['child of boss', 'boss', 'child of boss', 'boss']);
   t.is(new Set([first, second, (await handle.status()).executionId]).size, 3);
   t.not(guid, otherGuid);
-  for (const one of [guid, otherGuid]) t.regex(one!, /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+  for (const one of [guid, otherGuid])
+    t.regex(one!, /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   t.is((await around.client.getHandle('child of boss').status()).executionId, second);
 });
 

@@ -63,7 +63,16 @@ export function taskError(error: unknown, taskName: string): unknown {
   return new TaskFailedError(detailsOf(error.failureDetails), taskName, error);
 }
 
-function detailsOf({ name, type, bases, message, stack, fields, nonRetriable, cause }: CoreFailureDetails): FailureDetails {
+function detailsOf({
+  name,
+  type,
+  bases,
+  message,
+  stack,
+  fields,
+  nonRetriable,
+  cause,
+}: CoreFailureDetails): FailureDetails {
   const inner = cause && detailsOf(cause);
   return {
     errorType: name,

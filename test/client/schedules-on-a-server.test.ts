@@ -115,7 +115,10 @@ test('on a real server: by interval and by calendar; one run at a time, or side 
   const monthly = await schedules.create('monthly', { calendar, timeZone, start: [Errand] });
 
   const clock = new Intl.DateTimeFormat('en', {
-    ...{ day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
     timeZone,
   });
   const { nextTimes } = await monthly.describe();

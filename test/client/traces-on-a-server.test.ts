@@ -58,12 +58,8 @@ test('on a real server: the trace of a tree has each attempt of each child, is t
   t.is(spans[0]!.name, 'orchestration:order');
   t.is(named('orchestration:parcel').length, 6, 'three attempts, each as a call and as what ran');
   t.is(named('call_entity:stock:take').length, 3);
-  t.deepEqual(
-    named('activity:pack')
-      .map(({ status }) => status.code)
-      .toSorted(),
-    [0, 2, 2],
-  );
+  t.is(named('activity:pack').length, 3);
+  t.is(named('activity:pack').filter(({ status }) => status.code === 2).length, 2, 'those of the broken one');
   t.is(named('orchestration:order:timer').length, 2, 'one of the code, one between two attempts');
   t.is(new Set(spans.map(({ traceId }) => traceId)).size, 1);
   const ids = new Set(spans.map(({ spanId }) => spanId));

@@ -63,6 +63,8 @@ export type {
 } from './client/orchestration-handle.js';
 export type { RestartOptions, StatusOptions } from './client/orchestrations.js';
 export type { StatusWatchOptions } from './client/instance-watch.js';
+export type { OtlpTrace } from './client/traces.js';
+export type { OtlpAttribute, OtlpSpan } from './client/spans.js';
 export type { PurgeOptions, PurgeProgress } from './client/instance-commands.js';
 export type { PurgeFilter } from './client/purge-filter.js';
 export type { InstanceControls } from './client/instance-controls.js';

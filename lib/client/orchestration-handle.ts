@@ -5,6 +5,7 @@ import type { Target } from './instance-handlers.js';
 import type { StatusWatchOptions } from './instance-watch.js';
 import type { Orchestrations, RestartOptions, StatusOptions } from './orchestrations.js';
 import type { OrchestrationStatus } from './orchestration-status.js';
+import type { OtlpTrace } from './traces.js';
 import type { CallOptions, WaitOptions } from './waits.js';
 
 /** The handle of an instance of an orchestrator class. */
@@ -137,6 +138,26 @@ export class OrchestrationHandle<T = unknown, O = object> {
    */
   history(options: CallOptions = {}): Promise<readonly HistoryEvent[]> {
     return this.#orchestrations.history(this.#target, options);
+  }
+
+  /**
+   * The current execution as a trace of OpenTelemetry: a span for the instance and one for each activity, call, timer and
+   * sub-orchestration that has ended, with those of the sub-orchestrations within, of up to 1,000 instances. It is made of what is
+   * stored, so it is whole after any crash, and has the same ids however often it is asked for. Inputs and results are not in it.
+   * Rejects as `status` does.
+   *
+   * @example
+   * ```ts
+   * import type { OrchestrationHandle } from 'perdure';
+   *
+   * export async function report(order: OrchestrationHandle): Promise<void> {
+   *   const body = JSON.stringify(await order.trace());
+   *   await fetch('http://localhost:4318/v1/traces', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+   * }
+   * ```
+   */
+  trace(options: CallOptions = {}): Promise<OtlpTrace> {
+    return this.#orchestrations.trace(this.#target, options);
   }
 
   /**

@@ -10,7 +10,7 @@ import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { resultOfRun } from './ended-runs.js';
 import { commandError, InstanceCommands } from './instance-commands.js';
-import { InstanceHandlers, type Target } from './instance-handlers.js';
+import { anyRunOf, InstanceHandlers, type Target } from './instance-handlers.js';
 import { InstanceFinder, nobodyTells, type FoundStatus } from './instance-finder.js';
 import { InstanceReads, type StatusReading } from './instance-reads.js';
 import { InstanceSearch } from './instance-search.js';
@@ -25,6 +25,7 @@ import {
   type Start,
   type StartedRun,
 } from './started-run.js';
+import { traceOf, type OtlpTrace } from './traces.js';
 import { checkTimeout, limitsOf, type CallOptions, type WaitOptions } from './waits.js';
 
 /** Behind a start of the last so many milliseconds an event is sent without a look. */
@@ -164,6 +165,12 @@ export class Orchestrations {
   history(target: Target, options: CallOptions): Promise<readonly HistoryEvent[]> {
     const reading = { history: true, fetchInputsAndOutputs: false };
     return this.#found(target, options, reading, (found) => found?.status.history ?? []);
+  }
+
+  trace(target: Target, options: CallOptions): Promise<OtlpTrace> {
+    const read = (instanceId?: string) =>
+      this.history(instanceId === undefined ? target : anyRunOf(instanceId), options);
+    return traceOf(this.#session.ports.name, target.instanceId, read);
   }
 
   /** False: the instance has ended, and nothing was sent. */

@@ -171,6 +171,7 @@ export class DurableOrchestrationContext extends OrchestrationContext {
       attempt: (start, retry, atLeast) => this.#long.attempt(start, retry, atLeast) as TaskNode<DurableHttpResponse>,
       wait: (milliseconds) => this.#long.pause(milliseconds),
       now: () => this.#execution.now,
+      keepsKey: this.#execution.behaviour < 2,
       cancellation: cancellationOf(this.#execution),
     });
   }

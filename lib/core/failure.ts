@@ -1,4 +1,5 @@
 import { AggregateTaskError, FailureError, RemoteError, type FailureDetails } from '../errors.js';
+import { classNames } from '../errors/class-names.js';
 import { fieldsOf } from './failure-fields.js';
 
 const longestText = 8 * 1_024;
@@ -80,9 +81,11 @@ function describeCause(cause: Cause, depth: number, extent: Extent): FailureDeta
 /** With so many causes, of which the last one is the innermost: that is what most code asks for. */
 function shortened(details: FailureDetails, depth: number, extent: Extent): FailureDetails {
   const { cause, ...own } = depth === 0 ? innermost(details) : details;
-  const { name, message, nonRetriable } = own;
+  const { name, type, bases, message, nonRetriable } = own;
   const inBrief = {
     name: cut(name, extent.text),
+    ...(type !== undefined && { type: cut(type, extent.text) }),
+    ...(bases && { bases }),
     message: cut(message, extent.text),
     ...(nonRetriable && { nonRetriable }),
   };
@@ -109,13 +112,24 @@ function innermost(details: FailureDetails): FailureDetails {
   return last;
 }
 
-/** The name of an error, and its class when that has another one. Most classes of errors only have the name of theirs. */
-function namesOf(error: Error, limit: number): Pick<FailureDetails, 'name' | 'type'> {
+/** The name of an error, its class when that has another one, and what that inherits from. */
+function namesOf(error: Error, limit: number): Pick<FailureDetails, 'name' | 'type' | 'bases'> {
+  const { name, type } = ownNamesOf(error);
+  const bases = classNames(error).filter((base) => base !== name && base !== type && base !== classOf(error));
+  return {
+    name: cut(name, limit),
+    ...(type !== undefined && { type: cut(type, limit) }),
+    ...(bases.length > 0 && { bases: bases.map((base) => base.toWellFormed()) }),
+  };
+}
+
+/** Most classes of errors have no name for their errors but that of Error: then these go by the name of the class. */
+function ownNamesOf(error: Error): Pick<FailureDetails, 'name' | 'type'> {
   const name = String(error.name);
   const type = classOf(error);
-  if (type === undefined || type === name) return { name: cut(name, limit) };
+  if (type === undefined || type === name) return { name };
   const isNamed = Object.hasOwn(error, 'name') || Object.hasOwn(Object.getPrototypeOf(error) as object, 'name');
-  return name === 'Error' && !isNamed ? { name: cut(type, limit) } : { name: cut(name, limit), type: cut(type, limit) };
+  return name === 'Error' && !isNamed ? { name: type } : { name, type };
 }
 
 function classOf({ constructor: type }: Error): string | undefined {

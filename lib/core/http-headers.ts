@@ -38,6 +38,11 @@ export function bodilessHeaders(headers: HeadersByName): HeadersByName {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('content-')));
 }
 
+/** The headers without the key of a function: it is for the function that was called, and not for whatever tells its state. */
+export function keylessHeaders(headers: HeadersByName): HeadersByName {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'x-functions-key'));
+}
+
 /** Whether a method or the name of a header has the form of one. */
 export function isToken(text: unknown): boolean {
   return typeof text === 'string' && token.test(text);

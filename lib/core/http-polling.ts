@@ -1,9 +1,19 @@
 import { HttpRequestFailedError } from '../errors.js';
 import { locationOf, shownUrl, urlOf } from './http-address.js';
 import type { HttpCall } from './http-call.js';
-import { bodilessHeaders, harmlessHeaders } from './http-headers.js';
+import { bodilessHeaders, harmlessHeaders, keylessHeaders } from './http-headers.js';
 import type { DurableHttpResponse, HttpRequest } from './http-messages.js';
 import { retryAfter } from './retry-after.js';
+
+/** Which answer it is, and when it came. */
+export interface Answering {
+  /** Whether it answers a poll. */
+  readonly isPoll: boolean;
+  /** Whether polls keep the header `x-functions-key`. Until behaviour 1. */
+  readonly keepsKey: boolean;
+  /** The time of the current turn. */
+  readonly now: number;
+}
 
 /** What is to be asked next, and after how many milliseconds. */
 export interface Poll {
@@ -17,19 +27,20 @@ export interface Poll {
  * Throws HttpRequestFailedError for a `Location` that is no address.
  *
  * H1. Credentials go to the origin that the call names, and to no other: once a request was redirected to another one, or
- *     a `Location` names one, none of the polls that follow has any.
+ *     a `Location` names one, none of the polls that follow has any. The key of a function goes along with no poll.
  */
 export function pollAfter(
   request: HttpRequest,
   response: DurableHttpResponse,
   { isPolling, pollingInterval }: HttpCall,
-  { isPoll, now }: { readonly isPoll: boolean; readonly now: number },
+  { isPoll, keepsKey, now }: Answering,
 ): Poll | undefined {
   const { location } = response.headers;
   if (!isPolling || response.statusCode !== 202 || (location === undefined && !isPoll)) return undefined;
   const next = location === undefined ? request.url : nextAddress(location, request, response);
   const { body: _body, isBase64Encoded: _isBase64, headers, ...rest } = request;
-  const poll = { ...rest, method: 'GET', url: next, headers: bodilessHeaders(headers) };
+  const kept = keepsKey ? headers : keylessHeaders(headers);
+  const poll = { ...rest, method: 'GET', url: next, headers: bodilessHeaders(kept) };
   const isSame = [response.url, next].every((url) => urlOf(url)?.origin === urlOf(request.url)?.origin);
   return {
     request: isSame ? poll : withoutCredentials(poll),

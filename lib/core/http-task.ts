@@ -20,6 +20,8 @@ export interface HttpPort {
   wait(milliseconds: number): TaskNode<void>;
   /** The time of the current turn. */
   now(): number;
+  /** Whether polls keep the header `x-functions-key`. Until behaviour 1. */
+  readonly keepsKey: boolean;
   /** Why nothing more is to be sent: the orchestration is to end. */
   cancellation(): PerdureError | undefined;
 }
@@ -59,7 +61,9 @@ export class HttpTask extends TaskNode<DurableHttpResponse> implements TaskParen
   }
 
   #proceed(response: DurableHttpResponse): void {
-    const poll = pollAfter(this.#request, response, this.#call, { isPoll: this.#isPoll, now: this.#port.now() });
+    const { keepsKey } = this.#port;
+    const answering = { isPoll: this.#isPoll, keepsKey, now: this.#port.now() };
+    const poll = pollAfter(this.#request, response, this.#call, answering);
     if (!poll) return this.settle({ value: response });
     this.#isPoll = true;
     this.#request = poll.request;

@@ -1,5 +1,5 @@
 import { NonDeterminismError } from '../errors.js';
-import { CallTrace } from './call-trace.js';
+import { CallTrace, traced } from './call-trace.js';
 import type { CoreDependencies } from './dependencies.js';
 import type { HistoryEvent } from './history.js';
 import type { OrchestratorProgram } from './programs.js';
@@ -23,16 +23,17 @@ export function rebuild(
     const values: NonDeterminismError[] = [];
     const tolerate = surroundings.tolerate && ((difference: NonDeterminismError): void => void values.push(difference));
     const executor = new TaskOrchestrationExecutor(program, dependencies, { ...surroundings, trace, tolerate });
-    executor.replay(history);
+    if (trace) traced(trace, () => executor.replay(history));
+    else executor.replay(history);
     return { executor, values };
   };
   try {
     const { executor, values } = replay();
     if (values.length === 0) return executor;
-    const traced = replay(new CallTrace()).values;
-    const unstable = traced.find((difference, at) => difference.actual !== values[at]?.actual) ?? values[traced.length];
+    const again = replay(new CallTrace()).values;
+    const unstable = again.find((difference, at) => difference.actual !== values[at]?.actual) ?? values[again.length];
     if (unstable) throw unstable;
-    for (const difference of traced) surroundings.tolerate?.(difference);
+    for (const difference of again) surroundings.tolerate?.(difference);
     return executor;
   } catch (error) {
     if (!(error instanceof NonDeterminismError) || error.source !== undefined) throw error;

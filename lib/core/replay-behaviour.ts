@@ -12,8 +12,9 @@ import type { ExecutionStarted } from './history.js';
  *    timer makes it so, nor sooner than its `Retry-After` when `retryIf` says when. A timer that is cancelled while the
  *    code waits for it fails the execution. A task between two attempts or two polls ends when the execution is canceled.
  *    A cancellation does not interrupt the compensations of a saga.
+ * 2: A poll of `callHttp` has no header `x-functions-key`.
  */
-export const newestBehaviour: number = 1;
+export const newestBehaviour: number = 2;
 
 /** What the first event of a new execution says of it. */
 export function recordedBehaviour(behaviour = newestBehaviour): Pick<ExecutionStarted, 'behaviour'> {

@@ -1,5 +1,5 @@
 import { NonDeterminismError, type FailureDetails } from '../errors.js';
-import type { CallTrace } from './call-trace.js';
+import type { CallTrace, TracedPlace } from './call-trace.js';
 import type {
   Action,
   ClosingEvent,
@@ -49,7 +49,7 @@ export type Tolerance = (difference: NonDeterminismError) => void;
 
 /** How a replay is compared. */
 export interface Comparison {
-  /** Says where an action was asked for. */
+  /** Says where an action was asked for, and where code is that asks for nothing. */
   readonly trace?: CallTrace | undefined;
   /** Absent: a difference in a value is thrown like any other. */
   readonly tolerate?: Tolerance | undefined;
@@ -75,12 +75,14 @@ export function checkTurn(
     if (isMark(action)) continue;
     const event = history[at];
     if (event === undefined || !isAction(event) || !isSameAction(event, action))
-      refuse(differs(at, event, action, trace?.sourceOf(action)), isSameButValues(event, action), tolerate);
+      refuse(differs(at, event, action, trace?.placeOf(action)), isSameButValues(event, action), tolerate);
     at = behindMarks(history, at + 1);
   }
   const next = history[at];
-  if (next !== undefined && isAction(next)) throw differs(at, next, turn.completion && endOf(turn.completion));
-  return checkEnd(at, next, turn.completion, tolerate);
+  const { completion } = turn;
+  const place = trace?.placeOfRest(completion);
+  if (next !== undefined && isAction(next)) throw differs(at, next, completion && endOf(completion), place);
+  return checkEnd(at, next, completion, { place, tolerate });
 }
 
 function refuse(difference: NonDeterminismError, isOfValues: boolean, tolerate: Tolerance | undefined): void {
@@ -144,13 +146,13 @@ function checkEnd(
   at: number,
   event: HistoryEvent | undefined,
   completion: Completion | undefined,
-  tolerate: Tolerance | undefined,
+  { place, tolerate }: { readonly place: TracedPlace | undefined; readonly tolerate: Tolerance | undefined },
 ): number {
   const closing = event !== undefined && isClosing(event) ? event : undefined;
   if (completion === undefined) {
-    if (closing !== undefined && !outsideTypes.has(closing.type)) throw differs(at, closing, goesOn);
+    if (closing !== undefined && !outsideTypes.has(closing.type)) throw differs(at, closing, goesOn, place);
   } else if (closing === undefined || !isSameEnd(closing, completion)) {
-    refuse(differs(at, event, endOf(completion)), closing?.type === closingTypes[completion.type], tolerate);
+    refuse(differs(at, event, endOf(completion), place), closing?.type === closingTypes[completion.type], tolerate);
   }
   return closing === undefined ? at : at + 1;
 }
@@ -231,13 +233,13 @@ function differs(
   at: number,
   event: HistoryEvent | undefined,
   actual: Described | typeof goesOn | undefined,
-  source?: string,
+  place?: TracedPlace,
 ): NonDeterminismError {
   const expected = event === undefined || isInbound(event) ? undefined : event;
   const difference = typeof actual === 'object' ? differenceOf(expected, actual) : undefined;
   return new NonDeterminismError(at, describe(expected), typeof actual === 'string' ? actual : describe(actual), {
     difference,
-    source,
+    ...place,
   });
 }
 

@@ -1,5 +1,6 @@
 import { IllegalAwaitError } from '../errors.js';
-import { Task } from './task.js';
+import { traceWait } from './call-trace.js';
+import { Task, type Orchestration } from './task.js';
 
 /** Whoever waits for a task: a compound task, or the executor. */
 export interface TaskParent {
@@ -35,6 +36,11 @@ export abstract class TaskNode<T> extends Task<T> {
     if (this.#outcome === undefined || !('error' in this.#outcome)) return undefined;
     this.seen();
     return this.#outcome.error;
+  }
+
+  override *[Symbol.iterator](): Orchestration<T> {
+    traceWait(this);
+    return (yield this) as T; // R1
   }
 
   /** How it ended, for parents: reading it here does not count as seen. */

@@ -298,6 +298,7 @@ export class TaskOrchestrationExecutor implements TaskParent {
   #await(task: TaskNode<unknown>): void {
     if (task.isDead) return this.#fail(illegalWait());
     this.#awaited = task;
+    this.#comparison.trace?.waitsFor(task);
     task.attach(this);
   }
 

@@ -1,3 +1,4 @@
+import { classNames } from './class-names.js';
 import { PerdureError } from './perdure-error.js';
 
 /** A value of a failure's fields: plain JSON. */
@@ -10,6 +11,8 @@ export interface FailureDetails {
   readonly name: string;
   /** The name of its class, when that is another one. */
   readonly type?: string;
+  /** The names of the classes that its class inherits from, when there are others between it and Error. */
+  readonly bases?: readonly string[];
   /** Its message, cut at 8 KiB. */
   readonly message: string;
   /** The stable `code`, when the error had one. */
@@ -44,8 +47,9 @@ export abstract class FailureError extends PerdureError {
   }
 
   /**
-   * Whether the failure or one of its causes was thrown under this name or by this class, however many orchestrations and
-   * entities it has passed. A class is known by its name: those that inherit from it have names of their own.
+   * Whether the failure or one of its causes was thrown under this name, or is of this class or one that inherits from it,
+   * however many orchestrations and entities it has passed. A class is known by its name; Error does
+   * not count as one that others inherit from.
    */
   isCausedBy(error: ErrorName): boolean {
     return isCausedBy(this.failureDetails, nameOf(error));
@@ -56,8 +60,8 @@ function nameOf(error: ErrorName): string {
   return typeof error === 'string' ? error : error.name;
 }
 
-function isCausedBy({ name, type, cause, errors }: FailureDetails, wanted: string): boolean {
-  if (name === wanted || type === wanted) return true;
+function isCausedBy({ name, type, bases, cause, errors }: FailureDetails, wanted: string): boolean {
+  if (name === wanted || type === wanted || bases?.includes(wanted)) return true;
   if (cause && isCausedBy(cause, wanted)) return true;
   return errors?.some((error) => isCausedBy(error, wanted)) ?? false;
 }
@@ -294,7 +298,7 @@ export class AggregateTaskError extends PerdureError {
     const name = nameOf(error);
     return this.errors.some((one) => {
       if (one instanceof FailureError || one instanceof AggregateTaskError) return one.isCausedBy(error);
-      return one instanceof Error && (one.name === name || one.constructor.name === name);
+      return one instanceof Error && (one.name === name || classNames(one).includes(name));
     });
   }
 }

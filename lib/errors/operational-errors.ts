@@ -24,17 +24,28 @@ export class NonDeterminismError extends PerdureError {
   readonly code = 'PERDURE_NON_DETERMINISM';
   /** Where in the two the first difference is, such as `input.items[3].price`, when they are of one type. */
   readonly difference: string | undefined;
-  /** Where the code asks for what it does now, as `file:line:column`, when a call of its own did. */
+  /**
+   * The place in the code, as `file:line:column`: where it asks for what it does now, where it throws, where it waits when it asks
+   * for nothing, or, when it ends, behind which wait. Undefined for what no code asked for, such as another attempt.
+   */
   readonly source: string | undefined;
   constructor(
     /** The number of the event in the history, from 0. */ readonly eventNumber: number,
     /** What the history says. */ readonly expected: string,
     /** What the code does. */ readonly actual: string,
-    { difference, source }: { readonly difference?: string | undefined; readonly source?: string | undefined } = {},
+    {
+      difference,
+      source,
+      what = 'asked for',
+    }: {
+      readonly difference?: string | undefined;
+      readonly source?: string | undefined;
+      /** What the code does at that place, such as `it waits`. */ readonly what?: string | undefined;
+    } = {},
   ) {
     super(
       `Event ${eventNumber} of the history says: ${expected}; the code now does: ${actual}` +
-        `${difference === undefined ? '' : `; they differ in ${difference}`}${source === undefined ? '' : `, asked for at ${source}`}. ` +
+        `${difference === undefined ? '' : `; they differ in ${difference}`}${source === undefined ? '' : `, ${what} at ${source}`}. ` +
         `Orchestrators must do the same on every replay: no clock, randomness or IO, and no changed order of calls. Deploy ` +
         `the code that the instance began with, or let the change apply to new instances only: ctx.patched(), versions.`,
     );

@@ -1,5 +1,11 @@
 import { timesOf } from './occurrences.js';
-import { isScheduleEvent, type OverlapPolicy, type ScheduleCommand, type ScheduleState } from './schedule-state.js';
+import {
+  isScheduleEvent,
+  type OverlapPolicy,
+  type ScheduleCommand,
+  type ScheduleEvent,
+  type ScheduleState,
+} from './schedule-state.js';
 
 /** What a step of a schedule brings about. */
 export interface ScheduleStep {
@@ -35,10 +41,24 @@ export function due(schedule: ScheduleState, now: number): ScheduleStep {
   return step.end((state) => withNext(state, next));
 }
 
-/** An event reaches a schedule; undefined: it is deleted. */
+/**
+ * An event reaches a schedule; undefined: it is deleted. Before an update that comes behind due times, as after a downtime, these
+ * are dealt with, as many as one step looks at: they were due under what it changes.
+ */
 export function received(schedule: ScheduleState, event: unknown, now: number): ScheduleStep | undefined {
   if (!isScheduleEvent(event)) return { state: schedule, starts: [] };
   if (event.kind === 'delete') return undefined;
+  if (event.kind !== 'update') return happened(schedule, event, now);
+  const before = due(schedule, now);
+  const { state, starts } = happened(before.state, event, now);
+  return { state, starts: [...before.starts, ...starts] };
+}
+
+function happened(
+  schedule: ScheduleState,
+  event: Exclude<ScheduleEvent, { kind: 'delete' }>,
+  now: number,
+): ScheduleStep {
   const step = new Step(schedule, now);
   if (event.kind !== 'ended') return commanded(step, schedule, event, now);
   step.ended(event.time, event.isFailed);
@@ -57,8 +77,10 @@ function changed(state: ScheduleState, command: ScheduleCommand, now: number): S
   switch (command.kind) {
     case 'pause':
       return withNext(noted({ ...state, isPaused: true }, command.note), undefined);
-    case 'unpause':
-      return dueAfter(noted({ ...state, isPaused: false }, command.note), now);
+    case 'unpause': {
+      const unpaused = noted({ ...state, isPaused: false }, command.note);
+      return state.isPaused ? dueAfter(unpaused, now) : unpaused; // what is due is still due
+    }
     case 'update':
       return dueAfter({ ...state, definition: command.definition }, now);
     case 'trigger':

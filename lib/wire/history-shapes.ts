@@ -68,6 +68,7 @@ function failureShape(causes: number): Shape<FailureDetails> {
   const fields = {
     name: prose,
     type: optional(prose),
+    bases: optional(list(prose)),
     message: prose,
     code: optional(prose),
     stack: optional(prose),

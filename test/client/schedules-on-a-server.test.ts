@@ -19,6 +19,14 @@ class Report {
   }
 }
 
+/** Goes on until it is told to end. */
+@Orchestrator('errand')
+class Errand {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<void> {
+    yield* ctx.waitForExternalEvent('Home');
+  }
+}
+
 let server: TestServer;
 test.before(async () => {
   server = await startTestServer();
@@ -90,4 +98,46 @@ test('on a real server: a schedule by the second, over a takeover, an update, a 
   t.like(await schedule.describe(), { counts: { started: ran.length, failed: 0, missed: 0 } });
   await schedule.delete();
   await t.throwsAsync(schedule.describe(), { code: 'PERDURE_SCHEDULE_NOT_FOUND' });
+});
+
+test('on a real server: by interval and by calendar; one run at a time, or side by side', async (t) => {
+  await using stage = await Stage.on(server, 'errands');
+  const { schedules } = stage.client;
+  await stage.start({ orchestrators: [Errand] });
+  const everySecond = { intervalInMilliseconds: 1_000, start: [Errand] } as const;
+  const alone = await schedules.create('alone', everySecond);
+  const beside = await schedules.create('beside', { ...everySecond, overlap: 'allowAll' });
+  const timeZone = 'Europe/Berlin';
+  const calendar = [
+    { day: [1, 15], hour: 6 },
+    { month: 12, day: 24, hour: 18, minute: 30 },
+  ];
+  const monthly = await schedules.create('monthly', { calendar, timeZone, start: [Errand] });
+
+  const clock = new Intl.DateTimeFormat('en', {
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone,
+  });
+  const { nextTimes } = await monthly.describe();
+  t.is(nextTimes.length, 5);
+  for (const time of nextTimes) t.regex(clock.format(time), /^(?:1|15), 06:00$|^24, 18:30$/);
+
+  const count = async (of: typeof alone) => (await of.describe()).counts;
+  await until(async () => (await count(beside)).started >= 3, 'three side by side');
+  await until(async () => (await count(alone)).skipped >= 2, 'two to be skipped');
+  await beside.pause();
+  await alone.pause();
+  t.like(await count(alone), { started: 1, missed: 0 });
+  t.is((await alone.describe()).running.length, 1);
+  const { running, counts } = await beside.describe();
+  t.deepEqual([running.length, counts.skipped], [counts.started, 0]);
+  const times = running.map(({ scheduledTime }) => scheduledTime.getTime());
+  t.true(
+    times.every((time, at) => at === 0 || time - times[at - 1]! === 1_000),
+    times.join(),
+  );
+  t.deepEqual((await schedules.list()).map(({ scheduleId }) => scheduleId).toSorted(), ['alone', 'beside', 'monthly']);
 });

@@ -99,6 +99,26 @@ test('a cancellation does not interrupt the compensations of a saga: since 1', (
   t.deepEqual([0, 1].map(next), [['first'], ['second']]);
 });
 
+test('a poll has the key of a function no more: since 2', (t) => {
+  const run: Run = function* (ctx) {
+    yield* ctx.callHttp({ url: 'https://api.example', headers: { 'x-functions-key': 'secret' } });
+  };
+  const accepted = {
+    statusCode: 202,
+    headers: { location: '/7' },
+    content: '',
+    isBase64Encoded: false,
+    url: 'https://api.example',
+  };
+  const polled = (behaviour: number) => {
+    const { s } = begun(behaviour, run);
+    s.completeTask(0, accepted);
+    const [poll] = s.fireTimer(1).actions;
+    return poll?.type === 'TaskScheduled' && (poll.input as { headers: unknown }).headers;
+  };
+  t.deepEqual([1, 2].map(polled), [{ 'x-functions-key': 'secret' }, {}]);
+});
+
 test('a task made of events that a condition has read: not seen since 1', (t) => {
   const run: Run = function* (ctx) {
     const first = ctx.race([ctx.waitForExternalEvent('x'), ctx.waitForExternalEvent('y')]);

@@ -76,8 +76,10 @@ interface Told {
   readonly expected: RegExp;
   readonly actual: RegExp;
   readonly difference?: string;
-  /** What stands in the line of this file that is named; undefined: none is. */
-  readonly line?: string;
+  /** What stands in the line of this file that is named. */
+  readonly line: string;
+  /** What is said of the line. Default: that the action is asked for there. */
+  readonly what?: string;
 }
 
 const nothing = /^nothing more in this turn$/;
@@ -113,7 +115,13 @@ const edits: readonly (readonly [string, Partial<typeof parts>, Told])[] = [
   [
     'a call is gone',
     { begin: (ctx) => [parts.reserve(ctx)] },
-    { eventNumber: 2, expected: /^TaskScheduled with id 1, name "price", input "nail"$/, actual: nothing },
+    {
+      eventNumber: 2,
+      expected: /^TaskScheduled with id 1, name "price", input "nail"$/,
+      actual: nothing,
+      line: 'yield* code.wait(ctx, code.begin(ctx))',
+      what: 'it waits',
+    },
   ],
   [
     'a call was added before others',
@@ -200,7 +208,13 @@ const edits: readonly (readonly [string, Partial<typeof parts>, Told])[] = [
   [
     'it returns early',
     { isOver: () => true },
-    { eventNumber: 9, expected: /^SubOrchestration/, actual: /^ExecutionCompleted with output "over"$/ },
+    {
+      eventNumber: 9,
+      expected: /^SubOrchestration/,
+      actual: /^ExecutionCompleted with output "over"$/,
+      line: 'yield* code.rest(ctx)',
+      what: 'after the wait',
+    },
   ],
   [
     'it throws',
@@ -209,7 +223,13 @@ const edits: readonly (readonly [string, Partial<typeof parts>, Told])[] = [
         throw new RangeError('no more');
       },
     },
-    { eventNumber: 9, expected: /^SubOrch/, actual: /^ExecutionFailed with failure "RangeError: no more"$/ },
+    {
+      eventNumber: 9,
+      expected: /^SubOrch/,
+      actual: /^ExecutionFailed with failure "RangeError: no more"$/,
+      line: "throw new RangeError('no more')",
+      what: 'thrown',
+    },
   ],
   [
     'it continues as new',
@@ -219,17 +239,35 @@ const edits: readonly (readonly [string, Partial<typeof parts>, Told])[] = [
         return true;
       },
     },
-    { eventNumber: 9, expected: /^SubOrch/, actual: /^ContinuedAsNew with input "next"$/ },
+    {
+      eventNumber: 9,
+      expected: /^SubOrch/,
+      actual: /^ContinuedAsNew with input "next"$/,
+      line: 'yield* code.rest(ctx)',
+      what: 'after the wait',
+    },
   ],
   [
     'it waits where it did not',
     { take: (ctx) => ctx.all([parts.take(ctx), ctx.waitForExternalEvent('Go')]) },
-    { eventNumber: 13, expected: /^ExecutionCompleted with output "receipt"$/, actual: /^goes on waiting$/ },
+    {
+      eventNumber: 13,
+      expected: /^ExecutionCompleted with output "receipt"$/,
+      actual: /^goes on waiting$/,
+      line: 'yield* code.take(ctx)',
+      what: 'it waits',
+    },
   ],
   [
     'it returns something else',
     { output: () => 'nothing' },
-    { eventNumber: 13, expected: /output "receipt"$/, actual: /^ExecutionCompleted with output "nothing"$/ },
+    {
+      eventNumber: 13,
+      expected: /output "receipt"$/,
+      actual: /^ExecutionCompleted with output "nothing"$/,
+      line: 'yield* code.take(ctx)',
+      what: 'after the wait',
+    },
   ],
 ];
 
@@ -248,9 +286,8 @@ for (const [what, edit, told] of edits)
       error.message.startsWith(`Event ${eventNumber} of the history says: ${expected}; the code now does: ${actual}`),
     );
     if (difference !== undefined) t.true(error.message.includes(`; they differ in ${difference}`));
-    if (told.line === undefined) return t.is(source, undefined);
-    t.true(error.message.includes(`, asked for at ${source}.`));
-    return t.true(lineAt(source!).includes(told.line), `${source}: ${lineAt(source!)}`);
+    t.true(error.message.includes(`, ${told.what ?? 'asked for'} at ${source}.`));
+    t.true(lineAt(source!).includes(told.line), `${source}: ${lineAt(source!)}`);
   });
 
 /** The line that a place names: of the source where Node.js reads source maps, as under AVA. */
@@ -279,12 +316,43 @@ test('edits that change nothing of what is done are none: options of activities,
   t.notThrows(() => rebuild(program(run), dependencies, identity, recorded()));
 });
 
+test('an error that a call of the context throws is told with the line of the call, and a wait with that of the wait', (t) => {
+  const failing: Run = function* (ctx) {
+    yield* ctx.createTimer(1);
+    ctx.createTimer(-1); // no time
+  };
+  const before = play(function* (ctx) {
+    yield* ctx.createTimer(1);
+    ctx.sendEvent('shop', 'x');
+    yield* ctx.waitForExternalEvent('more');
+  });
+  before.start();
+  before.fireTimer(0);
+  const told = (run: Run) =>
+    t.throws(() => rebuild(program(run), dependencies, identity, before.history), { instanceOf: NonDeterminismError });
+  const thrown = told(failing);
+  t.true(lineAt(thrown.source!).includes('// no time'), thrown.message);
+  const waits = told(function* (ctx) {
+    yield* ctx.createTimer(1);
+    yield* (function* () {
+      return yield* ctx.waitForExternalEvent('more'); // here
+    })();
+  });
+  t.true(lineAt(waits.source!).includes('// here'), waits.message);
+  const plain = told(function* (ctx) {
+    yield* ctx.createTimer(1);
+    yield ctx.waitForExternalEvent('more'); // by yield: there is no telling where
+  });
+  t.is(plain.source, undefined);
+});
+
 test('what the history has at its end and the code does not ask for is told, and the other way round', (t) => {
   const history = recorded().slice(0, 8);
-  const { eventNumber, expected, actual } = t.throws(
+  const { eventNumber, expected, actual, source } = t.throws(
     () => rebuild(program(order({ rest: (ctx) => ctx.waitForExternalEvent('x') })), dependencies, identity, history),
     { instanceOf: NonDeterminismError },
   );
+  t.true(lineAt(source!).includes('yield* code.rest(ctx)'), source);
   t.is(eventNumber, 7);
   t.regex(expected, /^TimerCreated/);
   t.regex(actual, nothing);

@@ -134,6 +134,43 @@ test('isCausedBy knows errors by name and class, in the failure itself and in it
   for (const error of [RangeError, OutOfRange]) t.true(failed(new OutOfRange()).isCausedBy(error));
 });
 
+test('isCausedBy knows errors by what their classes inherit from, as instanceof does where they were thrown', (t) => {
+  class PaymentError extends Error {}
+  class CardError extends PaymentError {
+    override name = 'E_CARD';
+  }
+  class Expired extends CardError {}
+  class Refused extends NonRetriableError {}
+  const thrown = toFailureDetails(new Expired('in May'));
+  t.like(thrown, { name: 'E_CARD', type: 'Expired', bases: ['CardError', 'PaymentError'] });
+  t.false('bases' in toFailureDetails(new PaymentError()), 'Error says nothing');
+  t.false('bases' in toFailureDetails(new TaskFailedError('activity "pay"', thrown)));
+  const wrapped = new RemoteError(toFailureDetails(new TaskFailedError('activity "pay"', thrown)));
+  for (const error of ['E_CARD', Expired, CardError, PaymentError, TaskFailedError]) t.true(wrapped.isCausedBy(error));
+  for (const error of [Refused, NonRetriableError, Error]) t.false(wrapped.isCausedBy(error));
+  t.true(new RemoteError(toFailureDetails(new Refused('no'))).isCausedBy(NonRetriableError));
+  const several = new AggregateTaskError([new TypeError(), new Expired(), wrapped], 3);
+  for (const error of [CardError, PaymentError, 'Expired']) t.true(several.isCausedBy(error));
+  const toldInBrief = new RemoteError(toFailureDetails(new AggregateTaskError([new TypeError(), wrapped], 2)));
+  for (const error of [Expired, PaymentError]) t.true(toldInBrief.isCausedBy(error));
+});
+
+test('classes without names, with hostile ones, and without end are survived', (t) => {
+  const Nameless = (() => class extends RangeError {})();
+  t.like(toFailureDetails(new Nameless('x')), { name: 'RangeError' });
+  let Deep: new (message: string) => Error = TypeError;
+  for (let n = 0; n < 40; n++) Deep = { [`Deep${n}`]: class extends Deep {} }[`Deep${n}`]!;
+  const { name, type, bases } = toFailureDetails(new Deep('x'));
+  t.deepEqual([name, type, bases?.length, bases?.[0]], ['TypeError', 'Deep39', 8, 'Deep38']);
+  class Hostile extends Error {}
+  Object.defineProperty(Hostile, 'name', { get: () => Symbol('no text') });
+  t.is(toFailureDetails(new Hostile('x')).message, 'x');
+  class Endless extends Error {}
+  Object.defineProperty(Endless, 'name', { value: 'x'.repeat(10_000) });
+  class Short extends Endless {}
+  t.false('bases' in toFailureDetails(new Short('x')));
+});
+
 test('of a long chain of causes the middle is left out, and the innermost kept, wherever it came from', (t) => {
   class Root extends Error {}
   const wrapped = (cause: unknown) => {

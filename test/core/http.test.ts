@@ -196,6 +196,13 @@ test('H1: a poll at another origin has no credentials, and none comes back to it
   t.deepEqual(sent(s.fireTimer(3)), { ...bare, url: `${origin}/jobs/7` });
 });
 
+test('H1: the key of a function is for the call alone: no poll has it, also at the same origin', (t) => {
+  const s = call({ url: `${origin}/api/start`, headers: { 'X-Functions-Key': 'secret', 'x-api-key': '2' } });
+  t.like(sent(s.start()), { headers: { 'x-functions-key': 'secret', 'x-api-key': '2' } });
+  s.completeTask(0, answer(202, { location: '/api/status/7' }));
+  t.deepEqual(sent(s.fireTimer(1))['headers'], { 'x-api-key': '2' });
+});
+
 test('H1: another scheme or port is another origin, and so is the one that a redirect led to', (t) => {
   for (const [location, url] of [
     ['http://api.example/jobs/7', `${origin}/jobs`],

@@ -140,6 +140,12 @@ test('a paused schedule is not due, and goes on with the next time when it is un
   t.false('note' in unpaused);
 });
 
+test('unpaused although it is not paused, it makes up for what was due all the same', (t) => {
+  const { state } = received(everyMinute('allowAll'), command({ kind: 'unpause', note: 'go' }), at(3))!;
+  t.like(state, { next: at(1), note: 'go', carriedOut: ['c1'] });
+  t.deepEqual(due(state, at(3)).starts, [at(1), at(2), at(3)]);
+});
+
 test('a trigger starts a run now, under the policy of the schedule unless it says otherwise', (t) => {
   const paused = { ...everyMinute(), isPaused: true };
   const first = received(paused, command({ kind: 'trigger' }), at(0.5))!;
@@ -165,6 +171,20 @@ test('an update changes what comes, and not what was', (t) => {
   const definition = { ...state.definition, times: { interval: 10 * minute }, action: { orchestrator: 'other' } };
   const updated = received(state, command({ kind: 'update', definition }), at(1.5))!.state;
   t.like(updated, { definition, next: at(10), running: [at(1)], counts: counts({ started: 1 }) });
+});
+
+test('what was due before an update, as while no worker was there, is made up for', (t) => {
+  const before = everyMinute('allowAll', { catchUp: minute });
+  const definition = { ...before.definition, times: { interval: 10 * minute } };
+  const step = received(before, command({ kind: 'update', definition }), at(3.5))!;
+  t.deepEqual(summary(step), {
+    starts: [at(3)],
+    running: [at(3)],
+    waiting: [],
+    counts: counts({ started: 1, missed: 2 }),
+    next: at(10),
+  });
+  t.like(step.state, { definition, carriedOut: ['c1'] });
 });
 
 test('delete ends it, and what it does not know leaves it as it is', (t) => {

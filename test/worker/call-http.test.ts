@@ -19,7 +19,7 @@ class Order {
       method: 'POST',
       url: `${url}/orders`,
       body: { pieces: 3 },
-      headers: { 'idempotency-key': ctx.newGuid() },
+      headers: { 'idempotency-key': ctx.newGuid(), 'x-functions-key': 'of the start' },
       tokenSource,
       retry: { maxAttempts: 3, firstRetryIntervalInMilliseconds: 10 },
     });
@@ -60,6 +60,8 @@ test('an order is accepted, polled and done, over a worker that ends in between,
   t.deepEqual([accepted!.body, accepted!.headers['content-type']], ['{"pieces":3}', 'application/json']);
   // Requests are sent at least once: the worker that stopped may have begun one that the next one sent again.
   t.true(rest.length >= 2 && rest.every(({ method, path }) => method === 'GET' && path === '/orders/7'));
+  t.is(accepted!.headers['x-functions-key'], 'of the start');
+  t.true(rest.every(({ headers }) => headers['x-functions-key'] === undefined && headers.authorization));
   const history = JSON.stringify(await order.history());
   t.notRegex(history, /s3cret/);
   t.regex(history, /"tokenSource":\{"name":"shop"\}/);

@@ -2,6 +2,7 @@ import test from 'ava';
 import { OrchestrationContext, type Orchestration, type OrchestrationFailedError } from 'perdure';
 import { Activity, Orchestrator, Run } from 'perdure/decorators';
 import { startTestServer, type TestServer } from '../servers.js';
+import { until } from '../until.js';
 import { Stage } from './stage.js';
 
 /** As much as one step may ask for, and more than that, on a real server. */
@@ -27,6 +28,15 @@ class Busy {
   @Run({ input: Number }) *run(count: number, ctx: OrchestrationContext): Orchestration<void> {
     for (let n = 0; n < count; n++) ctx.sendEvent('listener', 'told', n);
     yield* ctx.waitForExternalEvent('never');
+  }
+}
+
+/** Makes so many events in its first turn, and so many more with each event that tells it; two of each timer. */
+@Orchestrator('growing')
+class Growing {
+  @Run({ input: Number }) *run(first: number, ctx: OrchestrationContext): Orchestration<never> {
+    for (let count = first; ; count = yield* ctx.waitForExternalEvent<number>('more'))
+      for (let left = count; left > 0; left -= 2) ctx.createTimer(3_600_000).cancel();
   }
 }
 
@@ -73,5 +83,35 @@ test.serial(
     t.like(await busy.status(), { runtimeStatus: 'Failed', input: 100_001 });
     t.true(await listener.raiseEvent('told', 'by the client'));
     t.is(await listener.result(), 'by the client');
+  },
+);
+
+test.serial(
+  'on a real server: a history is told at 80,000 events, goes on with another worker to 100,000, and fails with advice beyond',
+  async (t) => {
+    await using stage = await Stage.on(server, 'growing');
+    const hosted = { orchestrators: [Growing] };
+    const first = await stage.start(hosted);
+    const handle = await stage.client.startNew(Growing, 50_000);
+    const told = () => stage.lines.filter((line) => /80000 history events.*100000.*continueAsNew/.test(line)).length;
+    const length = async () => (await handle.status()).historyLength;
+    const grow = async (count: number, expected: number) => {
+      await handle.raiseEvent('more', count);
+      await until(async () => (await length()) === expected, `${expected} events`);
+    };
+    await grow(29_996, 79_998);
+    await grow(0, 79_999);
+    t.is(told(), 0);
+    await grow(0, 80_000);
+    t.is(told(), 1);
+    await first.stop();
+    await stage.start(hosted);
+    await grow(19_998, 99_999);
+    await grow(0, 100_000);
+    t.is((await handle.status()).runtimeStatus, 'Running');
+    await handle.raiseEvent('more', 0);
+    const error = await t.throwsAsync<OrchestrationFailedError>(handle.result());
+    t.is(error?.failureDetails.code, 'PERDURE_HISTORY_TOO_LONG');
+    t.regex(error.failureDetails.message, /would have 100001 events; one execution may have 100000.*continueAsNew/);
   },
 );

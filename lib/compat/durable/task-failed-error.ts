@@ -63,7 +63,16 @@ export function taskError(error: unknown, taskName?: string): unknown {
   return new TaskFailedError(detailsOf(error.failureDetails), taskName, error);
 }
 
-function detailsOf({ name, type, message, stack, fields, nonRetriable, cause }: CoreFailureDetails): FailureDetails {
+function detailsOf({
+  name,
+  type,
+  bases,
+  message,
+  stack,
+  fields,
+  nonRetriable,
+  cause,
+}: CoreFailureDetails): FailureDetails {
   const inner = cause && detailsOf(cause);
   return {
     errorType: name,
@@ -72,7 +81,8 @@ function detailsOf({ name, type, message, stack, fields, nonRetriable, cause }: 
     isNonRetriable: nonRetriable ?? false,
     ...(fields && { properties: { ...fields } }),
     ...(inner && { innerFailure: inner }),
-    isCausedBy: (errorType) => errorType === name || errorType === type || (inner?.isCausedBy(errorType) ?? false),
+    isCausedBy: (errorType) =>
+      [name, type, ...(bases ?? [])].includes(errorType) || (inner?.isCausedBy(errorType) ?? false),
   };
 }
 

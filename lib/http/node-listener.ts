@@ -29,8 +29,10 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse, n
 
 const MAX_HEADER_BYTES = 16_384;
 const HEADERS_TIMEOUT = 10_000;
-/** Behind that of the body, which is answered by the API itself. */
-const REQUEST_TIMEOUT = 35_000;
+/** Behind the time of the body, which the API itself answers: the server hangs up without a word of its own. */
+const BEHIND_BODY = 5_000;
+/** What a timer can be set to. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 const CHECK_INTERVAL = 1_000;
 const GRACE = 5_000;
 
@@ -96,7 +98,8 @@ export async function serveHttpApi(api: HttpApi, options: ListenOptions = {}): P
     watches.add(response);
     response.on('close', () => watches.delete(response));
   });
-  const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT };
+  const requestTimeout = Math.min(api.bodyTimeoutInMilliseconds + BEHIND_BODY, LONGEST_TIMER);
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT, requestTimeout };
   const server = createServer({ ...limits, connectionsCheckingInterval: CHECK_INTERVAL }, (request, response) => {
     // Its connection is kept alive for others, who do not come any more once the server is closed.
     response.on('close', () => server.listening || setImmediate(() => server.closeIdleConnections()));

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { linkedActions, type LinkedAction } from '../../client/linked-actions.js';
-import { checkInstanceId } from '../../wire/checks.js';
+import { checkLinkedId } from '../../client/management-urls.js';
 import type { HttpManagementPayload } from '../durable/client-shapes.js';
 
 type Links = Omit<HttpManagementPayload, 'id'>;
@@ -33,7 +33,7 @@ export class ManagementLinks {
   /** Throws Error for an id that is none. */
   payload(origin: string, instanceId: string): HttpManagementPayload {
     if (!instanceId) throw new Error('instanceId must be a valid string.');
-    const id = checkInstanceId(instanceId);
+    const id = checkLinkedId(instanceId);
     const links = Object.entries(actions).map(([name, action]) => [name, this.#url(origin, id, action)] as const);
     return { id, ...(Object.fromEntries(links) as unknown as Links) };
   }

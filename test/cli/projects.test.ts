@@ -99,6 +99,8 @@ test.serial('dev in an empty clone: the first result of an orchestration through
   const began = performance.now();
   const dev = await running(t, clone, [process.execPath, main, 'dev', 'samples/hello', '--port', '0'], /curl -X POST/);
   t.deepEqual(await curl(urlIn(dev)), ['Hello, Tokyo!', 'Hello, Seattle!', 'Hello, Cairo!']);
+  // Beside other tests, three files at a time on two cores, it has taken 2.6 to 7.3 s: who cannot say what else the machine does
+  // can only note the time. `npm run verify` holds it to the 5 s.
   const seconds = (performance.now() - began) / 1_000;
   t.log(`${seconds.toFixed(1)} s`);
   t.true(seconds < 5 || process.env['PERDURE_VERIFY'] === undefined, `${seconds} s`);

@@ -8,7 +8,12 @@ import { TaskHub, type TaskHubOptions } from './task-hub.js';
 
 /** How a hub is opened once its server is reached. */
 export type OpenOptions = Omit<TaskHubOptions, 'servers' | 'folder'> &
-  Pick<HubOptions, 'mustExist' | 'damaged'> & { readonly opened?: ((hub: NatsHub) => void) | undefined };
+  Pick<HubOptions, 'mustExist' | 'damaged'> & {
+    /** Is told of the hub, and of the server that runs for it. */
+    readonly opened?: ((hub: NatsHub, server: OwnServer) => void) | undefined;
+  };
+
+type OwnServer = ConstructorParameters<typeof TaskHub>[2];
 
 /** Before anything is started or connected. Throws InvalidHubError and ConfigError. */
 export function checkOptions({ name, timeoutInMilliseconds = Infinity }: Partial<OpenOptions> = {}): void {
@@ -23,13 +28,13 @@ export async function openOn(
   options: OpenOptions,
   logger: Logger,
   began: number,
-  server?: ConstructorParameters<typeof TaskHub>[2],
+  server?: OwnServer,
 ): Promise<TaskHub> {
   const { timeoutInMilliseconds } = options;
   try {
     const left = (timeoutInMilliseconds ?? Infinity) - (performance.now() - began);
     const hub = await inTime(whileAllowed(session, openHub(session, options)), left, session.where);
-    options.opened?.(hub);
+    options.opened?.(hub, server);
     return new TaskHub(natsHubPorts(hub, logger), session, server);
   } catch (error) {
     await session.close();

@@ -10,7 +10,7 @@ import type { FetchedValues } from './fetched-values.js';
 import type { TransactionalState } from './transactional-state.js';
 
 /** Whether a client asks something of the entity as a whole. That needs neither its class nor its state. */
-export function isCommand(input: InputBody): input is OperationMessage {
+export function isCommand(input: InputBody): boolean {
   return input.kind === 'operation' && (input.name === DELETION || input.name === RESTORATION);
 }
 

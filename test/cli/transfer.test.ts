@@ -134,6 +134,9 @@ test.serial('on a terminal long work shows a bar, which is gone in the end', asy
   t.is(await exporting.ended, 0);
   t.regex(exporting.shown(), /\r\x1b\[KExport: \[[#-]{30}\] \d of \d/); // oxlint-disable-line no-control-regex
   t.true(exporting.shown().endsWith('\r\x1b[KExported: 3\r\n'), JSON.stringify(exporting.shown()));
+  const replaying = perdureInTerminal(t, ['replay', orders, '--hub', 'shop', '--server', shop.server.url]);
+  t.is(await replaying.ended, 0);
+  t.regex(replaying.shown(), /\r\x1b\[KReplay: \[[#-]{30}\] \d of 2/); // oxlint-disable-line no-control-regex
 });
 
 test.serial('bench measures on a server of its own, and leaves nothing', async (t) => {

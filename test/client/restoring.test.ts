@@ -23,7 +23,7 @@ class Job {
     const first = yield* ctx.callActivity(Work).work(`${name} first`);
     if (name === 'wait') yield* ctx.waitForExternalEvent('Go');
     yield* ctx.createTimer(1_000);
-    if (name === 'again') return ctx.continueAsNew('large');
+    if (name === 'again') return ctx.continueAsNew('large') as never;
     const second = yield* ctx.callActivity(Work).work(`${name} second`);
     return name === 'large' ? 'x'.repeat(600_000) : `${first}, ${second}`;
   }

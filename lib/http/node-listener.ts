@@ -98,7 +98,7 @@ export async function serveHttpApi(api: HttpApi, options: ListenOptions = {}): P
     watches.add(response);
     response.on('close', () => watches.delete(response));
   });
-  const requestTimeout = Math.min(api.bodyTimeoutInMilliseconds + BEHIND_BODY, LONGEST_TIMER);
+  const requestTimeout = Math.min(HEADERS_TIMEOUT + api.bodyTimeoutInMilliseconds + BEHIND_BODY, LONGEST_TIMER);
   const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT, requestTimeout };
   const server = createServer({ ...limits, connectionsCheckingInterval: CHECK_INTERVAL }, (request, response) => {
     // Its connection is kept alive for others, who do not come any more once the server is closed.

@@ -247,7 +247,11 @@ export class EntityQueries {
     options: CallOptions = {},
   ): Promise<boolean> {
     const { id } = namedEntity(entity, key);
-    return this.#entities.restore(id, restoredEntity(former, (value) => this.#session.values.encode(value)) as unknown as Json, options);
+    return this.#entities.restore(
+      id,
+      restoredEntity(former, (value) => this.#session.values.encode(value)) as unknown as Json,
+      options,
+    );
   }
 
   /** What the views say now of those that were found, unless they are gone or do not fit any more. */

@@ -57,7 +57,8 @@ function faultOf(history: readonly HistoryEvent[]): string | undefined {
   if (ends.length !== 1 || ends[0]!.type === 'ContinuedAsNew') return 'its history does not end';
   const behind = history.slice(history.indexOf(ends[0]!) + 1);
   if (!behind.every(({ type }) => mayFollow.has(type))) return 'its history goes on behind its end';
-  if (history.some((event) => referencesIn(event).length > 0)) return 'its history names values that are stored elsewhere';
+  if (history.some((event) => referencesIn(event).length > 0))
+    return 'its history names values that are stored elsewhere';
   return undefined;
 }
 

@@ -98,7 +98,10 @@ test.serial('what is no export is told by its line, and what cannot be started i
   t.regex(failed.stderr, /^line 1: PERDURE_UNKNOWN_ORCHESTRATOR: /);
   writeFileSync(file, '\n{"a":1}\n');
   const wrong = await run(t, 'import', 'shop', file);
-  t.deepEqual([wrong.code, wrong.stderr], [2, 'error: Line 2 is no instance and no entity, as "perdure export" prints them.\n']);
+  t.deepEqual(
+    [wrong.code, wrong.stderr],
+    [2, 'error: Line 2 is no instance and no entity, as "perdure export" prints them.\n'],
+  );
   t.is((await run(t, 'import', 'shop', '/nowhere/x')).code, 2);
 });
 

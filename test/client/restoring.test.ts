@@ -73,7 +73,9 @@ test('an instance that had ended is brought back as it was, and none of its code
   await around.advance(1_000);
   const work = new Work();
   await around.settle(first.stop());
-  const { instances } = await around.settle(client.listInstances({ runtimeStatus: 'Failed', tags: { customer: 'ada' } }));
+  const { instances } = await around.settle(
+    client.listInstances({ runtimeStatus: 'Failed', tags: { customer: 'ada' } }),
+  );
   t.deepEqual(
     instances.map(({ instanceId, createdTime }) => [instanceId, createdTime]),
     [['bad', told[1]!.createdTime]],

@@ -367,7 +367,11 @@ reference('GET entities[/{name}]', async (caller) => {
   t.is((await list('entities/till')).entities.length, 3);
   t.is((await list('entities/nobody')).entities.length, 0);
   const [one] = (await list('entities/till?top=1&fetchState=true')).entities;
-  caller.same(one, { entityId: { name: 'till', key: one!.entityId.key }, lastOperationTime: time, state: { coins: 5 } });
+  caller.same(one, {
+    entityId: { name: 'till', key: one!.entityId.key },
+    lastOperationTime: time,
+    state: { coins: 5 },
+  });
   const [brief] = (await list('entities/till?top=1')).entities;
   caller.same(brief, { entityId: brief!.entityId, lastOperationTime: time });
   t.is((await list('entities?lastOperationTimeTo=2000-01-01T00:00:00Z')).entities.length, 0);
@@ -383,5 +387,8 @@ reference('POST makeprimary', async (caller) => {
 });
 
 test('every row of the table has a test', (t) => {
-  t.deepEqual([...rows].filter((row) => !shown.has(row)), []);
+  t.deepEqual(
+    [...rows].filter((row) => !shown.has(row)),
+    [],
+  );
 });

@@ -246,7 +246,10 @@ test('an id that is a step of a path is not started over HTTP, for no URL would 
     body: ['.', '..'].map((instanceId) => ({ name: 'table', instanceId })),
   });
   t.is(status, 207);
-  const outcomes = body as unknown as readonly { readonly status: number; readonly problem: { readonly code: string } }[];
+  const outcomes = body as unknown as readonly {
+    readonly status: number;
+    readonly problem: { readonly code: string };
+  }[];
   for (const outcome of outcomes) t.like(outcome, { status: 400, problem: { code: 'PERDURE_INVALID_ID' } });
   const own = new Request('http://localhost/orders', { method: 'POST' });
   const starter = await answer(api.httpStart(own, 'table', { instanceId: '..' }));

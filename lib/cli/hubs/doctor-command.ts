@@ -25,7 +25,10 @@ export function doctorCommand(): Command {
   return onHub(new Command('doctor'))
     .option('--partition <number>', 'only this partition')
     .option('--accept-loss', 'go on with what is left of damaged partitions, and print what is given up for good')
-    .option('--monitor <address>', "the server's monitoring, such as http://localhost:8222: says how it writes to the disk")
+    .option(
+      '--monitor <address>',
+      "the server's monitoring, such as http://localhost:8222: says how it writes to the disk",
+    )
     .description(
       'Look whether the streams of a task hub hold all that was acknowledged, and at its server: version, how it writes to the disk, clock, permissions. ' +
         'Nothing is written without --accept-loss, and workers may run. Exit code 0: they do; 1: something is lost, or the hub cannot be read.',

@@ -30,7 +30,10 @@ function exportCommand(): Command {
         'one while the hub goes on: it is no snapshot.',
     )
     .option('-o, --output <file>', 'write to a file, and show the progress')
-    .option('--histories', 'with their histories, which "perdure replay" takes, and "perdure import" for those that have ended')
+    .option(
+      '--histories',
+      'with their histories, which "perdure replay" takes, and "perdure import" for those that have ended',
+    )
     .option('--entities', 'also all entities with their states')
     .addHelpText(
       'after',

@@ -7,7 +7,13 @@ test('the reply subject of a delivery says which it is, with and without a domai
   const numbers = '1.123456789012.7.1795786389123456789.0';
   t.deepEqual(placeOf(`$JS.ACK.PD-bank-0-mail.x9Yz-_.${numbers}`), place);
   t.deepEqual(placeOf(`$JS.ACK.hub.ABCDEF.PD-bank-0-mail.x9Yz-_.${numbers}.k3y`), place);
-  t.deepEqual(placeOf('$JS.ACK.s.c.2.3.4.5000000.61'), { deliveries: 2, sequence: 3, delivery: 4, time: 5, pending: 61 });
+  t.deepEqual(placeOf('$JS.ACK.s.c.2.3.4.5000000.61'), {
+    deliveries: 2,
+    sequence: 3,
+    delivery: 4,
+    time: 5,
+    pending: 61,
+  });
 });
 
 test('what is no such subject is no delivery', (t) => {

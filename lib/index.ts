@@ -67,6 +67,7 @@ export type { OtlpTrace } from './client/traces.js';
 export type { OtlpAttribute, OtlpSpan } from './client/spans.js';
 export type { PurgeOptions, PurgeProgress } from './client/instance-commands.js';
 export type { PurgeFilter } from './client/purge-filter.js';
+export type { EndedInstance, FormerEntity } from './client/restoring.js';
 export type { InstanceControls } from './client/instance-controls.js';
 export type { InstanceLists } from './client/instance-lists.js';
 export type { InstanceFilter } from './client/instance-filter.js';

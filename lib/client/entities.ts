@@ -4,7 +4,7 @@ import type { EntityId } from '../core/history.js';
 import type { InputShape, OperationShape } from '../core/names.js';
 import { FIRST_VERSION, migrated } from '../core/state-migration.js';
 import { knownOperation } from '../core/method-proxy.js';
-import { DELETION } from '../core/operation.js';
+import { DELETION, RESTORATION } from '../core/operation.js';
 import type { Constructor, Json } from '../core/values.js';
 import { names } from '../definitions/names.js';
 import { ConfigError, EntityOperationFailedError, InvalidTimeError, TimeoutError } from '../errors.js';
@@ -193,6 +193,12 @@ export class Entities {
   async delete(id: EntityId, options: CallOptions): Promise<boolean> {
     const check = () => this.#session.names.checkEntity(id.name);
     return (await this.#callByMail(id, DELETION, {}, options, check)) as boolean;
+  }
+
+  /** Makes an entity exist with a state, in its turn. False: it exists. */
+  async restore(id: EntityId, input: Json, options: CallOptions): Promise<boolean> {
+    const check = () => this.#session.names.checkEntity(id.name);
+    return (await this.#callByMail(id, RESTORATION, { input }, options, check)) as boolean;
   }
 
   async #callByMail(

@@ -1,5 +1,6 @@
 import type { EntityId } from '../core/history.js';
 import { FIRST_VERSION } from '../core/state-migration.js';
+import type { Json } from '../core/values.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { ClientSession } from './client-session.js';
 import type { Entities, EntityStateResponse, ReadOptions } from './entities.js';
@@ -11,6 +12,7 @@ import { namedEntity } from './named-entity.js';
 import type { EntityChange } from './past-states.js';
 import { isAnswer } from './owner-queries.js';
 import { InstanceReads } from './instance-reads.js';
+import { restoredEntity, type FormerEntity } from './restoring.js';
 import { ViewLists, type PageOptions } from './view-lists.js';
 import { limitsOf, notInTime, type CallOptions, type WaitOptions } from './waits.js';
 
@@ -213,6 +215,43 @@ export class EntityQueries {
    */
   async delete(entity: string | EntityClass<object>, key: string, options: CallOptions = {}): Promise<boolean> {
     return this.#entities.delete(namedEntity(entity, key).id, options);
+  }
+
+  /**
+   * Makes an entity exist with a state that it had, of this hub or another one, as lists tell it with `fetchStates`: in its turn, exactly
+   * once. False: it exists, and stays as it is. It needs a worker, and not the class of the entity; an older version of the
+   * state is migrated when it is used. Its reminders, what was signalled for later, and its history are not brought back. Workers are to be updated before clients that use this.
+   *
+   * @example
+   * ```ts
+   * import type { TaskHubClient } from 'perdure';
+   *
+   * export async function move(from: TaskHubClient, to: TaskHubClient): Promise<void> {
+   *   for await (const { entityId, ...former } of from.entities.all({}, { fetchStates: true }))
+   *     await to.entities.restore(entityId.name, entityId.key, former);
+   * }
+   * ```
+   *
+   * @throws {InvalidIdError} at once, for a key that is none; InvalidNameError and DefinitionError for an entity
+   * @throws {ConfigError} for a state that is none, or no version
+   * @throws {UnknownEntityError} when no worker has ever registered the entity
+   * @throws {PayloadTooLargeError} for a state of more than the hub's `maxValueBytes`, 16 MiB by default
+   * @throws {EntityOperationFailedError} when too many messages wait for it (`PERDURE_BUSY`)
+   * @throws {TimeoutError} when there is no answer in time; its message says whether the request is stored
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  async restore(
+    entity: string | EntityClass<object>,
+    key: string,
+    former: FormerEntity,
+    options: CallOptions = {},
+  ): Promise<boolean> {
+    const { id } = namedEntity(entity, key);
+    return this.#entities.restore(
+      id,
+      restoredEntity(former, (value) => this.#session.values.encode(value)) as unknown as Json,
+      options,
+    );
   }
 
   /** What the views say now of those that were found, unless they are gone or do not fit any more. */

@@ -17,6 +17,7 @@ import type { Outcome } from '../wire/record.js';
 import type { ClientSession } from './client-session.js';
 import { lateError, type Delivery } from './delivery.js';
 import { findEnded, type PurgeFilter } from './purge-filter.js';
+import { restoredInstance, type EndedInstance } from './restoring.js';
 import { meant, type StartedRun } from './started-run.js';
 import { limitsOf, type CallOptions } from './waits.js';
 
@@ -73,6 +74,12 @@ export class InstanceCommands {
     );
     if (outcome?.failure) throw commandError(instanceId, outcome.failure);
     return outcome?.result;
+  }
+
+  /** Brings back an instance that had ended. Rejects with InstanceExistsError and ConfigError. */
+  async restore(instanceId: string, ended: EndedInstance, options: CallOptions): Promise<void> {
+    const instance = restoredInstance(ended, (value) => this.#session.values.encode(value));
+    await this.ask(instanceId, { action: 'restore', output: instance as unknown as Json }, undefined, options);
   }
 
   /** The output of an instance that is terminated, as it is sent. */

@@ -5,6 +5,7 @@ import { InstanceLists } from './instance-lists.js';
 import { OrchestrationHandle, type ScopeOptions, type TerminateOptions } from './orchestration-handle.js';
 import type { Orchestrations, RestartOptions } from './orchestrations.js';
 import type { PurgeFilter } from './purge-filter.js';
+import type { EndedInstance } from './restoring.js';
 import type { CallOptions } from './waits.js';
 
 /**
@@ -90,6 +91,34 @@ export abstract class InstanceControls extends InstanceLists {
    */
   async purge(instanceId: string, options: ScopeOptions = {}): Promise<void> {
     return this.#handle(instanceId).purge(options);
+  }
+
+  /**
+   * Brings back an instance that had ended, of this hub or another one, by what was told of it: with its history, and so with its
+   * orchestrator, input, output or failure, times, version, tags and memo. None of its code runs, and nobody is told of its end. It
+   * is there from then on as if it had ended here: it can be looked at, found, rewound, started again and purged, and it is kept as long as its class says. Workers are to be updated before clients that use this.
+   *
+   * @example
+   * ```ts
+   * import type { TaskHubClient } from 'perdure';
+   *
+   * export async function move(from: TaskHubClient, to: TaskHubClient): Promise<void> {
+   *   for await (const { instanceId, customStatus } of from.allInstances({ runtimeStatus: 'Completed' })) {
+   *     const history = await from.getHandle(instanceId).history();
+   *     await to.restoreInstance(instanceId, { history, customStatus });
+   *   }
+   * }
+   * ```
+   *
+   * @throws {InvalidIdError} for an id that is none
+   * @throws {ConfigError} for a history that is none, or does not end
+   * @throws {InstanceExistsError} when there is an instance of this id, ended or not
+   * @throws {PayloadTooLargeError} for more than the hub's `maxValueBytes`, 16 MiB by default
+   * @throws {TimeoutError} when there was no answer in time; its text says whether the request is stored
+   * @throws {ClosedError} when the client or the connection is closed
+   */
+  async restoreInstance(instanceId: string, ended: EndedInstance, options: CallOptions = {}): Promise<void> {
+    await this.#orchestrations.commands.restore(checkInstanceId(instanceId), ended, options);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { InvalidIdError } from '../errors.js';
 import { checkInstanceId } from '../wire/checks.js';
 import { linkedActions, type LinkedAction } from './linked-actions.js';
 import type { UrlSigner } from './url-signer.js';
@@ -38,6 +39,16 @@ export const actionOf: Readonly<Record<keyof Links, LinkedAction>> = {
   resumePostUri: 'resume',
 };
 
+/**
+ * The id itself when it can stand in a URL: `.` and `..` are steps of its path, however they are written, so that what is sent to one
+ * would reach another route. Throws InvalidIdError.
+ */
+export function checkLinkedId(instanceId: unknown): string {
+  const id = checkInstanceId(instanceId);
+  if (id !== '.' && id !== '..') return id;
+  throw new InvalidIdError(`Invalid instance id: ${id} cannot stand in a URL, where it is a step of the path`);
+}
+
 /** Makes the URLs of instances. */
 export class ManagementUrls {
   readonly #basePath: string;
@@ -60,7 +71,7 @@ export class ManagementUrls {
 
   /** The URL of one action. Throws InvalidIdError. */
   async url(origin: string, instanceId: string, action: LinkedAction): Promise<string> {
-    const id = checkInstanceId(instanceId);
+    const id = checkLinkedId(instanceId);
     const code = await this.#signer?.sign({ action, instanceId: id });
     return urlOf(`${origin}${this.#basePath}`, this.#taskHub, id, action, code);
   }

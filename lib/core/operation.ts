@@ -6,6 +6,8 @@ import type { Json } from './values.js';
 
 /** What deletes an entity as an operation of its own would, at a client's wish. No class can have an operation of this name, or is asked. */
 export const DELETION = '#delete';
+/** What makes an entity exist with a state that it had, or another one of its class in another hub. Likewise. */
+export const RESTORATION = '#restore';
 
 /** An operation as it comes from an entity's mailbox. */
 export interface OperationRequest {
@@ -52,6 +54,8 @@ export interface OperationOutcome {
   readonly changed: boolean;
   /** The state after it; undefined: the entity does not exist. */
   readonly state: Json | undefined;
+  /** The version of its schema. Absent: that of the class. */
+  readonly stateVersion?: number;
   /** What it sent, in order. */
   readonly messages: readonly EntityMessage[];
   /** The reminders that it set, and undefined for each that it cancelled, by name. Absent: none. */

@@ -15,7 +15,7 @@ import type { Prepared } from '../wire/prepared.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
 import { Agenda, agendaAfter, isEarly, isOwn, messageOf, plannedOf } from './agenda.js';
-import { deletionOf, isDeletion } from './entity-deletion.js';
+import { commanded, isCommand } from './entity-commands.js';
 import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
 import { capturedEntity } from './entity-head.js';
 import { EntityLocks } from './entity-locks.js';
@@ -83,7 +83,7 @@ export class EntityActivation implements Activation {
 
   missing(input: InputBody): readonly ValueReference[] {
     if (input.kind === 'result') return input.resultRef && this.#journals.expecting(input) ? [input.resultRef] : none;
-    const state = isDeletion(input) ? undefined : this.#state.missing;
+    const state = isCommand(input) ? undefined : this.#state.missing;
     if (input.kind === 'read') return state ? [state] : none;
     const message = this.asOperation(input);
     if (!message || this.#locks.refusalOf(message)) return none;
@@ -109,7 +109,7 @@ export class EntityActivation implements Activation {
 
   #needsCode(input: InputBody, now: number): boolean {
     if (input.kind === 'operation')
-      return !isDeletion(input) && !this.#isEarly(input, now) && !this.#locks.refusalOf(input);
+      return !isCommand(input) && !this.#isEarly(input, now) && !this.#locks.refusalOf(input);
     return input.kind === 'read' || (isOwn(input) && this.#due(now) !== undefined);
   }
 
@@ -244,10 +244,10 @@ export class EntityActivation implements Activation {
     const { name, inputRef } = message;
     const lost = this.#locks.refusalOf(message);
     try {
-      if (!lost && !isDeletion(message)) this.#fetch(fetched);
+      if (!lost && !isCommand(message)) this.#fetch(fetched);
       const journal = this.#journals.begin(message);
       if (lost) return { failure: lost, changed: false, state: this.#state.value, messages: [] };
-      if (isDeletion(message)) return deletionOf(this.#state, this.#agenda, this.#executor);
+      if (isCommand(message)) return commanded(message, this.#state, this.#agenda, this.#executor, fetched);
       journal?.fill(fetched);
       const input = inputRef ? fetched.of(inputRef) : message.input;
       const isPrepared = this.#isPrepared(message);
@@ -302,7 +302,7 @@ export class EntityActivation implements Activation {
   }
 
   #output(message: OperationMessage, outcome: OperationOutcome, planned?: PlannedOperation): StepOutput {
-    const { result, failure, changed, state } = outcome;
+    const { result, failure, changed, state, stateVersion = this.#program?.stateVersion ?? FIRST_VERSION } = outcome;
     const ended = this.#journals.end();
     this.#trace.end(message.name, this.#updatedAt, failure);
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
@@ -316,8 +316,7 @@ export class EntityActivation implements Activation {
     if (message.caller) messages.push(resultFor(message.caller, told));
     else if (failure && !message.reply) logFailure(this.#ports.logger, this.#id, message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
-    const next =
-      changed && this.#state.become(state, this.#program?.stateVersion ?? FIRST_VERSION, this.#maker(message.name));
+    const next = changed && this.#state.become(state, stateVersion, this.#maker(message.name));
     const entry = {
       ...(ended !== undefined && { ended }),
       ...next,

@@ -1,15 +1,9 @@
 import type { EntityExecutor } from '../core/entity-executor.js';
-import { DELETION, type OperationOutcome } from '../core/operation.js';
-import type { InputBody } from './activation.js';
+import type { OperationOutcome } from '../core/operation.js';
 import type { Agenda } from './agenda.js';
 import type { TransactionalState } from './transactional-state.js';
 
-/** Whether a client deletes the entity. That needs neither its class nor its state: what nobody can read any more can be deleted. */
-export function isDeletion(input: InputBody): boolean {
-  return input.kind === 'operation' && input.name === DELETION;
-}
-
-/** Deletes an entity; without its class there is no executor. */
+/** Deletes an entity, also one that nobody can read any more; without its class there is no executor. */
 export function deletionOf(
   { exists }: TransactionalState,
   agenda: Agenda,

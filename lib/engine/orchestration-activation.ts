@@ -176,6 +176,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
   /** The execution fails: its code has gone on, and what it asked for cannot be recorded. */
   replace(input: InputBody, error: PerdureError): StepOutput {
     if (input.kind === 'start') return failedStart(this, input, error, this.#at);
+    if (input.kind === 'control' && !this.state.started) return declined(input, error);
     this.runner.drop();
     if (this.state.isEnded) return input.kind === 'control' ? declined(input, error) : refusal(error.message);
     const failure = toFailureDetails(error);

@@ -49,6 +49,7 @@ export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instan
       return valuesForStart(input, { state, runner });
     case 'control':
       if (input.action === 'rewind') return state.status === 'Failed' ? runner.history.flatMap(referencesIn) : none;
+      if (input.action === 'restore') return started ? none : referencesIn(input);
       if (input.action === 'restart') return isEnded && started ? referencesIn(started) : none;
       return input.action === 'cancel' ? replayed() : none;
     case 'read':

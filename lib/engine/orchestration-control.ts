@@ -9,6 +9,7 @@ import { unwantedAtEnd } from './orchestration-activities.js';
 import type { FoundChild } from './children-search.js';
 import { toChildren, toFormerChildren } from './orchestration-effects.js';
 import { isMeantRun } from './orchestration-inputs.js';
+import { restored } from './orchestration-restore.js';
 import { rewindOutput } from './orchestration-rewind.js';
 import type { OrchestrationRunner } from './orchestration-runner.js';
 import type { OrchestrationState } from './orchestration-state.js';
@@ -60,6 +61,7 @@ const forEnded: ReadonlySet<ControlMessage['action']> = new Set(['rewind', 'rest
 /** What somebody asks of an instance as a whole. */
 export function control(instance: OrchestrationInstance, message: ControlMessage, at: number): StepOutput {
   const { state, instanceId } = instance;
+  if (message.action === 'restore') return restored(instance, message);
   if (!state.started) return declined(message, new NotFoundError(instanceId));
   if (!isMeant(state.started, message)) return declined(message, new InstanceReplacedError(instanceId));
   if (state.isEnded && !forEnded.has(message.action)) return declined(message, new InstanceEndedError(instanceId));

@@ -1,3 +1,4 @@
+import { checkLinkedId } from '../client/management-urls.js';
 import type { StartOptions } from '../client/started-run.js';
 import { RefusedRequestError } from '../errors.js';
 import type { Problem } from './problem.js';
@@ -40,6 +41,7 @@ export async function startMany(service: Service, origin: string, body: unknown)
 
 async function startOne(service: Service, origin: string, { name, input, options }: Start): Promise<Started> {
   try {
+    if (options.instanceId !== undefined) checkLinkedId(options.instanceId);
     const { instanceId } = await service.client.startNew(name, service.classes.startInput(name, input), options);
     return { status: 202, id: instanceId, statusQueryGetUri: await service.urls.url(origin, instanceId, 'getStatus') };
   } catch (error) {

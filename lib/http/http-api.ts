@@ -2,7 +2,7 @@ import type { OrchestratorObject } from '../core/proxies.js';
 import type { Constructor } from '../core/values.js';
 import { checkStatusResponse, originNamedBy, waitTimeOf, type HttpWaitOptions } from '../client/http-responses.js';
 import { atLeastOne, basePathOf, checkKey, originOf } from '../client/http-settings.js';
-import { ManagementUrls, type HttpManagementPayload } from '../client/management-urls.js';
+import { checkLinkedId, ManagementUrls, type HttpManagementPayload } from '../client/management-urls.js';
 import type { TaskHubClient } from '../client/task-hub-client.js';
 import { UrlSigner } from '../client/url-signer.js';
 import { names } from '../definitions/names.js';
@@ -52,6 +52,8 @@ export class HttpApi {
   readonly basePath: string;
   /** Whether requests need credentials. Without, `serveHttpApi` listens on the loopback device only. */
   readonly isProtected: boolean;
+  /** How long a body may take to come, in milliseconds: a server in front of it that gives up earlier answers in its place. */
+  readonly bodyTimeoutInMilliseconds: number;
   readonly #router: Router;
   readonly #service: Service;
   readonly #doors: Doors;
@@ -71,6 +73,7 @@ export class HttpApi {
     this.#publicOrigin = publicUrl === undefined ? undefined : originOf('publicUrl', publicUrl);
     this.isProtected = authorization.isRequired;
     const limits = limitsOf(options.limits);
+    this.bodyTimeoutInMilliseconds = limits.bodyTimeoutInMilliseconds;
     this.#service = {
       client,
       classes: new KnownClasses(orchestrators as readonly Constructor[], entities),
@@ -123,6 +126,7 @@ export class HttpApi {
     return this.#answered(request, async () => {
       if (request.method !== 'POST') throw new RefusedRequestError(405, 'Post it.', { allow: 'POST' });
       const { client, classes, limits } = this.#service;
+      if (options.instanceId !== undefined) checkLinkedId(options.instanceId);
       const shape =
         typeof orchestrator === 'string'
           ? { name: orchestrator, ...classes.orchestrators.get(orchestrator) }

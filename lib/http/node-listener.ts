@@ -18,8 +18,10 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse, n
 
 const MAX_HEADER_BYTES = 16_384;
 const HEADERS_TIMEOUT = 10_000;
-/** Behind that of the body, which is answered by the API itself. */
-const REQUEST_TIMEOUT = 35_000;
+/** Behind the time of the body, which the API itself answers: the server hangs up without a word of its own. */
+const BEHIND_BODY = 5_000;
+/** What a timer can be set to. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 const CHECK_INTERVAL = 1_000;
 
 /**
@@ -68,7 +70,8 @@ export async function serveHttpApi(api: HttpApi, options: ListenOptions = {}): P
     throw new ConfigError(
       `hostname: without auth the API listens on the loopback device only, not on ${hostname}. Give HttpApi the option auth.`,
     );
-  const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT };
+  const requestTimeout = Math.min(HEADERS_TIMEOUT + api.bodyTimeoutInMilliseconds + BEHIND_BODY, LONGEST_TIMER);
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT, requestTimeout };
   return listen(api.fetch, {
     port,
     hostname,

@@ -29,7 +29,7 @@ const problem: JsonSchema = {
 
 /** The description of the API (OpenAPI 3.1): its routes, and the inputs of the classes that it knows. */
 export function openApi(routes: readonly Route[], { basePath, classes }: Service, origin: string): object {
-  const schemas = new JsonSchemas('#/components/schemas/');
+  const schemas = new JsonSchemas('#/components/schemas/', { Problem: problem });
   const paths: Paths = {};
   const add = (route: Route, path = route.path, input: JsonSchema = {}): void => {
     (paths[path.replaceAll(/:(\w+)/g, '{$1}')] ??= {})[route.method.toLowerCase()] = operationOf(route, path, input);
@@ -63,7 +63,7 @@ export function openApi(routes: readonly Route[], { basePath, classes }: Service
           description: 'Of a signed URL, for one action on one instance.',
         },
       },
-      schemas: { Problem: problem, ...schemas.definitions },
+      schemas: schemas.definitions,
     },
   };
 }

@@ -4,6 +4,7 @@ import { objectStreamName, streamKinds } from '../wire/subjects.js';
 import { DamagedStreams } from './damaged-streams.js';
 import type { NatsHub } from './hub.js';
 import { openTaskHub } from './open-task-hub.js';
+import { serverReport, type ServerReport } from './server-report.js';
 import type { TaskHub, TaskHubOptions } from './task-hub.js';
 
 /** A task hub that may have lost something, open for whoever looks at it or mends it. */
@@ -12,6 +13,8 @@ export interface DamagedTaskHub extends AsyncDisposable {
   /** What streams that are gone or others mean, by partition, and for the hub as a whole. */
   readonly found: FoundLosses;
   readonly foundOfHub: readonly Loss[];
+  /** Looks at the server; `monitorUrl`: where its monitoring is, by default that of the embedded server. */
+  server(monitorUrl?: string): Promise<ServerReport>;
   /** Creates the streams that are gone, so that they can be read; what it means is told as `found`. */
   createStreams(): Promise<FoundLosses>;
   /** The loss of a partition is accepted: its streams are the hub's from here on. */
@@ -29,7 +32,16 @@ export async function connectDamagedTaskHub(
 ): Promise<DamagedTaskHub> {
   const damaged = new DamagedStreams();
   let opened!: NatsHub;
-  const hub = await openTaskHub({ ...options, mustExist: true, damaged, opened: (nats) => (opened = nats) });
+  let ownMonitor: string | undefined;
+  const hub = await openTaskHub({
+    ...options,
+    mustExist: true,
+    damaged,
+    opened: (nats, server) => {
+      opened = nats;
+      ownMonitor = server?.monitorUrl;
+    },
+  });
   const { jetStream, store, subjects, partitions } = opened;
   const streamsOf = (partition: number): readonly string[] =>
     streamKinds.map((kind) => subjects.partition(partition).streamName(kind));
@@ -38,6 +50,7 @@ export async function connectDamagedTaskHub(
     hub,
     found: damaged.lossesByPartition(subjects, partitions),
     foundOfHub: damaged.lossOfValues(subjects),
+    server: (monitorUrl = ownMonitor) => serverReport(opened, monitorUrl),
     createStreams: async () => {
       await damaged.create(jetStream);
       return damaged.lossesByPartition(subjects, partitions);

@@ -10,7 +10,12 @@ import { TaskHub, type TaskHubOptions } from './task-hub.js';
 
 /** How a hub is opened once its server is reached. */
 export type OpenOptions = Omit<TaskHubOptions, 'servers' | 'folder' | 'credentials' | 'tls'> &
-  Pick<HubOptions, 'mustExist' | 'damaged'> & { readonly opened?: ((hub: NatsHub) => void) | undefined };
+  Pick<HubOptions, 'mustExist' | 'damaged'> & {
+    /** Is told of the hub, and of the server that runs for it. */
+    readonly opened?: ((hub: NatsHub, server: OwnServer) => void) | undefined;
+  };
+
+type OwnServer = ConstructorParameters<typeof TaskHub>[2];
 
 /** Before anything is started or connected. Throws InvalidHubError and ConfigError. */
 export function checkOptions({ name, timeoutInMilliseconds = Infinity }: Partial<OpenOptions> = {}): void {
@@ -31,11 +36,11 @@ export async function openOn(
   options: OpenOptions,
   logger: Logger,
   began: number,
-  server?: ConstructorParameters<typeof TaskHub>[2],
+  server?: OwnServer,
 ): Promise<TaskHub> {
   try {
     const hub = await inTime(session, options, began, openHub(session, options));
-    options.opened?.(hub);
+    options.opened?.(hub, server);
     return new TaskHub(natsHubPorts(hub, logger), session, server);
   } catch (error) {
     await session.close();

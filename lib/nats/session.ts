@@ -63,6 +63,11 @@ export class Session {
     return (this.#connection.info?.max_payload ?? 1_048_576) - HEADER_ROOM;
   }
 
+  /** The version of the server that it is connected to, as that says; an empty text: not known. */
+  get serverVersion(): string {
+    return this.#connection.info?.version ?? '';
+  }
+
   get isConnected(): boolean {
     return this.#state === 'connected';
   }

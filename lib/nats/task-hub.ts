@@ -52,6 +52,7 @@ interface Connection {
 
 interface Server {
   readonly url: string;
+  readonly monitorUrl: string;
   stop(): Promise<void>;
 }
 

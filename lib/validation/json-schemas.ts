@@ -47,12 +47,16 @@ const keywords: Readonly<Record<string, (...constraints: readonly unknown[]) => 
 export class JsonSchemas {
   readonly #prefix: string;
   readonly #names = new Map<Constructor, string>();
-  /** The classes that were met, by name. */
-  readonly definitions: Record<string, JsonSchema> = {};
+  /** The classes that were met, by name, beside what has names of its own there. */
+  readonly definitions: Record<string, JsonSchema>;
 
-  /** @param prefix what stands before the name of a class in a `$ref`. */
-  constructor(prefix: string) {
+  /**
+   * @param prefix what stands before the name of a class in a `$ref`.
+   * @param others what else is described there: a class of the same name is given another one.
+   */
+  constructor(prefix: string, others: Readonly<Record<string, JsonSchema>> = {}) {
     this.#prefix = prefix;
+    this.definitions = { ...others };
   }
 
   /** Throws DefinitionError for a class that cannot be an input. */

@@ -141,7 +141,7 @@ export const message = variant<Message, 'kind'>('kind', {
     ...fromClient,
   },
   control: {
-    action: oneOf('suspend', 'resume', 'cancel', 'terminate', 'rewind', 'restart', 'purge'),
+    action: oneOf('suspend', 'resume', 'cancel', 'terminate', 'rewind', 'restart', 'purge', 'restore'),
     reason: optional(prose),
     output: optional(json),
     outputRef: optional(valueReference),

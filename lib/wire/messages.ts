@@ -60,7 +60,7 @@ export interface ControlMessage extends FromClient {
   readonly action: ControlAction;
   /** Why, for people. */
   readonly reason?: string;
-  /** The output of an instance that is terminated. */
+  /** The output of an instance that is terminated; of one that is restored, all of it (`RestoredInstance`). */
   readonly output?: Json;
   readonly outputRef?: ValueReference;
   /** Whether its sub-orchestrations are asked the same. */
@@ -71,7 +71,7 @@ export interface ControlMessage extends FromClient {
   readonly parent?: Caller;
 }
 
-export type ControlAction = 'suspend' | 'resume' | 'cancel' | 'terminate' | 'rewind' | 'restart' | 'purge';
+export type ControlAction = 'suspend' | 'resume' | 'cancel' | 'terminate' | 'rewind' | 'restart' | 'purge' | 'restore';
 
 /** Raises an external event. */
 export interface EventMessage extends FromClient {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { connectTaskHub, OrchestrationContext, TaskHubClient, TaskHubWorker, type Orchestration } from 'perdure';
 import { Orchestrator, Run } from 'perdure/decorators';
@@ -5,8 +7,10 @@ import { Counter } from '../../samples/counter/counter.js';
 import type { PartitionDiagnosis } from '../../lib/engine/diagnosis.js';
 import { connectSession } from '../../lib/nats/connect.js';
 import { JetStream } from '../../lib/nats/jetstream.js';
+import type { ServerReport } from '../../lib/nats/server-report.js';
 import type { ResetRecord } from '../../lib/wire/record.js';
 import { recordingLogger } from '../contract/harness.js';
+import { startBareServer } from '../nats/bare-server.js';
 import { startTestServer, type TestServer } from '../servers.js';
 import { outcome, perdure } from './perdure.js';
 
@@ -171,3 +175,56 @@ test('P12: with --json what was given up is printed as its record says it', asyn
   const last = await operator.get(`PD-${name}-1-log`, { seq: last_seq });
   t.deepEqual(JSON.parse(new TextDecoder().decode(last!.body)), accepted['1']);
 });
+
+test('doctor tells the version of the server, how it writes to the disk, the clock and what the login may do', async (t) => {
+  const { name, doctor } = await worked(t);
+  const { stdout } = await doctor();
+  t.regex(stdout, /^server: nats-server \d+\.\d+\.\d+ at 127\.0\.0\.1:\d+; 2\.12\.0 or newer is needed/m);
+  t.regex(stdout, /^ {2}disk: not known: --monitor /m);
+  t.regex(stdout, /^ {2}clock: \d{1,3} ms (?:ahead of|behind) that of this machine$/m);
+  t.regex(
+    stdout,
+    /^ {2}permissions: read the streams, yes; remove messages, yes; make consumers, yes; change streams, yes$/m,
+  );
+  const { server: report } = JSON.parse((await doctor('--monitor', server.monitorUrl, '--json')).stdout) as {
+    server: ServerReport;
+  };
+  t.like(report, { syncsAlways: false, permissions: { remove: true, consume: true, manage: true } });
+  t.true(Math.abs(report.clockAhead) < 1_000, 'one machine');
+  const wrong = await doctor('--monitor', 'localhost');
+  t.deepEqual([wrong.code, wrong.stdout], [1, '']);
+  t.regex(wrong.stderr, /^PERDURE_CONFIG: monitor: /);
+  t.regex((await doctor('--monitor', 'http://127.0.0.1:1')).stdout, /^ {2}disk: not known/m, name);
+});
+
+for (const [interval, said] of [
+  ['2m', 'NOT SYNCED at each message: a power cut loses what was acknowledged last.'],
+  ['always', 'each message is synced before it is acknowledged'],
+] as const)
+  test(`doctor tells of a server whose sync_interval is ${interval}, and of a login that may not change streams`, async (t) => {
+    const port = await freePort();
+    const reader = '{ user: reader, password: r, permissions: { publish: { deny: ["$JS.API.STREAM.UPDATE.>"] } } }';
+    const lax = await startBareServer(
+      (folder) =>
+        `jetstream { store_dir: "${folder}", sync_interval: ${interval} }\nhttp: "127.0.0.1:${port}"\n` +
+        `authorization { users: [ { user: all, password: a }, ${reader} ] }`,
+    );
+    t.teardown(() => lax.stop());
+    const hub = await connectTaskHub({ name: 'lax', servers: `nats://all:a@${lax.address}`, partitions: 1 });
+    await hub.close();
+    const as = ['--server', `nats://reader:r@${lax.address}`, '--monitor', `http://127.0.0.1:${port}`];
+    const { code, stdout, stderr } = await outcome(perdure(t, ['doctor', 'lax', ...as]));
+    t.is(code, 0, stderr);
+    t.true(stdout.includes(`  disk: ${said}`), stdout);
+    t.regex(stdout, /; remove messages, yes; make consumers, yes; change streams, no$/m);
+    t.false(stdout.includes('reader:r'), 'no secrets');
+  });
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

@@ -217,6 +217,7 @@ test('on a terminal a purge of many asks first', async (t) => {
     run.type(`${answer}\r`);
     t.is(await run.ended, 0);
     t.is(run.shown().includes('Purged: 2'), left === 0);
+    t.is(run.shown().includes('\r\x1b[KPurge: 1'), left === 0, 'how far it has come');
     await until(async () => (await count()) === left, 'the views');
   }
 });

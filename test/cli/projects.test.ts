@@ -1,48 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { temporaryFolder } from '../nats/server/fakes.js';
 import { until } from '../until.js';
 import { outcome, perdure, type Run } from './perdure.js';
-import { fileURLToPath } from 'node:url';
-
-const execute = promisify(execFile);
-const main = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
-const root = resolve(dirname(main), '../../..');
-
-/** What is installed in a project, without npm: all of this package's, and the package. */
-function install(project: string): void {
-  const folder = join(project, 'node_modules');
-  mkdirSync(join(folder, '@types'), { recursive: true });
-  for (const name of ['class-validator', 'typescript', '@types/node', 'undici-types'])
-    symlinkSync(join(root, 'node_modules', name), join(folder, name));
-  symlinkSync(root, join(folder, 'perdure'));
-}
-
-const { NATS_URL: _, ...env } = process.env;
-
-/** A command in a folder, until it prints what is waited for; stopped like by Ctrl-C at the end. */
-async function running(t: ExecutionContext, cwd: string, command: readonly string[], awaited: RegExp) {
-  const child = spawn(command[0]!, command.slice(1), { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  t.teardown(() => {
-    try {
-      process.kill(-child.pid!, 'SIGKILL');
-    } catch {
-      // it has ended
-    }
-  });
-  let output = '';
-  child.stdout.on('data', (chunk) => (output += chunk));
-  child.stderr.on('data', (chunk) => (output += chunk));
-  const ended = new Promise<number | null>((done) => child.on('close', done));
-  let isOver = false;
-  void ended.then(() => (isOver = true));
-  await until(() => awaited.test(output) || isOver, `${command.join(' ')} to print ${awaited}`, 90);
-  if (!awaited.test(output)) throw new Error(output);
-  return { output: () => output, pid: child.pid!, ended, interrupt: () => process.kill(-child.pid!, 'SIGINT') };
-}
+import { env, execute, install, main, root, running } from './project-folder.js';
 
 test('what init makes is installed by npm ci, runs, and is linted', async (t) => {
   t.timeout(300_000);
@@ -137,6 +99,8 @@ test.serial('dev in an empty clone: the first result of an orchestration through
   const began = performance.now();
   const dev = await running(t, clone, [process.execPath, main, 'dev', 'samples/hello', '--port', '0'], /curl -X POST/);
   t.deepEqual(await curl(urlIn(dev)), ['Hello, Tokyo!', 'Hello, Seattle!', 'Hello, Cairo!']);
+  // Beside other tests, three files at a time on two cores, it has taken 2.6 to 7.3 s: who cannot say what else the machine does
+  // can only note the time. `npm run verify` holds it to the 5 s.
   const seconds = (performance.now() - began) / 1_000;
   t.log(`${seconds.toFixed(1)} s`);
   t.true(seconds < 5 || process.env['PERDURE_VERIFY'] === undefined, `${seconds} s`);

@@ -36,7 +36,7 @@ class Film {
 }
 
 @Entity('counter', { keepHistory: 10 })
-class Counter {
+export class Counter {
   state = 0;
   @Operation() add(amount: number): number {
     if (amount > 100) throw new RangeError('too much');

@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { connectTaskHub, TaskHubClient, TaskHubWorker } from 'perdure';
 import { temporaryFolder } from '../nats/server/fakes.js';
 import { until } from '../until.js';
 import { outcome, perdure } from './perdure.js';
-import { openShop, type Shop } from './shop.js';
+import { Counter, openShop, type Shop } from './shop.js';
 import { perdureInTerminal } from './terminal.js';
 
 let shop: Shop;
@@ -40,23 +41,67 @@ test.serial('export prints an instance a line, and import starts them elsewhere,
   writeFileSync(file, stdout);
   t.deepEqual(await run(t, 'import', 'shop', file), {
     code: 0,
-    stdout: 'Started: 1, there already: 1, ended before: 1, failed: 0\n',
-    stderr: '',
+    stdout: 'Started: 1, restored: 0, there already: 1, ended before: 1, failed: 0\n',
+    stderr:
+      '1 that had ended were left away: "perdure export --histories" prints what brings them back, and --ended starts them anew.\n',
   });
   t.deepEqual((await shop.client.getHandle('o-1').status()).tags, { kind: 'test' });
   const again = await run(t, 'import', 'shop', file, '--ended', '--json');
-  t.deepEqual(JSON.parse(again.stdout), { started: 0, existing: 3, ended: 0, failed: 0 });
+  t.deepEqual(JSON.parse(again.stdout), { started: 0, restored: 0, existing: 3, ended: 0, failed: 0 });
+});
+
+test.serial('with histories and entities, import brings all back into another hub as it was', async (t) => {
+  const { client, server } = shop;
+  await client.callEntity('counter', 'moved', 'add', 5);
+  await client.startNew('order', 'air', { instanceId: 'h-2' });
+  await until(async () => (await client.countInstances()).byRuntimeStatus.Failed === 1, 'the failure in the views');
+  await until(async () => (await client.entities.list()).entities.length === 1, 'the entity in the views');
+  const file = join(temporaryFolder(t), 'all.jsonl');
+  const selected = ['--prefix', 'h-', '--histories', '--entities'];
+  t.is((await run(t, 'export', 'shop', ...selected, '-o', file)).stdout, 'Exported: 3\n');
+
+  const hub = await connectTaskHub({ name: 'copy', servers: server.url, partitions: 2 });
+  const worker = await TaskHubWorker.start(hub, { entities: [Counter] });
+  const copy = new TaskHubClient(hub);
+  t.deepEqual(await run(t, 'import', 'copy', file), {
+    code: 0,
+    stdout: 'Started: 0, restored: 3, there already: 0, ended before: 0, failed: 0\n',
+    stderr: '',
+  });
+  for (const id of ['h-1', 'h-2']) {
+    const [before, after] = await Promise.all(
+      [client, copy].map((one) => one.getHandle(id).status({ fetchHistory: true })),
+    );
+    t.deepEqual(after, before, id);
+  }
+  t.is(await copy.getHandle('h-1').result(), 'Hello, Rome!');
+  t.is(await copy.callEntity(Counter, 'moved').add(1), 6);
+  const again = await run(t, 'import', 'copy', file, '--json');
+  t.deepEqual(JSON.parse(again.stdout), { started: 0, restored: 0, existing: 3, ended: 0, failed: 0 });
+  const checked = await run(t, 'replay', orders, file);
+  t.regex(checked.stderr, /^2 checked/m, 'lines of entities are no histories');
+  await copy.close();
+  await worker.stop();
+  await hub.close();
+  await client.purgeInstances({ instanceIdPrefix: 'h-2' });
+  await client.entities.delete('counter', 'moved');
 });
 
 test.serial('what is no export is told by its line, and what cannot be started is counted', async (t) => {
   const file = join(temporaryFolder(t), 'wrong.jsonl');
   writeFileSync(file, '{"instanceId":"x-1","name":"unheard-of"}\n');
   const failed = await run(t, 'import', 'shop', file);
-  t.deepEqual([failed.code, failed.stdout], [1, 'Started: 0, there already: 0, ended before: 0, failed: 1\n']);
+  t.deepEqual(
+    [failed.code, failed.stdout],
+    [1, 'Started: 0, restored: 0, there already: 0, ended before: 0, failed: 1\n'],
+  );
   t.regex(failed.stderr, /^line 1: PERDURE_UNKNOWN_ORCHESTRATOR: /);
   writeFileSync(file, '\n{"a":1}\n');
   const wrong = await run(t, 'import', 'shop', file);
-  t.deepEqual([wrong.code, wrong.stderr], [2, 'error: Line 2 is no instance, as "perdure export" prints them.\n']);
+  t.deepEqual(
+    [wrong.code, wrong.stderr],
+    [2, 'error: Line 2 is no instance and no entity, as "perdure export" prints them.\n'],
+  );
   t.is((await run(t, 'import', 'shop', '/nowhere/x')).code, 2);
 });
 
@@ -92,6 +137,9 @@ test.serial('on a terminal long work shows a bar, which is gone in the end', asy
   t.is(await exporting.ended, 0);
   t.regex(exporting.shown(), /\r\x1b\[KExport: \[[#-]{30}\] \d of \d/); // oxlint-disable-line no-control-regex
   t.true(exporting.shown().endsWith('\r\x1b[KExported: 3\r\n'), JSON.stringify(exporting.shown()));
+  const replaying = perdureInTerminal(t, ['replay', orders, '--hub', 'shop', '--server', shop.server.url]);
+  t.is(await replaying.ended, 0);
+  t.regex(replaying.shown(), /\r\x1b\[KReplay: \[[#-]{30}\] \d of 2/); // oxlint-disable-line no-control-regex
 });
 
 test.serial('bench measures on a server of its own, and leaves nothing', async (t) => {

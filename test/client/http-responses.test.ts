@@ -29,7 +29,8 @@ test('a client tells the URLs of an instance, of the request or of publicUrl, be
     `http://shop.test${base}/instances/order%207/raiseEvent/{eventName}?taskHub=test&connection=nats`,
   );
   await t.throwsAsync(around.client.createHttpManagementPayload('p'), { code: 'PERDURE_CONFIG' });
-  await t.throwsAsync(around.client.createHttpManagementPayload('', request), { code: 'PERDURE_INVALID_ID' });
+  for (const id of ['', '..'])
+    await t.throwsAsync(around.client.createHttpManagementPayload(id, request), { code: 'PERDURE_INVALID_ID' });
   const client = around.newClient('public', { http: { publicUrl: 'https://shop.example.com', basePath: '/api' } });
   const { terminatePostUri } = await client.createHttpManagementPayload('p');
   t.is(

@@ -165,3 +165,16 @@ test('inputs and outputs are told unless they are not wanted', async (t) => {
   t.deepEqual(await last({}), { input: 1, output: 'delivered' });
   t.deepEqual(await last({ fetchInputsAndOutputs: false }), { input: undefined, output: undefined });
 });
+
+test('a status tells the history when it is asked for, and leaves values away when they are not wanted', async (t) => {
+  const { around, client, say } = await opened();
+  const parcel = await around.settle(client.startNew(Parcel, 1));
+  await say(parcel, 'end');
+  const plain = await around.settle(parcel.status());
+  t.deepEqual([plain.history, plain.input, plain.output], [undefined, 1, 'delivered']);
+  const whole = await around.settle(parcel.status({ fetchHistory: true }));
+  t.deepEqual(whole.history, await around.settle(parcel.history()));
+  t.is(whole.history?.[0]?.type, 'ExecutionStarted');
+  const { input, output } = await around.settle(parcel.status({ fetchInputsAndOutputs: false }));
+  t.deepEqual([input, output], [undefined, undefined]);
+});

@@ -9,6 +9,11 @@ type Call = (client: TaskHubClient, options: CallOptions) => Promise<unknown>;
 
 const schedule = { intervalInMilliseconds: 60_000, start: ['parcel', 1] } as const;
 
+const ended = [
+  { type: 'ExecutionStarted', at: 1, name: 'parcel', executionId: 'e' },
+  { type: 'ExecutionCompleted', at: 2 },
+] as const;
+
 /** Every call that asks something of the hub, once for each form that it has. */
 const calls: Readonly<Record<string, Call>> = {
   startNew: (client, options) => client.startNew(Parcel, 1, options),
@@ -29,6 +34,7 @@ const calls: Readonly<Record<string, Call>> = {
   restart: (client, options) => client.restart('p', options),
   'restart as another one': (client, options) => client.restart('p', { newInstanceId: true, ...options }),
   purge: (client, options) => client.purge('p', options),
+  restoreInstance: (client, options) => client.restoreInstance('r', { history: ended }, options),
   purgeInstances: (client, options) => client.purgeInstances({}, options),
   listInstances: (client, options) => client.listInstances({}, options),
   listInstanceIds: (client, options) => client.listInstanceIds({}, options),
@@ -60,6 +66,7 @@ const calls: Readonly<Record<string, Call>> = {
   'entities.history': (client, options) => client.entities.history(Ledger, 'a', options),
   'entities.inspect': (client, options) => client.entities.inspect(Ledger, 'a', options),
   'entities.delete': (client, options) => client.entities.delete(Ledger, 'a', options),
+  'entities.restore': (client, options) => client.entities.restore(Ledger, 'b', { entityState: [] }, options),
   'schedules.create': (client, options) => client.schedules.create('s', schedule, options),
   'schedules.list': (client, options) => client.schedules.list(options),
   'schedule.describe': (client, options) => client.schedules.get('s').describe(options),

@@ -28,7 +28,7 @@ test('the payload of an instance has all of its URLs, below where the request ca
     resumePostUri: `${url}/resume${reason}`,
   });
   await t.throwsAsync(api.createHttpManagementPayload('a'), { code: 'PERDURE_CONFIG' });
-  for (const id of ['', '@a', 'a/b'])
+  for (const id of ['', '@a', 'a/b', '.', '..'])
     await t.throwsAsync(api.createHttpManagementPayload(id, request()), { code: 'PERDURE_INVALID_ID' });
   const open = new HttpApi(around.client, { publicUrl: 'https://orders.example.com' });
   t.is(

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
@@ -78,6 +79,33 @@ test('a body that comes too slowly is refused with 408, one that is too large wi
   t.regex(large, /^HTTP\/1\.1 413 /);
   t.regex(large, /\r\nconnection: close\r\n/i);
   t.regex(await said(server, lines(...post, 'Content-Length: 2000')), /^HTTP\/1\.1 413 /);
+});
+
+test('a body may take as long as it is told, though the server of Node.js has a limit of its own', async (t) => {
+  const { server, url } = await opened(t, { limits: { bodyTimeoutInMilliseconds: 90_000 } });
+  let requestTimeout: number | undefined;
+  const look = (message: unknown): void => {
+    const { server: asked } = message as { server: Server };
+    if ((asked.address() as AddressInfo).port === server.port) ({ requestTimeout } = asked);
+  };
+  subscribe('http.server.request.start', look);
+  t.is((await fetch(`${url}/health`)).status, 200);
+  unsubscribe('http.server.request.start', look);
+  t.is(requestTimeout, 105_000, 'behind that of the headers, and the answer of the API');
+});
+
+test('a body that trickles is refused, too: its time is one for all of it', async (t) => {
+  const { server } = await opened(t, { limits: { bodyTimeoutInMilliseconds: 300 } });
+  const socket = connect(server.port, '127.0.0.1');
+  const head = [`POST ${base}/orchestrators/table HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json'];
+  socket.write(lines(...head, 'Content-Length: 100000'));
+  const trickle = setInterval(() => socket.write(' '), 20);
+  t.teardown(() => clearInterval(trickle));
+  socket.on('error', () => {}); // it is closed while something is on its way
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  t.regex(String(answer), /^HTTP\/1\.1 408 /);
+  clearInterval(trickle);
+  socket.destroy();
 });
 
 test('there are so many connections and no more', async (t) => {

@@ -1,4 +1,7 @@
 import test from 'ava';
+import { IsInt } from 'class-validator';
+import { OrchestrationContext, type Orchestration } from 'perdure';
+import { Orchestrator, Run } from 'perdure/decorators';
 import { entities, orchestrators } from './http-classes.js';
 import { base, Restaurant } from './restaurant.js';
 
@@ -108,4 +111,25 @@ test('inputs of known classes are described by the rules of their fields', async
     },
     required: ['article', 'pieces'],
   });
+});
+
+test('a class that is called as what the description has itself is described under another name', async (t) => {
+  class Problem {
+    @IsInt() size!: number;
+  }
+  @Orchestrator('solving')
+  class Solving {
+    @Run({ input: Problem }) *run(problem: Problem, ctx: OrchestrationContext): Orchestration<number> {
+      yield* ctx.createTimer(1);
+      return problem.size;
+    }
+  }
+  const { paths, components } = await described({ orchestrators: [Solving] });
+  const { requestBody, responses } = paths['/orchestrators/solving']!['post']!;
+  t.deepEqual(requestBody!.content['application/json'].schema, { $ref: '#/components/schemas/Problem2' });
+  t.like(components.schemas['Problem2'], { properties: { size: { type: 'integer' } } });
+  t.like(responses['400'], {
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  });
+  t.like(components.schemas['Problem'], { required: ['type', 'title', 'status', 'requestId'] });
 });

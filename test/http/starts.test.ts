@@ -239,6 +239,29 @@ test('what is no list of starts starts nothing', async (t) => {
   t.is(around.stored, before);
 });
 
+test('an id that is a step of a path is not started over HTTP, for no URL would lead to it; others are escaped', async (t) => {
+  const { api, answer, post, get, around } = await Restaurant.open();
+  const before = around.stored;
+  const { status, body } = await post('/instances', {
+    body: ['.', '..'].map((instanceId) => ({ name: 'table', instanceId })),
+  });
+  t.is(status, 207);
+  const outcomes = body as unknown as readonly {
+    readonly status: number;
+    readonly problem: { readonly code: string };
+  }[];
+  for (const outcome of outcomes) t.like(outcome, { status: 400, problem: { code: 'PERDURE_INVALID_ID' } });
+  const own = new Request('http://localhost/orders', { method: 'POST' });
+  const starter = await answer(api.httpStart(own, 'table', { instanceId: '..' }));
+  t.like(starter, { status: 400, body: { code: 'PERDURE_INVALID_ID' } });
+  t.is(around.stored, before);
+  for (const id of ['...', '%2e%2e', '..a', 'é &=+;,']) {
+    const started = await post('/instances', { body: [{ name: 'table', instanceId: id }] });
+    const [{ statusQueryGetUri }] = started.body as unknown as [{ statusQueryGetUri: string }];
+    t.like(await get(statusQueryGetUri), { status: 202, body: { instanceId: id } }, id);
+  }
+});
+
 test('with one idempotency key an instance is started once', async (t) => {
   const { post } = await Restaurant.open();
   const headers = { 'idempotency-key': 'order 7' };

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import {
   connect,
@@ -8,8 +8,8 @@ import {
   type Socket,
 } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { build } from 'esbuild';
 import { chromium, type Browser, type Page as Tab } from 'playwright-core';
+import { rolldown } from 'rolldown';
 import {
   connectTaskHub,
   OrchestrationContext,
@@ -57,22 +57,22 @@ let worker: TaskHubWorker;
 let bundle: string;
 const consoleLines: string[] = [];
 
+/** One script for browsers: what is of Node.js alone cannot be in it, nor be left to be found at run time. */
 async function bundled(): Promise<string> {
-  mkdirSync('build/browser', { recursive: true });
-  const outfile = 'build/browser/page.js';
-  const { metafile } = await build({
-    entryPoints: ['build/test/nats/browser-page.js'],
-    bundle: true,
-    format: 'esm',
-    platform: 'browser', // what is of Node.js alone is an error there
+  const bundle = await rolldown({
+    input: 'build/test/nats/browser-page.js',
+    platform: 'browser',
     external: ['crypto'], // nats.ws asks for it where there is a `require`, which no page has
-    metafile: true,
-    outfile,
-    logLevel: 'silent',
+    onLog: (level, { code, message }) => {
+      if (level === 'warn') throw new Error(`${code}: ${message}`);
+    },
   });
-  const inputs = Object.keys(metafile.inputs);
-  if (inputs.some((input) => /node_modules\/nats\//.test(input))) throw new Error('The library for Node.js is in it');
-  return readFileSync(outfile, 'utf8');
+  const { output } = await bundle.generate({ format: 'esm' });
+  await bundle.close();
+  const [{ code, imports, moduleIds }] = output;
+  if (output.length > 1 || imports.length > 0) throw new Error(`It is not whole: ${imports.join(', ')}`);
+  if (moduleIds.some((id) => /node_modules\/nats\//.test(id))) throw new Error('The library for Node.js is in it');
+  return code;
 }
 
 test.before(async () => {

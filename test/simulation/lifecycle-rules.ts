@@ -138,6 +138,8 @@ function afterControl(before: LifeState, message: ControlMessage, takes: string)
       return hasEnded ? done('begins') : refused('INSTANCE_NOT_ENDED');
     case 'purge':
       return hasEnded ? done('is purged') : refused('INSTANCE_NOT_ENDED');
+    case 'restore':
+      throw new Error('Nobody restores anything here');
   }
 }
 

@@ -4,9 +4,10 @@ import { diagnose, isHealthy, type FoundLosses, type PartitionDiagnosis } from '
 import { acceptLoss } from '../../engine/loss-acceptance.js';
 import { ConfigError, OwnershipLostError, StorageRegressedError } from '../../errors.js';
 import { connectDamagedTaskHub, type DamagedTaskHub } from '../../nats/damaged-hub.js';
+import type { ServerReport } from '../../nats/server-report.js';
 import type { ResetRecord } from '../../wire/record.js';
 import { createHost } from '../../worker/host.js';
-import { adviceFor, linesOfDiagnosis, linesOfReset } from './doctor-lines.js';
+import { adviceFor, linesOfDiagnosis, linesOfReset, linesOfServer } from './doctor-lines.js';
 import { connectionOf, onHub, type HubOptions } from './connection.js';
 import { examples, print } from '../output.js';
 
@@ -16,6 +17,7 @@ const ATTEMPTS = 5;
 interface DoctorOptions extends HubOptions {
   readonly partition?: string;
   readonly acceptLoss?: boolean;
+  readonly monitor?: string;
 }
 
 /** `perdure doctor`: what streams have lost, and its acceptance. */
@@ -23,9 +25,13 @@ export function doctorCommand(): Command {
   return onHub(new Command('doctor'))
     .option('--partition <number>', 'only this partition')
     .option('--accept-loss', 'go on with what is left of damaged partitions, and print what is given up for good')
+    .option(
+      '--monitor <address>',
+      "the server's monitoring, such as http://localhost:8222: says how it writes to the disk",
+    )
     .description(
-      'Look whether the streams of a task hub hold all that was acknowledged. Nothing is written without --accept-loss, and ' +
-        'workers may run. Exit code 0: they do; 1: something is lost, or the hub cannot be read.',
+      'Look whether the streams of a task hub hold all that was acknowledged, and at its server: version, how it writes to the disk, clock, permissions. ' +
+        'Nothing is written without --accept-loss, and workers may run. Exit code 0: they do; 1: something is lost, or the hub cannot be read.',
     )
     .addHelpText(
       'after',
@@ -36,7 +42,7 @@ export function doctorCommand(): Command {
       const partitions = partitionsOf(damaged, options.partition);
       const diagnoses = await diagnose(damaged.hub.ports, partitions, damaged.found);
       if (options.acceptLoss) await accept(damaged, diagnoses, options);
-      else tell(damaged, diagnoses, options);
+      else tell(damaged, diagnoses, await damaged.server(monitorOf(options)), options);
     });
 }
 
@@ -48,11 +54,23 @@ function partitionsOf({ hub }: DamagedTaskHub, wanted: string | undefined): read
   throw new ConfigError(`partition: task hub ${name} has partitions 0 to ${partitions - 1}, not ${wanted}`);
 }
 
+/** Throws ConfigError. */
+function monitorOf({ monitor }: DoctorOptions): string | undefined {
+  if (monitor === undefined || (URL.canParse(monitor) && /^https?:/.test(monitor))) return monitor;
+  throw new ConfigError(`monitor: must be an address such as http://localhost:8222, not ${JSON.stringify(monitor)}`);
+}
+
 /** Throws StorageRegressedError when something is lost. */
-function tell(damaged: DamagedTaskHub, diagnoses: readonly PartitionDiagnosis[], { json }: DoctorOptions): void {
+function tell(
+  damaged: DamagedTaskHub,
+  diagnoses: readonly PartitionDiagnosis[],
+  server: ServerReport,
+  { json }: DoctorOptions,
+): void {
   const { hub, foundOfHub } = damaged;
-  if (json) print(JSON.stringify({ hub: hub.name, partitions: diagnoses, lossesOfHub: foundOfHub }, undefined, 2));
-  else for (const line of linesOfDiagnosis(diagnoses, foundOfHub)) print(line);
+  const document = { hub: hub.name, partitions: diagnoses, lossesOfHub: foundOfHub, server };
+  if (json) print(JSON.stringify(document, undefined, 2));
+  else for (const line of [...linesOfDiagnosis(diagnoses, foundOfHub), ...linesOfServer(server)]) print(line);
   const ill = diagnoses.filter((diagnosis) => !isHealthy(diagnosis)).map(({ partition }) => partition);
   if (ill.length > 0 || foundOfHub.length > 0) throw new StorageRegressedError(adviceFor(hub.name, ill));
 }

@@ -1,5 +1,6 @@
 import { isHealthy, type DiagnosedStreams, type PartitionDiagnosis } from '../../engine/diagnosis.js';
 import type { Loss } from '../../engine/partition-reading.js';
+import type { ServerReport } from '../../nats/server-report.js';
 import type { Address } from '../../wire/messages.js';
 import type { ResetRecord } from '../../wire/record.js';
 
@@ -51,6 +52,32 @@ function textOf({ stream, text }: Loss): string {
 function rangeOf({ from, to }: Loss): string {
   if (from === undefined || to === undefined) return '';
   return from === to ? ` (${from})` : ` (${from} to ${to})`;
+}
+
+/** A clock that is further away makes times of instances hard to compare with those of other machines. */
+const FAR = 1_000;
+
+/** What `perdure doctor` prints of the server. */
+export function linesOfServer(report: ServerReport): readonly string[] {
+  const { url, version, floorVersion, testedVersion, clockAhead, permissions } = report;
+  const { remove, consume, manage } = permissions;
+  const apart = `${Math.abs(clockAhead)} ms ${clockAhead < 0 ? 'behind' : 'ahead of'} that of this machine`;
+  const may = { 'remove messages': remove, 'make consumers': consume, 'change streams': manage };
+  return [
+    `server: nats-server ${version} at ${url}; ${floorVersion} or newer is needed, ${testedVersion} is tested`,
+    `  disk: ${syncText(report)}`,
+    `  clock: ${apart}${Math.abs(clockAhead) > FAR ? ': FAR AWAY, see to both' : ''}`,
+    `  permissions: read the streams, yes; ${Object.entries(may)
+      .map(([what, isAllowed]) => `${what}, ${isAllowed === undefined ? 'not known' : isAllowed ? 'yes' : 'no'}`)
+      .join('; ')}`,
+  ];
+}
+
+function syncText({ syncsAlways }: ServerReport): string {
+  if (syncsAlways === undefined)
+    return 'not known: --monitor with the address of its monitoring says whether each message is synced';
+  if (syncsAlways) return 'each message is synced before it is acknowledged';
+  return 'NOT SYNCED at each message: a power cut loses what was acknowledged last. Set jetstream { sync_interval: always }';
 }
 
 /** What somebody who operates the hub may do. */

@@ -82,7 +82,8 @@ function historiesIn(file: string): readonly StoredHistory[] {
     return text
       .split('\n')
       .filter((line) => line.trim() !== '')
-      .flatMap((line) => parsed(line));
+      .flatMap((line) => parsed(line))
+      .filter((one) => !('entityId' in one)); // "perdure export" prints entities, too
   } catch {
     throw new UsageError(`${file} has no histories, as "perdure history --json" prints them.`);
   }

@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { LinkedAction } from '../../client/linked-actions.js';
-import { actionOf, urlOf } from '../../client/management-urls.js';
+import { actionOf, checkLinkedId, urlOf } from '../../client/management-urls.js';
 import { codeOf, signedText } from '../../client/url-signer.js';
-import { checkInstanceId } from '../../wire/checks.js';
 import type { HttpManagementPayload } from '../durable/client-shapes.js';
 
 type Links = Omit<HttpManagementPayload, 'id'>;
@@ -24,7 +23,7 @@ export class ManagementLinks {
   /** Throws Error for an id that is none. */
   payload(origin: string, instanceId: string): HttpManagementPayload {
     if (!instanceId) throw new Error('instanceId must be a valid string.');
-    const id = checkInstanceId(instanceId);
+    const id = checkLinkedId(instanceId);
     const links = Object.entries(actionOf).map(([name, action]) => [name, this.#url(origin, id, action)] as const);
     return { id, ...(Object.fromEntries(links) as unknown as Links) };
   }

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 import { outcome, perdure } from '../cli/perdure.js';
 import { inTime, until } from '../until.js';
 import { appWith, funcStart, polled, temporaryFolder } from './func.js';
@@ -118,9 +118,11 @@ test('what only Azure has is named, function by function', async (t) => {
 test('a bundle with the original packages inside says how to build it', async (t) => {
   const bundled = async (code: string, external: string[]): Promise<string> => {
     const folder = await temporaryFolder(t);
-    const options = { bundle: true, platform: 'node', logLevel: 'silent', external } as const;
-    const stdin = { contents: code, resolveDir: resolve('.') };
-    await build({ ...options, stdin, outfile: join(folder, 'index.js') });
+    const source = resolve('build', `bundled-${basename(folder)}.cjs`); // below the packages that it names
+    await writeFile(source, code);
+    t.teardown(() => rm(source));
+    const output = { file: join(folder, 'index.js'), format: 'cjs', codeSplitting: false } as const;
+    await build({ input: source, platform: 'node', logLevel: 'silent', external, output });
     await writeFile(join(folder, 'package.json'), '{"main":"index.js"}');
     return refused(t, folder);
   };

@@ -52,7 +52,7 @@ export function idOfKey(orchestrator: string, { idempotencyKey: key, instanceId,
 const LONGEST_KEY = 1_000;
 
 function hasControlCharacter(text: string): boolean {
-  return [...text].some((character) => character < ' ' || character === '\x7f');
+  return Array.from(text).some((character) => character < ' ' || character === '\x7f');
 }
 
 /** What is to be started. */

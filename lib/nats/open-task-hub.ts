@@ -1,3 +1,4 @@
+import { codedHubPorts } from './coded-ports.js';
 import type { Logger } from '../engine/ports.js';
 import { ConfigError, ServerUnavailableError } from '../errors.js';
 import { checkHubName } from '../wire/checks.js';
@@ -63,7 +64,9 @@ async function open(
     const hub = await inTime(whileAllowed(session, openHub(session, options)), left, session.where);
     options.opened?.(hub);
     if (server) keepRunning(server, session, logger);
-    return new TaskHub(natsHubPorts(hub, logger), session, server);
+    const ports = natsHubPorts(hub, logger);
+    const { payloadCodec } = options;
+    return new TaskHub(payloadCodec ? codedHubPorts(ports, payloadCodec) : ports, session, server);
   } catch (error) {
     await session.close();
     throw error;

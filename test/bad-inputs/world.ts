@@ -1,4 +1,4 @@
-import { EntityContext, OrchestrationContext, type Orchestration, type OrchestrationFailedError } from 'perdure';
+import { OrchestrationContext, type Orchestration, type OrchestrationFailedError } from 'perdure';
 import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { Surroundings } from '../client/surroundings.js';
 import { hostOf } from '../engine/surroundings.js';
@@ -40,7 +40,7 @@ export class Odd {
     // oxlint-disable-next-line unicorn/no-thenable -- it is what the row is about
     return { then: (resolve: (value: string) => void) => resolve(`awaited ${++asked} time`) };
   }
-  @Operation({ timeoutInMilliseconds: 1_000 }) async never(_: void, _context: EntityContext): Promise<void> {
+  @Operation({ timeoutInMilliseconds: 1_000 }) async never(): Promise<void> {
     await neverEnding;
   }
 }

@@ -1,0 +1,206 @@
+import type { PayloadCodec, PayloadPlace } from './payload-codec.js';
+import type {
+  Bus,
+  HubPorts,
+  Log,
+  Logger,
+  MailSender,
+  Mailbox,
+  ObjectStore,
+  PartitionPorts,
+  QueuedTask,
+  StoredMessage,
+  TaskQueues,
+  Views,
+} from '../engine/ports.js';
+
+const OVERHEAD = 256;
+
+/** What no codec of ours reads: a body that could not be decoded must never pass for one that was not encoded. */
+const UNREADABLE = 0xff;
+
+type Kind = PayloadPlace['kind'];
+
+/** The ports of a hub behind a payload codec: what is above them never sees an encoded body (docs/adr/0064). */
+export function codedHubPorts(ports: HubPorts, payloadCodec: PayloadCodec): HubPorts {
+  const coder = new Coder(payloadCodec, ports.logger);
+  const objects = codedObjects(ports.objects, coder);
+  const bus = codedBus(ports.bus, coder);
+  return {
+    name: ports.name,
+    partitions: ports.partitions,
+    subjects: ports.subjects,
+    store: ports.store, // names, leases, workers: nothing of users
+    objects,
+    tasks: codedTasks(ports.tasks, coder),
+    bus,
+    clock: ports.clock,
+    random: ports.random,
+    logger: ports.logger,
+    get maxBodyBytes() {
+      return ports.maxBodyBytes - coder.overhead;
+    },
+    get valueLimits() {
+      return ports.valueLimits;
+    },
+    mailOf: (partition) => codedSender(ports.mailOf(partition), 'mail', coder),
+    viewsOf: (partition) => codedViews(ports.viewsOf(partition), coder),
+    partition: (partition) => codedPartition(ports.partition(partition), { objects, bus }, coder),
+    closed: ports.closed,
+  };
+}
+
+function codedPartition(
+  ports: PartitionPorts,
+  shared: Pick<PartitionPorts, 'objects' | 'bus'>,
+  coder: Coder,
+): PartitionPorts {
+  const { storage, clock, random, logger, subjects, valueLimits } = ports;
+  return {
+    ...shared,
+    log: codedLog(ports.log, subjects.log, coder),
+    mailbox: codedMailbox(ports.mailbox, coder),
+    views: codedViews(ports.views, coder),
+    storage,
+    clock,
+    random,
+    logger,
+    subjects,
+    mailOf: (partition) => codedSender(ports.mailOf(partition), 'mail', coder),
+    deadLetters: codedSender(ports.deadLetters, 'letter', coder),
+    maxBodyBytes: ports.maxBodyBytes - coder.overhead,
+    valueLimits,
+  };
+}
+
+class Coder {
+  readonly overhead: number;
+  readonly #codec: PayloadCodec;
+  readonly #logger: Logger;
+
+  constructor(codec: PayloadCodec, logger: Logger) {
+    this.#codec = codec;
+    this.#logger = logger;
+    this.overhead = codec.maxOverheadBytes ?? OVERHEAD;
+  }
+
+  encode(kind: Kind, name: string, body: Uint8Array): Uint8Array {
+    return this.#codec.encode(body, { kind, name });
+  }
+
+  /** The server's own messages are empty. */
+  decode(kind: Kind, name: string, body: Uint8Array, where = name): Uint8Array {
+    if (body.length === 0) return body;
+    try {
+      return this.#codec.decode(body, { kind, name });
+    } catch (error) {
+      this.#logger.error(`What was stored or sent cannot be decoded: ${String(error)}`, { instance: where });
+      const unreadable = new Uint8Array(body.length + 1);
+      unreadable[0] = UNREADABLE;
+      unreadable.set(body, 1);
+      return unreadable;
+    }
+  }
+
+  stored(kind: Kind, message: StoredMessage): StoredMessage {
+    const { sequence, subject, body, time } = message;
+    return { sequence, subject, body: this.decode(kind, subject, body), time };
+  }
+}
+
+function codedLog(log: Log, subject: string, coder: Coder): Log {
+  return {
+    replicas: log.replicas,
+    append: (body, after) => log.append(coder.encode('log', subject, body), after),
+    last: async () => {
+      const last = await log.last();
+      return last && coder.stored('log', last);
+    },
+    read: (from, to) => decoded(log.read(from, to), 'log', coder),
+    purgeBelow: (sequence) => log.purgeBelow(sequence),
+    restartAt: (sequence) => log.restartAt(sequence),
+  };
+}
+
+function codedSender(sender: MailSender, kind: Kind, coder: Coder): MailSender {
+  return {
+    send: async (subject, body, messageId, onRefused) =>
+      sender.send(subject, coder.encode(kind, subject, body), messageId, onRefused),
+  };
+}
+
+function codedMailbox(mailbox: Mailbox, coder: Coder): Mailbox {
+  return {
+    ...codedSender(mailbox, 'mail', coder),
+    consume: (from, onBatch, losses) =>
+      mailbox.consume(from, (batch) => onBatch(batch.map((message) => coder.stored('mail', message))), losses),
+    read: (from) => decoded(mailbox.read(from), 'mail', coder),
+    timeOf: (sequence) => mailbox.timeOf(sequence),
+    bounds: () => mailbox.bounds(),
+    purgeBelow: (sequence) => mailbox.purgeBelow(sequence),
+    restartAt: (sequence) => mailbox.restartAt(sequence),
+  };
+}
+
+function codedViews(views: Views, coder: Coder): Views {
+  return {
+    read: async (subject) => {
+      const stored = await views.read(subject);
+      return stored && coder.stored('state', stored);
+    },
+    write: async (subject, body, after, note) =>
+      views.write(subject, coder.encode('state', subject, body), after, note),
+    remove: (sequence) => views.remove(sequence),
+    scan: (pattern, known) => decoded(views.scan(pattern, known), 'state', coder),
+    subjects: (pattern, known) => views.subjects(pattern, known),
+    notes: (pattern, from, wantsMany) => views.notes(pattern, from, wantsMany),
+  };
+}
+
+function codedObjects(objects: ObjectStore, coder: Coder): ObjectStore {
+  return {
+    replicas: objects.replicas,
+    put: async (key, body, onRefused) => objects.put(key, coder.encode('value', key, body), onRefused),
+    get: async (reference) => {
+      const body = await objects.get(reference);
+      return body && coder.decode('value', reference.key, body);
+    },
+    remove: (key) => objects.remove(key),
+    list: (before) => objects.list(before),
+    removeUnfinished: (before) => objects.removeUnfinished(before),
+  };
+}
+
+function codedTasks(tasks: TaskQueues, coder: Coder): TaskQueues {
+  const taken = (queue: string, task: QueuedTask): QueuedTask => ({
+    body: coder.decode('task', queue, task.body),
+    deliveries: task.deliveries,
+    time: task.time,
+    backlog: task.backlog,
+    acknowledge: () => task.acknowledge(),
+    keep: () => task.keep(),
+  });
+  return {
+    publish: async (queue, body, messageId) => tasks.publish(queue, coder.encode('task', queue, body), messageId),
+    consume: (queue, settings, onTask) => tasks.consume(queue, settings, (task) => onTask(taken(queue, task))),
+    sizes: () => tasks.sizes(),
+    look: async (queue, most) => (await tasks.look(queue, most)).map((body) => coder.decode('task', queue, body)),
+  };
+}
+
+function codedBus(bus: Bus, coder: Coder): Bus {
+  return {
+    publish: (subject, body, reply) => bus.publish(subject, coder.encode('message', '', body), reply),
+    // Who listens to many subjects is not told which one it was.
+    subscribe: (subject, onMessage) =>
+      bus.subscribe(subject, (body, reply) => onMessage(coder.decode('message', '', body, subject), reply)),
+  };
+}
+
+async function* decoded(
+  messages: AsyncIterable<StoredMessage>,
+  kind: Kind,
+  coder: Coder,
+): AsyncIterable<StoredMessage> {
+  for await (const message of messages) yield coder.stored(kind, message);
+}

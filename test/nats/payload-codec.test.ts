@@ -79,7 +79,7 @@ async function errand(t: ExecutionContext, codecs: readonly (PayloadCodec | unde
   t.teardown(() => spy.close());
   spy.subscribe('>', {
     callback: (_, { subject, data, headers }) =>
-      void seen.push(`${subject} ${String(headers ?? '')} ${Buffer.from(data).toString('latin1')}`),
+      void seen.push(`${subject} ${JSON.stringify([...(headers ?? [])])} ${Buffer.from(data).toString('latin1')}`),
   });
   const open = async (payloadCodec: PayloadCodec | undefined) => {
     const hub = await connectTaskHub({

@@ -108,7 +108,7 @@ const heap = (): number => {
 };
 
 test('whatever is put on mailboxes, what makes no sense becomes a dead letter, and all else goes on', async (t) => {
-  t.timeout(600_000);
+  t.timeout(1_800_000);
   const seed = Number(process.env['SEED'] ?? 1);
   const server = await startTestServer();
   t.teardown(() => server.stop());
@@ -120,7 +120,7 @@ test('whatever is put on mailboxes, what makes no sense becomes a dead letter, a
   t.teardown(() => hub.close());
   const worker = await TaskHubWorker.start(hub, { entities: [Tally, Vault], orchestrators: [Secret] });
   t.teardown(() => worker.stop());
-  const client = new TaskHubClient(hub, { timeoutInMilliseconds: 120_000 });
+  const client = new TaskHubClient(hub, { timeoutInMilliseconds: 600_000 });
   const foreign = await connect({ servers: server.url });
   t.teardown(() => foreign.close());
   const streams = (await foreign.jetstreamManager()).streams;
@@ -140,7 +140,7 @@ test('whatever is put on mailboxes, what makes no sense becomes a dead letter, a
           return inspected.worker !== undefined && inspected.cursor >= last;
         },
         `partition ${partition} to have taken all`,
-        300,
+        1_200,
       );
     }
   };

@@ -98,6 +98,70 @@ test('only lib/nats knows nats, and core, wire and engine know no node', (t) => 
   t.deepEqual(of({ 'lib/nats/a.ts': "import 'nats';", 'lib/core/a.ts': "import 'immer';" }), []);
 });
 
+/** All modules that are loaded with one of lib, with what they import of packages. */
+function loadedWith(entry: string): ReadonlyMap<string, readonly string[]> {
+  const sources = new Map(sourcesIn('lib'));
+  const loaded = new Map<string, readonly string[]>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    const specifiers = importsOf(sources.get(file)!).filter(({ isType }) => !isType);
+    const packages = specifiers.map(({ specifier }) => specifier).filter((specifier) => !specifier.startsWith('.'));
+    loaded.set(file, packages);
+    for (const { specifier } of specifiers)
+      if (specifier.startsWith('.')) load(join(file, '..', specifier).replace(/\.js$/, '.ts'));
+  };
+  load(entry);
+  return loaded;
+}
+
+test('what runs in a browser loads nothing of Node.js, and neither the client for it nor a worker', (t) => {
+  const loaded = loadedWith('lib/browser.ts');
+  t.true(loaded.size > 100);
+  const packages = new Set([...loaded.values()].flat());
+  t.true(packages.has('nats.ws'));
+  t.deepEqual(
+    [...packages].filter((name) => name.startsWith('node:') || name === 'nats'),
+    [],
+  );
+  for (const part of ['worker', 'cli', 'http', 'memory'])
+    t.deepEqual(
+      [...loaded.keys()].filter((file) => file.startsWith(`lib/${part}/`)),
+      [],
+    );
+  t.true(loadedWith('lib/index.ts').get('lib/nats/connect.ts')!.includes('nats'), 'what it looks for is seen');
+});
+
+test('what is public for browsers is what is public elsewhere, but for what only a server has', (t) => {
+  const names = (file: string): string[] =>
+    Array.from(readFileSync(file, 'utf8').matchAll(/export (?:type )?\{([^}]*)\}/g), ([, list]) => list!)
+      .flatMap((list) => list.split(','))
+      .map((name) => name.replace('type', '').trim())
+      .filter((name) => name !== '');
+  const [everywhere, inBrowsers] = [names('lib/index.ts'), names('lib/browser.ts')];
+  t.deepEqual(
+    inBrowsers.filter((name) => !everywhere.includes(name)),
+    ['BrowserTaskHubOptions'],
+  );
+  const ofServers = everywhere.filter((name) => !inBrowsers.includes(name)).toSorted((a, b) => (a < b ? -1 : 1));
+  t.deepEqual(ofServers, [
+    'DeleteTaskHubOptions',
+    'Hosted',
+    'HttpOptions',
+    'HubCredentials',
+    'HubTls',
+    'TaskHubDescription',
+    'TaskHubOptions',
+    'TaskHubStream',
+    'TaskHubWorker',
+    'TaskHubWorkerOptions',
+    'TokenRequest',
+    'TokenSource',
+    'createTaskHub',
+    'deleteTaskHub',
+    'inspectTaskHub',
+  ]);
+});
+
 test('the HTTP API is a client that knows no engine, and no node but where it is for that', (t) => {
   for (const part of ['engine', 'nats', 'memory', 'worker', 'cli'])
     t.deepEqual(of({ 'lib/http/a.ts': `import type { B } from '../${part}/b.js';` }), [

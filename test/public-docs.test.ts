@@ -84,17 +84,18 @@ test('a public name without a comment is noticed, wherever it stands', (t) => {
   const without = (file: string, comment: RegExp) => {
     const text = files.get(file)!;
     t.regex(text, comment);
-    return entries().flatMap((entry) => exportsOf(entry, new Map(files).set(file, text.replace(comment, ''))));
+    const found = entries().flatMap((entry) => exportsOf(entry, new Map(files).set(file, text.replace(comment, ''))));
+    return [...new Set(faults(found))]; // what two entries export is found twice
   };
   const all = /\/\*\*(?:(?!\*\/)[^])*\*\/\s+(?=export declare class OrchestrationHandle)/;
-  t.deepEqual(faults(without('build/lib/client/orchestration-handle.d.ts', all)), [
+  t.deepEqual(without('build/lib/client/orchestration-handle.d.ts', all), [
     'OrchestrationHandle has no doc comment',
     'OrchestrationHandle has no @example',
   ]);
   const option = /\/\*\*(?:(?!\*\/)[^])*\*\/\s+(?=readonly replicas)/;
-  t.deepEqual(faults(without('build/lib/nats/task-hub.d.ts', option)), ['TaskHubOptions.replicas has no doc comment']);
+  t.deepEqual(without('build/lib/nats/task-hub.d.ts', option), ['TaskHubOptions.replicas has no doc comment']);
   const overload = /\/\*\*(?:(?!\*\/)[^])*\*\/\s+(?=getHandle<T = unknown>)/;
-  t.deepEqual(faults(without('build/lib/client/task-hub-client.d.ts', overload)), [
+  t.deepEqual(without('build/lib/client/task-hub-client.d.ts', overload), [
     'TaskHubClient.getHandle has no doc comment',
   ]);
 });

@@ -106,7 +106,7 @@ export class InstanceHandlers {
         isCall: true,
       }),
     );
-    if (outcome?.failure) throw updateError(instanceId, name, outcome.failure);
+    if (outcome?.failure) throw updateError(instanceId, name, outcome.failure, outcome.thrown);
     return values.decode(outcome?.result);
   }
 
@@ -170,7 +170,9 @@ export class InstanceHandlers {
   }
 }
 
-function updateError(instanceId: string, name: string, failure: FailureDetails): Error {
+/** What code throws is told as that, also when it calls itself what an owner would: errors are data. */
+function updateError(instanceId: string, name: string, failure: FailureDetails, isThrown = false): Error {
+  if (isThrown) return new UpdateFailedError(instanceId, name, failure);
   if (failure.code === 'PERDURE_NOT_FOUND') return new NotFoundError(instanceId);
   if (failure.code === 'PERDURE_INSTANCE_REPLACED') return new InstanceReplacedError(instanceId);
   if (failure.code === 'PERDURE_INSTANCE_ENDED') return new InstanceEndedError(instanceId);

@@ -113,8 +113,7 @@ export class InstanceReads {
       const head = await this.#head(orchestrationAddress(instanceId));
       if (head?.type !== 'orchestration' || !filter.fits(summaryOf(head))) return undefined;
       const status = statusOf(head);
-      if (fetchInputsAndOutputs) return this.#session.large.whole(status, mayBeOld);
-      return withoutValues(status);
+      return fetchInputsAndOutputs ? this.#session.large.whole(status, mayBeOld) : withoutValues(status);
     });
   }
 

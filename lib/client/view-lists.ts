@@ -6,8 +6,8 @@ import { ScanReader, START, type Found, type Scan, type ScanPosition } from './v
 import type { Wait, WaitOptions } from './waits.js';
 
 /** Items on a page, unless it is said, and at most. */
-const PAGE = 100;
-const LARGEST_PAGE = 1_000;
+export const PAGE = 100;
+export const LARGEST_PAGE = 1_000;
 
 /** So many views are read at the same time. */
 const TOGETHER = 100;

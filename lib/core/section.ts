@@ -2,6 +2,7 @@ import { CriticalSectionError, LockLostError, TaskFailedError, TransactionAborte
 import type { FailureDetails } from '../errors.js';
 import { AtomicTask } from './atomic-task.js';
 import type { EntityId } from './history.js';
+import { keyOf } from './lock-failure.js';
 import type { Lock, LockTask } from './lock.js';
 import type { TaskNode } from './task-node.js';
 
@@ -160,9 +161,4 @@ export class LockedCall extends AtomicTask<unknown> {
 /** Whether a failure says that a lock is lost, or its transaction aborted. */
 export function isLoss({ code }: FailureDetails): boolean {
   return code === 'PERDURE_LOCK_LOST' || code === 'PERDURE_TRANSACTION_ABORTED';
-}
-
-/** As a LockLostError names it, too; a name has no slash. */
-export function keyOf({ name, key }: EntityId): string {
-  return `${name}/${key}`;
 }

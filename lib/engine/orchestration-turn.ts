@@ -26,7 +26,7 @@ import { OpenUpdates } from './open-updates.js';
 import { endOf, type OpenAction } from './orchestration-state.js';
 import { childrenIn, hasChildrenAfter, leftWith } from './started-children.js';
 import { toldAtEnd, toldToParent } from './orchestration-ends.js';
-import { answerTo, cutOff, type AnsweredUpdate } from './orchestration-updates.js';
+import { answerTo, cutOff, saidByCode, type AnsweredUpdate, type ToldOutcome } from './orchestration-updates.js';
 
 /** The end of an execution that ends the instance. */
 export type Ended = Exclude<ClosingEvent, { type: 'ContinuedAsNew' }>;
@@ -102,7 +102,7 @@ export class OrchestrationTurn {
     append(this.#events, turn.actions);
     this.#follow(recorded);
     for (const action of turn.actions) this.#follow(action);
-    if (event.type === 'UpdateRequested' && turn.update) this.answer(event, turn.update);
+    if (event.type === 'UpdateRequested' && turn.update) this.answer(event, saidByCode(turn.update));
     for (const { update, outcome } of turn.answers ?? []) this.#answerLate(update, outcome);
     this.#add(effectsOf(turn.actions, this.#asking));
     if (turn.customStatus !== undefined) this.#customStatus = turn.customStatus;
@@ -111,7 +111,7 @@ export class OrchestrationTurn {
   }
 
   /** What an update has come to. */
-  answer(update: UpdateCall, told: HandlerOutcome): void {
+  answer(update: UpdateCall, told: ToldOutcome): void {
     const answered = answerTo(update, told);
     if (answered) this.#answered.push(answered);
   }
@@ -121,7 +121,7 @@ export class OrchestrationTurn {
     if (!mark) return; // nobody waits for it
     this.#events.push(mark);
     this.#follow(mark);
-    this.answer(update, outcome);
+    this.answer(update, saidByCode(outcome));
   }
 
   /** Handlers that wait do not outlive their execution. */

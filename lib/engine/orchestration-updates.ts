@@ -25,6 +25,14 @@ export interface AnsweredUpdate {
   readonly notice: readonly [inbox: string, notice: Notice];
 }
 
+/** What an update has come to, and whether its code says so. */
+export type ToldOutcome = HandlerOutcome & Pick<Outcome, 'thrown'>;
+
+/** What the handler of an update has come to: a failure is its own, whatever it says of itself. */
+export function saidByCode(outcome: HandlerOutcome): ToldOutcome {
+  return 'failure' in outcome ? { ...outcome, thrown: true } : outcome;
+}
+
 /** The event of an update. */
 export function updateEvent({ name, input, inputRef, id, reply }: UpdateMessage, at: number): UpdateRequested {
   return {
@@ -49,7 +57,7 @@ export function refusedUpdate(
 }
 
 /** The outcome of an update; undefined: nobody waits for it. */
-export function answerTo({ updateId: id, reply }: UpdateCall, told: HandlerOutcome): AnsweredUpdate | undefined {
+export function answerTo({ updateId: id, reply }: UpdateCall, told: ToldOutcome): AnsweredUpdate | undefined {
   if (id === undefined || reply === undefined) return undefined;
   const outcome = { id, ...told };
   return { outcome, notice: [reply, { v: 1, kind: 'outcome', outcome }] };

@@ -1,13 +1,11 @@
 import type { EntityStateResponse } from '../client/entities.js';
 import { RefusedRequestError } from '../errors.js';
+import { LARGEST_PAGE, PAGE } from '../client/view-lists.js';
 import { eventStream } from './event-stream.js';
 import { refused } from './query.js';
 import { accepted, json, type Call, type Parameter, type Route } from './route.js';
 import { placeFor } from './service.js';
 import { toSeconds } from '../client/status-body.js';
-
-/** The most that a page has. */
-const LARGEST_PAGE = 1_000;
 
 const path = '/entities/:entityName/:entityKey';
 
@@ -116,7 +114,7 @@ async function listEntities(call: Call): Promise<Response> {
       lastOperationTo: query.time('lastOperationTimeTo'),
     },
     {
-      pageSize: query.count('top', 100, LARGEST_PAGE),
+      pageSize: query.count('top', PAGE, LARGEST_PAGE),
       continuationToken: request.headers.get('x-ms-continuation-token') || undefined,
       fetchStates,
       signal: request.signal,

@@ -4,15 +4,13 @@ import type { OrchestrationStatus } from '../client/orchestration-status.js';
 import type { PurgeFilter } from '../client/purge-filter.js';
 import { InstanceNotEndedError, RefusedRequestError } from '../errors.js';
 import { runtimeStatuses, type RuntimeStatus } from '../wire/head.js';
+import { LARGEST_PAGE, PAGE } from '../client/view-lists.js';
 import { eventStream } from './event-stream.js';
 import { historyBody } from './history-body.js';
 import { refused } from './query.js';
 import { json, type Call, type Parameter, type Route } from './route.js';
 import { placeFor } from './service.js';
 import { statusBody, statusCodeOf } from '../client/status-body.js';
-
-/** The most that a page has. */
-const LARGEST_PAGE = 1_000;
 
 const showInput: Parameter = { name: 'showInput', description: 'Whether the input is told.', type: 'boolean' };
 
@@ -115,7 +113,7 @@ async function listInstances(call: Call): Promise<Response> {
   const { query, request, service } = call;
   const showsInput = query.flag('showInput', true);
   const { instances, continuationToken } = await service.client.listInstances(filterOf(call), {
-    pageSize: query.count('top', 100, LARGEST_PAGE),
+    pageSize: query.count('top', PAGE, LARGEST_PAGE),
     continuationToken: request.headers.get('x-ms-continuation-token') || undefined,
     fetchInputsAndOutputs: true,
     signal: request.signal,
@@ -139,6 +137,11 @@ async function purge(call: Call): Promise<Response> {
 }
 
 async function purgeInstances(call: Call): Promise<Response> {
+  // A misspelt filter would remove what it was to keep.
+  const known = [...filter.map(({ name }) => name), 'taskHub', 'connection', 'code'];
+  const unknown = call.query.nameBeside(known);
+  if (unknown !== undefined)
+    throw refused(unknown, `there is no such filter; there are ${known.slice(0, -3).join(', ')}`);
   const chosen = filterOf(call);
   if (Object.values(chosen).every((value) => value === undefined))
     throw new RefusedRequestError(400, 'Say which: createdTimeFrom, or another filter. All is not a default.');

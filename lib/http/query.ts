@@ -26,6 +26,12 @@ export class Query {
     return this.all(name)[0];
   }
 
+  /** A name that is given and not among these; undefined: there is none. */
+  nameBeside(names: readonly string[]): string | undefined {
+    const known = new Set(names.map((name) => name.toLowerCase()));
+    return [...this.#values.keys()].find((name) => !known.has(name));
+  }
+
   /** All that are given under this name. */
   all(name: string): readonly string[] {
     return this.#values.get(name.toLowerCase()) ?? [];

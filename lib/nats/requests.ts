@@ -1,6 +1,7 @@
-import { NatsError, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
+import type { Msg, MsgHdrs, NatsConnection } from 'nats';
 import type { Subscription } from '../engine/ports.js';
 import { ClosedError, PayloadTooLargeError } from '../errors.js';
+import { isNatsError } from './nats-error.js';
 import type { Outbox } from './outbox.js';
 import { platformRandom } from './random.js';
 import { subscribeForGood } from './subscribe-for-good.js';
@@ -139,7 +140,7 @@ export class Requests {
 
 /** What the client library refuses to send: too large for a server that came back with another limit, or after its end. */
 function refusalOf(error: unknown, subject: string, body: Uint8Array, limit: number | undefined): Error {
-  if (error instanceof NatsError && error.code === 'MAX_PAYLOAD_EXCEEDED')
+  if (isNatsError(error) && error.code === 'MAX_PAYLOAD_EXCEEDED')
     return new PayloadTooLargeError(`A message on ${subject}`, body.length, limit);
   return new ClosedError(`Nothing was sent to ${subject}: ${String(error)}`, { cause: error });
 }

@@ -1,15 +1,16 @@
 import { notedChange } from './entity-history.js';
-import { json, yes } from './history-shapes.js';
+import { stateFields } from './entity-state.js';
+import { yes } from './history-shapes.js';
 import { addressed } from './message-codec.js';
 import { plannedOperation } from './planned-codec.js';
 import type { Prepared, PreparedChange } from './prepared.js';
 import { count, list, object, optional, string } from './shapes.js';
-import { valueReference } from './value-references.js';
+
+/** What is prepared is told as a whole. */
+const { patches: _, ...state } = stateFields;
 
 const change = {
-  state: optional(json),
-  stateRef: optional(valueReference),
-  stateVersion: optional(count),
+  ...state,
   change: optional(notedChange),
   deleted: optional(yes),
   planned: optional(list(plannedOperation)),

@@ -1,15 +1,10 @@
-import type { Json, ValueReference } from '../core/values.js';
 import type { NotedChange } from './entity-history.js';
+import type { StoredState } from './entity-state.js';
 import type { Addressed } from './messages.js';
 import type { PlannedOperation } from './planned.js';
 
 /** What an operation of a transaction prepares in its entity: nobody sees it before that is committed (P23). */
-export interface PreparedChange {
-  /** The state, when it is another than before. */
-  readonly state?: Json;
-  readonly stateRef?: ValueReference;
-  /** The version of its schema, above 1. */
-  readonly stateVersion?: number;
+export interface PreparedChange extends Omit<StoredState, 'patches'> {
   /** What is noted of the change from the committed state, where a history is kept. */
   readonly change?: NotedChange;
   /** The state is gone. */

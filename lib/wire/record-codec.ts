@@ -125,6 +125,7 @@ export const outcome = object<Outcome>({
   result: optional(json),
   resultRef: optional(valueReference),
   failure: optional(failure),
+  thrown: optional(yes),
   refused: optional(oneOf('sessionExpired', 'notAccepted', 'busy')),
 });
 

@@ -1,9 +1,9 @@
 import type { ExecutionStarted, HistoryEvent, InboundEvent } from '../core/history.js';
-import type { StatePatch } from '../core/state-patches.js';
 import type { FailureDetails } from '../errors.js';
 import type { Json, ValueReference } from '../core/values.js';
 import type { ActivityRun } from './activity-run.js';
 import type { NotedChange } from './entity-history.js';
+import type { StoredState } from './entity-state.js';
 import type { Suspension } from './head.js';
 import type { JournaledAnswer, StartedCall } from './journal.js';
 import type { LockChange } from './locks.js';
@@ -142,8 +142,8 @@ export interface DroppedInput {
   readonly reason: string;
 }
 
-/** One turn of one instance. */
-export interface StepEntry {
+/** One turn of one instance. Of an entity: the state when it changed, or what has changed of it. */
+export interface StepEntry extends StoredState {
   readonly to: Address;
   /** Mail inputs consumed, flat: sequence, index, sequence, index. */
   readonly mail?: readonly number[];
@@ -179,11 +179,6 @@ export interface StepEntry {
   readonly queued?: TaskIds;
   /** Orchestrations: activities that are begun again after this record, or were given back. */
   readonly begun?: readonly ActivityRun[];
-  /** Entities: the whole state when it changed, or what has changed of it; and the version of its schema, above 1. */
-  readonly state?: Json;
-  readonly stateRef?: ValueReference;
-  readonly patches?: readonly StatePatch[];
-  readonly stateVersion?: number;
   /** Entities: that it changed, where a history is kept. */
   readonly change?: NotedChange;
   /** Entities: the state is gone. */
@@ -217,6 +212,8 @@ export interface Outcome {
   readonly result?: Json;
   readonly resultRef?: ValueReference;
   readonly failure?: FailureDetails;
+  /** It is the code of an update that failed, whatever the failure says of itself. */
+  readonly thrown?: true;
   /** Told, never stored: the message was not carried out by this session, and will not be. */
   readonly refused?: Refused;
 }

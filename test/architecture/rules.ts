@@ -14,7 +14,7 @@ const levels: readonly (readonly string[])[] = [
   ['worker', 'client'],
   ['http', 'compat', 'testing'],
   ['cli'],
-  ['index'],
+  ['index', 'browser'],
 ];
 
 /** Decorators write definitions, nothing else. */

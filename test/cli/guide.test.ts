@@ -35,7 +35,7 @@ function pattern(printed: string): RegExp {
 }
 
 test('what the guide shows at the terminal is what comes of it, line by line', async (t) => {
-  t.timeout(300_000);
+  t.timeout(600_000);
   const shop = await openShop();
   t.teardown(() => shop.close());
   const cwd = temporaryFolder(t);
@@ -48,6 +48,7 @@ test('what the guide shows at the terminal is what comes of it, line by line', a
   for (const { line, printed } of steps) {
     const shell = spawn('bash', ['-c', `${define}{ ${line}\n} 2>&1`], { cwd, env });
     let output = '';
+    t.log(line);
     shell.stdout.on('data', (chunk) => (output += chunk));
     const code = await new Promise((done) => shell.on('close', done));
     t.is(code, 0, `${line}: ${output}`);

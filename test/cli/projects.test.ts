@@ -98,9 +98,11 @@ test('each template in each language runs, and new parts compile beside it', asy
         await execute(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: project });
       for (const kind of ['orchestrator', 'activity', 'entity']) {
         const part = join(project, dirname(script), `my-${kind}.js`);
-        t.like(await import(part), { [`My${kind[0]!.toUpperCase()}${kind.slice(1)}`]: { length: 0 } });
+        const exported = (await import(part)) as object;
+        t.deepEqual(Object.keys(exported), [`My${kind[0]!.toUpperCase()}${kind.slice(1)}`]);
       }
-      const service = await running(t, project, ['env', 'PORT=0', process.execPath, script], awaited);
+      const whole = new RegExp(`${awaited.source}[^]*Ctrl-C stops`, 'm');
+      const service = await running(t, project, ['env', 'PORT=0', process.execPath, script], whole);
       service.interrupt();
       t.is(await service.ended, 0, service.output());
     }
@@ -114,7 +116,7 @@ test('init leaves a folder alone that is not empty, and new a file that is there
   t.is((await make()).code, 0);
   const again = await make();
   t.is(again.code, 2);
-  t.regex(again.stderr, /^error: .*account\.js is there already\.\n$/);
+  t.regex(again.stderr, /^error: .*account\.ts is there already\.\n$/);
 });
 
 /** A clone of the repository in which nothing has run yet. */

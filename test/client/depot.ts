@@ -1,4 +1,4 @@
-import { OrchestrationContext, type Orchestration } from 'perdure';
+import { InstanceEndedError, NotFoundError, OrchestrationContext, type Orchestration } from 'perdure';
 import { Activity, Orchestrator, Query, Run, Update } from 'perdure/decorators';
 
 /** Packs what is to be shipped. */
@@ -27,11 +27,13 @@ export class Depot {
   }
   @Update({ input: String }) *ship(item: string, ctx: OrchestrationContext): Orchestration<string> {
     yield* ctx.waitForExternalEvent('Truck');
+    if (item === 'nothing') throw new NotFoundError('a parcel');
     const parcel = yield* ctx.callActivity(Belt).pack(item);
     this.#shipped.push(item);
     return `${parcel} of ${ctx.instanceId}`;
   }
   @Update({ input: String }) note(item: string): number {
+    if (item === 'the end') throw new InstanceEndedError('another');
     return this.#shipped.push(item);
   }
   @Query() shipped(): string[] {

@@ -113,6 +113,17 @@ test('one that continues as new does not go on with it, and goes on', async (t) 
   t.deepEqual(await hub.settle(handle.result()), ['kept']);
 });
 
+test('what a handler throws is told as that, also when it is an error which an owner would refuse with', async (t) => {
+  const { hub, handle, raise, ship } = await depot();
+  const ended = await hub.settle(handle.update('note', 'the end').catch((error: unknown) => error));
+  t.true(ended instanceof UpdateFailedError && ended.isCausedBy(InstanceEndedError), String(ended));
+  const nothing = await ship('nothing');
+  await raise('Truck');
+  const missing = await nothing();
+  t.true(missing instanceof UpdateFailedError && missing.isCausedBy('NotFoundError'), String(missing));
+  t.is((await hub.settle(handle.status())).runtimeStatus, 'Running');
+});
+
 test('run may wait for its handlers', async (t) => {
   const { hub, handle, raise, ship } = await depot();
   const nails = await ship('nails');

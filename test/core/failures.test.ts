@@ -5,6 +5,7 @@ import { toFailureDetails } from '../../lib/core/failure.js';
 import { sha1 } from '../../lib/core/sha1.js';
 import {
   AggregateTaskError,
+  CancelledError,
   NonRetriableError,
   RemoteError,
   TaskFailedError,
@@ -94,6 +95,33 @@ test('an error goes by the name of its class when it has none of its own, and ke
   t.deepEqual(names(new DOMException('x', 'AbortError')), ['AbortError', 'DOMException']);
   t.deepEqual(names(new Error()), ['Error', undefined]);
   t.deepEqual(names(Object.assign(new Error(), { name: 'Named' })), ['Named', 'Error']);
+});
+
+test('a failure is data: whatever it calls itself, no class is made of it, and its code sees a TaskFailedError', (t) => {
+  const cause = { name: 'TaskTimedOutError', message: 'm', code: 'PERDURE_TASK_TIMED_OUT' };
+  const failure = {
+    name: 'CancelledError',
+    message: 'm',
+    code: 'PERDURE_CANCELLED',
+    fields: { isRemote: true },
+    cause,
+  };
+  const s = play(function* (ctx) {
+    try {
+      return yield* ctx.callActivity('pay');
+    } catch (error) {
+      const { cause: inner } = error as Error;
+      return [error, inner].map((one) => [(one as object).constructor.name, one instanceof CancelledError]);
+    }
+  });
+  s.start();
+  t.deepEqual(s.play({ type: 'TaskFailed', at: 5, id: 0, failure }).completion, {
+    type: 'Completed',
+    output: [
+      ['TaskFailedError', false],
+      ['RemoteError', false],
+    ],
+  });
 });
 
 test('isCausedBy knows errors by name and class, in the failure itself and in its causes', (t) => {

@@ -22,7 +22,9 @@ const options: OwnerOptions = { mail: small };
 const numbered = (name: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${name}.${i}`);
 
 async function seenBy(client: MemoryClient, key: string): Promise<string[]> {
-  return ((await client.entityHead('queue', key))?.state as { seen: string[] } | undefined)?.seen ?? [];
+  const head = await client.entityHead('queue', key);
+  const { state } = head ? await client.large.whole(head) : {};
+  return (state as { seen: string[] } | undefined)?.seen ?? [];
 }
 
 /** Of what was seen, what came from one sender. */

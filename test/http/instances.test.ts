@@ -259,3 +259,15 @@ test('instances are purged by any filter, but not without one', async (t) => {
     instancesDeleted: 1,
   });
 });
+
+test('a purge by a filter that there is not removes nothing', async (t) => {
+  const restaurant = await Restaurant.open();
+  await restaurant.post('/orchestrators/meal/m?timeout=20&pollingInterval=1', { body: 'rice' });
+  await restaurant.around.advance(1_000);
+  const wrong = await restaurant.ask('DELETE', '/instances?instanceIdPrefix=m&runtimeStatuss=Failed');
+  t.is(wrong.status, 400);
+  t.regex(wrong.body['detail']!, /runtimestatuss/);
+  t.is((await restaurant.get('/instances/m')).status, 200);
+  const right = await restaurant.ask('DELETE', '/instances?INSTANCEIDPREFIX=m&taskHub=test&connection=nats');
+  t.deepEqual([right.status, right.text], [200, '{"instancesDeleted":1}']);
+});

@@ -17,6 +17,8 @@ export interface RunningServer {
 
 /** A server under a configuration that Perdure would not choose. */
 export interface BareServer extends RunningServer {
+  /** Of its WebSocket listener, if it is configured to have one: `ws://host:port`. */
+  readonly webSocket: string;
   /** Gives the running server other lines of configuration; resolves when it acts by them. */
   reload(configuration: (folder: string) => string): Promise<void>;
 }
@@ -44,7 +46,7 @@ export async function startBareServer(configuration: (folder: string) => string,
     if (child.exitCode !== null) throw new Error(`nats-server does not start: ${said.join('\n')}`);
     return (await portsFile()) !== undefined;
   }, 'the file with the ports');
-  let ports: { nats?: string[] } = {};
+  let ports: { nats?: string[]; websocket?: string[] } = {};
   await until(async () => {
     const text = await readFile(join(folder, (await portsFile()) ?? ''), 'utf8');
     if (text.endsWith('}')) ports = JSON.parse(text) as typeof ports;
@@ -52,6 +54,7 @@ export async function startBareServer(configuration: (folder: string) => string,
   }, 'the ports');
   return {
     address: ports.nats?.[0]?.replace(/^[a-z]+:[/][/]/, '') ?? '',
+    webSocket: ports.websocket?.[0] ?? '',
     reload: async (lines) => {
       const before = reloads;
       await configure(lines);

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { TaskHubClient } from '../../client/task-hub-client.js';
 import { ConfigError } from '../../errors.js';
 import { connectExistingTaskHub } from '../../nats/connect-task-hub.js';
-import type { HubCredentials, HubTls } from '../../nats/credentials.js';
+import type { HubCredentials, HubTls } from '../../nats/hub-credentials.js';
 import type { TaskHub, TaskHubOptions } from '../../nats/task-hub.js';
 import { durationOf } from '../arguments.js';
 import type { JsonOption } from '../output.js';

@@ -5,6 +5,7 @@ import type { TaskHubClient } from '../../client/task-hub-client.js';
 import { UsageError } from '../exit-codes.js';
 import { onHub, withClient, type HubOptions } from '../hubs/connection.js';
 import { examples, tell } from '../output.js';
+import { Progress } from '../progress.js';
 import { harmless } from '../text.js';
 import { filterOf, isFiltered, withFilter, type FilterOptions } from './filter-options.js';
 
@@ -53,8 +54,13 @@ async function purgeMany(client: TaskHubClient, options: Options): Promise<void>
     throw new UsageError('Say which: an instance, a filter such as --status completed, or --all.');
   const filter = { ...filterOf(options), recursive: options.recursive } as PurgeFilter; // other states are refused
   if (!options.yes && !(await isConfirmed(client, options))) return;
-  const purged = await client.purgeInstances(filter);
+  const purged = await purgeAll(client, filter);
   tell(options, { purged }, () => [`Purged: ${purged}`]);
+}
+
+async function purgeAll(client: TaskHubClient, filter: PurgeFilter): Promise<number> {
+  using progress = new Progress('Purge');
+  return await client.purgeInstances(filter, { onProgress: () => progress.add() });
 }
 
 async function isConfirmed(client: TaskHubClient, options: Options): Promise<boolean> {

@@ -53,6 +53,14 @@ async function exportInstances(client: TaskHubClient, options: ExportOptions): P
   const { output } = options;
   const target: Writable = output === undefined ? process.stdout : createWriteStream(output, { flags: 'wx' });
   if (output !== undefined) await opened(target, output);
+  const exported = await writeInstances(client, target, options);
+  if (output === undefined) return;
+  target.end();
+  await once(target, 'finish');
+  tell(options, { exported }, () => [`Exported: ${exported}`]);
+}
+
+async function writeInstances(client: TaskHubClient, target: Writable, options: ExportOptions): Promise<number> {
   const filter = filterOf(options);
   const { total } = await client.countInstances(filter);
   using progress = new Progress('Export', total);
@@ -62,10 +70,7 @@ async function exportInstances(client: TaskHubClient, options: ExportOptions): P
     if (!target.write(`${line}\n`)) await once(target, 'drain');
     progress.add();
   }
-  if (output === undefined) return;
-  target.end();
-  await once(target, 'finish');
-  tell(options, { exported: progress.done }, () => [`Exported: ${progress.done}`]);
+  return progress.done;
 }
 
 async function opened(target: Writable, file: string): Promise<void> {
@@ -114,30 +119,43 @@ async function importInstances(client: TaskHubClient, file: string, options: Imp
   if (file !== '-') await once(input, 'open').catch(() => Promise.reject(new UsageError(`${file} cannot be read.`)));
   const counts: Record<Imported, number> = { started: 0, existing: 0, ended: 0, failed: 0 };
   const running = new Set<Promise<void>>();
-  {
+  let failure: Error | undefined;
+  const run = (status: OrchestrationStatus, line: number, progress: Progress): void => {
+    const one = start(client, status, line, options)
+      .then((how) => {
+        counts[how]++;
+        progress.add();
+      })
+      .catch((error: Error) => void (failure ??= error))
+      .finally(() => running.delete(one));
+    running.add(one);
+  };
+  try {
     using progress = new Progress('Import');
     let number = 0;
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       number++;
       if (line.trim() === '') continue;
-      const one = start(client, line, number, options).then((how) => {
-        counts[how]++;
-        progress.add();
-      });
-      running.add(one);
-      void one.finally(() => running.delete(one)).catch(() => {}); // told below
+      run(exported(line, number), number, progress);
       if (running.size >= options.concurrency) await Promise.race(running);
+      if (failure) break;
     }
-    await Promise.all(running);
+  } finally {
+    await Promise.all(running); // also when a line is none: what has begun is not left halfway
   }
+  if (failure) throw failure as Error;
   tell(options, counts, () => [
     `Started: ${counts.started}, there already: ${counts.existing}, ended before: ${counts.ended}, failed: ${counts.failed}`,
   ]);
   if (counts.failed > 0) throw new CommandError(exitCodes.failed, `${counts.failed} instances could not be started.`);
 }
 
-async function start(client: TaskHubClient, line: string, number: number, options: ImportOptions): Promise<Imported> {
-  const status = exported(line, number);
+async function start(
+  client: TaskHubClient,
+  status: OrchestrationStatus,
+  line: number,
+  options: ImportOptions,
+): Promise<Imported> {
   if (hasEnded(status) && !options.ended) return 'ended';
   const { instanceId, name, input, version, tags, memo } = status;
   try {
@@ -147,7 +165,7 @@ async function start(client: TaskHubClient, line: string, number: number, option
   } catch (error) {
     if (error instanceof InstanceExistsError) return 'existing';
     if (!(error instanceof PerdureError)) throw error;
-    note(harmless(`line ${number}: ${error.code}: ${error.message}`));
+    note(harmless(`line ${line}: ${error.code}: ${error.message}`));
     return 'failed';
   }
 }

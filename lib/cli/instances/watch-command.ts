@@ -1,15 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { hasEnded, type OrchestrationStatus } from '../../client/orchestration-status.js';
-import type { TaskHubClient } from '../../client/task-hub-client.js';
+import type { OrchestrationStatus } from '../../client/orchestration-status.js';
 import { OrchestrationCanceledError, OrchestrationFailedError, OrchestrationTerminatedError } from '../../errors.js';
 import { onHub, withClient, type HubOptions } from '../hubs/connection.js';
 import { examples, tellOne } from '../output.js';
 import { paint, paintStatus } from '../paint.js';
 import { harmless, timeText, valueText } from '../text.js';
-
-/** The pause between two looks, in milliseconds. */
-const PAUSE = 500;
 
 /** `perdure watch`. */
 export function watchCommand(): Command {
@@ -24,24 +19,12 @@ export function watchCommand(): Command {
     )
     .action((hub: string, instance: string, options: HubOptions) =>
       withClient(hub, options, async (client) => {
-        for await (const status of changesOf(client, instance)) {
+        for await (const status of client.getHandle(instance).watch()) {
           tellOne(options, status, () => [lineOf(status)]);
           throwBadEnd(status);
         }
       }),
     );
-}
-
-async function* changesOf(client: TaskHubClient, instance: string): AsyncGenerator<OrchestrationStatus> {
-  const handle = client.getHandle(instance);
-  for (let before = ''; ; await delay(PAUSE)) {
-    const status = await handle.status();
-    const { lastUpdatedTime: _, source: __, ...told } = status;
-    const text = JSON.stringify(told);
-    if (text !== before) yield status;
-    if (hasEnded(status)) return;
-    before = text;
-  }
 }
 
 function lineOf({

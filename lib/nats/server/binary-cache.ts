@@ -5,7 +5,7 @@ import { FolderLock } from './folder-lock.js';
 import { acceptServer, type FoundServer, type Tried } from './found-server.js';
 import { binaryName } from './installed-servers.js';
 import { codeOf } from './system-error.js';
-import { compareVersions, floorVersion, isAtLeast, testedVersion } from './version.js';
+import { compareVersions, floorVersion, isAtLeast, testedVersion } from './versions.js';
 
 const platform = `${process.platform}-${process.arch}`;
 

@@ -1,4 +1,5 @@
-import { floorVersion, isAtLeast, NotAServerError, versionOf } from './version.js';
+import { NotAServerError, versionOf } from './version.js';
+import { floorVersion, isAtLeast } from './versions.js';
 
 /** Which step of the resolver found a server. */
 export type ServerSource = 'PERDURE_NATS_SERVER' | 'PATH' | 'cache' | 'release' | 'debian';

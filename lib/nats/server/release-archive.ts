@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { ConfigError } from '../../errors.js';
 import { download, downloadText, type DownloadTimeouts } from './http-download.js';
 import { binaryName } from './installed-servers.js';
-import { testedVersion } from './version.js';
+import { testedVersion } from './versions.js';
 
 /** Where a release comes from, and what is known of it. */
 export interface ReleaseOptions {

@@ -6,7 +6,8 @@ import { acceptServer, type FoundServer, type ServerSource, type Tried } from '.
 import { findInstalledServer, usualFolders } from './installed-servers.js';
 import { fetchReleaseArchive } from './release-archive.js';
 import { textOf } from './system-error.js';
-import { floorVersion, isAtLeast, NotAServerError, testedVersion, versionOf } from './version.js';
+import { NotAServerError, versionOf } from './version.js';
+import { floorVersion, isAtLeast, testedVersion } from './versions.js';
 
 /** How to look for a nats-server. */
 export interface ResolveOptions {

@@ -15,8 +15,9 @@ const client = new TaskHubClient(hub);
 
 const starts = await client.callEntity(Counter, 'starts').add(1);
 console.log(\`Starts of this service: \${starts}\`);
+const stopped = worker.untilStopped(); // by SIGINT or SIGTERM, in good order
 console.log('Ctrl-C stops the service.');
-await worker.untilStopped();
+await stopped;
 await client.close();
 await hub.close();
 `,

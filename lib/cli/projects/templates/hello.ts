@@ -23,8 +23,9 @@ const client = new TaskHubClient(hub);
 `;
 
 const untilStopped = `
+const stopped = worker.untilStopped(); // by SIGINT or SIGTERM, in good order
 console.log('Ctrl-C stops the service.');
-await worker.untilStopped();
+await stopped;
 await client.close();
 await hub.close();
 `;

@@ -1,8 +1,11 @@
 // Runs AVA on the built tests and ends with one line `N passed, N failed`. Arguments go to AVA.
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 
-const args = ['node_modules/ava/entrypoints/cli.mjs', '--tap', ...process.argv.slice(2)];
+// Tests on servers wait for much of their time: one file more at a time than there are processors.
+const concurrency = `--concurrency=${availableParallelism() + 1}`;
+const args = ['node_modules/ava/entrypoints/cli.mjs', '--tap', concurrency, ...process.argv.slice(2)];
 const ava = spawn(process.execPath, args, { stdio: ['inherit', 'pipe', 'inherit'] });
 const closed = new Promise((resolve) => ava.on('close', (code) => resolve(code ?? 1)));
 

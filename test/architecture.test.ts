@@ -63,6 +63,9 @@ test('imports point one way, also those of types', (t) => {
   t.deepEqual(of({ 'lib/nats/a.ts': "import { b } from '../engine/b.js';" }), [
     'lib/nats/a.ts: must not import ../engine/b.js',
   ]);
+  t.deepEqual(of({ 'lib/http/a.ts': "import { b } from '../compat/b.js';" }), [
+    'lib/http/a.ts: must not import ../compat/b.js',
+  ]);
   t.deepEqual(of({ 'lib/engine/a.ts': "import { b } from '../unknown/b.js';" }), [
     'lib/engine/a.ts: must not import ../unknown/b.js',
   ]);
@@ -77,6 +80,7 @@ test('imports point one way, also those of types', (t) => {
     'lib/engine/a.ts': "import { b } from '../wire/b.js';\nimport { c } from './c.js';",
     'lib/wire/b.ts': "import { E } from '../errors.js';",
     'lib/cli/a.ts': "import { b } from '../client/b.js';\nimport { c } from 'commander';",
+    'lib/compat/a.ts': "import { b } from '../http/b.js';\nimport { c } from '../worker/c.js';",
     'lib/index.ts': "export { b } from './client/b.js';",
     'decorators/a.ts': "import 'reflect-metadata';\nimport { d } from '../lib/definitions/d.js';",
     'samples/hello/main.ts': "import { b } from 'perdure';\nimport { c } from './c.js';",
@@ -189,7 +193,8 @@ test('no module is loaded past the table of imports', (t) => {
     t.is(of({ 'lib/client/a.ts': load }).length, 1, load);
   t.deepEqual(of({ 'lib/client/a.ts': "const a = await import('./b.js'); const b = import.meta.url;" }), []);
   const load = 'const theirs = await import(url);';
-  t.deepEqual(of({ 'lib/cli/instances/users-module.ts': load }), [], 'what a user names on the command line');
+  for (const file of ['instances/users-module.ts', 'functions/users-functions.ts'])
+    t.deepEqual(of({ [`lib/cli/${file}`]: load }), [], 'what a user names on the command line');
   t.is(of({ 'lib/cli/instances/a.ts': load }).length, 1);
 });
 

@@ -1,6 +1,7 @@
 import { Command, Help, type Option } from 'commander';
 import { completionCommand } from './completion-command.js';
 import { entityCommands } from './entities/entity-commands.js';
+import { funcCommands } from './functions/func-commands.js';
 import { benchCommand } from './hubs/bench-command.js';
 import { CONNECTION } from './hubs/connection.js';
 import { doctorCommand } from './hubs/doctor-command.js';
@@ -34,7 +35,7 @@ Examples:
 function groups(): readonly (readonly [heading: string, commands: readonly Command[]])[] {
   return [
     ['Projects:', [...initCommands(), devCommand()]],
-    ['Servers:', [natsCommands(), workerCommand(), httpCommand()]],
+    ['Servers:', [natsCommands(), workerCommand(), httpCommand(), funcCommands()]],
     [
       'Orchestration instances:',
       [

@@ -1,3 +1,4 @@
+import { ANY_OPERATION } from '../core/names.js';
 import type { HubPorts } from '../engine/ports.js';
 import { UnknownEntityError, UnknownOperationError, UnknownOrchestratorError } from '../errors.js';
 import { isPublicName, isReservedName } from '../definitions/name-rule.js';
@@ -41,7 +42,7 @@ export class RegisteredNames {
   /** Whether both names are known to be registered. */
   knowsOperation(entity: string, operation: string): boolean {
     const known = this.#known && operationsOf(this.#known, entity);
-    return known !== undefined && known.includes(operation);
+    return known !== undefined && takes(known, operation);
   }
 
   /** The name, when an operation can have it. Throws InvalidNameError or UnknownOperationError. */
@@ -95,7 +96,11 @@ function usersOwn(names: readonly string[]): readonly string[] {
 
 function refuseOperation(known: KnownNames, entity: string, name: string): Error | undefined {
   const operations = operationsOf(known, entity) ?? [];
-  return operations.includes(name) ? undefined : new UnknownOperationError(entity, name, operations);
+  return takes(operations, name) ? undefined : new UnknownOperationError(entity, name, operations);
+}
+
+function takes(operations: readonly string[], name: string): boolean {
+  return operations.includes(name) || operations.includes(ANY_OPERATION);
 }
 
 function operationsOf({ entities }: KnownNames, entity: string): readonly string[] | undefined {

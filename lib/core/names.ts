@@ -15,6 +15,9 @@ export interface Names {
   activities(type: Constructor): ActivitiesShape;
 }
 
+/** Stands among the names of an entity's operations for every other name: its code takes them all. No operation can have it as its name. */
+export const ANY_OPERATION = '*';
+
 export interface EntityShape {
   readonly name: string;
   /** Operations by their exact wire names, which are the method names. */

@@ -15,6 +15,8 @@ export interface ClassRecord {
   /** How long instances are kept once they have ended, in milliseconds. */
   retention?: number;
   run?: RunOptions;
+  /** The method that carries out every operation that is not declared. */
+  dispatcher?: string;
   readonly operations: Map<string, OperationOptions>;
   readonly activities: Map<string, ActivityOptions>;
   readonly queries: Map<string, QueryOptions>;

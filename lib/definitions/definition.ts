@@ -19,6 +19,8 @@ export type Handler = (this: object, input: unknown, context?: object) => unknow
 export interface EntityDefinition extends EntityShape, VersionedState {
   readonly type: Constructor<{ state: unknown }>;
   readonly operations: ReadonlyMap<string, OperationDefinition>;
+  /** What carries out every operation that is not among these, whatever its name. */
+  readonly dispatcher?: OperationDefinition | undefined;
   readonly mailboxLimit: number | undefined;
   readonly keepHistory: number | undefined;
 }

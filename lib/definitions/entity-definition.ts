@@ -15,17 +15,19 @@ export function entityDefinition(type: Constructor): EntityDefinition {
   const name = nameAs('entity', type);
   checkConstructor(type);
   const recorded = inheritedHandlers(type, 'operations');
-  if (recorded.size === 0)
+  const record = ownRecord(type.prototype as object);
+  const dispatcher = record?.dispatcher;
+  if (recorded.size === 0 && dispatcher === undefined)
     throw new DefinitionError(
       `${type.name} has no operation. Write @Operation() above each method that may be called.`,
     );
-  const record = ownRecord(type.prototype as object);
   const operations = new Map<string, OperationDefinition>();
   for (const [method, options] of recorded) operations.set(method, operationDefinition(type, method, options));
   return {
     name,
     type: type as EntityDefinition['type'],
     operations,
+    dispatcher: dispatcher === undefined ? undefined : dispatcherDefinition(type, dispatcher),
     undecorated: undecoratedMethods(type, recorded),
     mailboxLimit: record?.mailboxLimit,
     keepHistory: record?.keepHistory,
@@ -62,6 +64,11 @@ function operationDefinition(type: Constructor, name: string, options: Operation
     isAsync: isAsync(type, name, method),
     timeoutInMilliseconds: options.timeoutInMilliseconds ?? DEFAULT_TIMEOUT,
   };
+}
+
+/** Whether what it gives is a promise shows in each operation. */
+function dispatcherDefinition(type: Constructor, name: string): OperationDefinition {
+  return { ...operationDefinition(type, name, { input: 'unknown', optional: true }), isAsync: true };
 }
 
 /** Throws DefinitionError unless an object of the class can be made and has its initial state. */

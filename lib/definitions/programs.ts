@@ -1,6 +1,6 @@
 import type { ActivityContext } from '../core/activity-context.js';
 import type { ActivityTimeouts } from '../core/activity-timeouts.js';
-import type { InputShape } from '../core/names.js';
+import { ANY_OPERATION, type InputShape } from '../core/names.js';
 import type {
   EntityProgram,
   OperationProgram,
@@ -34,16 +34,23 @@ export function entityProgram(definition: EntityDefinition, values: ValueCodec):
   const operations = new Map<string, OperationProgram>();
   for (const operation of definition.operations.values())
     operations.set(operation.name, operationProgram(definition.name, operation, values));
+  const { dispatcher } = definition;
+  const dispatched = dispatcher && operationProgram(definition.name, dispatcher, values);
   return {
     name: definition.name,
     create: () => new definition.type(),
-    operation: (name) => operations.get(name),
-    operationNames: [...operations.keys()],
+    operation: (name) => operations.get(name) ?? (isOwn(name) ? undefined : dispatched && { ...dispatched, name }),
+    operationNames: [...operations.keys(), ...(dispatched ? [ANY_OPERATION] : [])],
     mailboxLimit: definition.mailboxLimit,
     keepHistory: definition.keepHistory,
     stateVersion: definition.stateVersion,
     migrate: definition.migrate,
   };
+}
+
+/** Whether it is what Perdure itself asks of an entity. */
+function isOwn(operation: string): boolean {
+  return operation.startsWith('#');
 }
 
 function operationProgram(entity: string, operation: OperationDefinition, values: ValueCodec): OperationProgram {

@@ -48,6 +48,15 @@ export function recordOperation(target: object, name: string | symbol, options: 
   addOnce(recordOf(target).operations, name, options, where);
 }
 
+/**
+ * Writes that the entity is a function of its operations' names: one method takes all that are not declared. It may be
+ * asynchronous, and gets any value.
+ */
+export function recordDispatcher(target: object, name: string): void {
+  decoratedMethod('dispatcher', target, name);
+  recordOf(target).dispatcher = name;
+}
+
 /** Writes what `@Activity(options)` says. Throws DefinitionError or InvalidNameError on misuse. */
 export function recordActivity(target: object, name: string | symbol, options: ActivityOptions): void {
   const where = handlerSite('@Activity', target, name);

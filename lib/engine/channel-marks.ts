@@ -25,9 +25,24 @@ export class ChannelMarks {
       this.#marks.set(from, { from, n: received.get(from) ?? 0, partly: partly.get(from) });
   }
 
+  /** Whether whole entries, of which the first has this predecessor, follow the mark. */
+  precedes(from: number, prev: number): boolean {
+    const { n, partly } = this.#markOf(from);
+    return n === prev && !partly;
+  }
+
+  /** Whole entries that follow the mark are taken, up to one. */
+  passed(from: number, n: number): void {
+    this.#marks.set(from, { from, n, partly: undefined });
+  }
+
+  #markOf(from: number): ChannelMark {
+    return this.#marks.get(from) ?? { from, n: 0, partly: undefined };
+  }
+
   /** Takes what follows the mark; copies are passed over, and so is all behind a gap. */
   take(from: number, entries: readonly ChannelEntry[]): Taken {
-    const before = this.#marks.get(from) ?? { from, n: 0, partly: undefined };
+    const before = this.#markOf(from);
     const messages: [number, Addressed][] = [];
     let [mark, index]: [ChannelMark, number] = [before, 0];
     for (const entry of entries) {

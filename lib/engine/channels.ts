@@ -1,4 +1,5 @@
 import { ClosedError, StorageRegressedError } from '../errors.js';
+import { decodeAdvert } from '../wire/advert-codec.js';
 import type { PendingEntry } from '../wire/checkpoint.js';
 import { encodeEnvelope, type EncodedEntry } from '../wire/message-codec.js';
 import { utf8Length } from '../wire/text.js';
@@ -13,6 +14,9 @@ const FIRST_RETRY = 50;
 const LAST_RETRY = 5_000;
 /** A receiver that stands still for so many milliseconds has ignored something: it is sent again. */
 const STANDSTILL = 3_000;
+
+/** Hands entries to a partition that the same worker owns; false: they have to be sent. */
+export type HandTo = (partition: number, entries: readonly EncodedEntry[]) => boolean;
 
 /** Where envelopes of a partition go. */
 export type EnvelopeSubject = (partition: number) => string;
@@ -31,6 +35,7 @@ export class Channels {
   readonly #subject: EnvelopeSubject;
   readonly #failed: (error: unknown) => void;
   readonly #loops: Loops;
+  readonly #handTo: HandTo;
   readonly #senders = new Map<number, Sender>();
   /** The end of the log before the takeover: what is behind it only this owner has sent. */
   readonly #end: number;
@@ -42,8 +47,10 @@ export class Channels {
     subject: EnvelopeSubject,
     failed: (error: unknown) => void,
     loops: Loops,
+    handTo: HandTo = () => false,
   ) {
     this.#loops = loops;
+    this.#handTo = handTo;
     this.#tables = tables;
     this.#end = tables.sequence - 1;
     this.#ports = ports;
@@ -51,16 +58,46 @@ export class Channels {
     this.#failed = failed;
   }
 
-  /** Sends what the channel to a partition holds and has not sent. */
+  /** Hands over or sends what the channel to a partition holds and has not sent. */
   flush(partition: number): void {
     const sender = this.#sender(partition);
-    if (sender.isSending || this.#isClosed) return;
+    if (sender.isSending || this.#isClosed || this.#handOver(partition, sender)) return;
     sender.isSending = true;
     this.#sendAll(partition, sender).catch((error: unknown) => this.#failed(error));
   }
 
   flushAll(): void {
     for (const partition of this.#tables.channels.keys()) this.flush(partition);
+  }
+
+  /** Whether all that is unsent was handed over: then it is as if it had been sent. */
+  #handOver(partition: number, sender: Sender): boolean {
+    for (;;) {
+      const entries = this.#next(partition, sender);
+      const last = entries.at(-1);
+      if (!last) return true;
+      if (entries.some(({ part, reset }) => part || reset) || !this.#handTo(partition, entries)) return false;
+      sender.triedUpTo = Math.max(sender.triedUpTo, last.n);
+      sender.sentUpTo = last.n;
+      sender.progressAt = this.#ports.clock.now();
+    }
+  }
+
+  /** What is not known to be received is sent again: the owner to which it was handed is gone. */
+  resend(partition: number): void {
+    const sender = this.#senders.get(partition);
+    if (!sender || this.#isClosed) return;
+    sender.sentUpTo = Math.min(sender.sentUpTo, sender.received);
+    sender.sentOfNext = 0;
+    this.flush(partition);
+  }
+
+  /** The advert of a receiver. */
+  heard(advert: Uint8Array): void {
+    const decoded = decodeAdvert(advert);
+    if ('refused' in decoded) return;
+    const { partition, epoch, received } = decoded.value;
+    this.advertised(partition, epoch, received[this.#ports.subjects.partition] ?? 0);
   }
 
   /** A receiver, in its epoch, told how far its committed state has received this partition. */

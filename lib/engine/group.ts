@@ -6,6 +6,7 @@ import type { Address, Addressed } from '../wire/messages.js';
 import type { DroppedInput, StepEntry } from '../wire/record.js';
 import type { Parking } from '../wire/parked.js';
 import type { PendingActivity, StepOutput } from './activation.js';
+import type { ChannelMark } from './channel-marks.js';
 import type { Input, Instance } from './instance.js';
 import type { Notice } from '../wire/queries.js';
 import type { TaskIds } from '../wire/tasks.js';
@@ -45,6 +46,8 @@ export class Group {
   survived = false;
   readonly parked: Parking[] = [];
   readonly activities: (readonly [Instance, PendingActivity])[] = [];
+  /** How far channels are received whose messages were handed over. */
+  readonly received = new Map<number, ChannelMark>();
   /** Activities that go to their work queues. */
   readonly queued: (readonly [Instance, PendingActivity])[] = [];
   /** Activities of which nobody wants to know any more. */
@@ -117,7 +120,25 @@ export class Group {
     for (const activity of output.queued ?? []) this.queued.push([instance, activity]);
     if (output.unwanted) this.unwanted.push([instance, output.unwanted]);
     this.notices.push(...(output.notices ?? []));
-    const messages = step.entry.messages ?? [];
+    return this.#localsOf(step.entry.messages ?? []);
+  }
+
+  /**
+   * Takes the messages of an entry of a channel that another partition has handed over: they are local ones of this record.
+   * Returns them with about how many bytes each has.
+   */
+  receive(from: number, n: number, messages: readonly Addressed[]): readonly (LocalDelivery & { bytes: number })[] {
+    const entry: StepEntry = { to: messages[0]![0], messages, handed: [from, n] };
+    const text = encodeStep(entry);
+    this.#bytes += utf8Length(text);
+    this.entries.push(entry);
+    this.texts.push(text);
+    this.received.set(from, { from, n, partly: undefined });
+    const bytes = Math.ceil(text.length / messages.length);
+    return this.#localsOf(messages).map((delivery) => ({ ...delivery, bytes }));
+  }
+
+  #localsOf(messages: readonly Addressed[]): readonly LocalDelivery[] {
     return messages.map((message) => ({ message, local: [this.counter, this.#locals++] }));
   }
 

@@ -56,6 +56,8 @@ export class Inbox {
   readonly #channels: ChannelMarks;
   readonly #sessions: ClientSessions;
   readonly #sessionMail: SessionMail;
+  /** The last mail of each channel that brought something new. */
+  readonly #marked = new Map<number, number>();
   /** How much mail was taken since the last record that nothing follows from. */
   #silent = 0;
   #accepted: number;
@@ -131,9 +133,23 @@ export class Inbox {
     const { messages, mark } = this.#channels.take(from, entries);
     const pending = new Set(messages.map(([at]) => at));
     if (mark && pending.size === 0) this.#listener.note(); // a channel that begins anew: its sender waits for that alone
+    if (mark) this.#marked.set(from, sequence);
     this.#delivered.set(sequence, { time, pending, channel: mark, sessions: noNews });
     const count = entries.reduce((sum, entry) => sum + entry.messages.length, 0);
     this.#deliver(message, messages, Math.ceil(message.body.length / Math.max(1, count)));
+  }
+
+  /**
+   * Whether entries of another partition may come without mail, for the open group: not if they do not follow what is
+   * received, nor as long as no record accepts the last mail of their channel, which would be a copy behind their mark (P1).
+   */
+  mayBeHanded(from: number, prev: number): boolean {
+    return (this.#marked.get(from) ?? 0) <= this.#accepted && this.#channels.precedes(from, prev);
+  }
+
+  /** They have come, up to one. */
+  handed(from: number, n: number): void {
+    this.#channels.passed(from, n);
   }
 
   #single(message: StoredMessage): void {
@@ -222,12 +238,12 @@ export class Inbox {
   }
 
   /** What the record of a group must say of the mail that it accepts, in mail order. */
-  accept({ mailUpTo }: Group): Acceptance {
+  accept({ mailUpTo, received }: Group): Acceptance {
     const from = this.#accepted;
     let accepted = Math.max(from, mailUpTo);
     let acceptedAt: number | undefined;
     const open: (readonly [number, readonly number[]])[] = [];
-    const channels = new Map<number, ChannelMark>();
+    const channels = new Map<number, ChannelMark>(received);
     const news: SessionNews[] = [];
     for (let sequence = from + 1; sequence <= this.#last; sequence++) {
       const delivered = this.#delivered.get(sequence);

@@ -1,5 +1,4 @@
 import { OwnershipLostError, type FailureDetails } from '../errors.js';
-import { decodeAdvert } from '../wire/advert-codec.js';
 import type { Address, Message } from '../wire/messages.js';
 import type { PartitionInspection } from '../wire/inspection.js';
 import type { DroppedInput } from '../wire/record.js';
@@ -18,6 +17,7 @@ import { EntityReads } from './entity-reads.js';
 import { Flusher } from './flusher.js';
 import { mailboxLimitOf, refuse, refuses, refusesPlanned } from './full-mailboxes.js';
 import type { Group } from './group.js';
+import { HandOver } from './hand-over.js';
 import { Heads } from './heads.js';
 import type { Host } from './host.js';
 import { inTime } from './in-time.js';
@@ -68,6 +68,7 @@ export class PartitionRun {
   readonly #heads: Heads;
   readonly #flusher: Flusher;
   readonly #channels: Channels;
+  readonly #handOver: HandOver;
   readonly #timers: DueTimers;
   readonly #activities: LocalActivities;
   readonly #dispatcher: Dispatcher;
@@ -179,7 +180,9 @@ export class PartitionRun {
     this.#parking = new Parking(parts, options.mail, fail);
     this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, this.#parking, fail);
     const envelopes = (partition: number): string => hub.subjects.partition(partition).envelopes;
-    this.#channels = new Channels(tables, ports, envelopes, fail, loops);
+    this.#channels = new Channels(tables, ports, envelopes, fail, loops, (to, entries) =>
+      this.#handOver.hand(to, entries),
+    );
     const due = (address: Address): void => timeHasCome(this.#instances, address);
     this.#timers = new DueTimers(ports.clock, due, () => this.#instances.pump());
     const answer = (address: Address, body: InputBody): void => {
@@ -202,6 +205,7 @@ export class PartitionRun {
       breakLock: (address: Address, fence: number) => breakLock(this.#instances, address, fence),
     };
     const holds = (address: Address): boolean => this.#quarantine.holds(address);
+    this.#handOver = new HandOver(shared.neighbours, { ...parts, partition, channels: this.#channels, holds });
     const entityReads = new EntityReads({ ...parts, ports, worker: host.worker, holds });
     this.#reads = new Reads(tables, ports, this.#instances, queries, entityReads, this.#barrier, operators, fail);
     const { received } = hub.subjects;
@@ -221,7 +225,7 @@ export class PartitionRun {
   async start(): Promise<void> {
     const { bus, subjects } = this.#ports;
     this.#subscriptions.push(
-      bus.subscribe(this.#hub.subjects.received, (body) => this.#advertised(body)),
+      bus.subscribe(this.#hub.subjects.received, (body) => this.#channels.heard(body)),
       bus.subscribe(subjects.queries, (body, reply) => {
         if (reply !== undefined && !this.#isOver) void this.#reads.answer(body, reply);
       }),
@@ -240,6 +244,7 @@ export class PartitionRun {
     this.#intake.start();
     this.#parking.start();
     this.#upkeep.start();
+    this.#handOver.start();
     this.#storageWatch.start();
     this.#values.start();
     const listing = this.#options.loops.watch('the listing of heads', this.#heads.known.list());
@@ -260,6 +265,7 @@ export class PartitionRun {
   async stop(): Promise<void> {
     if (this.#isOver) return;
     this.#isStopping = true;
+    this.#handOver.close();
     const { clock } = this.#ports;
     const { stopTimeoutInMilliseconds: timeout } = this.#options;
     const late = (): void =>
@@ -320,6 +326,7 @@ export class PartitionRun {
     this.#activities.stop();
     this.#dispatcher.close();
     this.#channels.close();
+    this.#handOver.end();
     for (const part of [
       this.#deadLetters,
       this.#heads.known,
@@ -388,12 +395,5 @@ export class PartitionRun {
     if (message.kind === 'result' || message.reply === undefined) return;
     const { outcome } = this.#tables.sessions.answer(session, number, this.#tables.accepted);
     if (outcome) tell(this.#ports, message.reply, { v: 1, kind: 'outcome', outcome });
-  }
-
-  #advertised(body: Uint8Array): void {
-    const decoded = decodeAdvert(body);
-    if ('refused' in decoded || this.#isOver) return;
-    const { partition, epoch, received } = decoded.value;
-    this.#channels.advertised(partition, epoch, received[this.#ports.subjects.partition] ?? 0);
   }
 }

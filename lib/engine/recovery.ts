@@ -150,6 +150,7 @@ export async function readLog(
 export function gather(tail: Map<Address, TailEntry[]>, { record, first, sequence }: FoundRecord): void {
   if (record.type !== 'commit') return;
   for (const entry of record.steps) {
+    if (entry.handed) continue; // it changes no instance
     const entries = tail.get(entry.to);
     const found = { first, sequence, at: record.at, entry };
     if (entries) entries.push(found);

@@ -1,5 +1,6 @@
 import { ActivitySlots } from './activity-slots.js';
 import type { Host } from './host.js';
+import { Neighbours } from './neighbours.js';
 import type { Clock, Logger } from './ports.js';
 import { Suspects } from './suspects.js';
 import { UserCode } from './user-code.js';
@@ -12,6 +13,7 @@ export interface SharedActivities {
   readonly slots: ActivitySlots;
   readonly suspects: Suspects;
   readonly code: UserCode;
+  readonly neighbours: Neighbours;
 }
 
 export function shareActivities(
@@ -23,5 +25,6 @@ export function shareActivities(
     slots: new ActivitySlots(slots, host.activitySettings),
     suspects: new Suspects(ports.clock),
     code: new UserCode(ports),
+    neighbours: new Neighbours(),
   };
 }

@@ -114,7 +114,8 @@ export async function serveHttpApi(api: HttpApi, options: ListenOptions = {}): P
   };
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether only this machine can reach an address. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '::1' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 

@@ -28,10 +28,8 @@ function addressesOf(
   const { where, options } = parseServers(servers);
   const own = credentialOptions(credentials, tls);
   const wanted = own.tls ?? options.tls;
-  if (wanted)
-    own.tls = { ...wanted, checkServerIdentity: identityOfAddresses([options.servers ?? []].flat()) } as NonNullable<
-      typeof own.tls
-    >;
+  const checkServerIdentity = identityOfAddresses(options.servers);
+  if (wanted && checkServerIdentity) own.tls = { ...wanted, checkServerIdentity } as NonNullable<typeof own.tls>;
   const { user: _, pass: _p, token: _t, ...rest } = options;
   return { where, options: { ...(isLogin(own) ? rest : options), ...own } };
 }

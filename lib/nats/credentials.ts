@@ -1,15 +1,19 @@
 import { credsAuthenticator, jwtAuthenticator, nkeyAuthenticator, type ConnectionOptions } from 'nats';
 import { ConfigError } from '../errors.js';
 import type { HubCredentials, HubTls } from './hub-credentials.js';
+import type { Login } from './servers.js';
 
 /** Who connects, and how, for the client of NATS. Throws ConfigError, without any secret in it. */
-export function credentialOptions(credentials: HubCredentials = {}, tls?: HubTls): ConnectionOptions {
+export function credentialOptions(
+  credentials: HubCredentials = {},
+  tls?: HubTls,
+): Login & Pick<ConnectionOptions, 'tls'> {
   return { ...loginOf(credentials), ...(tls && { tls: tlsOf(tls) }) };
 }
 
 const SEED = /\bSU[A-Z2-7]{56}\b/;
 
-function loginOf({ user, password, token, creds, nkeySeed, jwt }: HubCredentials): ConnectionOptions {
+function loginOf({ user, password, token, creds, nkeySeed, jwt }: HubCredentials): Login {
   const ways = { user, token, creds, nkeySeed };
   const given = Object.entries(ways).filter(([, value]) => value !== undefined);
   if (given.length > 1)

@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.js';
 export interface ServerAddresses {
   /** For people: without secrets. */
   readonly where: string;
-  readonly options: Login & Pick<ConnectionOptions, 'servers' | 'tls'>;
+  readonly options: Login & Pick<ConnectionOptions, 'tls'> & { readonly servers: string[] };
 }
 
 /** Who connects. */

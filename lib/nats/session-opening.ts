@@ -112,19 +112,19 @@ function refuseFatal(error: unknown, { where, options }: ServerAddresses): strin
     const given = isLogin(options) ? 'the given credentials' : 'a connection without credentials';
     throw new AuthFailedError(`The NATS server at ${where} refused ${given} (${code}).`);
   }
-  if (
-    code === 'BAD_OPTIONS' ||
-    code === 'INVALID_OPTION' ||
-    String(error.message).includes('TLS') ||
-    isOfCertificates(error)
-  )
+  if (isAboutCertificate(error))
+    throw new ConfigError(
+      `tls: the certificate of ${where} is not trusted, or it does not trust the given one: ${error.message}`,
+      { cause: error },
+    );
+  if (code === 'BAD_OPTIONS' || code === 'INVALID_OPTION' || String(error.message).includes('TLS'))
     throw new ConfigError(`servers: cannot connect to ${where}: ${error.message}`, { cause: error });
   return code || error.message;
 }
 
-/** One side does not trust the other: waiting changes nothing. */
-function isOfCertificates({ code }: NodeJS.ErrnoException): boolean {
-  return /^(?:ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(code ?? '');
+/** As Node.js and OpenSSL name it; whoever waits meets the same certificate again. */
+function isAboutCertificate({ code = '' }: NodeJS.ErrnoException): boolean {
+  return /^ERR_TLS_|CERT|VERIFY|ALTNAME|ISSUER|^ERR_SSL_.*ALERT/.test(code);
 }
 
 async function checkServer(connection: NatsConnection, session: Session, patience: Patience): Promise<void> {

@@ -49,6 +49,11 @@ export function encodeAddressed(addressed: Addressed): string {
   return JSON.stringify(addressed);
 }
 
+/** The message of a text of `encodeAddressed`. */
+export function decodeAddressed(text: string): Addressed {
+  return addressed(JSON.parse(text));
+}
+
 /** A channel entry whose messages are the texts of `encodeAddressed`. */
 export interface EncodedEntry {
   readonly n: number;

@@ -163,6 +163,7 @@ export const step = object<StepEntry>({
   outcome: optional(outcome),
   outcomes: optional(list(outcome)),
   messages: optional(list(addressed)),
+  handed: optional(tuple(count, count)),
   refused: optional(prose),
 });
 

@@ -202,6 +202,8 @@ export interface StepEntry extends StoredState {
   readonly outcomes?: readonly Outcome[];
   /** Messages for instances of the same partition, part of this record and hence of a JetStream message (C9). */
   readonly messages?: readonly Addressed[];
+  /** It is no step: its messages are what the record `n` of another partition has for this one, which came without mail. */
+  readonly handed?: readonly [from: number, n: number];
   /** The input was refused without a step, and why. */
   readonly refused?: string;
 }

@@ -12,7 +12,8 @@ const levels: readonly (readonly string[])[] = [
   ['engine', 'schedules'],
   ['nats', 'memory'],
   ['worker', 'client'],
-  ['http', 'compat', 'testing'],
+  ['http', 'testing'],
+  ['compat'],
   ['cli'],
   ['index', 'browser'],
 ];
@@ -63,8 +64,11 @@ const explicitAny = /(?<![.\w$#])any\b(?!\s*(?:[(<]|\??\s*:))|\?\s*any\b/g;
 /** Modules are loaded in the ways that the table of imports sees. */
 const hiddenImport = /(?<![.\w#])(?:createRequire|require)\s*\(|\bimport\s*\(\s*[^"'\s]/g;
 
-/** `perdure replay` loads a module that is named on the command line. */
-const USERS_MODULES = 'lib/cli/instances/users-module.ts';
+/** `perdure replay` and `perdure func start` load modules that are named on the command line. */
+const usersModules: ReadonlySet<string> = new Set([
+  'lib/cli/instances/users-module.ts',
+  'lib/cli/functions/users-functions.ts',
+]);
 
 const forbiddenNames = new Set([
   'utils',
@@ -138,7 +142,7 @@ function codeViolations(file: string, source: string): readonly string[] {
   const code = codeOf(source);
   const forms = [
     explicitAny,
-    ...(file === USERS_MODULES ? [] : [hiddenImport]),
+    ...(usersModules.has(file) ? [] : [hiddenImport]),
     ...(isPure(partOf(file)) ? [impurity] : []),
   ];
   const found = forms.flatMap((form) => [...code.matchAll(form)]);

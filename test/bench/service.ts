@@ -68,6 +68,19 @@ class Transfer {
   }
 }
 
+@Orchestrator('locked-transfer')
+class LockedTransfer {
+  @Run({ input: 'unknown' }) *run(
+    { from, to }: { from: string; to: string },
+    context: OrchestrationContext,
+  ): Orchestration<number> {
+    using _lock = yield* context.lock([Tally, from], [Tally, to]);
+    const left = yield* context.callEntity(Tally, from).add(-1);
+    yield* context.callEntity(Tally, to).add(1);
+    return left;
+  }
+}
+
 /** How late each of its timers fired, in milliseconds. */
 @Orchestrator('alarms')
 class Alarms {
@@ -89,7 +102,7 @@ const [servers, name] = process.argv.slice(2);
 await using hub = await connectTaskHub({ name: name!, servers });
 await using worker = await TaskHubWorker.start(hub, {
   entities: [Tally],
-  orchestrators: [HelloSequence, FanOut, Steps, Transfer, Alarms],
+  orchestrators: [HelloSequence, FanOut, Steps, Transfer, LockedTransfer, Alarms],
   activities: [new Greetings()],
 });
 process.once('disconnect', () => process.exit(1));

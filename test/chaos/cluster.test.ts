@@ -74,5 +74,7 @@ test('three servers: the leader of a log is killed with -9 under calls, which go
   t.deepEqual(await sequence.result(), greetings);
   t.not(await leaderOf(), former);
   for (const key of keys) t.is(await client.callEntity(Counter, key).get(), calls);
-  t.deepEqual(errors, []);
+  // While there is no leader the server says so to whoever asks for something.
+  const unexpected = errors.filter((line) => !line.includes('JetStream system temporarily unavailable'));
+  t.deepEqual(unexpected, []);
 });

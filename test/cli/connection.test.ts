@@ -144,7 +144,7 @@ tls { cert_file: "${file('server.pem')}", key_file: "${file('server.key')}", ca_
   t.is(untrusted.code, 1);
   t.regex(
     untrusted.stderr,
-    /^PERDURE_CONFIG: servers: cannot connect to localhost:\d+: unable to verify the first certificate/,
+    /^PERDURE_CONFIG: tls: the certificate of localhost:\d+ is not trusted, or it does not trust the given one: unable to verify the first certificate/,
   );
   const without = await inspect(t, [...trust, '--token', TOKEN, '--timeout', '2s']);
   t.is(without.code, 4, without.stderr);

@@ -6,6 +6,7 @@ import { OrchestrationContext } from '../../lib/core/orchestration-context.js';
 import type { InputType, ValueCodec } from '../../lib/core/values.js';
 import { defineActivities, defineEntity, defineOrchestrator } from '../../lib/definitions/define.js';
 import { names } from '../../lib/definitions/names.js';
+import { recordDispatcher, recordEntity } from '../../lib/definitions/recording.js';
 import { Registry, type Hosted } from '../../lib/definitions/registry.js';
 import { DefinitionError, InvalidNameError } from '../../lib/errors.js';
 import { Amount } from './amount.js';
@@ -63,6 +64,25 @@ test('an entity program makes objects and runs operations on them', (t) => {
   t.like(deposit, { name: 'deposit', isReadonly: false, isAsync: false });
   const decoded = { json: { amount: 1 }, type: Amount, target: 'account.deposit' };
   t.deepEqual(deposit.invoke(account, { amount: 1 }, context), [decoded, context]);
+});
+
+class Dispatching {
+  state: unknown = null;
+  carryOut(input: unknown, ctx: EntityContext): unknown[] {
+    return [input, ctx];
+  }
+}
+recordEntity(Dispatching, 'dispatching');
+recordDispatcher(Dispatching.prototype, 'carryOut');
+
+test('an entity with a dispatcher has every operation, and says so', (t) => {
+  const program = register({ entities: [Dispatching] }).entities.get('dispatching')!;
+  t.deepEqual(program.operationNames, ['*']);
+  const operation = program.operation('whatever it is called')!;
+  t.like(operation, { name: 'whatever it is called', isReadonly: false, isAsync: true });
+  const decoded = { json: 1, type: Object, target: 'dispatching.carryOut' };
+  t.deepEqual(operation.invoke(program.create(), 1, context), [decoded, context]);
+  t.is(program.operation('#lock'), undefined, 'what Perdure itself asks for');
 });
 
 test('a handler without input gets none, whatever was sent', async (t) => {

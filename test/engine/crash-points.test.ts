@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { sendProgram, violations } from './program.js';
-import { KillAt } from './kill-at.js';
-import { bankHost, MemoryClient, MemoryWorker } from './surroundings.js';
+import { KillAt, type LastCall } from './kill-at.js';
+import { bankHost, MemoryClient, MemoryWorker, neighbours } from './surroundings.js';
 
 interface Outcome {
   readonly calls: number;
@@ -10,9 +10,9 @@ interface Outcome {
 }
 
 /** Everything the engine does, with a worker that dies at its nth call and another that takes over. */
-async function run(n: number, fault: 'requestLost' | 'responseLost', seed = n): Promise<Outcome> {
+async function run(n: number, fault: LastCall, isHandedOver: boolean): Promise<Outcome> {
   const plan = new KillAt(n, fault);
-  const world = new MemoryWorld({ seed, faults: plan });
+  const world = new MemoryWorld({ seed: n, faults: plan });
   const hub = world.createHub('test', 3);
   const faults: string[] = [];
   const log: string[] = [];
@@ -22,7 +22,8 @@ async function run(n: number, fault: 'requestLost' | 'responseLost', seed = n): 
     warn: (m: string) => void log.push(m),
     error: (m: string) => void faults.push(m),
   };
-  const victim = new MemoryWorker(hub, 'victim', bankHost(), {}, logger);
+  const options = isHandedOver ? neighbours(bankHost()) : {};
+  const victim = new MemoryWorker(hub, 'victim', bankHost(), options, logger);
   plan.onKill = () => victim.connection.kill();
   const client = new MemoryClient(hub, 'client');
   const { scheduler } = world;
@@ -30,17 +31,17 @@ async function run(n: number, fault: 'requestLost' | 'responseLost', seed = n): 
   await scheduler.advance(20);
   await scheduler.settle(sendProgram(client), 60_000);
   await scheduler.advance(1_500);
-  const successor = new MemoryWorker(hub, 'successor', bankHost(), {}, logger);
+  const successor = new MemoryWorker(hub, 'successor', bankHost(), options, logger);
   await scheduler.settle(successor.claim(), 60_000);
   await scheduler.advance(8_000);
   faults.push(...(await scheduler.settle(violations(client), 60_000)));
   return { calls: plan.calls, faults };
 }
 
-async function everyPoint(t: ExecutionContext, fault: 'requestLost' | 'responseLost', stride: number): Promise<void> {
+async function everyPoint(t: ExecutionContext, fault: LastCall, isHandedOver = false): Promise<void> {
   let n = 1;
-  for (; ; n += stride) {
-    const { calls, faults } = await run(n, fault);
+  for (; ; n++) {
+    const { calls, faults } = await run(n, fault, isHandedOver);
     t.deepEqual(faults, [], `killed at call ${n} (${fault})`);
     if (calls < n) break;
   }
@@ -49,7 +50,13 @@ async function everyPoint(t: ExecutionContext, fault: 'requestLost' | 'responseL
 }
 
 test('C4: a worker that dies before any of its calls arrives loses nothing and repeats nothing', (t) =>
-  everyPoint(t, 'requestLost', 1));
+  everyPoint(t, 'requestLost'));
 
 test('C4: a worker that dies after any of its calls was carried out loses nothing and repeats nothing', (t) =>
-  everyPoint(t, 'responseLost', 1));
+  everyPoint(t, 'responseLost'));
+
+test('C4, C5: nor one whose partitions hand over to each other, before any of its calls arrives', (t) =>
+  everyPoint(t, 'requestLost', true));
+
+test('C4, C5: nor one whose partitions hand over to each other, after any of its calls was carried out', (t) =>
+  everyPoint(t, 'responseLost', true));

@@ -5,6 +5,7 @@ import { LargeValues } from '../../lib/engine/large-values.js';
 import { Loops } from '../../lib/engine/loops.js';
 import { PartitionOwner, type OwnerOptions } from '../../lib/engine/partition-owner.js';
 import type { HubPorts, Logger } from '../../lib/engine/ports.js';
+import { shareActivities } from '../../lib/engine/shared-activities.js';
 import { UserCode } from '../../lib/engine/user-code.js';
 import type { MemoryConnection } from '../../lib/memory/connection.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
@@ -56,18 +57,30 @@ export const bankHost = (greetings = new Greetings()): Host =>
     activities: [greetings],
   });
 
+/** What all partitions of a worker share, so that they hand over to each other what they have for each other. */
+export const neighbours = (host: Host): ((ports: HubPorts) => OwnerOptions) => {
+  return (ports) => ({ activities: shareActivities(host, ports) });
+};
+
 /** A worker of the memory hub: one connection that owns all partitions. */
 export class MemoryWorker {
   readonly connection: MemoryConnection;
   readonly ports: HubPorts;
   readonly owners: PartitionOwner[];
 
-  constructor(hub: MemoryHub, name: string, host: Host, options: OwnerOptions = {}, logger = recordingLogger()) {
+  constructor(
+    hub: MemoryHub,
+    name: string,
+    host: Host,
+    options: OwnerOptions | ((ports: HubPorts) => OwnerOptions) = {},
+    logger = recordingLogger(),
+  ) {
     this.connection = hub.connect(name);
     this.ports = memoryHubPorts(this.connection, logger);
+    const given = typeof options === 'function' ? options(this.ports) : options;
     this.owners = Array.from(
       { length: hub.partitions },
-      (_, partition) => new PartitionOwner(partition, this.ports, host, options),
+      (_, partition) => new PartitionOwner(partition, this.ports, host, given),
     );
   }
 

@@ -15,7 +15,7 @@ export interface Declaration {
 
 /** An exported declaration. */
 export interface Exported extends Declaration {
-  readonly kind: 'class' | 'interface' | 'function' | 'type' | 'const';
+  readonly kind: 'class' | 'interface' | 'enum' | 'function' | 'type' | 'const';
   /** The class or interface that it extends. */
   readonly base: string | undefined;
   /** The public members that it declares itself. */
@@ -87,9 +87,9 @@ function textOf(comment: string): string {
     .trim();
 }
 
-const bodied = /^(?:export\s+)?(?:declare\s+)?(?:abstract\s+)?(?:class|interface)\s+\w/;
+const bodied = /^(?:export\s+)?(?:declare\s+)?(?:abstract\s+)?(?:class|interface|enum)\s+\w/;
 const exportForm =
-  /^export\s+(?:declare\s+)?(?:abstract\s+)?(?<kind>class|interface|function|type|const)\s+(?<name>\w+)(?:<[^{]*?>)?(?:\s+extends\s+(?<base>\w+))?/;
+  /^export\s+(?:declare\s+)?(?:abstract\s+)?(?<kind>class|interface|enum|function|type|const)\s+(?<name>\w+)(?:<[^{]*?>)?(?:\s+extends\s+(?<base>\w+))?/;
 const memberForm = /^(?:(?:static|abstract|readonly|get|set)\s+)*(?<name>\w+|\[Symbol\.\w+\])\??\s*[<(:;=]/;
 const hidden = /^(?:private|protected)\b|^(?:#|constructor\b)/;
 
@@ -101,7 +101,7 @@ function declarationOf({ comment, source, code }: Piece): Exported | undefined {
     name,
     base,
     comment,
-    members: bodied.test(code) ? membersOf(source, code) : [],
+    members: kind === 'class' || kind === 'interface' ? membersOf(source, code) : [],
   };
 }
 

@@ -75,6 +75,8 @@ export interface Limits {
   readonly idleBytes?: number | undefined;
   /** What waits longer, or behind more, is parked (P4). */
   readonly mail?: Partial<MailLimits> | undefined;
+  /** The partitions of a process hand over to each other; else all that they have for each other goes as mail. */
+  readonly handsOver?: true | undefined;
 }
 
 /** Everything that goes wrong in a simulation. */
@@ -110,7 +112,9 @@ export function generatePlan(random: SeededRandom, { partitions, focus }: Progra
   const incidents = Array.from({ length: random.below(8) }, () => incident(random, partitions));
   const limits = generateLimits(random);
   const replicas = random.next() < 0.3 ? 3 : 1;
-  return { rates, incidents: [...incidents, ...siege(random, partitions, focus)], limits, replicas };
+  incidents.push(...siege(random, partitions, focus));
+  const handsOver = random.next() < 0.5 && { handsOver: true as const };
+  return { rates, incidents, limits: { ...limits, ...handsOver }, replicas };
 }
 
 /** What goes wrong together, in most of the seeds. */

@@ -1,4 +1,5 @@
 import { ActivationCache } from '../../lib/engine/activation-cache.js';
+import { Neighbours } from '../../lib/engine/neighbours.js';
 import { PartitionOwner } from '../../lib/engine/partition-owner.js';
 import { shareActivities } from '../../lib/engine/shared-activities.js';
 import { Loops } from '../../lib/engine/loops.js';
@@ -84,9 +85,10 @@ class WorkerLife {
   }
 
   newOwner(partition: number): PartitionOwner {
+    const alone = !this.#limits.handsOver && { neighbours: new Neighbours() };
     const options = {
       stopTimeoutInMilliseconds: 3_000,
-      activities: this.#activities,
+      activities: { ...this.#activities, ...alone },
       activations: this.#activations,
       mail: this.#limits.mail,
     };

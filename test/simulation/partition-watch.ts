@@ -72,6 +72,8 @@ export class PartitionWatch {
   readonly #orders = new Map<string, number>();
   /** What was sent and is not consumed, by name. */
   readonly pending = new Set<string>();
+  /** How many records of other partitions were handed over. */
+  handed = 0;
   /** Whether an instance was quarantined. */
   hasQuarantined = false;
   /** Ids of operations whose message is stored. */
@@ -189,7 +191,7 @@ export class PartitionWatch {
   }
 
   /** C1, C5: an envelope holds what a stored record says, nothing else. */
-  #checkEntry(from: number, { n, part, messages }: Envelope['entries'][number]): void {
+  #checkEntry(from: number, { n, part, messages }: Pick<Envelope['entries'][number], 'n' | 'part' | 'messages'>): void {
     const stored = this.#ports.sentBy(from, n);
     if (stored === undefined)
       return this.#violation(`C1: partition ${from} sent the output of record ${n}, which is not stored`);
@@ -242,8 +244,13 @@ export class PartitionWatch {
       this.#violation(`P1: record ${sequence} accepts mail up to ${record.accepted}, before was ${this.#accepted}`);
     this.#accepted = record.accepted ?? this.#accepted;
     let index = 0;
-    for (const { to, messages = [] } of record.steps)
-      for (const message of messages) this.#onLocal(record.counter, index++, to, message);
+    for (const { to, messages = [], handed } of record.steps) {
+      if (handed) this.#checkHanded(handed, messages, record);
+      for (const [at, message] of messages.entries()) {
+        if (handed) this.#onHanded(record.counter, index++, handed, at, message);
+        else this.#onLocal(record.counter, index++, to, message);
+      }
+    }
     for (const { page, boxes } of record.parked ?? []) for (const box of boxes) this.#onParked(page, box);
     for (const step of record.steps) this.#onStep(step, sequence, record);
     for (const { page, boxes } of record.parked ?? []) for (const box of boxes) this.#checkHolder(page, box);
@@ -257,6 +264,34 @@ export class PartitionWatch {
       this.#sentTo.set(Number(to), sequence);
       this.#out.set(`${sequence} ${to}`, JSON.stringify(messages));
     }
+  }
+
+  /** P1: what comes without mail stands in the record that says that it is received. */
+  #checkHanded(
+    [from, n]: NonNullable<StepEntry['handed']>,
+    messages: readonly Addressed[],
+    record: CommitRecord,
+  ): void {
+    this.handed++;
+    this.#checkEntry(from, { n, messages });
+    if ((record.received?.[from] ?? 0) < n)
+      this.#violation(`P1: commit ${record.counter} has record ${n} of partition ${from} and does not say so`);
+  }
+
+  #onHanded(
+    counter: number,
+    index: number,
+    [from, n]: NonNullable<StepEntry['handed']>,
+    at: number,
+    addressed: Addressed,
+  ): void {
+    this.#noteInput(addressed);
+    const [to, message] = addressed;
+    const name = `channel ${from} #${n}.${at}`;
+    if (this.#consumed.has(name)) this.#violation(`C4: ${name} is received a second time`);
+    const sent = { to, sender: laneOf(`partition ${from}`, addressed), order: n * 10_000 + at, name };
+    this.#locals.set(`local ${counter}.${index}`, { ...sent, taken: { id: undefined, message } });
+    this.pending.add(name);
   }
 
   #onLocal(counter: number, index: number, sender: string, [to, message]: Addressed): void {
@@ -299,6 +334,7 @@ export class PartitionWatch {
   }
 
   #onStep(stored: StepEntry, sequence: number, { out = {} }: CommitRecord): void {
+    if (stored.handed) return; // it changes no instance
     const step = this.#ports.values.step(stored, this.#violation);
     const taken = this.#take(step);
     // What is refused, because too many wait, does not wait behind them.

@@ -44,7 +44,10 @@ test.serial(
     const waiting = keys.filter((key) => versions.get(key) === 2);
     const calls = waiting.map((key) => client.callEntity('cart', key, 'add', 'nails'));
     await until(
-      async () => (await client.namesWithoutWorker()).names.some(({ name }) => name === 'cart@2'),
+      async () =>
+        (await client.namesWithoutWorker()).names.some(
+          ({ name, waitingInstances }) => name === 'cart@2' && waitingInstances === waiting.length,
+        ),
       'the calls of the newer version to wait',
     );
     t.deepEqual(

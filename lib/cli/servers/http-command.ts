@@ -74,7 +74,8 @@ export async function httpModules() {
   return { HttpApi, serveHttpApi };
 }
 
-async function keysOf({ keyFile }: HttpOptions): Promise<readonly string[]> {
+/** The keys of a file, and those of the environment. Throws ConfigError for a file that cannot be read. */
+export async function keysOf({ keyFile }: Pick<HttpOptions, 'keyFile'>): Promise<readonly string[]> {
   const fromEnvironment = (process.env['PERDURE_HTTP_KEYS'] ?? '').split(',');
   const fromFile = keyFile === undefined ? [] : (await contentOf(keyFile)).split('\n');
   return [...fromFile, ...fromEnvironment].map((key) => key.trim()).filter((key) => key !== '');

@@ -49,11 +49,11 @@ function calls(entities: number, width: number, count: number): Workload {
   };
 }
 
-async function transfers(rig: Rig, count: number): Promise<Measured> {
+async function transfers(rig: Rig, orchestrator: string, count: number): Promise<Measured> {
   const accounts = keysOf(100);
   const { milliseconds, took } = await inFlight(count, 50, async (i) => {
     const [from, to] = [accounts[i % 100]!, accounts[(i * 7 + 1) % 100]!];
-    await (await rig.client.startNew('transfer', { from, to })).result();
+    await (await rig.client.startNew(orchestrator, { from, to })).result();
   });
   expectEqual(await rig.total(accounts), 0, 'the sum of all accounts');
   return { count, milliseconds, latencies: summary(took) };
@@ -66,5 +66,16 @@ export const entities: readonly Workload[] = [
   calls(1, 1, 10_000),
   calls(100, 100, 40_000),
   calls(1, 100, 40_000),
-  { id: 'w5', name: 'transfers, 50 in flight over 100', steps: 5, run: (rig) => transfers(rig, 5_000) },
+  {
+    id: 'w5-locks',
+    name: 'transfers under locks, 50 in flight over 100',
+    steps: 10,
+    run: (rig) => transfers(rig, 'locked-transfer', 5_000),
+  },
+  {
+    id: 'w5-calls',
+    name: 'transfers by calls alone, 50 in flight over 100',
+    steps: 5,
+    run: (rig) => transfers(rig, 'transfer', 5_000),
+  },
 ];

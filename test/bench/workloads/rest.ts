@@ -6,12 +6,13 @@ import { expectEqual, type Measured, type Workload } from '../workload.js';
 
 const AT_REST = 100_000;
 const LOOK = 20_000;
-const SETTLED = 15_000;
+/** Until heads are stored and mail is forgotten, and the collector of the engine has found that there is nothing to do any more. */
+const SETTLED = 45_000;
 
 async function idle(rig: Rig): Promise<Measured> {
   await rig.flood(AT_REST, (i) => `idle-${i}`);
   expectEqual(await rig.total([`idle-${AT_REST - 1}`]), 1, 'the last one');
-  await sleep(SETTLED); // until heads are stored and mail is forgotten
+  await sleep(SETTLED);
   const before = await rig.usage();
   await sleep(LOOK);
   const after = await rig.usage();

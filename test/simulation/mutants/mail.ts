@@ -52,6 +52,39 @@ export const ofMail: readonly Mutant[] = [
     ),
   ),
   mutant(
+    'C5',
+    'what is handed over to a partition of the same worker is forgotten at once',
+    edit(
+      'engine/channels.js',
+      'sender.sentUpTo = last.n;\n            sender.progressAt',
+      'this.#tables.channel(partition).pending.splice(0);\n            sender.sentUpTo = last.n;\n            sender.progressAt',
+    ),
+  ),
+  mutant(
+    'C4',
+    'what is handed over is taken whatever its channel has received',
+    edit('engine/channel-marks.js', 'return n === prev && !partly;', 'return true;'),
+  ),
+  mutant(
+    'C4',
+    'that a channel is received is not in the record that has what was handed over',
+    edit('engine/inbox.js', 'const channels = new Map(received);', 'const channels = new Map();'),
+  ),
+  mutant(
+    'P1',
+    'what is handed over overtakes mail of its channel that no record accepts',
+    edit('engine/inbox.js', '(this.#marked.get(from) ?? 0) <= this.#accepted && ', ''),
+  ),
+  mutant(
+    'C5',
+    'the record does not have the messages that were handed over',
+    edit(
+      'engine/group.js',
+      'const entry = { to: messages[0][0], messages, handed: [from, n] };',
+      'const entry = { to: messages[0][0], messages: [], handed: [from, n] };',
+    ),
+  ),
+  mutant(
     'P2',
     'a send whose outcome is unknown counts as done, and nobody looks whether the receiver stands still',
     edit(

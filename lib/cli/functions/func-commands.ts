@@ -72,7 +72,7 @@ async function start(options: StartOptions): Promise<void> {
   await loadFunctions(app);
   const functions = [...registeredFunctions().values()];
   await using server = await FunctionServer.listen(options.port ?? local.port ?? 7071, options.hostname);
-  const connection = { ...connectionOf(options), folder: options.folder ?? `${folder}/.perdure` };
+  const connection = { ...(await connectionOf(options)), folder: options.folder ?? `${folder}/.perdure` };
   const hubOf = (name: string) => connectTaskHub({ name, partitions: settings.partitions, ...connection });
   await using hub = await hubOf(options.hub ?? settings.hubName);
   const hosted = new FunctionApp(hub, {

@@ -2,10 +2,12 @@ import test from 'ava';
 import fc from 'fast-check';
 import { amount } from '../amount.js';
 import { linkedActions } from '../../lib/client/linked-actions.js';
+import { usedHeapBytes } from '../used-heap.js';
 import { base, Restaurant } from './restaurant.js';
 
 const COUNT = amount(10_000, 100_000);
 const TOGETHER = 20;
+const MEGABYTE = 1_024 * 1_024;
 
 const known = ['meal', 'table', 'purchase', 'till', 'a', 'b', 'put', 'rob', 'delete', 'Guest', '$'];
 const odd = [
@@ -108,6 +110,7 @@ const isTold = (status: number, text: string): boolean =>
   status < 500 || status === 504 || /PERDURE_ENTITY_OPERATION_FAILED|"runtimeStatus":"Failed"/.test(text);
 
 test('whatever is asked, the answer is one of the known ones, and nothing breaks', async (t) => {
+  t.timeout(3_600_000);
   const seed = Number(process.env['SEED'] ?? 1);
   const restaurant = await Restaurant.open({ limits: { maxWaitInMilliseconds: 100 } });
   const asked = fc.sample(requests, { numRuns: COUNT, seed });
@@ -120,7 +123,9 @@ test('whatever is asked, the answer is one of the known ones, and nothing breaks
     const request = new Request(url, { method, headers, ...(hasBody && { body }) });
     return restaurant.answer(restaurant.api.fetch(request));
   };
-  for (let at = 0; at < asked.length; at += TOGETHER)
+  let early = 0;
+  for (let at = 0; at < asked.length; at += TOGETHER) {
+    if (at === COUNT / 2) early = usedHeapBytes();
     await Promise.all(
       asked.slice(at, at + TOGETHER).map(async (request) => {
         const { status, text, headers: told } = await send(request);
@@ -132,6 +137,9 @@ test('whatever is asked, the answer is one of the known ones, and nothing breaks
         if (status >= 400 && told.get('content-type') !== 'application/problem+json' && status !== 500) t.fail(what);
       }),
     );
+  }
+  const late = usedHeapBytes();
+  t.log(`${(early / MEGABYTE).toFixed(1)} MiB in the midst, ${(late / MEGABYTE).toFixed(1)} MiB in the end`);
   t.deepEqual(restaurant.errors, []);
   t.false('isAdmin' in {});
   for (const status of [200, 202, 400, 404, 405, 409, 410, 415])

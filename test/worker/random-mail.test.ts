@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import fc from 'fast-check';
 import { connect } from 'nats';
@@ -12,6 +10,7 @@ import { subjectsOf } from '../../lib/wire/subjects.js';
 import { amount } from '../amount.js';
 import { startTestServer } from '../servers.js';
 import { until } from '../until.js';
+import { usedHeapBytes } from '../used-heap.js';
 
 const COUNT = amount(10_000, 100_000);
 const TOGETHER = 500;
@@ -100,12 +99,7 @@ const mail = fc.record({
   ),
 });
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-const heap = (): number => {
-  collect();
-  return process.memoryUsage().heapUsed / MEGABYTE;
-};
+const heap = (): number => usedHeapBytes() / MEGABYTE;
 
 test('whatever is put on mailboxes, what makes no sense becomes a dead letter, and all else goes on', async (t) => {
   t.timeout(1_800_000);

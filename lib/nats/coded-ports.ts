@@ -1,9 +1,9 @@
 import type { PayloadCodec, PayloadPlace } from './payload-codec.js';
+import { PayloadCoder } from './payload-coder.js';
 import type {
   Bus,
   HubPorts,
   Log,
-  Logger,
   MailSender,
   Mailbox,
   ObjectStore,
@@ -14,16 +14,9 @@ import type {
   Views,
 } from '../engine/ports.js';
 
-const OVERHEAD = 256;
-
-/** What no codec of ours reads: a body that could not be decoded must never pass for one that was not encoded. */
-const UNREADABLE = 0xff;
-
-type Kind = PayloadPlace['kind'];
-
 /** The ports of a hub behind a payload codec: what is above them never sees an encoded body (docs/adr/0064). */
 export function codedHubPorts(ports: HubPorts, payloadCodec: PayloadCodec): HubPorts {
-  const coder = new Coder(payloadCodec, ports.logger);
+  const coder = new PayloadCoder(payloadCodec, ports.logger, ports.clock);
   const objects = codedObjects(ports.objects, coder);
   const bus = codedBus(ports.bus, coder);
   return {
@@ -53,65 +46,29 @@ export function codedHubPorts(ports: HubPorts, payloadCodec: PayloadCodec): HubP
 function codedPartition(
   ports: PartitionPorts,
   shared: Pick<PartitionPorts, 'objects' | 'bus'>,
-  coder: Coder,
+  coder: PayloadCoder,
 ): PartitionPorts {
-  const { storage, clock, random, logger, subjects, valueLimits } = ports;
   return {
     ...shared,
-    log: codedLog(ports.log, subjects.log, coder),
+    log: codedLog(ports.log, ports.subjects.log, coder),
     mailbox: codedMailbox(ports.mailbox, coder),
     views: codedViews(ports.views, coder),
-    storage,
-    clock,
-    random,
-    logger,
-    subjects,
+    storage: ports.storage,
+    clock: ports.clock,
+    random: ports.random,
+    logger: ports.logger,
+    subjects: ports.subjects,
     mailOf: (partition) => codedSender(ports.mailOf(partition), 'mail', coder),
     deadLetters: codedSender(ports.deadLetters, 'letter', coder),
     maxBodyBytes: ports.maxBodyBytes - coder.overhead,
-    valueLimits,
+    valueLimits: ports.valueLimits,
   };
 }
 
-class Coder {
-  readonly overhead: number;
-  readonly #codec: PayloadCodec;
-  readonly #logger: Logger;
-
-  constructor(codec: PayloadCodec, logger: Logger) {
-    this.#codec = codec;
-    this.#logger = logger;
-    this.overhead = codec.maxOverheadBytes ?? OVERHEAD;
-  }
-
-  encode(kind: Kind, name: string, body: Uint8Array): Uint8Array {
-    return this.#codec.encode(body, { kind, name });
-  }
-
-  /** The server's own messages are empty. */
-  decode(kind: Kind, name: string, body: Uint8Array, where = name): Uint8Array {
-    if (body.length === 0) return body;
-    try {
-      return this.#codec.decode(body, { kind, name });
-    } catch (error) {
-      this.#logger.error(`What was stored or sent cannot be decoded: ${String(error)}`, { instance: where });
-      const unreadable = new Uint8Array(body.length + 1);
-      unreadable[0] = UNREADABLE;
-      unreadable.set(body, 1);
-      return unreadable;
-    }
-  }
-
-  stored(kind: Kind, message: StoredMessage): StoredMessage {
-    const { sequence, subject, body, time } = message;
-    return { sequence, subject, body: this.decode(kind, subject, body), time };
-  }
-}
-
-function codedLog(log: Log, subject: string, coder: Coder): Log {
+function codedLog(log: Log, subject: string, coder: PayloadCoder): Log {
   return {
     replicas: log.replicas,
-    append: (body, after) => log.append(coder.encode('log', subject, body), after),
+    append: async (body, after) => log.append(coder.encode('log', subject, body), after),
     last: async () => {
       const last = await log.last();
       return last && coder.stored('log', last);
@@ -122,14 +79,14 @@ function codedLog(log: Log, subject: string, coder: Coder): Log {
   };
 }
 
-function codedSender(sender: MailSender, kind: Kind, coder: Coder): MailSender {
+function codedSender(sender: MailSender, kind: PayloadPlace['kind'], coder: PayloadCoder): MailSender {
   return {
     send: async (subject, body, messageId, onRefused) =>
       sender.send(subject, coder.encode(kind, subject, body), messageId, onRefused),
   };
 }
 
-function codedMailbox(mailbox: Mailbox, coder: Coder): Mailbox {
+function codedMailbox(mailbox: Mailbox, coder: PayloadCoder): Mailbox {
   return {
     ...codedSender(mailbox, 'mail', coder),
     consume: (from, onBatch, losses) =>
@@ -142,7 +99,7 @@ function codedMailbox(mailbox: Mailbox, coder: Coder): Mailbox {
   };
 }
 
-function codedViews(views: Views, coder: Coder): Views {
+function codedViews(views: Views, coder: PayloadCoder): Views {
   return {
     read: async (subject) => {
       const stored = await views.read(subject);
@@ -157,10 +114,20 @@ function codedViews(views: Views, coder: Coder): Views {
   };
 }
 
-function codedObjects(objects: ObjectStore, coder: Coder): ObjectStore {
+function codedObjects(objects: ObjectStore, coder: PayloadCoder): ObjectStore {
+  /**
+   * What a body has become: it is put again as the same bytes while the outcome is unknown, for its reference has their hash,
+   * and the first try may be stored behind the second.
+   */
+  const encoded = new WeakMap<Uint8Array, Uint8Array>();
+  const encodedOnce = (key: string, body: Uint8Array): Uint8Array => {
+    const bytes = encoded.get(body) ?? coder.encode('value', key, body);
+    encoded.set(body, bytes);
+    return bytes;
+  };
   return {
     replicas: objects.replicas,
-    put: async (key, body, onRefused) => objects.put(key, coder.encode('value', key, body), onRefused),
+    put: async (key, body, onRefused) => objects.put(key, encodedOnce(key, body), onRefused),
     get: async (reference) => {
       const body = await objects.get(reference);
       return body && coder.decode('value', reference.key, body);
@@ -171,7 +138,7 @@ function codedObjects(objects: ObjectStore, coder: Coder): ObjectStore {
   };
 }
 
-function codedTasks(tasks: TaskQueues, coder: Coder): TaskQueues {
+function codedTasks(tasks: TaskQueues, coder: PayloadCoder): TaskQueues {
   const taken = (queue: string, task: QueuedTask): QueuedTask => ({
     body: coder.decode('task', queue, task.body),
     deliveries: task.deliveries,
@@ -188,9 +155,13 @@ function codedTasks(tasks: TaskQueues, coder: Coder): TaskQueues {
   };
 }
 
-function codedBus(bus: Bus, coder: Coder): Bus {
+function codedBus(bus: Bus, coder: PayloadCoder): Bus {
   return {
-    publish: (subject, body, reply) => bus.publish(subject, coder.encode('message', '', body), reply),
+    // It may get lost, and who sends it is prepared for nothing else.
+    publish: (subject, body, reply) => {
+      const encoded = coder.encodeMessage(subject, body);
+      if (encoded) bus.publish(subject, encoded, reply);
+    },
     // Who listens to many subjects is not told which one it was.
     subscribe: (subject, onMessage) =>
       bus.subscribe(subject, (body, reply) => onMessage(coder.decode('message', '', body, subject), reply)),
@@ -199,8 +170,8 @@ function codedBus(bus: Bus, coder: Coder): Bus {
 
 async function* decoded(
   messages: AsyncIterable<StoredMessage>,
-  kind: Kind,
-  coder: Coder,
+  kind: PayloadPlace['kind'],
+  coder: PayloadCoder,
 ): AsyncIterable<StoredMessage> {
   for await (const message of messages) yield coder.stored(kind, message);
 }

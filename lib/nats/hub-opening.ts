@@ -4,6 +4,7 @@ import { checkHubName } from '../wire/checks.js';
 import { codedHubPorts } from './coded-ports.js';
 import { openHub, type HubOptions, type NatsHub } from './hub.js';
 import { natsHubPorts } from './hub-ports.js';
+import { payloadOverhead } from './payload-codec.js';
 import type { Session } from './session.js';
 import { TaskHub, type TaskHubOptions } from './task-hub.js';
 
@@ -12,8 +13,13 @@ export type OpenOptions = Omit<TaskHubOptions, 'servers' | 'folder'> &
   Pick<HubOptions, 'mustExist' | 'damaged'> & { readonly opened?: ((hub: NatsHub) => void) | undefined };
 
 /** Before anything is started or connected. Throws InvalidHubError and ConfigError. */
-export function checkOptions({ name, timeoutInMilliseconds = Infinity }: Partial<OpenOptions> = {}): void {
+export function checkOptions({
+  name,
+  timeoutInMilliseconds = Infinity,
+  payloadCodec,
+}: Partial<OpenOptions> = {}): void {
   checkHubName(name);
+  if (payloadCodec) payloadOverhead(payloadCodec);
   if (!(timeoutInMilliseconds >= 0))
     throw new ConfigError(`timeoutInMilliseconds: must be 0 or more, not ${timeoutInMilliseconds}`);
 }

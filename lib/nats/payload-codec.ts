@@ -1,3 +1,5 @@
+import { ConfigError } from '../errors.js';
+
 /** Where a body is stored or sent: the same when it is encoded and when it is decoded. */
 export interface PayloadPlace {
   /**
@@ -26,10 +28,26 @@ export interface PayloadPlace {
  * ```
  */
 export interface PayloadCodec {
-  /** What is stored or sent in place of a body, at most `maxOverheadBytes` longer. */
+  /**
+   * What is stored or sent in place of a body, at most `maxOverheadBytes` longer. What it throws, the call rejects with that
+   * wanted to send; an owner that cannot encode a record gives its partition back, and nothing of the record is done.
+   */
   encode(body: Uint8Array, place: PayloadPlace): Uint8Array;
   /** The body again. What it throws for is taken for what cannot be read: mail becomes a dead letter, a head is in quarantine. */
   decode(body: Uint8Array, place: PayloadPlace): Uint8Array;
-  /** How much longer than the body its encoded form may be, in bytes. Default 256. */
+  /** How much longer than the body its encoded form may be, in bytes: 0 to 65,536. Default 256. */
   readonly maxOverheadBytes?: number | undefined;
+}
+
+const OVERHEAD = { usual: 256, most: 65_536 };
+
+/** How much longer a body may become. Throws ConfigError for what is no codec. */
+export function payloadOverhead({ encode, decode, maxOverheadBytes = OVERHEAD.usual }: PayloadCodec): number {
+  if (typeof encode !== 'function' || typeof decode !== 'function')
+    throw new ConfigError('payloadCodec: it must have the methods encode and decode');
+  if (!Number.isInteger(maxOverheadBytes) || maxOverheadBytes < 0 || maxOverheadBytes > OVERHEAD.most)
+    throw new ConfigError(
+      `payloadCodec.maxOverheadBytes: must be a whole number from 0 to ${OVERHEAD.most}, not ${String(maxOverheadBytes)}`,
+    );
+  return maxOverheadBytes;
 }

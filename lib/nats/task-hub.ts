@@ -1,6 +1,6 @@
-import type { PayloadCodec } from './payload-codec.js';
 import type { HubPorts, Logger } from '../engine/ports.js';
 import type { HubCredentials, HubTls } from './hub-credentials.js';
+import type { PayloadCodec } from './payload-codec.js';
 
 /** Which task hub to connect to, and where. */
 export interface TaskHubOptions {

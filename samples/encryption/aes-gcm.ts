@@ -7,8 +7,8 @@ const [NONCE, TAG] = [12, 16];
 
 /**
  * Encrypts with AES-256-GCM: version, length and name of the key, nonce, tag, cipher text. Where a body belongs is part of
- * what is authenticated, so that nobody can move one elsewhere. To rotate, add a key and make it the current one in all
- * workers and clients; an old one may go when nothing is stored any more that it has encrypted.
+ * what is authenticated, so that nobody can move one elsewhere. To rotate, give a new key to all workers and clients, and only
+ * then make it the current one; an old one may go when nothing is stored any more that it has encrypted.
  */
 export class AesGcm implements PayloadCodec {
   readonly maxOverheadBytes = 2 + 32 + NONCE + TAG;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import test, { type Implementation, type TestFn } from 'ava';
 import { AesGcm } from '../../samples/encryption/aes-gcm.js';
 import { codedHubPorts } from '../../lib/nats/coded-ports.js';
+import type { ObjectStore } from '../../lib/engine/ports.js';
 import type { PayloadCodec } from '../../lib/nats/payload-codec.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
@@ -63,7 +64,68 @@ test('a codec: what was encoded with a former key is read, what is not encoded o
   const inbox = new Inbox(ports.partition(0).mailbox, 1);
   await world.scheduler.advance(100);
   t.is(inbox.messages[0]?.body[0], 0xff, 'nor does mail pass that nobody with the key has sent');
-  t.is(lines.filter((line) => line.includes('cannot be decoded')).length, 3);
+  const told = () => lines.filter((line) => line.includes('cannot be decoded')).length;
+  t.is(told(), 2, 'of heads once, however many there are, and of mail');
+  await world.scheduler.advance(5_000);
+  await settle(views.read(subjects.head('o.two')));
+  t.is(told(), 3, 'and again after a while');
+});
+
+test('a large value of which it is not known whether it is stored is put again as the same bytes', async (t) => {
+  const { world, connection } = coded();
+  const plain = memoryHubPorts(connection, recordingLogger());
+  const sent: Uint8Array[] = [];
+  const objects: ObjectStore = {
+    replicas: 1,
+    put: async (key, body) => (sent.push(body) === 1 ? undefined : plain.objects.put(key, body)),
+    get: (reference) => plain.objects.get(reference),
+    remove: (key) => plain.objects.remove(key),
+    list: (before) => plain.objects.list(before),
+    removeUnfinished: (before) => plain.objects.removeUnfinished(before),
+  };
+  const ports = codedHubPorts({ ...plain, objects }, new AesGcm(keys, 'a'));
+  const [key, body] = ['o.one/1', bytes('"large"')];
+  t.is(await ports.objects.put(key, body), undefined);
+  const reference = await world.scheduler.settle(ports.objects.put(key, body));
+  t.deepEqual(sent[1], sent[0]);
+  const read = await world.scheduler.settle(ports.objects.get(reference!));
+  t.is(new TextDecoder().decode(read), '"large"');
+  await world.scheduler.settle(ports.objects.put('o.one/2', bytes('"large"')));
+  t.notDeepEqual(sent[2], sent[0]);
+});
+
+test('a codec that makes bodies longer than it says is refused before anything is stored', async (t) => {
+  const longer: PayloadCodec = { encode: (body) => new Uint8Array(body.length + 257), decode: turned };
+  const { world, hub, ports } = coded(longer);
+  const told = { code: 'PERDURE_CONFIG', message: /it made 259 bytes of 2, and maxOverheadBytes is 256/ };
+  const { log, views, mailOf, subjects } = ports.partition(0);
+  const writes: readonly (() => Promise<unknown>)[] = [
+    () => log.append(bytes('{}'), 0),
+    () => views.write(subjects.head('o.one'), bytes('{}'), 0),
+    () => mailOf(0).send(subjects.mail('o.one'), bytes('{}')),
+    () => ports.tasks.publish('far', bytes('{}'), 'id'),
+    () => ports.objects.put('o.one/1', bytes('{}')),
+  ];
+  for (const write of writes) await t.throwsAsync(() => world.scheduler.settle(write()), told);
+  const streams = hub.streams(0);
+  t.deepEqual([streams.log.last, streams.state.last, streams.mail.last, hub.objects.size], [0, 0, 0, 0]);
+});
+
+test('a message that is not stored gets lost when it cannot be encoded, and the log tells it once', async (t) => {
+  const lines: string[] = [];
+  const refusing: PayloadCodec = {
+    encode: () => {
+      throw new Error('no key');
+    },
+    decode: turned,
+  };
+  const { world, ports } = coded(refusing, lines);
+  const heard: Uint8Array[] = [];
+  ports.bus.subscribe('somewhere', (body) => void heard.push(body));
+  for (let n = 0; n < 3; n++) ports.bus.publish('somewhere', bytes('{}'));
+  await world.scheduler.advance(100);
+  t.deepEqual(heard, []);
+  t.deepEqual(lines, ['What is to be sent cannot be encoded: Error: no key']);
 });
 
 test('a codec that makes bodies longer leaves room for that', (t) => {

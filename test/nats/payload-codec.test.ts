@@ -10,7 +10,7 @@ import {
   type Orchestration,
   type PayloadCodec,
 } from 'perdure';
-import { Activity, Entity, Operation, Orchestrator, Query, Run } from 'perdure/decorators';
+import { Activity, Entity, Operation, Orchestrator, Query, Run, Update } from 'perdure/decorators';
 import { AesGcm } from '../../samples/encryption/aes-gcm.js';
 import { startTestServer } from '../servers.js';
 import { until } from '../until.js';
@@ -36,8 +36,15 @@ class Couriers {
   @Activity({ queue: 'far' }) carryFar(value: string): string {
     return `far ${value}`;
   }
-  @Activity() lose(_value: string): never {
-    throw new RangeError('lost');
+  @Activity() lose(value: string): never {
+    throw Object.assign(new RangeError('lost'), { about: value });
+  }
+}
+
+@Orchestrator('relay')
+class Relay {
+  @Run() *run(value: string, ctx: OrchestrationContext): Orchestration<string> {
+    return yield* ctx.callActivity(Couriers).carry(value);
   }
 }
 
@@ -47,6 +54,7 @@ class Errand {
   @Run() *run(value: string, ctx: OrchestrationContext): Orchestration<string[]> {
     ctx.setCustomStatus({ value });
     const done = [yield* ctx.callActivity(Couriers).carry(value), yield* ctx.callActivity(Couriers).carryFar(value)];
+    done.push(yield* ctx.callSubOrchestrator(Relay, value));
     yield* ctx.callEntity(Safe, 's').keep(value.repeat(20_000)); // a large one
     try {
       yield* ctx.callActivity(Couriers).lose(value);
@@ -59,9 +67,12 @@ class Errand {
   @Query() last(): string {
     return this.#last;
   }
+  @Update() tell(value: string): string {
+    return (this.#last = value);
+  }
 }
 
-const hosted = { entities: [Safe], orchestrators: [Errand], activities: [new Couriers()] };
+const hosted = { entities: [Safe], orchestrators: [Errand, Relay], activities: [new Couriers()] };
 
 /** A logger that keeps what is told at info and above. */
 function telling(lines: string[]): Logger {
@@ -94,18 +105,31 @@ async function errand(t: ExecutionContext, codecs: readonly (PayloadCodec | unde
   };
   const first = await open(codecs[0]);
   const worker = await TaskHubWorker.start(first, hosted);
-  const handle = await new TaskHubClient(first).startNew(Errand, SECRET, { instanceId: 'e', tags: { shop: 'north' } });
-  await until(async () => (await handle.status()).historyLength! >= 10, 'it to wait for the event');
+  const handle = await new TaskHubClient(first).startNew(Errand, SECRET, {
+    instanceId: 'e',
+    tags: { shop: 'north' },
+    memo: { why: SECRET },
+  });
+  await until(async () => (await handle.status()).historyLength! >= 12, 'it to wait for the event');
   await worker.stop();
 
   const second = await open(codecs[1]);
   await using client = new TaskHubClient(second);
-  t.deepEqual((await client.getHandle(Errand, 'e').status()).customStatus, { value: SECRET }, 'from the view');
+  const e = client.getHandle(Errand, 'e');
+  const { customStatus, memo } = await e.status();
+  t.deepEqual([customStatus, memo], [{ value: SECRET }, { why: SECRET }], 'from the view');
   const next = await TaskHubWorker.start(second, hosted);
   t.teardown(() => next.stop());
+  t.is(await e.update().tell(SECRET), SECRET);
   await client.raiseEvent('e', 'Told', SECRET);
-  t.deepEqual(await client.getHandle(Errand, 'e').result(), [`carried ${SECRET}`, `far ${SECRET}`, SECRET]);
-  t.is(await client.getHandle(Errand, 'e').query().last(), SECRET);
+  const carried = `carried ${SECRET}`;
+  t.deepEqual(await e.result(), [carried, `far ${SECRET}`, carried, SECRET]);
+  t.is(await e.query().last(), SECRET);
+  for await (const told of e.watch()) t.deepEqual(told.customStatus, { value: SECRET });
+  const { history } = await e.status({ fetchHistory: true });
+  t.true(JSON.stringify(history).includes(`{"about":"${SECRET}"}`), 'a field of an error');
+  const yearly = await client.schedules.create('yearly', { cron: '0 0 1 1 *', start: [Errand, SECRET] });
+  t.is((await yearly.describe()).input, SECRET);
   t.is((await client.readEntityState(Safe, 's')).entityState?.kept[0]?.length, 20_000 * SECRET.length);
   t.deepEqual((await client.listInstanceIds({ tags: { shop: 'north' } })).instanceIds, ['e']);
   await next.stop();

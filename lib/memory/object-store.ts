@@ -16,6 +16,8 @@ const STALE = 1_000;
 /** The object store of a task hub in memory: an object is there whole or not at all. */
 export class MemoryObjectStore implements ObjectStore {
   readonly #connection: MemoryConnection;
+  /** Keys of puts of which it is not known here what came of them. */
+  readonly #unclear = new Set<string>();
 
   constructor(connection: MemoryConnection) {
     this.#connection = connection;
@@ -27,12 +29,14 @@ export class MemoryObjectStore implements ObjectStore {
 
   async put(key: string, body: Uint8Array, onRefused?: OnRefused): Promise<ValueReference | undefined> {
     const sent = body.slice();
+    const isUnclear = this.#unclear.delete(key);
     const answer = await this.#connection.call(
       this.#call('put'),
-      () => this.#store(key, sent),
+      () => this.#store(key, sent, isUnclear),
       undefined,
       () => onRefused?.(full('the object store')),
     );
+    if (!answer) this.#unclear.add(key);
     return answer && { key, bytes: sent.length, hash: hashOf(sent) };
   }
 
@@ -68,10 +72,10 @@ export class MemoryObjectStore implements ObjectStore {
     return this.#connection.hub.objects;
   }
 
-  /** Another value under the key takes the place of the former one, and is listed as stored later. */
-  #store(key: string, body: Uint8Array): void {
+  /** A value takes the place of the former one and is listed as stored later, unless a put that was unclear has stored it. */
+  #store(key: string, body: Uint8Array, isUnclear: boolean): void {
     const former = this.#objects.get(key)?.body;
-    if (former && hashOf(former) === hashOf(body)) return;
+    if (isUnclear && former && hashOf(former) === hashOf(body)) return;
     this.#objects.delete(key);
     this.#objects.set(key, { body, time: this.#connection.hub.world.time });
   }

@@ -9,7 +9,8 @@ import { openShop, type Shop } from './shop.js';
 
 const turned = (body: Uint8Array): Uint8Array => body.map((byte) => byte ^ 0x5a);
 const codec: PayloadCodec = { encode: turned, decode: turned, maxOverheadBytes: 0 };
-const source = 'const turned = (body) => body.map((byte) => byte ^ 0x5a); export default { encode: turned, decode: turned };';
+const source =
+  'const turned = (body) => body.map((byte) => byte ^ 0x5a); export default { encode: turned, decode: turned };';
 
 let shop: Shop;
 test.before(async () => {

@@ -136,7 +136,11 @@ async function serve(server: EmbeddedServer, since: Date, options: DevOptions, s
     httpModules(),
   ]);
   if (name === undefined) return;
-  await using hub = await connectExistingTaskHub({ name, servers: server.url, payloadCodec: await payloadCodecOf(options) });
+  await using hub = await connectExistingTaskHub({
+    name,
+    servers: server.url,
+    payloadCodec: await payloadCodecOf(options),
+  });
   await using client = new TaskHubClient(hub);
   const api = new HttpApi(client);
   await using http = await serveHttpApi(api, { port: options.port });

@@ -44,10 +44,10 @@ test.serial('with the codec of the hub, by option or environment, a command read
   t.is(await shop.client.getHandle<string>('o-1').result(), 'a packed lamp, paid by Mona');
 });
 
-test.serial('without it a command lists and counts, and cannot read', async (t) => {
-  const listed = await run(t, ['list', 'shop', '--json']);
-  t.is(listed.code, 0, listed.stderr);
-  t.true(listed.stdout.includes('o-1'));
+test.serial('without it a command counts, and cannot read', async (t) => {
+  const counted = await run(t, ['list', 'shop', '--count']);
+  t.is(counted.code, 0, counted.stderr);
+  t.regex(counted.stdout, /Completed/);
   const status = await run(t, ['status', 'shop', 'o-1', '--timeout', '2s']);
   t.not(status.code, 0);
   t.false(`${status.stdout}${status.stderr}`.includes('lamp'));

@@ -110,7 +110,7 @@ async function errand(t: ExecutionContext, codecs: readonly (PayloadCodec | unde
     tags: { shop: 'north' },
     memo: { why: SECRET },
   });
-  await until(async () => (await handle.status()).historyLength! >= 12, 'it to wait for the event');
+  await until(async () => (await handle.status()).historyLength! >= 12, 'it to wait for the event', 60);
   await worker.stop();
 
   const second = await open(codecs[1]);

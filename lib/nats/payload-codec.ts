@@ -42,8 +42,9 @@ export interface PayloadCodec {
 const OVERHEAD = { usual: 256, most: 65_536 };
 
 /** How much longer a body may become. Throws ConfigError for what is no codec. */
-export function payloadOverhead({ encode, decode, maxOverheadBytes = OVERHEAD.usual }: PayloadCodec): number {
-  if (typeof encode !== 'function' || typeof decode !== 'function')
+export function payloadOverhead(codec: PayloadCodec): number {
+  const { maxOverheadBytes = OVERHEAD.usual } = codec;
+  if (typeof codec.encode !== 'function' || typeof codec.decode !== 'function')
     throw new ConfigError('payloadCodec: it must have the methods encode and decode');
   if (!Number.isInteger(maxOverheadBytes) || maxOverheadBytes < 0 || maxOverheadBytes > OVERHEAD.most)
     throw new ConfigError(

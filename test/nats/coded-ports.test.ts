@@ -98,11 +98,12 @@ test('a codec that makes bodies longer than it says is refused before anything i
   const longer: PayloadCodec = { encode: (body) => new Uint8Array(body.length + 257), decode: turned };
   const { world, hub, ports } = coded(longer);
   const told = { code: 'PERDURE_CONFIG', message: /it made 259 bytes of 2, and maxOverheadBytes is 256/ };
-  const { log, views, mailOf, subjects } = ports.partition(0);
+  const partition = ports.partition(0);
+  const { log, views, subjects } = partition;
   const writes: readonly (() => Promise<unknown>)[] = [
     () => log.append(bytes('{}'), 0),
     () => views.write(subjects.head('o.one'), bytes('{}'), 0),
-    () => mailOf(0).send(subjects.mail('o.one'), bytes('{}')),
+    () => partition.mailOf(0).send(subjects.mail('o.one'), bytes('{}')),
     () => ports.tasks.publish('far', bytes('{}'), 'id'),
     () => ports.objects.put('o.one/1', bytes('{}')),
   ];

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../errors.js';
 import { payloadOverhead, type PayloadCodec } from '../../nats/payload-codec.js';
-import { moduleAt } from '../module-at.js';
+import { moduleAt } from '../users-module.js';
 
 /** The payload codec that the command line or the environment names, undefined: none. Throws ConfigError. */
 export async function payloadCodecOf({

@@ -2,7 +2,7 @@ import type { OrchestratorObject } from '../../core/proxies.js';
 import type { Constructor } from '../../core/values.js';
 import { ownRecord } from '../../definitions/class-record.js';
 import { ConfigError } from '../../errors.js';
-import { moduleAt } from '../module-at.js';
+import { moduleAt } from '../users-module.js';
 
 /** The orchestrators that a module of a user's exports. Throws ConfigError. */
 export async function orchestratorsOf(module: string): Promise<readonly Constructor<OrchestratorObject>[]> {

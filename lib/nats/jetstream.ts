@@ -21,6 +21,7 @@ const OVERLAP = 1_000;
 export const ErrorCode = {
   noMessage: 10037,
   sequenceNotFound: 10043,
+  streamStoreFailed: 10049,
   messageTooLarge: 10054,
   messageDeleteFailed: 10057,
   streamNotFound: 10059,

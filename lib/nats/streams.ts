@@ -13,6 +13,10 @@ export interface StreamSettings {
 /** How long the server recognizes a copy of a message by its id. It saves work only: no promise rests on it. */
 const DUPLICATE_WINDOW = 120_000_000_000;
 
+/** A stream whose store cannot be made is asked for so many times, so many milliseconds apart. */
+const ATTEMPTS = 20;
+const RETRY = 250;
+
 /** Nothing is ever dropped by the server: a full stream refuses, and only its owner removes. */
 const SHARED = {
   retention: 'limits',
@@ -102,16 +106,22 @@ export async function ensureStream(
   wanted: StreamSettings,
   initial: object = {},
 ): Promise<StreamInfo> {
-  const found = await findStream(jetStream, wanted);
-  if (found) return found;
-  const answer = await jetStream.ask<StreamInfo>(`STREAM.CREATE.${wanted.name}`, { ...wanted, ...initial });
-  if (!answer.error) {
-    checkSettings(answer.value, wanted);
-    return answer.value;
+  for (let attempt = 1; ; attempt++) {
+    const found = await findStream(jetStream, wanted);
+    if (found) return found;
+    const answer = await jetStream.ask<StreamInfo>(`STREAM.CREATE.${wanted.name}`, { ...wanted, ...initial });
+    if (!answer.error) {
+      checkSettings(answer.value, wanted);
+      return answer.value;
+    }
+    const { err_code: code, description } = answer.error;
+    // Another creator was faster.
+    if (code === ErrorCode.streamNameInUse) continue;
+    // The server says so also while it still creates or deletes a stream of the name; a disk that fails goes on failing.
+    if (code !== ErrorCode.streamStoreFailed || attempt === ATTEMPTS)
+      throw new ConfigError(`The server refuses to create stream ${wanted.name}: ${description}`);
+    await new Promise<void>((resolve) => jetStream.session.clock.after(RETRY, resolve));
   }
-  // Another creator was faster.
-  if (answer.error.err_code === ErrorCode.streamNameInUse) return ensureStream(jetStream, wanted, initial);
-  throw new ConfigError(`The server refuses to create stream ${wanted.name}: ${answer.error.description}`);
 }
 
 /** The stream with these settings, or undefined when it does not exist. Throws StreamMismatchError. */

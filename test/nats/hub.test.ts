@@ -179,3 +179,23 @@ test('a hub of a newer format is refused', async (t) => {
   await hub.store.put('hub', bytes(JSON.stringify({ v: 2 })), entry?.revision ?? 0);
   await t.throwsAsync(openHub(session, { name: hub.name }), { instanceOf: VersionTooNewError });
 });
+
+test('a stream whose store cannot be made yet is asked for again, and told when it cannot be made at all', async (t) => {
+  const asking = await connectSession({ servers: server.url, logger: recordingLogger() });
+  const { requests } = asking;
+  const send = requests.send.bind(requests);
+  let failures = 2;
+  // What a real server says while it still creates or deletes a stream of the name, or when its disk fails.
+  const description = 'error creating store for stream';
+  const failed = bytes(JSON.stringify({ error: { code: 500, err_code: 10049, description } }));
+  requests.send = (subject, ...rest) =>
+    subject.includes('STREAM.CREATE') && failures-- > 0
+      ? Promise.resolve({ data: failed } as Awaited<ReturnType<typeof send>>)
+      : send(subject, ...rest);
+  t.is((await openHub(asking, { name: freshName(), partitions: 1 })).partitions, 1);
+  failures = Infinity;
+  const name = freshName();
+  const error = await t.throwsAsync(openHub(asking, { name, partitions: 1 }), { instanceOf: ConfigError });
+  t.is(error.message, `The server refuses to create stream KV_PD-${name}: ${description}`);
+  await asking.close();
+});

@@ -89,4 +89,5 @@ export type { HistoryEvent } from './core/history.js';
 export type { RuntimeStatus } from './wire/head.js';
 export { defineActivities, defineEntity, defineOrchestrator } from './definitions/define.js';
 export { connectTaskHub, type BrowserTaskHubOptions } from './nats/browser.js';
+export type { PayloadCodec, PayloadPlace } from './nats/payload-codec.js';
 export { TaskHub } from './nats/task-hub.js';

@@ -44,6 +44,7 @@ export { createTaskHub, deleteTaskHub, inspectTaskHub } from './nats/hub-adminis
 export type { DeleteTaskHubOptions, TaskHubDescription, TaskHubStream } from './nats/hub-administration.js';
 export { TaskHub, type TaskHubOptions } from './nats/task-hub.js';
 export type { HubCredentials, HubTls } from './nats/hub-credentials.js';
+export type { PayloadCodec, PayloadPlace } from './nats/payload-codec.js';
 export type { LogFields, Logger } from './engine/ports.js';
 export { TaskHubClient, type TaskHubClientOptions } from './client/task-hub-client.js';
 export type { PartitionStatus, ReleaseOptions } from './client/administration.js';

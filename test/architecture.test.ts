@@ -195,7 +195,7 @@ test('no module is loaded past the table of imports', (t) => {
     t.is(of({ 'lib/client/a.ts': load }).length, 1, load);
   t.deepEqual(of({ 'lib/client/a.ts': "const a = await import('./b.js'); const b = import.meta.url;" }), []);
   const load = 'const theirs = await import(url);';
-  for (const file of ['instances/users-module.ts', 'functions/users-functions.ts'])
+  for (const file of ['users-module.ts', 'functions/users-functions.ts'])
     t.deepEqual(of({ [`lib/cli/${file}`]: load }), [], 'what a user names on the command line');
   t.is(of({ 'lib/cli/instances/a.ts': load }).length, 1);
 });

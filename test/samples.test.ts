@@ -275,9 +275,18 @@ test.serial('an order waits while the warehouse is not there, and is shipped onc
   }
 });
 
+test.serial('encryption keeps values from the server, over a change of keys', async (t) => {
+  t.deepEqual(await sample('encryption'), [
+    'blood of p-17: nothing found',
+    'findings: 1',
+    'with the next key: 2',
+    'examinations of ward north: 1',
+  ]);
+});
+
 test('a sample that does not exist is answered with those that do', async (t) => {
   const refused = await t.throwsAsync(sample('nothing'), {
-    message: /aggregator, approval, bank, cart, chat, counter, eternal, exchange, fan-out, hello, http/,
+    message: /aggregator, approval, bank, cart, chat, counter, encryption, eternal, exchange, fan-out, hello, http/,
   });
   t.is((refused as Error & { code?: unknown }).code, 2);
 });

@@ -11,7 +11,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export type ValueReference = {
   /** The address of the instance that holds it, a slash, and an id that is used once. */
   readonly key: string;
-  /** The length of its JSON text in bytes of UTF-8. */
+  /** The length of its JSON text in bytes of UTF-8, as it is stored: behind a payload codec that of what it has become. */
   readonly bytes: number;
   /** What the object store calls its digest: `SHA-256=` and base64url. */
   readonly hash: string;

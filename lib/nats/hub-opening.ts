@@ -2,8 +2,10 @@ import type { Logger } from '../engine/ports.js';
 import { ConfigError, ServerUnavailableError } from '../errors.js';
 import { checkHubName } from '../wire/checks.js';
 import { subjectsOf } from '../wire/subjects.js';
+import { codedHubPorts } from './coded-ports.js';
 import { openHub, type HubOptions, type NatsHub } from './hub.js';
 import { natsHubPorts } from './hub-ports.js';
+import { payloadOverhead } from './payload-codec.js';
 import type { Session } from './session.js';
 import type { SessionOptions } from './session-opening.js';
 import { TaskHub, type TaskHubOptions } from './task-hub.js';
@@ -18,8 +20,13 @@ export type OpenOptions = Omit<TaskHubOptions, 'servers' | 'folder' | 'credentia
 type OwnServer = ConstructorParameters<typeof TaskHub>[2];
 
 /** Before anything is started or connected. Throws InvalidHubError and ConfigError. */
-export function checkOptions({ name, timeoutInMilliseconds = Infinity }: Partial<OpenOptions> = {}): void {
+export function checkOptions({
+  name,
+  timeoutInMilliseconds = Infinity,
+  payloadCodec,
+}: Partial<OpenOptions> = {}): void {
   checkHubName(name);
+  if (payloadCodec) payloadOverhead(payloadCodec);
   if (!(timeoutInMilliseconds >= 0))
     throw new ConfigError(`timeoutInMilliseconds: must be 0 or more, not ${timeoutInMilliseconds}`);
 }
@@ -41,7 +48,9 @@ export async function openOn(
   try {
     const hub = await inTime(session, options, began, openHub(session, options));
     options.opened?.(hub, server);
-    return new TaskHub(natsHubPorts(hub, logger), session, server);
+    const ports = natsHubPorts(hub, logger);
+    const { payloadCodec } = options;
+    return new TaskHub(payloadCodec ? codedHubPorts(ports, payloadCodec) : ports, session, server);
   } catch (error) {
     await session.close();
     throw error;

@@ -1,5 +1,6 @@
 import type { HubPorts, Logger } from '../engine/ports.js';
 import type { HubCredentials, HubTls } from './hub-credentials.js';
+import type { PayloadCodec } from './payload-codec.js';
 
 /** Which task hub to connect to, and where. */
 export interface TaskHubOptions {
@@ -35,6 +36,11 @@ export interface TaskHubOptions {
    * PayloadTooLargeError. A value is in memory as a whole, several times. Default 16,777,216 (16 MiB).
    */
   readonly maxValueBytes?: number | undefined;
+  /**
+   * Encodes users' values before they leave the process, for example to encrypt them: the same for all workers and clients of
+   * the hub. Default: none.
+   */
+  readonly payloadCodec?: PayloadCodec | undefined;
   /**
    * How long to wait until a server has opened the hub, in milliseconds. Default: for ever, with a line in the log each
    * 5 s. The start of an embedded server has its own limit.

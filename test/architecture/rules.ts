@@ -64,11 +64,8 @@ const explicitAny = /(?<![.\w$#])any\b(?!\s*(?:[(<]|\??\s*:))|\?\s*any\b/g;
 /** Modules are loaded in the ways that the table of imports sees. */
 const hiddenImport = /(?<![.\w#])(?:createRequire|require)\s*\(|\bimport\s*\(\s*[^"'\s]/g;
 
-/** `perdure replay` and `perdure func start` load modules that are named on the command line. */
-const usersModules: ReadonlySet<string> = new Set([
-  'lib/cli/instances/users-module.ts',
-  'lib/cli/functions/users-functions.ts',
-]);
+/** `perdure replay`, `perdure func start` and `--codec` load modules that are named on the command line. */
+const usersModules: ReadonlySet<string> = new Set(['lib/cli/users-module.ts', 'lib/cli/functions/users-functions.ts']);
 
 const forbiddenNames = new Set([
   'utils',

@@ -1,4 +1,11 @@
-import { connectTaskHub, OrchestrationContext, TaskHubClient, TaskHubWorker, type Orchestration } from 'perdure';
+import {
+  connectTaskHub,
+  OrchestrationContext,
+  TaskHubClient,
+  TaskHubWorker,
+  type Orchestration,
+  type PayloadCodec,
+} from 'perdure';
 import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { startTestServer, type TestServer } from '../servers.js';
 
@@ -51,9 +58,9 @@ export interface Shop {
   close(): Promise<void>;
 }
 
-export async function openShop(): Promise<Shop> {
+export async function openShop(payloadCodec?: PayloadCodec): Promise<Shop> {
   const server = await startTestServer();
-  const hub = await connectTaskHub({ name: 'shop', servers: server.url, partitions: 1 });
+  const hub = await connectTaskHub({ name: 'shop', servers: server.url, partitions: 1, payloadCodec });
   const hosted = { orchestrators: [Order, Hello, Film], entities: [Counter], activities: [new Hands()] };
   const worker = await TaskHubWorker.start(hub, hosted);
   const client = new TaskHubClient(hub);

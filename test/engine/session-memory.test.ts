@@ -1,20 +1,10 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import { ClientSessions, type SessionNews } from '../../lib/engine/client-sessions.js';
 import { PartitionTables } from '../../lib/engine/tables.js';
 import { encodeDrawer } from '../../lib/wire/checkpoint-codec.js';
 import type { CommitRecord, StepEntry } from '../../lib/wire/record.js';
 import { messageIdOf, sessionId } from '../../lib/wire/sessions.js';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-function usedBytes(): number {
-  collect();
-  collect();
-  return getHeapStatistics().used_heap_size;
-}
+import { usedHeapBytes } from '../used-heap.js';
 
 /** A partition's tables, and the records that its clients' messages make of them. */
 class Partition {
@@ -75,9 +65,9 @@ const rows: readonly Row[] = [
 
 for (const [what, kept, outcomes, result] of rows)
   test.serial(`P5: 10,000 clients ${what} take less than 64 MB of memory, and the last ${kept} stay`, (t) => {
-    const before = usedBytes();
+    const before = usedHeapBytes();
     const { tables } = load(10_000, outcomes, result);
-    const bytes = usedBytes() - before;
+    const bytes = usedHeapBytes() - before;
     const { size } = tables.sessions;
     const drawers = tables.sessions.takeChanged().values();
     const stored = Array.from(drawers, (sessions) => encodeDrawer(sessions).length).reduce(

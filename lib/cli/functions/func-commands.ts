@@ -77,7 +77,7 @@ async function start(options: StartOptions): Promise<void> {
         '@azure/functions and durable-functions outside: what is inside it cannot be replaced.',
     );
   await using server = await functionServer(options.port ?? local.port ?? 7071, options.hostname);
-  const connection = { ...connectionOf(options), folder: options.folder ?? `${folder}/.perdure` };
+  const connection = { ...(await connectionOf(options)), folder: options.folder ?? `${folder}/.perdure` };
   const hubOf = (name: string) => connectTaskHub({ name, partitions: settings.partitions, ...connection });
   await using hub = await hubOf(options.hub ?? settings.hubName);
   const hosted = new FunctionApp(hub, {

@@ -8,6 +8,7 @@ import { TaskHubWorker } from '../../worker/task-hub-worker.js';
 import { note, tableOf, tell } from '../output.js';
 import { Progress } from '../progress.js';
 import type { BenchOptions } from './bench-command.js';
+import { payloadCodecOf } from './codec-module.js';
 import { connectionOf, type HubOptions } from './connection.js';
 
 class BenchWork {
@@ -59,7 +60,9 @@ function isElsewhere(options: HubOptions): boolean {
 }
 
 async function measureAll(options: BenchOptions, server: EmbeddedServer | undefined): Promise<readonly Measured[]> {
-  const connection = server ? { servers: server.url } : connectionOf(options);
+  const connection = server
+    ? { servers: server.url, payloadCodec: await payloadCodecOf(options) }
+    : await connectionOf(options);
   await using hub = await connectTaskHub({ name: options.hub, ...connection });
   const hosted = { orchestrators: [BenchSequence], entities: [BenchCounter], activities: [new BenchWork()] };
   await using _worker = await TaskHubWorker.start(hub, hosted);

@@ -7,6 +7,7 @@ import type { HubCredentials, HubTls } from '../../nats/hub-credentials.js';
 import type { TaskHub, TaskHubOptions } from '../../nats/task-hub.js';
 import { durationOf } from '../arguments.js';
 import type { JsonOption } from '../output.js';
+import { payloadCodecOf } from './codec-module.js';
 import { natsContext, type ConnectionSettings } from './nats-context.js';
 
 /** How long the server, and the owner of a partition, are waited for, in milliseconds. */
@@ -18,8 +19,12 @@ export interface HubOptions extends ConnectionSettings, JsonOption {
   readonly servers?: string | undefined;
   readonly folder?: string | undefined;
   readonly context?: string | undefined;
+  readonly codec?: string | undefined;
   readonly timeout?: number | undefined;
 }
+
+/** What `--codec` is for. */
+export const CODEC = "a JavaScript module whose default export is the hub's payload codec (PERDURE_CODEC)";
 
 /** The heading of what all commands that connect take. */
 export const CONNECTION = 'Connection:';
@@ -48,6 +53,7 @@ export function withConnection(command: Command): Command {
     .option('--tlskey <file>', 'its key (NATS_KEY)')
     .option('--tlsca <file>', "the authorities of the server's certificate (NATS_CA)")
     .option('--tlsfirst', 'speak TLS before the server says anything')
+    .option('--codec <module>', CODEC)
     .option(
       '--timeout <duration>',
       'how long to wait for an answer, such as 30s (NATS_TIMEOUT; default: 10s)',
@@ -58,20 +64,21 @@ export function withConnection(command: Command): Command {
 }
 
 /** Where to connect and how, as `connectTaskHub` takes it. Throws ConfigError. */
-export function connectionOf(options: HubOptions): Omit<TaskHubOptions, 'name'> {
+export async function connectionOf(options: HubOptions): Promise<Omit<TaskHubOptions, 'name'>> {
   const settings = settingsOf(options);
   return {
     servers: settings.server,
     folder: options.folder,
     credentials: credentialsOf(settings),
     tls: tlsOf(settings),
+    payloadCodec: await payloadCodecOf(options),
     timeoutInMilliseconds: patienceOf(options),
   };
 }
 
 /** Runs something with a task hub that exists. */
 export async function withHub<T>(name: string, options: HubOptions, run: (hub: TaskHub) => Promise<T>): Promise<T> {
-  await using hub = await connectExistingTaskHub({ name, ...connectionOf(options) });
+  await using hub = await connectExistingTaskHub({ name, ...(await connectionOf(options)) });
   return await run(hub);
 }
 

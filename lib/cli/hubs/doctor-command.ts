@@ -38,7 +38,7 @@ export function doctorCommand(): Command {
       examples('perdure doctor bank', 'perdure doctor bank --json', 'perdure doctor bank --partition 3 --accept-loss'),
     )
     .action(async (name: string, options: DoctorOptions) => {
-      await using damaged = await connectDamagedTaskHub({ name, ...connectionOf(options) });
+      await using damaged = await connectDamagedTaskHub({ name, ...(await connectionOf(options)) });
       const partitions = partitionsOf(damaged, options.partition);
       const diagnoses = await diagnose(damaged.hub.ports, partitions, damaged.found);
       if (options.acceptLoss) await accept(damaged, diagnoses, options);

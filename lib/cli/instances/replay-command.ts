@@ -8,7 +8,7 @@ import { paint } from '../paint.js';
 import { Progress } from '../progress.js';
 import { harmless } from '../text.js';
 import { filterOf, withFilter, type FilterOptions } from './filter-options.js';
-import { orchestratorsOf } from './users-module.js';
+import { orchestratorsOf } from './users-orchestrators.js';
 
 interface Options extends HubOptions, FilterOptions {
   readonly hub?: string;

@@ -4,6 +4,8 @@ import { TaskHubClient } from '../../client/task-hub-client.js';
 import { connectExistingTaskHub } from '../../nats/connect-task-hub.js';
 import { startEmbeddedServer, type EmbeddedServer } from '../../nats/server/embedded-server.js';
 import { wholeNumber } from '../arguments.js';
+import { payloadCodecOf } from '../hubs/codec-module.js';
+import { CODEC } from '../hubs/connection.js';
 import { examples, note, print } from '../output.js';
 import { paint } from '../paint.js';
 import { httpModules } from '../servers/http-command.js';
@@ -20,6 +22,7 @@ interface DevOptions {
   readonly port: number;
   readonly folder?: string;
   readonly inspect?: string | true;
+  readonly codec?: string;
 }
 
 /** `perdure dev`. */
@@ -34,6 +37,7 @@ export function devCommand(): Command {
     .option('--port <number>', 'the port of the HTTP API; 0: one that is free', wholeNumber(0, 65_535), 7071)
     .option('--folder <path>', "the server's data folder (default: .perdure in the project)")
     .option('--inspect [address]', 'let a debugger attach to the service')
+    .option('--codec <module>', CODEC)
     .addHelpText(
       'after',
       examples('perdure dev', 'perdure dev samples/hello', 'perdure dev src/service.ts --port 8080'),
@@ -132,7 +136,11 @@ async function serve(server: EmbeddedServer, since: Date, options: DevOptions, s
     httpModules(),
   ]);
   if (name === undefined) return;
-  await using hub = await connectExistingTaskHub({ name, servers: server.url });
+  await using hub = await connectExistingTaskHub({
+    name,
+    servers: server.url,
+    payloadCodec: await payloadCodecOf(options),
+  });
   await using client = new TaskHubClient(hub);
   const api = new HttpApi(client);
   await using http = await serveHttpApi(api, { port: options.port });

@@ -1,19 +1,12 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { OrchestratorObject } from '../../core/proxies.js';
 import type { Constructor } from '../../core/values.js';
 import { ownRecord } from '../../definitions/class-record.js';
 import { ConfigError } from '../../errors.js';
+import { moduleAt } from '../users-module.js';
 
 /** The orchestrators that a module of a user's exports. Throws ConfigError. */
 export async function orchestratorsOf(module: string): Promise<readonly Constructor<OrchestratorObject>[]> {
-  let exported: Readonly<Record<string, unknown>>;
-  try {
-    exported = (await import(pathToFileURL(resolve(module)).href)) as Readonly<Record<string, unknown>>;
-  } catch (cause) {
-    throw new ConfigError(`module: ${module} cannot be loaded: ${(cause as Error).message}`, { cause });
-  }
-  const found = Object.values(exported).filter(
+  const found = Object.values(await moduleAt(module, 'module')).filter(
     (value): value is Constructor<OrchestratorObject> => typeof value === 'function' && isOrchestrator(value),
   );
   if (found.length > 0) return found;

@@ -29,7 +29,7 @@ export async function connectDamagedTaskHub(
   const damaged = new DamagedStreams();
   let opened!: NatsHub;
   const hub = await openTaskHub({ ...options, mustExist: true, damaged, opened: (nats) => (opened = nats) });
-  const { jetStream, store, subjects, partitions } = opened;
+  const { jetStream, store, subjects, partitions, replicas } = opened;
   const streamsOf = (partition: number): readonly string[] =>
     (['mail', 'log', 'state'] as const).map((kind) => subjects.partition(partition).streamName(kind));
   const ofHub = [`OBJ_${subjects.objects}`, subjects.tasksStream];
@@ -38,7 +38,7 @@ export async function connectDamagedTaskHub(
     found: damaged.lossesByPartition(subjects, partitions),
     foundOfHub: damaged.lossOfValues(subjects),
     createStreams: async () => {
-      await damaged.create(jetStream);
+      await damaged.create(jetStream, replicas);
       return damaged.lossesByPartition(subjects, partitions);
     },
     acceptStreams: (partition) => damaged.accept(store, streamsOf(partition)),

@@ -31,19 +31,4 @@ export const ofCalls: readonly Mutant[] = [
       'const recorded = this.#listener.record(instance, own, { ...output, entry: {} });',
     ),
   ),
-  ofTiming(
-    'P18',
-    'what has called goes on behind what is parked',
-    edit('engine/waiting.js', 'front.every(isOther) && back.every(isOther)', 'front.every(isOther)'),
-  ),
-  ofTiming(
-    'P18',
-    'what has called is not looked for in what is parked',
-    edit('engine/journal-steps.js', 'return waiting.missing !== undefined;', 'return false;'),
-  ),
-  ofTiming(
-    'P18',
-    'a signal that has called is early again for an owner whose clock is behind',
-    edit('engine/entity-activation.js', '&& !this.#journals.of(message)', ''),
-  ),
 ];

@@ -1,4 +1,4 @@
-import { edit, mutant, ofLives, type Mutant } from './mutant.js';
+import { edit, mutant, type Mutant } from './mutant.js';
 
 /** Bugs of large values. */
 export const ofValues: readonly Mutant[] = [
@@ -51,15 +51,5 @@ export const ofValues: readonly Mutant[] = [
       'if (!wait.isOver)\n                await look();',
       'if (!wait.isOver)\n                await look();\n            throw error;',
     ),
-  ),
-  mutant(
-    'P11',
-    'a value that a deposed leader does not know yet is taken for lost',
-    edit('engine/large-values.js', 'looks === LOOKS', 'true'),
-  ),
-  ofLives(
-    'P11',
-    'a value that a deposed leader does not know yet is taken for lost, in lives',
-    edit('engine/large-values.js', 'looks === LOOKS', 'true'),
   ),
 ];

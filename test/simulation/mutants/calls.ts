@@ -1,4 +1,4 @@
-import { edit, mutant, ofTiming, type Mutant } from './mutant.js';
+import { edit, mutant, type Mutant } from './mutant.js';
 
 /** Bugs of operations that call other entities. */
 export const ofCalls: readonly Mutant[] = [

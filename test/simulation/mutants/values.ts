@@ -1,4 +1,4 @@
-import { edit, mutant, type Mutant } from './mutant.js';
+import { edit, mutant, ofLives, type Mutant } from './mutant.js';
 
 /** Bugs of large values. */
 export const ofValues: readonly Mutant[] = [

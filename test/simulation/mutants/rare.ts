@@ -100,9 +100,9 @@ export const rareMutants: readonly RareMutant[] = [
   ),
   rare(
     'P18',
-    'what has called keeps its place behind others',
+    'what has called keeps its place behind what is due',
     'interrupted-operations',
-    'P18: a planned operation that has called goes on before what was parked behind it',
+    'P18: what is due waits for an operation that had called when its process died',
     edit('engine/journal-steps.js', 'waiting.advance(input);', ''),
   ),
   rare(

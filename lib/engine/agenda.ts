@@ -43,10 +43,6 @@ export class Agenda {
     return this.#first;
   }
 
-  get all(): Iterable<PlannedOperation> {
-    return this.#planned.values();
-  }
-
   /** `current`: what is being carried out; if it comes once, it is no reminder any more. */
   reminders(current: PlannedOperation | undefined): readonly StoredReminder[] {
     if (this.#planned.size === 0) return none;

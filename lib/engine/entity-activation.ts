@@ -116,26 +116,18 @@ export class EntityActivation implements Activation {
   /** The operation that an input has carried out; of a time that is due, what is planned first. */
   asOperation(input: InputBody): OperationMessage | undefined {
     if (input.kind === 'operation') return input;
-    const planned = isOwn(input) ? this.#next : undefined;
+    const planned = isOwn(input) ? this.#agenda.first : undefined;
     return planned && messageOf(planned);
   }
 
-  /** What is planned first. What had begun and made calls when its process died goes before it, planned or not (P18). */
-  get #next(): PlannedOperation | undefined {
-    return this.#journals.isEmpty ? this.#agenda.first : this.#begun;
-  }
-
-  get #begun(): PlannedOperation | undefined {
-    if (this.#journals.isEmpty) return undefined;
-    for (const planned of this.#agenda.all) if (this.#journals.of(messageOf(planned))) return planned;
-    return undefined;
-  }
-
-  /** What is to be carried out now. While it is locked its time does not matter: at the end of the lock it is told again. */
+  /**
+   * What is to be carried out now. While it is locked its time does not matter: at the end of the lock it is told again. What had
+   * called before its process died had begun, whatever the time of this owner is (P18).
+   */
   #due(now: number): PlannedOperation | undefined {
     if (this.#locks.held?.transaction) return undefined; // it would run on what is prepared
-    const next = this.#next;
-    if (!next || !this.#journals.isEmpty) return next;
+    const next = this.#agenda.first;
+    if (!next || this.holdsBack) return next;
     return next.at <= now && !this.#locks.held ? next : undefined;
   }
 
@@ -219,7 +211,7 @@ export class EntityActivation implements Activation {
     this.#load();
     const message = this.asOperation(input);
     if (!message) return { entry: { refused: error.message }, messages: [] };
-    return this.#output(message, this.#refused(error), input.kind === 'operation' ? undefined : this.#next);
+    return this.#output(message, this.#refused(error), input.kind === 'operation' ? undefined : this.#agenda.first);
   }
 
   /** A readonly operation; of any other there is no answer. */
@@ -388,9 +380,13 @@ export class EntityActivation implements Activation {
     return this.#locks.isCurrent(input);
   }
 
-  /** Whether a planned operation had begun, and made calls, when its process died: it goes on before anything else. */
+  /**
+   * Whether a planned operation had begun, and made calls, when its process died: it goes on before anything else. It was planned
+   * first then, and nothing else has changed what is planned since.
+   */
   get holdsBack(): boolean {
-    return this.#begun !== undefined;
+    const { first } = this.#agenda;
+    return first !== undefined && !this.#journals.isEmpty && this.#journals.of(messageOf(first)) !== undefined;
   }
 }
 

@@ -42,7 +42,7 @@ export async function connectDamagedTaskHub(
       ownMonitor = server?.monitorUrl;
     },
   });
-  const { jetStream, store, subjects, partitions } = opened;
+  const { jetStream, store, subjects, partitions, replicas } = opened;
   const streamsOf = (partition: number): readonly string[] =>
     streamKinds.map((kind) => subjects.partition(partition).streamName(kind));
   const ofHub = [objectStreamName(subjects.objects), subjects.tasksStream];
@@ -52,7 +52,7 @@ export async function connectDamagedTaskHub(
     foundOfHub: damaged.lossOfValues(subjects),
     server: (monitorUrl = ownMonitor) => serverReport(opened, monitorUrl),
     createStreams: async () => {
-      await damaged.create(jetStream);
+      await damaged.create(jetStream, replicas);
       return damaged.lossesByPartition(subjects, partitions);
     },
     acceptStreams: (partition) => damaged.accept(store, streamsOf(partition)),

@@ -56,10 +56,13 @@ export class DamagedStreams {
     return [{ stream, kind, ...(kind === 'mail' && { goesBack: true }), text }];
   }
 
-  /** Creates those that are gone. What was in them does not come back. */
-  async create(jetStream: JetStream): Promise<void> {
-    for (const damaged of this.#streams.values())
-      if (!damaged.found) this.note({ ...damaged, found: await ensureStream(jetStream, damaged.wanted) });
+  /** Creates those that are gone, with as many replicas as the others have. What was in them does not come back. */
+  async create(jetStream: JetStream, replicas: number): Promise<void> {
+    for (const damaged of this.#streams.values()) {
+      if (damaged.found) continue;
+      const wanted = { ...damaged.wanted, num_replicas: replicas };
+      this.note({ ...damaged, found: await ensureStream(jetStream, wanted) });
+    }
   }
 
   /** From here on the hub's record knows these streams as they are. */

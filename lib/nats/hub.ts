@@ -86,7 +86,7 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
       `There is no task hub ${name} at ${session.where}. Workers and clients create it when they connect: is that its name, ` +
         'and this the server that they use?',
     );
-  await ensureStream(jetStream, bucket);
+  const { config } = await ensureStream(jetStream, bucket);
   if (!options.damaged) await ensureStream(jetStream, deadLetterStream(subjects, replicas), DEAD_LETTERS_KEPT);
   for (;;) {
     const { record, revision } = await readRecord(jetStream, store, options);
@@ -95,7 +95,9 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
     const { streams: known = {} } = record;
     if (settings.every((wanted) => known[wanted.name] !== undefined)) {
       keepTime(jetStream, store.stream);
-      const copies = Math.max(1, ...infos.map((info) => Number(info?.config['num_replicas'] ?? 1)));
+      const copies = Math.max(
+        ...[config, ...infos.map((info) => info?.config)].map((one) => Number(one?.['num_replicas'] ?? 1)),
+      );
       return {
         name,
         partitions: record.partitions,

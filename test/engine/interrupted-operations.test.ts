@@ -103,6 +103,25 @@ test.serial('P18: a planned operation that has called goes on before what was pa
   t.deepEqual(lines, []);
 });
 
+test.serial('P18: what is due waits for an operation that had called when its process died', async (t) => {
+  const { client, advance, start, done, errand, lines } = opened({
+    next: ({ connection, port, operation }) =>
+      connection === 'two' && port === 'mailbox' && operation === 'consume' ? { delay: 500 } : 'none',
+  });
+  gates = { answer: never };
+  const first = await start('one', { mail: { age: 60_000 } });
+  await errand({ name: 'note', input: 'planned', due: client.ports.clock.now() + 1_000 });
+  await errand({ name: 'run', input: 'called' });
+  await advance(5_000); // the time has come: the next owner hears of that before it has the message
+  first.connection.kill();
+  gates = {};
+  await start('two');
+  await advance(20_000);
+  t.deepEqual(await done(), ['called', 'planned']);
+  t.is(begun.length, 2);
+  t.deepEqual(lines, []);
+});
+
 test.serial('P18: what has called goes on before messages that are parked before it, page by page', async (t) => {
   let isSlow = false;
   const { client, settle, advance, start, done, errand, lines } = opened({

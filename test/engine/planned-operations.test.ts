@@ -1,8 +1,4 @@
 import test from 'ava';
-import type { StepOutput } from '../../lib/engine/activation.js';
-import { EntityActivation } from '../../lib/engine/entity-activation.js';
-import { nothingFetched } from '../../lib/engine/fetched-values.js';
-import type { EntityHead } from '../../lib/wire/head.js';
 import type { Message } from '../../lib/wire/messages.js';
 import { entityAddress } from '../../lib/wire/addresses.js';
 import { Diary, Listener, runs } from './plans.js';
@@ -172,39 +168,6 @@ test.serial(
     }
   },
 );
-
-test.serial('P18: what is due waits for an operation that had called when its process died', async (t) => {
-  const { client } = await opened();
-  const { clock, logger, random, valueLimits } = client.ports.partition(0);
-  const head: EntityHead = {
-    v: 1,
-    type: 'entity',
-    epoch: 1,
-    logSeq: 1,
-    commit: 'c',
-    name: 'diary',
-    key: 'a',
-    updatedAt: 1,
-    state: { notes: [] },
-    journals: [
-      { id: 'j', of: 'another message', calls: [{ number: 1, to: 'e.diary.b', operation: 'note', input: 'i' }] },
-    ],
-    planned: [{ id: 'r.note', at: 1_000, name: 'note', input: 'due', reminder: 'note' }],
-  };
-  const activation = new EntityActivation(
-    { name: 'diary', key: 'a' },
-    host(),
-    { clock, logger, random, valueLimits },
-    head,
-    () => {},
-  );
-  activation.resume();
-  const due = () => activation.step({ kind: 'due' }, 2_000, nothingFetched) as StepOutput;
-  t.is(due().entry.refused, 'Nothing is due');
-  t.is(activation.asOperation({ kind: 'due' }), undefined);
-  activation.apply({ to: 'e.diary.a', ended: 'j' });
-  t.deepEqual(due().entry.unplanned, ['r.note']);
-});
 
 test.serial('an entity keeps so many operations for their times; more are refused', async (t) => {
   const { hub, client, settle, advance, head, lines } = await opened();

@@ -4,17 +4,20 @@ import type { Mutant } from './mutants/mutant.js';
 
 /**
  * Module loader hooks that load a second copy of everything for each mutant: a module asked for with `?mutant=<number>`
- * asks for what it imports in the same way, and one that the mutant names is changed as it is loaded.
+ * asks for what it imports in the same way, and one that the mutant names is changed as it is loaded. `everywhere`: the mutant that all
+ * else is loaded with, too.
  */
 
 let mutants: readonly Mutant[] = [];
 let root = '';
+let everywhere: string | null = null;
 
 export const initialize: InitializeHook<{
   mutants: readonly Mutant[];
   root: string;
+  everywhere?: string;
 }> = (data) => {
-  ({ mutants, root } = data);
+  ({ mutants, root, everywhere = null } = data);
 };
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
@@ -28,7 +31,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
 
 export const load: LoadHook = async (url, context, next) => {
   const result = await next(url, context);
-  const number = url.startsWith(root) ? new URL(url).searchParams.get('mutant') : null;
+  const number = url.startsWith(root) ? (new URL(url).searchParams.get('mutant') ?? everywhere) : null;
   if (number === null) return result;
   const mutant = mutants[Number(number)]!;
   const path = fileURLToPath(url);

@@ -1,4 +1,4 @@
-import { edit, mutant, ofTiming, type Mutant } from './mutant.js';
+import { edit, mutant, type Mutant } from './mutant.js';
 
 /** Bugs of operations that call other entities. */
 export const ofCalls: readonly Mutant[] = [
@@ -30,20 +30,5 @@ export const ofCalls: readonly Mutant[] = [
       'const recorded = this.#listener.record(instance, own, output);',
       'const recorded = this.#listener.record(instance, own, { ...output, entry: {} });',
     ),
-  ),
-  ofTiming(
-    'P18',
-    'what has called goes on behind what is parked',
-    edit('engine/waiting.js', 'front.every(isOther) && back.every(isOther)', 'front.every(isOther)'),
-  ),
-  ofTiming(
-    'P18',
-    'what has called is not looked for in what is parked',
-    edit('engine/journal-steps.js', 'return waiting.missing !== undefined;', 'return false;'),
-  ),
-  ofTiming(
-    'P18',
-    'a signal that has called is early again for an owner whose clock is behind',
-    edit('engine/entity-activation.js', '&& !this.#journals.of(message)', ''),
   ),
 ];

@@ -130,20 +130,6 @@ export const ofLifecycles: readonly Mutant[] = [
     ),
   ),
   ofLives(
-    'P13',
-    'the wake record of a head that a former owner stored late stays',
-    edit(
-      'engine/heads.js',
-      'instance.wakeSequence = undefined;\n        await this.#removeWake(instance);\n        await views.remove(stored.sequence);',
-      'await views.remove(stored.sequence);',
-    ),
-  ),
-  ofLives(
-    'P13',
-    'a head that a former owner stored late stops who starts the instance anew',
-    edit('engine/heads.js', 'stored.sequence > this.#claimedAt', 'false'),
-  ),
-  ofLives(
     'P19',
     'a wake record that a takeover finds, and that its instance does not need, stays',
     edit('engine/wake-hints.js', 'if (!isRight)', 'if (false)'),
@@ -355,10 +341,5 @@ export const ofLifecycles: readonly Mutant[] = [
       'this.#listener.ended({ failure: toFailureDetails(error) });',
       'this.#listener.ended({});',
     ),
-  ),
-  ofLives(
-    'P11',
-    'an owner that was replaced goes on with an instance whose head is gone',
-    edit('engine/loading.js', 'if (!activation.state.started && activation.state.history.length > 0)', 'if (false)'),
   ),
 ];

@@ -1,4 +1,4 @@
-import { changing, edit, ofTiming, smallOfTiming, type Mutant } from './mutant.js';
+import { edit, ofTiming, smallOfTiming, type Mutant } from './mutant.js';
 
 const AGENDA = 'engine/agenda.js';
 const ENTITY = 'engine/entity-activation.js';
@@ -99,19 +99,6 @@ export const ofTimes: readonly Mutant[] = [
     edit(AGENDA, 'id: `planned.${id}.${at}`', 'id: `planned.${Math.random()}.${at}`'),
   ),
   ofTiming(
-    'P18',
-    'a planned operation that called before its process died goes behind the others',
-    edit(ENTITY, 'this.#journals.isEmpty ? this.#agenda.first : this.#begun', 'this.#agenda.first'),
-    edit(ENTITY, 'if (!next || !this.#journals.isEmpty)', 'if (!next)'),
-    edit(ENTITY, 'return this.#begun !== undefined;', 'return false;'),
-  ),
-  ofTiming(
-    'P18',
-    'what is due goes before an operation that called before its process died',
-    edit(ENTITY, 'this.#journals.isEmpty ? this.#agenda.first : this.#begun', 'this.#begun ?? this.#agenda.first'),
-    edit(ENTITY, 'if (!next || !this.#journals.isEmpty)', 'if (!next || this.#begun)'),
-  ),
-  ofTiming(
     'C4',
     'what was carried out at its time is not taken off when it fails or calls',
     edit(AGENDA, 'unplanned.add(done.id);', 'if (done.reminder !== undefined) unplanned.add(done.id);'),
@@ -157,16 +144,5 @@ export const ofTimes: readonly Mutant[] = [
       'const isNew = this.#state === undefined;',
       'const isNew = this.#state === undefined && !this.wasThere;\n        this.wasThere ||= this.#state !== undefined;',
     ),
-  ),
-  ofTiming(
-    'P19',
-    'an operation is carried out at a time before that of one which is committed',
-    edit('engine/loading.js', 'activation.ranElsewhere(at);', '{}'),
-  ),
-  ofTiming(
-    'P13',
-    'a change of an entity that was deleted since is wanted again',
-    ...changing,
-    edit('engine/loading.js', 'index < purge', 'false'),
   ),
 ];

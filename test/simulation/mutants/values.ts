@@ -52,14 +52,4 @@ export const ofValues: readonly Mutant[] = [
       'if (!wait.isOver)\n                await look();\n            throw error;',
     ),
   ),
-  mutant(
-    'P11',
-    'a value that a deposed leader does not know yet is taken for lost',
-    edit('engine/large-values.js', 'objects.replicas === 1', 'true'),
-  ),
-  ofLives(
-    'P11',
-    'a value that a deposed leader does not know yet is taken for lost, in lives',
-    edit('engine/large-values.js', 'objects.replicas === 1', 'true'),
-  ),
 ];

@@ -1,4 +1,4 @@
-import { edit, elseRejects, mutant, ofLives, ofTiming, small, smallOfLives, type Mutant } from './mutant.js';
+import { edit, elseRejects, mutant, small, type Mutant } from './mutant.js';
 
 /** Bugs of heads, checkpoints, takeovers and purges. */
 export const ofViews: readonly Mutant[] = [
@@ -60,16 +60,6 @@ export const ofViews: readonly Mutant[] = [
     'what a later owner has forgotten counts as lost',
     edit('engine/recovery.js', 'throw await reasonOf(error, ports, mine.epoch);', 'throw error;'),
   ),
-  small(
-    'P11',
-    'a list of wake records is believed that knows nothing of the takeover',
-    edit('engine/wake-hints.js', 'views.scan(subjects.wakes, known)', 'views.scan(subjects.wakes)'),
-  ),
-  small(
-    'P11',
-    'what a deposed leader may list is taken for all heads',
-    edit('engine/known-heads.js', 'if (log.replicas > 1)\n            return;', ''),
-  ),
   mutant(
     'C7',
     'a head that the server refuses for its size counts as stored',
@@ -78,11 +68,6 @@ export const ofViews: readonly Mutant[] = [
       'const sequence = await views.write(subject, body, after, note);',
       `const sequence = await views.write(subject, body, after, note).catch(${elseRejects('after + 1')});`,
     ),
-  ),
-  smallOfLives(
-    'P13',
-    'the checkpoint does not tell of what was purged',
-    edit('engine/tables.js', 'const purged = [...this.purged.entries()];', 'const purged = [];'),
   ),
   mutant(
     'P10',
@@ -129,15 +114,5 @@ export const ofViews: readonly Mutant[] = [
       "if (entry.purged || entry.scheduled || entry.events?.some(({ type }) => type === 'ExecutionStarted'))",
       'if (false)',
     ),
-  ),
-  ofTiming(
-    'P13',
-    'what an owner stored comes once more behind its tombstone, and is believed',
-    edit('engine/heads.js', 'logSeq < (this.#removed.get(address)?.logSeq ?? 0) || (', '('),
-  ),
-  ofLives(
-    'P13',
-    'what an owner stored comes once more behind its tombstone, and is believed, in lives',
-    edit('engine/heads.js', 'logSeq < (this.#removed.get(address)?.logSeq ?? 0) || (', '('),
   ),
 ];

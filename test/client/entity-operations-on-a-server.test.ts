@@ -88,17 +88,16 @@ test.serial('on a real server: a full mailbox is busy, and inspect says why', as
   await stage.start(hosted);
   await outcomes([client.callEntity(Till, 't').add(-1)]);
   const slow = client.callEntity(Till, 't').slowly(1);
-  const inspect = () => client.entities.inspect(Till, 't');
-  const running = async () => {
-    const status = await inspect();
-    return status.worker === undefined ? undefined : status.running?.operation;
+  const inspect = async () => {
+    const status = await client.entities.inspect(Till, 't');
+    if (status.worker === undefined) throw new Error('It has no owner');
+    return status;
   };
-  await until(async () => (await running()) === 'slowly', 'the slow one to run');
+  await until(async () => (await inspect()).running?.operation === 'slowly', 'the slow one to run');
   const calls = Array.from({ length: 20 }, () => client.callEntity(Till, 't').add(1));
   await until(async () => (await inspect()).waiting === 20, 'the others to wait');
   t.deepEqual(await outcomes([client.callEntity(Till, 't').add(1)]), ['PERDURE_BUSY']);
   const status = await inspect();
-  if (status.worker === undefined) return t.fail('it has an owner');
   t.like(status, { waiting: 20, exists: false, running: { operation: 'slowly', calls: [] } });
   t.like(status.lastFailure, { operation: 'add' });
   t.true(status.running!.since! <= status.waitingSince!);

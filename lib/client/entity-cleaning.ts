@@ -31,7 +31,7 @@ export async function cleanEntityStorage(
 ): Promise<CleanEntityStorageResult> {
   const options = { timeoutInMilliseconds, signal };
   let orphanedLocksReleased = 0;
-  for (let released = releaseOrphanedLocks ? 1 : 0; released > 0; ) {
+  for (let released = releaseOrphanedLocks ? 1 : 0; released > 0;) {
     released = await releaseSome(administration, orchestrations, options); // a look shows some locks of each partition
     orphanedLocksReleased += released;
   }

@@ -42,7 +42,11 @@ async function isResolved(t: ExecutionContext, scene: Scene, cycle: readonly str
   const rounds = cycle.map((_, at) =>
     [...cycle.slice(at), ...cycle.slice(0, at + 1)].map((key) => `e.node.${key}`).join(' '),
   );
-  for (const text of refused) t.true(rounds.some((round) => text === `PERDURE_CALL_CYCLE ${round}`), text);
+  for (const text of refused)
+    t.true(
+      rounds.some((round) => text === `PERDURE_CALL_CYCLE ${round}`),
+      text,
+    );
   t.is(nodes.reduce((sum, { ended }) => sum + ended, 0) + refused.length, all, 'what was refused is never carried out');
   t.deepEqual(scene.lines, []);
 }

@@ -28,17 +28,10 @@ export class Node {
       else if (next !== undefined) await context.callEntity(Node, next).go(rest);
     } catch (error) {
       if (!(error instanceof EntityOperationFailedError)) throw error;
-      const { code, fields } = error.failureDetails;
-      this.state.refused.push(`${code} ${(fields?.['cycle'] as string[]).join(' ')}`);
+      const { code, fields = {} } = error.failureDetails;
+      this.state.refused.push(`${code} ${(fields['cycle'] as string[]).join(' ')}`);
     }
     return ++this.state.ended;
-  }
-
-  /** Fails as its call fails. */
-  @Operation({ input: 'unknown' }) async ask(path: string[], context: EntityContext): Promise<void> {
-    const [next, ...rest] = path as [string];
-    if (rest.length > 0) await context.callEntity(Node, next).ask(rest);
-    else await context.callEntity(Node, next).go([]);
   }
 
   @Operation({ readonly: true }) all(): Node['state'] {

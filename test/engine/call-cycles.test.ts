@@ -2,8 +2,9 @@ import test, { type ExecutionContext } from 'ava';
 import type { Directory } from '../../lib/engine/delegation.js';
 import { StepServer } from '../../lib/engine/step-server.js';
 import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import { partitionOf } from '../../lib/wire/addresses.js';
 import { gate, Node, slow } from './nodes.js';
-import { hostOf, MemoryWorker, recordingLogger, servedWith, surroundings } from './surroundings.js';
+import { bytes, hostOf, MemoryWorker, recordingLogger, servedWith, surroundings } from './surroundings.js';
 
 const host = hostOf({ entities: [Node] });
 
@@ -100,6 +101,41 @@ test.serial('to wait for whoever waits is no cycle', async (t) => {
     await states(scene, ['0', '1', '2', '3']),
     [2, 2, 2, 1].map((ended) => ({ ended, refused: [] })),
   );
+});
+
+test.serial('a look along calls that do not wait, or no more, refuses none', async (t) => {
+  const scene = await opened();
+  const { client, settle, advance } = scene;
+  slow.shut();
+  await begun(scene, { '0': ['1'], '1': ['slow'], '3': ['0'] });
+  await advance(500);
+  const callOf = async (key: string) => {
+    const [journal] = (await settle(client.entityHead('node', key)))!.journals!;
+    return { address: `e.node.${key}`, executionId: journal!.id, taskId: 1 };
+  };
+  const [zero, three] = [await callOf('0'), await callOf('3')];
+  const look = (address: string, calls: readonly object[]) => {
+    const { queries } = client.ports.subjects.partition(partitionOf(address, 3));
+    client.ports.bus.publish(queries, bytes({ v: 1, kind: 'circle', address, calls }));
+  };
+  await advance(1_500);
+  look('e.node.0', [zero, three]); // as if all had confirmed it; but it is parked, and taken in its order
+  await begun(scene, { '4': ['0'] });
+  await advance(600);
+  const four = await callOf('4'); // it is not parked yet
+  look('e.node.4', [zero]); // it waits elsewhere
+  look('e.node.0', [{ ...zero, executionId: 'former' }, four]);
+  look('e.node.0', [{ ...zero, taskId: 2 }, four]);
+  look('e.node.nobody', [zero, four]);
+  look('e.node.0', []);
+  await advance(500);
+  slow.open();
+  const nodes = await states(scene, ['0', '1', '3', '4']);
+  t.deepEqual(
+    nodes,
+    [3, 2, 1, 1].map((ended) => ({ ended, refused: [] })),
+  );
+  t.deepEqual(scene.lines, []);
 });
 
 test.serial('a call that is refused stays so when the owner dies', async (t) => {

@@ -31,16 +31,30 @@ export async function cleanEntityStorage(
 ): Promise<CleanEntityStorageResult> {
   const options = { timeoutInMilliseconds, signal };
   let orphanedLocksReleased = 0;
-  for (const status of releaseOrphanedLocks ? await administration.inspect(options) : []) {
+  for (let released = releaseOrphanedLocks ? 1 : 0; released > 0;) {
+    released = await releaseSome(administration, orchestrations, options); // a look shows some locks of each partition
+    orphanedLocksReleased += released;
+  }
+  return { emptyEntitiesRemoved: 0, orphanedLocksReleased };
+}
+
+/** How many were ended of those that one look shows. */
+async function releaseSome(
+  administration: Administration,
+  orchestrations: Orchestrations,
+  options: CallOptions,
+): Promise<number> {
+  let released = 0;
+  for (const status of await administration.inspect(options)) {
     if (status.worker === undefined) continue;
     for (const lock of status.locked ?? []) {
       if (lock.prepared !== undefined || !(await isOrphaned(orchestrations, lock, options))) continue;
       const addressee = parseAddress(lock.address);
       if (addressee.kind !== 'entity') continue;
-      if (await administration.breakLock(addressee.entity, options, lock.fencingNumber)) orphanedLocksReleased++;
+      if (await administration.breakLock(addressee.entity, options, lock.fencingNumber)) released++;
     }
   }
-  return { emptyEntitiesRemoved: 0, orphanedLocksReleased };
+  return released;
 }
 
 /** Only what an owner says of the holder counts: a view may be behind. */

@@ -85,8 +85,9 @@ export abstract class EntityContext {
    * throws. While it waits, this entity takes nothing else. Exactly once: when the process dies, the operation runs again
    * from its start, and what was called before is answered as before (rule P18), so it has to make the same calls again.
    *
-   * @throws {EntityOperationFailedError} when the operation fails there
-   * @throws {CallCycleError} when that entity waits for this one
+   * @throws {EntityOperationFailedError} when the operation fails there; with `PERDURE_CALL_CYCLE` as the code of its `failureDetails`, when
+   *   the two have come to wait for each other
+   * @throws {CallCycleError} when that entity waits for this operation, or for the critical section in which that was called
    * @throws {OperationChangedError} when the operation runs again and makes another call than before
    * @throws {DefinitionError} in a readonly operation and in one that is not async, and what `signalEntity` throws
    */

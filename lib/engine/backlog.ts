@@ -29,6 +29,11 @@ export class Backlog {
     this.#change(instance, () => instance.waiting.unshift(input));
   }
 
+  /** Takes an input out of its turn, if it waits in memory. */
+  remove(instance: Instance, input: Input): void {
+    this.#change(instance, () => instance.waiting.remove(input));
+  }
+
   /** Parked messages are in memory again. */
   bring(instance: Instance, run: Run, inputs: readonly Input[]): void {
     this.#change(instance, () => instance.waiting.bring(run, inputs));

@@ -1,4 +1,5 @@
 import { encodeDeadLetter } from '../wire/dead-letter-codec.js';
+import type { Address } from '../wire/messages.js';
 import type { DroppedInput, Outcome } from '../wire/record.js';
 import type { Loops } from './loops.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
@@ -58,6 +59,11 @@ export class DeadLetters {
     if (this.#isStopped) return;
     this.#dropped(fields, told);
     for (const resolve of this.#whenFewer.splice(0)) resolve();
+  }
+
+  /** The same of a message that was accepted before. */
+  buryMessage(dropped: DroppedInput, body: Uint8Array, to: Address): Promise<void> {
+    return this.bury(dropped, { sequence: dropped.sequence, subject: this.#ports.subjects.mail(to), body, time: 0 });
   }
 
   /** Resolves when no letter is on its way. */

@@ -53,8 +53,8 @@ export class EntityActivation implements Activation {
     this.#id = id;
     this.#ports = ports;
     this.#journals = new OperationJournals(head?.journals);
-    this.#calls = new OperationCalls(id, this.#journals, ports.random, beside);
     this.#locks = new EntityLocks(id, head?.locks);
+    this.#calls = new OperationCalls(id, this.#journals, this.#locks, ports.random, beside);
     this.#agenda = new Agenda(head?.planned);
     this.#state = new TransactionalState(head ?? {}, ports.valueLimits, (key) => this.#dropped.push(key));
     this.#updatedAt = head?.updatedAt ?? 0;

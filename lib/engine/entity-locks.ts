@@ -4,6 +4,7 @@ import type { FailureDetails } from '../errors.js';
 import { entityAddress } from '../wire/addresses.js';
 import type { EntityLocks as Stored, LockChange, LockEnd, LockHeld } from '../wire/locks.js';
 import type {
+  Address,
   Addressed,
   Caller,
   LockCancel,
@@ -62,6 +63,15 @@ export class EntityLocks {
     return this.#held;
   }
 
+  /**
+   * What takes nothing of others before an operation of this entity has ended: if that is of the holder, the others that the
+   * critical section locks, and the holder.
+   */
+  waitsFor({ lock }: OperationMessage): readonly Address[] {
+    const { holder, others } = (lock && this.#held) ?? {};
+    return holder && others ? [...others, holder.address] : none;
+  }
+
   /** Whether an input waits until the entity is not locked any more. */
   shutsOut(input: InputBody): boolean {
     if (!this.#held) return false;
@@ -86,10 +96,13 @@ export class EntityLocks {
   }
 
   request(message: LockRequest, now: number): LockOutput {
-    const { holder, lease, transaction } = message;
+    const { holder, lease, entities, transaction } = message;
     if (this.#voided.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
     const fence = this.#fence + 1;
-    const held = { holder, fence, since: now, until: now + lease, ...(transaction && { transaction }) };
+    const own = entityAddress(this.#entity);
+    const others = transaction ? none : entities.filter((entity) => entity !== own);
+    const beside = { ...(others.length > 0 && { others }), ...(transaction && { transaction }) };
+    const held = { holder, fence, since: now, until: now + lease, ...beside };
     const lock = { type: 'acquired', ...held } as const;
     return { entry: { lock }, messages: [onward(message, fence)] };
   }
@@ -209,4 +222,4 @@ function without(holders: readonly Caller[], holder: Caller): readonly Caller[] 
   return others.length === 0 ? none : others;
 }
 
-const none: readonly Caller[] = [];
+const none: readonly never[] = [];

@@ -21,6 +21,14 @@ export class Fifo<T> {
     else this.#items.unshift(item);
   }
 
+  /** Takes an item out, wherever it stands; false: it is not here. */
+  remove(item: T): boolean {
+    const at = this.#items.indexOf(item, this.#head);
+    if (at < 0) return false;
+    this.#items.splice(at, 1);
+    return true;
+  }
+
   *[Symbol.iterator](): Iterator<T> {
     for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at]!;
   }

@@ -15,6 +15,8 @@ export interface InstancesListener {
   recall(instance: Instance, run: Run): Promise<readonly Input[]>;
   /** An occupied instance has much in memory (P4). */
   crowded(instance: Instance): void;
+  /** An input waits for an instance that runs a step. */
+  waits(instance: Instance, input: Input): void;
   /** Chooses where the activities of a step are done. */
   place(output: StepOutput): StepOutput;
   /** Whether an instance takes nothing, whatever comes. */

@@ -43,8 +43,9 @@ export class Instances implements MailLoad {
   readonly #runnable = new Fifo<Instance>();
   /** Instances whose next input waits for its record. */
   #unacknowledged: Instance[] = [];
-  readonly #backlog = new Backlog();
-  readonly #gate: MailGate;
+  readonly backlog = new Backlog();
+  /** Decides whether more mail may be taken. */
+  readonly gate: MailGate;
   readonly #loads: Loads;
   readonly journals: JournalSteps;
   readonly #recalls: Recalls;
@@ -67,7 +68,7 @@ export class Instances implements MailLoad {
     this.#runner = new StepRunner(ports.clock, values, code);
     this.#limits = mail;
     this.#residents = new Residents(activations, listener.limitOf);
-    this.#gate = new MailGate(mail, activations, this);
+    this.gate = new MailGate(mail, activations, this);
     this.#listener = listener;
     this.#loads = new Loads(loops, {
       load: (instance) => listener.load(instance),
@@ -78,7 +79,7 @@ export class Instances implements MailLoad {
       recall: (instance, run) => listener.recall(instance, run),
       unloadable: (instance, error) => listener.unloadable(instance, error),
       recalled: (instance, run, inputs) => {
-        this.#backlog.bring(instance, run, inputs);
+        this.backlog.bring(instance, run, inputs);
         this.#enqueue(instance);
         this.pump();
       },
@@ -95,7 +96,7 @@ export class Instances implements MailLoad {
   }
 
   get ready(): number {
-    return this.#backlog.ready;
+    return this.backlog.ready;
   }
 
   get unwritten(): number {
@@ -115,7 +116,7 @@ export class Instances implements MailLoad {
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
     if (this.#isHeld) return true;
-    if (this.#backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0) return false;
+    if (this.backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0) return false;
     for (const instance of this.#residents.awake) if (!instance.isQuiet(this.#listener)) return false;
     return this.journals.isQuiet;
   }
@@ -124,15 +125,21 @@ export class Instances implements MailLoad {
     return this.#residents.wake(address);
   }
 
+  /** The instance of an address, if it is in memory. */
+  find(address: Address): Instance | undefined {
+    return this.#residents.find(address);
+  }
+
   /** Puts an input into a mailbox; `pump` runs it. */
   deliver(address: Address, input: Input): void {
     const instance = this.instance(address);
     if (isBeside(address, input.body)) return this.journals.take(instance, input);
     const { waiting } = instance;
     if (waiting.length >= instance.mailboxLimit && !this.#isHeld && this.#listener.refuses(instance, input)) return;
-    this.#backlog.push(instance, input);
+    this.backlog.push(instance, input);
     if (instance.isOccupied && waiting.bytes > this.#limits.crowd) this.#listener.crowded(instance);
     if (instance.waitsFor && concernsWhole(input.body)) this.#listener.asked(instance);
+    if (instance.isBusy) this.#listener.waits(instance, input);
     this.#enqueue(instance);
   }
 
@@ -146,7 +153,7 @@ export class Instances implements MailLoad {
   /** Inputs of an instance were parked; of those in memory so many bytes are kept. */
   parked(instance: Instance, inputs: ReadonlyMap<Input, Input>, keep: number): void {
     instance.renamed(inputs);
-    this.#backlog.settle(instance, inputs, keep);
+    this.backlog.settle(instance, inputs, keep);
   }
 
   /** The instances with inputs that they cannot take, or cannot be done with, before something else has happened. */
@@ -154,7 +161,7 @@ export class Instances implements MailLoad {
     for (const instance of this.#residents.awake) {
       if ((instance.waiting.length === 0 && !instance.isBusy) || instance.isQueued) continue;
       if (this.#loads.has(instance) || this.#recalls.has(instance)) continue;
-      this.#backlog.occupy(instance);
+      this.backlog.occupy(instance);
       yield instance;
     }
   }
@@ -166,7 +173,7 @@ export class Instances implements MailLoad {
 
   /** About how many bytes of inputs are in memory. */
   get bytes(): number {
-    return this.#backlog.bytes;
+    return this.backlog.bytes;
   }
 
   /** The activation of an instance, loaded when it is not. Rejects when it cannot be loaded: the owner has failed then. */
@@ -190,7 +197,7 @@ export class Instances implements MailLoad {
     try {
       this.#runAll();
       this.#committer.seal();
-      this.#gate.look();
+      this.gate.look();
     } catch (error) {
       this.#fail(error); // what user code throws is data by now: this is a fault of the engine or of what is stored
     }
@@ -238,12 +245,7 @@ export class Instances implements MailLoad {
 
   /** Whether more mail may be taken: not while too much waits, unless it is what a former owner left. */
   get hasRoom(): boolean {
-    return this.#isHeld || this.#gate.isOpen;
-  }
-
-  /** Decides whether more mail may be taken. */
-  get gate(): MailGate {
-    return this.#gate;
+    return this.#isHeld || this.gate.isOpen;
   }
 
   /** Instances that have become idle come to rest: from then on they may be unloaded. */
@@ -254,19 +256,19 @@ export class Instances implements MailLoad {
   /** The head of an instance was stored. */
   stored(instance: Instance): void {
     this.#residents.stored(instance);
-    this.#gate.look();
+    this.gate.look();
   }
 
   stop(): void {
     this.#isStopped = true;
     this.journals.stop();
-    this.#gate.close();
+    this.gate.close();
     this.#residents.clear();
   }
 
   #enqueue(instance: Instance): void {
     if (instance.isQueued || instance.isBusy) return;
-    this.#backlog.free(instance);
+    this.backlog.free(instance);
     instance.isQueued = true;
     this.#runnable.push(instance);
   }
@@ -280,19 +282,18 @@ export class Instances implements MailLoad {
     }
     for (const look of instance.looks.splice(0)) look();
     const isBehind = this.journals.isBehindParked(instance);
-    if (instance.isShut) return this.#backlog.occupy(instance);
+    if (instance.isShut) return this.backlog.occupy(instance);
     const input = instance.waiting.peek();
     if (!input || isBehind) return this.#recall(instance);
     if (!activation) return this.#load(instance);
-    const now = this.#ports.clock.now();
-    const code = activation.foreignCode(input.body, now);
+    const code = activation.foreignCode(input.body, this.#ports.clock.now());
     const from = input.from ?? (input.body.kind === 'due' ? instance.touchedBy : undefined); // which may have set its time
     if (from && !from.isAcknowledged && (code || activation.mustWait(input.body))) {
       this.#unacknowledged.push(instance);
       return;
     }
-    if (!this.#listener.admits(instance, input)) return this.#backlog.occupy(instance);
-    this.#backlog.shift(instance);
+    if (!this.#listener.admits(instance, input)) return this.backlog.occupy(instance);
+    this.backlog.shift(instance);
     if (this.#listener.discards(instance, input)) {
       this.journals.discarded(instance, input);
       if (instance.waiting.length > 0) this.#enqueue(instance);
@@ -316,20 +317,20 @@ export class Instances implements MailLoad {
   /** What comes next is parked, and has to be read. */
   #recall(instance: Instance): void {
     if (!instance.waiting.missing || this.#recalls.has(instance)) return;
-    if (this.#listener.holds(instance.address)) return this.#backlog.occupy(instance); // it may be damaged
+    if (this.#listener.holds(instance.address)) return this.backlog.occupy(instance); // it may be damaged
     this.#recalls.want(instance);
   }
 
   #await(instance: Instance, input: Input, output: Promise<StepOutput | undefined>): void {
     instance.isBusy = true;
     instance.running = input;
-    this.#backlog.occupy(instance);
+    this.backlog.occupy(instance);
     output
       .then((settled) => {
         const taken = instance.running ?? input;
         instance.isBusy = false;
         if (settled) instance.finished = { input: taken, output: settled };
-        else this.#backlog.unshift(instance, taken);
+        else this.backlog.unshift(instance, taken);
         instance.running = undefined;
         this.#enqueue(instance);
         this.pump();
@@ -381,7 +382,7 @@ export class Instances implements MailLoad {
 
   #load(instance: Instance): void {
     if (this.#loads.has(instance)) return;
-    if (this.#listener.holds(instance.address)) return this.#backlog.occupy(instance); // it may be damaged
+    if (this.#listener.holds(instance.address)) return this.backlog.occupy(instance); // it may be damaged
     instance.activation = this.#listener.fresh(instance);
     if (instance.activation) this.#run(instance);
     else this.#loads.want(instance);

@@ -3,11 +3,12 @@ import type { EntityId } from '../core/history.js';
 import type { CallAnswer, CallPort, EntityCall } from '../core/operation.js';
 import type { Json } from '../core/values.js';
 import { CallCycleError, OperationChangedError } from '../errors.js';
-import { entityAddress } from '../wire/addresses.js';
+import { entityAddress, isEntityAddress } from '../wire/addresses.js';
 import type { JournaledCall } from '../wire/journal.js';
-import type { ResultMessage } from '../wire/messages.js';
+import type { Address, ResultMessage } from '../wire/messages.js';
 import { withValues } from '../wire/value-references.js';
 import type { StepOutput } from './activation.js';
+import type { EntityLocks } from './entity-locks.js';
 import type { FetchedValues } from './fetched-values.js';
 import { digestOf } from './operation-journal.js';
 import type { OperationJournals } from './operation-journals.js';
@@ -23,12 +24,20 @@ export type Beside = (output: StepOutput, isWanted: () => boolean) => void | Pro
 export class OperationCalls implements CallPort {
   readonly #own: EntityId;
   readonly #journals: OperationJournals;
+  readonly #locks: EntityLocks;
   readonly #random: PartitionPorts['random'];
   readonly #beside: Beside;
 
-  constructor(own: EntityId, journals: OperationJournals, random: PartitionPorts['random'], beside: Beside) {
+  constructor(
+    own: EntityId,
+    journals: OperationJournals,
+    locks: EntityLocks,
+    random: PartitionPorts['random'],
+    beside: Beside,
+  ) {
     this.#own = own;
     this.#journals = journals;
+    this.#locks = locks;
     this.#random = random;
     this.#beside = beside;
   }
@@ -47,8 +56,8 @@ export class OperationCalls implements CallPort {
     const { number, to, operation } = call;
     const { running } = this.#journals;
     const own = entityAddress(this.#own);
-    const chain = [...(running?.chain ?? []), own];
-    if (chain.includes(to)) throw new CallCycleError([...chain.slice(chain.indexOf(to)), to]);
+    const chain = [...(running?.chain ?? []), ...(running ? this.#locks.waitsFor(running) : []), own];
+    if (chain.includes(to)) throw new CallCycleError(cycleOf(chain, to));
     const called = this.#journals.start(call, () => this.#random.id());
     const caller = { address: own, executionId: called.journal, taskId: number };
     const asked = { kind: 'operation' as const, name: operation, ...(input !== undefined && { input }), caller, chain };
@@ -84,4 +93,10 @@ export class OperationCalls implements CallPort {
     }
     return { entry: { answered: { journal: journal.id, number, ...told } }, messages: [] };
   }
+}
+
+/** The part of a chain that would wait for itself. What a critical section locks waits for its holder, and stands before it. */
+function cycleOf(chain: readonly Address[], to: Address): readonly Address[] {
+  const holder = chain.findIndex((address) => !isEntityAddress(address));
+  return [to, ...chain.slice(Math.max(chain.indexOf(to) + 1, holder)), to];
 }

@@ -48,6 +48,8 @@ export class Parking {
   readonly #overdue: Overdue;
   /** The instances whose inputs are to be parked, and how far. */
   readonly #wanted = new Map<Instance, Mark>();
+  /** What goes into the page that is being stored. */
+  #storing: Batch = new Map();
   #isRunning = false;
   #isRemoving = false;
   #isStopped = false;
@@ -73,6 +75,11 @@ export class Parking {
   stop(): void {
     this.#isStopped = true;
     this.#overdue.stop();
+  }
+
+  /** Whether an input is in a page, or about to be: it is taken in its order then. */
+  holds(instance: Instance, input: Input): boolean {
+    return input.parked !== undefined || (this.#storing.get(instance)?.inputs.includes(input) ?? false);
   }
 
   /** Mail was taken. */
@@ -133,7 +140,7 @@ export class Parking {
   async #parkAll(): Promise<void> {
     const { pages, committer, instances, loops } = this.#parts;
     for (;;) {
-      const batch = this.#next();
+      const batch = (this.#storing = this.#next());
       if (batch.size === 0) {
         this.#isRunning = false;
         return;
@@ -142,6 +149,7 @@ export class Parking {
       const page = await loops.watch('the storing of parked messages', pages.create(encodeParkedPage(texts)));
       if (this.#isStopped) return;
       const boxes = this.#settle(page.name, batch);
+      this.#storing = new Map();
       if (boxes.length === 0) await pages.remove(page.name);
       else committer.group.park({ page: page.name, sequence: page.sequence, boxes });
       instances.pump();

@@ -1,10 +1,11 @@
 import { OwnershipLostError, type FailureDetails } from '../errors.js';
-import type { Address, Message } from '../wire/messages.js';
+import type { Address } from '../wire/messages.js';
 import type { PartitionInspection } from '../wire/inspection.js';
 import type { DroppedInput } from '../wire/record.js';
 import type { Activation, InputBody, PendingActivity, StepOutput } from './activation.js';
 import { asError } from './as-error.js';
 import { Barrier, type Position } from './barrier.js';
+import { CallCycles, type Circle } from './call-cycles.js';
 import { Channels } from './channels.js';
 import { Committer } from './committer.js';
 import { isDamage, isUnreadable, unlessUnreadable } from './damage.js';
@@ -33,7 +34,7 @@ import { LocalActivities } from './local-activities.js';
 import type { SharedActivities } from './shared-activities.js';
 import { OrchestrationQueries } from './orchestration-queries.js';
 import { ParkedPages } from './parked-pages.js';
-import { tell, tellAll } from './notices.js';
+import { tellAll } from './notices.js';
 import { Parking } from './parking.js';
 import type { HubPorts, PartitionPorts, Subscription } from './ports.js';
 import { PartitionValues } from './partition-values.js';
@@ -110,7 +111,7 @@ export class PartitionRun {
     this.#inbox = new Inbox(tables, ports.subjects, hub.partitions, {
       deliver: (address, input) => this.#instances.deliver(address, input),
       drop: (dropped, message, told) => void this.#deadLetters.bury(dropped, message, told).catch(fail),
-      answerCopy: (message, session, number) => this.#answerCopy(message, session, number),
+      answerCopy: (message, session, number) => this.#reads.answerCopy(message, session, number),
       note: () => (this.#committer.group.isNoted = true),
     });
     this.#deadLetters = new DeadLetters(ports, (input, told) => this.#drop(input, told), loops);
@@ -152,6 +153,7 @@ export class PartitionRun {
       limitOf: (address) => mailboxLimitOf(address, host, options.mail),
       unwritten: () => this.#flusher.unwritten,
       refuses: (instance, input) => refuses(parts, instance, input),
+      waits: (instance, input) => cycles.waits(instance, input),
       place: (output) => this.#activities.place(output),
       holds: (address) => this.#quarantine.holds(address),
       admits: (instance, input) => this.#quarantine.admits(instance, input),
@@ -171,13 +173,12 @@ export class PartitionRun {
       inbox: this.#inbox,
       committer: this.#committer,
       loops,
-      bury: (dropped: DroppedInput, body: Uint8Array, to: Address) => {
-        const mail = { sequence: dropped.sequence, subject: ports.subjects.mail(to), body, time: 0 };
-        this.#deadLetters.bury(dropped, mail).catch(fail);
-      },
+      bury: (dropped: DroppedInput, body: Uint8Array, to: Address) =>
+        void this.#deadLetters.buryMessage(dropped, body, to).catch(fail),
       lost: (instance: Address, reason: string) => ports.logger.warn('A signal was dropped', { instance, reason }),
     };
     this.#parking = new Parking(parts, options.mail, fail);
+    const cycles = new CallCycles(hub, this.#instances, this.#parking, (...refused) => refuse(parts, ...refused));
     this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, this.#parking, fail);
     const envelopes = (partition: number): string => hub.subjects.partition(partition).envelopes;
     this.#channels = new Channels(tables, ports, envelopes, fail, loops, (to, entries) =>
@@ -203,6 +204,7 @@ export class PartitionRun {
       stored: () => this.#upkeep.stored(),
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
       breakLock: (address: Address, fence: number) => breakLock(this.#instances, address, fence),
+      circle: (circle: Circle) => cycles.heard(circle),
     };
     const holds = (address: Address): boolean => this.#quarantine.holds(address);
     this.#handOver = new HandOver(shared.neighbours, { ...parts, partition, channels: this.#channels, holds });
@@ -227,7 +229,7 @@ export class PartitionRun {
     this.#subscriptions.push(
       bus.subscribe(this.#hub.subjects.received, (body) => this.#channels.heard(body)),
       bus.subscribe(subjects.queries, (body, reply) => {
-        if (reply !== undefined && !this.#isOver) void this.#reads.answer(body, reply);
+        if (!this.#isOver) void this.#reads.answer(body, reply);
       }),
     );
     const waking = new Set(this.#recovered.tail.keys());
@@ -388,12 +390,5 @@ export class PartitionRun {
     for (const [inbox, outcome] of told) group.notices.push([inbox, { v: 1, kind: 'outcome', outcome }]);
     this.#inbox.consumed([input.sequence, input.index]);
     this.#instances.pump();
-  }
-
-  /** The answer to the first copy may have been lost; if it is not there yet, it is still to come. */
-  #answerCopy(message: Message, session: string, number: number): void {
-    if (message.kind === 'result' || message.reply === undefined) return;
-    const { outcome } = this.#tables.sessions.answer(session, number, this.#tables.accepted);
-    if (outcome) tell(this.#ports, message.reply, { v: 1, kind: 'outcome', outcome });
   }
 }

@@ -4,12 +4,15 @@ import { formatOf } from '../wire/entity-state.js';
 import { decodeQuery, encodeAnswer } from '../wire/query-codec.js';
 import { statusOf } from '../wire/instance-status.js';
 import type { PartitionInspection } from '../wire/inspection.js';
+import type { Message } from '../wire/messages.js';
 import type { Answer, Query } from '../wire/queries.js';
 import type { Barrier } from './barrier.js';
+import type { Circle } from './call-cycles.js';
 import { EntityActivation } from './entity-activation.js';
 import type { EntityReads } from './entity-reads.js';
 import type { Group } from './group.js';
 import type { Instances } from './instances.js';
+import { tell } from './notices.js';
 import { waitedNames } from './waited-names.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { headOf } from './orchestration-head.js';
@@ -32,6 +35,8 @@ export interface Operators {
   release(address: string, discard: boolean): boolean;
   /** Ends the lock of an entity; it is so when the open group is acknowledged. False: it is not locked under this number. */
   breakLock(address: string, fence: number): Promise<boolean>;
+  /** Calls may wait for each other in a circle; nobody is answered. */
+  circle(circle: Circle): undefined;
 }
 
 /** Answers exact reads: what is in memory when the read arrives, told behind the barrier (C11). */
@@ -72,9 +77,17 @@ export class Reads {
     this.#watchers.acknowledged(group);
   }
 
+  /** The answer to the first copy of a message may have been lost; if it is not there yet, it is still to come. */
+  answerCopy(message: Message, session: string, number: number): void {
+    if (message.kind === 'result' || message.reply === undefined) return;
+    const { outcome } = this.#tables.sessions.answer(session, number, this.#tables.accepted);
+    if (outcome) tell(this.#ports, message.reply, { v: 1, kind: 'outcome', outcome });
+  }
+
   /** Answers a query, or nobody: a refused barrier means that another owner will. */
-  async answer(body: Uint8Array, reply: string): Promise<void> {
+  async answer(body: Uint8Array, reply: string | undefined): Promise<void> {
     const decoded = decodeQuery(body);
+    if (reply === undefined && !('value' in decoded && decoded.value.kind === 'circle')) return; // nobody waits for it
     try {
       const answer = 'value' in decoded ? await this.#find(decoded.value) : refused(decoded.refused);
       if (!answer) return;
@@ -93,7 +106,8 @@ export class Reads {
     return `partition ${this.#ports.subjects.partition}`;
   }
 
-  #send(reply: string, answer: Answer): void {
+  #send(reply: string | undefined, answer: Answer): void {
+    if (reply === undefined) return;
     const body = encodeAnswer(answer);
     const { bus, maxBodyBytes } = this.#ports;
     if (body.length <= maxBodyBytes) return bus.publish(reply, body);
@@ -123,6 +137,8 @@ export class Reads {
         return { v: 1, kind: 'breakLock', broken: await this.#operators.breakLock(query.address, query.fence) };
       case 'activity':
         return this.#wanted(query);
+      case 'circle':
+        return this.#operators.circle(query);
       case 'waiting':
         return { v: 1, kind: 'waiting', names: waitedNames(this.#instances.waiting()) };
       case 'stored':

@@ -105,6 +105,14 @@ export class Waiting {
     if (this.#back) this.#back = fifoOf(back.filter(isOther));
   }
 
+  /** Takes an input out that overtakes nothing, and is not parked, whatever stands before it; false: it is not here. */
+  remove(input: Input): boolean {
+    if (!this.#front.remove(input) && !this.#back?.remove(input)) return false;
+    this.#count(input, -1);
+    if (this.#front.length === 0) this.#joinBack();
+    return true;
+  }
+
   /** All that are in memory. */
   get here(): Iterable<Input> {
     return this.#all(undefined);

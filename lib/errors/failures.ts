@@ -120,7 +120,10 @@ export class OperationTimeoutError extends PerdureError {
 export class CallCycleError extends PerdureError {
   readonly code = 'PERDURE_CALL_CYCLE';
   constructor(
-    /** The addresses of the entities, in the order in which each calls the next; the last one is the first one again. */
+    /**
+     * The addresses of the entities, in the order in which each waits for the next; the last one is the first one again. What a critical section has
+     * locked waits for its orchestration.
+     */
     readonly cycle: readonly string[],
   ) {
     super(

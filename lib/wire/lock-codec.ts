@@ -1,10 +1,17 @@
 import { yes } from './history-shapes.js';
 import type { EntityLocks, LockChange, LockedEntity, LockEnd, LockHeld } from './locks.js';
-import { caller } from './message-codec.js';
+import { address, caller } from './message-codec.js';
 import { count, finite, list, object, oneOf, optional, string, variant } from './shapes.js';
 import type { Shape } from './shapes.js';
 
-const held = { holder: caller, fence: count, since: finite, until: finite, transaction: optional(yes) };
+const held = {
+  holder: caller,
+  fence: count,
+  since: finite,
+  until: finite,
+  others: optional(list(address)),
+  transaction: optional(yes),
+};
 
 export const lockHeld = object<LockHeld>(held);
 

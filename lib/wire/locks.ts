@@ -10,6 +10,8 @@ export interface LockHeld {
   /** In milliseconds since 1970. */
   readonly since: number;
   readonly until: number;
+  /** What its critical section locks beside it; absent: nothing, or an owner of an older version has not noted it. */
+  readonly others?: readonly Address[];
   /** For a transaction: it ends when that is decided, and `until` is when the entity asks for it (P23). */
   readonly transaction?: true;
 }

@@ -102,7 +102,10 @@ export interface OperationMessage extends FromClient {
   readonly caller?: Caller;
   /** Of a signal: when it is to be carried out, in milliseconds since 1970; past, or absent: in its turn. */
   readonly due?: number;
-  /** The entities that wait for it, each called by the one before, the last one the caller (P18). */
+  /**
+   * The entities that wait for it, each called by the one before, the last one the caller (P18). If the first call was made under a
+   * lock, what that has locked beside its entity, and the orchestration that has locked it, stand before them.
+   */
   readonly chain?: readonly Address[];
   /** The lock of its caller's execution under which it is to run: the number of the request, and the fencing number (P22). */
   readonly lock?: { readonly id: number; readonly fence: number };

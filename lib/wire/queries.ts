@@ -8,6 +8,7 @@ import type { EntityInspection } from './entity-inspection.js';
 import type { PartitionInspection } from './inspection.js';
 import type { RuntimeStatus, SegmentReference } from './head.js';
 import type { LockHeld } from './locks.js';
+import type { Caller } from './messages.js';
 import type { Outcome } from './record.js';
 import type { WantedAnswer } from './tasks.js';
 
@@ -69,6 +70,11 @@ export type Query =
   | { readonly v: 1; readonly kind: 'release'; readonly address: string; readonly discard?: boolean }
   /** Breaks the lock of an entity, if it has this fencing number. */
   | { readonly v: 1; readonly kind: 'breakLock'; readonly address: string; readonly fence: number }
+  /**
+   * A look whether calls of entities wait for each other in a circle (P18): each waits in the mailbox of the entity that makes the next one, the
+   * last in that of `address`. Owners hand it round, and nobody is answered.
+   */
+  | { readonly v: 1; readonly kind: 'circle'; readonly address: string; readonly calls: readonly Caller[] }
   /** The names that the partition's instances wait for. */
   | { readonly v: 1; readonly kind: 'waiting' }
   /** Answered once the views of the partition's instances show all that was committed when it came. */

@@ -3,9 +3,9 @@ import type { Decoded } from './body.js';
 import type { EntityId } from '../core/history.js';
 import { checkEntityKey, checkName } from './checks.js';
 import { inbox, instanceId, json, token, yes } from './history-shapes.js';
-import { address, messageId } from './message-codec.js';
+import { address, caller, messageId } from './message-codec.js';
 import type { Answer, Notice, Query } from './queries.js';
-import { boolean, checked, count, object, oneOf, optional, variant } from './shapes.js';
+import { boolean, checked, count, list, object, oneOf, optional, variant } from './shapes.js';
 import { encodeText } from './text-encoding.js';
 
 /** The owner's side of queries. A query as found on `q`: anybody may ask, so every field is checked. */
@@ -50,6 +50,7 @@ const query = variant<Query, 'kind'>('kind', {
   release: { v: oneOf(1), address, discard: optional(boolean) },
   breakLock: { v: oneOf(1), address, fence: count },
   activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },
+  circle: { v: oneOf(1), address, calls: list(caller) },
   waiting: { v: oneOf(1) },
   stored: { v: oneOf(1) },
   outcome: { v: oneOf(1), address, id: messageId, session: optional(token), number: optional(count) },

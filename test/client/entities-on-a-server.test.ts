@@ -69,6 +69,14 @@ test.serial('on a real server: entities are listed and watched; a deleted one le
     return new Set(found).size;
   };
   await until(async () => (await listed()) === 25, 'all to be listed');
+  const since = { entity: 'ledger', keyPrefix: 'list ', lastOperationFrom: new Date(Date.now() - 3_600_000) };
+  const { entities } = await client.entities.list(since, { fetchStates: true });
+  t.deepEqual(
+    entities.map(({ entityState }) => (entityState as Ledger['state']).entries),
+    keys.map(() => [1]),
+  );
+  const later = { ...since, lastOperationFrom: new Date(Date.now() + 3_600_000) };
+  t.deepEqual((await client.entities.list(later)).entities, []);
   const states = client.entities.watch(Ledger, 'list 3');
   const next = async () => (await states.next()).value?.entityState?.entries;
   t.deepEqual(await next(), [1]);

@@ -18,6 +18,11 @@ export class Account {
     await pausing.pause(milliseconds);
     if (!ctx.signal.aborted) this.state.log.push(text);
   }
+  /** Adds to another account by calls along a path. */
+  @Operation({ input: 'unknown' }) async pass([next, ...rest]: string[], ctx: EntityContext): Promise<number> {
+    if (next !== undefined) return ctx.callEntity(Account, next).pass(rest);
+    return (this.state.balance += 1);
+  }
   @Operation() close(): void {
     this.state = undefined as never;
   }
@@ -77,6 +82,20 @@ export class Slow {
       return error instanceof LockLostError ? 'lost' : String(error);
     }
     return 'done';
+  }
+}
+
+/** Calls an account in a critical section, which calls others. */
+@Orchestrator('nested')
+export class Nested {
+  @Run({ input: 'unknown' }) *run(
+    { keys, path, waits }: { keys: string[]; path: readonly [string, ...string[]]; waits?: boolean },
+    ctx: OrchestrationContext,
+  ): Orchestration<number> {
+    using _lock = yield* ctx.lock(...keys.map((key) => ['account', key] as const));
+    if (waits) yield* ctx.waitForExternalEvent('Go');
+    const [first, ...rest] = path;
+    return yield* ctx.callEntity(Account, first).pass(rest);
   }
 }
 

@@ -5,11 +5,11 @@ import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { hostOf, recordingLogger } from '../engine/surroundings.js';
-import { Account, Failing, Fate, Holder, pausing, Slow, type Section } from './lock-classes.js';
+import { Account, Failing, Fate, Holder, Nested, pausing, Slow, type Section } from './lock-classes.js';
 import { rejection, Surroundings } from './surroundings.js';
 
 const fate = new Fate();
-const classes = { entities: [Account], orchestrators: [Holder, Slow, Failing], activities: [fate] };
+const classes = { entities: [Account], orchestrators: [Holder, Slow, Nested, Failing], activities: [fate] };
 
 /** A hub in memory with accounts that orchestrations lock. */
 async function bank() {
@@ -183,6 +183,36 @@ test.serial('the wait for the other entities counts for the lease, and fails the
   await advance(100);
   await isFree(t, scene);
 });
+
+test.serial(
+  'an operation that was called under a lock cannot call what is locked with it, also through others, and is told the cycle',
+  async (t) => {
+    const scene = await bank();
+    const { around, client, settle, advance, worker, account } = scene;
+    const nested = async (instanceId: string, path: readonly [string, ...string[]], waits = false) => {
+      const handle = await settle(client.startNew(Nested, { keys: ['b', 'x', 'a'], path, waits }, { instanceId }));
+      return () => rejection(around, () => handle.result());
+    };
+    const began = around.world.time;
+    t.regex((await (await nested('one', ['a', 'b']))()).message, cycle('b', 'one', 'a'));
+    t.regex((await (await nested('two', ['x', 'c', 'd', 'b']))()).message, cycle('b', 'two', 'x', 'c', 'd'));
+    t.is(await settle((await settle(client.startNew(Nested, { keys: ['a', 'b'], path: ['a', 'c'] }))).result()), 101);
+    t.true(around.world.time - began < 5_000, 'at once');
+    const failure = await nested('three', ['a', 'b'], true);
+    await advance(2_000);
+    worker.connection.kill();
+    await around.work('successor', hostOf(classes));
+    await settle(client.raiseEvent('three', 'Go'));
+    t.regex((await failure()).message, cycle('b', 'three', 'a'));
+    await isFree(t, scene);
+    t.is((await account('b')).entityExists, false, 'nothing was sent to it');
+  },
+);
+
+function cycle(first: string, holder: string, ...others: string[]): RegExp {
+  const entities = others.map((key) => `e\\.account\\.${key} -> `).join('');
+  return new RegExp(`: e\\.account\\.${first} -> o\\.${holder} -> ${entities}e\\.account\\.${first}\\.`);
+}
 
 test.serial('an operator breaks a lock: whoever waits has its turn, and the holder is told', async (t) => {
   const scene = await bank();
@@ -368,4 +398,8 @@ test.serial('locks whose holders have ended or are gone are ended by whoever cle
     ['first'],
   );
   t.deepEqual(await log('c'), ['waits']);
+  const many = Array.from({ length: 250 }, (_, at) => `many-${at}`);
+  for (const key of many) await lock(key, 'never was');
+  await advance(1_000);
+  t.like(await settle(client.cleanEntityStorage()), { orphanedLocksReleased: 250 });
 });

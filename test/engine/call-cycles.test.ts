@@ -1,0 +1,176 @@
+import test, { type ExecutionContext } from 'ava';
+import type { Directory } from '../../lib/engine/delegation.js';
+import { StepServer } from '../../lib/engine/step-server.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
+import { partitionOf } from '../../lib/wire/addresses.js';
+import { gate, Node, slow } from './nodes.js';
+import { bytes, hostOf, MemoryWorker, recordingLogger, servedWith, surroundings } from './surroundings.js';
+
+const host = hostOf({ entities: [Node] });
+
+type Scene = ReturnType<typeof surroundings> & { readonly lines: readonly string[] };
+
+async function opened(partitions = 3): Promise<Scene> {
+  const scene = surroundings(partitions);
+  const lines: string[] = [];
+  const worker = new MemoryWorker(scene.hub, 'one', host, {}, recordingLogger(lines));
+  await scene.settle(worker.claim());
+  return { ...scene, lines };
+}
+
+/** Begins an operation on each of some nodes, and lets them call when all of them run. */
+async function begun(
+  { client, settle, advance }: Pick<Scene, 'client' | 'settle' | 'advance'>,
+  paths: Record<string, string[]>,
+) {
+  gate.shut();
+  for (const [key, path] of Object.entries(paths)) await settle(client.signal('node', key, 'go', path));
+  await advance(200);
+  gate.open();
+}
+
+async function states({ client, settle, advance }: Scene, keys: readonly string[]): Promise<Node['state'][]> {
+  await advance(2_000);
+  const heads = await Promise.all(keys.map((key) => settle(client.entityHead('node', key))));
+  return heads.map((head) => (head?.state ?? { ended: 0, refused: [] }) as Node['state']);
+}
+
+/** All operations have ended but those that were refused, and each refusal names the cycle, wherever it begins. */
+async function isResolved(t: ExecutionContext, scene: Scene, cycle: readonly string[], all: number): Promise<void> {
+  const nodes = await states(scene, cycle);
+  const refused = nodes.flatMap((node) => node.refused);
+  t.true(refused.length > 0);
+  const rounds = cycle.map((_, at) =>
+    [...cycle.slice(at), ...cycle.slice(0, at + 1)].map((key) => `e.node.${key}`).join(' '),
+  );
+  for (const text of refused)
+    t.true(
+      rounds.some((round) => text === `PERDURE_CALL_CYCLE ${round}`),
+      text,
+    );
+  t.is(nodes.reduce((sum, { ended }) => sum + ended, 0) + refused.length, all, 'what was refused is never carried out');
+  t.deepEqual(scene.lines, []);
+}
+
+for (const partitions of [1, 3])
+  for (const length of [2, 3, 6])
+    test.serial(
+      `${length} operations that come to wait for each other, each begun by itself, are told the cycle at once; the others go on: ${partitions} partitions`,
+      async (t) => {
+        const scene = await opened(partitions);
+        const keys = Array.from({ length }, (_, at) => `${at}`);
+        const began = scene.world.scheduler.now;
+        await begun(scene, Object.fromEntries(keys.map((key, at) => [key, [keys[(at + 1) % length]!]])));
+        await scene.advance(300);
+        t.true(scene.world.scheduler.now - began < 1_500);
+        await isResolved(t, scene, keys, 2 * length);
+      },
+    );
+
+test.serial('calls on the way of operations that were begun far apart close a cycle, too', async (t) => {
+  const scene = await opened();
+  await begun(scene, { '0': ['1', '2'], '2': ['3', '0'] });
+  await isResolved(t, scene, ['0', '1', '2', '3'], 6);
+});
+
+test.serial('the call that closes a cycle alone is refused, however long the others have waited', async (t) => {
+  const scene = await opened();
+  const { client, settle, advance } = scene;
+  gate.shut();
+  const last = gate.open;
+  await settle(client.signal('node', '2', 'go', ['0']));
+  await advance(200);
+  await begun(scene, { '1': ['2'], '0': ['1'] });
+  await advance(5_000); // they are parked (P4)
+  last();
+  await advance(300);
+  t.deepEqual(await states(scene, ['0', '1', '2']), [
+    { ended: 1, refused: [] },
+    { ended: 2, refused: [] },
+    { ended: 2, refused: ['PERDURE_CALL_CYCLE e.node.0 e.node.1 e.node.2 e.node.0'] },
+  ]);
+});
+
+test.serial('to wait for whoever waits is no cycle', async (t) => {
+  const scene = await opened();
+  slow.shut();
+  await begun(scene, { '0': ['1'], '1': ['2'], '2': ['slow'], '3': ['0'] });
+  await scene.advance(5_000);
+  slow.open();
+  t.deepEqual(
+    await states(scene, ['0', '1', '2', '3']),
+    [2, 2, 2, 1].map((ended) => ({ ended, refused: [] })),
+  );
+});
+
+test.serial('a look along calls that do not wait, or no more, refuses none', async (t) => {
+  const scene = await opened();
+  const { client, settle, advance } = scene;
+  slow.shut();
+  await begun(scene, { '0': ['1'], '1': ['slow'], '3': ['0'] });
+  await advance(500);
+  const callOf = async (key: string) => {
+    const [journal] = (await settle(client.entityHead('node', key)))!.journals!;
+    return { address: `e.node.${key}`, executionId: journal!.id, taskId: 1 };
+  };
+  const [zero, three] = [await callOf('0'), await callOf('3')];
+  const look = (address: string, calls: readonly object[]) => {
+    const { queries } = client.ports.subjects.partition(partitionOf(address, 3));
+    client.ports.bus.publish(queries, bytes({ v: 1, kind: 'circle', address, calls }));
+  };
+  await advance(1_500);
+  look('e.node.0', [zero, three]); // as if all had confirmed it; but it is parked, and taken in its order
+  await begun(scene, { '4': ['0'] });
+  await advance(600);
+  const four = await callOf('4'); // it is not parked yet
+  look('e.node.4', [zero]); // it waits elsewhere
+  look('e.node.0', [{ ...zero, executionId: 'former' }, four]);
+  look('e.node.0', [{ ...zero, taskId: 2 }, four]);
+  look('e.node.nobody', [zero, four]);
+  look('e.node.0', []);
+  await advance(500);
+  slow.open();
+  const nodes = await states(scene, ['0', '1', '3', '4']);
+  t.deepEqual(
+    nodes,
+    [3, 2, 1, 1].map((ended) => ({ ended, refused: [] })),
+  );
+  t.deepEqual(scene.lines, []);
+});
+
+test.serial('a call that is refused stays so when the owner dies', async (t) => {
+  const { hub, client, settle, advance } = surroundings(3);
+  const lines: string[] = [];
+  const one = new MemoryWorker(hub, 'one', host, {}, recordingLogger(lines));
+  await settle(one.claim());
+  await begun({ client, settle, advance }, { '0': ['1'], '1': ['0'] });
+  await advance(60); // the answers are recorded, and no head is stored
+  one.connection.kill();
+  const two = new MemoryWorker(hub, 'two', host, {}, recordingLogger(lines));
+  await settle(two.claim());
+  await advance(10_000);
+  const nodes = await Promise.all(['0', '1'].map((key) => settle(client.entityHead('node', key))));
+  const told = nodes.map((head) => head?.state as Node['state']);
+  const refused = told.flatMap((node) => node.refused);
+  t.true(refused.length > 0);
+  t.is(told.reduce((sum, { ended }) => sum + ended, 0) + refused.length, 4);
+  t.deepEqual(lines, []);
+});
+
+test.serial('operations whose code another worker has are told their cycle as well', async (t) => {
+  const scene = surroundings(2);
+  const { hub, client, settle } = scene;
+  const lines: string[] = [];
+  const directory: Directory = {
+    workersWith: ({ name }) => (name === 'node' ? ['other'] : []),
+    onChange: () => ({ close: () => {} }),
+  };
+  const connection = hub.connect('other');
+  const code = servedWith({ clock: connection.clock, logger: recordingLogger(lines) });
+  const server = new StepServer(memoryHubPorts(connection, recordingLogger(lines)), host, 'other', code);
+  const owner = new MemoryWorker(hub, 'owner', hostOf({}), { directory }, recordingLogger(lines));
+  await settle(owner.claim());
+  await begun({ client, settle, advance: scene.advance }, { '0': ['1'], '1': ['0'] });
+  await isResolved(t, { ...scene, lines }, ['0', '1'], 4);
+  server.close();
+});

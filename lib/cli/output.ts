@@ -6,6 +6,12 @@ export interface JsonOption {
   readonly json?: boolean | undefined;
 }
 
+/** What `--json` means. */
+export const JSON_OPTION = [
+  '--json',
+  'print for programs: JSON on the standard output, errors too on the standard error',
+] as const;
+
 /** The text of a command's examples. */
 export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;

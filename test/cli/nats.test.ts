@@ -14,6 +14,15 @@ test('ensure and path print the path of the server, version its version, and not
   t.deepEqual(await outcome(perdure(t, ['nats', 'version'], env)), { code: 0, stdout: '2.13.1\n', stderr: '' });
 });
 
+test('with --json path and version are told together', async (t) => {
+  const { code, stdout } = await outcome(perdure(t, ['nats', 'version', '--json']));
+  t.is(code, 0);
+  const { path, version } = JSON.parse(stdout) as { path: string; version: string };
+  t.true(existsSync(path));
+  t.regex(version, /^\d+\.\d+\.\d+/);
+  t.is((await outcome(perdure(t, ['nats', 'path', '--json']))).stdout, stdout);
+});
+
 test('a failure has exit code 1 and says its stable code', async (t) => {
   const folder = temporaryFolder(t);
   const old = fakeServer(folder, '2.9.10');

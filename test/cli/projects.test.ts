@@ -76,6 +76,13 @@ test('init leaves a folder alone that is not empty, and new a file that is there
   t.is((await outcome(perdure(t, ['init', folder]))).code, 2);
   const make = () => outcome(perdure(t, ['new', 'entity', 'account', '--folder', folder]));
   t.is((await make()).code, 0);
+  const told = await outcome(perdure(t, ['new', 'entity', 'purse', '--folder', folder, '--json']));
+  t.true((JSON.parse(told.stdout) as { file: string }).file.endsWith('purse.ts'), told.stdout);
+  const bank = join(folder, 'bank');
+  const made = await outcome(perdure(t, ['init', bank, '--no-install', '--json']));
+  const { folder: at, files } = JSON.parse(made.stdout) as { folder: string; files: readonly string[] };
+  t.is(at, bank);
+  for (const file of files) t.true(existsSync(join(at, file)), file);
   const again = await make();
   t.is(again.code, 2);
   t.regex(again.stderr, /^error: .*account\.ts is there already\.\n$/);

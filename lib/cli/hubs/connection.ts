@@ -6,7 +6,7 @@ import { connectExistingTaskHub } from '../../nats/connect-task-hub.js';
 import type { HubCredentials, HubTls } from '../../nats/hub-credentials.js';
 import type { TaskHub, TaskHubOptions } from '../../nats/task-hub.js';
 import { durationOf } from '../arguments.js';
-import type { JsonOption } from '../output.js';
+import { JSON_OPTION, type JsonOption } from '../output.js';
 import { payloadCodecOf } from './codec-module.js';
 import { natsContext, type ConnectionSettings } from './nats-context.js';
 
@@ -31,10 +31,7 @@ export const CONNECTION = 'Connection:';
 
 /** A command that is about a task hub, which is its first argument. */
 export function onHub(command: Command): Command {
-  return withConnection(command.argument('<hub>', 'the name of the task hub')).option(
-    '--json',
-    'print for programs: JSON on the standard output, errors too on the standard error',
-  );
+  return withConnection(command.argument('<hub>', 'the name of the task hub')).option(...JSON_OPTION);
 }
 
 /** A command that connects: with the options that the `nats` command has. */

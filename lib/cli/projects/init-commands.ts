@@ -5,12 +5,12 @@ import { Command, Option } from 'commander';
 import { projectDataFolder } from '../../nats/server/data-folder.js';
 import { checkName } from '../../wire/checks.js';
 import { CommandError, exitCodes, UsageError } from '../exit-codes.js';
-import { examples, note, print } from '../output.js';
+import { examples, JSON_OPTION, note, tell, type JsonOption } from '../output.js';
 import { packageVersion } from './package-version.js';
 import { activityFile, entityFile, orchestratorFile } from './templates/parts.js';
 import { languages, projectFiles, starters, type Language, type Starter } from './templates/project.js';
 
-interface InitOptions {
+interface InitOptions extends JsonOption {
   readonly template: Starter;
   readonly language: Language;
   readonly package?: string;
@@ -30,6 +30,7 @@ function initCommand(): Command {
     .addOption(new Option('--language <name>', 'its language').choices([...languages]).default('typescript'))
     .option('--package <spec>', 'where npm finds perdure: a version, or a file (default: this version)')
     .option('--no-install', 'do not run npm install')
+    .option(...JSON_OPTION)
     .addHelpText('after', examples('perdure init bank', 'perdure init shop --template http --language javascript'))
     .action(init);
 }
@@ -47,7 +48,9 @@ async function init(path: string, options: InitOptions): Promise<void> {
   for (const [file, content] of Object.entries(files)) write(join(folder, file), content);
   if (options.install) await npmInstall(folder);
   const into = folder === process.cwd() ? '' : `cd ${path} && `;
-  print(`Made ${path}. To run it: ${into}${options.install ? '' : 'npm install && '}npm start`);
+  tell(options, { folder, files: Object.keys(files) }, () => [
+    `Made ${path}. To run it: ${into}${options.install ? '' : 'npm install && '}npm start`,
+  ]);
 }
 
 /** A name that a package, and a task hub, can have. */
@@ -95,12 +98,17 @@ function newCommand(): Command {
       .description(`Make a file with an ${kind}.`)
       .argument('<name>', 'its name, such as send-mail')
       .option('--folder <path>', 'where (default: src of the project)')
+      .option(...JSON_OPTION)
       .addHelpText('after', examples(`perdure new ${kind} ${kind === 'entity' ? 'account' : 'send-mail'}`))
-      .action((name: string, options: { readonly folder?: string }) => makeFile(kind, name, options.folder));
+      .action((name: string, options: NewOptions) => makeFile(kind, name, options));
   return command.addHelpText('after', examples('perdure new orchestrator transfer', 'perdure new entity account'));
 }
 
-function makeFile(kind: (typeof kinds)[number], name: string, given: string | undefined): void {
+interface NewOptions extends JsonOption {
+  readonly folder?: string;
+}
+
+function makeFile(kind: (typeof kinds)[number], name: string, options: NewOptions): void {
   checkName(name, kind);
   const words = name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/).filter((word) => word !== '');
   if (!/^[A-Za-z]/.test(words[0] ?? '')) throw new UsageError('The name of a class begins with a letter.');
@@ -110,12 +118,12 @@ function makeFile(kind: (typeof kinds)[number], name: string, given: string | un
   const language = existsSync(join(project, 'tsconfig.json')) ? 'typescript' : 'javascript';
   const extension = language === 'typescript' ? 'ts' : 'js';
   const fileName = `${words.map((word) => word.toLowerCase()).join('-')}.${extension}`;
-  const file = join(given ?? join(project, 'src'), fileName);
+  const file = join(options.folder ?? join(project, 'src'), fileName);
   if (existsSync(file)) throw new UsageError(`${file} is there already.`);
   if (kind === 'orchestrator') write(file, orchestratorFile(language, { className, name }));
   else if (kind === 'entity') write(file, entityFile(language, { className, name }));
   else write(file, activityFile(language, { className, method }));
   const hosted = { orchestrator: `orchestrators: [${className}]`, entity: `entities: [${className}]` };
-  print(relative('.', file));
+  tell(options, { file: relative('.', file) }, () => [relative('.', file)]);
   note(`The worker hosts it with { ${kind === 'activity' ? `activities: [new ${className}()]` : hosted[kind]} }.`);
 }

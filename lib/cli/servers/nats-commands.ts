@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../../errors.js';
 import { startEmbeddedServer } from '../../nats/server/embedded-server.js';
 import { resolveNatsServer } from '../../nats/server/resolve.js';
-import { examples, print } from '../output.js';
+import { examples, JSON_OPTION, print, tell, type JsonOption } from '../output.js';
 import { untilToldToStop } from './until-told-to-stop.js';
 
 interface StartOptions {
@@ -20,7 +20,8 @@ export function natsCommands(): Command {
       'after',
       examples('perdure nats ensure', 'PERDURE_NATS_MIRROR=https://mirror.example/nats perdure nats ensure'),
     )
-    .action(async () => print((await resolveNatsServer()).path));
+    .option(...JSON_OPTION)
+    .action(async (options: JsonOption) => tellServer(options, 'path', await resolveNatsServer()));
   nats
     .command('start')
     .description('Run the server of the data folder in the foreground, for many services; Ctrl-C stops it.')
@@ -36,13 +37,23 @@ export function natsCommands(): Command {
     .command('path')
     .description('Print the path of the nats-server in use; nothing is fetched.')
     .addHelpText('after', examples('"$(perdure nats path)" --help'))
-    .action(async () => print((await resolveNatsServer({ fetch: false })).path));
+    .option(...JSON_OPTION)
+    .action(async (options: JsonOption) => tellServer(options, 'path', await resolveNatsServer({ fetch: false })));
   nats
     .command('version')
     .description('Print the version of the nats-server in use; nothing is fetched.')
     .addHelpText('after', examples('perdure nats version'))
-    .action(async () => print((await resolveNatsServer({ fetch: false })).version));
+    .option(...JSON_OPTION)
+    .action(async (options: JsonOption) => tellServer(options, 'version', await resolveNatsServer({ fetch: false })));
   return nats.addHelpText('after', examples('perdure nats ensure', 'perdure nats start --port 4222'));
+}
+
+function tellServer(
+  options: JsonOption,
+  asked: 'path' | 'version',
+  { path, version }: Readonly<Record<'path' | 'version', string>>,
+): void {
+  tell(options, { path, version }, () => [{ path, version }[asked]]);
 }
 
 async function startInForeground(options: StartOptions): Promise<void> {

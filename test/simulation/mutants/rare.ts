@@ -6,10 +6,10 @@ export interface RareMutant extends Mutant {
   readonly foundBy: { readonly file: string; readonly title: string };
 }
 
-/** As `mutant`; `file` is below `test/engine`. */
+/** As `mutant`; `file` is below `test`. */
 const rare = (rule: string, what: string, file: string, title: string, ...edits: Edit[]): RareMutant => ({
   ...mutant(rule, what, ...edits),
-  foundBy: { file: `test/engine/${file}.test.ts`, title },
+  foundBy: { file: `test/${file}.test.ts`, title },
 });
 
 /**
@@ -20,49 +20,49 @@ export const rareMutants: readonly RareMutant[] = [
   rare(
     'P11',
     'a list of wake records is believed that knows nothing of the takeover',
-    'takeovers',
+    'engine/takeovers',
     'P11: a takeover asks a deposed leader for wake records until it knows of the takeover: no timer is missed',
     edit('engine/wake-hints.js', 'views.scan(subjects.wakes, known)', 'views.scan(subjects.wakes)'),
   ),
   rare(
     'P11',
     'what a deposed leader may list is taken for all heads',
-    'known-heads',
+    'engine/known-heads',
     'P11: with several replicas a deposed leader may list, so any instance may have a head',
     edit('engine/known-heads.js', 'if (log.replicas > 1)\n            return;', ''),
   ),
   rare(
     'P11',
     'a value that a deposed leader does not know yet is taken for lost',
-    'large-values',
+    'engine/large-values',
     'P11: a value that a deposed leader does not know yet is looked for until one who does has answered',
     edit('engine/large-values.js', 'objects.replicas === 1', 'true'),
   ),
   rare(
     'P11',
     'an owner that was replaced goes on with an instance whose head is gone',
-    'removed-heads',
+    'engine/removed-heads',
     'P11: an owner that was replaced takes a head that its successor has removed for no damage',
     edit('engine/loading.js', 'if (!activation.state.started && activation.state.history.length > 0)', 'if (false)'),
   ),
   rare(
     'P13',
     'the checkpoint does not tell of what was purged',
-    'seams',
+    'engine/seams',
     'P13: a copy of a purged instance’s head that arrives late is nothing to the owners that follow',
     edit('engine/tables.js', 'const purged = [...this.purged.entries()];', 'const purged = [];'),
   ),
   rare(
     'P13',
     'what an owner stored comes once more behind its tombstone, and is believed',
-    'lifecycle',
+    'engine/lifecycle',
     'P13: a head that is stored once more after its instance was purged is removed, and not believed',
     edit('engine/heads.js', 'logSeq < (this.#removed.get(address)?.logSeq ?? 0) || (', '('),
   ),
   rare(
     'P13',
     'the wake record of a head that a former owner stored late stays',
-    'lifecycle',
+    'engine/lifecycle',
     'P13: with a head that a former owner stored late goes the wake record that it stored before',
     edit(
       'engine/heads.js',
@@ -73,56 +73,76 @@ export const rareMutants: readonly RareMutant[] = [
   rare(
     'P13',
     'a head that a former owner stored late stops who starts the instance anew',
-    'lifecycle',
+    'engine/lifecycle',
     'P13: a head that a former owner stored late stops nobody who starts the instance anew',
     edit('engine/heads.js', 'stored.sequence > this.#claimedAt', 'false'),
   ),
   rare(
     'P13',
     'a change of an entity that was deleted since is wanted again',
-    'removed-heads',
+    'engine/removed-heads',
     'P13: the changes of an entity that was deleted since, and has no head any more, are of no interest',
     edit('engine/loading.js', 'index < purge', 'false'),
   ),
   rare(
+    'P15',
+    'a client takes a result that went with its run for lost',
+    'client/large-values',
+    'a result that went with its run while it was looked for is not taken for lost: the next run gives its own',
+    edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
+    edit('client/ended-runs.js', ' || times === LOOKS', ' || true'),
+  ),
+  rare(
+    'P15',
+    'a client takes a result for lost that went with its run while nobody could tell',
+    'client/large-values',
+    'while nobody owns the partition, what became of a result that is gone is not known: the client waits for who can tell',
+    edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
+    edit(
+      'client/ended-runs.js',
+      'if (!wait.isOver)\n                await look();',
+      'if (!wait.isOver)\n                await look();\n            throw error;',
+    ),
+  ),
+  rare(
     'P18',
     'what has called goes on behind what is parked',
-    'interrupted-operations',
+    'engine/interrupted-operations',
     'P18: a planned operation that has called goes on before what was parked behind it',
     edit('engine/waiting.js', 'front.every(isOther) && back.every(isOther)', 'front.every(isOther)'),
   ),
   rare(
     'P18',
     'what has called is not looked for in what is parked',
-    'interrupted-operations',
+    'engine/interrupted-operations',
     'P18: what has called goes on before messages that are parked before it, page by page',
     edit('engine/journal-steps.js', 'return waiting.missing !== undefined;', 'return false;'),
   ),
   rare(
     'P18',
     'what has called keeps its place behind what is due',
-    'interrupted-operations',
+    'engine/interrupted-operations',
     'P18: what is due waits for an operation that had called when its process died',
     edit('engine/journal-steps.js', 'waiting.advance(input);', ''),
   ),
   rare(
     'P18',
     'a planned operation that has called waits for its time once more, as the next owner has it',
-    'interrupted-operations',
+    'engine/interrupted-operations',
     'P19: an operation that runs again is not earlier than before, whatever the clock of the next owner says',
     edit('engine/entity-activation.js', 'if (!next || this.holdsBack)', 'if (!next)'),
   ),
   rare(
     'P18',
     'a signal that has called is early again for an owner whose clock is behind',
-    'interrupted-operations',
+    'engine/interrupted-operations',
     'P18: a signal that was due when it was taken, and has called, is not early for the next owner',
     edit('engine/entity-activation.js', '&& !this.#journals.of(message)', ''),
   ),
   rare(
     'P19',
     'an operation is carried out at a time before that of one which is committed',
-    'interrupted-operations',
+    'engine/interrupted-operations',
     'P19: no operation is earlier than one that is committed, and that no head shows',
     edit('engine/loading.js', 'activation.ranElsewhere(at);', '{}'),
   ),

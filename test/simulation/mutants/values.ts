@@ -1,4 +1,4 @@
-import { edit, mutant, ofLives, type Mutant } from './mutant.js';
+import { edit, mutant, type Mutant } from './mutant.js';
 
 /** Bugs of large values. */
 export const ofValues: readonly Mutant[] = [
@@ -34,22 +34,6 @@ export const ofValues: readonly Mutant[] = [
       'engine/named-values.js',
       'this.#dropped = [];\n        return dropped;',
       'if (dropped.length > 0)\n            this.#dropped = [];\n        return dropped;',
-    ),
-  ),
-  ofLives(
-    'P15',
-    'a client takes a result that went with its run for lost',
-    edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
-    edit('client/ended-runs.js', ' || times === LOOKS', ' || true'),
-  ),
-  ofLives(
-    'P15',
-    'a client takes a result for lost that went with its run while nobody could tell',
-    edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
-    edit(
-      'client/ended-runs.js',
-      'if (!wait.isOver)\n                await look();',
-      'if (!wait.isOver)\n                await look();\n            throw error;',
     ),
   ),
 ];

@@ -4,7 +4,7 @@ import { entityAddress, parseAddress, partitionOf } from '../wire/addresses.js';
 import type { PartitionInspection } from '../wire/inspection.js';
 import type { Answer, Query } from '../wire/queries.js';
 import type { ClientSession } from './client-session.js';
-import { isAnswer } from './owner-queries.js';
+import { deadlineAfter, isAnswer } from './owner-queries.js';
 import { limitsOf, notInTime, type CallOptions } from './waits.js';
 
 /** The pause before a partition is asked again that nobody answered for, in milliseconds. */
@@ -66,7 +66,7 @@ export class Administration {
     return this.#until(address, { v: 1, kind: 'breakLock', address, fence }, options, ({ broken }) => broken);
   }
 
-  /** Asks until an owner has answered: asking twice is harmless. */
+  /** Asks until an owner has answered, ever more patiently, for it may be far away: asking twice is harmless. */
   #until<Q extends Query>(
     address: string,
     query: Q,
@@ -78,9 +78,9 @@ export class Administration {
     let isHeard = false;
     const late = () => nobodyAnswered(partition, limits.timeoutInMilliseconds, isHeard && query.kind !== 'mailbox');
     return this.#session.waits.within<boolean>(limits, late, async (wait) => {
-      for (let isAgain = false; ; isAgain = true) {
-        const answer = await this.#session.queries.askPartition(partition, query);
-        if (isAnswer(answer)) return wait.succeed(isDone(answer) || isAgain);
+      for (let times = 0; ; times++) {
+        const answer = await this.#session.queries.askPartition(partition, query, deadlineAfter(times));
+        if (isAnswer(answer)) return wait.succeed(isDone(answer) || times > 0);
         isHeard ||= answer !== 'noOwner';
         await wait.pause(PAUSE);
         if (wait.isOver) return;

@@ -93,18 +93,6 @@ export const rareMutants: readonly RareMutant[] = [
     edit('client/ended-runs.js', ' || times === LOOKS', ' || true'),
   ),
   rare(
-    'P15',
-    'a client takes a result for lost that went with its run while nobody could tell',
-    'client/large-values',
-    'while nobody owns the partition, what became of a result that is gone is not known: the client waits for who can tell',
-    edit('client/ended-runs.js', 'whole(endOf(told), ', 'whole(told, '),
-    edit(
-      'client/ended-runs.js',
-      'if (!wait.isOver)\n                await look();',
-      'if (!wait.isOver)\n                await look();\n            throw error;',
-    ),
-  ),
-  rare(
     'P18',
     'what has called goes on behind what is parked',
     'engine/interrupted-operations',

@@ -26,7 +26,7 @@ import {
   type StartedRun,
 } from './started-run.js';
 import { traceOf, type OtlpTrace } from './traces.js';
-import { checkTimeout, limitsOf, type CallOptions, type WaitOptions } from './waits.js';
+import { checkTimeout, limitsOf, notInTime, type CallOptions, type WaitOptions } from './waits.js';
 
 /** Behind a start of the last so many milliseconds an event is sent without a look. */
 const FRESH = 1_000;
@@ -168,9 +168,12 @@ export class Orchestrations {
   }
 
   trace(target: Target, options: CallOptions): Promise<OtlpTrace> {
+    const { waits, ports } = this.#session;
     const read = (instanceId?: string) =>
       this.history(instanceId === undefined ? target : anyRunOf(instanceId), options);
-    return traceOf(this.#session.ports.name, target.instanceId, read);
+    const limits = limitsOf(options, this.#timeout);
+    const late = () => notInTime(`The trace of "${target.instanceId}"`, limits);
+    return waits.run(limits, late, () => traceOf(ports.name, target.instanceId, read));
   }
 
   /** False: the instance has ended, and nothing was sent. */

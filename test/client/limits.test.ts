@@ -48,6 +48,7 @@ const calls: Readonly<Record<string, Call>> = {
   'handle.result': (client, options) => client.getHandle('p').result(options),
   'handle.status': (client, options) => client.getHandle('p').status(options),
   'handle.history': (client, options) => client.getHandle('p').history(options),
+  'handle.trace': (client, options) => client.getHandle('p').trace(options),
   'handle.watch': (client, options) => client.getHandle('p').watch(options).next(),
   'handle.query': (client, options) => client.getHandle(Parcel, 'p').query(options).words(),
   'handle.query by name': (client, options) => client.getHandle('p').query('words', undefined, options),

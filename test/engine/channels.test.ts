@@ -1,4 +1,5 @@
 import test from 'ava';
+import { ChannelMarks } from '../../lib/engine/channel-marks.js';
 import { Channels } from '../../lib/engine/channels.js';
 import { Loops } from '../../lib/engine/loops.js';
 import type { PartitionPorts } from '../../lib/engine/ports.js';
@@ -36,4 +37,19 @@ test('P2: what is committed in the moment in which an envelope is acknowledged l
     await new Promise((resolve) => setImmediate(resolve));
     t.is(sends, 2, `after ${jobs} promise jobs`);
   }
+});
+
+test('C4: only what follows the mark of its channel can be handed over', (t) => {
+  const received = new Map([
+    [1, 2],
+    [2, 5],
+  ]);
+  const marks = new ChannelMarks({ received, partly: new Map([[2, [6, 1]]]) });
+  t.true(marks.precedes(1, 2));
+  t.false(marks.precedes(1, 1)); // a copy
+  t.false(marks.precedes(1, 3)); // behind a gap
+  t.false(marks.precedes(2, 5)); // the rest of an entry that came in part is to come
+  t.true(marks.precedes(3, 0));
+  marks.passed(1, 4);
+  t.deepEqual([marks.precedes(1, 2), marks.precedes(1, 4)], [false, true]);
 });

@@ -8,7 +8,7 @@ import { runMutants } from './mutation.js';
 
 /** Each has to be killed within so many seeds; the slice begins with the one that is known to do it. */
 const LIMIT = 500;
-const healthy = amount(60, LIMIT);
+const healthy = amount(30, LIMIT);
 const isWhole = healthy === LIMIT;
 
 /** Rules of the protocol that no simulation can break yet, or that is not kept yet. */

@@ -62,11 +62,6 @@ export const ofMail: readonly Mutant[] = [
   ),
   mutant(
     'C4',
-    'what is handed over is taken whatever its channel has received',
-    edit('engine/channel-marks.js', 'return n === prev && !partly;', 'return true;'),
-  ),
-  mutant(
-    'C4',
     'that a channel is received is not in the record that has what was handed over',
     edit('engine/inbox.js', 'const channels = new Map(received);', 'const channels = new Map();'),
   ),

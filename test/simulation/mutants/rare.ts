@@ -134,4 +134,11 @@ export const rareMutants: readonly RareMutant[] = [
     'P19: no operation is earlier than one that is committed, and that no head shows',
     edit('engine/loading.js', 'activation.ranElsewhere(at);', '{}'),
   ),
+  rare(
+    'C4',
+    'what is handed over is taken whatever its channel has received',
+    'engine/channels',
+    'C4: only what follows the mark of its channel can be handed over',
+    edit('engine/channel-marks.js', 'return n === prev && !partly;', 'return true;'),
+  ),
 ];

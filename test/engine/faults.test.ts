@@ -52,7 +52,7 @@ export async function run(seed: number): Promise<readonly string[]> {
   return found;
 }
 
-const seeds = amount(200, 5_000); // test/simulation runs what is more than this one program
+const seeds = amount(120, 5_000); // test/simulation runs what is more than this one program
 
 test(`lost, late and repeated calls, dead workers and zombies change nothing: ${seeds} seeds`, async (t) => {
   t.timeout(7_200_000);

@@ -4,7 +4,7 @@ import { simulateLives } from './lifecycle.js';
 import type { LifeStep } from './lifecycle-script.js';
 import type { Program } from './script.js';
 
-const seeds = amount(150, 1_500);
+const seeds = amount(100, 1_500);
 
 test(`instances that clients suspend, end, repeat and talk with are what they were told, under faults: ${seeds} seeds`, async (t) => {
   t.timeout(1_800_000);

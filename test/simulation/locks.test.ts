@@ -4,7 +4,7 @@ import { simulateLocks } from './locks.js';
 import { LONG_LEASE, type SectionAction } from './lock-script.js';
 import type { Program } from './script.js';
 
-const seeds = amount(150, 1_500);
+const seeds = amount(100, 1_500);
 
 test(`P22: critical sections have their entities for themselves, and no lock outlives its holder, under faults: ${seeds} seeds`, async (t) => {
   t.timeout(1_800_000);

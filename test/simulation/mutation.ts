@@ -4,14 +4,21 @@ import type { Order, Progress, Verdict } from './mutant-worker.js';
 
 /** A seed that takes longer, in milliseconds of real time, hangs: that kills its mutant, too. */
 const PATIENCE = 120_000;
+/** Each mutant is a library of its own, which its process keeps for ever: after so many the next process begins. */
+const MUTANTS_OF_A_PROCESS = 16;
 
 /** Runs each mutant on its seeds, in as many processes as there are processors; `told` hears of each verdict. */
 export async function runMutants(orders: readonly Order[], told: (verdict: Verdict) => void): Promise<void> {
   const waiting = [...orders];
   const worker = async (): Promise<void> => {
     let child: ChildProcess | undefined;
+    let asked = 0;
     try {
       for (let order = waiting.shift(); order; order = waiting.shift()) {
+        if (asked++ % MUTANTS_OF_A_PROCESS === 0) {
+          child?.kill();
+          child = undefined;
+        }
         child ??= fork(new URL('./mutant-worker.js', import.meta.url), {
           stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
         });

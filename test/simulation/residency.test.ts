@@ -34,7 +34,7 @@ function programOf(seed: number): Program {
   return { partitions: 5, clients: [{ ...client, actions: all }] };
 }
 
-const programs = amount(100, 1_000);
+const programs = amount(60, 1_000);
 
 test(`an orchestration ends with the same result whether it stays in memory, is unloaded between its steps, or its owner dies with every commit: ${programs} programs`, async (t) => {
   t.timeout(1_800_000);

@@ -5,7 +5,7 @@ import type { TimeAction } from './time-script.js';
 import { simulateTimes } from './times.js';
 import type { Program } from './script.js';
 
-const seeds = amount(150, 1_500);
+const seeds = amount(100, 1_500);
 
 test(`P19: what entities do at times is done once, never early, until it is cancelled, under faults: ${seeds} seeds`, async (t) => {
   t.timeout(1_800_000);

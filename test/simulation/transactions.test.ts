@@ -5,7 +5,7 @@ import { notSerializable, type Committed } from './serializability.js';
 import type { TradeAction } from './transaction-script.js';
 import { simulateTransactions } from './transactions.js';
 
-const seeds = amount(150, 1_500);
+const seeds = amount(100, 1_500);
 
 test(`P23: transactions hold as a whole or not at all, in one order with all exact reads, under faults: ${seeds} seeds`, async (t) => {
   t.timeout(1_800_000);

@@ -1,16 +1,10 @@
 import { dirname } from 'node:path';
-import { TaskHubClient } from '../../client/task-hub-client.js';
-import { connectExistingTaskHub } from '../../nats/connect-task-hub.js';
 import { startEmbeddedServer, type EmbeddedServer } from '../../nats/server/embedded-server.js';
-import { payloadCodecOf } from '../hubs/codec-module.js';
 import { note, print } from '../output.js';
 import { paint } from '../paint.js';
-import { httpModules } from '../servers/http-command.js';
 import { untilToldToStop } from '../servers/until-told-to-stop.js';
 import { Compiler } from './compiler.js';
-import { connectedHub } from './connected-hub.js';
 import type { DevOptions } from './dev-command.js';
-import { registeredOrchestrators } from './registered-orchestrators.js';
 import { serviceFile, type ServiceFile } from './service-file.js';
 import { ServiceProcess } from './service-process.js';
 import { SourceWatch } from './source-watch.js';
@@ -22,14 +16,18 @@ export async function dev(path: string, options: DevOptions): Promise<void> {
   const toldToStop = untilToldToStop();
   const over = new AbortController();
   const compiler = new Compiler(service);
-  const [server, first] = await Promise.all([startEmbeddedServer({ folder }), compiler.compile()]);
+  const [server, first, { serveHubApi }] = await Promise.all([
+    startEmbeddedServer({ folder }),
+    compiler.compile(),
+    import('./hub-api.js'), // loaded while the compiler is at work
+  ]);
   await using _server = server;
   print(`${paint('dim', 'server ')}  ${server.url}`);
   const runner = new Runner(service, compiler, server, options);
   const since = new Date();
   runner.run(first);
   using _watch = new SourceWatch([service.project, dirname(service.file)], () => void runner.reload());
-  const serving = serve(server, since, options, over.signal);
+  const serving = serveHubApi(server, since, options, over.signal);
   try {
     await Promise.race([toldToStop, serving]);
     await toldToStop;
@@ -98,29 +96,4 @@ class Runner {
       if (!this.#isStopped) this.run(compiled);
     }
   }
-}
-
-/** Serves the HTTP API of the hub that the service connects to. */
-async function serve(server: EmbeddedServer, since: Date, options: DevOptions, signal: AbortSignal): Promise<void> {
-  const [name, { HttpApi, serveHttpApi }] = await Promise.all([
-    options.hub ?? connectedHub(server.monitorUrl, since, signal),
-    httpModules(),
-  ]);
-  if (name === undefined) return;
-  await using hub = await connectExistingTaskHub({
-    name,
-    servers: server.url,
-    payloadCodec: await payloadCodecOf(options),
-  });
-  await using client = new TaskHubClient(hub);
-  const api = new HttpApi(client);
-  await using http = await serveHttpApi(api, { port: options.port });
-  const url = `${http.url}${api.basePath}`;
-  const [orchestrator = 'NAME'] = await registeredOrchestrators(hub, signal);
-  print(`${paint('dim', 'HTTP   ')}  ${url}`);
-  print(`${paint('dim', 'try    ')}  curl -X POST '${url}/orchestrators/${orchestrator}?timeout=10&pollingInterval=1'`);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve());
-  });
 }

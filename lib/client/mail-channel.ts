@@ -19,6 +19,8 @@ const HEARTBEAT = 60_000;
 const LONGEST_PAUSE = 300_000;
 /** A message that is acknowledged so late may have come to an owner that knows its session no more. */
 const DOUBTFUL = 1_800_000;
+/** Of the messages that wait, so many that nobody waits for any more are kept until their turn, or as many as there are others. */
+const GIVEN_UP = 1_000;
 
 /** What a channel needs of the world. */
 export interface ChannelPorts {
@@ -52,7 +54,7 @@ export interface MessagePlace {
  */
 export class MailChannel {
   readonly #ports: ChannelPorts;
-  readonly #queue: Outgoing[] = [];
+  #queue: Outgoing[] = [];
   /** Calls that are sent and not settled. */
   readonly #open = new Set<Outgoing>();
   #session: OpenSession | undefined;
@@ -62,6 +64,8 @@ export class MailChannel {
   #cancelHeartbeat: (() => void) | undefined;
   #closed: Error | undefined;
   #isSending = false;
+  /** How many were given up in the queue since those were taken out of it. */
+  #givenUp = 0;
   readonly #refusals = new RefusalsInARow();
   /** The sequence of the last parcel that is stored. */
   #sequence = 0;
@@ -117,6 +121,17 @@ export class MailChannel {
   settle(message: Outgoing): void {
     message.isSettled = true;
     if (this.#open.delete(message)) this.#settled(message);
+    else if (!message.session && ++this.#givenUp > GIVEN_UP && 2 * this.#givenUp > this.#queue.length) this.#forget();
+  }
+
+  /**
+   * What was never sent leaves the queue before its turn, which may not come for hours. What is under way stays in its place: it
+   * has a session; and so does what marks how much somebody waits for.
+   */
+  #forget(): void {
+    const marks = new Set(this.#behind.map(([last]) => last));
+    this.#queue = this.#queue.filter((message) => !message.isSettled || message.session || marks.has(message));
+    this.#givenUp = 0;
   }
 
   /** The owner says that it does not know a session; whether it was this channel's. */
@@ -163,7 +178,7 @@ export class MailChannel {
     if (session instanceof Error) return this.#queue.shift()?.fail(session);
     const { envelopes, envelopeBytes } = this.#ports;
     const length = lengthOfParcel(this.#queue, envelopeBytes, WINDOW - this.#open.size);
-    if (this.#queue[0]!.isSettled) return;
+    if (this.#queue[0]?.isSettled ?? true) return; // given up meanwhile
     const parcel = new Parcel(this.#queue.slice(0, length), session, envelopes);
     for (const message of parcel.messages) this.#follow(message);
     const isSplit = await this.#sendParcel(parcel);

@@ -5,7 +5,7 @@ import { checkOptions, openOn, sessionOptions, type OpenOptions } from './hub-op
 import { keepRunning } from './keep-running.js';
 import type { TaskHub, TaskHubOptions } from './task-hub.js';
 import type { Session } from './session.js';
-import { startEmbeddedServer, type EmbeddedServer } from './server/embedded-server.js';
+import type { EmbeddedServer } from './server/embedded-server.js';
 
 type ConnectOptions = OpenOptions & Pick<TaskHubOptions, 'servers' | 'folder' | 'credentials' | 'tls'>;
 
@@ -24,7 +24,9 @@ export async function openTaskHub(options: ConnectOptions): Promise<TaskHub> {
 
 /** The embedded server, unless another one is given; `process.env['NATS_URL']` may be set to nothing. */
 export async function serverFor({ servers, folder }: ConnectOptions): Promise<EmbeddedServer | undefined> {
-  return servers === undefined || servers === '' ? startEmbeddedServer({ folder }) : undefined;
+  if (servers !== undefined && servers !== '') return undefined;
+  const { startEmbeddedServer } = await import('./server/embedded-server.js'); // with a server of their own, programs start faster without
+  return startEmbeddedServer({ folder });
 }
 
 /** Connects for a hub, to the embedded server or to the one that is given. The embedded one knows no users. */

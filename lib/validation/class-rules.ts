@@ -1,4 +1,6 @@
-import { getMetadataStorage } from 'class-validator';
+// Not the whole package, whose three hundred files are slow to load: a program that uses rules loads those itself, and all
+// copies of class-validator share one storage.
+import { getMetadataStorage } from 'class-validator/cjs/metadata/MetadataStorage.js';
 import type { Constructor } from '../core/values.js';
 import { DefinitionError } from '../errors.js';
 

@@ -1,4 +1,5 @@
-import { validateSync, type ValidationError } from 'class-validator';
+import type { ValidationError } from 'class-validator';
+import { Validator } from 'class-validator/cjs/validation/Validator.js'; // without the rules that it knows: see class-rules.ts
 import type { Constructor, InputType } from '../core/values.js';
 import type { Violation } from '../errors.js';
 import { isDtoType, planOf } from './dto-plan.js';
@@ -16,7 +17,7 @@ export function brokenRules(value: unknown, type: InputType): Violation[] {
 /** Unknown values need no refusal here: every object was built from a class by its plan. */
 function checkDto(value: unknown, type: Constructor, path: string, found: Violation[]): void {
   if (isDtoType(type) && value instanceof type && planOf(type).hasRules)
-    collect(validateSync(value, { forbidUnknownValues: false }), path, found);
+    collect(new Validator().validateSync(value, { forbidUnknownValues: false }), path, found);
 }
 
 function collect(errors: readonly ValidationError[], parent: string, found: Violation[]): void {

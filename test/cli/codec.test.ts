@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { PayloadCodec } from 'perdure';
 import { temporaryFolder } from '../nats/server/fakes.js';
 import { until } from '../until.js';
+import { perdureHere } from './here.js';
 import { outcome, perdure } from './perdure.js';
 import { openShop, type Shop } from './shop.js';
 
@@ -20,8 +21,8 @@ test.before(async () => {
 });
 test.after.always(() => shop?.close());
 
-function run(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  return outcome(perdure(t, args, { NATS_URL: shop.server.url, ...env }));
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return perdureHere(args, { NATS_URL: shop.server.url, ...env });
 }
 
 function codecModule(t: ExecutionContext, text = source): string {
@@ -32,23 +33,23 @@ function codecModule(t: ExecutionContext, text = source): string {
 
 test.serial('with the codec of the hub, by option or environment, a command reads and writes values', async (t) => {
   const file = codecModule(t);
-  const exported = await run(t, ['export', 'shop', '--codec', file]);
+  const exported = await outcome(perdure(t, ['export', 'shop', '--codec', file], { NATS_URL: shop.server.url }));
   t.is(exported.code, 0, exported.stderr);
   t.like(JSON.parse(exported.stdout), { instanceId: 'o-1', input: 'lamp' });
   const env = { PERDURE_CODEC: file };
-  t.is((await run(t, ['raise', 'shop', 'o-1', 'Paid', '"Mona"'], env)).code, 0);
-  const waited = await run(t, ['start', 'shop', 'hello', '"Rome"', '--wait'], env);
+  t.is((await run(['raise', 'shop', 'o-1', 'Paid', '"Mona"'], env)).code, 0);
+  const waited = await run(['start', 'shop', 'hello', '"Rome"', '--wait'], env);
   t.true(waited.stdout.endsWith('"Hello, Rome!"\n'), waited.stdout + waited.stderr);
-  const state = await run(t, ['call', 'shop', 'counter', 'c', 'add', '3'], env);
+  const state = await run(['call', 'shop', 'counter', 'c', 'add', '3'], env);
   t.is(state.stdout, '3\n', state.stderr);
   t.is(await shop.client.getHandle<string>('o-1').result(), 'a packed lamp, paid by Mona');
 });
 
 test.serial('without it a command counts, and cannot read', async (t) => {
-  const counted = await run(t, ['list', 'shop', '--count']);
+  const counted = await run(['list', 'shop', '--count']);
   t.is(counted.code, 0, counted.stderr);
   t.regex(counted.stdout, /Completed/);
-  const status = await run(t, ['status', 'shop', 'o-1', '--timeout', '2s']);
+  const status = await run(['status', 'shop', 'o-1', '--timeout', '2s']);
   t.not(status.code, 0);
   t.false(`${status.stdout}${status.stderr}`.includes('lamp'));
 });
@@ -63,7 +64,7 @@ test.serial('what is no codec is told', async (t) => {
       /^PERDURE_CONFIG: payloadCodec\.maxOverheadBytes: must be a whole number from 0 to 65536, not -1/,
     ],
   ] as const) {
-    const { code, stderr } = await run(t, ['status', 'shop', 'o-1', '--codec', file]);
+    const { code, stderr } = await run(['status', 'shop', 'o-1', '--codec', file]);
     t.is(code, 1);
     t.regex(stderr, told);
   }

@@ -1,21 +1,32 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { temporaryFolder } from '../nats/server/fakes.js';
 import { until } from '../until.js';
 import { main } from './project-folder.js';
-import { outcome, perdure } from './perdure.js';
+import { perdureHere } from './here.js';
 
 const execute = promisify(execFile);
 const define = `perdure() { '${process.execPath}' '${main}' "$@"; }`;
 
+const scripts = mkdtempSync(join(tmpdir(), 'perdure-completion-'));
+const [forBash, forZsh] = [join(scripts, 'perdure.bash'), join(scripts, '_perdure')];
+test.before(async () => {
+  for (const [shell, file] of [
+    ['bash', forBash],
+    ['zsh', forZsh],
+  ] as const)
+    writeFileSync(file, (await execute(process.execPath, [main, 'completion', shell])).stdout);
+});
+test.after.always(() => rmSync(scripts, { recursive: true }));
+
 /** What bash offers behind these words; the last one is being typed. */
 async function offered(...words: string[]): Promise<readonly string[]> {
   const quoted = words.map((word) => `'${word}'`).join(' ');
-  const script = `${define}
-source <(perdure completion bash)
+  const script = `source '${forBash}'
 complete -p perdure >/dev/null || exit 9
 compopt() { COMPREPLY=(FILES); } # only bash itself may call it, while somebody types
 COMP_WORDS=(perdure ${quoted}); COMP_CWORD=${words.length}; COMPREPLY=()
@@ -38,46 +49,91 @@ test('bash completes commands, those below them, and options', async (t) => {
   for (const command of ['init', 'dev', 'list', 'doctor', 'completion']) t.true(all.includes(command), command);
 });
 
-test('at a terminal the key Tab completes what is typed', async (t) => {
-  const folder = temporaryFolder(t);
-  const inputrc = join(folder, 'inputrc');
-  writeFileSync(inputrc, 'set bell-style none\nset enable-bracketed-paste off\n');
-  const shell = spawn('script', ['-qefc', 'bash --norc --noprofile -i', '/dev/null'], {
-    env: { ...process.env, TERM: 'dumb', SHELL: '/bin/sh', PS1: '> ', INPUTRC: inputrc, HOME: folder },
+/** A shell at a terminal, once it has carried out this line. */
+async function shellAtTerminal(t: ExecutionContext, command: string, env: NodeJS.ProcessEnv, line: string) {
+  const shell = spawn('script', ['-qefc', command, '/dev/null'], {
+    env: { ...process.env, TERM: 'dumb', SHELL: '/bin/sh', PS1: '> ', HOME: temporaryFolder(t), ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.teardown(() => shell.kill('SIGKILL'));
   let shown = '';
   shell.stdout.on('data', (chunk) => (shown += chunk));
   const type = (keys: string) => shell.stdin.write(keys);
-  type(`${define}; source <(perdure completion bash); echo rea''dy\r`);
-  await until(() => /^ready/m.test(shown), 'the script', 60);
+  const shows = (text: string) => until(() => shown.includes(text), `${text} to be shown`, 60);
+  type(`${line}; echo rea''dy\r`);
+  await shows('\nready');
+  return { type, shows, ended: new Promise((resolve) => shell.on('close', resolve)) };
+}
+
+test('at a terminal the key Tab completes what is typed', async (t) => {
+  const inputrc = join(temporaryFolder(t), 'inputrc');
+  writeFileSync(inputrc, 'set bell-style none\nset enable-bracketed-paste off\n');
+  const line = `${define}; source <(perdure completion bash)`;
+  const { type, shows, ended } = await shellAtTerminal(t, 'bash --norc --noprofile -i', { INPUTRC: inputrc }, line);
   type('perdure sched\ttri\t');
-  await until(() => shown.includes('perdure schedule trigger '), 'the completion');
+  await shows('perdure schedule trigger ');
   type('\u0015exit\r');
-  t.is(await new Promise((resolve) => shell.on('close', resolve)), 0);
+  t.is(await ended, 0);
 });
 
 const zsh = '/usr/bin/zsh';
-const inZsh = existsSync(zsh) ? test : test.skip;
-inZsh(`zsh takes its script and completes by it${existsSync(zsh) ? '' : ' (there is no zsh)'}`, async (t) => {
-  const folder = join(temporaryFolder(t), 'functions');
-  mkdirSync(folder);
-  writeFileSync(join(folder, '_perdure'), (await outcome(perdure(t, ['completion', 'zsh']))).stdout);
-  const script = `fpath=('${folder}' $fpath); autoload -Uz compinit; compinit -u -d '${folder}/dump'
-compadd() { shift; print -l -- "$@"; }
-words=(perdure schedule tr); CURRENT=3; autoload -Uz _perdure; _perdure`;
+
+/** Without zsh there is nothing to prove anything in; `.ci/debian-packages` installs it. */
+function inZsh(title: string, run: (t: ExecutionContext) => Promise<void>): void {
+  if (existsSync(zsh)) test(`zsh: ${title}`, run);
+  else test.skip(`zsh: ${title} (there is no zsh)`, run);
+}
+
+/** What zsh offers behind these words, before it leaves away what does not begin as the last one. */
+async function offeredByZsh(...words: string[]): Promise<readonly string[]> {
+  const script = `fpath=('${scripts}' $fpath); autoload -Uz compinit; compinit -u -D
+compadd() { shift; print -l -- "$@"; } # only zsh itself may call it, while somebody types
+_files() { print FILES; }
+words=(perdure ${words.map((word) => `'${word}'`).join(' ')}); CURRENT=${words.length + 1}; autoload -Uz _perdure; _perdure`;
   const { stdout } = await execute(zsh, ['-f', '-c', script]);
-  t.true(stdout.split('\n').includes('trigger'), stdout);
+  return stdout.trimEnd().split('\n');
+}
+
+inZsh('its script offers commands, those below them, options and files', async (t) => {
+  for (const [words, among] of [
+    [['sch'], 'schedule'],
+    [['schedule', 'tr'], 'trigger'],
+    [['nats', 's'], 'start'],
+    [['list', 'shop', '--orc'], '--orchestrator'],
+    [['list', '--json', 'shop', '--st'], '--status'],
+    [['schedule', 'create', 'shop', '--cr'], '--cron'],
+  ] as const)
+    t.true((await offeredByZsh(...words)).includes(among), among);
+  t.deepEqual(await offeredByZsh('import', 'shop', 'sh'), ['FILES']);
+  const all = await offeredByZsh('');
+  for (const command of ['init', 'dev', 'list', 'doctor', 'completion']) t.true(all.includes(command), command);
 });
 
+for (const [how, line] of [
+  ['from a folder of functions', `fpath=('${scripts}' $fpath); autoload -Uz compinit; compinit -u -D`],
+  ['that is sourced', `autoload -Uz compinit; compinit -u -D; ${define}; source <(perdure completion zsh)`],
+] as const)
+  inZsh(`at a terminal the key Tab completes by a script ${how}`, async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, 'exported.jsonl'), '');
+    const told = `cd '${folder}'; perdure() { print -r -- "called with <$*>"; }`;
+    const { type, shows, ended } = await shellAtTerminal(t, `${zsh} -f -i`, {}, `${line}; ${told}`);
+    type('perdure sched\ttri\t shop\r');
+    await shows('called with <schedule trigger shop>');
+    type('perdure list --json shop --orc\torder\r');
+    await shows('called with <list --json shop --orchestrator order>');
+    type('perdure import shop exp\t\r');
+    await shows('called with <import shop exported.jsonl>');
+    type('exit\r');
+    t.is(await ended, 0);
+  });
+
 test('the script for zsh names the same words as that for bash, and no other shell has one', async (t) => {
-  const of = async (shell: string) => (await outcome(perdure(t, ['completion', shell]))).stdout;
   const wordsOf = (script: string) =>
     Array.from(script.matchAll(/^ {4}(\S.*)\) (?:words|candidates)='(.*)' ;;$/gm), ([, path, words]) => [path, words]);
-  const [bash, zshell] = [wordsOf(await of('bash')), wordsOf(await of('zsh'))];
+  const [bash, zshell] = [wordsOf(readFileSync(forBash, 'utf8')), wordsOf(readFileSync(forZsh, 'utf8'))];
   t.true(bash.length > 30, `${bash.length}`);
   t.deepEqual(zshell, bash);
-  t.regex(await of('zsh'), /^#compdef perdure\n/);
-  t.is((await outcome(perdure(t, ['completion', 'fish']))).code, 2);
+  t.regex(readFileSync(forZsh, 'utf8'), /^#compdef perdure\n/);
+  t.is((await perdureHere(['completion', 'fish'])).code, 2);
 });

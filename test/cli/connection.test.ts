@@ -6,6 +6,7 @@ import { nkeys } from 'nats';
 import { connectTaskHub, type HubCredentials, type HubTls } from 'perdure';
 import { startBareServer, type BareServer } from '../nats/bare-server.js';
 import { temporaryFolder } from '../nats/server/fakes.js';
+import { perdureHere } from './here.js';
 import { outcome, perdure } from './perdure.js';
 
 const PASSWORD = 'pass-0123456789';
@@ -31,9 +32,18 @@ test.after.always(() => open?.stop());
 
 /** `perdure inspect shop`, which must not have said a secret. */
 async function inspect(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const { code, stdout, stderr } = await outcome(perdure(t, ['inspect', 'shop', ...args], env));
+  return withoutSecrets(t, await perdureHere(['inspect', 'shop', ...args], env));
+}
+
+/** The same in a process of its own. */
+async function inspectElsewhere(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return withoutSecrets(t, await outcome(perdure(t, ['inspect', 'shop', ...args], env)));
+}
+
+function withoutSecrets(t: ExecutionContext, told: Awaited<ReturnType<typeof outcome>>) {
+  const { stdout, stderr } = told;
   for (const secret of [PASSWORD, TOKEN, seed, 'wrong-0123456789']) t.false(`${stdout}${stderr}`.includes(secret));
-  return { code, stdout, stderr };
+  return told;
 }
 
 const FOUND = { code: 0, stdout: 'partition 0: no worker owns it\n', stderr: '' };
@@ -49,9 +59,9 @@ function contexts(t: ExecutionContext, byName: Readonly<Record<string, object | 
 }
 
 test('a user with a password, from options, the environment or an address', async (t) => {
-  t.deepEqual(await inspect(t, ['-s', open.address, '--user', 'ann', '--password', PASSWORD]), FOUND);
+  t.deepEqual(await inspectElsewhere(t, ['-s', open.address, '--user', 'ann', '--password', PASSWORD]), FOUND);
   const env = { NATS_URL: open.address, NATS_USER: 'ann', NATS_PASSWORD: PASSWORD };
-  t.deepEqual(await inspect(t, [], env), FOUND);
+  t.deepEqual(await inspectElsewhere(t, [], env), FOUND);
   t.deepEqual(await inspect(t, ['--server', `nats://ann:${PASSWORD}@${open.address}`]), FOUND);
   const wrong = await inspect(t, [], { ...env, NATS_PASSWORD: 'wrong-0123456789' });
   t.deepEqual([wrong.code, wrong.stdout], [1, '']);

@@ -6,7 +6,7 @@ import test from 'ava';
 import { temporaryFolder } from '../nats/server/fakes.js';
 import { inTime, until } from '../until.js';
 import { Inspector } from './inspector.js';
-import { outcome, perdure } from './perdure.js';
+import { perdureHere } from './here.js';
 import { env, execute, install, running } from './project-folder.js';
 
 /** What F5 of an editor does: as the settings of a new project say, and by nothing else. */
@@ -67,7 +67,7 @@ for (const language of ['typescript', 'javascript'] as const)
   test(`in a new project in ${language}, F5 stops at a breakpoint in an orchestrator, in its source`, async (t) => {
     t.timeout(180_000);
     const project = join(temporaryFolder(t), 'greetings');
-    const made = await outcome(perdure(t, ['init', project, '--language', language, '--no-install']));
+    const made = await perdureHere(['init', project, '--language', language, '--no-install']);
     t.is(made.code, 0, made.stderr);
     install(project);
     const inProject = (path: string) => path.replace('${workspaceFolder}', project);

@@ -12,6 +12,7 @@ import type { ResetRecord } from '../../lib/wire/record.js';
 import { recordingLogger } from '../contract/harness.js';
 import { startBareServer } from '../nats/bare-server.js';
 import { startTestServer, type TestServer } from '../servers.js';
+import { perdureHere } from './here.js';
 import { outcome, perdure } from './perdure.js';
 
 let server: TestServer;
@@ -50,8 +51,7 @@ async function worked(t: ExecutionContext) {
   await client.close();
   await worker.stop();
   await hub.close();
-  const doctor = (...args: readonly string[]) =>
-    outcome(perdure(t, ['doctor', name, '--servers', server.url, ...args]));
+  const doctor = (...args: readonly string[]) => perdureHere(['doctor', name, '--servers', server.url, ...args]);
   return { name, open, doctor };
 }
 
@@ -109,7 +109,7 @@ test('doctor finds a hub whole, with and without a worker, and writes nothing', 
   const streams = [0, 1].flatMap((p) => ['mail', 'log', 'state'].map((kind) => `PD-${name}-${p}-${kind}`));
   const ends = () => Promise.all(streams.map(async (stream) => (await operator.info(stream)).state.last_seq));
   const before = await ends();
-  const { code, stdout, stderr } = await doctor();
+  const { code, stdout, stderr } = await outcome(perdure(t, ['doctor', name, '--servers', server.url]));
   t.is(code, 0, stdout);
   t.is(stderr, '');
   t.regex(stdout, /^partition 0: whole, lease released by \S+\n {2}epoch \d+; the log ends at record \d+, /);
@@ -213,7 +213,7 @@ for (const [interval, said] of [
     const hub = await connectTaskHub({ name: 'lax', servers: `nats://all:a@${lax.address}`, partitions: 1 });
     await hub.close();
     const as = ['--server', `nats://reader:r@${lax.address}`, '--monitor', `http://127.0.0.1:${port}`];
-    const { code, stdout, stderr } = await outcome(perdure(t, ['doctor', 'lax', ...as]));
+    const { code, stdout, stderr } = await perdureHere(['doctor', 'lax', ...as]);
     t.is(code, 0, stderr);
     t.true(stdout.includes(`  disk: ${said}`), stdout);
     t.regex(stdout, /; remove messages, yes; make consumers, yes; change streams, no$/m);

@@ -6,6 +6,7 @@ import { connectTaskHub, OrchestrationContext, TaskHubWorker, type Orchestration
 import { Orchestrator, Run } from 'perdure/decorators';
 import { startTestServer, type TestServer } from '../servers.js';
 import { until } from '../until.js';
+import { perdureHere } from './here.js';
 import { outcome, perdure } from './perdure.js';
 
 let server: TestServer;
@@ -69,12 +70,12 @@ test('keys come from a file or the environment, and are shown nowhere', async (t
 });
 
 test('what cannot be served is told', async (t) => {
-  const run = (...args: string[]) => outcome(perdure(t, ['http', 'shop', '--servers', server.url, ...args]));
+  const run = (...args: string[]) => perdureHere(['http', 'shop', '--servers', server.url, ...args]);
   const open = await run('--hostname', '0.0.0.0');
   t.is(open.code, 1);
   t.true(open.stderr.startsWith('PERDURE_CONFIG: hostname: without auth '), open.stderr);
   t.true((await run('--key-file', '/nowhere/keys')).stderr.startsWith('PERDURE_CONFIG: --key-file: '));
   t.is((await run('--port', 'x')).code, 2);
-  const nobody = await outcome(perdure(t, ['http', 'nobody', '--servers', server.url]));
+  const nobody = await perdureHere(['http', 'nobody', '--servers', server.url]);
   t.true(nobody.stderr.startsWith('PERDURE_CONFIG: There is no task hub nobody at '), nobody.stderr);
 });

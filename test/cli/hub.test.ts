@@ -4,6 +4,7 @@ import { connectTaskHub, OrchestrationContext, TaskHubClient, TaskHubWorker, typ
 import { Activity, Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { startTestServer, type TestServer } from '../servers.js';
 import { until } from '../until.js';
+import { perdureHere } from './here.js';
 import { outcome, perdure } from './perdure.js';
 
 let server: TestServer;
@@ -47,8 +48,8 @@ test('inspect shows each partition, and the names that no worker has with what w
   const hub = await connectTaskHub({ name: 'inspected', servers: server.url, partitions: 2 });
   t.teardown(() => hub.close());
   const client = new TaskHubClient(hub);
-  const inspect = () => outcome(perdure(t, ['inspect', 'inspected', '--servers', server.url]));
-  t.deepEqual(await inspect(), {
+  const inspect = () => perdureHere(['inspect', 'inspected', '--servers', server.url]);
+  t.deepEqual(await outcome(perdure(t, ['inspect', 'inspected', '--servers', server.url])), {
     code: 0,
     stdout: 'partition 0: no worker owns it\npartition 1: no worker owns it\n',
     stderr: '',
@@ -72,7 +73,7 @@ test('a task hub that does not exist is told, and is not created by who looks fo
     ['inspect', 'typo'],
     ['release', 'typo', 'e.counter.a'],
   ]) {
-    const { code, stdout, stderr } = await outcome(perdure(t, [...args, '--servers', server.url]));
+    const { code, stdout, stderr } = await perdureHere([...args, '--servers', server.url]);
     t.deepEqual([code, stdout], [1, '']);
     t.true(stderr.startsWith('PERDURE_CONFIG: There is no task hub typo at '), stderr);
   }
@@ -88,7 +89,8 @@ test('a task hub that does not exist is told, and is not created by who looks fo
 test('an instance that is no address, and a partition that nobody owns, are told', async (t) => {
   const hub = await connectTaskHub({ name: 'unowned', servers: server.url, partitions: 1 });
   await hub.close();
-  const release = (instance: string) => outcome(perdure(t, ['release', 'unowned', instance, '--servers', server.url]));
+  const release = (instance: string) =>
+    perdureHere(['release', 'unowned', instance, '--servers', server.url, '--timeout', '2s']);
   const wrong = await release('alice');
   t.deepEqual([wrong.code, wrong.stdout], [1, '']);
   t.true(wrong.stderr.startsWith('PERDURE_CONFIG: instance: "alice" is no address.'), wrong.stderr);
@@ -101,8 +103,7 @@ test('inspect of an entity tells what waits for it and why, and what it is to do
   const hub = await connectTaskHub({ name: 'counters', servers: server.url, partitions: 1 });
   t.teardown(() => hub.close());
   const client = new TaskHubClient(hub);
-  const inspect = (...entity: string[]) =>
-    outcome(perdure(t, ['inspect', 'counters', ...entity, '--servers', server.url]));
+  const inspect = (...entity: string[]) => perdureHere(['inspect', 'counters', ...entity, '--servers', server.url]);
   t.is((await inspect('counter', 'a')).stdout, 'counter a: no worker owns its partition\n');
   await using worker = await TaskHubWorker.start(hub, { entities: [Counter], orchestrators: [Locking] });
   await client.callEntity(Counter, 'a').add(1);

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { until } from '../until.js';
-import { outcome, perdure } from './perdure.js';
+import { perdureHere } from './here.js';
+import { perdure } from './perdure.js';
 import { openShop, type Shop } from './shop.js';
 import { perdureInTerminal } from './terminal.js';
 
@@ -11,12 +12,12 @@ test.before(async () => {
 });
 test.after.always(() => shop?.close());
 
-const inShop = (t: ExecutionContext, command: string, ...args: string[]) =>
-  outcome(perdure(t, [command, 'shop', ...args], { NATS_URL: shop.server.url }));
+const inShop = (command: string, ...args: string[]) =>
+  perdureHere([command, 'shop', ...args], { NATS_URL: shop.server.url });
 
 /** What a command printed for programs. */
 async function jsonOf<T = Record<string, unknown>>(t: ExecutionContext, ...args: [string, ...string[]]): Promise<T> {
-  const { code, stdout, stderr } = await inShop(t, ...args, '--json');
+  const { code, stdout, stderr } = await inShop(...args, '--json');
   t.deepEqual([code, stderr], [0, ''], args.join(' '));
   return JSON.parse(stdout) as T;
 }
@@ -32,10 +33,10 @@ async function waiting(instanceId: string): Promise<void> {
 }
 
 test('start prints the id alone, and with --wait the result', async (t) => {
-  const started = await inShop(t, 'start', 'hello', '"Tokyo"', '--id', 'h-1', '--tag', 'a=b', '--tag', 'c=d');
+  const started = await inShop('start', 'hello', '"Tokyo"', '--id', 'h-1', '--tag', 'a=b', '--tag', 'c=d');
   t.deepEqual(started, { code: 0, stdout: 'h-1\n', stderr: '' });
   t.deepEqual((await shop.client.getHandle('h-1').status()).tags, { a: 'b', c: 'd' });
-  const waited = await inShop(t, 'start', 'hello', '"Tokyo"', '--id', 'h-2', '--wait');
+  const waited = await inShop('start', 'hello', '"Tokyo"', '--id', 'h-2', '--wait');
   t.deepEqual(waited, { code: 0, stdout: '"Hello, Tokyo!"\n', stderr: 'Started h-2.\n' });
   t.deepEqual(await jsonOf(t, 'start', 'hello', '"Oslo"', '--id', 'h-3', '--wait'), {
     instanceId: 'h-3',
@@ -44,16 +45,16 @@ test('start prints the id alone, and with --wait the result', async (t) => {
 });
 
 test('what a start waits for may fail, take too long, be unknown or no JSON: each has its exit code', async (t) => {
-  const failed = await inShop(t, 'start', 'order', '"air"', '--id', 'f-1', '--wait', '--json');
+  const failed = await inShop('start', 'order', '"air"', '--id', 'f-1', '--wait', '--json');
   t.deepEqual([failed.code, failed.stdout], [5, '']);
   t.like(JSON.parse(failed.stderr), { error: { code: 'PERDURE_ORCHESTRATION_FAILED' } });
-  const late = await inShop(t, 'start', 'order', '"lamp"', '--id', 'f-2', '--wait-for', '200ms');
+  const late = await inShop('start', 'order', '"lamp"', '--id', 'f-2', '--wait-for', '200ms');
   t.deepEqual([late.code, late.stdout], [4, '']);
   t.regex(late.stderr, /^Started f-2\.\nPERDURE_TIMEOUT: /);
-  const unknown = await inShop(t, 'start', 'odrer', '"lamp"');
+  const unknown = await inShop('start', 'odrer', '"lamp"');
   t.deepEqual([unknown.code, unknown.stdout], [3, '']);
   t.regex(unknown.stderr, /^PERDURE_UNKNOWN_ORCHESTRATOR: .*order/);
-  const text = await inShop(t, 'start', 'hello', 'Tokyo');
+  const text = await inShop('start', 'hello', 'Tokyo');
   t.deepEqual([text.code, text.stdout], [2, '']);
   t.true(text.stderr.includes(`A text is given with quotes: '"Tokyo"'.`), text.stderr);
 });
@@ -68,7 +69,7 @@ test('status and history tell people and programs the same', async (t) => {
     customStatus: { step: 'paying' },
     source: 'owner',
   });
-  const { stdout: status } = await inShop(t, 'status', 's-1');
+  const { stdout: status } = await inShop('status', 's-1');
   t.regex(status, /^status: +Running$/m);
   t.regex(status, /^custom status: +\{"step":"paying"\}$/m);
   const { instanceId, history } = await jsonOf<{ instanceId: string; history: { type: string }[] }>(
@@ -81,7 +82,7 @@ test('status and history tell people and programs the same', async (t) => {
     history.map(({ type }) => type),
     ['ExecutionStarted', 'TaskScheduled', 'TaskCompleted'],
   );
-  const { stdout } = await inShop(t, 'history', 's-1');
+  const { stdout } = await inShop('history', 's-1');
   const lines = stdout.trimEnd().split('\n');
   t.is(lines.length, 3);
   t.regex(lines[0]!, /^\d{4}-\d\d-\d\dT[\d:.]+Z +started order "lamp"$/);
@@ -91,7 +92,7 @@ test('status and history tell people and programs the same', async (t) => {
 
 test('an instance that is not there has exit code 3, whatever is asked of it', async (t) => {
   for (const command of ['status', 'history', 'watch', 'suspend', 'purge', 'inspect']) {
-    const { code, stdout, stderr } = await inShop(t, command, 'nobody', '--json');
+    const { code, stdout, stderr } = await inShop(command, 'nobody', '--json');
     t.deepEqual([code, stdout], [3, ''], command);
     t.deepEqual(JSON.parse(stderr), {
       error: { code: 'PERDURE_NOT_FOUND', message: 'There is no orchestration instance with id "nobody".' },
@@ -103,7 +104,7 @@ test('watch prints each change until the end, and ends with how the instance did
   await waiting('w-1');
   const run = perdure(t, ['watch', 'shop', 'w-1', '--json'], { NATS_URL: shop.server.url });
   await until(() => run.stdout().includes('paying'), 'the first look');
-  t.deepEqual(await inShop(t, 'raise', 'w-1', 'Paid', '"Mona"'), { code: 0, stdout: 'Raised: Paid\n', stderr: '' });
+  t.deepEqual(await inShop('raise', 'w-1', 'Paid', '"Mona"'), { code: 0, stdout: 'Raised: Paid\n', stderr: '' });
   t.is(await run.ended, 0);
   const told = run
     .stdout()
@@ -112,10 +113,10 @@ test('watch prints each change until the end, and ends with how the instance did
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   t.is(told[0]!['runtimeStatus'], 'Running');
   t.like(told.at(-1), { runtimeStatus: 'Completed', output: 'a packed lamp, paid by Mona' });
-  t.is((await inShop(t, 'raise', 'w-1', 'Paid')).stdout, 'Ignored: w-1 has ended\n');
+  t.is((await inShop('raise', 'w-1', 'Paid')).stdout, 'Ignored: w-1 has ended\n');
   await order('w-2');
-  t.is((await inShop(t, 'terminate', 'w-2', '--reason', 'enough')).code, 0);
-  const ended = await inShop(t, 'watch', 'w-2');
+  t.is((await inShop('terminate', 'w-2', '--reason', 'enough')).code, 0);
+  const ended = await inShop('watch', 'w-2');
   t.is(ended.code, 5);
   t.regex(ended.stdout, /Terminated .* enough\n$/);
   t.regex(ended.stderr, /^PERDURE_ORCHESTRATION_TERMINATED: /);
@@ -124,17 +125,17 @@ test('watch prints each change until the end, and ends with how the instance did
 test('suspend, resume, restart, rewind and cancel do what they say', async (t) => {
   await waiting('c-1');
   const status = async () => (await shop.client.getHandle('c-1').status()).runtimeStatus;
-  t.is((await inShop(t, 'suspend', 'c-1', '--reason', 'lunch')).stdout, 'Suspended: c-1\n');
+  t.is((await inShop('suspend', 'c-1', '--reason', 'lunch')).stdout, 'Suspended: c-1\n');
   t.is(await status(), 'Suspended');
-  t.is((await inShop(t, 'resume', 'c-1')).stdout, 'Resumed: c-1\n');
+  t.is((await inShop('resume', 'c-1')).stdout, 'Resumed: c-1\n');
   t.is(await status(), 'Running');
-  const tooEarly = await inShop(t, 'restart', 'c-1');
+  const tooEarly = await inShop('restart', 'c-1');
   t.is(tooEarly.code, 1);
   t.regex(tooEarly.stderr, /^PERDURE_INSTANCE_NOT_ENDED: /);
   t.deepEqual((await jsonOf(t, 'restart', 'c-1', '--new-id', 'c-2'))['instanceId'], 'c-2');
-  t.is((await inShop(t, 'cancel', 'c-1')).stdout, 'Asked to cancel: c-1\n');
+  t.is((await inShop('cancel', 'c-1')).stdout, 'Asked to cancel: c-1\n');
   await until(async () => (await status()) === 'Canceled', 'c-1 to be canceled');
-  const not = await inShop(t, 'rewind', 'c-1');
+  const not = await inShop('rewind', 'c-1');
   t.is(not.code, 1);
   t.regex(not.stderr, /^PERDURE_NOT_REWINDABLE: /);
 });
@@ -159,18 +160,18 @@ test('list finds by what is given, in pages, and counts', async (t) => {
     total: 3,
     byRuntimeStatus: { Running: 3 },
   });
-  const none = await inShop(t, 'list', '--prefix', 'l-', '--status', 'failed');
+  const none = await inShop('list', '--prefix', 'l-', '--status', 'failed');
   t.deepEqual(none, { code: 0, stdout: '', stderr: 'There are none.\n' });
-  t.is((await inShop(t, 'list', '--status', 'asleep')).code, 2);
+  t.is((await inShop('list', '--status', 'asleep')).code, 2);
 });
 
 test('purge removes one, or those that are said, and many only with --yes', async (t) => {
   for (const id of ['p-1', 'p-2', 'p-3']) await (await shop.client.startNew('hello', 'x', { instanceId: id })).result();
-  t.is((await inShop(t, 'purge', 'p-1')).stdout, 'Purged: p-1\n');
-  const unsaid = await inShop(t, 'purge', '--prefix', 'p-');
+  t.is((await inShop('purge', 'p-1')).stdout, 'Purged: p-1\n');
+  const unsaid = await inShop('purge', '--prefix', 'p-');
   t.deepEqual([unsaid.code, unsaid.stdout], [2, '']);
   t.true(unsaid.stderr.includes('--yes'));
-  t.is((await inShop(t, 'purge', '--yes')).code, 2);
+  t.is((await inShop('purge', '--yes')).code, 2);
   await until(async () => (await shop.client.countInstances({ instanceIdPrefix: 'p-' })).total === 2, 'the views');
   t.deepEqual(await jsonOf(t, 'purge', '--prefix', 'p-', '--yes'), { purged: 2 });
 });
@@ -180,7 +181,7 @@ test('inspect tells what an instance waits for', async (t) => {
   await shop.client.startNew('film', undefined, { instanceId: 'i-2' });
   await shop.client.suspend('i-1', 'lunch');
   const why = async (id: string) =>
-    (await inShop(t, 'inspect', id)).stdout.split('\n').filter((line) => line.startsWith('why:'));
+    (await inShop('inspect', id)).stdout.split('\n').filter((line) => line.startsWith('why:'));
   t.deepEqual(await why('i-1'), ['why: it is suspended: lunch']);
   await shop.client.resume('i-1');
   t.deepEqual(await why('i-1'), [

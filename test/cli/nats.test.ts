@@ -4,6 +4,7 @@ import test from 'ava';
 import { connect } from 'nats';
 import { fakeServer, temporaryFolder } from '../nats/server/fakes.js';
 import { until } from '../until.js';
+import { perdureHere } from './here.js';
 import { outcome, perdure } from './perdure.js';
 
 test('ensure and path print the path of the server, version its version, and nothing else', async (t) => {
@@ -26,7 +27,7 @@ test('with --json path and version are told together', async (t) => {
 test('a failure has exit code 1 and says its stable code', async (t) => {
   const folder = temporaryFolder(t);
   const old = fakeServer(folder, '2.9.10');
-  const { code, stdout, stderr } = await outcome(perdure(t, ['nats', 'start'], { PERDURE_NATS_SERVER: old }));
+  const { code, stdout, stderr } = await perdureHere(['nats', 'start'], { PERDURE_NATS_SERVER: old });
   t.deepEqual([code, stdout], [1, '']);
   t.true(
     stderr.startsWith(`PERDURE_SERVER_TOO_OLD: nats-server 2.9.10 at ${old} (from PERDURE_NATS_SERVER) is too old`),
@@ -46,11 +47,11 @@ test('wrong usage has exit code 2, help has 0 and examples', async (t) => {
     ['nats'],
     [],
   ]) {
-    const { code, stdout, stderr } = await outcome(perdure(t, args));
+    const { code, stdout, stderr } = await perdureHere(args);
     t.deepEqual([code, stdout, stderr === ''], [2, '', false], args.join(' '));
   }
   for (const command of ['ensure', 'start', 'path', 'version']) {
-    const { code, stdout } = await outcome(perdure(t, ['nats', command, '--help']));
+    const { code, stdout } = await perdureHere(['nats', command, '--help']);
     t.is(code, 0);
     t.regex(stdout, new RegExp(`Examples:\\n.*perdure nats ${command}`));
   }

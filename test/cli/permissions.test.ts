@@ -4,14 +4,14 @@ import { createTaskHub } from 'perdure';
 import { hubPermissions } from '../../lib/nats/permissions/hub-permissions.js';
 import { serverConfiguration, userEntry } from '../../lib/nats/permissions/server-configuration.js';
 import { startTestServer } from '../servers.js';
+import { perdureHere } from './here.js';
 import { outcome, perdure } from './perdure.js';
 
 /** What the configuration does on a server is in test/nats/roles.test.ts. */
 
 test('hub permissions prints a configuration for the server, of a role or of all, without a server', async (t) => {
   const key = createUser().getPublicKey();
-  const permissions = (...args: string[]) =>
-    outcome(perdure(t, ['hub', 'permissions', 'bank', '--partitions', '4', ...args]));
+  const permissions = (...args: string[]) => perdureHere(['hub', 'permissions', 'bank', '--partitions', '4', ...args]);
   const [all, one, keyed, json] = await Promise.all([
     permissions(),
     permissions('--role', 'client'),
@@ -45,13 +45,13 @@ test('hub permissions refuses what is no role, key, hub or number, and says so',
     [['--partitions', '0'], 2, /from 1 to 1024/],
   ] as const;
   for (const [args, code, text] of wrong) {
-    const run = await outcome(perdure(t, ['hub', 'permissions', 'bank', ...args]));
+    const run = await perdureHere(['hub', 'permissions', 'bank', ...args]);
     t.is(run.code, code);
     t.regex(run.stderr, text);
     t.is(run.stdout, '');
     t.false(run.stderr.includes(seed), 'a seed is a secret');
   }
-  const named = await outcome(perdure(t, ['hub', 'permissions', 'a.b', '--partitions', '1']));
+  const named = await perdureHere(['hub', 'permissions', 'a.b', '--partitions', '1']);
   t.is(named.code, 1);
   t.regex(named.stderr, /Invalid task hub name/);
 });

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { temporaryFolder } from '../nats/server/fakes.js';
 import { until } from '../until.js';
+import { perdureHere } from './here.js';
 import { outcome, perdure, type Run } from './perdure.js';
 import { env, execute, install, main, root, running } from './project-folder.js';
 
@@ -47,9 +48,8 @@ test('each template in each language runs, and new parts compile beside it', asy
       ['http', /^curl -X POST .*http:\/\/127\.0\.0\.1:\d+/m],
     ] as const) {
       const name = `${template}-${language}`;
-      const made = await outcome(
-        perdure(t, ['init', join(folder, name), '--template', template, '--language', language, '--no-install']),
-      );
+      const options = ['--template', template, '--language', language, '--no-install'];
+      const made = await perdureHere(['init', join(folder, name), ...options]);
       t.is(made.code, 0, made.stderr);
       const project = join(folder, name);
       install(project);
@@ -73,13 +73,13 @@ test('each template in each language runs, and new parts compile beside it', asy
 test('init leaves a folder alone that is not empty, and new a file that is there', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'package.json'), '{}');
-  t.is((await outcome(perdure(t, ['init', folder]))).code, 2);
-  const make = () => outcome(perdure(t, ['new', 'entity', 'account', '--folder', folder]));
+  t.is((await perdureHere(['init', folder])).code, 2);
+  const make = () => perdureHere(['new', 'entity', 'account', '--folder', folder]);
   t.is((await make()).code, 0);
-  const told = await outcome(perdure(t, ['new', 'entity', 'purse', '--folder', folder, '--json']));
+  const told = await perdureHere(['new', 'entity', 'purse', '--folder', folder, '--json']);
   t.true((JSON.parse(told.stdout) as { file: string }).file.endsWith('purse.ts'), told.stdout);
   const bank = join(folder, 'bank');
-  const made = await outcome(perdure(t, ['init', bank, '--no-install', '--json']));
+  const made = await perdureHere(['init', bank, '--no-install', '--json']);
   const { folder: at, files } = JSON.parse(made.stdout) as { folder: string; files: readonly string[] };
   t.is(at, bank);
   for (const file of files) t.true(existsSync(join(at, file)), file);

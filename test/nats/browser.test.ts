@@ -39,7 +39,7 @@ class Echo {
 const executablePath = process.env['PERDURE_CHROMIUM'] ?? '/usr/bin/chromium';
 const isMissing = !existsSync(executablePath);
 
-/** Without Chromium there is nothing to prove anything in; `.ci/chromium` installs it. */
+/** Without Chromium there is nothing to prove anything in; `.ci/debian-packages` installs it. */
 function inChromium(title: string, run: (t: ExecutionContext) => Promise<void>): void {
   if (isMissing) test.skip(`${title} (there is no ${executablePath})`, run);
   else test.serial(title, run);

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { LogLevel } from '../../compat/functions/bindings.js';
 import { ConfigError } from '../../errors.js';
-import { connectTaskHub } from '../../nats/connect-task-hub.js';
 import { wholeNumber } from '../arguments.js';
 import { connectionOf, withConnection, type HubOptions } from '../hubs/connection.js';
 import { examples, note, print } from '../output.js';
@@ -63,7 +62,7 @@ async function start(options: StartOptions): Promise<void> {
       paint('yellow', `host.json: these settings have no effect here: ${settings.ignored.join(', ')}.`, process.stderr),
     );
   const keys = await keysOf(options);
-  const { functionServer, functionLines, loadFunctions, standIn, isLoopback } = await runModules();
+  const { connectTaskHub, functionServer, functionLines, loadFunctions, standIn, isLoopback } = await runModules();
   if (keys.length === 0 && !isLoopback(options.hostname))
     throw new ConfigError(
       `--hostname: without a key the host listens on the loopback device only, not on ${options.hostname}. Give --key-file.`,
@@ -115,13 +114,15 @@ async function hostModules() {
 }
 
 async function runModules() {
-  const [{ functionServer }, { functionLines }, { loadFunctions, standIn }, { isLoopback }] = await Promise.all([
-    import('./function-server.js'),
-    import('./function-lines.js'),
-    import('./users-functions.js'),
-    import('../../http/node-listener.js'),
-  ]);
-  return { functionServer, functionLines, loadFunctions, standIn, isLoopback };
+  const [{ connectTaskHub }, { functionServer }, { functionLines }, { loadFunctions, standIn }, { isLoopback }] =
+    await Promise.all([
+      import('../../nats/connect-task-hub.js'),
+      import('./function-server.js'),
+      import('./function-lines.js'),
+      import('./users-functions.js'),
+      import('../../http/node-listener.js'),
+    ]);
+  return { connectTaskHub, functionServer, functionLines, loadFunctions, standIn, isLoopback };
 }
 
 function write(level: LogLevel, line: string, functionName: string): void {

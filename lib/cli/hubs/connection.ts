@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { TaskHubClient } from '../../client/task-hub-client.js';
+import type { TaskHubClient } from '../../client/task-hub-client.js';
 import { ConfigError } from '../../errors.js';
-import { connectExistingTaskHub } from '../../nats/connect-task-hub.js';
 import type { HubCredentials, HubTls } from '../../nats/hub-credentials.js';
 import type { TaskHub, TaskHubOptions } from '../../nats/task-hub.js';
 import { durationOf } from '../arguments.js';
@@ -75,7 +74,9 @@ export async function connectionOf(options: HubOptions): Promise<Omit<TaskHubOpt
 
 /** Runs something with a task hub that exists. */
 export async function withHub<T>(name: string, options: HubOptions, run: (hub: TaskHub) => Promise<T>): Promise<T> {
-  await using hub = await connectExistingTaskHub({ name, ...(await connectionOf(options)) });
+  const connection = await connectionOf(options);
+  const { connectExistingTaskHub } = await import('../../nats/connect-task-hub.js'); // other commands start faster without
+  await using hub = await connectExistingTaskHub({ name, ...connection });
   return await run(hub);
 }
 
@@ -85,6 +86,7 @@ export async function withClient<T>(
   options: HubOptions,
   run: (client: TaskHubClient, hub: TaskHub) => Promise<T>,
 ): Promise<T> {
+  const { TaskHubClient } = await import('../../client/task-hub-client.js');
   return withHub(name, options, async (hub) => {
     await using client = new TaskHubClient(hub, { timeoutInMilliseconds: patienceOf(options) });
     return await run(client, hub);

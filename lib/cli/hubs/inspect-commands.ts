@@ -5,7 +5,6 @@ import type { TaskHubClient } from '../../client/task-hub-client.js';
 import { examples, tell } from '../output.js';
 import { onHub, withClient, type HubOptions } from './connection.js';
 import { linesOfEntity } from './entity-lines.js';
-import { inspectInstance } from './instance-diagnosis.js';
 
 /** `perdure inspect`, `release` and `break-lock`: for people who operate a task hub. */
 export function inspectCommands(): readonly Command[] {
@@ -25,8 +24,9 @@ function inspectCommand(): Command {
       examples('perdure inspect bank', 'perdure inspect bank order-17', 'perdure inspect bank account alice'),
     )
     .action((hub: string, name: string | undefined, key: string | undefined, options: HubOptions) =>
-      withClient(hub, options, (client) => {
+      withClient(hub, options, async (client) => {
         if (name === undefined) return inspectHub(client, options);
+        const { inspectInstance } = await import('./instance-diagnosis.js'); // other commands start faster without
         return key === undefined ? inspectInstance(client, name, options) : inspectEntity(client, name, key, options);
       }),
     );

@@ -66,7 +66,7 @@ async function serve(hub: string, options: HttpOptions): Promise<void> {
 }
 
 /** Loaded when they are needed: other commands start faster without. */
-export async function httpModules() {
+async function httpModules() {
   const [{ HttpApi }, { serveHttpApi }] = await Promise.all([
     import('../../http/http-api.js'),
     import('../../http/node-listener.js'),

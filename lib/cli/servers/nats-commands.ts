@@ -1,7 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../../errors.js';
-import { startEmbeddedServer } from '../../nats/server/embedded-server.js';
-import { resolveNatsServer } from '../../nats/server/resolve.js';
 import { examples, JSON_OPTION, print, tell, type JsonOption } from '../output.js';
 import { untilToldToStop } from './until-told-to-stop.js';
 
@@ -21,7 +19,7 @@ export function natsCommands(): Command {
       examples('perdure nats ensure', 'PERDURE_NATS_MIRROR=https://mirror.example/nats perdure nats ensure'),
     )
     .option(...JSON_OPTION)
-    .action(async (options: JsonOption) => tellServer(options, 'path', await resolveNatsServer()));
+    .action((options: JsonOption) => tellServer(options, 'path'));
   nats
     .command('start')
     .description('Run the server of the data folder in the foreground, for many services; Ctrl-C stops it.')
@@ -38,25 +36,28 @@ export function natsCommands(): Command {
     .description('Print the path of the nats-server in use; nothing is fetched.')
     .addHelpText('after', examples('"$(perdure nats path)" --help'))
     .option(...JSON_OPTION)
-    .action(async (options: JsonOption) => tellServer(options, 'path', await resolveNatsServer({ fetch: false })));
+    .action((options: JsonOption) => tellServer(options, 'path', { fetch: false }));
   nats
     .command('version')
     .description('Print the version of the nats-server in use; nothing is fetched.')
     .addHelpText('after', examples('perdure nats version'))
     .option(...JSON_OPTION)
-    .action(async (options: JsonOption) => tellServer(options, 'version', await resolveNatsServer({ fetch: false })));
+    .action((options: JsonOption) => tellServer(options, 'version', { fetch: false }));
   return nats.addHelpText('after', examples('perdure nats ensure', 'perdure nats start --port 4222'));
 }
 
-function tellServer(
+async function tellServer(
   options: JsonOption,
   asked: 'path' | 'version',
-  { path, version }: Readonly<Record<'path' | 'version', string>>,
-): void {
+  { fetch }: { readonly fetch?: boolean } = {},
+): Promise<void> {
+  const { resolveNatsServer } = await import('../../nats/server/resolve.js'); // other commands start faster without
+  const { path, version } = await resolveNatsServer({ fetch });
   tell(options, { path, version }, () => [{ path, version }[asked]]);
 }
 
 async function startInForeground(options: StartOptions): Promise<void> {
+  const { startEmbeddedServer } = await import('../../nats/server/embedded-server.js');
   await using server = await startEmbeddedServer(options);
   if (!server.owned) {
     throw new ConfigError(

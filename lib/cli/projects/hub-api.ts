@@ -1,0 +1,38 @@
+import { TaskHubClient } from '../../client/task-hub-client.js';
+import { HttpApi } from '../../http/http-api.js';
+import { serveHttpApi } from '../../http/node-listener.js';
+import { connectExistingTaskHub } from '../../nats/connect-task-hub.js';
+import type { EmbeddedServer } from '../../nats/server/embedded-server.js';
+import { payloadCodecOf } from '../hubs/codec-module.js';
+import { print } from '../output.js';
+import { paint } from '../paint.js';
+import { connectedHub } from './connected-hub.js';
+import type { DevOptions } from './dev-command.js';
+import { registeredOrchestrators } from './registered-orchestrators.js';
+
+/** Serves the HTTP API of the hub that the service connects to. */
+export async function serveHubApi(
+  server: EmbeddedServer,
+  since: Date,
+  options: DevOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = options.hub ?? (await connectedHub(server.monitorUrl, since, signal));
+  if (name === undefined) return;
+  await using hub = await connectExistingTaskHub({
+    name,
+    servers: server.url,
+    payloadCodec: await payloadCodecOf(options),
+  });
+  await using client = new TaskHubClient(hub);
+  const api = new HttpApi(client);
+  await using http = await serveHttpApi(api, { port: options.port });
+  const url = `${http.url}${api.basePath}`;
+  const [orchestrator = 'NAME'] = await registeredOrchestrators(hub, signal);
+  print(`${paint('dim', 'HTTP   ')}  ${url}`);
+  print(`${paint('dim', 'try    ')}  curl -X POST '${url}/orchestrators/${orchestrator}?timeout=10&pollingInterval=1'`);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
+}

@@ -40,6 +40,7 @@ export class CallCycles {
   readonly #repeated: RepeatedLooks;
   #searches = Promise.resolve();
   #searching = 0;
+  #isStopped = false;
 
   constructor(
     hub: HubPorts,
@@ -76,6 +77,7 @@ export class CallCycles {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#repeated.stop();
   }
 
@@ -135,7 +137,7 @@ export class CallCycles {
     const search = async (): Promise<void> => {
       const input = await this.#findParked(instance, calls.at(-1)!).catch(() => undefined); // its turn will tell that it is damaged
       this.#searching--;
-      if (input) this.#follow(instance, calls, input);
+      if (input && !this.#isStopped) this.#follow(instance, calls, input);
     };
     this.#searches = this.#searches.then(search);
   }

@@ -27,7 +27,8 @@ export async function opened(partitions = 3, options: OwnerOptions = {}): Promis
   return { ...scene, lines, worker, looks };
 }
 
-function watched({ world }: Pick<Scene, 'world'>, { ports: { bus } }: MemoryWorker): Looks {
+/** Watches the looks that a worker sends from now on. */
+export function watched({ world }: Pick<Scene, 'world'>, { ports: { bus } }: MemoryWorker): Looks {
   const looks: Looks = { areLost: false, sent: [] };
   const publish = bus.publish.bind(bus);
   bus.publish = (subject, body, reply) => {

@@ -4,7 +4,7 @@ import { isEntityAddress, partitionOf } from '../wire/addresses.js';
 import type { Caller } from '../wire/messages.js';
 import type { CircleLink, Query } from '../wire/queries.js';
 import { encodeText } from '../wire/text-encoding.js';
-import { isCallOf, isSameCall, journalOf, waitsBehind, waitsOf } from './call-waits.js';
+import { isCallOf, isCallOfEntity, isSameCall, journalOf, waitsOf } from './call-waits.js';
 import type { Input, Instance } from './instance.js';
 import type { Instances } from './instances.js';
 import type { Parking } from './parking.js';
@@ -52,13 +52,13 @@ export class CallCycles {
     this.#instances = instances;
     this.#parking = parking;
     this.#refuse = refuse;
-    this.#repeated = new RepeatedLooks(hub.clock, (instance) => this.#look(instance, []));
+    this.#repeated = new RepeatedLooks(hub.clock, (instance) => this.#repeat(instance));
   }
 
   /** An input waits for an entity that runs an operation, or is locked. */
   waits(instance: Instance, { body }: Input): void {
-    if (!waitsBehind(body)) return;
-    this.#repeated.add(instance);
+    if (isCallOfEntity(body)) this.#repeated.add(instance);
+    else if (body.kind !== 'lockRequest' || !instance.running) return;
     this.#look(instance, []);
   }
 
@@ -67,12 +67,19 @@ export class CallCycles {
     if (waitsOf(instance).length > 0) this.#repeated.add(instance);
   }
 
+  /** In each circle there is a call that waits: its owner looks. */
+  #repeat(instance: Instance): void {
+    const { missing, here } = instance.waiting;
+    if (missing || [...here].some(({ body }) => isCallOfEntity(body))) this.#look(instance, []);
+  }
+
   /** A look has come to an entity. */
   heard(circle: Circle): undefined {
     const instance = this.#instances.find(circle.address);
     const last = circle.calls.at(-1);
     if (!instance || !last) return;
-    if (isHere(instance, last)) return this.#follow(instance, circle.calls, findHere(instance, last));
+    const input = findHere(instance, last);
+    if (input ?? runs(instance, last)) return this.#follow(instance, circle.calls, input);
     if (instance.waiting.missing && (instance.running ?? instance.activation?.lockHeld)) this.#search(instance, circle);
   }
 
@@ -153,10 +160,8 @@ export class CallCycles {
   }
 }
 
-/** Whether an entity runs a call, or has it in memory. */
-function isHere(instance: Instance, call: Caller): boolean {
-  const { running } = instance;
-  return (running && isCallOf(running.body, call)) || findHere(instance, call) !== undefined;
+function runs({ running }: Instance, call: Caller): boolean {
+  return running !== undefined && isCallOf(running.body, call);
 }
 
 function findHere({ waiting }: Instance, call: Caller): Input | undefined {

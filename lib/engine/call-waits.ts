@@ -34,9 +34,8 @@ export function journalOf({ activation }: Instance, { body }: Input): OperationJ
   return message && activation.journals.of(message);
 }
 
-/** Whether somebody waits for an input who may wait in a circle: an entity that has called, or a critical section. */
-export function waitsBehind(body: InputBody): boolean {
-  if (body.kind === 'lockRequest') return true;
+/** Whether an entity waits for the answer to an input. */
+export function isCallOfEntity(body: InputBody): boolean {
   return body.kind === 'operation' && body.caller !== undefined && isEntityAddress(body.caller.address);
 }
 

@@ -132,7 +132,7 @@ export const rareMutants: readonly RareMutant[] = [
     'a look goes on from a call that does not wait any more',
     'engine/call-cycles',
     'a look along calls that do not wait, or no more, refuses none',
-    edit('engine/call-cycles.js', 'if (isHere(instance, last))', 'if (true)'),
+    edit('engine/call-cycles.js', 'if (input ?? runs(instance, last))', 'if (true)'),
   ),
   rare(
     'P18',

@@ -1,11 +1,11 @@
 import type { Action } from '../core/history.js';
 import type { HandlerOutcome } from '../core/turn.js';
 import type { Json, ValueReference } from '../core/values.js';
-import type { PerdureError } from '../errors.js';
+import type { FailureDetails, PerdureError } from '../errors.js';
 import type { ActivityRun } from '../wire/activity-run.js';
 import type { Head, Wake } from '../wire/head.js';
 import type { LockHeld } from '../wire/locks.js';
-import type { Addressed, Message } from '../wire/messages.js';
+import type { Addressed, Caller, Message } from '../wire/messages.js';
 import type { Prepared } from '../wire/prepared.js';
 import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
@@ -14,7 +14,7 @@ import type { FetchedValues } from './fetched-values.js';
 
 /** What an instance takes: a message of its mailbox, or what the owner tells it, such as a timer that is due. */
 export type InputBody =
-  Message | Due | Resume | Restart | Requeue | GiveBack | QueryInput | ReadInput | ExpireLock | BreakLock;
+  Message | Due | Resume | Restart | Requeue | GiveBack | QueryInput | ReadInput | ExpireLock | BreakLock | RefuseCall;
 
 /** A call of a readonly operation of an entity. Its step changes nothing. */
 export interface ReadInput {
@@ -44,6 +44,13 @@ export interface ExpireLock {
 export interface BreakLock {
   readonly kind: 'breakLock';
   readonly fence: number;
+}
+
+/** Refuses a call that is parked: it closes a circle (P18). It is answered now, and passed over in its turn. */
+export interface RefuseCall {
+  readonly kind: 'refuseCall';
+  readonly caller: Caller;
+  readonly failure: FailureDetails;
 }
 
 /** Asks an instance to go on with the events that it holds back: a new deployment may have mended its code. */

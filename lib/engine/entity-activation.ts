@@ -42,6 +42,8 @@ export class EntityActivation implements Activation {
   /** What the log says; the executor's own copy may be one operation ahead. */
   readonly #state: TransactionalState;
   #dropped: string[] = [];
+  /** The step of a call that was refused before its turn; undefined: it was not. */
+  readonly passed = (message: OperationMessage): StepOutput | undefined => this.#locks.passed(message);
   #updatedAt = 0;
   readonly #journals: OperationJournals;
   readonly #calls: OperationCalls;
@@ -86,7 +88,7 @@ export class EntityActivation implements Activation {
     const state = isCommand(input) ? undefined : this.#state.missing;
     if (input.kind === 'read') return state ? [state] : none;
     const message = this.asOperation(input);
-    if (!message || this.#locks.refusalOf(message)) return none;
+    if (!message || this.#locks.refusalOf(message) || this.passed(message)) return none;
     const { inputRef } = message;
     const answers = this.#journals.of(message)?.missing ?? none;
     const isNoted = this.#isPrepared(message) && this.#program?.keepHistory !== undefined;
@@ -109,7 +111,7 @@ export class EntityActivation implements Activation {
 
   #needsCode(input: InputBody, now: number): boolean {
     if (input.kind === 'operation')
-      return !isCommand(input) && !this.#isEarly(input, now) && !this.#locks.refusalOf(input);
+      return !isCommand(input) && !this.#isEarly(input, now) && !this.#locks.refusalOf(input) && !this.passed(input);
     return input.kind === 'read' || (isOwn(input) && this.#due(now) !== undefined);
   }
 
@@ -138,7 +140,9 @@ export class EntityActivation implements Activation {
   step(input: InputBody, now: number, fetched: FetchedValues): StepOutput | Promise<StepOutput> {
     switch (input.kind) {
       case 'operation':
-        return this.#isEarly(input, now) ? this.#plan(input) : this.#operate(input, now, fetched);
+        return (
+          this.passed(input) ?? (this.#isEarly(input, now) ? this.#plan(input) : this.#operate(input, now, fetched))
+        );
       case 'read':
         return this.#read(input, now, fetched);
       case 'due':
@@ -158,6 +162,8 @@ export class EntityActivation implements Activation {
         return this.#locks.expire(now);
       case 'breakLock':
         return this.#locks.break(input.fence);
+      case 'refuseCall':
+        return this.#locks.refuseCall(input);
       case 'start':
       case 'event':
       case 'update':

@@ -13,7 +13,7 @@ import type {
   OperationMessage,
   ResultMessage,
 } from '../wire/messages.js';
-import type { InputBody, StepOutput } from './activation.js';
+import type { InputBody, RefuseCall, StepOutput } from './activation.js';
 import { refusal } from './orchestration-inputs.js';
 
 /** An entity that was not told how a transaction ends asks again after so many milliseconds. */
@@ -30,7 +30,9 @@ type LockOutput = StepOutput & { readonly entry: { readonly lock?: LockChange; r
  *     is remembered of either is forgotten when the other comes.
  * K2. Requests wait in the mailbox, and have their turn there as any message: that makes the queue fair.
  * K3. What the holder sends stands before all that waits for the lock, in its own order.
- * K4. The lock of a transaction ends by what its orchestration decides, and by nothing else: when its time is over the
+ * K4. What is given up while it waits is noted (`voided`), and passed over when its turn comes: requests, and calls that close a
+ *     circle while they are parked (P18).
+ * K5. The lock of a transaction ends by what its orchestration decides, and by nothing else: when its time is over the
  *     entity asks (P23).
  */
 export class EntityLocks {
@@ -97,10 +99,10 @@ export class EntityLocks {
 
   request(message: LockRequest, now: number): LockOutput {
     const { holder, lease, entities, transaction } = message;
-    if (this.#voided.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages: [] };
+    if (this.#isVoided(holder)) return { entry: { lock: settled(holder) }, messages: [] };
     const fence = this.#fence + 1;
     const own = entityAddress(this.#entity);
-    const others = transaction ? none : entities.filter((entity) => entity !== own);
+    const others = entities.filter((entity) => entity !== own);
     const beside = { ...(others.length > 0 && { others }), ...(transaction && { transaction }) };
     const held = { holder, fence, since: now, until: now + lease, ...beside };
     const lock = { type: 'acquired', ...held } as const;
@@ -119,6 +121,23 @@ export class EntityLocks {
       return { entry: { lock: { type: 'ended', why: 'canceled' } }, messages };
     if (this.#lost.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages };
     return { entry: { lock: { type: 'voided', holder } }, messages: [] };
+  }
+
+  /** A call that is parked is refused. */
+  refuseCall({ caller, failure }: RefuseCall): LockOutput {
+    if (this.#isVoided(caller)) return refusal('This call has been refused');
+    const { address, executionId, taskId } = caller;
+    const told = { kind: 'result', of: 'operation', executionId, taskId, failure } as const;
+    return { entry: { lock: { type: 'voided', holder: caller } }, messages: [[address, told]] };
+  }
+
+  /** The step of a call that was refused while it was parked; undefined: it was not. */
+  passed({ caller }: OperationMessage): LockOutput | undefined {
+    return caller && this.#isVoided(caller) ? { entry: { lock: settled(caller) }, messages: [] } : undefined;
+  }
+
+  #isVoided(caller: Caller): boolean {
+    return this.#voided.some((other) => isSame(other, caller));
   }
 
   /** It ends; when that commits a transaction, `messages` are sent: what its operations have. */

@@ -15,8 +15,10 @@ export interface InstancesListener {
   recall(instance: Instance, run: Run): Promise<readonly Input[]>;
   /** An occupied instance has much in memory (P4). */
   crowded(instance: Instance): void;
-  /** An input waits for an instance that runs a step. */
+  /** An input waits for an instance that runs a step, or is locked. */
   waits(instance: Instance, input: Input): void;
+  /** Inputs wait for an instance that has begun an asynchronous step, or is locked. */
+  stands(instance: Instance): void;
   /** Chooses where the activities of a step are done. */
   place(output: StepOutput): StepOutput;
   /** Whether an instance takes nothing, whatever comes. */

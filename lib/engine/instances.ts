@@ -42,7 +42,7 @@ export class Instances implements MailLoad {
   readonly #residents: Residents;
   readonly #runnable = new Fifo<Instance>();
   /** Instances whose next input waits for its record. */
-  #unacknowledged: Instance[] = [];
+  readonly #unacknowledged: Instance[] = [];
   readonly backlog = new Backlog();
   /** Decides whether more mail may be taken. */
   readonly gate: MailGate;
@@ -50,8 +50,8 @@ export class Instances implements MailLoad {
   readonly journals: JournalSteps;
   readonly #recalls: Recalls;
   #isStopped = false;
-  /** Nothing runs before what a former owner left is in its place. */
-  #isHeld = true;
+  /** Whether what a former owner had taken is still to come back into its places: nothing runs before. */
+  isHeld = true;
 
   constructor(
     ports: PartitionPorts,
@@ -115,7 +115,7 @@ export class Instances implements MailLoad {
 
   /** Whether nothing waits, runs or loads. */
   get isQuiet(): boolean {
-    if (this.#isHeld) return true;
+    if (this.isHeld) return true;
     if (this.backlog.ready > 0 || this.#runnable.length > 0 || this.#loads.size > 0) return false;
     for (const instance of this.#residents.awake) if (!instance.isQuiet(this.#listener)) return false;
     return this.journals.isQuiet;
@@ -135,11 +135,11 @@ export class Instances implements MailLoad {
     const instance = this.instance(address);
     if (isBeside(address, input.body)) return this.journals.take(instance, input);
     const { waiting } = instance;
-    if (waiting.length >= instance.mailboxLimit && !this.#isHeld && this.#listener.refuses(instance, input)) return;
+    if (waiting.length >= instance.mailboxLimit && !this.isHeld && this.#listener.refuses(instance, input)) return;
     this.backlog.push(instance, input);
     if (instance.isOccupied && waiting.bytes > this.#limits.crowd) this.#listener.crowded(instance);
     if (instance.waitsFor && concernsWhole(input.body)) this.#listener.asked(instance);
-    if (instance.isBusy) this.#listener.waits(instance, input);
+    if (instance.isBusy || instance.activation?.lockHeld) this.#listener.waits(instance, input);
     this.#enqueue(instance);
   }
 
@@ -193,7 +193,7 @@ export class Instances implements MailLoad {
 
   /** Runs what can run, until the open group is full; then seals it if it can be sealed. */
   pump(): void {
-    if (this.#isStopped || this.#isHeld) return;
+    if (this.#isStopped || this.isHeld) return;
     try {
       this.#runAll();
       this.#committer.seal();
@@ -224,28 +224,21 @@ export class Instances implements MailLoad {
 
   /** A record was acknowledged: what waited for it may run. */
   acknowledged(): void {
-    const waiting = this.#unacknowledged;
-    this.#unacknowledged = [];
-    for (const instance of waiting) this.#enqueue(instance);
+    for (const instance of this.#unacknowledged.splice(0)) this.#enqueue(instance);
     this.journals.acknowledged();
   }
 
   /** From here on steps run. */
   release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
+    if (!this.isHeld) return;
+    this.isHeld = false;
     this.journals.release();
     this.pump();
   }
 
-  /** Whether what a former owner had taken is still to come back into its places. */
-  get isHeld(): boolean {
-    return this.#isHeld;
-  }
-
   /** Whether more mail may be taken: not while too much waits, unless it is what a former owner left. */
   get hasRoom(): boolean {
-    return this.#isHeld || this.gate.isOpen;
+    return this.isHeld || this.gate.isOpen;
   }
 
   /** Instances that have become idle come to rest: from then on they may be unloaded. */
@@ -282,7 +275,7 @@ export class Instances implements MailLoad {
     }
     for (const look of instance.looks.splice(0)) look();
     const isBehind = this.journals.isBehindParked(instance);
-    if (instance.isShut) return this.backlog.occupy(instance);
+    if (instance.isShut) return this.#occupy(instance);
     const input = instance.waiting.peek();
     if (!input || isBehind) return this.#recall(instance);
     if (!activation) return this.#load(instance);
@@ -321,10 +314,15 @@ export class Instances implements MailLoad {
     this.#recalls.want(instance);
   }
 
+  #occupy(instance: Instance): void {
+    this.backlog.occupy(instance);
+    if (instance.waiting.length > 0) this.#listener.stands(instance);
+  }
+
   #await(instance: Instance, input: Input, output: Promise<StepOutput | undefined>): void {
     instance.isBusy = true;
     instance.running = input;
-    this.backlog.occupy(instance);
+    this.#occupy(instance);
     output
       .then((settled) => {
         const taken = instance.running ?? input;

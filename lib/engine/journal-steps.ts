@@ -13,14 +13,20 @@ import { StepValues } from './step-values.js';
 const own: Input = { body: { kind: 'resume' }, bytes: 0 };
 
 /**
- * Whether an entity takes an input beside its mailbox: the answers that its operation waits for, and what gives up or ends a
- * lock for others than its holder, who need not come to their turn.
+ * Whether an entity takes an input beside its mailbox: the answers that its operation waits for, what gives up or ends a
+ * lock for others than its holder, and what refuses a call, none of which need come to their turn.
  */
 export function isBeside(address: Address, { kind }: InputBody): boolean {
-  const isBesideOperations =
-    kind === 'result' || kind === 'lockCancel' || kind === 'expireLock' || kind === 'breakLock';
-  return isBesideOperations && isEntityAddress(address);
+  return beside.has(kind) && isEntityAddress(address);
 }
+
+const beside: ReadonlySet<InputBody['kind']> = new Set([
+  'result',
+  'lockCancel',
+  'expireLock',
+  'breakLock',
+  'refuseCall',
+]);
 
 /** A stopped owner answers nobody. */
 const never = new Promise<void>(() => {});
@@ -91,11 +97,14 @@ export class JournalSteps {
     return waiting.missing !== undefined;
   }
 
-  /** An input is discarded: what its operation has called when it ran is forgotten. */
+  /** An input is discarded: what its operation has called when it ran is forgotten, and that it was refused before. */
   discarded(instance: Instance, { body }: Input): void {
     const { activation } = instance;
-    const journal = activation instanceof EntityActivation && body.kind === 'operation' && activation.journals.of(body);
+    if (!(activation instanceof EntityActivation) || body.kind !== 'operation') return;
+    const journal = activation.journals.of(body);
     if (journal) this.#listener.record(instance, own, { entry: { ended: journal.id }, messages: [] });
+    const passed = activation.passed(body);
+    if (passed) this.#listener.record(instance, own, passed);
   }
 
   /** An answer has come. */

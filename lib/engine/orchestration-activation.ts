@@ -163,6 +163,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
       case 'giveBack':
         return givenBack(this.state, input);
       case 'operation':
+      case 'refuseCall':
       case 'read':
       case 'lockRequest':
       case 'lockCancel':

@@ -69,6 +69,7 @@ export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instan
     case 'update':
     case 'result':
     case 'operation':
+    case 'refuseCall':
     case 'lockRequest':
     case 'lockCancel':
     case 'lockRelease':

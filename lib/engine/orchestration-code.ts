@@ -31,6 +31,7 @@ export function codeOf(
     case 'resume':
       return holdsBack && !isIdle(state) && !isEarly(state, now) ? currentExecution(state) : undefined;
     case 'operation':
+    case 'refuseCall':
     case 'lockRequest':
     case 'lockCancel':
     case 'lockRelease':

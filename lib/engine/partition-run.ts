@@ -82,6 +82,7 @@ export class PartitionRun {
   readonly #intake: Intake;
   readonly #parking: Parking;
   readonly #wakes: WakeHints;
+  readonly #cycles: CallCycles;
   /** What the partition looks like now. */
   readonly inspect: () => PartitionInspection;
   #isOver = false;
@@ -153,7 +154,8 @@ export class PartitionRun {
       limitOf: (address) => mailboxLimitOf(address, host, options.mail),
       unwritten: () => this.#flusher.unwritten,
       refuses: (instance, input) => refuses(parts, instance, input),
-      waits: (instance, input) => cycles.waits(instance, input),
+      waits: (instance, input) => this.#cycles.waits(instance, input),
+      stands: (instance) => this.#cycles.stands(instance),
       place: (output) => this.#activities.place(output),
       holds: (address) => this.#quarantine.holds(address),
       admits: (instance, input) => this.#quarantine.admits(instance, input),
@@ -178,7 +180,7 @@ export class PartitionRun {
       lost: (instance: Address, reason: string) => ports.logger.warn('A signal was dropped', { instance, reason }),
     };
     this.#parking = new Parking(parts, options.mail, fail);
-    const cycles = new CallCycles(hub, this.#instances, this.#parking, (...refused) => refuse(parts, ...refused));
+    this.#cycles = new CallCycles(hub, this.#instances, this.#parking, (...refused) => refuse(parts, ...refused));
     this.#intake = new Intake(tables, ports, this.#inbox, this.#instances, this.#deadLetters, this.#parking, fail);
     const envelopes = (partition: number): string => hub.subjects.partition(partition).envelopes;
     this.#channels = new Channels(tables, ports, envelopes, fail, loops, (to, entries) =>
@@ -204,7 +206,7 @@ export class PartitionRun {
       stored: () => this.#upkeep.stored(),
       release: (address: Address, discard: boolean) => this.#quarantine.release(address, discard),
       breakLock: (address: Address, fence: number) => breakLock(this.#instances, address, fence),
-      circle: (circle: Circle) => cycles.heard(circle),
+      circle: (circle: Circle) => this.#cycles.heard(circle),
     };
     const holds = (address: Address): boolean => this.#quarantine.holds(address);
     this.#handOver = new HandOver(shared.neighbours, { ...parts, partition, channels: this.#channels, holds });
@@ -324,7 +326,7 @@ export class PartitionRun {
     this.#isOver = true;
     this.#intake.close();
     for (const subscription of this.#subscriptions) subscription.close();
-    for (const part of [this.#upkeep, this.#storageWatch, this.#parking, this.#timers]) part.stop();
+    for (const part of [this.#upkeep, this.#storageWatch, this.#parking, this.#timers, this.#cycles]) part.stop();
     this.#activities.stop();
     this.#dispatcher.close();
     this.#channels.close();

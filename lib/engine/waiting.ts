@@ -59,6 +59,18 @@ export class Waiting {
     return this.#runs[0];
   }
 
+  /** All such. */
+  get runs(): readonly Run[] {
+    return this.#runs;
+  }
+
+  /** Whether a parked input is still to be taken, and not in memory. */
+  has({ parked }: Input): boolean {
+    if (!parked) return false;
+    const [name, index] = parked;
+    return this.#runs.some(({ page, from, end }) => page === name && from <= index && index < end);
+  }
+
   /** What has waited for longest of all that came in messages. */
   get oldest(): Input | Run | undefined {
     for (const input of this.#front) if (input.mail || input.local || input.parked) return input;

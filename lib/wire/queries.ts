@@ -8,7 +8,7 @@ import type { EntityInspection } from './entity-inspection.js';
 import type { PartitionInspection } from './inspection.js';
 import type { RuntimeStatus, SegmentReference } from './head.js';
 import type { LockHeld } from './locks.js';
-import type { Caller } from './messages.js';
+import type { Address, Caller } from './messages.js';
 import type { Outcome } from './record.js';
 import type { WantedAnswer } from './tasks.js';
 
@@ -72,9 +72,10 @@ export type Query =
   | { readonly v: 1; readonly kind: 'breakLock'; readonly address: string; readonly fence: number }
   /**
    * A look whether calls of entities wait for each other in a circle (P18): each waits in the mailbox of the entity that makes the next one, the
-   * last in that of `address`. Owners hand it round, and nobody is answered.
+   * last in that of `address`. Owners hand it round, and nobody is answered. A link may be a critical section, too: the call before waits for an
+   * entity that it has locked, and its request waits for that of the next call, or it has called that under its lock (P22).
    */
-  | { readonly v: 1; readonly kind: 'circle'; readonly address: string; readonly calls: readonly Caller[] }
+  | { readonly v: 1; readonly kind: 'circle'; readonly address: string; readonly calls: readonly CircleLink[] }
   /** The names that the partition's instances wait for. */
   | { readonly v: 1; readonly kind: 'waiting' }
   /** Answered once the views of the partition's instances show all that was committed when it came. */
@@ -89,6 +90,11 @@ export type Query =
       readonly session?: string;
       readonly number?: number;
     };
+
+/** A call that an entity has made; or, if it has locked an entity, the holder of the lock. */
+export interface CircleLink extends Caller {
+  readonly locked?: Address;
+}
 
 /** The owner's answer. */
 export type Answer =

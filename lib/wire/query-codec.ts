@@ -3,8 +3,8 @@ import type { Decoded } from './body.js';
 import type { EntityId } from '../core/history.js';
 import { checkEntityKey, checkName } from './checks.js';
 import { inbox, instanceId, json, token, yes } from './history-shapes.js';
-import { address, caller, messageId } from './message-codec.js';
-import type { Answer, Notice, Query } from './queries.js';
+import { address, messageId } from './message-codec.js';
+import type { Answer, CircleLink, Notice, Query } from './queries.js';
 import { boolean, checked, count, list, object, oneOf, optional, variant } from './shapes.js';
 import { encodeText } from './text-encoding.js';
 
@@ -25,6 +25,8 @@ export function encodeNotice(notice: Notice): Uint8Array {
 export function encodeNotices(notices: readonly Notice[]): Uint8Array {
   return encodeText(JSON.stringify({ v: formatVersion, kind: 'several', notices }));
 }
+
+const link = object<CircleLink>({ address, executionId: token, taskId: count, locked: optional(address) });
 
 const entity = object<EntityId>({ name: checked((name) => checkName(name, 'entity')), key: checked(checkEntityKey) });
 
@@ -50,7 +52,7 @@ const query = variant<Query, 'kind'>('kind', {
   release: { v: oneOf(1), address, discard: optional(boolean) },
   breakLock: { v: oneOf(1), address, fence: count },
   activity: { v: oneOf(1), instanceId, executionId: token, taskId: count },
-  circle: { v: oneOf(1), address, calls: list(caller) },
+  circle: { v: oneOf(1), address, calls: list(link) },
   waiting: { v: oneOf(1) },
   stored: { v: oneOf(1) },
   outcome: { v: oneOf(1), address, id: messageId, session: optional(token), number: optional(count) },

@@ -1,5 +1,5 @@
-import { EntityContext, EntityOperationFailedError } from 'perdure';
-import { Entity, Operation } from 'perdure/decorators';
+import { EntityContext, EntityOperationFailedError, OrchestrationContext, type Orchestration } from 'perdure';
+import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 
 /** Until it is open, operations of nodes wait before they call. */
 export class Gate {
@@ -34,7 +34,40 @@ export class Node {
     return ++this.state.ended;
   }
 
+  @Operation() mark(): number {
+    return ++this.state.ended;
+  }
+
   @Operation({ readonly: true }) all(): Node['state'] {
     return this.state;
+  }
+}
+
+/** What a critical section of nodes does. */
+export interface Held {
+  readonly keys: readonly string[];
+  /** What it calls under the lock, as a node does along a path. */
+  readonly path?: readonly [string, ...string[]];
+}
+
+/** Locks nodes, and calls one of them. */
+@Orchestrator('holding')
+export class Holding {
+  @Run({ input: 'unknown' }) *run({ keys, path }: Held, context: OrchestrationContext): Orchestration<string> {
+    using _lock = yield* context.lock(...keys.map((key) => ['node', key] as const));
+    if (path) yield* context.callEntity('node', path[0], 'go', path.slice(1));
+    return 'done';
+  }
+}
+
+/** Calls each of some nodes in a transaction. */
+@Orchestrator('trading')
+export class Trading {
+  @Run({ input: 'unknown' }) *run({ keys }: Held, context: OrchestrationContext): Orchestration<string> {
+    const all = keys.map((key) => ['node', key] as const);
+    yield* context.transaction(all, function* (...participants) {
+      for (const participant of participants) yield* participant('mark');
+    });
+    return 'done';
   }
 }

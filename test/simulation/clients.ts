@@ -167,6 +167,10 @@ export class SimulatedClient {
         return runSection(this.#client, action, (milliseconds) => this.#pause(milliseconds));
       case 'poke':
         return this.#client.signalEntity('vault', action.key, 'note', action.id);
+      case 'relay': {
+        const { id, path } = action;
+        return this.#client.callEntity('vault', path[0]!, 'relay', { id, path: path.slice(1) });
+      }
       case 'trade': {
         const pause = (milliseconds: number): Promise<void> => this.#pause(milliseconds);
         return runTrade(this.#client, action, this.seenTrades, pause, () => this.#now);

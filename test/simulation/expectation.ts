@@ -49,6 +49,7 @@ export class Expectation {
       case 'live': // lifecycle-outcome.ts
       case 'section': // lock-outcome.ts
       case 'poke':
+      case 'relay':
       case 'trade': // transaction-outcome.ts
       case 'peek':
       case 'mark':

@@ -13,6 +13,7 @@ export function generateLocks(random: SeededRandom): Program {
     if (random.next() < 0.4) actions.push({ do: 'poke', key: pick(random, VAULTS), id: `poke/${at}` });
     if (random.next() < 0.3) actions.push({ do: 'pause', milliseconds: random.below(1_000) });
   }
+  if (random.next() < 0.5) relays(random, clients);
   return {
     partitions,
     clients: clients.map((actions, at) => ({ name: `c${at}`, mayDie: false, actions })),
@@ -22,6 +23,22 @@ export function generateLocks(random: SeededRandom): Program {
 /** Whether a program is of this family. */
 export function hasLocks({ clients }: Program): boolean {
   return clients.some(({ actions }) => actions.some((action) => action.do === 'section'));
+}
+
+/** Vaults that call each other, among the sections and by them: circles come of that, also with locks. */
+function relays(random: SeededRandom, clients: ClientAction[][]): void {
+  for (const actions of clients)
+    for (const [at, action] of actions.entries())
+      if (action.do === 'section' && action.script.kind === 'visit' && random.next() < 0.4) {
+        const relay = [pick(random, action.script.keys), ...shuffled(random).slice(0, 1 + random.below(2))];
+        actions[at] = { ...action, script: { ...action.script, relay } };
+      }
+  const count = 2 + random.below(6);
+  for (let at = 0; at < count; at++) {
+    const actions = clients[random.below(2)]!;
+    const path = shuffled(random).slice(0, 2 + random.below(3));
+    actions.splice(random.below(actions.length + 1), 0, { do: 'relay', id: `relay-${at}`, path });
+  }
 }
 
 function section(random: SeededRandom, at: number): SectionAction {

@@ -1,7 +1,8 @@
 import { entityAddress, orchestrationAddress } from '../../lib/wire/addresses.js';
 import { EntityWatch, OrchestrationWatch, type Violation } from './instance-watch.js';
-import { VAULTS, type SectionAction } from './lock-script.js';
+import { VAULTS, type RelayAction, type SectionAction } from './lock-script.js';
 import type { Outcome } from './outcome.js';
+import { checkRelays } from './relays.js';
 import type { Program } from './script.js';
 
 /** Holds the end of a simulation of locks to what its program has to bring about. */
@@ -22,6 +23,18 @@ export class LockOutcome {
     );
     for (const section of sections) this.#section(section);
     for (const key of VAULTS) this.#vault(key, sections);
+    const relays = this.#program.clients.flatMap(({ actions }) => actions.filter(({ do: kind }) => kind === 'relay'));
+    checkRelays(
+      { relays: relays as readonly RelayAction[], sections },
+      VAULTS.flatMap((key) => this.#log(key)),
+      (text) => this.#violation(`P18: ${text}`),
+    );
+  }
+
+  #log(key: string): readonly string[] {
+    const watch = this.#outcome.instance(entityAddress({ name: 'vault', key }));
+    const state = watch instanceof EntityWatch ? watch.state : undefined;
+    return (state as { readonly log: readonly string[] } | undefined)?.log ?? [];
   }
 
   /** No lock is orphaned; what was moved under locks is all there. */

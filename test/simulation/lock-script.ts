@@ -20,6 +20,8 @@ export interface SectionScript {
   readonly end: 'release' | 'complete' | 'fail' | 'continue';
   /** An operation of it waits for something outside. */
   readonly isSlow?: true;
+  /** It has one of its vaults, the first of these, call the others, one the next. */
+  readonly relay?: readonly string[];
 }
 
 /** A client starts a critical section, ends it after a while if it is to, and waits for its end. */
@@ -37,6 +39,20 @@ export interface PokeAction {
   readonly key: string;
   readonly id: string;
   readonly await?: boolean;
+}
+
+/** A client has vaults call each other, one the next, whoever else does the same meanwhile. */
+export interface RelayAction {
+  readonly do: 'relay';
+  readonly id: string;
+  readonly path: readonly string[];
+  readonly await?: boolean;
+}
+
+/** What a vault is told of a relay: the vaults that are still to come. */
+export interface Relayed {
+  readonly id: string;
+  readonly path: readonly string[];
 }
 
 export const VAULTS = ['v0', 'v1', 'v2', 'v3'];

@@ -337,8 +337,8 @@ export class PartitionWatch {
     if (stored.handed) return; // it changes no instance
     const step = this.#ports.values.step(stored, this.#violation);
     const taken = this.#take(step);
-    // What is refused, because too many wait, does not wait behind them.
-    if (!isFull(step.refused)) for (const sent of taken) this.#inOrder(sent);
+    // What is refused, because too many wait or for a circle, does not wait behind others.
+    if (!isFull(step.refused) && !isCycle(step.refused)) for (const sent of taken) this.#inOrder(sent);
     if (step.parked) {
       const name = `parked ${step.parked[0]} ${step.to} #${step.parked[1]}`;
       if (!this.pending.delete(name))
@@ -517,6 +517,10 @@ function fenceOf(taken: Taken | undefined): number | undefined {
 }
 
 /** Why a message is dropped that somebody may send: too many wait already. */
+function isCycle(reason = ''): boolean {
+  return reason.startsWith('The call would close a cycle');
+}
+
 function isFull(reason = ''): boolean {
   return /^\d+ messages wait for e\.door\./.test(reason);
 }

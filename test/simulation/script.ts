@@ -1,6 +1,6 @@
 import type { JarAction } from './jar-script.js';
 import type { LiveAction } from './lifecycle-script.js';
-import type { PokeAction, SectionAction } from './lock-script.js';
+import type { PokeAction, RelayAction, SectionAction } from './lock-script.js';
 import type { TimeAction } from './time-script.js';
 import type { MarkAction, PeekAction, TradeAction } from './transaction-script.js';
 
@@ -146,6 +146,7 @@ export type ClientAction = { readonly await?: boolean } & (
   | LiveAction
   | SectionAction
   | PokeAction
+  | RelayAction
   | TradeAction
   | PeekAction
   | MarkAction

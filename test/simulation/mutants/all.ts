@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ofActivities } from './activities.js';
 import { ofCalls } from './calls.js';
+import { ofCycles } from './cycles.js';
 import { ofInstances } from './instances.js';
 import { ofLifecycles } from './lifecycles.js';
 import { ofLocks } from './locks.js';
@@ -29,6 +30,7 @@ export const mutants: readonly Mutant[] = [
   ...ofValues,
   ...ofActivities,
   ...ofCalls,
+  ...ofCycles,
   ...ofStorage,
   ...ofWorkers,
   ...ofLifecycles,

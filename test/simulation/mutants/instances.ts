@@ -15,7 +15,7 @@ export const ofInstances: readonly Mutant[] = [
   mutant(
     'C6',
     'steps run before what a former owner left is in its place',
-    edit('engine/instances.js', '#isHeld = true;', '#isHeld = false;'),
+    edit('engine/instances.js', 'isHeld = true;', 'isHeld = false;'),
   ),
   mutant(
     'C6',

@@ -17,7 +17,7 @@ export const ofLocks: readonly Mutant[] = [
   ofLocking(
     'P22',
     'a request that is given up while it waits is carried out later',
-    edit(LOCKS, 'if (this.#voided.some((other) => isSame(other, holder)))', 'if (false)'),
+    edit(LOCKS, 'if (this.#isVoided(holder))', 'if (false)'),
   ),
   ofLocking(
     'P22',

@@ -128,6 +128,20 @@ export const rareMutants: readonly RareMutant[] = [
     edit('engine/entity-activation.js', '&& !this.#journals.of(message)', ''),
   ),
   rare(
+    'P18',
+    'a look goes on from a call that does not wait any more',
+    'engine/call-cycles',
+    'a look along calls that do not wait, or no more, refuses none',
+    edit('engine/call-cycles.js', 'if (input ?? runs(instance, last))', 'if (true)'),
+  ),
+  rare(
+    'P18',
+    'a look that comes back through the request of a lock ends there',
+    'engine/call-cycles-locks',
+    'the request of a lock that closes a cycle is not refused, but the call is',
+    edit('engine/call-cycles.js', 'if (link && isEntityAddress(first.address))', 'if (false)'),
+  ),
+  rare(
     'P19',
     'an operation is carried out at a time before that of one which is committed',
     'engine/interrupted-operations',

@@ -1,10 +1,5 @@
 import { Command } from 'commander';
-import {
-  createTaskHub,
-  deleteTaskHub,
-  inspectTaskHub,
-  type TaskHubDescription,
-} from '../../nats/hub-administration.js';
+import type { TaskHubDescription } from '../../nats/hub-administration.js';
 import { mostPartitions } from '../../wire/hub-record.js';
 import { wholeNumber } from '../arguments.js';
 import { CommandError, exitCodes, UsageError } from '../exit-codes.js';
@@ -21,6 +16,9 @@ interface DeleteOptions extends HubOptions {
   readonly force?: boolean;
   readonly yes?: boolean;
 }
+
+/** Loaded when it is needed: other commands start faster without. */
+const administration = () => import('../../nats/hub-administration.js');
 
 /** `perdure hub create`, `show` and `delete`: a task hub as it is stored. */
 export function storedHubCommands(): readonly Command[] {
@@ -39,6 +37,7 @@ function createCommand(): Command {
     .addHelpText('after', examples('perdure hub create bank', 'perdure hub create bank --partitions 16 --replicas 3'))
     .action(async (name: string, options: CreateOptions) => {
       const { partitions, replicas } = options;
+      const { createTaskHub } = await administration();
       const hub = await createTaskHub({ name, partitions, replicas, ...(await connectionOf(options)) });
       tell(options, hub, () => linesOf(hub));
     });
@@ -49,6 +48,7 @@ function showCommand(): Command {
     .description('Print how a task hub is stored: its partitions, its streams and the workers that live.')
     .addHelpText('after', examples('perdure hub show bank', 'perdure hub show bank --json'))
     .action(async (name: string, options: HubOptions) => {
+      const { inspectTaskHub } = await administration();
       const hub = await inspectTaskHub({ name, ...(await connectionOf(options)) });
       tell(options, hub, () => linesOf(hub));
     });
@@ -65,6 +65,7 @@ function deleteCommand(): Command {
     .action(async (name: string, options: DeleteOptions) => {
       if (!options.yes) throw new UsageError(`All that is stored of task hub ${name} is deleted only with --yes.`);
       const { force } = options;
+      const { deleteTaskHub } = await administration();
       if (!(await deleteTaskHub({ name, force, ...(await connectionOf(options)) })))
         throw new CommandError(exitCodes.notFound, `There is no task hub ${name}.`);
       tell(options, { hub: name, done: 'delete' }, () => [`Deleted: ${name}`]);

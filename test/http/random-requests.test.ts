@@ -130,10 +130,11 @@ const NEVER_TAKEN = new Set([400, 403, 405, 413, 415, 421]);
 const BY_OWNER = /PERDURE_NOT_REWINDABLE|PERDURE_ENTITY_OPERATION_FAILED|PERDURE_(?:QUERY|UPDATE)_FAILED/;
 const isRefusedAtDoor = (status: number, text: string): boolean => NEVER_TAKEN.has(status) && !BY_OWNER.test(text);
 
-/** An operation, a handler or an orchestrator of the user's that fails is a 500 with a cause. */
+/** An operation, a handler or an orchestrator of the user's that fails is a 500 with a cause; of some versions nobody has the code. */
 const isTold = (status: number, text: string): boolean =>
   status < 500 ||
   status === 504 ||
+  (status === 503 && text.includes('PERDURE_NO_WORKER')) ||
   /PERDURE_(?:ENTITY_OPERATION|QUERY|UPDATE)_FAILED|"runtimeStatus":"Failed"/.test(text);
 
 const partitions = [0, 1];

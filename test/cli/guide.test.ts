@@ -6,6 +6,7 @@ import test from 'ava';
 import type { Command } from 'commander';
 import { program } from '../../lib/cli/program.js';
 import { temporaryFolder } from '../nats/server/fakes.js';
+import { referencePage } from './reference-page.js';
 import { openShop } from './shop.js';
 
 const page = readFileSync('docs/guide/command-line.md', 'utf8');
@@ -107,6 +108,13 @@ test('every command has examples in its help, and each is understood', (t) => {
     }
   }
   t.true(examples > 60, `${examples}`);
+});
+
+test('the reference has every command and option, as the help has them', async (t) => {
+  const file = 'docs/reference/command-line.md';
+  const expected = await referencePage();
+  if (process.env['PERDURE_WRITE_REFERENCE']) writeFileSync(file, expected);
+  t.is(readFileSync(file, 'utf8'), expected, 'PERDURE_WRITE_REFERENCE=1 writes it');
 });
 
 test('the exit codes of the guide are those of the help', (t) => {

@@ -15,6 +15,8 @@ export interface StatusBody {
   readonly lastUpdatedTime: string;
   readonly historyEvents?: readonly object[];
   readonly version?: string;
+  /** The orchestrator that no worker that lives has: what the instance waits for. */
+  readonly nameWithoutWorker?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly reason?: string;
   readonly failure?: FailureDetails;
@@ -26,7 +28,8 @@ export function statusBody(
   showInput: boolean,
   historyEvents?: readonly object[],
 ): StatusBody {
-  const { name, instanceId, runtimeStatus, input, customStatus, version, tags, reason, failure } = status;
+  const { name, instanceId, runtimeStatus, input, customStatus, version, nameWithoutWorker } = status;
+  const { tags, reason, failure } = status;
   return {
     name,
     instanceId,
@@ -38,6 +41,7 @@ export function statusBody(
     lastUpdatedTime: toSeconds(status.lastUpdatedTime),
     ...(historyEvents && { historyEvents }),
     ...(version !== undefined && { version }),
+    ...(nameWithoutWorker !== undefined && { nameWithoutWorker }),
     ...(Object.keys(tags).length > 0 && { tags }),
     ...(reason !== undefined && { reason }),
     ...(failure && { failure: withoutStacks(failure) }),

@@ -81,7 +81,7 @@ export class OrchestrationQueries {
       if (code) {
         const told = await this.#delegation.query(instance, code, query);
         if (isReplaced()) continue;
-        return told ? { v: 1, kind: 'query', ...told } : { v: 1, kind: 'query', noWorkerWith: code.name };
+        return told ? { v: 1, kind: 'query', ...told } : { v: 1, kind: 'query', noWorkerWith: versionedName(code) };
       }
       const told = activation.hasEnded
         ? await this.#askEnded(instance, activation, query)

@@ -1,4 +1,5 @@
 import type { ExecutionStarted, HistoryEvent, NumberedAction, Rewound } from '../core/history.js';
+import { versionedName } from '../core/orchestrator-version.js';
 import { failuresOf, type Rewinding } from '../core/rewind.js';
 import { NotRewindableError, NoWorkerError } from '../errors.js';
 import type { ControlMessage } from '../wire/messages.js';
@@ -34,7 +35,7 @@ export function rewoundOutput(
       `The history of orchestration instance "${instanceId}" cannot be read: restart it instead.`,
       instanceId,
     );
-  if (!runner.knows(first)) return new NoWorkerError(first.name); // what comes behind it cannot wait (docs/adr/0043)
+  if (!runner.knows(first)) return new NoWorkerError(versionedName(first)); // what comes behind it cannot wait (docs/adr/0043)
   const { executionId } = first;
   const voided = failuresOf(runner.history);
   const rewound = {

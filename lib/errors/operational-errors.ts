@@ -9,7 +9,7 @@ export class IllegalAwaitError extends PerdureError {
 export class NoWorkerError extends PerdureError {
   readonly code = 'PERDURE_NO_WORKER';
   constructor(
-    /** The orchestrator's name, as its instance was started. */
+    /** The orchestrator's name as its instance was started, and the version where it has one: `order@2.1`. */
     readonly orchestrator: string,
   ) {
     super(

@@ -1,5 +1,5 @@
 import type { BadInput } from './row.js';
-import { World } from './world.js';
+import { spoils, World } from './world.js';
 
 /** Rows about names, handlers, orchestrators, timers, events and keys. */
 
@@ -7,7 +7,18 @@ const inWorld = (attempt: (world: World) => unknown) => async () => {
   const world = await World.open();
   return world.settle((async () => attempt(world))());
 };
+/** What is refused before anything is stored. */
+const refusedIn = (attempt: (world: World) => Promise<unknown>) => async () => {
+  const world = await World.open();
+  const before = world.stored;
+  const refused = world.settle(attempt(world));
+  await refused.catch(() => {});
+  await world.advance(1_000);
+  if (world.stored !== before) throw new Error('Something was stored');
+  return refused;
+};
 const called = (operation: string) => inWorld(({ client }) => client.callEntity('odd', 'k', operation));
+const refusedCall = (operation: string) => refusedIn(({ client }) => client.callEntity('odd', 'k', operation));
 /** The code of the failure that it ends in. */
 const codeOf = (call: (world: World) => Promise<unknown>) => async () => {
   const world = await World.open();
@@ -20,13 +31,20 @@ const failed = (how: string) => async () => {
   return { name, message: message.length > 100 ? `${message.slice(0, 3)}${message.slice(-30)}` : message, depth };
 };
 const unknownOperation = { code: 'PERDURE_UNKNOWN_OPERATION', text: /"odd" has no operation/ } as const;
-const start = (options: object) => inWorld(({ client }) => client.startNew('waiter', undefined, options));
+const start = (options: object) => refusedIn(({ client }) => client.startNew('waiter', undefined, options));
+
+const codeOfSpoiled: Readonly<Record<string, string>> = {
+  '10,000 deep': 'PERDURE_TOO_DEEP',
+  'a key __proto__': 'PERDURE_FORBIDDEN_KEY',
+  'constructor.prototype': 'PERDURE_FORBIDDEN_KEY',
+  'larger than the limit': 'PERDURE_PAYLOAD_TOO_LARGE',
+};
 
 export const handlers: readonly BadInput[] = [
   {
     row: 20,
     title: 'entity name: unregistered',
-    attempt: inWorld(({ client }) => client.signalEntity('nobody', 'k', 'add')),
+    attempt: refusedIn(({ client }) => client.signalEntity('nobody', 'k', 'add')),
     error: { code: 'PERDURE_UNKNOWN_ENTITY', text: /registered are: odd/ },
   },
   {
@@ -53,38 +71,38 @@ export const handlers: readonly BadInput[] = [
   ...['constructor', 'toString', '__proto__', 'hasOwnProperty'].map((name) => ({
     row: 25,
     title: `operation: ${name}`,
-    attempt: called(name),
+    attempt: refusedCall(name),
     error: unknownOperation,
   })),
   ...['_private', '#x'].map((name) => ({
     row: 26,
     title: `operation: ${name}`,
-    attempt: called(name),
+    attempt: refusedCall(name),
     error: unknownOperation,
   })),
   {
     row: 27,
     title: 'operation: a name of 10 KB',
-    attempt: called('x'.repeat(10_240)),
+    attempt: refusedCall('x'.repeat(10_240)),
     error: { code: 'PERDURE_INVALID_NAME', text: /operation/ },
   },
   {
     row: 40,
     title: 'input: larger than the limit',
-    attempt: inWorld(({ client }) => client.signalEntity('odd', 'k', 'keep', 'x'.repeat(16 * 1_024 * 1_024))),
+    attempt: refusedIn(({ client }) => client.signalEntity('odd', 'k', 'keep', 'x'.repeat(16 * 1_024 * 1_024))),
     error: { code: 'PERDURE_PAYLOAD_TOO_LARGE', text: /16777218 > 16777216 bytes/ },
   },
-  {
+  ...Object.keys(spoils).map((how) => ({
     row: 44,
-    title: 'state: a bigint, after the handler',
+    title: `state: ${how}, after the handler`,
     attempt: inWorld(async (world) => {
       const { client } = world;
       await client.callEntity('odd', 'k', 'keep', 'kept');
-      const { code } = await world.failureOf(() => client.callEntity('odd', 'k', 'spoil'));
+      const { code } = await world.failureOf(() => client.callEntity('odd', 'k', 'spoil', how));
       return [code, (await client.readEntityState('odd', 'k')).entityState];
     }),
-    becomes: ['PERDURE_UNSERIALIZABLE', { kept: 'kept' }],
-  },
+    becomes: [codeOfSpoiled[how] ?? 'PERDURE_UNSERIALIZABLE', { kept: 'kept' }],
+  })),
   {
     row: 45,
     title: 'handler: throws null',
@@ -148,7 +166,7 @@ export const handlers: readonly BadInput[] = [
   {
     row: 57,
     title: 'event name: empty',
-    attempt: inWorld(({ client }) => client.raiseEvent('i', '')),
+    attempt: refusedIn(({ client }) => client.raiseEvent('i', '')),
     error: { code: 'PERDURE_INVALID_NAME', text: /event/ },
   },
   {

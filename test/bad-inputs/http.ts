@@ -19,8 +19,7 @@ const asked =
 
 /** The first line of an answer to bytes that no client library would send. */
 const said = (request: string) => async () => {
-  const limits = { bodyTimeoutInMilliseconds: 200, headersTimeoutInMilliseconds: 1_000 };
-  const { api } = new Restaurant({ limits });
+  const { api } = new Restaurant({ limits: { bodyTimeoutInMilliseconds: 200 } });
   const server = await serveHttpApi(api, { port: 0 });
   try {
     return await new Promise((resolve, reject) => {

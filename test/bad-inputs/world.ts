@@ -23,6 +23,35 @@ const thrown: Record<string, () => unknown> = {
   cyclic,
 };
 
+/** What no state can hold. */
+export const spoils: Readonly<Record<string, () => unknown>> = {
+  'a bigint': () => 1n,
+  'a cycle': () => {
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    return cycle;
+  },
+  NaN: () => NaN,
+  'a Map': () => new Map(),
+  'a function': () => () => 1,
+  'undefined in an array': () => [undefined],
+  'a getter that throws': () => ({
+    get a(): never {
+      throw new Error('no');
+    },
+  }),
+  'toJSON that returns a bigint': () => ({ toJSON: () => 1n }),
+  '10,000 deep': () => {
+    let value: unknown = [];
+    for (let depth = 1; depth < 10_000; depth++) value = [value];
+    return value;
+  },
+  'a key __proto__': () => JSON.parse('{"__proto__":{"isAdmin":true}}') as unknown,
+  'constructor.prototype': () => ({ constructor: { prototype: {} } }),
+  'a lone surrogate': () => 'x\udc00',
+  'larger than the limit': () => 'x'.repeat(16 * 1_024 * 1_024),
+};
+
 @Entity('odd')
 export class Odd {
   state: { kept: unknown } = { kept: 'old' };
@@ -32,8 +61,8 @@ export class Odd {
   @Operation({ input: String }) fail(how: string): void {
     throw thrown[how]!();
   }
-  @Operation() spoil(): void {
-    this.state.kept = { big: 1n };
+  @Operation({ input: String }) spoil(how: string): void {
+    this.state.kept = spoils[how]!();
   }
   @Operation() later(): unknown {
     let asked = 0;

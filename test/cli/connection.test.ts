@@ -3,8 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { nkeys } from 'nats';
-import { connectTaskHub, type HubCredentials, type HubTls } from 'perdure';
+import { connectTaskHub, createTaskHub, type HubCredentials, type HubTls } from 'perdure';
+import { hubPermissions } from '../../lib/nats/permissions/hub-permissions.js';
 import { startBareServer, type BareServer } from '../nats/bare-server.js';
+import { madeJwts } from '../nats/jwts.js';
 import { temporaryFolder } from '../nats/server/fakes.js';
 import { perdureHere } from './here.js';
 import { outcome, perdure } from './perdure.js';
@@ -89,6 +91,34 @@ test('an nkey from a file; what is said on the command line replaces who logs in
   );
 });
 
+test('a credentials file with a JWT, from an option, the environment or a context', async (t) => {
+  const jwts = madeJwts(hubPermissions('shop', 1));
+  const server = await startBareServer((folder) => `jetstream { store_dir: "${folder}" }\n${jwts.configuration}`);
+  t.teardown(() => server.stop());
+  await createTaskHub({
+    name: 'shop',
+    servers: server.address,
+    partitions: 1,
+    credentials: { creds: jwts.creds('admin') },
+  });
+  const file = join(temporaryFolder(t), 'client.creds');
+  const text = jwts.creds('client');
+  writeFileSync(file, text);
+  const at = ['-s', server.address];
+  t.deepEqual(await inspect(t, [...at, '--creds', file]), FOUND);
+  t.deepEqual(await inspect(t, [], { NATS_URL: server.address, NATS_CREDS: file }), FOUND);
+  const env = contexts(t, { client: { url: server.address, creds: file } });
+  t.deepEqual(await inspect(t, ['--context', 'client'], env), FOUND);
+  writeFileSync(file, madeJwts(hubPermissions('shop', 1)).creds('client')); // of another operator
+  const foreign = await inspect(t, [...at, '--creds', file]);
+  t.is(foreign.code, 1);
+  t.regex(foreign.stderr, /^PERDURE_AUTH_FAILED: /);
+  writeFileSync(file, text.slice(0, 100));
+  const cut = await inspect(t, [...at, '--creds', file]);
+  t.regex(cut.stderr, /^PERDURE_CONFIG: credentials\.creds: /);
+  t.false(`${foreign.stderr}${cut.stderr}`.includes(text.slice(60, 90)), 'nothing of the file is told');
+});
+
 test('contexts of the nats command', async (t) => {
   const env = contexts(t, {
     ann: { url: `nats://${open.address}`, user: 'ann', password: PASSWORD },
@@ -158,4 +188,25 @@ tls { cert_file: "${file('server.pem')}", key_file: "${file('server.key')}", ca_
   );
   const without = await inspect(t, [...trust, '--token', TOKEN, '--timeout', '2s']);
   t.is(without.code, 4, without.stderr);
+
+  const first = await startBareServer(
+    (store) => `jetstream { store_dir: "${store}" }
+authorization { token: "${TOKEN}" }
+tls { cert_file: "${file('server.pem')}", key_file: "${file('server.key')}", handshake_first: true }`,
+  );
+  t.teardown(() => first.stop());
+  const firstAddress = first.address.replace(/^.*127\.0\.0\.1/, 'localhost');
+  await (
+    await connectTaskHub({
+      name: 'shop',
+      servers: firstAddress,
+      partitions: 1,
+      credentials,
+      tls: { ca: tls.ca, handshakeFirst: true },
+    })
+  ).close();
+  const toFirst = ['--server', firstAddress, '--tlsca', tlsca, '--token', TOKEN];
+  t.deepEqual(await inspect(t, [...toFirst, '--tlsfirst']), FOUND);
+  const waiting = await inspect(t, [...toFirst, '--timeout', '2s']);
+  t.is(waiting.code, 4, waiting.stderr);
 });

@@ -50,6 +50,14 @@ test('the API of a hub is served until it is told to stop', async (t) => {
   await worker.stop();
 });
 
+test('with --json the address is told as JSON, on one line', async (t) => {
+  const { run, url: printed } = await serving(t, ['--json']);
+  const { url } = JSON.parse(printed) as { url: string };
+  t.is((await fetch(`${url}/health`)).status, 200);
+  run.child.kill('SIGTERM');
+  t.deepEqual(await outcome(run), { code: 0, stdout: `${JSON.stringify({ url })}\n`, stderr: '' });
+});
+
 test('keys come from a file or the environment, and are shown nowhere', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'perdure-http-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));

@@ -79,6 +79,18 @@ test('start runs the server in the foreground until Ctrl-C, which does not hit t
   t.regex(log, /Server Exiting/);
 });
 
+test('with --json start tells where the server is as JSON, on one line', async (t) => {
+  const folder = temporaryFolder(t);
+  const run = perdure(t, ['nats', 'start', '--folder', folder, '--json']);
+  await until(() => run.stdout().includes('\n'), 'the server to start');
+  const told = JSON.parse(run.stdout()) as { url: string; folder: string; monitorUrl: string };
+  t.regex(told.url, /^nats:\/\/127\.0\.0\.1:\d+$/);
+  t.is(told.folder, folder);
+  t.is((await fetch(`${told.monitorUrl}/healthz`)).status, 200);
+  run.child.kill('SIGTERM');
+  t.is(await run.ended, 0);
+});
+
 test('start takes the port it is told and ends on SIGTERM', async (t) => {
   const folder = join(temporaryFolder(t), 'new');
   const first = perdure(t, ['nats', 'start', '--folder', folder]);

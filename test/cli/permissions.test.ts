@@ -12,11 +12,12 @@ import { outcome, perdure } from './perdure.js';
 test('hub permissions prints a configuration for the server, of a role or of all, without a server', async (t) => {
   const key = createUser().getPublicKey();
   const permissions = (...args: string[]) => perdureHere(['hub', 'permissions', 'bank', '--partitions', '4', ...args]);
-  const [all, one, keyed, json] = await Promise.all([
+  const [all, one, keyed, json, sameJson] = await Promise.all([
     permissions(),
     permissions('--role', 'client'),
     permissions('--user-nkey', `worker=${key}`),
     permissions('--format', 'json', '--role', 'gateway'),
+    permissions('--json', '--role', 'gateway'),
   ]);
   const expected = hubPermissions('bank', 4);
   t.deepEqual(all, { code: 0, stdout: serverConfiguration(expected), stderr: '' });
@@ -24,6 +25,7 @@ test('hub permissions prints a configuration for the server, of a role or of all
   t.true(keyed.stdout.includes(`nkey: "${key}"`));
   t.false(keyed.stdout.includes('WORKER_PASSWORD'));
   t.true(keyed.stdout.includes('password: $PD_BANK_CLIENT_PASSWORD'));
+  t.deepEqual(sameJson, json);
   const { roles, ...rest } = JSON.parse(json.stdout) as typeof expected;
   t.deepEqual(roles, { gateway: expected.roles.gateway } as never);
   t.like(rest, { hub: 'bank', partitions: 4, clientAccount: 'PD-bank.clients' });

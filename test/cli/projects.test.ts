@@ -126,6 +126,19 @@ test.serial('dev in an empty clone: the first result of an orchestration through
   t.regex(dev.output(), /^Stopped\.$/m, 'the service has stopped in good order');
 });
 
+test('in a new project the line that dev prints to try it does what it says', async (t) => {
+  t.timeout(180_000);
+  const project = join(temporaryFolder(t), 'greetings');
+  t.is((await outcome(perdure(t, ['init', project, '--no-install']))).code, 0);
+  install(project);
+  const dev = await running(t, project, [process.execPath, main, 'dev', '--port', '0'], /^try .*$/m);
+  const [, line] = /^try +(curl .*)$/m.exec(dev.output())!;
+  const { stdout } = await execute('bash', ['-c', line!.replace('curl', 'curl -sS --fail-with-body')]);
+  t.is(stdout, '"Hello, world!"');
+  dev.interrupt();
+  t.is(await dev.ended, 0);
+});
+
 test('dev tells of a service that is not there, or ends', async (t) => {
   const folder = temporaryFolder(t);
   t.is((await outcome(perdure(t, ['dev', join(folder, 'none')]))).code, 2);

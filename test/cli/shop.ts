@@ -49,6 +49,9 @@ export class Counter {
     if (amount > 100) throw new RangeError('too much');
     return (this.state += amount);
   }
+  @Operation() fail(why: string): void {
+    throw new RangeError(why);
+  }
 }
 
 /** A server, a hub `shop` with one partition and a worker on it. */

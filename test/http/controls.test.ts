@@ -118,6 +118,18 @@ test('an instance is asked queries and sent updates, whose results or failures a
   t.deepEqual((await post('/instances/t/query/sum')).body as unknown, 20, 'also of one that has ended');
 });
 
+test('an instance of a version that no worker has says so: in its status, and when it is asked a query', async (t) => {
+  const { post, get, pass } = await Restaurant.open();
+  await post('/orchestrators/tab/t?version=7');
+  await pass();
+  t.like((await get('/instances/t')).body, { runtimeStatus: 'Pending', version: '7', nameWithoutWorker: 'tab@7' });
+  const { status, body, headers } = await post('/instances/t/query/sum');
+  t.deepEqual([status, body.code, headers.get('retry-after')], [503, 'PERDURE_NO_WORKER', '1']);
+  t.regex(body.detail!, /orchestrator "tab@7"/);
+  await post('/orchestrators/tab/u');
+  t.false('nameWithoutWorker' in (await get('/instances/u')).body);
+});
+
 test('a request that asks something is refused with what a form of another site can send', async (t) => {
   const { post, get, delete: remove } = await Restaurant.open();
   await post('/orchestrators/table/t');

@@ -205,6 +205,33 @@ test('a signed URL is good for what it was made for, on its instance, and for no
   t.is((await post(body.restartPostUri!)).status, 202);
 });
 
+test('each of the URLs of an instance is let in without a key, and its code by no other route', async (t) => {
+  const { api, ask, post } = await Restaurant.open({ auth: { keys: [key] } });
+  await post('/orchestrators/table/t', { headers: { 'x-functions-key': key } });
+  const { id: _, ...urls } = await api.createHttpManagementPayload('t', new Request('http://localhost/'));
+  const asked = Object.entries(urls).map(([name, url]) => {
+    const method = name === 'statusQueryGetUri' ? 'GET' : name === 'purgeHistoryDeleteUri' ? 'DELETE' : 'POST';
+    return { name, method, url: new URL(url.replace('{eventName}', 'Other').replace('{text}', 'why')) };
+  });
+  t.is(asked.length, 8);
+  const ends = ['terminatePostUri', 'purgeHistoryDeleteUri'];
+  for (const { name, method, url } of asked) {
+    for (const other of asked.filter((each) => each.name !== name)) {
+      const stolen = new URL(url);
+      stolen.searchParams.set('code', other.url.searchParams.get('code')!);
+      t.is((await ask(method, stolen.href)).status, 403, `${name} with the code of ${other.name}`);
+    }
+    if (ends.includes(name)) continue;
+    const body = name === 'sendEventPostUri' ? { body: 1 } : {};
+    const { status } = await ask(method, url.href, body);
+    t.is(status, name === 'rewindPostUri' ? 400 : 202, name); // it has not failed
+  }
+  for (const [at, status] of [202, 200].entries()) {
+    const { method, url } = asked.find(({ name }) => name === ends[at])!;
+    t.is((await ask(method, url.href)).status, status, ends[at]);
+  }
+});
+
 test('a signed URL ends with its time', async (t) => {
   const { post, get } = await Restaurant.open({ auth: { keys: [key], urlLifetimeInMilliseconds: 1 } });
   const { body } = await post('/orchestrators/table/t', { headers: { 'x-functions-key': key } });

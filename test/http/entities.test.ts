@@ -61,6 +61,16 @@ test('entities and operations that there are not are not found, and what is no k
     t.like(await get(`/entities/till/${key}`), { status: 400, body: { code: 'PERDURE_INVALID_ID' } }, key);
 });
 
+test('an entity is no instance: it is not asked under the id that the original gives it, and no list of instances has it', async (t) => {
+  const { get, post, delete: remove, pass } = await Restaurant.open();
+  await post('/entities/till/a/call/put', { body: 5 });
+  await pass();
+  for (const asked of [get('/instances/@till@a'), remove('/instances/@till@a'), post('/instances/@till@a/terminate')])
+    t.like(await asked, { status: 400, body: { code: 'PERDURE_INVALID_ID' } });
+  t.deepEqual((await get('/instances')).body as unknown, []);
+  t.is((await get('/entities/till/a')).status, 200);
+});
+
 test('a key is what the path says, decoded once', async (t) => {
   const { post, get, pass } = await Restaurant.open();
   for (const [path, key] of [

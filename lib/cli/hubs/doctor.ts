@@ -7,6 +7,7 @@ import type { ServerReport } from '../../nats/server-report.js';
 import type { ResetRecord } from '../../wire/record.js';
 import { createHost } from '../../worker/host.js';
 import { print } from '../output.js';
+import { harmless } from '../text.js';
 import { connectionOf } from './connection.js';
 import type { DoctorOptions } from './doctor-command.js';
 import { adviceFor, linesOfDiagnosis, linesOfReset, linesOfServer } from './doctor-lines.js';
@@ -47,7 +48,7 @@ function tell(
   const { hub, foundOfHub } = damaged;
   const document = { hub: hub.name, partitions: diagnoses, lossesOfHub: foundOfHub, server };
   if (json) print(JSON.stringify(document, undefined, 2));
-  else for (const line of [...linesOfDiagnosis(diagnoses, foundOfHub), ...linesOfServer(server)]) print(line);
+  else for (const line of [...linesOfDiagnosis(diagnoses, foundOfHub), ...linesOfServer(server)]) print(harmless(line));
   const ill = diagnoses.filter((diagnosis) => !isHealthy(diagnosis)).map(({ partition }) => partition);
   if (ill.length > 0 || foundOfHub.length > 0) throw new StorageRegressedError(adviceFor(hub.name, ill));
 }
@@ -63,7 +64,7 @@ async function accept(
     const reset = await acceptOf(damaged, partition, found);
     await damaged.acceptStreams(partition);
     accepted.push([partition, reset]);
-    if (!json) for (const line of linesOfReset(partition, reset)) print(line);
+    if (!json) for (const line of linesOfReset(partition, reset)) print(harmless(line));
   }
   // What all partitions share is not whole again before each of them knows.
   if (only === undefined) await damaged.acceptHubStreams();

@@ -1,8 +1,9 @@
 import type { EntityStatus, OwnedEntityStatus } from '../../client/entity-status.js';
+import { harmless } from '../text.js';
 
 /** What `perdure inspect HUB ENTITY KEY` prints. */
-export function linesOfEntity(name: string, key: string, status: EntityStatus): string {
-  if (status.worker === undefined) return `${name} ${key}: no worker owns its partition`;
+export function linesOfEntity(name: string, key: string, status: EntityStatus): readonly string[] {
+  if (status.worker === undefined) return [harmless(`${name} ${key}: no worker owns its partition`)];
   const { worker, epoch, exists, waiting, waitingSince, committedAt, lastOperationTime } = status;
   const since = waitingSince ? `, the first since ${waitingSince.toISOString()}` : '';
   return [
@@ -10,7 +11,7 @@ export function linesOfEntity(name: string, key: string, status: EntityStatus): 
     `  last commit of its partition: ${committedAt?.toISOString() ?? 'none yet'}`,
     `  last operation: ${lastOperationTime?.toISOString() ?? 'none yet'}`,
     ...reasons(status),
-  ].join('\n');
+  ].map(harmless);
 }
 
 /** Why it does not go on, and what is to come. */

@@ -3,8 +3,9 @@ import { hubPermissions, hubRoles, type HubRole } from '../../nats/permissions/h
 import { serverConfiguration, userEntry, type UserKeys } from '../../nats/permissions/server-configuration.js';
 import { mostPartitions } from '../../wire/hub-record.js';
 import { wholeNumber } from '../arguments.js';
-import { examples, print } from '../output.js';
+import { examples, JSON_OPTION, print } from '../output.js';
 import { withConnection, withHub, type HubOptions } from './connection.js';
+import { storedHubCommands } from './stored-hub-commands.js';
 
 interface PermissionsOptions extends HubOptions {
   readonly role?: HubRole;
@@ -15,10 +16,14 @@ interface PermissionsOptions extends HubOptions {
 
 /** `perdure hub`: for who sets up servers. */
 export function hubCommands(): Command {
-  return new Command('hub')
-    .description('What servers have to know of a task hub.')
-    .addHelpText('after', examples('perdure hub permissions bank --partitions 8'))
-    .addCommand(permissionsCommand());
+  const hub = new Command('hub').description(
+    'Create, show and delete task hubs, and say what servers have to know of one.',
+  );
+  for (const command of [...storedHubCommands(), permissionsCommand()]) hub.addCommand(command);
+  return hub.addHelpText(
+    'after',
+    examples('perdure hub create bank --partitions 16', 'perdure hub permissions bank --partitions 8'),
+  );
 }
 
 function permissionsCommand(): Command {
@@ -29,6 +34,7 @@ function permissionsCommand(): Command {
         .choices(['conf', 'json'])
         .default('conf'),
     )
+    .option(JSON_OPTION[0], 'the same as --format json; errors, too, are JSON on the standard error')
     .option(
       '--partitions <number>',
       'how many partitions the hub has or will have (default: the server is asked)',
@@ -51,8 +57,8 @@ function permissionsCommand(): Command {
         hub,
         options.partitions ?? (await withHub(hub, options, ({ ports }) => Promise.resolve(ports.partitions))),
       );
-      const { role, format, userNkey } = options;
-      if (format === 'json') {
+      const { role, format, json, userNkey } = options;
+      if (json || format === 'json') {
         const document = role ? { ...permissions, roles: { [role]: permissions.roles[role] } } : permissions;
         print(JSON.stringify(document, undefined, 2));
       } else

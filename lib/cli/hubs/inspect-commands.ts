@@ -3,6 +3,7 @@ import type { PartitionStatus } from '../../client/administration.js';
 import type { NameWithoutWorker } from '../../client/names-without-worker.js';
 import type { TaskHubClient } from '../../client/task-hub-client.js';
 import { examples, tell } from '../output.js';
+import { harmless } from '../text.js';
 import { onHub, withClient, type HubOptions } from './connection.js';
 import { linesOfEntity } from './entity-lines.js';
 
@@ -34,15 +35,14 @@ function inspectCommand(): Command {
 
 async function inspectHub(client: TaskHubClient, options: HubOptions): Promise<void> {
   const [partitions, namesWithoutWorker] = await Promise.all([client.inspect(), client.namesWithoutWorker()]);
-  tell(options, { partitions, namesWithoutWorker }, () => [
-    ...partitions.map(lineOf),
-    ...namesWithoutWorker.names.map(lineOfName),
-  ]);
+  tell(options, { partitions, namesWithoutWorker }, () =>
+    [...partitions.flatMap(linesOf), ...namesWithoutWorker.names.map(lineOfName)].map(harmless),
+  );
 }
 
 async function inspectEntity(client: TaskHubClient, entity: string, key: string, options: HubOptions): Promise<void> {
   const status = await client.entities.inspect(entity, key);
-  tell(options, status, () => [linesOfEntity(entity, key, status)]);
+  tell(options, status, () => linesOfEntity(entity, key, status));
 }
 
 function releaseCommand(): Command {
@@ -56,7 +56,7 @@ function releaseCommand(): Command {
         const { discard } = options;
         const isReleased = await client.release(instance, { discard });
         tell(options, { instance, released: isReleased }, () => [
-          isReleased ? `Released: ${instance}` : `Not in quarantine: ${instance}`,
+          harmless(isReleased ? `Released: ${instance}` : `Not in quarantine: ${instance}`),
         ]);
       }),
     );
@@ -72,7 +72,7 @@ function breakLockCommand(): Command {
       withClient(hub, options, async (client) => {
         const isBroken = await client.breakLock(entity, key);
         tell(options, { entity, key, broken: isBroken }, () => [
-          isBroken ? `Broken: the lock of ${entity} ${key}` : `Not locked: ${entity} ${key}`,
+          harmless(isBroken ? `Broken: the lock of ${entity} ${key}` : `Not locked: ${entity} ${key}`),
         ]);
       }),
     );
@@ -84,12 +84,12 @@ function lineOfName({ kind, name, queue, waitingInstances: count }: NameWithoutW
   return `no worker has ${kind} ${name}${place}: ${count === 1 ? one : `${count} ${many}`}`;
 }
 
-function lineOf(status: PartitionStatus): string {
-  if (status.worker === undefined) return `partition ${status.partition}: no worker owns it`;
+function linesOf(status: PartitionStatus): readonly string[] {
+  if (status.worker === undefined) return [`partition ${status.partition}: no worker owns it`];
   const { partition, worker, epoch, record, accepted, cursor, instances, deadLetters, quarantined, busy } = status;
   const { committedAt, waits = [], locked = [] } = status;
   const committed = committedAt === undefined ? 'none yet' : new Date(committedAt).toISOString();
-  const lines = [
+  return [
     `partition ${partition}: ${worker}, epoch ${epoch}, record ${record}, mail ${cursor} of ${accepted}, ` +
       `${instances} instances in memory, ${deadLetters} dead letters`,
     `  last commit: ${committed}`,
@@ -108,5 +108,4 @@ function lineOf(status: PartitionStatus): string {
         `  in quarantine: ${address} since ${new Date(since).toISOString()}, ${waiting} messages wait`,
     ),
   ];
-  return lines.join('\n');
 }

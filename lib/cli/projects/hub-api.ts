@@ -30,7 +30,8 @@ export async function serveHubApi(
   const url = `${http.url}${api.basePath}`;
   const [orchestrator = 'NAME'] = await registeredOrchestrators(hub, signal);
   print(`${paint('dim', 'HTTP   ')}  ${url}`);
-  print(`${paint('dim', 'try    ')}  curl -X POST '${url}/orchestrators/${orchestrator}?timeout=10&pollingInterval=1'`);
+  const start = `${url}/orchestrators/${orchestrator}?timeout=10&pollingInterval=1`;
+  print(`${paint('dim', 'try    ')}  curl -X POST '${start}' -H 'content-type: application/json' -d '"world"'`);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve());

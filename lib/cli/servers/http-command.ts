@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../../errors.js';
 import { onHub, withClient, type HubOptions } from '../hubs/connection.js';
-import { examples, print } from '../output.js';
+import { examples, tellOne } from '../output.js';
 import { untilToldToStop } from './until-told-to-stop.js';
 
 interface HttpOptions extends HubOptions {
@@ -60,7 +60,8 @@ async function serve(hub: string, options: HttpOptions): Promise<void> {
     });
     await using server = await serveHttpApi(api, { port, hostname });
     const toldToStop = untilToldToStop(); // who reads the address may tell it at once
-    print(`${server.url}${api.basePath}`);
+    const url = `${server.url}${api.basePath}`;
+    tellOne(options, { url }, () => [url]);
     await toldToStop;
   });
 }

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../../errors.js';
-import { examples, JSON_OPTION, print, tell, type JsonOption } from '../output.js';
+import { examples, JSON_OPTION, note, tell, tellOne, type JsonOption } from '../output.js';
 import { untilToldToStop } from './until-told-to-stop.js';
 
-interface StartOptions {
+interface StartOptions extends JsonOption {
   readonly port?: number;
   readonly folder?: string;
 }
@@ -29,6 +29,7 @@ export function natsCommands(): Command {
       portOf,
     )
     .option('--folder <path>', 'the data folder (default: .perdure in the project)')
+    .option(...JSON_OPTION)
     .addHelpText('after', examples('perdure nats start', 'perdure nats start --port 4222 --folder /var/tmp/perdure'))
     .action(startInForeground);
   nats
@@ -64,9 +65,10 @@ async function startInForeground(options: StartOptions): Promise<void> {
       `A server runs on ${server.folder} already: ${server.url}. Use it, or name another --folder.`,
     );
   }
+  const { url, folder, monitorUrl } = server;
   const toldToStop = untilToldToStop(); // who reads the address may tell it at once
-  print(server.url);
-  process.stderr.write(`Data is in ${server.folder}, monitoring at ${server.monitorUrl}. Ctrl-C stops the server.\n`);
+  tellOne(options, { url, folder, monitorUrl }, () => [url]);
+  if (!options.json) note(`Data is in ${folder}, monitoring at ${monitorUrl}. Ctrl-C stops the server.`);
   await toldToStop;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../../errors.js';
 import { examples } from '../output.js';
 import { Supervisor } from './supervisor.js';
@@ -23,7 +23,11 @@ export function workerCommand(): Command {
     )
     .argument('<script>', 'the JavaScript file, such as build/main.js')
     .argument('[args...]', 'what the script is called with')
-    .option('--processes <number>', 'how many', processesOf, availableParallelism())
+    .addOption(
+      new Option('--processes <number>', 'how many')
+        .argParser(processesOf)
+        .default(availableParallelism(), 'one for each core'),
+    )
     .addHelpText('after', examples('perdure worker build/main.js', 'perdure worker build/main.js --processes 4'))
     .action(runWorkers);
 }

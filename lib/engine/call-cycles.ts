@@ -77,7 +77,7 @@ export class CallCycles {
   heard(circle: Circle): undefined {
     const instance = this.#instances.find(circle.address);
     const last = circle.calls.at(-1);
-    if (!instance || !last) return;
+    if (!instance || !last || this.#instances.isHeld) return;
     const input = findHere(instance, last);
     if (input ?? runs(instance, last)) return this.#follow(instance, circle.calls, input);
     if (instance.waiting.missing && (instance.running ?? instance.activation?.lockHeld)) this.#search(instance, circle);

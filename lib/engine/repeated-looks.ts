@@ -1,12 +1,12 @@
 import { partitionOf } from '../wire/addresses.js';
-import type { Address } from '../wire/messages.js';
-import { DueTimers } from './due-timers.js';
 import type { Instance } from './instance.js';
 import type { Clock } from './ports.js';
 
-/** About when a look is repeated for the first time, in milliseconds; from then on ever later, up to the longest pause. */
-const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 8_000;
+/** So often it counts down, in milliseconds: clocks leap, what is counted does not. */
+const TICK = 200;
+/** After about so many ticks a look is repeated for the first time; from then on ever later, up to the longest pause. */
+const FIRST_PAUSE = 5;
+const LONGEST_PAUSE = 40;
 /** Of a pause so many parts may be added or missing, up to a half. */
 const PARTS = 1_000;
 
@@ -15,40 +15,40 @@ const PARTS = 1_000;
  * differ from entity to entity, so that those of one circle seldom look at the same moment, and refuse one call alone.
  */
 export class RepeatedLooks {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'after'>;
   readonly #look: (instance: Instance) => void;
-  readonly #timers: DueTimers;
-  readonly #repeated = new Map<Address, { readonly instance: Instance; readonly pause: number }>();
+  readonly #repeated = new Map<Instance, { left: number; pause: number }>();
+  #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, look: (instance: Instance) => void) {
+  constructor(clock: Pick<Clock, 'after'>, look: (instance: Instance) => void) {
     this.#clock = clock;
     this.#look = look;
-    this.#timers = new DueTimers(
-      clock,
-      (address) => this.#due(address),
-      () => {},
-    );
   }
 
   add(instance: Instance): void {
-    if (!this.#repeated.has(instance.address)) this.#plan(instance, FIRST_PAUSE);
+    if (this.#repeated.has(instance)) return;
+    this.#repeated.set(instance, { left: jittered(instance, FIRST_PAUSE), pause: FIRST_PAUSE });
+    this.#cancel ??= this.#clock.after(TICK, () => this.#tick());
   }
 
   stop(): void {
-    this.#timers.stop();
+    this.#cancel?.();
     this.#repeated.clear();
   }
 
-  #plan(instance: Instance, pause: number): void {
-    const { address } = instance;
-    this.#repeated.set(address, { instance, pause });
-    this.#timers.schedule(address, this.#clock.now() + pause * (0.5 + partitionOf(address, PARTS) / PARTS));
+  #tick(): void {
+    for (const [instance, repeated] of this.#repeated) {
+      if (instance.waiting.length === 0) this.#repeated.delete(instance);
+      else if (--repeated.left <= 0) {
+        repeated.pause = Math.min(2 * repeated.pause, LONGEST_PAUSE);
+        repeated.left = jittered(instance, repeated.pause);
+        this.#look(instance);
+      }
+    }
+    this.#cancel = this.#repeated.size > 0 ? this.#clock.after(TICK, () => this.#tick()) : undefined;
   }
+}
 
-  #due(address: Address): void {
-    const { instance, pause } = this.#repeated.get(address)!;
-    if (instance.waiting.length === 0) return void this.#repeated.delete(address);
-    this.#plan(instance, Math.min(2 * pause, LONGEST_PAUSE));
-    this.#look(instance);
-  }
+function jittered({ address }: Instance, pause: number): number {
+  return Math.round(pause * (0.5 + partitionOf(address, PARTS) / PARTS));
 }

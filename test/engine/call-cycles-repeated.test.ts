@@ -23,6 +23,17 @@ test.serial('a look that is lost is repeated within two seconds', async (t) => {
   await isResolved(t, scene, ['0', '1'], 4);
 });
 
+test.serial('nor does it take longer when the clock of the owner is set back', async (t) => {
+  const scene = await opened();
+  scene.looks.areLost = true;
+  await begun(scene, { '0': ['1'], '1': ['0'] });
+  scene.worker.connection.clock.leap(-3_600_000);
+  await scene.advance(300);
+  scene.looks.areLost = false;
+  await scene.advance(2_000);
+  await isResolved(t, scene, ['0', '1'], 4);
+});
+
 for (const kept of [mailLimits.kept, 0])
   for (const length of [2, 5])
     test.serial(

@@ -2,6 +2,7 @@ import test from 'ava';
 import { amount } from '../amount.js';
 import { simulateLocks } from './locks.js';
 import { LONG_LEASE, type SectionAction } from './lock-script.js';
+import { checkRelays } from './relays.js';
 import type { Program } from './script.js';
 
 const seeds = amount(100, 1_500);
@@ -17,7 +18,8 @@ test(`P22: critical sections have their entities for themselves, and no lock out
     totals.faults += counts.faults;
     if (unjudged.length > 0) totals.unjudged++;
     for (const { script, by } of sectionsOf(program))
-      for (const kind of [script.kind, script.end, by?.how ?? 'alone']) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      for (const kind of [script.kind, script.end, by?.how ?? 'alone', ...(script.relay ? ['relay'] : [])])
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
   t.log(totals, Object.fromEntries(kinds));
   t.true(totals.takeovers > 3 * seeds && totals.faults > 10 * seeds);
@@ -33,6 +35,7 @@ test(`P22: critical sections have their entities for themselves, and no lock out
     'cancel',
     'replace',
     'break',
+    'relay',
   ])
     t.true((kinds.get(kind) ?? 0) > 0.1 * seeds, kind);
 });
@@ -54,4 +57,24 @@ test('a vault that is locked for nobody is told', async (t) => {
   const { violations } = await simulateLocks({ seed: 1, program, plan: { incidents: [] } });
   t.true(violations.some((text) => text.startsWith('stuck: ')));
   t.true(violations.some((text) => text.startsWith('P22: vault v0 is locked for nobody')));
+});
+
+test('a call that is both carried out and refused, or neither, or refused without a cycle, is told', (t) => {
+  const relays = [{ do: 'relay', id: 'relay-0', path: ['v0', 'v1'] }] as const;
+  const section = { instanceId: 'section-0', script: { keys: ['v0', 'v1'] } } as unknown as SectionAction;
+  const told = (...log: readonly string[]): readonly string[] => {
+    const violations: string[] = [];
+    checkRelays({ relays, sections: [section] }, log, (text) => void violations.push(text));
+    return violations;
+  };
+  const refused = 'relay-0/1 refused e.vault.v1 o.section-0 e.vault.v0 e.vault.v1';
+  t.deepEqual(told('relay-0/0', 'relay-0/1'), []);
+  t.deepEqual(told(refused), []);
+  t.deepEqual(told(refused, 'relay-0/0'), ['relay-0 was carried out so: 1 refused, 0']);
+  t.deepEqual(told('relay-0/1'), ['relay-0 was carried out so: 1']);
+  t.deepEqual(told('relay-0/0', 'relay-0/1', 'relay-0/0'), ['relay-0 was carried out so: 1, 0, 0']);
+  t.deepEqual(told(), ['relay-0 was not begun']);
+  t.deepEqual(told('relay-0/1 refused e.vault.v1 e.vault.v0 e.vault.v1'), [
+    'relay-0 was told e.vault.v1 e.vault.v0 e.vault.v1, which is no cycle',
+  ]);
 });

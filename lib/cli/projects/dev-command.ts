@@ -48,8 +48,9 @@ export function devCommand(): Command {
 async function dev(path: string, options: DevOptions): Promise<void> {
   const service = serviceFile(path);
   const folder = options.folder ?? `${service.project}/.perdure`;
-  const toldToStop = untilToldToStop();
   const over = new AbortController();
+  using _over = { [Symbol.dispose]: () => over.abort() };
+  const toldToStop = untilToldToStop(over.signal);
   const compiler = new Compiler(service);
   const [server, first] = await Promise.all([startEmbeddedServer({ folder }), compiler.compile()]);
   await using _server = server;

@@ -68,6 +68,20 @@ test('inspect shows each partition, and the names that no worker has with what w
   await worker.stop();
 });
 
+test('inspect of an instance whose partition nobody owns says so, as its view has it', async (t) => {
+  const hub = await connectTaskHub({ name: 'left', servers: server.url, partitions: 1 });
+  t.teardown(() => hub.close());
+  const client = new TaskHubClient(hub);
+  const worker = await TaskHubWorker.start(hub, { orchestrators: [Film] });
+  await client.startNew(Film, undefined, { instanceId: 'f' });
+  await until(async () => (await client.countInstances()).byRuntimeStatus.Running === 1, 'the view');
+  await worker.stop();
+  const { code, stdout } = await outcome(perdure(t, ['inspect', 'left', 'f', '--servers', server.url]));
+  t.is(code, 0);
+  t.regex(stdout, /^status: +Running \(as its view says; no worker owns it\)$/m);
+  t.regex(stdout, /^why: no worker owns its partition, 0: start one$/m);
+});
+
 test('a task hub that does not exist is told, and is not created by who looks for it', async (t) => {
   for (const args of [
     ['inspect', 'typo'],

@@ -188,6 +188,12 @@ test('inspect tells what an instance waits for', async (t) => {
     'why: it waits for an external event, an update or a condition: nothing that it called is open',
   ]);
   t.deepEqual(await why('i-2'), ['why: it waits for activity render in queue studio #0']);
+  await shop.client.startNew('hello', 'x', { instanceId: 'i-3', version: '9' });
+  await shop.client.startNew('hello', 'x', { instanceId: 'i-4', startAt: new Date('2099-01-01') });
+  await (await shop.client.startNew('hello', 'x', { instanceId: 'i-5' })).result();
+  t.deepEqual(await why('i-3'), ['why: no worker that lives has orchestrator hello@9']);
+  t.deepEqual(await why('i-4'), ['why: it has not begun: its time is to come, or its worker is busy']);
+  t.deepEqual(await why('i-5'), ['why: it has ended: Completed']);
 });
 
 test('on a terminal there are colours, what is too long is cut, and NO_COLOR is heard', async (t) => {

@@ -1,4 +1,6 @@
 import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { temporaryFolder } from '../nats/server/fakes.js';
@@ -86,6 +88,26 @@ test('init leaves a folder alone that is not empty, and new a file that is there
   const again = await make();
   t.is(again.code, 2);
   t.regex(again.stderr, /^error: .*account\.ts is there already\.\n$/);
+});
+
+test('dev ends with an error when its port is taken, or there is no compiler', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const taken = createServer().listen(0, '127.0.0.1');
+  t.teardown(() => void taken.close());
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  writeFileSync(join(folder, 'service.js'), 'setInterval(() => {}, 1_000);');
+  const hub = perdure(t, ['nats', 'start', '--folder', join(folder, '.perdure')]);
+  await until(() => hub.stdout().includes('\n'), 'the server');
+  t.is((await outcome(perdure(t, ['hub', 'create', 'shop', '-s', hub.stdout().trim()]))).code, 0);
+  const dev = await outcome(perdure(t, ['dev', folder, '--hub', 'shop', '--port', String(port)]));
+  t.is(dev.code, 1);
+  t.regex(dev.stderr, new RegExp(`^PERDURE_CONFIG: The HTTP API cannot listen on 127\\.0\\.0\\.1:${port}: `, 'm'));
+  writeFileSync(join(folder, 'service.ts'), '');
+  const uncompiled = await outcome(perdure(t, ['dev', join(folder, 'service.ts')]));
+  t.is(uncompiled.code, 1);
+  t.regex(uncompiled.stderr, /^PERDURE_CONFIG: TypeScript is not installed in /m);
 });
 
 /** A clone of the repository in which nothing has run yet. */

@@ -81,6 +81,24 @@ test('a body that comes too slowly is refused with 408, one that is too large wi
   t.regex(await said(server, lines(...post, 'Content-Length: 2000')), /^HTTP\/1\.1 413 /);
 });
 
+test('the limits of a server that is told none: 1,000 connections, 10 s for headers of 16 KB, 30 s for a body of 1 MiB', async (t) => {
+  const { server, url, restaurant } = await opened(t);
+  t.is(restaurant.api.bodyTimeoutInMilliseconds, 30_000);
+  let asked: Server | undefined;
+  const look = (message: unknown): void => {
+    const { server: one } = message as { server: Server };
+    if ((one.address() as AddressInfo).port === server.port) asked = one;
+  };
+  subscribe('http.server.request.start', look);
+  const headers = { x: 'x'.repeat(15_000) };
+  t.is((await fetch(`${url}/instances`, { headers })).status, 200);
+  unsubscribe('http.server.request.start', look);
+  t.like(asked, { maxConnections: 1_000, headersTimeout: 10_000, requestTimeout: 45_000 });
+  const post = (length: number) =>
+    fetch(`${url}/orchestrators/table`, { method: 'POST', body: `"${'x'.repeat(length - 2)}"`, headers: json });
+  t.deepEqual([(await post(1_048_576)).status, (await post(1_048_577)).status], [202, 413]);
+});
+
 test('a body may take as long as it is told, though the server of Node.js has a limit of its own', async (t) => {
   const { server, url } = await opened(t, { limits: { bodyTimeoutInMilliseconds: 90_000 } });
   let requestTimeout: number | undefined;

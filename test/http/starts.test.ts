@@ -83,6 +83,27 @@ test('a wait is cut at its limit, and without a place is answered at once', asyn
   t.is(after.status, 200, 'the place is free again');
 });
 
+test('unless it is told otherwise a wait is held for 230 s, and a hundred at a time', async (t) => {
+  const { post, around } = await Restaurant.open();
+  const before = around.world.time;
+  let answered = 0;
+  const wait = async () => {
+    const { status } = await post('/orchestrators/table?timeout=1000&pollingInterval=1');
+    t.is(status, 202);
+    answered++;
+  };
+  const held = Array.from({ length: 100 }, wait);
+  await around.advance(5_000);
+  t.is(answered, 0);
+  await wait();
+  t.true(around.world.time - before < 60_000, 'there is no place for one more');
+  await around.advance(before + 225_000 - around.world.time);
+  t.is(answered, 1);
+  await Promise.all(held);
+  const seconds = (around.world.time - before) / 1_000;
+  t.true(seconds >= 230 && seconds < 240, `${seconds} s`);
+});
+
 test('a start under the id of an instance that goes on is a conflict, unless it says otherwise', async (t) => {
   const { post, get, pass } = await Restaurant.open();
   await post('/orchestrators/table/t');

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { wholeNumber } from '../arguments.js';
-import { examples } from '../output.js';
+import { examples, JSON_OPTION } from '../output.js';
 import { withConnection, type HubOptions } from './connection.js';
 
 /** What is measured. */
@@ -12,7 +12,7 @@ export interface BenchOptions extends HubOptions {
 
 /** `perdure bench`. */
 export function benchCommand(): Command {
-  return withConnection(new Command('bench').option('--json', 'print for programs: JSON on the standard output'))
+  return withConnection(new Command('bench').option(...JSON_OPTION))
     .description(
       'Measure orchestrations of three activities, and calls and signals of entities, with one worker and one client in this process: ' +
         'on a server of its own, which is removed, or with --server on yours, in a task hub that stays.',

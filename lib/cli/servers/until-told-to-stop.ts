@@ -1,5 +1,8 @@
-/** Resolves at SIGINT or SIGTERM, and keeps the process alive until then: what it waits for may not. */
-export function untilToldToStop(): Promise<void> {
+/**
+ * Resolves at SIGINT or SIGTERM, and keeps the process alive until then: what it waits for may not. It ends with the signal, too, for
+ * whoever fails before.
+ */
+export function untilToldToStop(over?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const alive = setInterval(() => {}, 2 ** 30);
     const stop = () => {
@@ -7,5 +10,6 @@ export function untilToldToStop(): Promise<void> {
       resolve();
     };
     process.once('SIGINT', stop).once('SIGTERM', stop);
+    over?.addEventListener('abort', stop);
   });
 }

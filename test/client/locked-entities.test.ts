@@ -1,10 +1,16 @@
 import test from 'ava';
-import { EntityContext, OrchestrationContext, type Orchestration } from 'perdure';
+import {
+  BusyError,
+  EntityContext,
+  EntityOperationFailedError,
+  OrchestrationContext,
+  type Orchestration,
+} from 'perdure';
 import { Entity, Operation, Orchestrator, Run } from 'perdure/decorators';
 import { hostOf } from '../engine/surroundings.js';
-import { Surroundings } from './surroundings.js';
+import { rejection, Surroundings } from './surroundings.js';
 
-@Entity('agenda')
+@Entity('agenda', { mailboxLimit: 5 })
 class Agenda {
   state = [] as string[];
   @Operation({ input: String }) note(text: string): void {
@@ -101,6 +107,18 @@ test('an entity that is locked and does not exist stays locked over a takeover, 
     status.worker === undefined ? [] : (status.locked ?? []),
   );
   t.like(locked, [{ lockedBy: 'two', fencingNumber: 2 }]);
+});
+
+test('a full mailbox is busy to calls, and a request to lock it waits all the same', async (t) => {
+  const { around, client, settle, notes, keep, go } = await opened();
+  await keep('one');
+  for (const text of ['1', '2', '3', '4', '5']) await settle(client.signalEntity(Agenda, 'a').note(text));
+  const refused = await rejection(around, () => client.callEntity(Agenda, 'a').note('6'));
+  t.true(refused instanceof EntityOperationFailedError && refused.isCausedBy(BusyError), refused.message);
+  await keep('two', { note: 'two' });
+  t.like(await settle(client.entities.inspect(Agenda, 'a')), { waiting: 6, lockWaiters: ['two'] });
+  await go('one');
+  t.deepEqual(await notes(), ['1', '2', '3', '4', '5', 'two']);
 });
 
 /** The subjects of what is stored of agendas. */

@@ -1,11 +1,30 @@
 import { connect } from 'nats';
 import type { TestServer } from './servers.js';
 
+interface StateStreams {
+  readonly hub: string;
+  readonly partitions: number;
+}
+
 /** The subjects of what the state streams of a task hub hold of one orchestration instance, whose id is plain letters. */
 export async function storedSubjects(
   server: TestServer,
-  { hub, partitions, instanceId }: { hub: string; partitions: number; instanceId: string },
+  { instanceId, ...streams }: StateStreams & { readonly instanceId: string },
 ): Promise<string[]> {
+  const its = new RegExp(`\\.[shw]\\.o\\.${instanceId}(?:\\.|$)`);
+  return (await allSubjects(server, streams)).filter((subject) => its.test(subject));
+}
+
+/** Those of what they hold of entities of one name. */
+export async function storedOfEntities(
+  server: TestServer,
+  { entity, ...streams }: StateStreams & { readonly entity: string },
+): Promise<string[]> {
+  const its = new RegExp(`\\.[sw]\\.e\\.${entity}\\.`);
+  return (await allSubjects(server, streams)).filter((subject) => its.test(subject));
+}
+
+async function allSubjects(server: TestServer, { hub, partitions }: StateStreams): Promise<string[]> {
   const connection = await connect({ servers: server.url });
   const manager = await connection.jetstreamManager();
   const subjects: string[] = [];
@@ -15,6 +34,5 @@ export async function storedSubjects(
     subjects.push(...Object.keys(state.subjects ?? {}));
   }
   await connection.close();
-  const its = new RegExp(`\\.[shw]\\.o\\.${instanceId}(?:\\.|$)`);
-  return subjects.filter((subject) => its.test(subject));
+  return subjects;
 }

@@ -18,7 +18,8 @@ import { Agenda, agendaAfter, isEarly, isOwn, messageOf, plannedOf } from './age
 import { commanded, isCommand } from './entity-commands.js';
 import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
 import { capturedEntity } from './entity-head.js';
-import { EntityLocks } from './entity-locks.js';
+import { EntityLocks, type ForgottenFences } from './entity-locks.js';
+import { swept } from './entity-remains.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { Host } from './host.js';
 import { inTime } from './in-time.js';
@@ -43,7 +44,7 @@ export class EntityActivation implements Activation {
   readonly #state: TransactionalState;
   #dropped: string[] = [];
   /** The step of a call that was refused before its turn; undefined: it was not. */
-  readonly passed = (message: OperationMessage): StepOutput | undefined => this.#locks.passed(message);
+  readonly passed = (message: OperationMessage): StepOutput | undefined => this.#swept(this.#locks.passed(message));
   #updatedAt = 0;
   readonly #journals: OperationJournals;
   readonly #calls: OperationCalls;
@@ -51,11 +52,15 @@ export class EntityActivation implements Activation {
   readonly #agenda: Agenda;
   readonly #trace = new OperationTrace();
 
-  constructor(id: EntityId, host: Host, ports: Ports, head: EntityHead | undefined, beside: Beside) {
+  constructor(
+    id: EntityId,
+    { host, ports, beside, fences }: { host: Host; ports: Ports; beside: Beside; fences?: ForgottenFences | undefined },
+    head?: EntityHead,
+  ) {
     this.#id = id;
     this.#ports = ports;
     this.#journals = new OperationJournals(head?.journals);
-    this.#locks = new EntityLocks(id, head?.locks);
+    this.#locks = new EntityLocks(id, head?.locks, fences);
     this.#calls = new OperationCalls(id, this.#journals, this.#locks, ports.random, beside);
     this.#agenda = new Agenda(head?.planned);
     this.#state = new TransactionalState(head ?? {}, ports.valueLimits, (key) => this.#dropped.push(key));
@@ -153,17 +158,12 @@ export class EntityActivation implements Activation {
       case 'result':
         return this.#calls.answer(input, fetched);
       case 'lockRequest':
-        return this.#locks.request(input, now);
       case 'lockCancel':
-        return this.#locks.cancel(input);
       case 'lockRelease':
-        return this.#locks.release(input, this.#state.prepared?.messages ?? none);
       case 'expireLock':
-        return this.#locks.expire(now);
       case 'breakLock':
-        return this.#locks.break(input.fence);
       case 'refuseCall':
-        return this.#locks.refuseCall(input);
+        return this.#swept(this.#locks.step(input, now, this.#state.prepared?.messages ?? none));
       case 'start':
       case 'event':
       case 'update':
@@ -321,12 +321,12 @@ export class EntityActivation implements Activation {
       ...agendaAfter(planned, this.#updatedAt, outcome.reminders),
       ...(known && { outcome: known }),
     };
-    return {
-      entry: this.#leavesNothing(entry) ? { ...entry, purged: true } : entry,
+    return this.#swept({
+      entry,
       messages,
       storesApart: next && this.#state.storesApart,
       notices: known && message.reply ? [[message.reply, { v: 1, kind: 'outcome', outcome: known }]] : undefined,
-    };
+    });
   }
 
   /** What is noted of a change, where its class keeps a history. */
@@ -335,15 +335,15 @@ export class EntityActivation implements Activation {
     return keep === undefined ? undefined : { at: this.#updatedAt, by, keep };
   }
 
-  /** Whether nothing is left of it: a head from before is of no use to anybody (docs/adr/0049). */
-  #leavesNothing(entry: Omit<StepEntry, 'to'>): boolean {
-    if (!entry.deleted && (!entry.unplanned || entry.state !== undefined || this.#state.exists)) return false;
-    return this.#agenda.isEmptyAfter(entry) && !this.#locks.stored;
+  #swept<O extends StepOutput | undefined>(output: O): O | StepOutput {
+    const [state, locks, agenda, journals] = [this.#state, this.#locks, this.#agenda, this.#journals];
+    return swept(output, { state, locks, agenda, journals });
   }
 
   apply(entry: StepEntry): void {
     this.#dropped.push(...this.#journals.apply(entry), ...this.#agenda.apply(entry));
     if (entry.lock) this.#locks.apply(entry.lock);
+    if (entry.purged) this.#locks.forget();
     const decided = this.#state.apply(entry);
     if (decided === true) this.resume(); // the executor has what was prepared
     if (decided && decided !== true) this.#dropped.push(...this.#agenda.apply(agendaIn(decided)));

@@ -25,7 +25,7 @@ export function capturedEntity(
   }: { readonly exists: boolean; readonly held: LockHeld | undefined; readonly dueAt: number | undefined },
 ): Captured {
   const { journals, locks, planned } = parts;
-  // Of what does not exist, and has nothing before it, nothing is kept; fencing numbers are, for they must rise.
+  // Of what does not exist, is not locked, and has nothing before it, nothing is kept.
   if (!exists && !journals && !locks && !planned)
     return { wake: undefined, head: (stamp): Head => ({ v: 1, type: 'tombstone', ...stamp }) };
   return {

@@ -13,11 +13,26 @@ import type {
   OperationMessage,
   ResultMessage,
 } from '../wire/messages.js';
-import type { InputBody, RefuseCall, StepOutput } from './activation.js';
+import type { BreakLock, ExpireLock, InputBody, RefuseCall, StepOutput } from './activation.js';
 import { refusal } from './orchestration-inputs.js';
 
 /** An entity that was not told how a transaction ends asks again after so many milliseconds. */
 const ASK_AGAIN = 60_000;
+
+/** The highest of the fencing numbers that entities of a partition have given of which nothing is stored any more. */
+export interface ForgottenFences {
+  readonly lastFence: number;
+}
+
+/** Who has the lock, and of whom an end is still to come. */
+interface Standing {
+  readonly held: LockHeld | undefined;
+  readonly lost: readonly Caller[];
+  readonly voided: readonly Caller[];
+}
+
+/** What concerns the lock of an entity. */
+type LockInput = LockRequest | LockCancel | LockRelease | ExpireLock | BreakLock | RefuseCall;
 
 /** What a step of an entity brings that concerns its locks alone. */
 type LockOutput = StepOutput & { readonly entry: { readonly lock?: LockChange; readonly refused?: string } };
@@ -37,32 +52,56 @@ type LockOutput = StepOutput & { readonly entry: { readonly lock?: LockChange; r
  */
 export class EntityLocks {
   readonly #entity: EntityId;
+  /** The last number that was given; 0: none was since nothing is stored of the entity. */
   #fence: number;
-  #held: LockHeld | undefined;
-  #lost: readonly Caller[];
-  #voided: readonly Caller[];
+  /** The last one before that, as far as the partition does not know it yet. */
+  #forgotten = 0;
+  readonly #before: ForgottenFences;
+  #standing: Standing;
 
-  constructor(entity: EntityId, { fence, held, lost, voided }: Stored = { fence: 0 }) {
+  constructor(
+    entity: EntityId,
+    { fence, held, lost = none, voided = none }: Stored = { fence: 0 },
+    before: ForgottenFences = { lastFence: 0 },
+  ) {
     this.#entity = entity;
     this.#fence = fence;
-    this.#held = held;
-    this.#lost = lost ?? none;
-    this.#voided = voided ?? none;
+    this.#before = before;
+    this.#standing = { held, lost, voided };
   }
 
   /** As a head has them; undefined: it was never locked. */
   get stored(): Stored | undefined {
-    if (this.#fence === 0 && this.#voided.length === 0) return undefined;
+    const { held, lost, voided } = this.#standing;
+    if (this.#fence === 0 && voided.length === 0) return undefined;
     return {
       fence: this.#fence,
-      ...(this.#held && { held: this.#held }),
-      ...(this.#lost.length > 0 && { lost: this.#lost }),
-      ...(this.#voided.length > 0 && { voided: this.#voided }),
+      ...(held && { held }),
+      ...(lost.length > 0 && { lost }),
+      ...(voided.length > 0 && { voided }),
     };
   }
 
   get held(): LockHeld | undefined {
-    return this.#held;
+    return this.#standing.held;
+  }
+
+  /** The last fencing number; undefined: none was given since nothing is stored of the entity. */
+  get lastFence(): number | undefined {
+    return this.#fence === 0 ? undefined : this.#fence;
+  }
+
+  /** Whether a change leaves nothing but the last number: nobody has the lock, and no end of a request is still to come. */
+  isFreeAfter(change: LockChange | undefined): boolean {
+    const { held, lost, voided } = change ? this.#after(change) : this.#standing;
+    return !held && lost.length === 0 && voided.length === 0;
+  }
+
+  /** Nothing of the entity is stored any more. The partition knows its last number; the next one is above it. */
+  forget(): void {
+    this.#forgotten = Math.max(this.#forgotten, this.#fence);
+    this.#fence = 0;
+    this.#standing = free;
   }
 
   /**
@@ -70,13 +109,13 @@ export class EntityLocks {
    * critical section locks, and the holder.
    */
   waitsFor({ lock }: OperationMessage): readonly Address[] {
-    const { holder, others } = (lock && this.#held) ?? {};
+    const { holder, others } = (lock && this.held) ?? {};
     return holder && others ? [...others, holder.address] : none;
   }
 
   /** Whether an input waits until the entity is not locked any more. */
   shutsOut(input: InputBody): boolean {
-    if (!this.#held) return false;
+    if (!this.held) return false;
     if (input.kind === 'operation') return !input.lock;
     return input.kind === 'lockRequest' || input.kind === 'read';
   }
@@ -89,7 +128,7 @@ export class EntityLocks {
   }
 
   #isOf(holder: Caller, fence: number): boolean {
-    return this.#held !== undefined && isSame(this.#held.holder, holder) && this.#held.fence === fence;
+    return this.held !== undefined && isSame(this.held.holder, holder) && this.held.fence === fence;
   }
 
   /** Why an operation is not carried out; undefined: it may be. */
@@ -97,10 +136,28 @@ export class EntityLocks {
     return operation.lock && !this.isCurrent(operation) ? lockLost(this.#entity, undefined) : undefined;
   }
 
-  request(message: LockRequest, now: number): LockOutput {
+  /** What concerns the lock; when it ends by that and commits a transaction, `messages` are sent: what its operations have. */
+  step(input: LockInput, now: number, messages: readonly Addressed[]): LockOutput {
+    switch (input.kind) {
+      case 'lockRequest':
+        return this.#request(input, now);
+      case 'lockCancel':
+        return this.#cancel(input);
+      case 'lockRelease':
+        return this.#release(input, messages);
+      case 'expireLock':
+        return this.#expire(now);
+      case 'breakLock':
+        return this.#break(input.fence);
+      case 'refuseCall':
+        return this.#refuseCall(input);
+    }
+  }
+
+  #request(message: LockRequest, now: number): LockOutput {
     const { holder, lease, entities, transaction } = message;
     if (this.#isVoided(holder)) return { entry: { lock: settled(holder) }, messages: [] };
-    const fence = this.#fence + 1;
+    const fence = (this.lastFence ?? Math.max(this.#forgotten, this.#before.lastFence)) + 1;
     const own = entityAddress(this.#entity);
     const others = entities.filter((entity) => entity !== own);
     const beside = { ...(others.length > 0 && { others }), ...(transaction && { transaction }) };
@@ -113,18 +170,18 @@ export class EntityLocks {
    * A request is given up, wherever it is: the lock ends here, or the request waits here. If neither is so, it was here and
    * has lost the lock.
    */
-  cancel(message: LockCancel): LockOutput {
+  #cancel(message: LockCancel): LockOutput {
     const { holder, entities, at } = message;
     const next = entities[at + 1];
     const messages: readonly Addressed[] = next === undefined ? [] : [[next, { ...message, at: at + 1 }]];
-    if (this.#held && isSame(this.#held.holder, holder))
+    if (this.held && isSame(this.held.holder, holder))
       return { entry: { lock: { type: 'ended', why: 'canceled' } }, messages };
-    if (this.#lost.some((other) => isSame(other, holder))) return { entry: { lock: settled(holder) }, messages };
+    if (this.#hasLost(holder)) return { entry: { lock: settled(holder) }, messages };
     return { entry: { lock: { type: 'voided', holder } }, messages: [] };
   }
 
   /** A call that is parked is refused. */
-  refuseCall({ caller, failure }: RefuseCall): LockOutput {
+  #refuseCall({ caller, failure }: RefuseCall): LockOutput {
     if (this.#isVoided(caller)) return refusal('This call has been refused');
     const { address, executionId, taskId } = caller;
     const told = { kind: 'result', of: 'operation', executionId, taskId, failure } as const;
@@ -137,30 +194,33 @@ export class EntityLocks {
   }
 
   #isVoided(caller: Caller): boolean {
-    return this.#voided.some((other) => isSame(other, caller));
+    return this.#standing.voided.some((other) => isSame(other, caller));
   }
 
   /** It ends; when that commits a transaction, `messages` are sent: what its operations have. */
-  release({ holder, fence, commit, unknown }: LockRelease, messages: readonly Addressed[]): LockOutput {
+  #release({ holder, fence, commit, unknown }: LockRelease, messages: readonly Addressed[]): LockOutput {
     if (this.#isOf(holder, fence)) {
       if (commit) return { entry: { lock: { type: 'ended', why: 'committed' } }, messages };
       return { entry: { lock: { type: 'ended', why: unknown ? 'unknown' : 'released' } }, messages: [] };
     }
-    if (!unknown && this.#lost.some((other) => isSame(other, holder)))
-      return { entry: { lock: settled(holder) }, messages: [] };
+    if (!unknown && this.#hasLost(holder)) return { entry: { lock: settled(holder) }, messages: [] };
     return refusal('This lock is not current');
   }
 
+  #hasLost(holder: Caller): boolean {
+    return this.#standing.lost.some((other) => isSame(other, holder));
+  }
+
   /** Its time is over. */
-  expire(now: number): LockOutput {
-    const held = this.#held;
+  #expire(now: number): LockOutput {
+    const { held } = this;
     if (!held || held.until > now) return refusal('No lease has run out');
     return held.transaction ? this.#ask(held, 'expired', now + ASK_AGAIN) : this.#end(held, 'expired');
   }
 
   /** An operator does not want to wait for that. */
-  break(fence: number): LockOutput {
-    const held = this.#held;
+  #break(fence: number): LockOutput {
+    const { held } = this;
     if (held?.fence !== fence) return refusal('It is not locked');
     return held.transaction ? this.#ask(held, 'broken', held.until) : this.#end(held, 'broken');
   }
@@ -179,26 +239,25 @@ export class EntityLocks {
 
   /** Takes a step's entry in. */
   apply(change: LockChange): void {
+    if (change.type === 'acquired') this.#fence = change.fence;
+    this.#standing = this.#after(change);
+  }
+
+  #after(change: LockChange): Standing {
+    const { held, lost, voided } = this.#standing;
     switch (change.type) {
       case 'acquired': {
-        const { type: _, ...held } = change;
-        this.#held = held;
-        this.#fence = held.fence;
-        return;
+        const { type: _, ...acquired } = change;
+        return { held: acquired, lost, voided };
       }
       case 'ended':
-        if (this.#held && isRemembered(change.why)) this.#lost = [...this.#lost, this.#held.holder];
-        this.#held = undefined;
-        return;
+        return { held: undefined, lost: held && isRemembered(change.why) ? [...lost, held.holder] : lost, voided };
       case 'asked':
-        if (this.#held) this.#held = { ...this.#held, until: change.until };
-        return;
+        return { held: held && { ...held, until: change.until }, lost, voided };
       case 'voided':
-        this.#voided = [...this.#voided, change.holder];
-        return;
+        return { held, lost, voided: [...voided, change.holder] };
       case 'settled':
-        this.#lost = without(this.#lost, change.holder);
-        this.#voided = without(this.#voided, change.holder);
+        return { held, lost: without(lost, change.holder), voided: without(voided, change.holder) };
     }
   }
 }
@@ -242,3 +301,4 @@ function without(holders: readonly Caller[], holder: Caller): readonly Caller[] 
 }
 
 const none: readonly never[] = [];
+const free: Standing = { held: undefined, lost: none, voided: none };

@@ -6,6 +6,7 @@ import type { StepEntry } from '../wire/record.js';
 import type { Activation, StepOutput } from './activation.js';
 import { stateBeforeStart } from './early-events.js';
 import { EntityActivation } from './entity-activation.js';
+import type { ForgottenFences } from './entity-locks.js';
 import type { Heads } from './heads.js';
 import type { Host } from './host.js';
 import type { Instance } from './instance.js';
@@ -38,6 +39,7 @@ export class Loading {
   readonly #commits: Recovered['commits'];
   readonly #listener: LoadingListener;
   readonly #children: ChildrenSearch;
+  readonly #fences: ForgottenFences;
 
   constructor(
     host: Host,
@@ -55,6 +57,7 @@ export class Loading {
     this.#commits = commits;
     this.#listener = listener;
     this.#children = children;
+    this.#fences = tables;
   }
 
   /** The activation of an instance of which nothing is stored; undefined: there may be something, to be read. */
@@ -82,6 +85,7 @@ export class Loading {
       ports: this.#ports,
       segments: this.#heads.segments,
       children: this.#children,
+      fences: this.#fences,
       beside: (output, isWanted) => this.#listener.called(instance, output, isWanted),
     };
   }
@@ -110,12 +114,14 @@ export interface Makings {
   readonly segments: Segments;
   /** Undefined: nothing is purged here. */
   readonly children?: ChildrenSearch;
+  /** Undefined: nothing is locked here. */
+  readonly fences?: ForgottenFences;
   readonly beside: Beside;
 }
 
 /** An instance that takes its first step. */
 function newActivation(address: Address, makings: Makings): Activation {
-  const { host, ports, beside } = makings;
+  const { host, ports } = makings;
   const addressee = parseAddress(address);
   if (addressee.kind === 'orchestration')
     return new OrchestrationActivation(
@@ -124,7 +130,7 @@ function newActivation(address: Address, makings: Makings): Activation {
       ports,
       storedPartsOf(address, makings.segments, makings.children),
     );
-  const activation = new EntityActivation(addressee.entity, host, ports, undefined, beside);
+  const activation = new EntityActivation(addressee.entity, makings);
   activation.resume();
   return activation;
 }
@@ -136,12 +142,11 @@ export async function activationOf(
   behind: readonly TailEntry[],
   makings: Makings,
 ): Promise<Activation> {
-  const { host, ports, beside } = makings;
   const addressee = parseAddress(address);
   if (addressee.kind === 'entity') {
     if (head && head.type !== 'entity' && head.type !== 'tombstone') throw mismatch(address, head);
     const stored = head?.type === 'entity' ? head : undefined;
-    const activation = new EntityActivation(addressee.entity, host, ports, stored, beside);
+    const activation = new EntityActivation(addressee.entity, makings, stored);
     const purge = head ? -1 : behind.findLastIndex(({ entry }) => entry.purged);
     for (const [index, { entry, at }] of behind.entries()) {
       activation.apply(index < purge ? withoutChange(entry) : entry);

@@ -91,7 +91,7 @@ async function cutPartition(acceptance: Acceptance): Promise<ResetRecord> {
   const asking = await lostRequests(hub, partition, host, failure, 'all');
   const waiting = tables.locals.size + waitingIn(tables.open.values()) + parkedIn(tables.parked.snapshot());
   const { kept, arrived, ...mail } = await giveUpMail(ports, survey, stamp.commit, { all: true });
-  const { outcomes, purged, deadLetters, quarantined } = tables.snapshot();
+  const { outcomes, purged, lastFence, deadLetters, quarantined } = tables.snapshot();
   const stored: Checkpoint = {
     v: 1,
     ...stamp,
@@ -106,6 +106,7 @@ async function cutPartition(acceptance: Acceptance): Promise<ResetRecord> {
     ...(deadLetters !== undefined && { deadLetters }),
     ...(quarantined && { quarantined }),
     ...(purged && { purged }),
+    ...(lastFence !== undefined && { lastFence }),
     outcomes,
   };
   await claim.checkpoints.restart(stored, { forgets: true });

@@ -28,6 +28,11 @@ export class OperationJournals {
     return this.#journals.size === 0;
   }
 
+  /** Whether none is left when a step's entry is taken in. */
+  isEmptyAfter({ called, ended }: StepOutput['entry']): boolean {
+    return !called && this.#journals.size === (ended !== undefined && this.#journals.has(ended) ? 1 : 0);
+  }
+
   get current(): OperationJournal | undefined {
     return this.#current;
   }

@@ -60,6 +60,8 @@ export class PartitionTables {
    * instance back (P13, docs/adr/0049).
    */
   readonly purged = new RecentMap<Address, number>(PURGED);
+  /** The highest fencing number of entities of which nothing is stored any more: what such a one gives next is above it (P22). */
+  lastFence = 0;
   /** Of messages without a session. */
   readonly outcomes = new RecentOutcomes(this.outcomeValues);
 
@@ -99,7 +101,7 @@ export class PartitionTables {
     for (const parking of record.parked ?? []) this.#park(parking);
     for (const step of record.steps) {
       this.#consume(step);
-      if (step.purged) this.purged.set(step.to, sequence);
+      if (step.purged) this.#purge(step, sequence);
     }
     this.undispatched.apply(record);
     for (const { sequence: mail, index: at } of record.dropped ?? []) this.#close(mail, at);
@@ -144,6 +146,11 @@ export class PartitionTables {
     for (const each of outcomes) this.#keep(each);
   }
 
+  #purge({ to, lastFence = 0 }: StepEntry, sequence: number): void {
+    this.purged.set(to, sequence);
+    this.lastFence = Math.max(this.lastFence, lastFence);
+  }
+
   #take(mail: readonly number[] = [], local: readonly number[] = []): void {
     for (let at = 0; at < mail.length; at += 2) this.#close(mail[at]!, mail[at + 1]!);
     for (let at = 0; at < local.length; at += 2) this.locals.delete(localName(local[at]!, local[at + 1]!));
@@ -177,6 +184,7 @@ export class PartitionTables {
       channels,
       undispatched: this.undispatched.all(),
       ...(purged.length > 0 && { purged }),
+      ...(this.lastFence > 0 && { lastFence: this.lastFence }),
       outcomes: this.outcomes.all(),
     };
   }
@@ -200,6 +208,7 @@ export class PartitionTables {
       this.channels.set(Number(partition), { last, pending: [...pending] });
     this.undispatched.restore(checkpoint.undispatched ?? []);
     for (const [address, sequence] of checkpoint.purged ?? []) this.purged.set(address, sequence);
+    this.lastFence = checkpoint.lastFence ?? 0;
     for (const outcome of checkpoint.outcomes) this.outcomes.keep(outcome);
   }
 }

@@ -40,6 +40,13 @@ export class TransactionalState {
     return this.#committed.exists;
   }
 
+  /** Whether it exists when a step's entry is taken in. */
+  existsAfter({ lock, deleted, state, patches }: Omit<StepEntry, 'to'>): boolean {
+    const isCommitted = lock?.type === 'ended' && lock.why === 'committed';
+    if (isCommitted && changesState(this.#prepared)) return !this.#prepared!.deleted;
+    return !deleted && (state !== undefined || patches !== undefined || this.exists);
+  }
+
   /** What is committed. */
   get stored(): StateInHead {
     return this.#committed.stored;

@@ -86,6 +86,7 @@ const checkpoint = object<Checkpoint>({
   channels: dictionary(partitionNumber, channel),
   undispatched: optional(list(object<UndispatchedTasks>({ to: address, tasks: taskIds }))),
   purged: optional(list(tuple(address, count))),
+  lastFence: optional(count),
   outcomes: list(outcome),
 });
 

@@ -47,6 +47,8 @@ export interface Checkpoint {
   readonly undispatched?: readonly UndispatchedTasks[];
   /** The instances that were purged last, and by which record: a head that shows less is of a life that is over (P13). Absent: none. */
   readonly purged?: readonly (readonly [address: Address, sequence: number])[];
+  /** The highest fencing number of entities of which nothing is stored any more (P22). Absent: none had given one. */
+  readonly lastFence?: number;
   /** Outcomes of calls and starts without a session, oldest first. */
   readonly outcomes: readonly Outcome[];
 }

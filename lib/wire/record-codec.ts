@@ -148,6 +148,7 @@ export const step = object<StepEntry>({
   retention: optional(finite),
   suspension: optional(nullable(suspension)),
   purged: optional(yes),
+  lastFence: optional(count),
   queued: optional(taskIds),
   begun: optional(list(activityRun)),
   ...stateFields,

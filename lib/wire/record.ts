@@ -175,6 +175,8 @@ export interface StepEntry extends StoredState {
   readonly retention?: number;
   /** Nothing of the instance is left. */
   readonly purged?: true;
+  /** Entities, of which nothing is left: the last fencing number. Absent: none was given since nothing was stored of them before. */
+  readonly lastFence?: number;
   /** Orchestrations: activities whose place is a work queue, to which they are sent after this record (P20). */
   readonly queued?: TaskIds;
   /** Orchestrations: activities that are begun again after this record, or were given back. */

@@ -41,7 +41,7 @@ test.serial('a client deletes an entity in its turn, with its reminders, and not
   t.deepEqual(stored(around), []);
 });
 
-test.serial('a deletion waits for the end of a lock, and leaves the fencing number', async (t) => {
+test.serial('a deletion waits for the end of a lock, and nothing of that stays stored either', async (t) => {
   const around = await opened();
   const { client } = around;
   await around.settle(client.callEntity(Ledger, 'a').add(1));
@@ -54,6 +54,8 @@ test.serial('a deletion waits for the end of a lock, and leaves the fencing numb
   t.true(await around.settle(deleted));
   t.is(await around.settle(client.getHandle('one').result()), 2);
   t.false((await around.settle(client.readEntityState(Ledger, 'a'))).entityExists);
+  await around.advance(5_000);
+  t.deepEqual(stored(around), []);
 });
 
 test.serial('a deletion is no operation that can be called by name, and unknown entities are told', async (t) => {

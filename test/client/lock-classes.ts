@@ -68,6 +68,16 @@ export class Holder {
   }
 }
 
+/** Locks accounts that do not exist, waits, and leaves them alone. */
+@Orchestrator('bare')
+export class Bare {
+  @Run({ input: Number }) *run(wait: number, ctx: OrchestrationContext): Orchestration<readonly number[]> {
+    using lock = yield* ctx.lock(['account', 'x'], ['account', 'y']);
+    yield* ctx.createTimer(wait);
+    return lock.fencingNumbers;
+  }
+}
+
 /** Calls a slow operation in a critical section. */
 @Orchestrator('slow')
 export class Slow {

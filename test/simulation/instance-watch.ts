@@ -9,7 +9,7 @@ import type { Addressed } from '../../lib/wire/messages.js';
 import { faultOf, unaskedChild, type LifeState } from './lifecycle-rules.js';
 import { Life, type Taken } from './lifecycle-watch.js';
 import type { Dated } from './jar-script.js';
-import { LockWatch } from './lock-watch.js';
+import { LockWatch, type ForgottenFences } from './lock-watch.js';
 import { agendaText, hasState, PlanWatch, type StoredAt } from './time-watch.js';
 import { knownIn, TransactionWatch } from './transaction-watch.js';
 
@@ -355,9 +355,10 @@ export class EntityWatch {
   constructor(
     readonly address: string,
     readonly violation: Violation,
+    forgotten: ForgottenFences,
   ) {
     const told: Violation = (text) => violation(`${address}: ${text}`);
-    this.locks = new LockWatch(told);
+    this.locks = new LockWatch(told, forgotten);
     this.transactions = new TransactionWatch(told);
     this.plans = new PlanWatch(told);
   }

@@ -5,12 +5,21 @@ import type { StepEntry } from '../../lib/wire/record.js';
 import type { Violation } from './instance-watch.js';
 import { instanceOf } from './lock-script.js';
 
+/** The highest of the fencing numbers of entities of a partition of which nothing was left. */
+export interface ForgottenFences {
+  last: number;
+}
+
 /** Follows the locks of an entity through the records of its log (P22). */
 export class LockWatch {
   #locks: EntityLocks | undefined;
+  /** The highest number that it ever gave. */
+  #highest = 0;
+  readonly #forgotten: ForgottenFences;
   readonly #wrong: Violation;
 
-  constructor(violation: Violation) {
+  constructor(violation: Violation, forgotten: ForgottenFences) {
+    this.#forgotten = forgotten;
     this.#wrong = (text) => violation(`P22: ${text}`);
   }
 
@@ -25,7 +34,7 @@ export class LockWatch {
     return [...(held ? [held.holder] : []), ...lost, ...voided];
   }
 
-  apply({ lock }: StepEntry, state: Json | undefined, hasChanged: boolean): void {
+  apply({ lock, purged, lastFence }: StepEntry, state: Json | undefined, hasChanged: boolean): void {
     const holder = this.#locks?.held?.holder;
     const by = (state as { readonly log?: readonly string[] } | undefined)?.log?.at(-1);
     if (
@@ -37,6 +46,21 @@ export class LockWatch {
     )
       this.#wrong(`it took "${by}" while it was locked by ${holder.address}`);
     if (lock) this.#change(lock);
+    if (purged) this.#forget(lastFence);
+  }
+
+  /** Nothing of it is left: its partition is told the last number, and nobody has its lock or is to say that he has not. */
+  #forget(lastFence = 0): void {
+    const { fence } = this.#locks ?? { fence: 0 };
+    if (this.remains.length > 0) this.#wrong(`nothing is left of it, and of its locks ${JSON.stringify(this.#locks)}`);
+    if (lastFence !== fence) this.#wrong(`its last fencing number was ${fence}, and ${lastFence} is told`);
+    this.#forgotten.last = Math.max(this.#forgotten.last, fence);
+    this.#locks = undefined;
+  }
+
+  /** One above the last; where none is known any more, above all that it gave. */
+  #isNext(next: number, fence: number): boolean {
+    return fence > 0 ? next === fence + 1 : next > this.#highest && next <= this.#forgotten.last + 1;
   }
 
   #change(lock: LockChange): void {
@@ -45,7 +69,8 @@ export class LockWatch {
       case 'acquired': {
         const { type: _, ...now } = lock;
         if (held) this.#wrong(`it was locked by ${now.holder.address} while it was by ${held.holder.address}`);
-        if (now.fence !== fence + 1) this.#wrong(`its fencing number ${now.fence} follows ${fence}`);
+        if (!this.#isNext(now.fence, fence)) this.#wrong(`its fencing number ${now.fence} follows ${fence}`);
+        this.#highest = now.fence;
         return this.#are({ fence: now.fence, held: now, lost, voided });
       }
       case 'ended': {

@@ -56,6 +56,7 @@ export interface WatchPorts {
  */
 export class PartitionWatch {
   readonly instances = new Map<string, OrchestrationWatch | EntityWatch>();
+  readonly #forgotten = { last: 0 };
   readonly #subjects: PartitionSubjects;
   readonly #state: MemoryStream;
   readonly #ports: WatchPorts;
@@ -426,7 +427,7 @@ export class PartitionWatch {
       const addressee = parseAddress(address);
       watch =
         addressee.kind === 'entity'
-          ? new EntityWatch(address, this.#violation)
+          ? new EntityWatch(address, this.#violation, this.#forgotten)
           : new OrchestrationWatch(addressee.instanceId, this.#violation, (ended) => this.#ports.ended(ended));
       this.instances.set(address, watch);
     }

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { Account, Holder, Slow, pausing } from '../client/lock-classes.js';
+import { Account, Bare, Holder, Slow, pausing } from '../client/lock-classes.js';
 import { startTestServer, type TestServer } from '../servers.js';
+import { storedOfEntities } from '../stored-subjects.js';
 import { until } from '../until.js';
 import { Stage } from './stage.js';
 
@@ -13,7 +14,7 @@ test.before(async () => {
 });
 test.after.always(() => server?.stop());
 
-const hosted = { entities: [Account], orchestrators: [Holder, Slow] };
+const hosted = { entities: [Account], orchestrators: [Bare, Holder, Slow] };
 
 async function bank(name: string) {
   const around = await Stage.on(server, name);
@@ -77,4 +78,22 @@ test('on a real server: P22: a holder that is terminated, fails or loses its lea
   await client.raiseEvent('last', 'Go');
   t.is(await client.getHandle('last').result(), 'lost');
   await until(async () => (await client.readEntityState(Account, 'b')).lockedBy === undefined, 'the last lock to end');
+});
+
+test('on a real server: P22: of what is locked and does not exist nothing stays stored, and its numbers rise', async (t) => {
+  await using around = await bank('bare');
+  const { client, worker } = around;
+  const stored = () => storedOfEntities(server, { hub: 'bare', partitions: 2, entity: 'account' });
+  const section = async (wait: number) => client.startNew(Bare, wait);
+  const first = await section(1_500);
+  await until(async () => (await stored()).length >= 4, 'heads and wake records to be stored');
+  t.deepEqual(await first.result(), [1, 1]);
+  await until(async () => (await stored()).length === 0, 'nothing to be stored any more');
+  await worker.stop();
+  await around.start(hosted);
+  for (const wait of [0, 500]) {
+    const [x, y] = await (await section(wait)).result();
+    t.true(x! > 1 && y! > 1, `${x} ${y}`);
+  }
+  await until(async () => (await stored()).length === 0, 'nothing to be stored in the end');
 });

@@ -15,7 +15,7 @@ export const ofCycles: readonly Mutant[] = [
     'a parked call that closes a circle is refused, and carried out in its turn as well',
     edit(
       'engine/entity-activation.js',
-      'passed = (message) => this.#locks.passed(message);',
+      'passed = (message) => this.#swept(this.#locks.passed(message));',
       'passed = () => undefined;',
     ),
   ),

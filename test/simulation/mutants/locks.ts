@@ -11,7 +11,7 @@ export const ofLocks: readonly Mutant[] = [
     edit(
       LOCKS,
       'release({ holder, fence, commit, unknown }, messages) {\n        if (this.#isOf(holder, fence))',
-      'release({ holder, fence, commit, unknown }, messages) {\n        if (this.#held)',
+      'release({ holder, fence, commit, unknown }, messages) {\n        if (this.held)',
     ),
   ),
   ofLocking(
@@ -69,11 +69,16 @@ export const ofLocks: readonly Mutant[] = [
   ofLocking(
     'P22',
     'a section that has lost its lock is not remembered until its end comes',
-    edit(LOCKS, 'if (this.#held && isRemembered(change.why))', 'if (false)'),
+    edit(LOCKS, 'held && isRemembered(change.why) ? [...lost, held.holder] : lost', 'lost'),
   ),
   ofLocking(
     'P22',
     'entities are locked in the order in which they are named',
     edit('core/critical-sections.js', '.sort((a, b) => compare(a.name, b.name) || compare(a.key, b.key))', ''),
+  ),
+  ofLocking(
+    'P22',
+    'the fencing numbers of an entity of which nothing was left begin anew',
+    edit('engine/tables.js', 'this.lastFence = Math.max(this.lastFence, lastFence);', ''),
   ),
 ];

@@ -65,7 +65,11 @@ export const ofTimes: readonly Mutant[] = [
   ofTiming(
     'P13',
     'an entity that is deleted forgets what others have signalled for later',
-    edit(ENTITY, 'return this.#agenda.isEmptyAfter(entry) && !this.#locks.stored;', 'return !this.#locks.stored;'),
+    edit(
+      'engine/entity-remains.js',
+      'return agenda.isEmptyAfter(prepared ?? entry) && journals.isEmptyAfter(entry);',
+      'return journals.isEmptyAfter(entry);',
+    ),
   ),
   ofTiming(
     'P13',

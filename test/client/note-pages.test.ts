@@ -291,8 +291,8 @@ test('of two owners that make pages at the same time one is refused, and makes t
   const directory = stock.hub.streams(0).state.latest(stock.ports.subjects.partition(0).notePages)!;
   const named = [...new TextDecoder().decode(directory.body).matchAll(/"name":"([^"]*)"/g)].map(([, name]) => name);
   t.deepEqual(
-    stock.pages.map((page) => page.split('.').slice(-2).join('.')).toSorted(),
-    named.toSorted(),
+    stock.pages.map((page) => page.split('.').slice(-2).join('.')).toSorted((a, b) => (a < b ? -1 : 1)),
+    named.toSorted((a, b) => (a! < b! ? -1 : 1)),
     'what nothing names is removed',
   );
   const { ports, begins } = looking(stock);

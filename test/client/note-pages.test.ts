@@ -175,6 +175,7 @@ test('a list that goes on in the midst of the pages begins in the page that has 
       const filter = { runtimeStatus: 'Failed' } as const;
       const page = await stock.settle(client.listInstanceIds(filter, { pageSize, continuationToken }));
       listed.push(...page.instanceIds);
+      if (listed.length > failed.length) return t.fail('one was told twice');
       ({ continuationToken } = page);
     } while (continuationToken !== undefined);
     t.deepEqual(listed, failed);
@@ -235,12 +236,12 @@ test('pages are made of what no page covers, once it is enough', async (t) => {
   await stock.make();
   t.false(stock.maker.isDue);
   const first = stock.pages;
-  await stock.fill(100, 150, () => false);
+  await stock.fill(100, 150, (n) => n === 100);
   await stock.make();
   t.deepEqual(stock.pages.slice(0, first.length), first);
   t.true(stock.pages.length > first.length);
   await stock.write('i1', 'Failed');
-  t.deepEqual(idsOf(await stock.find({ runtimeStatus: 'Failed' })), ['i1']);
+  t.deepEqual(idsOf(await stock.find({ runtimeStatus: 'Failed' })), ['i100', 'i1']);
 });
 
 test('pages most of whose entries are stale are made anew, and the former ones are removed', async (t) => {

@@ -26,9 +26,10 @@ function directory({ hub, client }: Around): { readonly sequence: number; readon
 function paged(around: Around): string[] {
   const { subjects } = around.client.ports;
   const { state } = around.hub.streams(0);
-  const { notePage, head } = { notePage: subjects.partition(0).notePage, head: subjects.partition(0).head('') };
+  const names = subjects.partition(0);
+  const head = names.head('');
   return directory(around)!.pages.pages.flatMap(({ name, sequence, last, entries }) => {
-    const stored = state.latest(notePage(name))!;
+    const stored = state.latest(names.notePage(name))!;
     const found = decodeNotePage(stored.body, head)!;
     if (stored.sequence !== sequence || found.length !== entries || found.at(-1)!.sequence !== last)
       throw new Error(`The directory is wrong about ${name}`);

@@ -2,6 +2,8 @@ import type { HubPorts, Note, Views } from '../engine/ports.js';
 import { decodeHead } from '../wire/head-codec.js';
 import type { Head } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
+import { Moved, readAll } from './moved-heads.js';
+import { notePages } from './note-pages.js';
 
 /** Where a scan stands: from this sequence on in the state stream of a partition, and in all partitions behind that. */
 export interface ScanPosition {
@@ -38,8 +40,8 @@ export interface Search<S, F extends Found> {
   found(address: Address, summary: S, next: ScanPosition): F | undefined;
 }
 
-/** So many heads are read at a time. */
-const WIDTH = 64;
+/** With more than one in so many of a page's notes that fit, reading their heads takes longer than the notes themselves. */
+const DENSE = 16;
 
 /**
  * What fits, as the views say, each once: that of a partition in the order in which the views were stored. What is there from the beginning to the end is found, however often it changes meanwhile: a view that is written
@@ -104,19 +106,50 @@ async function* findIn<S, F extends Found>(
   const firstOfAddress = subjects.head('').length;
   const addressOf = (subject: string): Address => subject.slice(firstOfAddress);
   const seen = new Set<string>();
-  for await (const notes of views.notes(subjects.head(search.addresses), sequence, wantsMany)) {
-    const possible = notes.filter(({ subject, note }) => search.mayFit(addressOf(subject), note) && !seen.has(subject));
-    const summaries = possible.map(({ note }) => search.ofNote(note));
-    await readMissing(search, views, possible, summaries);
-    yield possible.flatMap(({ subject, sequence: at }, index): readonly F[] => {
-      const summary = summaries[index];
-      if (summary === undefined || seen.has(subject)) return [];
-      const found = search.found(addressOf(subject), summary, { partition, sequence: at + 1 });
-      if (!found) return [];
-      seen.add(subject);
-      return [found];
+  const possible = (notes: readonly Note[]): readonly Note[] =>
+    notes.filter(({ subject, note }) => search.mayFit(addressOf(subject), note) && !seen.has(subject));
+  const found = ({ subject, sequence: at }: Note, summary: S | undefined): F | undefined =>
+    summary === undefined ? undefined : search.found(addressOf(subject), summary, { partition, sequence: at + 1 });
+  const tell = (notes: readonly Note[], summaries: readonly (S | undefined)[]): readonly F[] =>
+    notes.flatMap((note, index): readonly F[] => {
+      const told = seen.has(note.subject) ? undefined : found(note, summaries[index]);
+      if (!told) return [];
+      seen.add(note.subject);
+      return [told];
     });
+
+  const pattern = subjects.head(search.addresses);
+  const prefix = pattern.slice(0, pattern.indexOf('*'));
+  const moved = new Moved();
+  let [from, isMany] = [sequence, wantsMany];
+  for await (const { notes, last } of notePages(views, subjects, sequence)) {
+    moved.meet(notes);
+    const ofKind = possible(notes.filter(({ subject }) => subject.startsWith(prefix)));
+    const fitting = ofKind.filter((note) => {
+      const summary = search.ofNote(note.note);
+      return summary === undefined || found(note, summary) !== undefined;
+    });
+    // What many fit is found sooner in the notes themselves, which need not be held against the heads.
+    if (fitting.length * DENSE > notes.length) break;
+    const current = await moved.stillThere(views, fitting);
+    const summaries = current.map(({ note }) => search.ofNote(note));
+    await readMissing(search, views, current, summaries);
+    yield tell(current, summaries);
+    [from, isMany] = [last + 1, true];
   }
+  for await (const notes of views.notes(pattern, from, isMany)) {
+    moved.meet(notes);
+    const those = possible(notes);
+    const summaries = those.map(({ note }) => search.ofNote(note));
+    await readMissing(search, views, those, summaries);
+    yield tell(those, summaries);
+  }
+  const missed = await moved.missed(views);
+  if (missed.length > 0)
+    yield tell(
+      missed,
+      missed.map(({ subject, body }) => search.ofHead(decodeHead(body, `The head ${subject}`))),
+    );
 }
 
 /** Fills in the summaries of heads whose notes say nothing, from the heads; none of what is something else, or is gone. */
@@ -126,14 +159,10 @@ async function readMissing<S>(
   notes: readonly Note[],
   summaries: (S | undefined)[],
 ): Promise<void> {
-  const missing = notes.flatMap(({ subject }, index) => (summaries[index] ? [] : [{ subject, index }])).values();
-  const reader = async (): Promise<void> => {
-    for (const { subject, index } of missing) {
-      const stored = await views.read(subject);
-      if (stored) summaries[index] = search.ofHead(decodeHead(stored.body, `The head ${subject}`));
-    }
-  };
-  await Promise.all(Array.from({ length: WIDTH }, reader));
+  const missing = notes.flatMap(({ subject }, index) => (summaries[index] ? [] : [{ subject, index }]));
+  await readAll(views, missing, (stored, { subject, index }) => {
+    if (stored) summaries[index] = search.ofHead(decodeHead(stored.body, `The head ${subject}`));
+  });
 }
 
 /** Takes what a scan finds, so many at a time. */

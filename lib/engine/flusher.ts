@@ -2,6 +2,7 @@ import type { Captured, Stamp } from './activation.js';
 import { asError } from './as-error.js';
 import type { Committer } from './committer.js';
 import type { Group } from './group.js';
+import type { HeadChanges } from './head-changes.js';
 import type { Heads } from './heads.js';
 import type { Instance } from './instance.js';
 import type { Loop, Loops } from './loops.js';
@@ -76,6 +77,11 @@ export class Flusher {
   /** Whether a head was written of an instance that is not kept for ever. */
   get limitsRetention(): boolean {
     return this.#heads.limitsRetention;
+  }
+
+  /** How many heads were written and removed. */
+  get changes(): HeadChanges {
+    return this.#heads.changes;
   }
 
   /** The first record that the stored heads do not all show; every record below is flushed. */

@@ -9,6 +9,7 @@ import { utf8Length } from '../wire/text.js';
 import type { Captured, Stamp } from './activation.js';
 import { isDamage } from './damage.js';
 import type { Instance } from './instance.js';
+import { HeadChanges } from './head-changes.js';
 import { KnownHeads } from './known-heads.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 import { RecentMap } from './recent-map.js';
@@ -69,6 +70,8 @@ export class Heads {
   /** The wake records that were there when I took over. */
   readonly #wakes = new Map<Address, number>();
   readonly #spent: SpentValues;
+  /** What it has written and removed, for those who make pages of notes. */
+  readonly changes = new HeadChanges();
   #limitsRetention = false;
 
   constructor(ports: PartitionPorts, fence: HeadFence, spent: SpentValues) {
@@ -194,7 +197,9 @@ export class Heads {
     this.#known.add(instance.address);
     const epochOf = instance.isNew ? this.#epochOfNew : epochOfHead;
     const note = head.type === 'orchestration' ? noteOf(head) : head.type === 'entity' ? entityNoteOf(head) : undefined;
+    const former = instance.headSequence ?? 0;
     instance.headSequence = await this.#put(subject, body, instance.headSequence, epochOf, note);
+    this.changes.written(former);
     instance.isNew = false;
     instance.headBytes = body.length + referredBytes(head);
     this.#written.set(instance.address, instance.headSequence);
@@ -211,6 +216,7 @@ export class Heads {
   async #bury(instance: Instance, captured: Captured, tombstone: Tombstone): Promise<undefined> {
     const { address, segments } = instance;
     const subject = this.#ports.subjects.head(address);
+    this.changes.removed(instance.headSequence ?? 0);
     if (instance.headSequence !== 0) {
       const head = segments.length > 0 ? { ...tombstone, segments } : tombstone;
       instance.headSequence = await this.#put(subject, encodeHead(head), instance.headSequence, epochOfHead);

@@ -213,7 +213,8 @@ export class PartitionRun {
     const entityReads = new EntityReads({ ...parts, ports, worker: host.worker, holds });
     this.#reads = new Reads(tables, ports, this.#instances, queries, entityReads, this.#barrier, operators, fail);
     const { received } = hub.subjects;
-    this.#upkeep = new Upkeep(ports, received, recovered, this.#instances, this.#flusher, host, fail, loops);
+    const sweeping = { earlyEventsKept: host.earlyEventsKept, paging: shared.paging };
+    this.#upkeep = new Upkeep(ports, received, recovered, this.#instances, this.#flusher, sweeping, fail, loops);
     this.#storageWatch = new StorageWatch(ports, recovered, () => this.#upkeep.keptFrom, fail, loops);
   }
 

@@ -1,5 +1,6 @@
 import { ActivitySlots } from './activity-slots.js';
 import type { Host } from './host.js';
+import { PagingTurn } from './note-paging.js';
 import { Neighbours } from './neighbours.js';
 import type { Clock, Logger } from './ports.js';
 import { Suspects } from './suspects.js';
@@ -14,6 +15,7 @@ export interface SharedActivities {
   readonly suspects: Suspects;
   readonly code: UserCode;
   readonly neighbours: Neighbours;
+  readonly paging: PagingTurn;
 }
 
 export function shareActivities(
@@ -26,5 +28,6 @@ export function shareActivities(
     suspects: new Suspects(ports.clock),
     code: new UserCode(ports),
     neighbours: new Neighbours(),
+    paging: new PagingTurn(),
   };
 }

@@ -4,6 +4,8 @@ import { asError } from './as-error.js';
 import type { Flusher } from './flusher.js';
 import type { Instances } from './instances.js';
 import type { Loops } from './loops.js';
+import { NotePageMaker } from './note-page-maker.js';
+import { NotePaging, type PagingTurn } from './note-paging.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered } from './recovery.js';
 import { RetentionSweep, type Sweeping } from './retention-sweep.js';
@@ -32,6 +34,7 @@ export class Upkeep {
   /** The lowest record that it has left in the log. */
   #keptFrom: number;
   readonly #retention: RetentionSweep;
+  readonly #paging: NotePaging;
   #cancel: (() => void) | undefined;
   readonly #loops: Loops;
   #isStopped = false;
@@ -43,7 +46,7 @@ export class Upkeep {
     recovered: Recovered,
     instances: Instances,
     flusher: Flusher,
-    sweeping: Sweeping,
+    sweeping: Sweeping & { readonly paging: PagingTurn },
     failed: (error: Error) => void,
     loops: Loops,
   ) {
@@ -60,6 +63,10 @@ export class Upkeep {
       instances.pump();
     };
     this.#retention = new RetentionSweep(ports, sweeping, due, () => flusher.limitsRetention, loops);
+    // A message of mine in the state stream is behind all that was stored of it: so many heads there are at most.
+    flusher.changes.behind += recovered.checkpoints.sequence;
+    const maker = new NotePageMaker(ports, recovered.tables.epoch, flusher.changes);
+    this.#paging = new NotePaging(ports, maker, sweeping.paging, loops);
   }
 
   /** Below this record the log may be forgotten, by this owner or by one before it. */
@@ -83,6 +90,7 @@ export class Upkeep {
     this.#advertise();
     this.#cancel = this.#ports.clock.about(BEAT, () => {
       this.#instances.rest();
+      this.#paging.beat();
       this.checkpoint().then(
         () => this.#isStopped || this.#beat(),
         (error: unknown) => this.#failed(asError(error)),
@@ -93,6 +101,7 @@ export class Upkeep {
   stop(): void {
     this.#isStopped = true;
     this.#retention.stop();
+    this.#paging.stop();
     this.#cancel?.();
   }
 

@@ -53,6 +53,8 @@ export interface PartitionSubjects {
   readonly log: string;
   /** The checkpoint's directory. */
   readonly checkpoint: string;
+  /** Which pages of notes there are. */
+  readonly notePages: string;
   /** Mail that no instance could take. */
   readonly deadLetters: string;
   /** Exact reads, answered by the owner. Core NATS. */
@@ -69,6 +71,8 @@ export interface PartitionSubjects {
   checkpointPage(epoch: number, generation: number, k: number): string;
   /** A page of parked messages (P4), by its name. */
   parkedPage(name: string): string;
+  /** A page of notes, by its name. */
+  notePage(name: string): string;
   /** Whose mailbox, head or wake record a subject of this partition is, or undefined. */
   addressOf(subject: string): Address | undefined;
   streamName(kind: StreamKind): string;
@@ -137,6 +141,7 @@ export function partitionSubjects(hub: string, partition: number): PartitionSubj
     outcomes: (token) => `${inboxPrefixOf(hub)}.${token}.o`,
     log: `${prefix}l`,
     checkpoint,
+    notePages: `${checkpoint}.n`,
     deadLetters: `pd.${hub}.dead.${partition}`,
     queries: `${prefix}q`,
     heads: `${head}>`,
@@ -147,6 +152,8 @@ export function partitionSubjects(hub: string, partition: number): PartitionSubj
     segment: (address, executionId, epoch, n) => `${segment}${idToken(address)}.${executionId}.${epoch}.${n}`,
     checkpointPage: (epoch, generation, k) => `${checkpoint}.${epoch}.${generation}.${k}`,
     parkedPage: (name) => parked + name,
+    // The streams of hubs have their subjects for good: this one is among those of the checkpoint, where no epoch is `n`.
+    notePage: (name) => `${checkpoint}.n.${name}`,
     addressOf: (subject) =>
       subject.startsWith(mail) || subject.startsWith(head) || subject.startsWith(wake)
         ? addressIn(subject.slice(mail.length))

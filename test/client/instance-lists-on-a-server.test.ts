@@ -1,5 +1,7 @@
 import test from 'ava';
 import { connectTaskHub, TaskHubClient, TaskHubWorker, type TaskHub } from 'perdure';
+import { HeadChanges } from '../../lib/engine/head-changes.js';
+import { NotePageMaker } from '../../lib/engine/note-page-maker.js';
 import { recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
 import { until } from '../until.js';
@@ -126,4 +128,45 @@ test.serial('without a worker all is found as before', async (t) => {
   worker = await TaskHubWorker.start(hub, { orchestrators });
   t.is(await purged, COUNT / 50);
   await until(async () => (await client.countInstances({ tags: { customer: 'c1' } })).total === 0, 'the purge');
+});
+
+/** Small ones, of any number of heads, as their owner makes them of many. */
+async function makePages(): Promise<void> {
+  for (let partition = 0; partition < hub.ports.partitions; partition++) {
+    const ports = { ...hub.ports.partition(partition), maxBodyBytes: 4_000 };
+    const maker = new NotePageMaker(ports, 1, new HeadChanges(), 1);
+    await maker.make();
+    if ((await ports.views.read(ports.subjects.notePages)) === undefined) throw new Error('There are no pages');
+  }
+}
+
+test.serial('with pages of notes the same is found, and what has changed since, as it is now', async (t) => {
+  await makePages();
+  const failed = [7, 107, 207, 307, 407, 507].map((n) => `order ${n}.ä`).toSorted();
+  const found = async (runtimeStatus: 'Failed' | 'Running'): Promise<string[]> => {
+    const { instanceIds } = await client.listInstanceIds({ orchestrator: Order, runtimeStatus });
+    const { instances } = await client.listInstances({ orchestrator: Order, runtimeStatus });
+    t.deepEqual(
+      instances.map(({ instanceId }) => instanceId),
+      instanceIds,
+    );
+    t.is((await client.countInstances({ orchestrator: Order, runtimeStatus })).total, instanceIds.length);
+    return instanceIds.toSorted();
+  };
+  t.deepEqual(await found('Failed'), failed);
+  const tagged = await client.listInstances({ tags: { customer: 'c3' }, instanceIdPrefix: 'order 3' });
+  t.is(tagged.instances.length, 3);
+  await client.getHandle('order 7.ä').purge();
+  const again = await client.startNew(Order, 'fail', {
+    instanceId: 'order 7.ä',
+    tags: { customer: 'c7', größe: '"12 \\ 3"' },
+  });
+  const late = await client.startNew(Order, 'fail', { instanceId: 'late' });
+  await Promise.allSettled([again.result(), late.result()]);
+  await until(async () => (await client.countInstances({ runtimeStatus: 'Failed' })).total === 7, 'the views');
+  t.deepEqual(await found('Failed'), ['late', ...failed]);
+  await client.getHandle('late').purge();
+  await until(async () => (await client.countInstances({ runtimeStatus: 'Failed' })).total === 6, 'the purge');
+  t.deepEqual(await found('Failed'), failed);
+  t.is((await found('Running')).length, 6);
 });

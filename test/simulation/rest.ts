@@ -117,6 +117,7 @@ export class PartitionRest {
     const known = new Set([this.#subjects.checkpoint, ...this.#pages, ...this.#segments()]);
     for (const { subject, sequence, body } of state.all()) {
       if (known.has(subject) || this.#isLate(subject, sequence, body)) continue;
+      if (subject === this.#subjects.notePages || subject.startsWith(this.#subjects.notePage(''))) continue;
       const address = this.#subjects.addressOf(subject);
       if (!address || subject !== this.#subjects.head(address)) violation(`leak: ${subject}`);
       else if (!this.#isZombie(address, sequence, decodeHead(body, subject)))

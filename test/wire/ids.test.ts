@@ -169,6 +169,8 @@ test('subjects, streams and buckets have the documented names', (t) => {
   t.is(names.log, 'pd.bank.3.l');
   t.is(names.checkpoint, 'pd.bank.3.c');
   t.is(names.checkpointPage(1, 2, 3), 'pd.bank.3.c.1.2.3');
+  t.is(names.notePages, 'pd.bank.3.c.n');
+  t.is(names.notePage('4.17'), 'pd.bank.3.c.n.4.17');
   t.is(names.queries, 'pd.bank.3.q');
   t.is(names.mail('e.account.a'), 'pd.bank.3.m.e.account.a');
   t.is(names.head('o.t-1'), 'pd.bank.3.s.o.t-1');

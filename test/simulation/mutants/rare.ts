@@ -155,4 +155,32 @@ export const rareMutants: readonly RareMutant[] = [
     'C4: only what follows the mark of its channel can be handed over',
     edit('engine/channel-marks.js', 'return n === prev && !partly;', 'return true;'),
   ),
+  rare(
+    'C7',
+    'a note of a page is believed though its head has moved',
+    'client/note-pages',
+    'the note of a page counts only while its head is stored there: what moved is told once, where it is now',
+    edit('client/moved-heads.js', 'if (stored.sequence <= note.sequence)', 'if (true)'),
+  ),
+  rare(
+    'P11',
+    'what has moved is left to a replica that does not know it yet',
+    'client/note-pages',
+    'what has moved to where a replica that is behind does not see it is not missed',
+    edit('client/view-scan.js', 'const missed = await moved.missed(views);', 'const missed = [];'),
+  ),
+  rare(
+    'C7',
+    'a list that goes on begins with the whole page that has its place',
+    'client/note-pages',
+    'a list that goes on in the midst of the pages begins in the page that has its place',
+    edit('client/note-pages.js', '({ sequence }) => sequence >= from', '() => true'),
+  ),
+  rare(
+    'C7',
+    'pages that are gone are taken to be there',
+    'client/note-pages',
+    'a directory that a deposed owner stores late names pages that are gone: all is found, and the next owner mends it',
+    edit('engine/note-page-maker.js', 'isTorn: there < named.size', 'isTorn: false'),
+  ),
 ];

@@ -92,7 +92,7 @@ async function start(options: StartOptions): Promise<void> {
     hubOf,
   });
   await hosted.start();
-  const toldToStop = untilToldToStop();
+  using toldToStop = untilToldToStop();
   server.answerWith(hosted.fetch);
   for (const line of functionLines(functions, hosted.httpFunctions, hosted.queueFunctions, server.origin)) print(line);
   try {

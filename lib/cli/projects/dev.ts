@@ -13,7 +13,7 @@ import { SourceWatch } from './source-watch.js';
 export async function dev(path: string, options: DevOptions): Promise<void> {
   const service = serviceFile(path);
   const folder = options.folder ?? `${service.project}/.perdure`;
-  const toldToStop = untilToldToStop();
+  using toldToStop = untilToldToStop();
   const over = new AbortController();
   const compiler = new Compiler(service);
   const [server, first, { serveHubApi }] = await Promise.all([

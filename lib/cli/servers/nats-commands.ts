@@ -64,7 +64,7 @@ async function startInForeground(options: StartOptions): Promise<void> {
       `A server runs on ${server.folder} already: ${server.url}. Use it, or name another --folder.`,
     );
   }
-  const toldToStop = untilToldToStop(); // who reads the address may tell it at once
+  using toldToStop = untilToldToStop(); // who reads the address may tell it at once
   print(server.url);
   process.stderr.write(`Data is in ${server.folder}, monitoring at ${server.monitorUrl}. Ctrl-C stops the server.\n`);
   await toldToStop;

@@ -125,6 +125,11 @@ function allStreams(subjects: HubSubjects, partitions: number): readonly StreamS
   return [...streamsOf(subjects, partitions, 1), deadLetterStream(subjects, 1), bucketStream(subjects.bucket, 1)];
 }
 
+/** Whether somebody has made a task hub, or begun to: how many partitions it has is settled then. Throws as `inspectTaskHub`. */
+export function taskHubExists(options: Omit<TaskHubOptions, 'partitions' | 'replicas'>): Promise<boolean> {
+  return onServer(options, async (session) => (await recordOf(new JetStream(session), options.name)) !== undefined);
+}
+
 async function described(session: Session, name: string): Promise<TaskHubDescription> {
   const jetStream = new JetStream(session);
   const found = await recordOf(jetStream, name);

@@ -161,6 +161,17 @@ test('in a new project the line that dev prints to try it does what it says', as
   t.is(await dev.ended, 0);
 });
 
+test.serial('dev serves the hub that is named, which the service makes, and ends when it cannot', async (t) => {
+  const clone = emptyClone(t);
+  const dev = [process.execPath, main, 'dev', 'samples/hello', '--port', '0', '--hub'];
+  const named = await running(t, clone, [...dev, 'hello'], /curl -X POST/);
+  t.deepEqual(((await curl(urlIn(named))) as string[])[0], 'Hello, Tokyo!');
+  named.interrupt();
+  t.is(await named.ended, 0, named.output());
+  const wrong = await running(t, clone, [...dev, 'a.b'], /PERDURE_INVALID_HUB/);
+  t.is(await wrong.ended, 1, wrong.output());
+});
+
 test('dev tells of a service that is not there, or ends', async (t) => {
   const folder = temporaryFolder(t);
   t.is((await outcome(perdure(t, ['dev', join(folder, 'none')]))).code, 2);

@@ -92,14 +92,12 @@ async function start(options: StartOptions): Promise<void> {
     hubOf,
   });
   await hosted.start();
-  const over = new AbortController();
-  const toldToStop = untilToldToStop(over.signal);
+  using toldToStop = untilToldToStop();
   server.answerWith(hosted.fetch);
   for (const line of functionLines(functions, hosted.httpFunctions, hosted.queueFunctions, server.origin)) print(line);
   try {
     await Promise.race([toldToStop, hosted.ended()]);
   } finally {
-    over.abort(); // also when the app has ended by itself
     await hosted.stop();
   }
 }

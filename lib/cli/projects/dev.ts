@@ -13,9 +13,8 @@ import { SourceWatch } from './source-watch.js';
 export async function dev(path: string, options: DevOptions): Promise<void> {
   const service = serviceFile(path);
   const folder = options.folder ?? `${service.project}/.perdure`;
+  using toldToStop = untilToldToStop();
   const over = new AbortController();
-  using _over = { [Symbol.dispose]: () => over.abort() };
-  const toldToStop = untilToldToStop(over.signal);
   const compiler = new Compiler(service);
   const [server, first, { serveHubApi }] = await Promise.all([
     startEmbeddedServer({ folder }),

@@ -59,7 +59,7 @@ async function serve(hub: string, options: HttpOptions): Promise<void> {
       auth: { keys },
     });
     await using server = await serveHttpApi(api, { port, hostname });
-    const toldToStop = untilToldToStop(); // who reads the address may tell it at once
+    using toldToStop = untilToldToStop(); // who reads the address may tell it at once
     const url = `${server.url}${api.basePath}`;
     tellOne(options, { url }, () => [url]);
     await toldToStop;

@@ -66,7 +66,7 @@ async function startInForeground(options: StartOptions): Promise<void> {
     );
   }
   const { url, folder, monitorUrl } = server;
-  const toldToStop = untilToldToStop(); // who reads the address may tell it at once
+  using toldToStop = untilToldToStop(); // who reads the address may tell it at once
   tellOne(options, { url, folder, monitorUrl }, () => [url]);
   if (!options.json) note(`Data is in ${folder}, monitoring at ${monitorUrl}. Ctrl-C stops the server.`);
   await toldToStop;

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { connect } from 'nats';
+import { connect, type JetStreamManager } from 'nats';
 import { connectTaskHub, PerdureError, TaskHubClient, TaskHubWorker, type TaskHub } from 'perdure';
 import { recordingLogger } from '../contract/harness.js';
 import { Account, Counter, Hello, Nap, Transfer } from '../engine/bank.js';
@@ -28,13 +28,46 @@ test.after.always(async () => {
   await server?.stop();
 });
 
+async function managed<T>(use: (manager: JetStreamManager) => Promise<T>): Promise<T> {
+  const connection = await connect({ servers: server.url });
+  try {
+    return await use(await connection.jetstreamManager());
+  } finally {
+    await connection.close();
+  }
+}
+
 /** How many messages every mailbox, commit log and object store on the server has ever stored. */
 async function stored(): Promise<Record<string, number>> {
-  const connection = await connect({ servers: server.url });
-  const streams = await (await connection.jetstreamManager()).streams.list().next();
-  await connection.close();
+  const streams = await managed((manager) => manager.streams.list().next());
   const kept = streams.filter(({ config }) => /-(?:mail|log)$|^OBJ_/.test(config.name));
   return Object.fromEntries(kept.map(({ config, state }) => [config.name, state.last_seq]));
+}
+
+/** Whether the client has told of its session, as it does once a minute, since so many messages were stored. */
+async function hasToldOfSession(before: Record<string, number>): Promise<boolean> {
+  const told = [0, 1].map((partition) =>
+    managed(async ({ streams }) => {
+      const stream = `PD-doors-${partition}-mail`;
+      const { state } = await streams.info(stream, { subjects_filter: `pd.doors.${partition}.m.s` });
+      if (!state.subjects) return false;
+      const { seq } = await streams.getMessage(stream, { last_by_subj: `pd.doors.${partition}.m.s` });
+      return seq > before[stream]!;
+    }),
+  );
+  return (await Promise.all(told)).includes(true);
+}
+
+/** What is done stores nothing; it is done again where the client told of its session meanwhile. */
+async function storesNothing(t: ExecutionContext, run: () => Promise<void>): Promise<void> {
+  for (let round = 1; ; round++) {
+    const before = await stored();
+    t.is(Object.keys(before).length, 5);
+    await run();
+    const after = await stored();
+    if (round < 5 && (await hasToldOfSession(before))) continue;
+    return void t.deepEqual(after, before);
+  }
 }
 
 async function refused(t: ExecutionContext, row: number, code: string, call: () => unknown): Promise<void> {
@@ -51,27 +84,32 @@ async function goesOn(t: ExecutionContext): Promise<void> {
 test.serial('rows 1-43: what is refused at a door stores nothing, and the same client and worker go on', async (t) => {
   await client.startNew(Nap, 3_600_000, { instanceId: 'there' });
   await goesOn(t);
-  const before = await stored();
-  t.is(Object.keys(before).length, 5);
-  for (const [row, value, code] of badValues) {
-    await refused(t, row, code, () => client.callEntity('counter', 'k', 'add', value()));
-    await refused(t, row, code, () => client.signalEntity('counter', 'k', 'add', value()));
-    await refused(t, row, code, () => client.startNew('hello', value()));
-    await refused(t, row, code, () => client.raiseEvent('there', 'Go', value()));
-  }
-  for (const [row, id] of badIds) {
-    await refused(t, row, 'PERDURE_INVALID_ID', () => client.signalEntity('counter', id as string, 'add', 'x'));
-    await refused(t, row, 'PERDURE_INVALID_ID', () => client.startNew(Hello, undefined, { instanceId: id as string }));
-    await refused(t, row, 'PERDURE_INVALID_ID', () => client.raiseEvent(id as string, 'Go'));
-  }
-  await refused(t, 19, 'PERDURE_INVALID_NAME', () => client.signalEntity('Counter.x', 'k', 'add'));
-  await refused(t, 20, 'PERDURE_UNKNOWN_ENTITY', () => client.signalEntity('nobody', 'k', 'add'));
-  await refused(t, 20, 'PERDURE_UNKNOWN_ORCHESTRATOR', () => client.startNew('nobody'));
-  await refused(t, 21, 'PERDURE_INVALID_ID', () => client.startNew(Hello, undefined, { instanceId: '@counter@1' }));
-  await refused(t, 25, 'PERDURE_UNKNOWN_OPERATION', () => client.callEntity('counter', 'k', 'constructor'));
-  const wrong = { from: 'a', to: 'b', amount: -1 };
-  await refused(t, 0, 'PERDURE_INVALID_INPUT', () => client.startNew(Transfer, wrong));
-  t.deepEqual(await stored(), before);
+  await storesNothing(t, async () => {
+    for (const [row, value, code] of badValues) {
+      await refused(t, row, code, () => client.callEntity('counter', 'k', 'add', value()));
+      await refused(t, row, code, () => client.signalEntity('counter', 'k', 'add', value()));
+      await refused(t, row, code, () => client.startNew('hello', value()));
+      await refused(t, row, code, () => client.raiseEvent('there', 'Go', value()));
+    }
+  });
+  await storesNothing(t, async () => {
+    for (const [row, id] of badIds) {
+      await refused(t, row, 'PERDURE_INVALID_ID', () => client.signalEntity('counter', id as string, 'add', 'x'));
+      await refused(t, row, 'PERDURE_INVALID_ID', () =>
+        client.startNew(Hello, undefined, { instanceId: id as string }),
+      );
+      await refused(t, row, 'PERDURE_INVALID_ID', () => client.raiseEvent(id as string, 'Go'));
+    }
+  });
+  await storesNothing(t, async () => {
+    await refused(t, 19, 'PERDURE_INVALID_NAME', () => client.signalEntity('Counter.x', 'k', 'add'));
+    await refused(t, 20, 'PERDURE_UNKNOWN_ENTITY', () => client.signalEntity('nobody', 'k', 'add'));
+    await refused(t, 20, 'PERDURE_UNKNOWN_ORCHESTRATOR', () => client.startNew('nobody'));
+    await refused(t, 21, 'PERDURE_INVALID_ID', () => client.startNew(Hello, undefined, { instanceId: '@counter@1' }));
+    await refused(t, 25, 'PERDURE_UNKNOWN_OPERATION', () => client.callEntity('counter', 'k', 'constructor'));
+    const wrong = { from: 'a', to: 'b', amount: -1 };
+    await refused(t, 0, 'PERDURE_INVALID_INPUT', () => client.startNew(Transfer, wrong));
+  });
   await goesOn(t);
   t.deepEqual(
     warnings.filter((line) => /refused|cannot be read/.test(line)),

@@ -21,7 +21,8 @@ test(`P19: what entities do at times is done once, never early, until it is canc
   }
   t.log(totals, Object.fromEntries(kinds));
   t.true(totals.takeovers > 3 * seeds && totals.faults > 10 * seeds);
-  t.true(totals.unjudged <= 0.02 * seeds);
+  // Owners that die by chance, one after another, put an innocent in quarantine (ADR 0017). Of few seeds a share says little.
+  t.true(totals.unjudged <= Math.max(5, 0.02 * seeds), `${totals.unjudged} unjudged`);
   for (const kind of ['ring', 'pass', 'remind', 'unremind', 'silence', 'listen', 'plan', 'knock', 'hold', 'later'])
     t.true((kinds.get(kind) ?? 0) > 0.2 * seeds, kind);
 });

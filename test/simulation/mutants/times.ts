@@ -78,7 +78,7 @@ export const ofTimes: readonly Mutant[] = [
   ),
   ofTiming(
     'P13',
-    'an entity of which nothing is left but its fencing number forgets that',
+    'an entity that is locked and does not exist forgets that',
     edit('engine/entity-head.js', '!exists && !journals && !locks && !planned', '!exists && !journals && !planned'),
   ),
   ofTiming(

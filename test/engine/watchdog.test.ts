@@ -320,6 +320,17 @@ const rows: readonly Row[] = [
     },
   },
   {
+    loop: 'the making of pages of notes',
+    silence: { port: 'views', operation: 'notes' },
+    come: async ({ owner, settle, client }, begin) => {
+      await owner();
+      const signals = Array.from({ length: 4_400 }, (_, n) => client.signal('counter', `k${n}`, 'add', 'x')); // for 2,000 heads in one of two partitions
+      await settle(Promise.all(signals));
+      begin();
+    },
+    after: 8_000,
+  },
+  {
     loop: 'a step that another worker runs',
     about: /^e\.diary\.d:/,
     come: async ({ owner, settle, client }) => {

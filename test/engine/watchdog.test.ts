@@ -81,9 +81,11 @@ function surroundings() {
   const client = new MemoryClient(hub, 'client');
   let held = (): void => {};
   const shelf = newShelf((letGo) => (held = letGo));
+  const host = hostOf({ entities: [Counter, shelf], orchestrators: [Asks, Renews] });
+  const claimer = (name = 'w', options: OwnerOptions = {}): MemoryWorker =>
+    new MemoryWorker(hub, name, host, options, recordingLogger(lines));
   const owner = async (name = 'w', options: OwnerOptions = {}): Promise<MemoryWorker> => {
-    const host = hostOf({ entities: [Counter, shelf], orchestrators: [Asks, Renews] });
-    const worker = new MemoryWorker(hub, name, host, options, recordingLogger(lines));
+    const worker = claimer(name, options);
     await settle(worker.claim());
     await advance(500);
     return worker;
@@ -94,7 +96,7 @@ function surroundings() {
     await advance(500);
     return started;
   };
-  return { faults, hub, lines, client, settle, advance, owner, worker, letGo: () => held() };
+  return { faults, hub, lines, client, settle, advance, claimer, owner, worker, letGo: () => held() };
 }
 
 type Around = ReturnType<typeof surroundings>;
@@ -343,9 +345,11 @@ const rows: readonly Row[] = [
   {
     loop: 'the takeover',
     silence: { port: 'log' },
-    come: ({ owner, advance }, begin) => {
+    come: ({ claimer, advance }, begin) => {
       begin();
-      owner().catch(() => {}); // it never comes to an end
+      claimer()
+        .claim()
+        .catch(() => {}); // it never comes to an end
       return advance(0);
     },
   },

@@ -110,7 +110,7 @@ export class Checkpoints {
     const directory: CheckpointDirectory = { ...former, generation, pages, drawers: [...drawers] };
     this.#sequence = await this.#replace(encodeDirectory(directory), generation);
     this.#directory = directory;
-    for (const { sequence } of replaced) await this.#ports.views.remove(sequence);
+    for (const { subject, sequence } of replaced) await this.#ports.views.remove(subject, sequence);
     if (!this.#isTidy) await this.#tidy();
   }
 

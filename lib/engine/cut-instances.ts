@@ -58,7 +58,7 @@ export async function removeDamaged(
   for (const address of addresses) {
     for (const subject of [subjects.wake(address), subjects.head(address)]) {
       const stored = await views.read(subject);
-      if (stored) await views.remove(stored.sequence);
+      if (stored) await views.remove(subject, stored.sequence);
     }
     removed.push(address);
   }

@@ -39,7 +39,7 @@ export async function claimDamaged(ports: PartitionPorts, owner: string, epoch: 
   };
   const sequence = await append();
   const stored = await views.read(subjects.checkpoint);
-  if (stored && !isDirectory(stored)) await views.remove(stored.sequence);
+  if (stored && !isDirectory(stored)) await views.remove(stored.subject, stored.sequence);
   const checkpoints = new Checkpoints(ports, epoch);
   await checkpoints.takeOver();
   return { epoch, sequence, checkpoints };

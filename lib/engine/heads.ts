@@ -140,7 +140,7 @@ export class Heads {
     // Its owner stored a wake record before it (P8). That of a later life would be here too, but then the log has that life.
     instance.wakeSequence = undefined;
     await this.#removeWake(instance);
-    await views.remove(stored.sequence);
+    await views.remove(stored.subject, stored.sequence);
     instance.headSequence = 0;
     return undefined;
   }
@@ -225,7 +225,7 @@ export class Heads {
     await this.#segments.remove(segments);
     instance.segments = [];
     if (instance.wakeSequence !== 0) await this.#removeWake(instance);
-    if (instance.headSequence !== 0) await this.#ports.views.remove(instance.headSequence);
+    if (instance.headSequence !== 0) await this.#ports.views.remove(subject, instance.headSequence);
     this.#removed.set(address, { sequence: instance.headSequence, logSeq: tombstone.logSeq });
     this.#written.delete(address);
     instance.headSequence = 0;
@@ -262,9 +262,10 @@ export class Heads {
 
   async #removeWake(instance: Instance): Promise<void> {
     const { views, subjects } = this.#ports;
-    instance.wakeSequence ??= this.#sequenceOfMine(await views.read(subjects.wake(instance.address)), epochOfWake);
+    const subject = subjects.wake(instance.address);
+    instance.wakeSequence ??= this.#sequenceOfMine(await views.read(subject), epochOfWake);
     if (instance.wakeSequence === 0) return;
-    await views.remove(instance.wakeSequence);
+    await views.remove(subject, instance.wakeSequence);
     instance.wakeSequence = 0;
   }
 

@@ -16,6 +16,6 @@ export async function removeLeftBehind(
     if (Number(subject.slice(prefix.length).split('.', 1)[0]) < epoch && !isNamed(subject)) left.push(subject);
   for (const subject of left) {
     const stored = await views.read(subject);
-    if (stored) await views.remove(stored.sequence);
+    if (stored) await views.remove(subject, stored.sequence);
   }
 }

@@ -95,7 +95,8 @@ export class NotePageMaker {
       changes.covered = lastOf(pages);
     }
     changes.behind += made.unpaged - behind;
-    if (isAnew) for (const { sequence } of former) await this.#ports.views.remove(sequence);
+    const { views, subjects } = this.#ports;
+    if (isAnew) for (const { name, sequence } of former) await views.remove(subjects.notePage(name), sequence);
   }
 
   /** The stored directory. Removes pages that nothing names, but for those of later owners. */
@@ -112,7 +113,7 @@ export class NotePageMaker {
     }
     for (const subject of left) {
       const page = await views.read(subject);
-      if (page) await views.remove(page.sequence);
+      if (page) await views.remove(subject, page.sequence);
     }
     this.#changes.stale += this.#changes.covered === 0 ? directory.stale : 0;
     this.#changes.covered = lastOf(directory.pages);

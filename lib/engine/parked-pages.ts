@@ -90,7 +90,7 @@ export class ParkedPages {
 
   async remove(name: string): Promise<void> {
     const sequence = this.#sequences.get(name);
-    if (sequence !== undefined) await this.#ports.views.remove(sequence);
+    if (sequence !== undefined) await this.#ports.views.remove(this.#subject(name), sequence);
     this.#sequences.delete(name);
     this.#read.delete(name);
   }

@@ -93,8 +93,11 @@ export interface Views {
    * note, of `maxNoteBytes` at most and without control characters, is stored beside the body for `notes`.
    */
   write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined>;
-  /** Removes one message by its sequence; removing what is gone is no error. */
-  remove(sequence: number): Promise<void>;
+  /**
+   * Removes what a subject has up to a sequence, for good: no message of it that was written over comes back when the server is
+   * killed. Removing what is gone is no error.
+   */
+  remove(subject: string, sequence: number): Promise<void>;
   /**
    * The current messages whose subjects match a pattern (`*` one token, `>` the rest), in no order. `known`: the sequence of a
    * message that the answer has to reckon with; of several replicas, a deposed leader that does not know it is asked again (P11).

@@ -81,7 +81,7 @@ export class Segments {
   }
 
   async remove(references: readonly SegmentReference[]): Promise<void> {
-    for (const { sequence } of references) await this.#ports.views.remove(sequence);
+    for (const { subject, sequence } of references) await this.#ports.views.remove(subject, sequence);
   }
 
   async #create(subject: string, body: Uint8Array): Promise<number> {

@@ -62,8 +62,13 @@ export class MemoryViews implements Views {
     return isNew && written.sequence === now?.sequence ? written.before : now;
   }
 
-  async remove(sequence: number): Promise<void> {
-    await this.#connection.read(this.#call('remove'), () => this.#stream.remove(sequence));
+  async remove(subject: string, sequence: number): Promise<void> {
+    await this.#connection.read(this.#call('remove'), () => this.#remove(subject, sequence));
+  }
+
+  #remove(subject: string, sequence: number): void {
+    const latest = this.#stream.latest(subject);
+    if (latest && latest.sequence <= sequence) this.#stream.remove(latest.sequence);
   }
 
   async *scan(pattern: string, known = 0): AsyncIterable<StoredMessage> {

@@ -107,7 +107,7 @@ function codedViews(views: Views, coder: PayloadCoder): Views {
     },
     write: async (subject, body, after, note) =>
       views.write(subject, coder.encode('state', subject, body), after, note),
-    remove: (sequence) => views.remove(sequence),
+    remove: (subject, sequence) => views.remove(subject, sequence),
     scan: (pattern, known) => decoded(views.scan(pattern, known), 'state', coder),
     subjects: (pattern, known) => views.subjects(pattern, known),
     notes: (pattern, from, wantsMany) => views.notes(pattern, from, wantsMany),

@@ -20,10 +20,8 @@ const OVERLAP = 1_000;
 /** The server's codes for an outcome that callers decide on. */
 export const ErrorCode = {
   noMessage: 10037,
-  sequenceNotFound: 10043,
   streamStoreFailed: 10049,
   messageTooLarge: 10054,
-  messageDeleteFailed: 10057,
   streamNotFound: 10059,
   streamNameInUse: 10058,
   wrongLastSequence: 10071,
@@ -219,15 +217,6 @@ export class JetStream {
       if (offset + page.length >= total || page.length === 0) return;
       offset += Math.max(1, page.length - OVERLAP);
     }
-  }
-
-  /** Removes one message; removing what is gone is no error. */
-  async remove(stream: string, sequence: number): Promise<void> {
-    await this.demand(`STREAM.MSG.DELETE.${stream}`, { seq: sequence, no_erase: true }, [
-      ErrorCode.noMessage,
-      ErrorCode.sequenceNotFound,
-      ErrorCode.messageDeleteFailed,
-    ]);
   }
 
   demand<T>(request: string, body?: object): Promise<T>;

@@ -6,6 +6,7 @@ import {
   type PartitionSubjects,
   type StreamKind,
 } from '../wire/subjects.js';
+import { encodeText } from '../wire/text-encoding.js';
 import { ErrorCode, type JetStream, type StreamInfo } from './jetstream.js';
 
 /** The settings of a stream that Perdure's promises rest on, as the server names them. */
@@ -38,6 +39,15 @@ const SHARED = {
   deny_delete: false,
 } as const;
 
+/**
+ * A view takes the place of the one before by a header: then the server marks the former one on the disk as removed. A limit of one
+ * message for each subject would drop it without a mark: it comes back when the server is killed and the later one was removed
+ * meanwhile (docs/adr/0069). So the limit is one more, and only bounds what builds before that write.
+ */
+const VIEWS = { max_msgs_per_subject: 2, allow_rollup_hdrs: true } as const;
+/** As builds before that made it. */
+const FORMER_VIEWS = 1;
+
 /** The settings of one of a partition's streams. */
 export function partitionStream(subjects: PartitionSubjects, kind: StreamKind, replicas: number): StreamSettings {
   return {
@@ -45,7 +55,7 @@ export function partitionStream(subjects: PartitionSubjects, kind: StreamKind, r
     name: subjects.streamName(kind),
     subjects: subjects.streamSubjects(kind),
     num_replicas: replicas,
-    ...(kind === 'state' ? { max_msgs_per_subject: 1 } : {}),
+    ...(kind === 'state' ? VIEWS : {}),
     ...(kind === 'mail' ? { duplicate_window: DUPLICATE_WINDOW } : {}),
   };
 }
@@ -132,9 +142,23 @@ export async function ensureStream(
 
 /** The stream with these settings, or undefined when it does not exist. Throws StreamMismatchError. */
 export async function findStream(jetStream: JetStream, wanted: StreamSettings): Promise<StreamInfo | undefined> {
-  const info = await jetStream.demand<StreamInfo>(`STREAM.INFO.${wanted.name}`, {}, [ErrorCode.streamNotFound]);
+  const read = () => jetStream.demand<StreamInfo>(`STREAM.INFO.${wanted.name}`, {}, [ErrorCode.streamNotFound]);
+  let info = await read();
+  if (info && isFormer(info, wanted)) {
+    await jetStream.session.isAllowed(
+      `$JS.API.STREAM.UPDATE.${wanted.name}`,
+      encodeText(JSON.stringify({ ...info.config, ...VIEWS })),
+    );
+    info = await read(); // who may not change streams is refused with what is wrong
+  }
   if (info) checkSettings(info, wanted);
   return info;
+}
+
+/** Whether it is a state stream of a build that let the server drop what is written over. */
+function isFormer({ config }: StreamInfo, wanted: StreamSettings): boolean {
+  const field = 'max_msgs_per_subject';
+  return wanted[field] === VIEWS[field] && config[field] === FORMER_VIEWS;
 }
 
 function checkSettings({ config }: StreamInfo, wanted: StreamSettings): void {

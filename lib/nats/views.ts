@@ -21,11 +21,11 @@ export class NatsViews implements Views {
 
   async write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined> {
     refuseTooLarge(body, this.#jetStream.session.maxBodyBytes);
-    return this.#jetStream.store(subject, body, { after, note });
+    return this.#jetStream.store(subject, body, { after, note, replaces: true });
   }
 
-  async remove(sequence: number): Promise<void> {
-    await this.#jetStream.remove(this.#stream, sequence);
+  async remove(subject: string, sequence: number): Promise<void> {
+    await this.#jetStream.purgeBelow(this.#stream, sequence + 1, subject);
   }
 
   scan(pattern: string, known?: number): AsyncIterable<StoredMessage> {

@@ -124,7 +124,7 @@ function viewsOf(views: Views, intercept: Interceptor): Views {
   return {
     read: (subject) => views.read(subject),
     write: (...view) => intercept(() => views.write(...view), { unknown: undefined }),
-    remove: (sequence) => intercept(() => views.remove(sequence), 'surely'),
+    remove: (...which) => intercept(() => views.remove(...which), 'surely'),
     scan: (...of) => views.scan(...of),
     subjects: (...of) => views.subjects(...of),
     notes: (...of) => views.notes(...of),

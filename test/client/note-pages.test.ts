@@ -70,7 +70,7 @@ class Stock {
 
   async purge(id: string): Promise<void> {
     const { sequence } = this.stored.get(id)!;
-    await this.settle(this.ports.viewsOf(0).remove(sequence));
+    await this.settle(this.ports.viewsOf(0).remove(this.ports.subjects.partition(0).head(`o.${id}`), sequence));
     this.changes.removed(sequence);
     this.stored.delete(id);
   }
@@ -205,7 +205,7 @@ test('a page that is gone or cannot be read, and a directory that cannot, are as
       const views = stock.ports.viewsOf(0);
       const subject = spoil(stock);
       const { sequence } = (await stock.settle(views.read(subject)))!;
-      if (how === 'gone') await stock.settle(views.remove(sequence));
+      if (how === 'gone') await stock.settle(views.remove(subject, sequence));
       else await stock.settle(views.write(subject, new TextEncoder().encode('{"v":9}\n'), sequence));
       const { ports, begins } = looking(stock);
       t.deepEqual(idsOf(await stock.find({ runtimeStatus: 'Failed' }, ports)), stock.ids('Failed'), `${what} ${how}`);
@@ -375,7 +375,7 @@ test('entities are found in the pages, too, and none that has gone', async (t) =
   await write('card', 'c');
   await stock.fill(100, 200, isRare);
   await stock.make();
-  await stock.settle(views.remove(gone!));
+  await stock.settle(views.remove(names.head('e.cart.gone'), gone!));
   const client = new TaskHubClient({ ports: stock.portsOf('client') });
   const { entities } = await stock.settle(client.entities.list({ entity: 'cart' }));
   t.deepEqual(

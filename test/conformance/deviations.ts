@@ -29,9 +29,10 @@ export const deviations: readonly Mutant[] = [
   deviation(
     'a removal takes what is below with it',
     'views',
-    'this.#stream.remove(sequence)',
-    'this.#stream.purgeBelow(sequence + 1)',
+    'this.#stream.remove(latest.sequence)',
+    'this.#stream.purgeBelow(latest.sequence + 1)',
   ),
+  deviation('a removal takes a later message, too', 'views', 'latest && latest.sequence <= sequence', 'latest'),
   deviation('a purge takes the sequence itself', 'stream', 'at < end', 'at <= end'),
   deviation(
     'a purge behind the end moves the numbering on',

@@ -6,6 +6,7 @@ import { natsPartitionPorts } from '../../lib/nats/partition.js';
 import type { Session } from '../../lib/nats/session.js';
 import { recordingLogger } from '../contract/harness.js';
 import type { Connection, Side } from './side.js';
+import { removeMessage } from '../nats/remove-message.js';
 
 /** What has not arrived by then, in milliseconds, does not come: a consumer that fell silent is replaced before. */
 const PATIENCE = 6_000;
@@ -41,7 +42,7 @@ export async function openOnServer(url: string, limit: number): Promise<Side> {
     reached: () => roundTrips(hubsOpened),
     quiet: arrived,
     deleteMail: (partition, sequence) =>
-      own.jetStream.remove(own.subjects.partition(partition).streamName('mail'), sequence),
+      removeMessage(own.jetStream, own.subjects.partition(partition).streamName('mail'), sequence),
     isUnclear: () => {
       if (unknown > 0) return `${unknown} requests had no answer in time`;
       const taken = performance.now() - began;

@@ -56,10 +56,20 @@ async function write(scene: Scene, given: Write): Promise<unknown> {
   return answers;
 }
 
-interface Write {
+async function remove(scene: Scene, { who, partition, subject }: Place, sequence: number): Promise<void> {
+  await scene
+    .connection(who)
+    .ports(partition)
+    .views.remove(subjects[subject]!(scene.names(partition)), sequence);
+}
+
+interface Place {
   readonly who: number;
   readonly partition: number;
   readonly subject: string;
+}
+
+interface Write extends Place {
   readonly after: Seen;
   readonly size?: 'small' | 'tooLarge';
   readonly count?: number;
@@ -85,12 +95,12 @@ export const viewsOperations: readonly Kind[] = [
 
   kind('views.remove', 3, { who, partition, subject, sequence: seen }, (scene, given) => {
     const sequence = scene.sequence(`${given.partition} ${given.subject}`, given.sequence);
-    return outcome(scene, () => scene.connection(given.who).ports(given.partition).views.remove(sequence), plain);
+    return outcome(scene, () => remove(scene, given, sequence), plain);
   }),
 
-  kind('views.remove, anything', 1, { who, partition, sequence: back }, (scene, given) => {
+  kind('views.remove, up to anything', 1, { who, partition, subject, sequence: back }, (scene, given) => {
     const sequence = placeOf(scene, `state ${given.partition}`, given.sequence);
-    return outcome(scene, () => scene.connection(given.who).ports(given.partition).views.remove(sequence), plain);
+    return outcome(scene, () => remove(scene, given, sequence), plain);
   }),
 
   kind('views.scan', 3, { who, partition, pattern: fc.constantFrom(...Object.keys(patterns)) }, (scene, given) => {

@@ -20,7 +20,7 @@ export function viewsContract(check: Check): void {
     const { views } = ports(0);
     const subject = subjectsOf(hub).partition(0).head('e.counter.a');
     await settle(views.write(subject, bytes('1'), 0));
-    await settle(views.remove(1));
+    await settle(views.remove(subject, 1));
     t.is(await settle(views.read(subject)), undefined);
     t.is(await settle(views.write(subject, bytes('over what is gone'), 1)), undefined);
     t.is(await settle(views.write(subject, bytes('2'), 0)), 2);
@@ -32,9 +32,9 @@ export function viewsContract(check: Check): void {
     const subject = subjectsOf(hub).partition(0).head('o.a');
     await settle(views.write(subject, bytes('1'), 0));
     await settle(views.write(subject, bytes('2'), 1));
-    await settle(views.remove(1));
-    await settle(views.remove(1));
-    await settle(views.remove(1_000));
+    await settle(views.remove(subject, 1));
+    await settle(views.remove(subject, 1));
+    await settle(views.remove(subjectsOf(hub).partition(0).head('o.b'), 1_000));
     t.is(text(await settle(views.read(subject))), '2');
   });
 
@@ -52,7 +52,7 @@ export function viewsContract(check: Check): void {
     await settle(views.write(names.checkpoint, bytes('c'), 0));
     await settle(views.write(names.head('o.a'), bytes('a2'), 1));
     await settle(views.write(names.head('o.gone'), bytes('gone'), 0));
-    await settle(views.remove(6));
+    await settle(views.remove(names.head('o.gone'), 6));
     t.deepEqual(await scan(names.heads), ['a2', 'b']);
     t.deepEqual(await scan(names.head('o.*')), ['a2']);
     t.deepEqual(await scan(names.head('e.counter.*')), ['b']);
@@ -73,7 +73,7 @@ export function viewsContract(check: Check): void {
     await settle(views.write(a, bytes('a2'), 2));
     await settle(views.write(gone, bytes('gone'), 0));
     await settle(views.write(names.wake('o.a'), bytes('wake'), 0));
-    await settle(views.remove(4));
+    await settle(views.remove(gone, 4));
     t.deepEqual(await subjects(names.heads), [a, b]);
     t.deepEqual(await subjects(names.head('o.b')), [b]);
     t.deepEqual(await subjects(names.parkedPage('>')), []);
@@ -109,7 +109,7 @@ export function viewsContract(check: Check): void {
     t.deepEqual(await notes(names.head('o.*'), 3), [[5, a, 'another']]);
     t.deepEqual(await notes(names.head('o.*'), 6), []);
     t.deepEqual(await notes(names.heads, 1_000), []);
-    await settle(views.remove(5));
+    await settle(views.remove(a, 5));
     t.deepEqual(await notes(names.head('o.*')), [[2, b, undefined]]);
     t.is((await settle(views.read(b)))?.sequence, 2);
   });

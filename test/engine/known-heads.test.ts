@@ -67,7 +67,7 @@ test('a head that the server did not list is not written over: the owner gives u
   const forgetful: Views = {
     read: (subject) => views.read(subject),
     write: (subject, body, after) => views.write(subject, body, after),
-    remove: (sequence) => views.remove(sequence),
+    remove: (...which) => views.remove(...which),
     scan: (...of) => views.scan(...of),
     subjects: async function* () {},
     notes: (...of) => views.notes(...of),

@@ -8,6 +8,7 @@ import { recordingLogger } from '../contract/harness.js';
 import { startTestServer } from '../servers.js';
 import { hosted } from './programs.js';
 import { withoutStacks } from './recorded-history.js';
+import { removeMessage } from '../nats/remove-message.js';
 
 /** A message of a stream, as text. */
 export interface StoredLine {
@@ -164,7 +165,7 @@ async function loadStream(
     const at = await store(jetStream, subject, withoutTimes(Buffer.from(data, 'base64')), headers);
     if (at !== sequence) throw new Error(`${stream}: sequence ${sequence} became ${at}`);
   }
-  for (const sequence of fillers) await jetStream.remove(stream, sequence);
+  for (const sequence of fillers) await removeMessage(jetStream, stream, sequence);
 }
 
 /** The server stores a message at its own time, so what was noted of the mail's times (P12) does not hold any more. */

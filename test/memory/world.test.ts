@@ -315,7 +315,7 @@ test('of several replicas a deposed leader lists the state as it was, unless it 
     await settle(views.write('a.changed', bytes('new'), 1));
     await world.scheduler.advance(20);
     await settle(views.write('a.new', bytes('new'), 0));
-    await settle(views.remove(2));
+    await settle(views.remove('a.removed', 2));
     isStale = true;
     const now = ['a.changed=new', 'a.new=new'];
     t.deepEqual(await settle(listed()), replicas === 3 ? ['a.changed=old', 'a.removed=old'] : now);

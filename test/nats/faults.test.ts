@@ -7,6 +7,7 @@ import type { Session } from '../../lib/nats/session.js';
 import { all, bytes, Inbox, recordingLogger, text } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
 import { until } from '../until.js';
+import { removeMessage } from './remove-message.js';
 
 interface Setting {
   readonly server: TestServer;
@@ -67,7 +68,7 @@ withServer(
   'P3: a message deleted in the middle is told as a gap, in its place',
   async (t, { hub, ports, mail, stream }) => {
     for (let at = 1; at <= 9; at++) await ports.mailbox.send(mail, bytes(`${at}`));
-    for (const sequence of [4, 5, 8]) await hub.jetStream.remove(stream, sequence);
+    for (const sequence of [4, 5, 8]) await removeMessage(hub.jetStream, stream, sequence);
     const seen: string[] = [];
     let finish = (): void => {};
     const isFinished = new Promise<void>((resolve) => (finish = resolve));

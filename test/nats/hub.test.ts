@@ -95,9 +95,21 @@ test(changed, 'log', 'max_age', { max_age: hour }, 0);
 test(changed, 'log', 'discard', { discard: 'old' }, 'new');
 test(changed, 'mail', 'duplicate_window', { duplicate_window: hour / 60 }, hour / 30);
 test(changed, 'mail', 'max_msg_size', { max_msg_size: 1000 }, -1);
-test(changed, 'state', 'max_msgs_per_subject', { max_msgs_per_subject: 5 }, 1);
+test(changed, 'state', 'max_msgs_per_subject', { max_msgs_per_subject: 5 }, 2);
+test(changed, 'state', 'allow_rollup_hdrs', { allow_rollup_hdrs: false }, true);
 test(changed, 'state', 'allow_direct', { allow_direct: false }, true);
 test(changed, 'log', 'no_ack', { no_ack: true }, false);
+
+test('a state stream of a build that let the server drop what is written over gets the settings of today', async (t) => {
+  const hub = await openHub(session, { name: freshName(), partitions: 1 });
+  const stream = hub.subjects.partition(0).streamName('state');
+  const { config } = await jetStream.info(stream);
+  const former = { ...config, max_msgs_per_subject: 1, allow_rollup_hdrs: false };
+  await jetStream.demand(`STREAM.UPDATE.${stream}`, former);
+  t.is((await jetStream.info(stream)).config['max_msgs_per_subject'], 1);
+  t.is((await openHub(session, { name: hub.name })).createdAt, hub.createdAt);
+  t.deepEqual((await jetStream.info(stream)).config, config);
+});
 
 test('a stream on other subjects, or in memory, is refused', async (t) => {
   const [name, other] = [freshName(), freshName()];

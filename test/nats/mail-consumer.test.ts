@@ -7,6 +7,7 @@ import { MailConsumer } from '../../lib/nats/mail-consumer.js';
 import { recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
 import { until } from '../until.js';
+import { removeMessage } from './remove-message.js';
 
 /** A pull asks for so many messages, and for so many bytes. */
 const PULL = 500;
@@ -92,10 +93,10 @@ test('P3: that nothing is left of a stream is told as one gap, also when the ser
   await jetStream.demand('STREAM.CREATE.EMPTY', { name: 'EMPTY', subjects: ['empty'] });
   const store = (): Promise<number | undefined> => jetStream.store('empty', Buffer.from('{}'), {});
   await store();
-  await jetStream.remove('EMPTY', 1);
+  await removeMessage(jetStream, 'EMPTY', 1);
   await store();
   await store();
-  await jetStream.remove('EMPTY', 3);
+  await removeMessage(jetStream, 'EMPTY', 3);
   await jetStream.purgeBelow('EMPTY', 3);
   t.like((await jetStream.info('EMPTY')).state, { messages: 0, first_seq: 2, last_seq: 3 }, 'no such server any more?');
   const gaps: (readonly [from: number, to: number])[] = [];

@@ -5,6 +5,7 @@ import { openHub } from '../../lib/nats/hub.js';
 import { NatsObjectStore } from '../../lib/nats/object-store.js';
 import { all, recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
+import { removeMessage } from './remove-message.js';
 
 let server: TestServer;
 let hubs = 0;
@@ -101,7 +102,7 @@ test('a damaged object is not there', async (t) => {
   const next = async (seq: number, subject: string) =>
     (await hub.jetStream.get(stream, { seq, next_by_subj: subject }))!;
   const first = await next(1, chunks((await info('o.a/1')).nuid));
-  await hub.jetStream.remove(stream, first.sequence);
+  await removeMessage(hub.jetStream, stream, first.sequence);
   t.is(await objects.get(shortened), undefined);
   const lengthened = (await objects.put('o.a/2', body))!;
   const { nuid: name } = await info('o.a/2');
@@ -113,7 +114,7 @@ test('a damaged object is not there', async (t) => {
   for (let chunk = 0, seq = 1; chunk < all3; chunk++) {
     const found = await next(seq, chunks(third));
     seq = found.sequence + 1;
-    await hub.jetStream.remove(stream, found.sequence);
+    await removeMessage(hub.jetStream, stream, found.sequence);
     const flipped = found.body.map((byte) => byte ^ 1);
     await js.publish(chunks(third), flipped);
   }

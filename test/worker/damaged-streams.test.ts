@@ -7,6 +7,7 @@ import { JetStream } from '../../lib/nats/jetstream.js';
 import { recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
 import { until } from '../until.js';
+import { removeMessage } from '../nats/remove-message.js';
 
 /** What an operator may do to a stream, from one moment to the next. */
 type Damage = 'purged' | 'deleted' | 'deleted and created again';
@@ -176,7 +177,7 @@ test('a mail message that somebody deleted is reported, and the worker goes on',
   await first.stop();
   for (const by of [10, 100, 1_000]) await client.signalEntity(Counter, 'a').add({ by });
   const { last_seq } = (await operator.info(stream)).state;
-  await operator.remove(stream, last_seq - 1);
+  await removeMessage(operator, stream, last_seq - 1);
   const worker = await TaskHubWorker.start(hub, { entities: [Counter] });
   t.is(await client.callEntity(Counter, 'a').get(), 1_011);
   t.is(lines.filter((line) => line.startsWith('Mail is missing')).length, 1);

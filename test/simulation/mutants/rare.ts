@@ -66,8 +66,8 @@ export const rareMutants: readonly RareMutant[] = [
     'P13: with a head that a former owner stored late goes the wake record that it stored before',
     edit(
       'engine/heads.js',
-      'instance.wakeSequence = undefined;\n        await this.#removeWake(instance);\n        await views.remove(stored.sequence);',
-      'await views.remove(stored.sequence);',
+      'instance.wakeSequence = undefined;\n        await this.#removeWake(instance);\n        await views.remove(stored.subject, stored.sequence);',
+      'await views.remove(stored.subject, stored.sequence);',
     ),
   ),
   rare(

@@ -94,7 +94,7 @@ async function start(options: StartOptions): Promise<void> {
   await hosted.start();
   using toldToStop = untilToldToStop();
   server.answerWith(hosted.fetch);
-  for (const line of functionLines(functions, hosted.httpFunctions, hosted.queueFunctions, server.origin)) print(line);
+  print(functionLines(functions, hosted.httpFunctions, hosted.queueFunctions, server.origin).join('\n')); // at once: others print too
   try {
     await Promise.race([toldToStop, hosted.ended()]);
   } finally {

@@ -75,7 +75,7 @@ export const ofViews: readonly Mutant[] = [
     edit(
       'engine/checkpoints.js',
       'this.#sequence = await this.#replace(',
-      'for (const { sequence } of former.pages) await this.#ports.views.remove(sequence);\nthis.#sequence = await this.#replace(',
+      'for (const { subject, sequence } of former.pages) await this.#ports.views.remove(subject, sequence);\nthis.#sequence = await this.#replace(',
     ),
   ),
   mutant(

@@ -26,8 +26,11 @@ test('of several hosts one runs a timer at each of its times, and a time that wa
   await writeFile(join(folder, 'package.json'), '{"main":"src/index.js"}');
   await writeFile(join(folder, 'src/index.js'), app);
   const server = await startTestServer();
+  t.teardown(() => server.stop());
   const hub = await connectTaskHub({ name: 'TestHubName', servers: server.url });
+  t.teardown(() => hub.close());
   const client = new TaskHubClient(hub);
+  t.teardown(() => client.close());
   const last = '2026-01-01T03:00:00.000Z';
   const worker = await TaskHubWorker.start(hub, { entities: [TimerClaims] });
   t.true((await client.callEntity(TimerClaims, 'daily').claim({ due: last })).isClaimed);
@@ -45,7 +48,4 @@ test('of several hosts one runs a timer at each of its times, and a time that wa
   for (const { run } of [first, second]) t.is(await run.ended, 0, run.stderr());
   t.is(new Set(all()).size, all().length);
   t.is(madeUpFor().length, 1);
-  await client.close();
-  await hub.close();
-  await server.stop();
 });

@@ -1,12 +1,9 @@
 import test from 'ava';
-import type { Directory } from '../../lib/engine/delegation.js';
 import { mailLimits } from '../../lib/engine/mail-limits.js';
-import { StepServer } from '../../lib/engine/step-server.js';
-import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { partitionOf } from '../../lib/wire/addresses.js';
-import { begun, isResolved, nodes, opened, states, succeeded, watched, type Scene } from './node-scenes.js';
+import { begun, elsewhere, isResolved, opened, type Scene, states, succeeded } from './node-scenes.js';
 import { gate, slow } from './nodes.js';
-import { bytes, hostOf, MemoryWorker, recordingLogger, servedWith, surroundings } from './surroundings.js';
+import { bytes } from './surroundings.js';
 
 /** Two operations that wait for each other, and no look has found it for so long. */
 async function unnoticed(milliseconds: number, scene: Scene): Promise<void> {
@@ -155,25 +152,13 @@ test.serial('who has stopped looks no more', async (t) => {
 });
 
 test.serial('a parked call is refused where another worker has the code, and passed over without it', async (t) => {
-  const scene = surroundings(2);
-  const { hub, client, settle, advance, world } = scene;
-  const lines: string[] = [];
-  const directory: Directory = {
-    workersWith: ({ name }) => (name === 'node' ? ['other'] : []),
-    onChange: () => ({ close: () => {} }),
-  };
-  const connection = hub.connect('other');
-  const code = servedWith({ clock: connection.clock, logger: recordingLogger(lines) });
-  const ports = memoryHubPorts(connection, recordingLogger(lines));
-  const server = new StepServer(ports, nodes, 'other', code);
-  const owner = new MemoryWorker(hub, 'owner', hostOf({}), { directory }, recordingLogger(lines));
-  const looks = watched({ world }, owner);
-  await settle(owner.claim());
+  const scene = await elsewhere();
+  const { looks, advance } = scene;
   looks.areLost = true;
-  await begun({ client, settle, advance }, { '0': ['1'], '1': ['0'] });
+  await begun(scene, { '0': ['1'], '1': ['0'] });
   await advance(4_000);
   looks.areLost = false;
   await advance(12_000);
-  await isResolved(t, { ...scene, lines }, ['0', '1'], 4);
-  server.close();
+  await isResolved(t, scene, ['0', '1'], 4);
+  scene.server.close();
 });

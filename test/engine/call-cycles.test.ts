@@ -1,11 +1,8 @@
 import test from 'ava';
-import type { Directory } from '../../lib/engine/delegation.js';
-import { StepServer } from '../../lib/engine/step-server.js';
-import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { partitionOf } from '../../lib/wire/addresses.js';
-import { begun, isResolved, nodes as host, opened, states } from './node-scenes.js';
+import { begun, elsewhere, isResolved, nodes as host, opened, states } from './node-scenes.js';
 import { gate, Node, slow } from './nodes.js';
-import { bytes, hostOf, MemoryWorker, recordingLogger, servedWith, surroundings } from './surroundings.js';
+import { bytes, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
 
 for (const partitions of [1, 3])
   for (const length of [2, 3, 6])
@@ -111,19 +108,8 @@ test.serial('a call that is refused stays so when the owner dies', async (t) => 
 });
 
 test.serial('operations whose code another worker has are told their cycle as well', async (t) => {
-  const scene = surroundings(2);
-  const { hub, client, settle } = scene;
-  const lines: string[] = [];
-  const directory: Directory = {
-    workersWith: ({ name }) => (name === 'node' ? ['other'] : []),
-    onChange: () => ({ close: () => {} }),
-  };
-  const connection = hub.connect('other');
-  const code = servedWith({ clock: connection.clock, logger: recordingLogger(lines) });
-  const server = new StepServer(memoryHubPorts(connection, recordingLogger(lines)), host, 'other', code);
-  const owner = new MemoryWorker(hub, 'owner', hostOf({}), { directory }, recordingLogger(lines));
-  await settle(owner.claim());
-  await begun({ client, settle, advance: scene.advance }, { '0': ['1'], '1': ['0'] });
-  await isResolved(t, { ...scene, lines }, ['0', '1'], 4);
-  server.close();
+  const scene = await elsewhere();
+  await begun(scene, { '0': ['1'], '1': ['0'] });
+  await isResolved(t, scene, ['0', '1'], 4);
+  scene.server.close();
 });

@@ -1,7 +1,10 @@
 import type { ExecutionContext } from 'ava';
+import type { Directory } from '../../lib/engine/delegation.js';
 import type { OwnerOptions } from '../../lib/engine/partition-owner.js';
+import { StepServer } from '../../lib/engine/step-server.js';
+import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { gate, Holding, Node, Trading } from './nodes.js';
-import { hostOf, MemoryWorker, recordingLogger, surroundings, text } from './surroundings.js';
+import { hostOf, MemoryWorker, recordingLogger, servedWith, surroundings, text } from './surroundings.js';
 
 export const nodes = hostOf({ entities: [Node], orchestrators: [Holding, Trading] });
 
@@ -47,6 +50,23 @@ export async function succeeded(scene: Scene, options: OwnerOptions = {}): Promi
   const looks = watched(scene, worker);
   await scene.settle(worker.claim());
   return { ...scene, lines, worker, looks };
+}
+
+/** An owner without the code, and another worker that has it and serves its steps. */
+export async function elsewhere(partitions = 2): Promise<Scene & { readonly server: StepServer }> {
+  const scene = surroundings(partitions);
+  const lines: string[] = [];
+  const directory: Directory = {
+    workersWith: ({ name }) => (name === 'node' ? ['other'] : []),
+    onChange: () => ({ close: () => {} }),
+  };
+  const connection = scene.hub.connect('other');
+  const code = servedWith({ clock: connection.clock, logger: recordingLogger(lines) });
+  const server = new StepServer(memoryHubPorts(connection, recordingLogger(lines)), nodes, 'other', code);
+  const worker = new MemoryWorker(scene.hub, 'owner', hostOf({}), { directory }, recordingLogger(lines));
+  const looks = watched(scene, worker);
+  await scene.settle(worker.claim());
+  return { ...scene, lines, worker, looks, server };
 }
 
 /** Begins an operation on each of some nodes, and lets them call when all of them run. */

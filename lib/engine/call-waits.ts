@@ -3,6 +3,7 @@ import type { Address, Caller } from '../wire/messages.js';
 import type { CircleLink } from '../wire/queries.js';
 import type { InputBody } from './activation.js';
 import { EntityActivation } from './entity-activation.js';
+import { isSameCall } from './entity-locks.js';
 import type { Input, Instance } from './instance.js';
 import type { OperationJournal } from './operation-journal.js';
 
@@ -45,10 +46,6 @@ export function isCallOf(body: InputBody, call: Caller): boolean {
   if (body.kind !== 'operation' || !body.caller) return false;
   const { caller, lock } = body;
   return isSameCall(lock ? { ...caller, taskId: lock.id } : caller, call);
-}
-
-export function isSameCall(a: Caller, b: Caller): boolean {
-  return a.address === b.address && a.executionId === b.executionId && a.taskId === b.taskId;
 }
 
 const none: readonly Wait[] = [];

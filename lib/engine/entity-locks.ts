@@ -128,7 +128,7 @@ export class EntityLocks {
   }
 
   #isOf(holder: Caller, fence: number): boolean {
-    return this.held !== undefined && isSame(this.held.holder, holder) && this.held.fence === fence;
+    return this.held !== undefined && isSameCall(this.held.holder, holder) && this.held.fence === fence;
   }
 
   /** Why an operation is not carried out; undefined: it may be. */
@@ -174,7 +174,7 @@ export class EntityLocks {
     const { holder, entities, at } = message;
     const next = entities[at + 1];
     const messages: readonly Addressed[] = next === undefined ? [] : [[next, { ...message, at: at + 1 }]];
-    if (this.held && isSame(this.held.holder, holder))
+    if (this.held && isSameCall(this.held.holder, holder))
       return { entry: { lock: { type: 'ended', why: 'canceled' } }, messages };
     if (this.#hasLost(holder)) return { entry: { lock: settled(holder) }, messages };
     return { entry: { lock: { type: 'voided', holder } }, messages: [] };
@@ -194,7 +194,7 @@ export class EntityLocks {
   }
 
   #isVoided(caller: Caller): boolean {
-    return this.#standing.voided.some((other) => isSame(other, caller));
+    return this.#standing.voided.some((other) => isSameCall(other, caller));
   }
 
   /** It ends; when that commits a transaction, `messages` are sent: what its operations have. */
@@ -208,7 +208,7 @@ export class EntityLocks {
   }
 
   #hasLost(holder: Caller): boolean {
-    return this.#standing.lost.some((other) => isSame(other, holder));
+    return this.#standing.lost.some((other) => isSameCall(other, holder));
   }
 
   /** Its time is over. */
@@ -291,12 +291,13 @@ function settled(holder: Caller): LockChange {
   return { type: 'settled', holder };
 }
 
-function isSame(a: Caller, b: Caller): boolean {
+/** Whether two are the same call, or the same critical section. */
+export function isSameCall(a: Caller, b: Caller): boolean {
   return a.address === b.address && a.executionId === b.executionId && a.taskId === b.taskId;
 }
 
 function without(holders: readonly Caller[], holder: Caller): readonly Caller[] {
-  const others = holders.filter((other) => !isSame(other, holder));
+  const others = holders.filter((other) => !isSameCall(other, holder));
   return others.length === 0 ? none : others;
 }
 

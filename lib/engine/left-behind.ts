@@ -13,7 +13,7 @@ export async function removeLeftBehind(
 ): Promise<void> {
   const left: string[] = [];
   for await (const subject of views.subjects(`${prefix}>`, known))
-    if (Number(subject.slice(prefix.length).split('.', 1)[0]) < epoch && !isNamed(subject)) left.push(subject);
+    if (!isNamed(subject) && Number(subject.slice(prefix.length).split('.', 1)[0]) < epoch) left.push(subject);
   for (const subject of left) {
     const stored = await views.read(subject);
     if (stored) await views.remove(subject, stored.sequence);

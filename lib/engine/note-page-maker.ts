@@ -8,6 +8,7 @@ import {
 } from '../wire/note-pages.js';
 import { isUnreadable } from './damage.js';
 import type { HeadChanges } from './head-changes.js';
+import { removeLeftBehind } from './left-behind.js';
 import type { PartitionPorts } from './ports.js';
 
 /** So many heads behind the pages are worth pages of their own. */
@@ -104,20 +105,12 @@ export class NotePageMaker {
     const { views, subjects } = this.#ports;
     const found = await views.read(subjects.notePages);
     const directory = found ? readable(found.body) : EMPTY;
-    const named = new Set(directory.pages.map(({ name }) => subjects.notePage(name)));
-    const left: string[] = [];
-    let there = 0;
-    for await (const subject of views.subjects(subjects.notePage('>'), found?.sequence)) {
-      if (named.has(subject)) there++;
-      else if (Number(subject.slice(subjects.notePage('').length).split('.', 1)[0]) <= this.#epoch) left.push(subject);
-    }
-    for (const subject of left) {
-      const page = await views.read(subject);
-      if (page) await views.remove(subject, page.sequence);
-    }
+    const missing = new Set(directory.pages.map(({ name }) => subjects.notePage(name)));
+    const former = { epoch: this.#epoch + 1, known: found?.sequence ?? 0 }; // what I could not name is of no use either
+    await removeLeftBehind(views, subjects.notePage(''), former, (subject) => missing.delete(subject));
     this.#changes.stale += this.#changes.covered === 0 ? directory.stale : 0;
     this.#changes.covered = lastOf(directory.pages);
-    return { sequence: found?.sequence ?? 0, directory, isTorn: there < named.size };
+    return { sequence: found?.sequence ?? 0, directory, isTorn: missing.size > 0 };
   }
 
   /**

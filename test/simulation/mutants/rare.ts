@@ -181,6 +181,6 @@ export const rareMutants: readonly RareMutant[] = [
     'pages that are gone are taken to be there',
     'client/note-pages',
     'a directory that a deposed owner stores late names pages that are gone: all is found, and the next owner mends it',
-    edit('engine/note-page-maker.js', 'isTorn: there < named.size', 'isTorn: false'),
+    edit('engine/note-page-maker.js', 'isTorn: missing.size > 0', 'isTorn: false'),
   ),
 ];

@@ -78,11 +78,7 @@ export const ofViews: readonly Mutant[] = [
       'for (const { subject, sequence } of former.pages) await this.#ports.views.remove(subject, sequence);\nthis.#sequence = await this.#replace(',
     ),
   ),
-  mutant(
-    'P10',
-    'a zombie removes the pages of its successor',
-    edit('engine/left-behind.js', '< epoch && ', '!== epoch && '),
-  ),
+  mutant('P10', 'a zombie removes the pages of its successor', edit('engine/left-behind.js', '< epoch)', '!== epoch)')),
   small(
     'P8',
     'mail is removed up to what was accepted, not up to what was consumed',

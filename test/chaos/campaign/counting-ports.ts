@@ -15,6 +15,8 @@ export interface PortCounts {
   refused: number;
   /** Messages that the mail streams delivered. */
   delivered: number;
+  /** Times that a log was to forget what the audit had not read yet, and kept it. */
+  purgesHeld: number;
 }
 
 export const noCounts = (): PortCounts => ({
@@ -24,6 +26,7 @@ export const noCounts = (): PortCounts => ({
   again: 0,
   refused: 0,
   delivered: 0,
+  purgesHeld: 0,
 });
 
 /** The hub's ports, counting what becomes of appends and what mail delivers. */

@@ -80,6 +80,8 @@ export function reportOf(run: Run): Report {
     ...named('wrong', wrong),
     ...named('not ended', unended),
     ...named('log', audit.violations),
+    ...named('unread', audit.gaps),
+    ...unaudited(run),
     ...named('error', accepted.errors),
     ...run.ends
       .filter(({ end }) => end !== 0)
@@ -132,6 +134,7 @@ export function reportOf(run: Run): Report {
       mailDelivered: workerCounts.delivered,
       recordsAudited: audit.records,
       recordsUnread: audit.unread,
+      purgesHeldForTheAudit: workerCounts.purgesHeld,
       commitsAcknowledged: workerCounts.acknowledged,
       commitsUnknown: workerCounts.unknown,
       commitsUnknownAndStored: workerCounts.stored,
@@ -169,6 +172,11 @@ function latestOf({ accepted, lastFault }: Run): Report['latest'] {
     return [id, round((endedAt - Math.max(lastFault, since)) / 1_000)] as const;
   });
   return ends.sort(([, one], [, other]) => other - one).slice(0, LATEST);
+}
+
+/** What was acknowledged is in the logs; what a process counted in its last tenth of a second before a kill, nobody knows. */
+function unaudited({ workerCounts: { acknowledged }, audit: { records } }: Run): string[] {
+  return records < acknowledged ? [`${acknowledged} records were acknowledged, and ${records} audited`] : [];
 }
 
 function unknownOf({ notes }: Accepted): number {

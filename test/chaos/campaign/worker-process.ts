@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { noCounts, type PortCounts } from './counting-ports.js';
-import type { Beat } from './worker.js';
+import type { AuditPlace, Beat } from './worker.js';
 
 const script = fileURLToPath(new URL('worker.js', import.meta.url));
 
@@ -70,6 +70,11 @@ export class WorkerProcess {
     if (this.#isOver) return;
     if (signal === 'SIGSTOP') this.#frozenAt = performance.now();
     this.#child.kill(signal);
+  }
+
+  /** Nobody waits for it: one that is stopped hears of it when it goes on. */
+  tell(place: AuditPlace): void {
+    if (this.#child.connected) this.#child.send(place, () => {});
   }
 
   /** Whether it was stopped since a moment of `performance.now()`: then a gap says nothing of its event loop. */

@@ -14,7 +14,7 @@ test.serial(`under every kind of fault nothing accepted is lost or done twice: P
   t.timeout(900_000);
   const report = await runCampaign({ seed, minutes });
   t.log(report.sentence);
-  t.log(JSON.stringify(report.figures));
+  t.log(report.details.join('\n'));
   t.deepEqual(report.complaints, []);
   const kinds = ['notes', 'updates', 'largeValues', 'transactions', 'activities'].map((kind) => `${kind}Checked`);
   for (const checked of ['orchestrations', ...kinds]) t.true(report.figures[checked]! > 0, checked);

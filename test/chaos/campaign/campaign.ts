@@ -76,6 +76,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
   const consumed = await whenConsumed(stage, client);
   const findings = await judge(accepted, client, stage.folder);
   const mailStored = await stage.mailStored();
+  const tasksStored = await stage.tasksStored();
   const inspection = await client.inspect();
   const ends = await fleet.stop();
   await stage.endAudit();
@@ -97,6 +98,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
     sends,
     quarantined: [...operator.released],
     mailStored,
+    tasksStored,
     audit,
     inspection,
     workerLines: fleet.lines,

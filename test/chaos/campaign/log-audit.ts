@@ -50,9 +50,12 @@ export class LogAudit {
     return this.#readings.map(({ sequence }) => sequence);
   }
 
-  /** For each partition, when the first commit after a moment was stored. */
-  nextCommits(at: number): number[] {
-    return this.#commits.flatMap((times) => times.find((time) => time > at) ?? []);
+  /** For each partition that has one, when the first commit after a moment was stored. */
+  nextCommits(at: number): (readonly [partition: number, at: number])[] {
+    return this.#commits.flatMap((times, partition) => {
+      const next = times.find((time) => time > at);
+      return next === undefined ? [] : [[partition, next] as const];
+    });
   }
 
   /** Who owned a partition at a moment. */
@@ -63,6 +66,13 @@ export class LogAudit {
   /** The owner after a reign. */
   after({ partition, epoch }: Reign): Reign | undefined {
     return this.reigns.find((reign) => reign.partition === partition && reign.epoch > epoch);
+  }
+
+  /** When an owner after a reign committed first: some end before they do. */
+  committedAfter({ partition, epoch }: Reign): number | undefined {
+    return this.reigns.find(
+      (reign) => reign.partition === partition && reign.epoch > epoch && reign.firstCommit !== undefined,
+    )?.firstCommit;
   }
 
   /** The partitions that a process owned at a moment. */

@@ -6,7 +6,7 @@ import { until } from '../../until.js';
 import type { Slot } from './fleet.js';
 import type { NatsNode } from './nats-node.js';
 import type { TcpProxy } from './tcp-proxy.js';
-import { isFrozen, type WorkerProcess } from './worker-process.js';
+import { isFrozen, type Standstill, type WorkerProcess } from './worker-process.js';
 
 /** One fault as it was done. */
 export interface Fault {
@@ -18,6 +18,8 @@ export interface Fault {
   /** From when to when, of `Date.now()`. */
   readonly from: number;
   readonly to: number;
+  /** From when to when the process stood still, as it told itself. */
+  readonly stood?: Standstill | undefined;
   /** How it is known that it acted; undefined: it did not, and the run does not count. */
   readonly proof: string | undefined;
 }
@@ -42,7 +44,7 @@ export interface Surroundings {
   readonly take: <T extends object>(all: readonly T[], isGood: (one: T) => boolean) => Promise<T>;
 }
 
-type Done = Pick<Fault, 'target' | 'pid' | 'proof'>;
+type Done = Pick<Fault, 'target' | 'pid' | 'stood' | 'proof'>;
 type Nemesis = (surroundings: Surroundings, random: SeededRandom) => Promise<Done & { readonly release: object[] }>;
 
 const takeWorker = ({ slots, take }: Surroundings): Promise<Slot> => take(slots, ({ worker }) => worker.isUp);
@@ -89,7 +91,7 @@ export const nemeses = {
     await until(hasTold, 'the woken worker to tell of its gap', 45);
     const gap = worker.longestGap(since);
     const proof = gap > 0.9 * time ? `it stood still for ${Math.round(gap)} ms` : undefined;
-    return { target: slot.name, pid: worker.pid, proof, release: [slot] };
+    return { target: slot.name, pid: worker.pid, stood: worker.standstill(since), proof, release: [slot] };
   },
 
   serverKill: async (surroundings, random) => {
@@ -183,7 +185,7 @@ async function block({ spin, slots }: Surroundings, milliseconds: number): Retur
     if (!worker) continue;
     const gap = Math.round(worker.longestGap(since));
     const proof = `its event loop stood still for ${gap} ms`;
-    return { target: `process ${worker.pid}`, pid: worker.pid, proof, release: [] };
+    return { target: `process ${worker.pid}`, pid: worker.pid, stood: worker.standstill(since), proof, release: [] };
   }
   return { target: 'some worker', proof: undefined, release: [] };
 }

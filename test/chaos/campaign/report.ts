@@ -2,12 +2,21 @@ import { cpus } from 'node:os';
 import type { PartitionStatus } from 'perdure';
 import type { Accepted } from './accepted.js';
 import type { PortCounts } from './counting-ports.js';
+import { detailsOf } from './details.js';
 import type { Stopped } from './fleet.js';
 import type { LogAudit } from './log-audit.js';
 import type { Fault, FaultKind } from './nemeses.js';
 import type { Findings } from './oracles.js';
 import type { SendCounts } from './retrying-mail.js';
-import { frozenOwners, percentiles, slowTakeovers, takeovers, type Percentiles } from './takeovers.js';
+import {
+  formerOwners,
+  percentiles,
+  slowTakeovers,
+  takeovers,
+  timesOf,
+  type Percentiles,
+  type Takeover,
+} from './takeovers.js';
 
 /** Everything that a run has to tell. */
 export interface Run {
@@ -34,6 +43,7 @@ export interface Run {
   readonly sends: SendCounts;
   readonly workerCounts: PortCounts;
   readonly mailStored: number;
+  readonly tasksStored: number;
   readonly audit: LogAudit;
   /** What the owners said of their partitions in the end. */
   readonly inspection: readonly PartitionStatus[];
@@ -52,6 +62,10 @@ export interface Report {
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
   readonly figures: Readonly<Record<string, number>>;
   readonly takeovers: Readonly<Record<string, Percentiles>>;
+  /** The counts and times for people, a line for each subject. */
+  readonly details: readonly string[];
+  /** Each partition that stood still behind a fault. */
+  readonly standstills: readonly Takeover[];
   readonly log: readonly Fault[];
   /** The orchestrations that ended last, and when: in seconds after the last fault, or after what they waited for was sent. */
   readonly latest: readonly (readonly [instanceId: string, seconds: number])[];
@@ -65,12 +79,15 @@ const LATE = 65_000;
 const LATEST = 20;
 
 export function reportOf(run: Run): Report {
-  const { findings, audit, accepted, faults, workerCounts, sends } = run;
-  const { lost, duplicated, disordered, notLinear, wrong, unended, checked } = findings;
+  const { findings, audit, accepted, faults } = run;
+  const { lost, duplicated, disordered, notLinear, wrong, unended } = findings;
   const latest = latestOf(run);
   const lastEnd = Math.max(0, latest[0]?.[1] ?? 0);
-  const zombies = frozenOwners(run);
-  const times = Object.fromEntries(Object.entries(takeovers(run)).map(([kind, each]) => [kind, percentiles(each)]));
+  const standstills = takeovers(run);
+  const times = Object.fromEntries(
+    Object.entries(timesOf(standstills)).map(([kind, each]) => [kind, percentiles(each)]),
+  );
+  const figures = figuresOf(run, lastEnd);
   const complaints = [
     ...faults.filter(({ proof }) => proof === undefined).map(({ kind, target }) => `${kind} did not act: ${target}`),
     ...named('lost', lost),
@@ -106,51 +123,70 @@ export function reportOf(run: Run): Report {
       processors: cpus().length,
     },
     faults: by,
-    figures: {
-      minutes: round(run.minutes),
-      operations: accepted.operations,
-      orchestrations: accepted.orchestrations.size,
-      lost: lost.length,
-      duplicated: duplicated.length,
-      outOfOrder: disordered.length,
-      notLinearizable: notLinear.length,
-      wrong: wrong.length,
-      notEnded: unended.length,
-      lastEndAfterLastFaultInSeconds: round(lastEnd),
-      notesChecked: checked.notes,
-      timersChecked: checked.timers,
-      updatesChecked: checked.updates,
-      largeValuesChecked: checked.largeValues,
-      transactionsChecked: checked.transactions,
-      activitiesChecked: checked.activities,
-      activityRuns: checked.activityRuns,
-      exactReads: accepted.reads.exact,
-      viewReads: accepted.reads.view,
-      unknownToCallers: unknownOf(accepted),
-      publishesAcknowledged: sends.acknowledged,
-      publishesUnknown: sends.unknown,
-      copiesSent: sends.copies,
-      mailStored: run.mailStored,
-      mailDelivered: workerCounts.delivered,
-      recordsAudited: audit.records,
-      recordsUnread: audit.unread,
-      purgesHeldForTheAudit: workerCounts.purgesHeld,
-      commitsAcknowledged: workerCounts.acknowledged,
-      commitsUnknown: workerCounts.unknown,
-      commitsUnknownAndStored: workerCounts.stored,
-      commitsUnknownAndPublishedAgain: workerCounts.again,
-      commitsRefused: workerCounts.refused,
-      epochs: audit.reigns.length,
-      quarantinedAndReleased: run.quarantined.length,
-      frozenOwnersReplaced: zombies.replaced,
-      staleCommits: audit.staleCommits,
-    },
+    figures,
     takeovers: times,
+    details: detailsOf(figures, times),
+    standstills,
     log: faults,
     latest,
     ...(complaints.length > 0 && {
       evidence: { findings, inspection: run.inspection, workerLines: run.workerLines },
     }),
+  };
+}
+
+function figuresOf(run: Run, lastEnd: number): Record<string, number> {
+  const { findings, audit, accepted, workerCounts, sends } = run;
+  const { lost, duplicated, disordered, notLinear, wrong, unended, checked } = findings;
+  const { frozen, blocked, jammed } = formerOwners(run);
+  return {
+    minutes: round(run.minutes),
+    operations: accepted.operations,
+    orchestrations: accepted.orchestrations.size,
+    lost: lost.length,
+    duplicated: duplicated.length,
+    outOfOrder: disordered.length,
+    notLinearizable: notLinear.length,
+    wrong: wrong.length,
+    notEnded: unended.length,
+    lastEndAfterLastFaultInSeconds: round(lastEnd),
+    notesChecked: checked.notes,
+    timersChecked: checked.timers,
+    updatesChecked: checked.updates,
+    largeValuesChecked: checked.largeValues,
+    transactionsChecked: checked.transactions,
+    activitiesChecked: checked.activities,
+    activityRuns: checked.activityRuns,
+    activityRunsBeyondOne: checked.activityRuns - checked.activities,
+    activitiesRunAgain: checked.activitiesRunAgain,
+    historiesChecked: checked.histories,
+    versionsChecked: checked.versions,
+    exactReads: accepted.reads.exact,
+    viewReads: accepted.reads.view,
+    unknownToCallers: unknownOf(accepted),
+    publishesAcknowledged: sends.acknowledged,
+    publishesUnknown: sends.unknown,
+    copiesSent: sends.copies,
+    mailStored: run.mailStored,
+    mailDelivered: workerCounts.delivered,
+    mailRedelivered: Math.max(0, workerCounts.delivered - run.mailStored),
+    tasksStored: run.tasksStored,
+    tasksDelivered: workerCounts.tasks,
+    tasksRedelivered: Math.max(0, workerCounts.tasks - run.tasksStored),
+    recordsAudited: audit.records,
+    recordsUnread: audit.unread,
+    purgesHeldForTheAudit: workerCounts.purgesHeld,
+    commitsAcknowledged: workerCounts.acknowledged,
+    commitsUnknown: workerCounts.unknown,
+    commitsUnknownAndStored: workerCounts.stored,
+    commitsUnknownAndPublishedAgain: workerCounts.again,
+    commitsRefused: workerCounts.refused,
+    epochs: audit.reigns.length,
+    quarantinedAndReleased: run.quarantined.length,
+    frozenOwnersReplaced: frozen,
+    blockedOwnersReplaced: blocked,
+    jammedOwnersReplaced: jammed,
+    staleCommits: audit.staleCommits,
   };
 }
 

@@ -100,6 +100,11 @@ export class Stage implements AsyncDisposable {
     return infos.reduce((sum, { state }) => sum + state.last_seq, 0);
   }
 
+  /** How many tasks the work queues have taken. */
+  async tasksStored(): Promise<number> {
+    return (await this.hub.jetStream.info(this.hub.subjects.tasksStream)).state.last_seq;
+  }
+
   /** Ends the audit once it has read all that is stored. */
   async endAudit(): Promise<void> {
     const deadline = performance.now() + CATCH_UP;

@@ -7,6 +7,9 @@ import type { AuditPlace, Beat } from './worker.js';
 
 const script = fileURLToPath(new URL('worker.js', import.meta.url));
 
+/** From when to when a process stood still, of `Date.now()`. */
+export type Standstill = readonly [from: number, to: number];
+
 /** How a worker process is started. */
 export interface WorkerOptions {
   readonly url: string;
@@ -28,7 +31,7 @@ export class WorkerProcess {
   /** What it logged as a warning or worse, and what it wrote to its standard error. */
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
-  readonly #gaps: { readonly at: number; readonly gap: number }[] = [];
+  readonly #gaps: { readonly at: number; readonly time: number; readonly gap: number }[] = [];
   #frozenAt = -Infinity;
   #isReady = false;
   #isOver = false;
@@ -45,7 +48,7 @@ export class WorkerProcess {
     this.ready = new Promise((resolve) => (becomeReady = resolve));
     this.#child.on('message', (beat: Beat) => {
       if (beat.counts) this.counts = beat.counts;
-      if (beat.gap !== undefined) this.#gaps.push({ at: performance.now(), gap: beat.gap });
+      if (beat.gap !== undefined) this.#gaps.push({ at: performance.now(), time: Date.now(), gap: beat.gap });
       if (beat.line !== undefined) this.lines.push(beat.line);
       if (beat.kind !== 'ready') return;
       this.#isReady = true;
@@ -85,6 +88,13 @@ export class WorkerProcess {
   /** The longest time in milliseconds that it stood still, of what it told since a moment of `performance.now()`. */
   longestGap(since: number): number {
     return Math.max(0, ...this.#gaps.filter(({ at }) => at >= since).map(({ gap }) => gap));
+  }
+
+  /** That time, from when to when it was. */
+  standstill(since: number): Standstill | undefined {
+    const longest = this.longestGap(since);
+    const found = this.#gaps.find(({ at, gap }) => at >= since && gap === longest);
+    return found && [Math.round(found.time - found.gap), found.time];
   }
 
   /** Whether the system says that all of it is stopped. */

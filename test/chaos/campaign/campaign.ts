@@ -145,6 +145,7 @@ function tormentorOf(stage: Stage, random: SeededRandom): Tormentor {
     operator: hub.jetStream,
     mail: stage.streams('mail'),
     logs: stage.streams('log'),
+    tasks: hub.subjects.tasksStream,
     hasSuccessors: (pid: number, at: number) =>
       audit.ownedAt(pid, at).every((reign) => audit.after(reign) !== undefined),
     spin: (milliseconds: number) =>

@@ -1,29 +1,26 @@
+import type { Figures } from './figures.js';
 import type { Percentiles } from './takeovers.js';
 
 /** The raw counts beside the sentence, a line for each subject: what was there, and what became of it. */
-export function detailsOf(
-  figures: Readonly<Record<string, number>>,
-  takeovers: Readonly<Record<string, Percentiles>>,
-): string[] {
-  const of = (name: string): number => figures[name]!;
+export function detailsOf(figures: Figures, takeovers: Readonly<Record<string, Percentiles>>): string[] {
   return [
-    `records: ${of('recordsAudited')} audited, ${of('recordsUnread')} unread, of ${of('epochs')} epochs; ` +
-      `${of('purgesHeldForTheAudit')} purges waited for the audit`,
-    `commits: ${of('commitsAcknowledged')} acknowledged, ${of('commitsUnknown')} without an answer ` +
-      `(${of('commitsUnknownAndStored')} of them stored, ${of('commitsUnknownAndPublishedAgain')} published again), ` +
-      `${of('commitsRefused')} refused`,
-    `former owners, replaced before they went on: ${of('frozenOwnersReplaced')} frozen, ${of('blockedOwnersReplaced')} blocked, ` +
-      `${of('jammedOwnersReplaced')} with connections that kept what they sent`,
-    `publishes of clients: ${of('publishesAcknowledged')} acknowledged, ${of('publishesUnknown')} without an answer, ` +
-      `${of('copiesSent')} copies; callers not told in 60 s: ${of('unknownToCallers')}`,
-    `mail: ${of('mailStored')} stored, ${of('mailDelivered')} delivered, ${of('mailRedelivered')} redelivered at the least`,
-    `tasks of queues: ${of('tasksStored')} stored, ${of('tasksDelivered')} delivered, ${of('tasksRedelivered')} redelivered at the least`,
-    `activities: ${of('activitiesChecked')}, run ${of('activityRuns')} times, ${of('activityRunsBeyondOne')} beyond one for each, ` +
-      `of ${of('activitiesRunAgain')} activities`,
-    `histories: ${of('historiesChecked')} with ${of('versionsChecked')} operations and exact reads, ${of('notLinearizable')} not linearizable`,
-    `checked, too: ${of('notesChecked')} notes, ${of('timersChecked')} timers, ${of('updatesChecked')} updates, ` +
-      `${of('largeValuesChecked')} large values, ${of('transactionsChecked')} transactions; ` +
-      `quarantined and released: ${of('quarantinedAndReleased')}`,
+    `records: ${figures.recordsAudited} audited, ${figures.recordsUnread} unread, of ${figures.epochs} epochs; ` +
+      `${figures.purgesHeldForTheAudit} purges waited for the audit`,
+    `commits: ${figures.commitsAcknowledged} acknowledged, ${figures.commitsUnknown} without an answer ` +
+      `(${figures.commitsUnknownAndStored} of them stored, ${figures.commitsUnknownAndPublishedAgain} published again), ` +
+      `${figures.commitsRefused} refused`,
+    `former owners, replaced before they went on: ${figures.frozenOwnersReplaced} frozen, ${figures.blockedOwnersReplaced} blocked, ` +
+      `${figures.jammedOwnersReplaced} with connections that kept what they sent`,
+    `publishes of clients: ${figures.publishesAcknowledged} acknowledged, ${figures.publishesUnknown} without an answer, ` +
+      `${figures.copiesSent} copies; callers not told in 60 s: ${figures.unknownToCallers}`,
+    `mail: ${figures.mailStored} stored, ${figures.mailDelivered} delivered, ${figures.mailRedelivered} redelivered at the least`,
+    `tasks of queues: ${figures.tasksStored} stored, ${figures.tasksDelivered} delivered, ${figures.tasksRedelivered} redelivered at the least`,
+    `activities: ${figures.activitiesChecked}, run ${figures.activityRuns} times, ${figures.activityRunsBeyondOne} beyond one for each, ` +
+      `of ${figures.activitiesRunAgain} activities`,
+    `histories: ${figures.historiesChecked} with ${figures.versionsChecked} operations and exact reads, ${figures.notLinearizable} not linearizable`,
+    `checked, too: ${figures.notesChecked} notes, ${figures.timersChecked} timers, ${figures.updatesChecked} updates, ` +
+      `${figures.largeValuesChecked} large values, ${figures.transactionsChecked} transactions; ` +
+      `quarantined and released: ${figures.quarantinedAndReleased}`,
     ...Object.entries(takeovers)
       .filter(([, { count }]) => count > 0)
       .map(

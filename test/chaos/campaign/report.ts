@@ -1,55 +1,8 @@
 import { cpus } from 'node:os';
-import type { PartitionStatus } from 'perdure';
-import type { Accepted } from './accepted.js';
-import type { PortCounts } from './counting-ports.js';
 import { detailsOf } from './details.js';
-import type { Stopped } from './fleet.js';
-import type { LogAudit } from './log-audit.js';
+import { figuresOf, round, type Run } from './figures.js';
 import type { Fault, FaultKind } from './nemeses.js';
-import type { Findings } from './oracles.js';
-import type { SendCounts } from './retrying-mail.js';
-import {
-  formerOwners,
-  percentiles,
-  slowTakeovers,
-  takeovers,
-  timesOf,
-  type Percentiles,
-  type Takeover,
-} from './takeovers.js';
-
-/** Everything that a run has to tell. */
-export interface Run {
-  readonly seed: number;
-  readonly minutes: number;
-  readonly workers: number;
-  readonly replicas: number;
-  readonly version: string;
-  /** The command that makes the same run. */
-  readonly command: string;
-  readonly operationsPerSecond: number;
-  readonly faults: readonly Fault[];
-  readonly accepted: Accepted;
-  readonly findings: Findings;
-  /** Operations without an answer at the end of the grace. */
-  readonly open: readonly string[];
-  readonly lastFault: number;
-  /** When all mail was consumed. */
-  readonly consumed: number;
-  /** How the workers ended that were stopped in the end. */
-  readonly ends: readonly Stopped[];
-  /** What an operator had to let out of quarantine. */
-  readonly quarantined: readonly string[];
-  readonly sends: SendCounts;
-  readonly workerCounts: PortCounts;
-  readonly mailStored: number;
-  readonly tasksStored: number;
-  readonly audit: LogAudit;
-  /** What the owners said of their partitions in the end. */
-  readonly inspection: readonly PartitionStatus[];
-  /** What the workers logged as warnings or worse. */
-  readonly workerLines: readonly string[];
-}
+import { percentiles, slowTakeovers, takeovers, timesOf, type Percentiles, type Takeover } from './takeovers.js';
 
 /** A run in figures, for people and for the file; every zero stands beside what it was counted of. */
 export interface Report {
@@ -135,61 +88,6 @@ export function reportOf(run: Run): Report {
   };
 }
 
-function figuresOf(run: Run, lastEnd: number): Record<string, number> {
-  const { findings, audit, accepted, workerCounts, sends } = run;
-  const { lost, duplicated, disordered, notLinear, wrong, unended, checked } = findings;
-  const { frozen, blocked, jammed } = formerOwners(run);
-  return {
-    minutes: round(run.minutes),
-    operations: accepted.operations,
-    orchestrations: accepted.orchestrations.size,
-    lost: lost.length,
-    duplicated: duplicated.length,
-    outOfOrder: disordered.length,
-    notLinearizable: notLinear.length,
-    wrong: wrong.length,
-    notEnded: unended.length,
-    lastEndAfterLastFaultInSeconds: round(lastEnd),
-    notesChecked: checked.notes,
-    timersChecked: checked.timers,
-    updatesChecked: checked.updates,
-    largeValuesChecked: checked.largeValues,
-    transactionsChecked: checked.transactions,
-    activitiesChecked: checked.activities,
-    activityRuns: checked.activityRuns,
-    activityRunsBeyondOne: checked.activityRuns - checked.activities,
-    activitiesRunAgain: checked.activitiesRunAgain,
-    historiesChecked: checked.histories,
-    versionsChecked: checked.versions,
-    exactReads: accepted.reads.exact,
-    viewReads: accepted.reads.view,
-    unknownToCallers: unknownOf(accepted),
-    publishesAcknowledged: sends.acknowledged,
-    publishesUnknown: sends.unknown,
-    copiesSent: sends.copies,
-    mailStored: run.mailStored,
-    mailDelivered: workerCounts.delivered,
-    mailRedelivered: Math.max(0, workerCounts.delivered - run.mailStored),
-    tasksStored: run.tasksStored,
-    tasksDelivered: workerCounts.tasks,
-    tasksRedelivered: Math.max(0, workerCounts.tasks - run.tasksStored),
-    recordsAudited: audit.records,
-    recordsUnread: audit.unread,
-    purgesHeldForTheAudit: workerCounts.purgesHeld,
-    commitsAcknowledged: workerCounts.acknowledged,
-    commitsUnknown: workerCounts.unknown,
-    commitsUnknownAndStored: workerCounts.stored,
-    commitsUnknownAndPublishedAgain: workerCounts.again,
-    commitsRefused: workerCounts.refused,
-    epochs: audit.reigns.length,
-    quarantinedAndReleased: run.quarantined.length,
-    frozenOwnersReplaced: frozen,
-    blockedOwnersReplaced: blocked,
-    jammedOwnersReplaced: jammed,
-    staleCommits: audit.staleCommits,
-  };
-}
-
 function sentenceOf(run: Run, by: Partial<Record<FaultKind, number>>, lastEnd: number): string {
   const { lost, duplicated, disordered, wrong, unended } = run.findings;
   const kinds = Object.entries(by).map(([kind, times]) => `${times} x ${kind}`);
@@ -215,18 +113,8 @@ function unaudited({ workerCounts: { acknowledged }, audit: { records } }: Run):
   return records < acknowledged ? [`${acknowledged} records were acknowledged, and ${records} audited`] : [];
 }
 
-function unknownOf({ notes }: Accepted): number {
-  let sum = 0;
-  for (const senders of notes.values()) for (const { unknown } of senders.values()) sum += unknown.length;
-  return sum;
-}
-
 /** The first few of a kind, and how many there are. */
 function named(what: string, items: readonly string[]): string[] {
   if (items.length === 0) return [];
   return [`${items.length} x ${what}: ${items.slice(0, 8).join('; ')}`];
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -14,7 +14,7 @@ test.serial(`under every kind of fault nothing accepted is lost or done twice: P
   t.timeout(900_000);
   const report = await runCampaign({ seed, minutes });
   t.log(report.sentence);
-  t.log(JSON.stringify(report.figures));
+  t.log(report.details.join('\n'));
   t.deepEqual(report.complaints, []);
   const kinds = ['notes', 'updates', 'largeValues', 'transactions', 'activities'].map((kind) => `${kind}Checked`);
   for (const checked of ['orchestrations', ...kinds]) t.true(report.figures[checked]! > 0, checked);
@@ -27,4 +27,25 @@ inVerify('workers that append to the log without compare-and-set fail a chaos ru
   t.log(report.complaints.join('\n'));
   t.false(report.isGood);
   t.true(report.figures['staleCommits']! > 0 || report.complaints.some((text) => text.includes('x log:')));
+});
+
+inVerify(
+  'partitions of a killed worker are taken over within 11 s, of a stopped one within 1 s (npm run verify)',
+  async (t) => {
+    t.timeout(900_000);
+    const report = await runCampaign({ seed, minutes: 2, mix: { workerKill: 1, workerStop: 1 }, pause: 11_000 });
+    t.log(report.sentence);
+    t.log(report.details.join('\n'));
+    t.deepEqual(report.complaints, []);
+    for (const kind of ['killUndisturbed', 'stopUndisturbed']) t.true(report.takeovers[kind]!.count > 0, kind);
+  },
+);
+
+inVerify('a cluster whose leaders are killed takes writes again within 10 s (npm run verify)', async (t) => {
+  t.timeout(900_000);
+  const report = await runCampaign({ seed, minutes: 2, replicas: 3, mix: { serverKill: 1 }, pause: 15_000 });
+  t.log(report.sentence);
+  t.log(report.details.join('\n'));
+  t.deepEqual(report.complaints, []);
+  t.true(report.takeovers['serverKill']!.count > 0);
 });

@@ -76,6 +76,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
   const consumed = await whenConsumed(stage, client);
   const findings = await judge(accepted, client, stage.folder);
   const mailStored = await stage.mailStored();
+  const tasksStored = await stage.tasksStored();
   const inspection = await client.inspect();
   const ends = await fleet.stop();
   await stage.endAudit();
@@ -97,6 +98,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
     sends,
     quarantined: [...operator.released],
     mailStored,
+    tasksStored,
     audit,
     inspection,
     workerLines: fleet.lines,
@@ -143,6 +145,7 @@ function tormentorOf(stage: Stage, random: SeededRandom): Tormentor {
     operator: hub.jetStream,
     mail: stage.streams('mail'),
     logs: stage.streams('log'),
+    tasks: hub.subjects.tasksStream,
     hasSuccessors: (pid: number, at: number) =>
       audit.ownedAt(pid, at).every((reign) => audit.after(reign) !== undefined),
     spin: (milliseconds: number) =>

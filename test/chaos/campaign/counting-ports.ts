@@ -1,4 +1,4 @@
-import type { HubPorts, Log, Mailbox } from '../../../lib/engine/ports.js';
+import type { HubPorts, Log, Mailbox, TaskQueues } from '../../../lib/engine/ports.js';
 import { decodeRecord } from '../../../lib/wire/record-codec.js';
 
 /** Raw counts of one worker process since it was started. */
@@ -15,6 +15,10 @@ export interface PortCounts {
   refused: number;
   /** Messages that the mail streams delivered. */
   delivered: number;
+  /** Tasks that the work queues delivered. */
+  tasks: number;
+  /** Times that a log was to forget what the audit had not read yet, and kept it. */
+  purgesHeld: number;
 }
 
 export const noCounts = (): PortCounts => ({
@@ -24,15 +28,18 @@ export const noCounts = (): PortCounts => ({
   again: 0,
   refused: 0,
   delivered: 0,
+  tasks: 0,
+  purgesHeld: 0,
 });
 
-/** The hub's ports, counting what becomes of appends and what mail delivers. */
+/** The hub's ports, counting what becomes of appends and what mail and work queues deliver. */
 export function counting(ports: HubPorts, counts: PortCounts): HubPorts {
   return {
     ...ports,
     get maxBodyBytes() {
       return ports.maxBodyBytes;
     },
+    tasks: countingTasks(ports.tasks, counts),
     partition: (partition) => {
       const own = ports.partition(partition);
       return { ...own, log: countingLog(own.log, counts), mailbox: countingMailbox(own.mailbox, counts) };
@@ -61,6 +68,19 @@ function countingLog(log: Log, counts: PortCounts): Log {
     read: (from, to) => log.read(from, to),
     purgeBelow: (sequence) => log.purgeBelow(sequence),
     restartAt: (sequence) => log.restartAt(sequence),
+  };
+}
+
+function countingTasks(tasks: TaskQueues, counts: PortCounts): TaskQueues {
+  return {
+    publish: (...task) => tasks.publish(...task),
+    consume: (queue, settings, onTask) =>
+      tasks.consume(queue, settings, (task) => {
+        counts.tasks++;
+        onTask(task);
+      }),
+    sizes: () => tasks.sizes(),
+    look: (...queue) => tasks.look(...queue),
   };
 }
 

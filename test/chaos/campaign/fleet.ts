@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '../../../lib/memory/random.js';
 import { noCounts, type PortCounts } from './counting-ports.js';
 import { TcpProxy } from './tcp-proxy.js';
+import type { AuditPlace } from './worker.js';
 import { WorkerProcess } from './worker-process.js';
 
 /** What all workers have in common. */
@@ -118,6 +119,10 @@ export class Fleet {
     return this.slots.flatMap(({ name, workers }) =>
       workers.flatMap(({ pid, lines }) => lines.map((line) => `${name} ${pid}: ${line}`)),
     );
+  }
+
+  tell(place: AuditPlace): void {
+    for (const { worker } of this.slots) worker.tell(place);
   }
 
   async stop(): Promise<Stopped[]> {

@@ -42,9 +42,7 @@ const report = await runCampaign({
 await mkdir(dirname(out), { recursive: true });
 await writeFile(out, `${JSON.stringify(report, null, 2)}\n`);
 console.log(report.sentence);
-for (const [kind, { count, p50, p99, max }] of Object.entries(report.takeovers))
-  if (count > 0)
-    console.log(`  ${kind}: ${count} partitions, half within ${p50} ms, 99 % within ${p99} ms, all within ${max} ms`);
+for (const line of report.details) console.log(`  ${line}`);
 for (const complaint of report.complaints) console.log(`- ${complaint}`);
 console.log(`${report.isGood ? 'All as promised.' : 'NOT as promised.'} Counts: ${out}`);
 process.exitCode = report.isGood ? 0 : 1;

@@ -6,7 +6,7 @@ import { until } from '../../until.js';
 import type { Slot } from './fleet.js';
 import type { NatsNode } from './nats-node.js';
 import type { TcpProxy } from './tcp-proxy.js';
-import { isFrozen, type WorkerProcess } from './worker-process.js';
+import { isFrozen, type Standstill, type WorkerProcess } from './worker-process.js';
 
 /** One fault as it was done. */
 export interface Fault {
@@ -18,6 +18,8 @@ export interface Fault {
   /** From when to when, of `Date.now()`. */
   readonly from: number;
   readonly to: number;
+  /** From when to when the process stood still, as it told itself. */
+  readonly stood?: Standstill | undefined;
   /** How it is known that it acted; undefined: it did not, and the run does not count. */
   readonly proof: string | undefined;
 }
@@ -34,6 +36,8 @@ export interface Surroundings {
   /** The hub's mail and log streams. */
   readonly mail: readonly string[];
   readonly logs: readonly string[];
+  /** The stream of its work queues. */
+  readonly tasks: string;
   /** Whether all that a process owned at a moment has another owner by now. */
   readonly hasSuccessors: (pid: number, at: number) => boolean;
   /** Has an entity of some worker block its process for so many milliseconds. */
@@ -42,7 +46,7 @@ export interface Surroundings {
   readonly take: <T extends object>(all: readonly T[], isGood: (one: T) => boolean) => Promise<T>;
 }
 
-type Done = Pick<Fault, 'target' | 'pid' | 'proof'>;
+type Done = Pick<Fault, 'target' | 'pid' | 'stood' | 'proof'>;
 type Nemesis = (surroundings: Surroundings, random: SeededRandom) => Promise<Done & { readonly release: object[] }>;
 
 const takeWorker = ({ slots, take }: Surroundings): Promise<Slot> => take(slots, ({ worker }) => worker.isUp);
@@ -89,7 +93,7 @@ export const nemeses = {
     await until(hasTold, 'the woken worker to tell of its gap', 45);
     const gap = worker.longestGap(since);
     const proof = gap > 0.9 * time ? `it stood still for ${Math.round(gap)} ms` : undefined;
-    return { target: slot.name, pid: worker.pid, proof, release: [slot] };
+    return { target: slot.name, pid: worker.pid, stood: worker.standstill(since), proof, release: [slot] };
   },
 
   serverKill: async (surroundings, random) => {
@@ -149,27 +153,52 @@ export const nemeses = {
   /** Longer than a lease: what it owned has other owners when it goes on. */
   longBusy: (surroundings) => block(surroundings, 20_000),
 
-  deleteConsumers: async ({ operator, mail }, random) => {
+  /** One of a partition's mail, and one of a work queue. */
+  deleteConsumers: async ({ operator, mail, tasks }, random) => {
     const first = random.below(mail.length);
-    // In the middle of a takeover a stream has none.
-    for (const deadline = performance.now() + 20_000; performance.now() < deadline; await delay(100)) {
-      for (const stream of [...mail.slice(first), ...mail.slice(0, first)]) {
-        const deleted = await deleteConsumer(operator, stream);
-        if (deleted !== undefined) return { target: stream, proof: `${deleted} was deleted`, release: [] };
-      }
-    }
-    return { target: 'all mail', proof: undefined, release: [] };
+    const streams = [...mail.slice(first), ...mail.slice(0, first)];
+    const ofMail = await deleteSoon(operator, streams, random);
+    const ofTasks = await deleteSoon(operator, [tasks], random);
+    if (!ofMail || !ofTasks) return { target: ofMail ? tasks : 'all mail', proof: undefined, release: [] };
+    const [target, proof] = [`${ofMail.stream}, ${tasks}`, `${ofMail.name} and ${ofTasks.name} were deleted`];
+    // Whoever takes over a partition makes a consumer of its own; that of a queue comes back by its name.
+    await until(() => isNew(operator, tasks, ofTasks), `the consumer ${ofTasks.name} to be made again`, 45);
+    return { target, proof: `${proof}, ${ofTasks.name} was made again`, release: [] };
   },
 } satisfies Record<string, Nemesis>;
 
-/** Deletes a consumer of a stream that has one; its name. */
-async function deleteConsumer(operator: JetStream, stream: string): Promise<string | undefined> {
-  const { consumers } = await operator.demand<{ consumers: string[] | null }>(`CONSUMER.NAMES.${stream}`);
-  for (const consumer of consumers ?? []) {
-    const { error } = await operator.ask<{ success: boolean }>(`CONSUMER.DELETE.${stream}.${consumer}`);
-    if (!error) return consumer;
+/** Deletes a consumer of the first stream that has one. In the middle of a takeover none may have. */
+async function deleteSoon(operator: JetStream, streams: readonly string[], random: SeededRandom) {
+  for (const deadline = performance.now() + 20_000; performance.now() < deadline; await delay(100))
+    for (const stream of streams) {
+      const consumer = await deleteConsumer(operator, stream, random);
+      if (consumer) return { stream, ...consumer };
+    }
+  return undefined;
+}
+
+interface Consumer {
+  readonly name: string;
+  readonly created: string;
+}
+
+/** Deletes a consumer of a stream that has one, and tells which it was. */
+async function deleteConsumer(operator: JetStream, stream: string, random: SeededRandom) {
+  const names = (await operator.demand<{ consumers: string[] | null }>(`CONSUMER.NAMES.${stream}`)).consumers ?? [];
+  const first = random.below(names.length);
+  for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+    const found = await operator.ask<Consumer>(`CONSUMER.INFO.${stream}.${name}`);
+    const { error } = await operator.ask<{ success: boolean }>(`CONSUMER.DELETE.${stream}.${name}`);
+    if (!found.error && !error) return { name, created: found.value.created };
   }
   return undefined;
+}
+
+/** Whether there is another consumer of the name now. */
+async function isNew(operator: JetStream, stream: string, { name, created }: Consumer): Promise<boolean> {
+  await delay(50);
+  const found = await operator.ask<Consumer>(`CONSUMER.INFO.${stream}.${name}`);
+  return !found.error && found.value.created !== created;
 }
 
 /** A handler that keeps its process from everything else. */
@@ -183,7 +212,7 @@ async function block({ spin, slots }: Surroundings, milliseconds: number): Retur
     if (!worker) continue;
     const gap = Math.round(worker.longestGap(since));
     const proof = `its event loop stood still for ${gap} ms`;
-    return { target: `process ${worker.pid}`, pid: worker.pid, proof, release: [] };
+    return { target: `process ${worker.pid}`, pid: worker.pid, stood: worker.standstill(since), proof, release: [] };
   }
   return { target: 'some worker', proof: undefined, release: [] };
 }

@@ -28,6 +28,11 @@ export interface Findings {
     orchestrations: number;
     activities: number;
     activityRuns: number;
+    /** Activities that were run more than once. */
+    activitiesRunAgain: number;
+    /** Journals, and the operations and exact reads of them that saw a version. */
+    histories: number;
+    versions: number;
     timers: number;
     updates: number;
     largeValues: number;
@@ -47,6 +52,9 @@ const noFindings = (): Findings => ({
     orchestrations: 0,
     activities: 0,
     activityRuns: 0,
+    activitiesRunAgain: 0,
+    histories: 0,
+    versions: 0,
     timers: 0,
     updates: 0,
     largeValues: 0,
@@ -146,6 +154,8 @@ function judgeLate(name: string, marks: Marks, findings: Findings): void {
  */
 function judgeVersions({ seen }: Accepted, findings: Findings): void {
   for (const [journal, all] of seen) {
+    findings.checked.histories++;
+    findings.checked.versions += all.length;
     const calls = new Map<number, Seen>();
     for (const one of all) {
       const other = one.isRead ? undefined : calls.get(one.version);
@@ -280,6 +290,7 @@ async function judgeActivities({ orchestrations }: Accepted, folder: string, fin
     for (const times of keys.values()) {
       findings.checked.activities++;
       findings.checked.activityRuns += times;
+      if (times > 1) findings.checked.activitiesRunAgain++;
     }
   const expect = (id: string, wanted: number): void => {
     const found = runs.get(id)?.size ?? 0;

@@ -1,45 +1,8 @@
 import { cpus } from 'node:os';
-import type { PartitionStatus } from 'perdure';
-import type { Accepted } from './accepted.js';
-import type { PortCounts } from './counting-ports.js';
-import type { Stopped } from './fleet.js';
-import type { LogAudit } from './log-audit.js';
+import { detailsOf } from './details.js';
+import { figuresOf, round, type Run } from './figures.js';
 import type { Fault, FaultKind } from './nemeses.js';
-import type { Findings } from './oracles.js';
-import type { SendCounts } from './retrying-mail.js';
-import { frozenOwners, percentiles, slowTakeovers, takeovers, type Percentiles } from './takeovers.js';
-
-/** Everything that a run has to tell. */
-export interface Run {
-  readonly seed: number;
-  readonly minutes: number;
-  readonly workers: number;
-  readonly replicas: number;
-  readonly version: string;
-  /** The command that makes the same run. */
-  readonly command: string;
-  readonly operationsPerSecond: number;
-  readonly faults: readonly Fault[];
-  readonly accepted: Accepted;
-  readonly findings: Findings;
-  /** Operations without an answer at the end of the grace. */
-  readonly open: readonly string[];
-  readonly lastFault: number;
-  /** When all mail was consumed. */
-  readonly consumed: number;
-  /** How the workers ended that were stopped in the end. */
-  readonly ends: readonly Stopped[];
-  /** What an operator had to let out of quarantine. */
-  readonly quarantined: readonly string[];
-  readonly sends: SendCounts;
-  readonly workerCounts: PortCounts;
-  readonly mailStored: number;
-  readonly audit: LogAudit;
-  /** What the owners said of their partitions in the end. */
-  readonly inspection: readonly PartitionStatus[];
-  /** What the workers logged as warnings or worse. */
-  readonly workerLines: readonly string[];
-}
+import { percentiles, slowTakeovers, takeovers, timesOf, type Percentiles, type Takeover } from './takeovers.js';
 
 /** A run in figures, for people and for the file; every zero stands beside what it was counted of. */
 export interface Report {
@@ -52,6 +15,10 @@ export interface Report {
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
   readonly figures: Readonly<Record<string, number>>;
   readonly takeovers: Readonly<Record<string, Percentiles>>;
+  /** The counts and times for people, a line for each subject. */
+  readonly details: readonly string[];
+  /** Each partition that stood still behind a fault. */
+  readonly standstills: readonly Takeover[];
   readonly log: readonly Fault[];
   /** The orchestrations that ended last, and when: in seconds after the last fault, or after what they waited for was sent. */
   readonly latest: readonly (readonly [instanceId: string, seconds: number])[];
@@ -65,12 +32,15 @@ const LATE = 65_000;
 const LATEST = 20;
 
 export function reportOf(run: Run): Report {
-  const { findings, audit, accepted, faults, workerCounts, sends } = run;
-  const { lost, duplicated, disordered, notLinear, wrong, unended, checked } = findings;
+  const { findings, audit, accepted, faults } = run;
+  const { lost, duplicated, disordered, notLinear, wrong, unended } = findings;
   const latest = latestOf(run);
   const lastEnd = Math.max(0, latest[0]?.[1] ?? 0);
-  const zombies = frozenOwners(run);
-  const times = Object.fromEntries(Object.entries(takeovers(run)).map(([kind, each]) => [kind, percentiles(each)]));
+  const standstills = takeovers(run);
+  const times = Object.fromEntries(
+    Object.entries(timesOf(standstills)).map(([kind, each]) => [kind, percentiles(each)]),
+  );
+  const figures = figuresOf(run, lastEnd);
   const complaints = [
     ...faults.filter(({ proof }) => proof === undefined).map(({ kind, target }) => `${kind} did not act: ${target}`),
     ...named('lost', lost),
@@ -80,6 +50,8 @@ export function reportOf(run: Run): Report {
     ...named('wrong', wrong),
     ...named('not ended', unended),
     ...named('log', audit.violations),
+    ...named('unread', audit.gaps),
+    ...unaudited(run),
     ...named('error', accepted.errors),
     ...run.ends
       .filter(({ end }) => end !== 0)
@@ -104,45 +76,10 @@ export function reportOf(run: Run): Report {
       processors: cpus().length,
     },
     faults: by,
-    figures: {
-      minutes: round(run.minutes),
-      operations: accepted.operations,
-      orchestrations: accepted.orchestrations.size,
-      lost: lost.length,
-      duplicated: duplicated.length,
-      outOfOrder: disordered.length,
-      notLinearizable: notLinear.length,
-      wrong: wrong.length,
-      notEnded: unended.length,
-      lastEndAfterLastFaultInSeconds: round(lastEnd),
-      notesChecked: checked.notes,
-      timersChecked: checked.timers,
-      updatesChecked: checked.updates,
-      largeValuesChecked: checked.largeValues,
-      transactionsChecked: checked.transactions,
-      activitiesChecked: checked.activities,
-      activityRuns: checked.activityRuns,
-      exactReads: accepted.reads.exact,
-      viewReads: accepted.reads.view,
-      unknownToCallers: unknownOf(accepted),
-      publishesAcknowledged: sends.acknowledged,
-      publishesUnknown: sends.unknown,
-      copiesSent: sends.copies,
-      mailStored: run.mailStored,
-      mailDelivered: workerCounts.delivered,
-      recordsAudited: audit.records,
-      recordsUnread: audit.unread,
-      commitsAcknowledged: workerCounts.acknowledged,
-      commitsUnknown: workerCounts.unknown,
-      commitsUnknownAndStored: workerCounts.stored,
-      commitsUnknownAndPublishedAgain: workerCounts.again,
-      commitsRefused: workerCounts.refused,
-      epochs: audit.reigns.length,
-      quarantinedAndReleased: run.quarantined.length,
-      frozenOwnersReplaced: zombies.replaced,
-      staleCommits: audit.staleCommits,
-    },
+    figures,
     takeovers: times,
+    details: detailsOf(figures, times),
+    standstills,
     log: faults,
     latest,
     ...(complaints.length > 0 && {
@@ -171,18 +108,13 @@ function latestOf({ accepted, lastFault }: Run): Report['latest'] {
   return ends.sort(([, one], [, other]) => other - one).slice(0, LATEST);
 }
 
-function unknownOf({ notes }: Accepted): number {
-  let sum = 0;
-  for (const senders of notes.values()) for (const { unknown } of senders.values()) sum += unknown.length;
-  return sum;
+/** What was acknowledged is in the logs; what a process counted in its last tenth of a second before a kill, nobody knows. */
+function unaudited({ workerCounts: { acknowledged }, audit: { records } }: Run): string[] {
+  return records < acknowledged ? [`${acknowledged} records were acknowledged, and ${records} audited`] : [];
 }
 
 /** The first few of a kind, and how many there are. */
 function named(what: string, items: readonly string[]): string[] {
   if (items.length === 0) return [];
   return [`${items.length} x ${what}: ${items.slice(0, 8).join('; ')}`];
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError, type Logger } from 'perdure';
 import type { SeededRandom } from '../../../lib/memory/random.js';
+import type { Subscription } from '../../../lib/engine/ports.js';
 import { connectSession } from '../../../lib/nats/connect.js';
 import { openHub, type NatsHub } from '../../../lib/nats/hub.js';
 import type { Session } from '../../../lib/nats/session.js';
@@ -11,6 +12,7 @@ import type { StreamKind } from '../../../lib/wire/subjects.js';
 import { startClient, stopClient, type ProxiedClient } from './clients.js';
 import { Fleet } from './fleet.js';
 import { LogAudit } from './log-audit.js';
+import { readLogs } from './log-reader.js';
 import type { NatsNode } from './nats-node.js';
 import type { SendCounts } from './retrying-mail.js';
 import { startNodes } from './servers.js';
@@ -22,6 +24,8 @@ const CLIENTS = ['c1', 'c2'];
 const FORMING = 30_000;
 /** The audit is beside the workers, and has at most so many milliseconds to catch up in the end. */
 const CATCH_UP = 30_000;
+/** So often the workers hear what it has read, which their logs may forget, in milliseconds. */
+const TOLD = 100;
 
 /** How the stage is set. */
 export interface StageOptions {
@@ -40,6 +44,7 @@ export class Stage implements AsyncDisposable {
   readonly audit!: LogAudit;
   readonly fleet!: Fleet;
   readonly clients!: readonly ProxiedClient[];
+  #reader: Subscription | undefined;
   readonly #cleanUp: (() => Promise<unknown>)[] = [];
 
   private constructor(folder: string, { nodes, version }: Awaited<ReturnType<typeof startNodes>>) {
@@ -69,9 +74,12 @@ export class Stage implements AsyncDisposable {
     const session = await connectSession({ servers: this.nodes.map(({ url }) => url), logger: silent });
     this.#cleanUp.push(() => session.close());
     const hub = await openFormedHub(session, { name: HUB, partitions: PARTITIONS, replicas });
-    const audit = new LogAudit(hub, this.folder, silent);
+    const audit = new LogAudit(PARTITIONS);
+    this.#reader = readLogs(hub, this.folder, audit, silent);
     const fleet = await Fleet.start(workers, { hub: HUB, folder: this.folder, servers, execArgv }, random.fork());
     this.#cleanUp.push(() => fleet.stop());
+    const telling = setInterval(() => fleet.tell({ readUpTo: audit.readUpTo }), TOLD);
+    this.#cleanUp.push(async () => clearInterval(telling));
     const clients = await Promise.all(
       CLIENTS.map((name) => startClient(name, HUB, servers, random.fork(), this.sends)),
     );
@@ -92,16 +100,21 @@ export class Stage implements AsyncDisposable {
     return infos.reduce((sum, { state }) => sum + state.last_seq, 0);
   }
 
+  /** How many tasks the work queues have taken. */
+  async tasksStored(): Promise<number> {
+    return (await this.hub.jetStream.info(this.hub.subjects.tasksStream)).state.last_seq;
+  }
+
   /** Ends the audit once it has read all that is stored. */
   async endAudit(): Promise<void> {
     const deadline = performance.now() + CATCH_UP;
     for (const [partition, stream] of this.streams('log').entries()) {
       const { last_seq } = (await this.hub.jetStream.info(stream)).state;
-      while (this.audit.readUpTo(partition) < last_seq && performance.now() < deadline) await delay(20);
-      const read = this.audit.readUpTo(partition);
+      while (this.audit.readUpTo[partition]! < last_seq && performance.now() < deadline) await delay(20);
+      const read = this.audit.readUpTo[partition]!;
       if (read < last_seq) this.audit.violations.push(`${stream} was audited up to ${read} of ${last_seq} only`);
     }
-    this.audit.close();
+    this.#reader?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

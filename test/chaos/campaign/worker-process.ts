@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { noCounts, type PortCounts } from './counting-ports.js';
-import type { Beat } from './worker.js';
+import type { AuditPlace, Beat } from './worker.js';
 
 const script = fileURLToPath(new URL('worker.js', import.meta.url));
+
+/** From when to when a process stood still, of `Date.now()`. */
+export type Standstill = readonly [from: number, to: number];
 
 /** How a worker process is started. */
 export interface WorkerOptions {
@@ -28,7 +31,7 @@ export class WorkerProcess {
   /** What it logged as a warning or worse, and what it wrote to its standard error. */
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
-  readonly #gaps: { readonly at: number; readonly gap: number }[] = [];
+  readonly #gaps: { readonly at: number; readonly time: number; readonly gap: number }[] = [];
   #frozenAt = -Infinity;
   #isReady = false;
   #isOver = false;
@@ -45,7 +48,7 @@ export class WorkerProcess {
     this.ready = new Promise((resolve) => (becomeReady = resolve));
     this.#child.on('message', (beat: Beat) => {
       if (beat.counts) this.counts = beat.counts;
-      if (beat.gap !== undefined) this.#gaps.push({ at: performance.now(), gap: beat.gap });
+      if (beat.gap !== undefined) this.#gaps.push({ at: performance.now(), time: Date.now(), gap: beat.gap });
       if (beat.line !== undefined) this.lines.push(beat.line);
       if (beat.kind !== 'ready') return;
       this.#isReady = true;
@@ -72,6 +75,11 @@ export class WorkerProcess {
     this.#child.kill(signal);
   }
 
+  /** Nobody waits for it: one that is stopped hears of it when it goes on. */
+  tell(place: AuditPlace): void {
+    if (this.#child.connected) this.#child.send(place, () => {});
+  }
+
   /** Whether it was stopped since a moment of `performance.now()`: then a gap says nothing of its event loop. */
   wasFrozen(since: number): boolean {
     return this.#frozenAt > since - 15_000;
@@ -80,6 +88,13 @@ export class WorkerProcess {
   /** The longest time in milliseconds that it stood still, of what it told since a moment of `performance.now()`. */
   longestGap(since: number): number {
     return Math.max(0, ...this.#gaps.filter(({ at }) => at >= since).map(({ gap }) => gap));
+  }
+
+  /** That time, from when to when it was. */
+  standstill(since: number): Standstill | undefined {
+    const longest = this.longestGap(since);
+    const found = this.#gaps.find(({ at, gap }) => at >= since && gap === longest);
+    return found && [Math.round(found.time - found.gap), found.time];
   }
 
   /** Whether the system says that all of it is stopped. */

@@ -201,11 +201,14 @@ async function isNew(operator: JetStream, stream: string, { name, created }: Con
   return !found.error && found.value.created !== created;
 }
 
+/** So long a process is asked again and again to be busy, until no other fault has come between, in milliseconds. */
+const LONGEST_ATTEMPTS = 600_000;
+
 /** A handler that keeps its process from everything else. */
 async function block({ spin, slots }: Surroundings, milliseconds: number): ReturnType<Nemesis> {
   const since = performance.now();
-  // Another fault may hit the worker in the middle of it: then it has not shown anything.
-  for (let attempt = 0; attempt < 5; attempt++) {
+  // Another fault may hit the worker in the middle of it: then it has not shown anything. Behind the last fault none does.
+  for (const deadline = since + LONGEST_ATTEMPTS; performance.now() < deadline;) {
     const workers = slots.map(({ worker }) => worker);
     await spin(milliseconds);
     const worker = await blocked(workers, since, milliseconds);

@@ -1,5 +1,6 @@
 import { PayloadTooLargeError, StorageFullError } from '../errors.js';
 import type { OnRefused, StoredMessage, StreamBounds } from '../engine/ports.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import { checkMessageId } from '../wire/checks.js';
 import { encodeText } from '../wire/text-encoding.js';
 import { decodeBase64 } from './base64.js';
@@ -109,9 +110,10 @@ export class JetStream {
 
   /**
    * Publishes into a stream; the sequence, or undefined: refused or unknown. Rejects with PayloadTooLargeError when the
-   * stream takes no message of this size, and with ClosedError.
+   * server or the stream takes no message of this size, and with ClosedError.
    */
   async store(subject: string, body: Uint8Array, options: StoreOptions): Promise<number | undefined> {
+    refuseTooLarge(body, this.session.maxBodyBytes);
     const began = performance.now();
     const reply = await this.session.requests.send(subject, body, storeHeaders(options));
     if (!reply) {

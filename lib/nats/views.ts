@@ -1,4 +1,3 @@
-import { refuseTooLarge } from '../wire/body-limit.js';
 import type { Note, StoredMessage, Views } from '../engine/ports.js';
 import type { PartitionSubjects } from '../wire/subjects.js';
 import type { JetStream } from './jetstream.js';
@@ -19,8 +18,7 @@ export class NatsViews implements Views {
     return this.#jetStream.get(this.#stream, { last_by_subj: subject });
   }
 
-  async write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined> {
-    refuseTooLarge(body, this.#jetStream.session.maxBodyBytes);
+  write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined> {
     return this.#jetStream.store(subject, body, { after, note, replaces: true });
   }
 

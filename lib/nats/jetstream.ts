@@ -55,7 +55,7 @@ export interface StoreOptions {
   /** What is told of the message to those who read notes. */
   readonly note?: string | undefined;
   /** It takes the place of all earlier messages of its subject. */
-  readonly replaces?: true | undefined;
+  readonly replaces?: boolean | undefined;
   /** The server forgets the message after so many whole seconds. */
   readonly ttlInSeconds?: number | undefined;
   /** Told why this try was refused, if it was and another one may not be. */

@@ -19,7 +19,8 @@ export class NatsViews implements Views {
   }
 
   write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined> {
-    return this.#jetStream.store(subject, body, { after, note, replaces: true });
+    // The first message of a subject takes no place: that it would costs the server a purge that finds nothing.
+    return this.#jetStream.store(subject, body, { after, note, replaces: after > 0 });
   }
 
   async remove(subject: string, sequence: number): Promise<void> {

@@ -159,8 +159,11 @@ export class Channels {
   #next(partition: number, { sentUpTo, sentOfNext }: Sender): readonly EncodedEntry[] {
     const entries: EncodedEntry[] = [];
     let room = ENVELOPE_TARGET;
-    for (const { n, prev, reset, messages } of this.#tables.channel(partition).pending) {
-      if (n <= sentUpTo) continue;
+    const { pending } = this.#tables.channel(partition);
+    // Most of it is sent, and only not known to be received: the receiver tells that once a second.
+    const firstUnsent = pending.findLastIndex(({ n }) => n <= sentUpTo) + 1;
+    for (let at = firstUnsent; at < pending.length; at++) {
+      const { n, prev, reset, messages } = pending[at]!;
       const first = entries.length === 0 ? sentOfNext : 0;
       let end = first;
       for (; end < messages.length; end++) {

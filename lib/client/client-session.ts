@@ -147,7 +147,7 @@ export class ClientSession {
 
   /** Asks for what became of a call, behind what its owner tells, which may get lost. */
   #askFor(sent: Outgoing, wait: Wait<Outcome | undefined>): void {
-    void recheck(wait, async (deadline) => {
+    recheck(wait, async (deadline) => {
       const { outcome } = await this.#ask(sent, deadline);
       if (outcome) this.#told(sent, outcome, false, wait);
     });

@@ -73,7 +73,7 @@ export async function resultOfRun(
   const known = run && inbox.takeEnded(instanceId, ({ runId }) => isOf(run, runId));
   if (known) onEnded(known);
   else if (!run || ports.clock.now() - run.storedAt >= LATE) attempt(wait, look);
-  void recheck(wait, look);
+  recheck(wait, look);
   const end = await wait.promise;
   if (run) run.end = end;
   return resultOf(instanceId, end, session.values);

@@ -9,14 +9,11 @@ const LONGEST_PAUSE = 10_000;
  * Looks again and again, ever more slowly and patiently, while something is waited for: behind notices, which may get lost.
  * A look that throws ends the waiting with what it threw.
  */
-export async function recheck<T>(wait: Wait<T>, look: (deadline: number) => Promise<void>): Promise<void> {
-  try {
-    for (let times = 0; ; times++) {
-      await wait.pause(PAUSES[times] ?? LONGEST_PAUSE);
-      if (wait.isOver) return;
-      await look(deadlineAfter(times));
-    }
-  } catch (error) {
-    wait.fail(error);
-  }
+export function recheck<T>(wait: Wait<T>, look: (deadline: number) => Promise<void>, times = 0): void {
+  wait.after(PAUSES[times] ?? LONGEST_PAUSE, () => {
+    look(deadlineAfter(times)).then(
+      () => recheck(wait, look, times + 1),
+      (error: unknown) => wait.fail(error),
+    );
+  });
 }

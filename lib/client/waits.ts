@@ -173,6 +173,15 @@ export class Wait<T> {
     this.onEnd(() => signal.removeEventListener('abort', abort));
   }
 
+  /** Runs something after a time, unless it is over by then. */
+  after(milliseconds: number, run: () => void): void {
+    const cancel = this.#timers.after(milliseconds, () => {
+      forget();
+      run();
+    });
+    const forget = this.onEnd(cancel);
+  }
+
   /** Resolves after a time, at once when the waiting is over. */
   pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {

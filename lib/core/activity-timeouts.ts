@@ -17,13 +17,15 @@ export interface ActivityTimeouts {
 
 /** A timeout that cannot work, as `option must be ..., got ...`; undefined: both can. */
 export function timeoutFault(given: ActivityTimeouts): string | undefined {
-  for (const option of ['startToCloseTimeoutInMilliseconds', 'scheduleToCloseTimeoutInMilliseconds'] as const) {
+  for (const option of options) {
     const value = given[option];
     if (value === undefined || (typeof value === 'number' && value > 0 && value <= longestDuration)) continue;
     return `${option} must be above 0 and at most 100 years, got ${String(value)}`;
   }
   return undefined;
 }
+
+const options = ['startToCloseTimeoutInMilliseconds', 'scheduleToCloseTimeoutInMilliseconds'] as const;
 
 /** The timeouts as a call records them, given the time of the turn. Throws ConfigError. */
 export function recordedTimeouts(

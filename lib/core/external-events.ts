@@ -18,10 +18,11 @@ interface Arrival {
  */
 export class ExternalEvents {
   readonly #values: ValueCodec;
-  readonly #buffers = new Map<string, Arrival[]>();
+  // Made when they are needed: most executions wait for no event.
+  #buffers: Map<string, Arrival[]> | undefined;
   /** Per name; a Set keeps the order of insertion. */
-  readonly #waiters = new Map<string, Set<EventTask<unknown>>>();
-  readonly #unseen = new Map<EventTask<unknown>, Arrival>();
+  #waiters: Map<string, Set<EventTask<unknown>>> | undefined;
+  #unseen: Map<EventTask<unknown>, Arrival> | undefined;
   #arrivals = 0;
   #isLookedAt = false;
 
@@ -43,27 +44,27 @@ export class ExternalEvents {
 
   /** The waiter takes the first buffered event or its place at the end of the queue. */
   enqueue(task: EventTask<unknown>): void {
-    const arrival = this.#buffers.get(task.key)?.shift();
+    const arrival = this.#buffers?.get(task.key)?.shift();
     if (arrival !== undefined) return this.#hand(arrival, task);
-    const waiters = this.#waiters.get(task.key) ?? new Set();
-    this.#waiters.set(task.key, waiters.add(task));
+    const waiters = this.#waiters?.get(task.key) ?? new Set();
+    (this.#waiters ??= new Map()).set(task.key, waiters.add(task));
   }
 
   /** The waiter leaves its queue; an event of its own that no code has seen goes to whoever is next. */
   withdraw(task: EventTask<unknown>): void {
-    this.#waiters.get(task.key)?.delete(task);
-    const arrival = this.#unseen.get(task);
+    this.#waiters?.get(task.key)?.delete(task);
+    const arrival = this.#unseen?.get(task);
     if (arrival === undefined) return;
-    this.#unseen.delete(task);
+    this.#unseen?.delete(task);
     this.#place(arrival);
   }
 
   hasUnseen(task: EventTask<unknown>): boolean {
-    return this.#unseen.has(task);
+    return this.#unseen?.has(task) ?? false;
   }
 
   markSeen(task: EventTask<unknown>): void {
-    if (!this.#isLookedAt) this.#unseen.delete(task);
+    if (!this.#isLookedAt) this.#unseen?.delete(task);
   }
 
   /** Runs code that only looks: what it reads does not count as seen. */
@@ -79,25 +80,25 @@ export class ExternalEvents {
 
   /** Every event that no code has seen, in order of arrival. */
   remaining(): readonly EventRaised[] {
-    const arrivals = [...[...this.#buffers.values()].flat(), ...this.#unseen.values()];
+    const arrivals = [...[...(this.#buffers?.values() ?? [])].flat(), ...(this.#unseen?.values() ?? [])];
     return arrivals.sort((a, b) => a.order - b.order).map((arrival) => arrival.event);
   }
 
   #place(arrival: Arrival): void {
     const key = foldCase(arrival.event.name);
-    const [waiter] = this.#waiters.get(key) ?? [];
+    const [waiter] = this.#waiters?.get(key) ?? [];
     if (waiter !== undefined) {
-      this.#waiters.get(key)?.delete(waiter);
+      this.#waiters?.get(key)?.delete(waiter);
       return this.#hand(arrival, waiter);
     }
-    const buffer = this.#buffers.get(key) ?? [];
-    this.#buffers.set(key, buffer);
+    const buffer = this.#buffers?.get(key) ?? [];
+    (this.#buffers ??= new Map()).set(key, buffer);
     const after = buffer.findLastIndex((other) => other.order < arrival.order);
     buffer.splice(after + 1, 0, arrival); // E2: also when it was given back
   }
 
   #hand(arrival: Arrival, task: EventTask<unknown>): void {
-    this.#unseen.set(task, arrival);
+    (this.#unseen ??= new Map()).set(task, arrival);
     task.take(arrival.event);
   }
 }

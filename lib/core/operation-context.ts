@@ -4,7 +4,7 @@ import type { CoreDependencies } from './dependencies.js';
 import { EntityContext } from './entity-context.js';
 import { toEntity } from './entity-target.js';
 import type { CallPort, EntityMessage, OperationOutcome, OperationRequest } from './operation.js';
-import type { EntityStartOptions, Reminder, ReminderOptions } from './entity-options.js';
+import type { EntityStartOptions, Reminder, ReminderOptions, StoredReminder } from './entity-options.js';
 import { fireTime } from './fire-time.js';
 import type { EntityId } from './history.js';
 import { labelsFrom } from './labels.js';
@@ -23,7 +23,9 @@ export class OperationContext extends EntityContext {
   readonly #messages: EntityMessage[] = [];
   readonly #calls: CallPort | undefined;
   readonly #newId: () => string;
-  readonly #reminders: ReminderChanges;
+  readonly #storedReminders: readonly StoredReminder[];
+  /** Made when they are asked for: most operations have nothing to do with them. */
+  #reminders: ReminderChanges | undefined;
   #called = 0;
   #isClosed = false;
   #deletesState = false;
@@ -46,7 +48,7 @@ export class OperationContext extends EntityContext {
     this.#dependencies = dependencies;
     this.#calls = isAsync ? request.calls : undefined;
     this.#newId = request.newId ?? noIds;
-    this.#reminders = new ReminderChanges(id.name, request.reminders ?? none, request.at, dependencies);
+    this.#storedReminders = request.reminders ?? none;
   }
 
   get currentUtcDateTime(): Date {
@@ -121,21 +123,26 @@ export class OperationContext extends EntityContext {
 
   override setReminder(name: string, options: ReminderOptions): void {
     this.#refuse('set a reminder');
-    this.#reminders.set(name, options);
+    this.#reminderChanges.set(name, options);
   }
 
   override cancelReminder(name: string): boolean {
     this.#refuse('cancel a reminder');
-    return this.#reminders.cancel(name);
+    return this.#reminderChanges.cancel(name);
   }
 
   get reminders(): readonly Reminder[] {
-    return this.#reminders.all;
+    return this.#reminderChanges.all;
   }
 
   /** What the operation made of the reminders of its entity, which it may have deleted; undefined: nothing. */
   remindersOf(isDeleted: boolean): OperationOutcome['reminders'] {
-    return isDeleted || this.#deletesState ? this.#reminders.cancelled() : this.#reminders.changes;
+    return isDeleted || this.#deletesState ? this.#reminderChanges.cancelled() : this.#reminders?.changes;
+  }
+
+  get #reminderChanges(): ReminderChanges {
+    const { name } = this.entityId;
+    return (this.#reminders ??= new ReminderChanges(name, this.#storedReminders, this.#at, this.#dependencies));
   }
 
   #call(entity: EntityId, operation: string, value: unknown): Promise<Json | undefined> {

@@ -47,7 +47,7 @@ export class ActivityExecution implements ActivityRequest, NamedCode {
   #abort: AbortController | undefined;
   #stopReason: unknown;
   #isTold = false;
-  #endWait = (): void => {};
+  #endWait = noWait;
 
   constructor(order: ActivityOrder, listener: ExecutionListener) {
     const { instanceId, executionId, taskId, name, input, inputRef, attempt, timeout } = order;
@@ -139,6 +139,8 @@ function fitting(name: string, result: ActivityResult, values: LargeValues): Act
     return failed(error);
   }
 }
+
+const noWait = (): void => {};
 
 function failed(error: unknown): ActivityResult {
   return { failure: toFailureDetails(error) };

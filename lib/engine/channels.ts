@@ -159,19 +159,21 @@ export class Channels {
   #next(partition: number, { sentUpTo, sentOfNext }: Sender): readonly EncodedEntry[] {
     const entries: EncodedEntry[] = [];
     let room = ENVELOPE_TARGET;
-    for (const { n, prev, reset, messages } of this.#tables.channel(partition).pending) {
-      if (n <= sentUpTo) continue;
+    const { pending } = this.#tables.channel(partition);
+    // Most of it is sent, and only not known to be received: the receiver tells that once a second.
+    const firstUnsent = pending.findLastIndex(({ n }) => n <= sentUpTo) + 1;
+    for (let at = firstUnsent; at < pending.length; at++) {
+      const entry = pending[at]!;
+      const { messages } = entry;
       const first = entries.length === 0 ? sentOfNext : 0;
       let end = first;
       for (; end < messages.length; end++) {
         room -= utf8Length(messages[end]!);
         if (room < 0 && end + entries.length > first) break;
       }
-      const isWhole = first === 0 && end === messages.length;
-      const place = { n, prev, ...(reset && { reset }) };
-      if (isWhole) entries.push({ ...place, messages });
+      if (first === 0 && end === messages.length) entries.push(entry);
       else if (end > first)
-        entries.push({ ...place, part: [first, messages.length], messages: messages.slice(first, end) });
+        entries.push({ ...entry, part: [first, messages.length], messages: messages.slice(first, end) });
       if (end < messages.length) break;
     }
     return entries;

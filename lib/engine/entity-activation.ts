@@ -336,8 +336,8 @@ export class EntityActivation implements Activation {
   }
 
   #swept<O extends StepOutput | undefined>(output: O): O | StepOutput {
-    const [state, locks, agenda, journals] = [this.#state, this.#locks, this.#agenda, this.#journals];
-    return swept(output, { state, locks, agenda, journals });
+    if (!output) return output; // as of nearly every message that is asked whether it was refused before its turn
+    return swept(output, { state: this.#state, locks: this.#locks, agenda: this.#agenda, journals: this.#journals });
   }
 
   apply(entry: StepEntry): void {

@@ -12,9 +12,8 @@ interface Stored {
   readonly journals: OperationJournals;
 }
 
-/** A step, if there is one, which says so when it leaves nothing of the entity: a head from before is of no use to anybody (docs/adr/0049). */
-export function swept<O extends StepOutput | undefined>(output: O, stored: Stored): O | StepOutput {
-  if (!output) return output;
+/** A step, which says so when it leaves nothing of the entity: a head from before is of no use to anybody (docs/adr/0049). */
+export function swept(output: StepOutput, stored: Stored): StepOutput {
   const { entry } = output;
   const { deleted, unplanned, ended, lock } = entry;
   if ((!deleted && !unplanned && !ended && !lock) || !isNothingAfter(entry, stored)) return output;

@@ -3,7 +3,7 @@ import { asError } from './as-error.js';
 import type { Committer } from './committer.js';
 import type { Group } from './group.js';
 import type { HeadChanges } from './head-changes.js';
-import type { Heads } from './heads.js';
+import type { Cut, Heads } from './heads.js';
 import type { Instance } from './instance.js';
 import type { Loop, Loops } from './loops.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
@@ -200,15 +200,15 @@ export class Flusher {
     const worker = async (): Promise<void> => {
       for (const [instance, captured] of waiting) {
         if (this.#isStopped) return;
-        await this.#write(instance, captured, stamp);
+        const cut = captured && (await this.#heads.write(instance, captured, stamp));
+        if (!captured) await this.#heads.forget(instance);
+        this.#written(instance, cut);
       }
     };
     await Promise.all(Array.from({ length: Math.min(WIDTH, capture.length) }, worker));
   }
 
-  async #write(instance: Instance, captured: Captured | undefined, stamp: Stamp): Promise<void> {
-    const cut = captured ? await this.#heads.write(instance, captured, stamp) : undefined;
-    if (!captured) await this.#heads.forget(instance);
+  #written(instance: Instance, cut: Cut | undefined): void {
     this.#loop.moved();
     if (cut && instance.activation instanceof OrchestrationActivation) instance.activation.cut(cut);
     instance.dirtySince = instance.dirtyBehind;

@@ -100,7 +100,8 @@ export class Group {
       ...(locals.length > 0 && { messages: locals }),
     };
     const text = encodeStep(entry);
-    const bytes = outputs.reduce((sum, [, sent]) => sum + utf8Length(sent), utf8Length(text));
+    let bytes = utf8Length(text);
+    for (const [, sent] of outputs) bytes += utf8Length(sent);
     const localBytes = locals.length > 0 ? Math.ceil(text.length / locals.length) : 0;
     return { entry, text, outputs, bytes, localBytes };
   }
@@ -135,7 +136,7 @@ export class Group {
     this.texts.push(text);
     this.received.set(from, { from, n, partly: undefined });
     const bytes = Math.ceil(text.length / messages.length);
-    return this.#localsOf(messages).map((delivery) => ({ ...delivery, bytes }));
+    return this.#localsOf(messages).map(({ message, local }) => ({ message, local, bytes }));
   }
 
   #localsOf(messages: readonly Addressed[]): readonly LocalDelivery[] {

@@ -204,7 +204,8 @@ export class Heads {
     instance.headBytes = body.length + referredBytes(head);
     this.#written.set(instance.address, instance.headSequence);
     if (!captured.wake && instance.wakeSequence !== 0) await this.#removeWake(instance);
-    if (head.type !== 'entity') await this.#forgetSegments(instance, head);
+    const named = segmentsOf(head);
+    if (instance.segments.length > 0 || named.length > 0) await this.#forgetSegments(instance, named);
     this.#spent.add(captured.dropped ?? []);
     return cut;
   }
@@ -246,9 +247,7 @@ export class Heads {
   }
 
   /** Those that the former head named and this one does not: of former executions and runs, and of events that went on. */
-  async #forgetSegments(instance: Instance, head: Head): Promise<void> {
-    const named = segmentsOf(head);
-    if (instance.segments.length === 0 && named.length === 0) return;
+  async #forgetSegments(instance: Instance, named: readonly SegmentReference[]): Promise<void> {
     const sequences = new Set(named.map(({ sequence }) => sequence));
     await this.#segments.remove(instance.segments.filter(({ sequence }) => !sequences.has(sequence)));
     instance.segments = named;
@@ -321,6 +320,8 @@ interface Removed {
   readonly logSeq: number;
 }
 
+const noSegments: readonly SegmentReference[] = [];
+
 /** What a state that is elsewhere takes in memory. */
 function referredBytes(head: Head): number {
   return head.type === 'entity' ? (head.stateRef?.bytes ?? 0) : 0;
@@ -340,7 +341,8 @@ function isLong(events: readonly HistoryEvent[]): boolean {
 
 function segmentsOf(head: Head): readonly SegmentReference[] {
   if (head.type === 'tombstone') return head.segments ?? [];
-  return head.type === 'orchestration' ? [...head.segments, ...(head.held ?? [])] : [];
+  if (head.type !== 'orchestration') return noSegments;
+  return head.held ? [...head.segments, ...head.held] : head.segments;
 }
 
 /** The epoch of the owner who stored something. */

@@ -273,7 +273,7 @@ export class Instances implements MailLoad {
       this.#commit(instance, finished.input, finished.output);
       if (instance.isBusy) return;
     }
-    for (const look of instance.looks.splice(0)) look();
+    if (instance.looks.length > 0) for (const look of instance.looks.splice(0)) look();
     const isBehind = this.journals.isBehindParked(instance);
     if (instance.isShut) return this.#occupy(instance);
     const input = instance.waiting.peek();

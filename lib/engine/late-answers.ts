@@ -24,7 +24,7 @@ export function lateAnswer(
   const isKnown = started && mayBeLate(state, message) && runner.isWhole;
   const taskId = isKnown ? idIn(started, message) : undefined;
   if (taskId === undefined || !unansweredIn(runner.history).includes(taskId)) return refusal(unasked);
-  const events = [resultEvent({ ...message, taskId }, at)];
+  const events = [resultEvent(message, taskId, at)];
   if (lengthsWith(state, events).longest > MOST_EVENTS) return refusal('The history is as long as it may be');
   return { entry: { events }, messages: [] };
 }

@@ -17,7 +17,7 @@ import { isEnd, OrchestrationState } from './orchestration-state.js';
 import type { PartitionPorts } from './ports.js';
 import type { Recovered, TailEntry } from './recovery.js';
 import type { Segments } from './segments.js';
-import { storedPartsOf } from './stored-parts.js';
+import { PartsOfInstance } from './stored-parts.js';
 
 /** Whom the loading tells. */
 export interface LoadingListener {
@@ -128,7 +128,7 @@ function newActivation(address: Address, makings: Makings): Activation {
       addressee.instanceId,
       host,
       ports,
-      storedPartsOf(address, makings.segments, makings.children),
+      new PartsOfInstance(address, makings.segments, makings.children),
     );
   const activation = new EntityActivation(addressee.entity, makings);
   activation.resume();
@@ -177,7 +177,7 @@ async function loadedOrchestration(
   makings: Makings,
 ): Promise<OrchestrationActivation> {
   const { host, ports, segments } = makings;
-  const stored = storedPartsOf(address, makings.segments, makings.children);
+  const stored = new PartsOfInstance(address, makings.segments, makings.children);
   if (head?.type === 'early')
     return new OrchestrationActivation(instanceId, host, ports, stored, stateBeforeStart(head));
   if (head?.type !== 'orchestration') return new OrchestrationActivation(instanceId, host, ports, stored);
@@ -200,7 +200,7 @@ export async function wholeActivation(
     throw new CorruptHistoryError(`${address} is no orchestration instance that has begun`);
   const { history, held } = await segments.earlier(head, address);
   const state = OrchestrationState.from(head, history, held);
-  const stored = storedPartsOf(address, makings.segments, makings.children);
+  const stored = new PartsOfInstance(address, makings.segments, makings.children);
   return new OrchestrationActivation(addressee.instanceId, host, ports, stored, state, history);
 }
 

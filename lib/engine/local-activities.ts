@@ -3,7 +3,7 @@ import type { TaskIds } from '../wire/tasks.js';
 import type { GiveBack, InputBody, PendingActivity, StepOutput } from './activation.js';
 import type { Host } from './host.js';
 import type { Instance } from './instance.js';
-import { LocalRun, type LocalRunListener } from './local-run.js';
+import { LocalRun, type LocalRunSurroundings } from './local-run.js';
 import { MOST_LOST, nextRun } from './orchestration-activities.js';
 import type { PartitionPorts } from './ports.js';
 import type { SharedActivities } from './shared-activities.js';
@@ -27,6 +27,7 @@ export class LocalActivities {
   readonly #ports: PartitionPorts;
   readonly #shared: SharedActivities;
   readonly #listener: (instance: Instance, input: InputBody) => void;
+  readonly #surroundings: LocalRunSurroundings;
   readonly #runs = new Map<string, LocalRun>();
   /** Runs that wait for a slot, in order. */
   readonly #line = new Set<LocalRun>();
@@ -49,6 +50,21 @@ export class LocalActivities {
     this.#ports = ports;
     this.#shared = shared;
     this.#listener = listener;
+    this.#surroundings = {
+      host,
+      ports,
+      code: shared.code,
+      listener: {
+        begun: (run) => void this.#line.delete(run),
+        result: ({ instance }, result) => {
+          if (!this.#isOver) this.#listener(instance, result);
+        },
+        ended: (run) => {
+          shared.slots.release(run.name);
+          this.#remove(run);
+        },
+      },
+    };
   }
 
   /** The output with the place of each activity. */
@@ -76,7 +92,7 @@ export class LocalActivities {
     const key = keyOf(activity.executionId, activity.request.id);
     if (this.#runs.has(key) || this.#isOver) return;
     if (this.#isDraining) return void this.#left.push([instance, activity]);
-    const run = this.#newRun(key, instance, activity);
+    const run = new LocalRun(key, instance, activity, this.#surroundings);
     this.#runs.set(key, run);
     instance.runningActivities++;
     if (this.#shared.slots.take(run.name)) return run.begin();
@@ -85,22 +101,7 @@ export class LocalActivities {
     this.#watch();
   }
 
-  #newRun(key: string, instance: Instance, activity: PendingActivity): LocalRun {
-    const { slots, code } = this.#shared;
-    const listener: LocalRunListener = {
-      begun: (run) => void this.#line.delete(run),
-      result: (result) => {
-        if (!this.#isOver) this.#listener(instance, result);
-      },
-      ended: (run) => {
-        slots.release(run.name);
-        this.#remove(key, run);
-      },
-    };
-    return new LocalRun(this.#host, this.#ports, instance, activity, listener, code);
-  }
-
-  #remove(key: string, { instance }: LocalRun): void {
+  #remove({ key, instance }: LocalRun): void {
     this.#runs.delete(key);
     instance.runningActivities--;
     this.#endTurn(key);
@@ -141,19 +142,18 @@ export class LocalActivities {
   /** Of activities that nobody waits for any more, those that are not here. */
   cancel({ address }: Instance, [executionId, ids]: TaskIds): readonly number[] {
     return ids.filter((id) => {
-      const key = keyOf(executionId, id);
-      const run = this.#runs.get(key);
+      const run = this.#runs.get(keyOf(executionId, id));
       if (!run) return true;
       run.stop(new ActivityCanceledError(run.name, address.slice('o.'.length)));
-      if (this.#line.has(run)) this.#takeOut(key, run);
+      if (this.#line.has(run)) this.#takeOut(run);
       return false;
     });
   }
 
-  #takeOut(key: string, run: LocalRun): void {
+  #takeOut(run: LocalRun): void {
     this.#shared.slots.leave(run);
     this.#line.delete(run);
-    this.#remove(key, run);
+    this.#remove(run);
   }
 
   #watch(): void {
@@ -174,7 +174,7 @@ export class LocalActivities {
       const moved = late.get(executionId);
       if (moved) moved.ids.push(request.id);
       else late.set(executionId, { instance: run.instance, ids: [request.id] });
-      this.#takeOut(keyOf(executionId, request.id), run);
+      this.#takeOut(run);
       this.#shared.slots.overflow(run.name, now + OVERFLOW);
     }
     for (const [executionId, { instance, ids }] of late)

@@ -8,43 +8,41 @@ import type { Instance } from './instance.js';
 import type { PartitionPorts } from './ports.js';
 import type { UserCode } from './user-code.js';
 
-/** Whom a run of the owner's own tells. */
+/** Whom the owner's own runs tell. */
 export interface LocalRunListener {
   /** It has its slot. */
   begun(run: LocalRun): void;
-  result(result: ResultMessage): void;
+  result(run: LocalRun, result: ResultMessage): void;
   /** The code has ended: the slot is free. */
   ended(run: LocalRun): void;
 }
 
+/** What all runs of one owner have in common. */
+export interface LocalRunSurroundings {
+  readonly host: Host;
+  readonly ports: PartitionPorts;
+  readonly code: UserCode;
+  readonly listener: LocalRunListener;
+}
+
 /** One run of an activity in its owner's process, from the line for a slot to the end of its code. */
 export class LocalRun implements SlotWaiter, ExecutionListener {
-  readonly #host: Host;
-  readonly #ports: PartitionPorts;
-  readonly #listener: LocalRunListener;
+  readonly #surroundings: LocalRunSurroundings;
   readonly #execution: ActivityExecution;
-  readonly #code: UserCode;
+  /** No other run of its owner has the same. */
+  readonly key: string;
   readonly instance: Instance;
   readonly activity: PendingActivity;
   /** Since when it waits, in milliseconds since 1970. */
   readonly since: number;
   hasBegun = false;
 
-  constructor(
-    host: Host,
-    ports: PartitionPorts,
-    instance: Instance,
-    activity: PendingActivity,
-    listener: LocalRunListener,
-    code: UserCode,
-  ) {
-    this.#code = code;
-    this.#host = host;
-    this.#ports = ports;
-    this.#listener = listener;
+  constructor(key: string, instance: Instance, activity: PendingActivity, surroundings: LocalRunSurroundings) {
+    this.#surroundings = surroundings;
+    this.key = key;
     this.instance = instance;
     this.activity = activity;
-    this.since = ports.clock.now();
+    this.since = surroundings.ports.clock.now();
     const { executionId, attempt, request } = activity;
     const addressee = parseAddress(instance.address);
     const instanceId = addressee.kind === 'orchestration' ? addressee.instanceId : '';
@@ -58,9 +56,10 @@ export class LocalRun implements SlotWaiter, ExecutionListener {
   }
 
   begin(): void {
+    const { host, ports, code, listener } = this.#surroundings;
     this.hasBegun = true;
-    this.#listener.begun(this);
-    this.#execution.begin(this.#host, this.#ports, this.#code);
+    listener.begun(this);
+    this.#execution.begin(host, ports, code);
   }
 
   stop(reason: Error): void {
@@ -69,10 +68,11 @@ export class LocalRun implements SlotWaiter, ExecutionListener {
 
   result(result: ActivityResult): void {
     const { executionId, request } = this.activity;
-    this.#listener.result({ kind: 'result', of: 'activity', executionId, taskId: request.id, ...result });
+    const message = { kind: 'result', of: 'activity', executionId, taskId: request.id, ...result } as const;
+    this.#surroundings.listener.result(this, message);
   }
 
   ended(): void {
-    this.#listener.ended(this);
+    this.#surroundings.listener.ended(this);
   }
 }

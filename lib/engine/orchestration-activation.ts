@@ -113,7 +113,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
       this.formerChildren = [];
       return formerChildrenOf(this, input, this.#stored)?.then((found) => void (this.formerChildren = found));
     };
-    return this.runner.isWhole ? find() : this.runner.recall(this.#stored.segments).then(find);
+    return this.runner.isWhole ? find() : this.runner.recall(this.#stored).then(find);
   }
 
   missing(input: InputBody): readonly ValueReference[] {
@@ -184,7 +184,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     const failed = ended(this, { type: 'ExecutionFailed', at: this.#at, failure }, (turn) => {
       if (input.kind === 'update') turn.answer(updateEvent(input, 0), { failure });
       const taskId = input.kind === 'result' ? answeredId(this.state, input) : undefined;
-      if (input.kind === 'result' && taskId !== undefined) turn.leave([resultEvent({ ...input, taskId }, this.#at)]);
+      if (input.kind === 'result' && taskId !== undefined) turn.leave([resultEvent(input, taskId, this.#at)]);
       turn.leave(this.state.buffered);
     });
     const output = answeredAtEnd(failed, this.state.buffered, this.instanceId);
@@ -216,9 +216,9 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
 
   nextTurn(): OrchestrationTurn {
     const { address, state } = this;
-    const { notify, updatedAt: at, started, open, lock, hasChildren, left, updates } = state;
-    const waited = { open, lock, hasChildren, left, updates };
-    return new OrchestrationTurn({ address, notify: this.#told(notify), at, started, ...waited });
+    const { updatedAt: at, started, open, lock, hasChildren, left, updates } = state;
+    const notify = this.#told(state.notify);
+    return new OrchestrationTurn({ address, notify, at, started, open, lock, hasChildren, left, updates });
   }
 
   #told(notify: readonly string[]): readonly string[] {
@@ -269,7 +269,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     const taskId = isOver ? undefined : answeredId(this.state, message);
     if (taskId === undefined) return endOfLeft(this.state, message) ?? unawaited(message, this.address);
     if (isHeldBack(this.state, message, taskId)) return refusal(unasked);
-    return this.take([resultEvent({ ...result, taskId }, this.#at)]);
+    return this.take([resultEvent(result, taskId, this.#at)]);
   }
 
   #fire(now: number): StepOutput {
@@ -341,6 +341,7 @@ export class OrchestrationActivation implements Activation, OrchestrationInstanc
     const isLast = taken === this.state.buffered.length;
     const output = turn.output(this.instanceId, more, returned);
     const unwanted = turn.givesUpActivities ? unwantedAtEnd(this.state, events) : undefined;
+    if (!unwanted && isLast) return output;
     return { ...output, ...(unwanted && { unwanted }), ...(!isLast && { goesOn: true }) };
   }
 

@@ -40,28 +40,27 @@ function capturedBeforeStart(state: OrchestrationState): Captured | undefined {
 }
 
 /** The stored values that a step with this input needs and that are not in memory (P15). */
-export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instance): readonly ValueReference[] {
+export function valuesFor(input: InputBody, instance: Instance): readonly ValueReference[] {
+  const { state, runner, holdsBack } = instance;
   const { started, isEnded, buffered } = state;
-  const replayed = (): readonly ValueReference[] =>
-    runner.isResident || !started || isEnded || state.isScheduled ? none : runner.history.flatMap(referencesIn);
   switch (input.kind) {
     case 'start':
-      return valuesForStart(input, { state, runner });
+      return valuesForStart(input, instance);
     case 'control':
       if (input.action === 'rewind') return state.status === 'Failed' ? runner.history.flatMap(referencesIn) : none;
       if (input.action === 'restore') return started ? none : referencesIn(input);
       if (input.action === 'restart') return isEnded && started ? referencesIn(started) : none;
-      return input.action === 'cancel' ? replayed() : none;
+      return input.action === 'cancel' ? valuesForReplay(instance) : none;
     case 'read':
       return none;
     case 'query':
       return runner.isResident || !started ? none : runner.history.flatMap(referencesIn);
     case 'resume':
       if (!started || isEnded || state.suspension) return none;
-      return [...replayed(), ...firstHeld(buffered).flatMap(referencesIn)];
+      return [...valuesForReplay(instance), ...firstHeld(buffered).flatMap(referencesIn)];
     case 'due':
       if (!started || isEnded) return none;
-      return state.isScheduled ? firstHeld(buffered).flatMap(referencesIn) : replayed();
+      return state.isScheduled ? firstHeld(buffered).flatMap(referencesIn) : valuesForReplay(instance);
     case 'restart':
     case 'requeue':
     case 'giveBack':
@@ -77,8 +76,14 @@ export function valuesFor(input: InputBody, { state, runner, holdsBack }: Instan
     case 'breakLock':
       if (mayBeLate(state, input)) return referencesIn(input);
       if (!started || isEnded) return none;
-      return holdsBack ? replayed() : [...replayed(), ...referencesIn(input)];
+      return holdsBack ? valuesForReplay(instance) : [...valuesForReplay(instance), ...referencesIn(input)];
   }
+}
+
+/** Those that the code needs to be ready. */
+function valuesForReplay({ state, runner }: Pick<Instance, 'state' | 'runner'>): readonly ValueReference[] {
+  const { started, isEnded, isScheduled } = state;
+  return runner.isResident || !started || isEnded || isScheduled ? none : runner.history.flatMap(referencesIn);
 }
 
 function valuesForStart(

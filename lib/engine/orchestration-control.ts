@@ -48,11 +48,11 @@ export function needsHistory(input: InputBody): boolean {
 export function formerChildrenOf(
   { instanceId, state: { started } }: Pick<OrchestrationInstance, 'instanceId' | 'state'>,
   input: InputBody,
-  { childrenOf }: Pick<StoredParts, 'childrenOf'>,
+  stored: Pick<StoredParts, 'childrenOf'>,
 ): Promise<readonly FoundChild[]> | undefined {
   if (input.kind !== 'control' || input.action !== 'purge' || input.recursive === false) return undefined;
   if (!started?.hasFormerChildren || !isMeant(started, input)) return undefined;
-  return childrenOf({ instanceId, runId: started.run ?? started.executionId });
+  return stored.childrenOf({ instanceId, runId: started.run ?? started.executionId });
 }
 
 /** What is asked of instances that have ended. */

@@ -24,8 +24,13 @@ interface Asking {
 /** The effects of actions of one execution. */
 export function effectsOf(actions: Iterable<Action>, asking: Asking): ActionEffects {
   const effects: ActionEffects = { messages: [], activities: [] };
-  for (const action of actions) if (!isMark(action)) add(effects, action, asking);
+  addEffects(effects, actions, asking);
   return effects;
+}
+
+/** Adds the effects of actions of one execution to others. */
+export function addEffects(effects: ActionEffects, actions: Iterable<Action>, asking: Asking): void {
+  for (const action of actions) if (!isMark(action)) add(effects, action, asking);
 }
 
 function add(

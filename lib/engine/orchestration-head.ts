@@ -11,9 +11,11 @@ export function headOf(state: OrchestrationState, instanceId: string): (stamp: S
   const { started, status, updatedAt, output, outputRef, failure, customStatus, reason, suspension } = state;
   if (!started) throw new CorruptHistoryError(`Orchestration ${instanceId} has not been started`);
   const { segments, values, retention, left } = state;
-  const [history, notify] = [[...state.history], [...state.notify]];
-  const [queued, begun] = [rangesOf(state.runs.queued), [...state.runs.begun]];
-  const [buffered, held] = [state.held.unstored, state.held.segments];
+  const history = [...state.history];
+  const notify = [...state.notify];
+  const queued = rangesOf(state.runs.queued);
+  const begun = [...state.runs.begun];
+  const { unstored: buffered, segments: held } = state.held;
   return (stamp) => ({
     v: 1,
     type: 'orchestration',

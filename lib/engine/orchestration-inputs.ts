@@ -87,9 +87,9 @@ export function isOperationAnswer({ type }: HistoryEvent): boolean {
   return type === 'EntityOperationCompleted' || type === 'EntityOperationFailed';
 }
 
-/** The history event of a result. */
-export function resultEvent(message: ResultMessage, at: number): InboundEvent {
-  const { of, taskId: id, result, resultRef, failure, fences = [] } = message;
+/** The history event of a result: the answer of the action with this id. */
+export function resultEvent(message: ResultMessage, id: number, at: number): InboundEvent {
+  const { of, result, resultRef, failure, fences = [] } = message;
   if (of === 'lock') return failure ? { type: 'LockLost', at, id, failure } : { type: 'LockGranted', at, id, fences };
   if (failure) {
     if (of === 'activity') return { type: 'TaskFailed', at, id, failure };

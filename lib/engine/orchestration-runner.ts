@@ -21,6 +21,7 @@ import type { OrchestrationState } from './orchestration-state.js';
 import type { OrchestrationTurn } from './orchestration-turn.js';
 import { acceptedUpdate } from './orchestration-updates.js';
 import type { PartitionPorts } from './ports.js';
+import type { StoredParts } from './stored-parts.js';
 import { toleranceOf } from './tolerated-values.js';
 
 /** Executions that may begin in one step. */
@@ -98,12 +99,12 @@ export class OrchestrationRunner {
   }
 
   /** Reads the events that are in segments only; what cannot be read stays away. */
-  async recall(read: (references: readonly SegmentReference[]) => Promise<readonly HistoryEvent[]>): Promise<void> {
+  async recall(parts: Pick<StoredParts, 'segments'>): Promise<void> {
     for (let stored: readonly SegmentReference[] = []; !this.isWhole;) {
       if (stored === this.#state.segments) return; // more may be stored meanwhile, but it was not that
       stored = this.#state.segments;
       try {
-        this.#earlier = await read(stored);
+        this.#earlier = await parts.segments(stored);
       } catch (error) {
         if (error instanceof CorruptHistoryError) return;
         throw error;
@@ -180,8 +181,8 @@ export class OrchestrationRunner {
   run(turn: OrchestrationTurn, events: readonly InboundEvent[]): readonly InboundEvent[] {
     let waiting = events;
     for (let executions = 1; waiting.length > 0;) {
-      const [first, ...rest] = waiting as [InboundEvent, ...InboundEvent[]];
-      const event = this.#ready(turn, turn.timed(first));
+      const rest = waiting.slice(1);
+      const event = this.#ready(turn, turn.timed(waiting[0]!));
       waiting = rest;
       if (!event) continue;
       if (event.type === 'ExecutionStarted') this.#executor = this.#newExecutor(event);

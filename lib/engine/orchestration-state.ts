@@ -197,7 +197,7 @@ export class OrchestrationState {
   apply(entry: StepEntry): void {
     const held = keysIn(this.buffered);
     this.#apply(entry);
-    this.#values.settle(held, () => keysIn(this.buffered));
+    this.#values.settle(held, this.buffered);
   }
 
   #apply(entry: StepEntry): void {
@@ -367,10 +367,10 @@ export class OrchestrationState {
   }
 
   #closeAll(): void {
-    this.open.clear();
+    if (this.open.size > 0) this.open.clear(); // else it would make a new table for nothing
     this.updates.clear();
     this.runs.clear();
-    this.#timers = new TimerQueue();
+    if (this.#timers.length > 0) this.#timers = new TimerQueue();
   }
 
   /** The whole history of an instance that has ended: what its head does not say of its beginning is there. */

@@ -20,7 +20,7 @@ import type { Notice } from '../wire/queries.js';
 import type { StepEntry } from '../wire/record.js';
 import type { PendingActivity, StepOutput } from './activation.js';
 import { endOfLock, lockAfter, type HeldLock } from './held-lock.js';
-import { effectsOf, toChildren, type ActionEffects } from './orchestration-effects.js';
+import { addEffects, effectsOf, toChildren, type ActionEffects } from './orchestration-effects.js';
 import { isOperationAnswer } from './orchestration-inputs.js';
 import { OpenUpdates } from './open-updates.js';
 import { endOf, type OpenAction } from './orchestration-state.js';
@@ -75,7 +75,7 @@ export class OrchestrationTurn {
   #isCanceled = false;
 
   constructor(begin: TurnStart) {
-    const { address, notify, at, started, open = new Map(), lock, hasChildren = false, left = [], updates } = begin;
+    const { address, notify, at, started, open = noneOpen, lock, hasChildren = false, left = [], updates } = begin;
     this.#address = address;
     this.#notify = notify;
     this.#at = at;
@@ -104,7 +104,7 @@ export class OrchestrationTurn {
     for (const action of turn.actions) this.#follow(action);
     if (event.type === 'UpdateRequested' && turn.update) this.answer(event, saidByCode(turn.update));
     for (const { update, outcome } of turn.answers ?? []) this.#answerLate(update, outcome);
-    this.#add(effectsOf(turn.actions, this.#asking));
+    addEffects(this.#effects, turn.actions, this.#asking);
     if (turn.customStatus !== undefined) this.#customStatus = turn.customStatus;
     if (turn.completion && !this.#ended) this.#complete(turn.completion);
     return turn;
@@ -136,11 +136,10 @@ export class OrchestrationTurn {
     this.#at = at;
     append(this.#events, events);
     for (const event of events) this.#follow(event);
-    this.#add(effectsOf(rewinding.fresh, this.#asking));
-    const again = effectsOf(rewinding.again.map(whole), { ...this.#asking, isRepeated: true });
+    addEffects(this.#effects, rewinding.fresh, this.#asking);
+    append(this.#messages, effectsOf(rewinding.again.map(whole), { ...this.#asking, isRepeated: true }).messages);
     // An activity is asked for as it is recorded: its large input stays where it is.
-    const activities = effectsOf(rewinding.again, this.#asking);
-    this.#add({ messages: again.messages, activities: activities.activities });
+    append(this.#activities, effectsOf(rewinding.again, this.#asking).activities);
     this.#customStatus = rewinding.customStatus;
     if (rewinding.completion) this.#complete(rewinding.completion);
   }
@@ -156,9 +155,8 @@ export class OrchestrationTurn {
     return { address: this.#address, started: this.#started! };
   }
 
-  #add({ messages, activities }: ActionEffects): void {
-    append(this.#messages, messages);
-    append(this.#activities, activities);
+  get #effects(): ActionEffects {
+    return { messages: this.#messages, activities: this.#activities };
   }
 
   /** What the execution has asked of others is to end, too. */
@@ -289,7 +287,7 @@ export class OrchestrationTurn {
     extra: Pick<StepEntry, 'notify' | 'taken' | 'retention'>,
     returned: readonly InboundEvent[] = [],
   ): StepOutput {
-    const notices = [...this.#answered.map(({ notice }) => notice), ...this.#endNotices(instanceId)];
+    const notices = this.#answered.map(({ notice }) => notice).concat(this.#endNotices(instanceId));
     return {
       entry: {
         events: this.#events,
@@ -314,6 +312,8 @@ export class OrchestrationTurn {
     return this.#notify.map((inbox) => [inbox, notice] as const);
   }
 }
+
+const noneOpen: ReadonlyMap<number, OpenAction> = new Map();
 
 function inputOf(input: Json | undefined): { readonly input?: Json } {
   return input === undefined ? {} : { input };

@@ -92,8 +92,9 @@ export function cutOff({ name }: UpdateRequested, { type }: ClosingEvent, addres
 
 /** With an answer for the updates that were held back, when the step ends the instance: they find nobody any more. */
 export function answeredAtEnd(output: StepOutput, held: readonly InboundEvent[], instanceId: string): StepOutput {
+  if (held.length === 0) return output;
   const last = output.entry.events?.findLast((event) => !isOperationAnswer(event));
-  if (held.length === 0 || !last || !isClosing(last) || last.type === 'ContinuedAsNew') return output;
+  if (!last || !isClosing(last) || last.type === 'ContinuedAsNew') return output;
   const { outcomes = [] } = output.entry;
   const known = new Set(outcomes.map(({ id }) => id));
   const failure = toFailureDetails(new InstanceEndedError(instanceId));

@@ -16,7 +16,7 @@ export function answered(output: StepOutput, { id, reply }: Asked, told: Handler
   const notice = { v: 1, kind: 'outcome', outcome } as const;
   return {
     ...output,
-    entry: { ...output.entry, outcome },
+    entry: { outcome, ...output.entry },
     notices: [[reply, notice] as const, ...(output.notices ?? [])],
   };
 }

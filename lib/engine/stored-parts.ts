@@ -8,15 +8,29 @@ import type { Segments } from './segments.js';
 /** What an orchestration instance reads beside its head. */
 export interface StoredParts {
   /** Stored parts of its history. */
-  readonly segments: (references: readonly SegmentReference[]) => Promise<readonly HistoryEvent[]>;
+  segments(references: readonly SegmentReference[]): Promise<readonly HistoryEvent[]>;
   /** The children of one of its runs. */
-  readonly childrenOf: (parent: ParentRun) => Promise<readonly FoundChild[]>;
+  childrenOf(parent: ParentRun): Promise<readonly FoundChild[]>;
 }
 
-/** Without a search for children there is nothing to purge. */
-export function storedPartsOf(address: Address, segments: Segments, children?: ChildrenSearch): StoredParts {
-  return {
-    segments: (references) => segments.read(references, address),
-    childrenOf: async (parent) => (await children?.find(parent)) ?? [],
-  };
+/** Those of the instance at an address. */
+export class PartsOfInstance implements StoredParts {
+  readonly #address: Address;
+  readonly #segments: Segments;
+  readonly #children: ChildrenSearch | undefined;
+
+  /** Without a search for children there is nothing to purge. */
+  constructor(address: Address, segments: Segments, children?: ChildrenSearch) {
+    this.#address = address;
+    this.#segments = segments;
+    this.#children = children;
+  }
+
+  segments(references: readonly SegmentReference[]): Promise<readonly HistoryEvent[]> {
+    return this.#segments.read(references, this.#address);
+  }
+
+  async childrenOf(parent: ParentRun): Promise<readonly FoundChild[]> {
+    return (await this.#children?.find(parent)) ?? [];
+  }
 }

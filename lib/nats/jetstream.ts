@@ -1,5 +1,6 @@
 import { PayloadTooLargeError, StorageFullError } from '../errors.js';
 import type { OnRefused, StoredMessage, StreamBounds } from '../engine/ports.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import { checkMessageId } from '../wire/checks.js';
 import { encodeText } from '../wire/text-encoding.js';
 import { decodeBase64 } from './base64.js';
@@ -54,7 +55,7 @@ export interface StoreOptions {
   /** What is told of the message to those who read notes. */
   readonly note?: string | undefined;
   /** It takes the place of all earlier messages of its subject. */
-  readonly replaces?: true | undefined;
+  readonly replaces?: boolean | undefined;
   /** The server forgets the message after so many whole seconds. */
   readonly ttlInSeconds?: number | undefined;
   /** Told why this try was refused, if it was and another one may not be. */
@@ -109,9 +110,10 @@ export class JetStream {
 
   /**
    * Publishes into a stream; the sequence, or undefined: refused or unknown. Rejects with PayloadTooLargeError when the
-   * stream takes no message of this size, and with ClosedError.
+   * server or the stream takes no message of this size, and with ClosedError.
    */
   async store(subject: string, body: Uint8Array, options: StoreOptions): Promise<number | undefined> {
+    refuseTooLarge(body, this.session.maxBodyBytes);
     const began = performance.now();
     const reply = await this.session.requests.send(subject, body, storeHeaders(options));
     if (!reply) {

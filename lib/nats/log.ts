@@ -1,5 +1,4 @@
 import type { Log, StoredMessage } from '../engine/ports.js';
-import { refuseTooLarge } from '../wire/body-limit.js';
 import type { JetStream } from './jetstream.js';
 import { readAhead } from './read-ahead.js';
 import type { PartitionSubjects } from '../wire/subjects.js';
@@ -23,8 +22,7 @@ export class NatsLog implements Log {
     this.#subject = subjects.log;
   }
 
-  async append(body: Uint8Array, after: number): Promise<number | undefined> {
-    refuseTooLarge(body, this.#jetStream.session.maxBodyBytes);
+  append(body: Uint8Array, after: number): Promise<number | undefined> {
     return this.#jetStream.store(this.#subject, body, { after });
   }
 

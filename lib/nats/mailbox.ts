@@ -1,4 +1,3 @@
-import { refuseTooLarge } from '../wire/body-limit.js';
 import type {
   LossListener,
   Logger,
@@ -23,13 +22,7 @@ export class NatsMailSender implements MailSender {
     this.#jetStream = jetStream;
   }
 
-  async send(
-    subject: string,
-    body: Uint8Array,
-    messageId?: string,
-    onRefused?: OnRefused,
-  ): Promise<number | undefined> {
-    refuseTooLarge(body, this.#jetStream.session.maxBodyBytes);
+  send(subject: string, body: Uint8Array, messageId?: string, onRefused?: OnRefused): Promise<number | undefined> {
     return this.#jetStream.store(subject, body, { messageId, onRefused });
   }
 }

@@ -6,7 +6,8 @@ export interface Departure {
   readonly subject: string;
   readonly body: Uint8Array;
   readonly reply?: string | undefined;
-  readonly headers?: MsgHdrs | undefined;
+  /** As they are sent. */
+  readonly headers?: Uint8Array | undefined;
   /** The client library refuses it, such as for its size. */
   readonly onRefused: (error: unknown) => void;
 }
@@ -42,11 +43,24 @@ export class Outbox {
     for (const departure of leaving) this.#hand(departure);
   }
 
-  #hand({ subject, body, reply, headers, onRefused }: Departure): void {
+  #hand({ subject, body, reply = '', headers, onRefused }: Departure): void {
     try {
-      this.#connection.publish(subject, body, { reply: reply ?? '', ...(headers && { headers }) });
+      this.#connection.publish(subject, body, headers ? { reply, headers: encoded(headers) } : { reply });
     } catch (error) {
       onRefused(error);
     }
   }
+}
+
+/** The client library asks of headers only their bytes: they are made once, without its header object. */
+class EncodedHeaders {
+  constructor(readonly bytes: Uint8Array) {}
+
+  encode(): Uint8Array {
+    return this.bytes;
+  }
+}
+
+function encoded(bytes: Uint8Array): MsgHdrs {
+  return new EncodedHeaders(bytes) as unknown as MsgHdrs;
 }

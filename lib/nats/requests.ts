@@ -1,8 +1,8 @@
-import type { Msg, MsgHdrs, NatsConnection } from 'nats';
+import type { Msg, NatsConnection } from 'nats';
 import type { Subscription } from '../engine/ports.js';
 import { ClosedError, PayloadTooLargeError } from '../errors.js';
 import { isNatsError } from './nats-error.js';
-import type { Outbox } from './outbox.js';
+import type { Departure, Outbox } from './outbox.js';
 import { platformRandom } from './random.js';
 import { subscribeForGood } from './subscribe-for-good.js';
 
@@ -15,13 +15,9 @@ const SWEEP = 100;
 /** The wait before a request is made again that nobody was there to take, in milliseconds. */
 const RETRY = 25;
 
-interface Pending {
-  readonly subject: string;
-  readonly body: Uint8Array;
-  readonly headers: MsgHdrs | undefined;
+interface Pending extends Departure {
   readonly deadline: number;
   readonly resolve: (reply: Msg | undefined) => void;
-  readonly reject: (error: Error) => void;
   /** Not sent while disconnected: it is published as soon as the connection is back. */
   isSent: boolean;
 }
@@ -36,6 +32,7 @@ export class Requests {
   readonly #outbox: Outbox;
   readonly #inbox: string;
   readonly #replies: Subscription;
+  /** By the subjects of their replies. */
   readonly #pending = new Map<string, Pending>();
   #sent = 0;
   #isConnected = true;
@@ -60,62 +57,66 @@ export class Requests {
     return new Promise((resolve, reject) => {
       if (this.#isClosed || this.#connection.isClosed())
         return reject(this.#end ?? new ClosedError(`The connection is closed: nothing was sent to ${subject}`));
-      const token = (this.#sent++).toString(36);
-      const deadline = performance.now() + DEADLINE;
-      const pending = { subject, body, headers: headers && encoded(headers), deadline, resolve, reject, isSent: false };
-      this.#pending.set(token, pending);
-      if (this.#isConnected) this.#publish(token, pending);
+      const reply = this.#inbox + (this.#sent++).toString(36);
+      const pending: Pending = {
+        subject,
+        body,
+        reply,
+        headers,
+        deadline: performance.now() + DEADLINE,
+        resolve,
+        isSent: false,
+        onRefused: (error) => {
+          this.#pending.delete(reply);
+          reject(refusalOf(error, subject, body, this.#connection.info?.max_payload));
+        },
+      };
+      this.#pending.set(reply, pending);
+      if (this.#isConnected) this.#publish(pending);
       this.#watch();
     });
   }
 
   onDisconnect(): void {
     this.#isConnected = false;
-    for (const [token, pending] of this.#pending) if (pending.isSent) this.#settle(token, undefined);
+    for (const [reply, pending] of this.#pending) if (pending.isSent) this.#settle(reply, undefined);
   }
 
   onReconnect(): void {
     this.#isConnected = true;
-    for (const [token, pending] of this.#pending) if (!pending.isSent) this.#publish(token, pending);
+    for (const pending of this.#pending.values()) if (!pending.isSent) this.#publish(pending);
   }
 
   /** Everything under way becomes unknown; everything later is refused. */
   close(end?: ClosedError): void {
     this.#isClosed = true;
     this.#end = end;
-    for (const token of this.#pending.keys()) this.#settle(token, undefined);
+    for (const reply of this.#pending.keys()) this.#settle(reply, undefined);
+    this.#endWatch();
     this.#replies.close();
   }
 
-  #publish(token: string, pending: Pending): void {
+  #publish(pending: Pending): void {
     pending.isSent = true;
-    const { headers, subject, body } = pending;
-    const onRefused = (error: unknown): void => {
-      this.#pending.delete(token);
-      pending.reject(refusalOf(error, subject, body, this.#connection.info?.max_payload));
-    };
-    this.#outbox.publish({ subject, body, headers, reply: this.#inbox + token, onRefused });
+    this.#outbox.publish(pending);
   }
 
   #onReply(message: Msg): void {
-    const token = message.subject.slice(this.#inbox.length);
-    const pending = this.#pending.get(token);
+    const { subject: reply } = message;
+    const pending = this.#pending.get(reply);
     if (!pending) return;
-    if (message.data.length > 0 || message.headers?.code !== 503) return this.#settle(token, message);
+    if (message.data.length > 0 || message.headers?.code !== 503) return this.#settle(reply, message);
     pending.isSent = false;
     setTimeout(() => {
-      const isWaiting = this.#pending.has(token) && !pending.isSent;
-      if (isWaiting && this.#isConnected && !this.#connection.isClosed()) this.#publish(token, pending);
+      const isWaiting = this.#pending.has(reply) && !pending.isSent;
+      if (isWaiting && this.#isConnected && !this.#connection.isClosed()) this.#publish(pending);
     }, RETRY);
   }
 
-  #settle(token: string, reply: Msg | undefined): void {
-    const pending = this.#pending.get(token);
-    this.#pending.delete(token);
-    pending?.resolve(reply);
-    if (this.#pending.size > 0) return;
-    clearInterval(this.#sweeper);
-    this.#sweeper = undefined;
+  #settle(reply: string, message: Msg | undefined): void {
+    const pending = this.#pending.get(reply);
+    this.#pending.delete(reply);
+    pending?.resolve(message);
   }
 
   #watch(): void {
@@ -124,16 +125,22 @@ export class Requests {
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP);
   }
 
+  #endWatch(): void {
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+
   #sweep(): void {
+    if (this.#pending.size === 0) return this.#endWatch();
     const now = performance.now();
     const isLate = now - this.#sweptAt > 3 * SWEEP;
     this.#sweptAt = now;
     // After a pause of this process the replies wait in the socket: they are read before the next sweep.
     if (isLate) return;
-    for (const [token, pending] of this.#pending) {
+    for (const [reply, pending] of this.#pending) {
       // All deadlines are equally long, so they pass in order of sending.
       if (pending.deadline > now) return;
-      this.#settle(token, undefined);
+      this.#settle(reply, undefined);
     }
   }
 }
@@ -143,9 +150,4 @@ function refusalOf(error: unknown, subject: string, body: Uint8Array, limit: num
   if (isNatsError(error) && error.code === 'MAX_PAYLOAD_EXCEEDED')
     return new PayloadTooLargeError(`A message on ${subject}`, body.length, limit);
   return new ClosedError(`Nothing was sent to ${subject}: ${String(error)}`, { cause: error });
-}
-
-/** The client library asks of headers only their bytes: they are made once, without its header object. */
-function encoded(bytes: Uint8Array): MsgHdrs {
-  return { encode: () => bytes } as unknown as MsgHdrs;
 }

@@ -1,4 +1,3 @@
-import { refuseTooLarge } from '../wire/body-limit.js';
 import type { Note, StoredMessage, Views } from '../engine/ports.js';
 import type { PartitionSubjects } from '../wire/subjects.js';
 import type { JetStream } from './jetstream.js';
@@ -19,9 +18,9 @@ export class NatsViews implements Views {
     return this.#jetStream.get(this.#stream, { last_by_subj: subject });
   }
 
-  async write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined> {
-    refuseTooLarge(body, this.#jetStream.session.maxBodyBytes);
-    return this.#jetStream.store(subject, body, { after, note, replaces: true });
+  write(subject: string, body: Uint8Array, after: number, note?: string): Promise<number | undefined> {
+    // The first message of a subject takes no place: that it would costs the server a purge that finds nothing.
+    return this.#jetStream.store(subject, body, { after, note, replaces: after > 0 });
   }
 
   async remove(subject: string, sequence: number): Promise<void> {

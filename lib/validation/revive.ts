@@ -24,11 +24,11 @@ export function revive(
 export function buildValid(value: unknown, type: InputType, target: string, untyped: InputBuilder['untyped']): unknown {
   const builder = new InputBuilder(untyped);
   const built = builder.build(value, type, '$');
-  const known = new Set(builder.violations.map(({ path }) => path));
-  const rules = brokenRules(built, type).filter(({ path }) => !known.has(path));
-  if (builder.violations.length + rules.length > 0)
-    throw new InvalidInputError(target, [...builder.violations, ...rules]);
-  return built;
+  const { violations } = builder;
+  const rules = brokenRules(built, type);
+  if (violations.length + rules.length === 0) return built;
+  const known = new Set(violations.map(({ path }) => path));
+  throw new InvalidInputError(target, [...violations, ...rules.filter(({ path }) => !known.has(path))]);
 }
 
 function copyOf(json: Json, path: string): unknown {

@@ -25,10 +25,11 @@ export function isEntityAddress(address: Address): boolean {
 
 /** Whom an address names. Throws InvalidIdError for any text that is not an address. */
 export function parseAddress(address: string): Addressee {
-  const [kind, rest] = [address.slice(0, 2), address.slice(2)];
+  const rest = address.slice(2);
   const dotAt = rest.indexOf('.');
-  if (kind === 'o.' && dotAt < 0) return { kind: 'orchestration', instanceId: decodeId(rest, 'instance id') };
-  if (kind === 'e.' && dotAt >= 0 && !rest.includes('.', dotAt + 1)) {
+  if (address.startsWith('o.') && dotAt < 0)
+    return { kind: 'orchestration', instanceId: decodeId(rest, 'instance id') };
+  if (isEntityAddress(address) && dotAt >= 0 && !rest.includes('.', dotAt + 1)) {
     const [name, key] = [rest.slice(0, dotAt), rest.slice(dotAt + 1)];
     return { kind: 'entity', entity: { name: entityName(name), key: decodeId(key, 'entity key') } };
   }

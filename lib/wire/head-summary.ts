@@ -1,5 +1,5 @@
 import { isRuntimeStatus, type OrchestrationHead, type RuntimeStatus } from './head.js';
-import { utf8Length } from './text.js';
+import { isLonger } from './value-limits.js';
 
 /** What instances are looked for by, apart from their ids. */
 export interface HeadSummary {
@@ -45,7 +45,7 @@ export function noteOf(head: OrchestrationHead): string | undefined {
   const note = JSON.stringify(
     parent ? [...fields, tags ?? {}, [parent.instanceId, parent.runId]] : tags ? [...fields, tags] : fields,
   );
-  return note.length <= maxNoteBytes && utf8Length(note) <= maxNoteBytes ? note : undefined;
+  return isLonger(note, maxNoteBytes) ? undefined : note;
 }
 
 /** How a text stands in a note that has it. */

@@ -21,21 +21,25 @@ class ActivityAttempt extends ActivityContext {
   readonly instanceId: string;
   readonly activityName: string;
   readonly attempt: number;
-  readonly idempotencyKey: string;
   readonly #request: ActivityRequest;
 
   constructor(request: ActivityRequest) {
     super();
-    const { instanceId, executionId, taskId, name, attempt } = request;
+    const { instanceId, name, attempt } = request;
     this.#request = request;
     this.instanceId = instanceId;
     this.activityName = name;
     this.attempt = attempt;
-    // No id holds a slash, so two keys are equal only if all their parts are.
-    this.idempotencyKey = `${instanceId}/${executionId}/${taskId}`;
   }
 
-  /** Made when it is asked for. */
+  // Most code asks for neither of these: they are made when it does.
+
+  /** No id holds a slash, so two keys are equal only if all their parts are. */
+  get idempotencyKey(): string {
+    const { instanceId, executionId, taskId } = this.#request;
+    return `${instanceId}/${executionId}/${taskId}`;
+  }
+
   get signal(): AbortSignal {
     return this.#request.signal;
   }

@@ -5,6 +5,7 @@ import test from 'ava';
 import { EntityExecutor } from '../../lib/core/entity-executor.js';
 import { TaskOrchestrationExecutor } from '../../lib/core/task-orchestration-executor.js';
 import type { OperationOutcome } from '../../lib/core/operation.js';
+import { answered } from '../../lib/engine/outcomes.js';
 import { ofSession } from '../../lib/engine/session-mail.js';
 import { bankHost } from './surroundings.js';
 
@@ -27,6 +28,8 @@ const makers: Record<string, (i: number) => object> = {
       input: { amount: 1 },
       at: 1,
     }) as OperationOutcome,
+  'the entry of a step that answers': (i) =>
+    answered({ entry: { events: [] }, messages: [] }, { id: `s.${i}`, reply: 'inbox' }, { result: i }).entry,
   'a message of a session': (i) => ofSession({ kind: 'operation', name: 'deposit', input: i, done: [1] }, 's', i),
 };
 

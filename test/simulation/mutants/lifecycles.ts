@@ -248,7 +248,12 @@ export const ofLifecycles: readonly Mutant[] = [
   ofLives(
     '0033',
     'what has failed is not asked for again',
-    edit(TURN, 'this.#add({ messages: again.messages, activities: activities.activities });', ''),
+    edit(
+      TURN,
+      'append(this.#messages, effectsOf(rewinding.again.map(whole), { ...this.#asking, isRepeated: true }).messages);',
+      '',
+    ),
+    edit(TURN, 'append(this.#activities, effectsOf(rewinding.again, this.#asking).activities);', ''),
   ),
   ofLives(
     '0033',

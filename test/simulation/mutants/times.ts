@@ -58,8 +58,8 @@ export const ofTimes: readonly Mutant[] = [
     'the reminders of an entity that is deleted go on',
     edit(
       'core/operation-context.js',
-      'isDeleted || this.#deletesState ? this.#reminders.cancelled() : this.#reminders.changes',
-      'this.#reminders.changes',
+      'isDeleted || this.#deletesState ? this.#reminderChanges.cancelled() : this.#reminders?.changes',
+      'this.#reminders?.changes',
     ),
   ),
   ofTiming(

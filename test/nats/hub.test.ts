@@ -147,6 +147,21 @@ test('a stream that is gone or was created anew is a loss and is not made good',
   t.true(another.message.includes(`${stream} was deleted and created again`));
 });
 
+test('a stream that a server of a cluster does not know yet is no loss', async (t) => {
+  const hub = await openHub(session, { name: freshName(), partitions: 1 });
+  const subject = `STREAM.INFO.${hub.subjects.partition(0).streamName('log')}`;
+  let unknown = 3;
+  const isUnknown = ([asked]: readonly unknown[]): boolean => asked === subject && unknown-- > 0;
+  const { prototype } = JetStream;
+  const demand = Reflect.get(prototype, 'demand') as (...request: unknown[]) => unknown;
+  t.teardown(() => Reflect.set(prototype, 'demand', demand));
+  Reflect.set(prototype, 'demand', function (this: JetStream, ...request: unknown[]) {
+    return isUnknown(request) ? Promise.resolve(undefined) : demand.apply(this, request);
+  });
+  t.is((await openHub(session, { name: hub.name })).createdAt, hub.createdAt);
+  t.is(unknown, -1);
+});
+
 test('a hub whose creation was interrupted is completed', async (t) => {
   const hub = await openHub(session, { name: freshName(), partitions: 2 });
   const entry = await hub.store.get('hub');

@@ -38,6 +38,7 @@ const seed = given.seed ?? values.seed;
 const first = Number(seed ?? 1);
 const count = Number(values.seeds ?? (seed === undefined ? 1_000 : 1));
 const totals = { calls: 0, faults: 0, records: 0, takeovers: 0, virtualMilliseconds: 0 };
+let unjudged = 0;
 
 const [began, beganAt] = [process.cpuUsage(), performance.now()];
 let failed = 0;
@@ -56,13 +57,14 @@ async function runPartitions(): Promise<string> {
   for (let seed = first; seed < first + count; seed++) {
     const report = await run({ ...given, seed, isTraced: values.trace });
     for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += report.counts[key];
+    if (report.unjudged.length > 0) unjudged++;
     if (values.trace) console.log(report.trace.join('\n'));
     if (report.violations.length === 0) continue;
     failed++;
     await explain(report);
   }
   return (
-    `${totals.takeovers} takeovers, ${totals.faults} faults in ${totals.calls} calls, ` +
+    `${unjudged} unjudged; ${totals.takeovers} takeovers, ${totals.faults} faults in ${totals.calls} calls, ` +
     `${totals.records} records, ${Math.round(totals.virtualMilliseconds / 3_600_000)} h of virtual time`
   );
 }

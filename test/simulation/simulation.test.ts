@@ -3,6 +3,7 @@ import test from 'ava';
 import { amount } from '../amount.js';
 import { CALM } from './chaos.js';
 import { eventOf } from './expectation.js';
+import { simulateLives } from './lifecycle.js';
 import type { Program } from './script.js';
 import { shrink, type Case } from './shrink.js';
 import { simulate } from './simulation.js';
@@ -12,15 +13,18 @@ const seeds = amount(1_000, 5_000);
 
 test(`programs under faults bring about what they have to, exactly once: ${seeds} seeds`, async (t) => {
   t.timeout(1_800_000);
-  const totals = { takeovers: 0, faults: 0 };
+  const totals = { takeovers: 0, faults: 0, repeated: 0, unjudged: 0 };
   for (let seed = 1; seed <= seeds; seed++) {
-    const { violations, counts } = await simulate({ seed });
+    const { violations, unjudged, counts } = await simulate({ seed });
     t.deepEqual(violations, [], `npm run simulate -- --seed ${seed}`);
     totals.takeovers += counts.takeovers;
     totals.faults += counts.faults;
+    totals.repeated += counts.repeated;
+    if (unjudged.length > 0) totals.unjudged++;
   }
-  t.log(`${totals.takeovers} takeovers, ${totals.faults} faults`);
-  t.true(totals.takeovers > 3 * seeds && totals.faults > 10 * seeds);
+  t.log(totals);
+  t.true(totals.takeovers > 3 * seeds && totals.faults > 10 * seeds && totals.repeated > 0);
+  t.true(totals.unjudged <= 0.02 * seeds);
 });
 
 const shared = amount(60, 500);
@@ -54,12 +58,20 @@ test('the same seed gives the same run, to the byte', async (t) => {
   t.not((await simulate({ seed: 1 })).hash, (await simulate({ seed: 2 })).hash);
 });
 
-test('without faults nothing is repeated and nobody takes over but at the beginning and the end', async (t) => {
-  const { violations, counts, program } = await simulate({ seed: 7, plan: { incidents: [] } });
-  t.deepEqual(violations, []);
-  t.is(counts.takeovers, 2 * program.partitions);
-  t.is(counts.faults, 0);
-});
+const calm = amount(100, 1_000);
+
+for (const [family, run] of [
+  ['programs', simulate],
+  ['lives', simulateLives],
+] as const)
+  test(`without faults no activity of ${family} is repeated, and nobody takes over but at the beginning and the end: ${calm} seeds`, async (t) => {
+    t.timeout(600_000);
+    for (let seed = 1; seed <= calm; seed++) {
+      const { violations, counts, program } = await run({ seed, plan: { incidents: [] } });
+      t.deepEqual(violations, [], `seed ${seed}`);
+      t.deepEqual([counts.takeovers, counts.repeated, counts.faults], [2 * program.partitions, 0, 0], `seed ${seed}`);
+    }
+  });
 
 test('what a program lacks is found', async (t) => {
   const program: Program = {

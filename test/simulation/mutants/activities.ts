@@ -1,4 +1,4 @@
-import { edit, mutant, type Mutant } from './mutant.js';
+import { edit, mutant, ofLives, type Mutant } from './mutant.js';
 
 /** Bugs of activities that go to work queues. */
 export const ofActivities: readonly Mutant[] = [
@@ -32,6 +32,33 @@ export const ofActivities: readonly Mutant[] = [
       'engine/task-worker.js',
       'if (told) {\n            await this.#send(run, told);',
       'await this.#done(run);\nif (told) {\n            await this.#send(run, told);',
+    ),
+  ),
+  mutant(
+    '7.4',
+    'the code of an activity is begun twice',
+    edit(
+      'engine/activity-execution.js',
+      'const run = () => this.#call(host, ports.clock, userCode);',
+      'const run = () => (this.#call(host, ports.clock, userCode), this.#call(host, ports.clock, userCode));',
+    ),
+  ),
+  mutant(
+    '7.4',
+    'what a new owner begins anew it begins twice',
+    edit(
+      'engine/activity-execution.js',
+      'const run = () => this.#call(host, ports.clock, userCode);',
+      'const run = () => (this.attempt > 1 && this.#call(host, ports.clock, userCode), this.#call(host, ports.clock, userCode));',
+    ),
+  ),
+  ofLives(
+    '7.4',
+    'a worker does not say that it still has a request of a work queue, and another one gets it, too',
+    edit(
+      'engine/task-worker.js',
+      'for (const run of this.#runs.values()) {\n                run.keep();',
+      'for (const run of this.#runs.values()) {',
     ),
   ),
 ];

@@ -5,9 +5,9 @@ import { CALM } from './chaos.js';
 import { eventOf } from './expectation.js';
 import { simulateLives } from './lifecycle.js';
 import type { Program } from './script.js';
-import { shrink, type Case } from './shrink.js';
+import { shrink, shrinkWorkers, type Case } from './shrink.js';
 import { simulate } from './simulation.js';
-import { simulateWorkers } from './workers.js';
+import { simulateWorkers, type WorkersPlan } from './workers.js';
 
 const seeds = amount(1_000, 5_000);
 
@@ -104,5 +104,22 @@ test('a failing case is shrunk to what makes it fail', async (t) => {
   t.deepEqual(
     small.program.clients.map(({ actions }) => actions.length),
     program.clients.map((_, at) => (at === 0 ? 1 : 0)),
+  );
+});
+
+test('so is a failing case of workers, which runs as it is given', async (t) => {
+  const incident = (at: number, what: 'kill' | 'stop'): WorkersPlan['incidents'][number] => {
+    return { at, target: 'w1', do: what, for: 500, partition: 0 };
+  };
+  const [stop, kill] = [incident(16_000, 'stop'), incident(46_000, 'kill')];
+  const plan = { incidents: [stop, kill], loss: 0.02, far: { name: 'w0', by: 100 } };
+  const small = await shrinkWorkers(plan, async ({ incidents, far }) => incidents.includes(kill) && far !== undefined);
+  t.deepEqual(small, { incidents: [kill], loss: 0, far: plan.far });
+  const report = await simulateWorkers(1, true, small);
+  t.deepEqual(report.violations, []);
+  t.is(report.plan, small);
+  t.deepEqual(
+    report.trace.flatMap((line) => /w\d: (\w+) for/.exec(line)?.[1] ?? []),
+    ['kill'],
   );
 });

@@ -142,6 +142,8 @@ class Simulation {
   readonly #violations: string[] = [];
   /** What did not come to its end, or to another one. */
   readonly #unended: string[] = [];
+  /** What owners said of those that they quarantined. */
+  readonly #quarantines: string[] = [];
   readonly #trace: string[] = [];
   readonly #isTraced: boolean;
   readonly #told = new Set<string>();
@@ -321,7 +323,7 @@ class Simulation {
       warn: note,
       error: (message, fields) => {
         const text = `${name} logged an error: ${message} ${JSON.stringify(fields)}`;
-        if (message.startsWith('Quarantined:')) this.#unend(text);
+        if (message.startsWith('Quarantined:')) this.#quarantines.push(text);
         else if (REFUSED.test(message) && mayRefuse(this.#plan.incidents)) note(text);
         else this.#violation(text);
       },
@@ -509,7 +511,8 @@ class Simulation {
     await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, late }, violation));
     const last = rests.some((rest) => rest.isLeftToNext) ? await this.#giveBack() : rests;
     for (const rest of rests) rest.checkNext(violation);
-    if (this.#violations.length + this.#unended.length === 0) await this.#losePower(last);
+    const found = [this.#violations, this.#unended, this.#quarantines];
+    if (found.every(({ length }) => length === 0)) await this.#losePower(last);
   }
 
   /** One takes everything over, and gives it back when nothing is on its way any more; what is left. */
@@ -594,13 +597,13 @@ class Simulation {
 
   #report(): Report {
     const { calls, given } = this.#faults;
-    const hasQuarantined = this.#hasQuarantined;
+    const unended = [...this.#quarantines, ...this.#unended];
     return {
       seed: this.#seed,
       program: this.#program,
       plan: this.#plan,
-      violations: hasQuarantined ? this.#violations : [...this.#violations, ...this.#unended],
-      unjudged: hasQuarantined ? this.#unended : [],
+      violations: this.#hasQuarantined ? this.#violations : [...this.#violations, ...unended],
+      unjudged: this.#hasQuarantined ? this.#unended : [],
       hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
       trace: this.#trace,
       result: this.#result,

@@ -1,4 +1,4 @@
-import { edit, mutant, ofLives, type Mutant } from './mutant.js';
+import { edit, mutant, type Mutant } from './mutant.js';
 
 /** Bugs of activities that go to work queues. */
 export const ofActivities: readonly Mutant[] = [
@@ -52,9 +52,11 @@ export const ofActivities: readonly Mutant[] = [
       'const run = () => (this.attempt > 1 && this.#call(host, ports.clock, userCode), this.#call(host, ports.clock, userCode));',
     ),
   ),
-  ofLives(
+  mutant(
     '7.4',
     'a worker does not say that it still has a request of a work queue, and another one gets it, too',
+    edit('memory/tasks.js', 'PATIENCE = 10_000', 'PATIENCE = 500'),
+    edit('engine/task-worker.js', 'BEAT = 2_500', 'BEAT = 125'),
     edit(
       'engine/task-worker.js',
       'for (const run of this.#runs.values()) {\n                run.keep();',

@@ -47,7 +47,7 @@ const REST = 4_500;
 /** Where every message takes more than a second: operations that nobody waits for call others, one after another. */
 const LONG_REST = 60_000;
 /** In one of so many seeds histories are replayed after each record, not only when their executions end. */
-const REPLAYED = 8;
+const REPLAYED = 4;
 const HUB = 'sim';
 /** What is logged of what the server refuses. */
 const REFUSED = /^The server refused something|is refused, and sent again|whose stream has a limit of its own/;

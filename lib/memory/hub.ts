@@ -40,7 +40,7 @@ export class MemoryHub {
       mail: new MemoryStream(false),
       state: new MemoryStream(true, past),
     }));
-    this.server = new MemoryServer(world, () => this.#streams());
+    this.server = new MemoryServer(world, () => this.#streams(), this.tasks);
   }
 
   /** A process's connection; the name says in faults which one it was. */

@@ -1,5 +1,6 @@
 import type { MemoryStream } from './stream.js';
 import type { SeededRandom } from './random.js';
+import type { MemoryTasks } from './tasks.js';
 import type { MemoryWorld } from './world.js';
 
 interface Request {
@@ -11,17 +12,20 @@ interface Request {
 
 /**
  * The server behind a task hub. A kill with -9 loses nothing that it acknowledged; of what real servers may do then,
- * a seeded source picks: requests under way are carried out or not, and message ids may be forgotten.
+ * a seeded source picks: requests under way are carried out or not, message ids may be forgotten, and the state of work queues
+ * may go back in time, so that what was acknowledged there is delivered once more.
  */
 export class MemoryServer {
   readonly #world: MemoryWorld;
   readonly #streams: () => Iterable<MemoryStream>;
+  readonly #tasks: MemoryTasks;
   readonly #underway = new Set<Request>();
   #isUp = true;
 
-  constructor(world: MemoryWorld, streams: () => Iterable<MemoryStream>) {
+  constructor(world: MemoryWorld, streams: () => Iterable<MemoryStream>, tasks: MemoryTasks) {
     this.#world = world;
     this.#streams = streams;
+    this.#tasks = tasks;
   }
 
   get isUp(): boolean {
@@ -58,9 +62,11 @@ export class MemoryServer {
     }
     this.#isUp = false;
     const share = random.next() < 0.5 ? 0 : random.next();
-    for (const stream of this.#streams()) stream.forgetIds(() => random.next() < share);
+    const isForgotten = (): boolean => random.next() < share;
+    for (const stream of this.#streams()) stream.forgetIds(isForgotten);
     this.#world.scheduler.after(downtime, () => {
       this.#isUp = true;
+      this.#tasks.goBack(isForgotten);
     });
   }
 }

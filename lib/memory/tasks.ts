@@ -4,6 +4,8 @@ import type { MemoryWorld } from './world.js';
 const PATIENCE = 10_000;
 /** How long the server knows a message id, in milliseconds. */
 const DUPLICATE_WINDOW = 120_000;
+/** Of so many tasks that were acknowledged last a server that dies may forget that. */
+const MOST_FORGOTTEN = 20;
 
 /** A stored task. */
 export interface MemoryTask {
@@ -33,6 +35,8 @@ export class MemoryQueue {
   /** Tasks that workers have. */
   readonly taken = new Set<MemoryTask>();
   readonly #takers: MemoryTaker[] = [];
+  /** What was acknowledged last. */
+  readonly #done: MemoryTask[] = [];
   maxInFlight = Infinity;
 
   constructor(world: MemoryWorld) {
@@ -97,8 +101,24 @@ export class MemoryQueue {
   acknowledge(task: MemoryTask): void {
     task.cancel();
     const at = this.#again.indexOf(task);
+    const wasHere = this.taken.delete(task) || at >= 0;
     if (at >= 0) this.#again.splice(at, 1);
-    this.taken.delete(task);
+    if (wasHere && this.#done.push(task) > MOST_FORGOTTEN) this.#done.shift();
+    this.deliver();
+  }
+
+  /** The state of the queue goes back in time: some tasks were not acknowledged, and others not delivered. */
+  goBack(isForgotten: () => boolean): void {
+    const undone = this.#done.splice(0).filter(isForgotten);
+    const untaken = [...this.taken].filter(isForgotten);
+    for (const task of untaken) {
+      task.cancel();
+      this.taken.delete(task);
+    }
+    for (const task of [...undone, ...untaken]) {
+      task.deliveries--;
+      this.#again.push(task);
+    }
     this.deliver();
   }
 }
@@ -125,6 +145,12 @@ export class MemoryTasks {
     const sizes = new Map<string, number>();
     for (const [name, { tasks }] of this.#queues) if (tasks.length > 0) sizes.set(name, tasks.length);
     return sizes;
+  }
+
+  /** The server has died: of what it did last it may not know any more that it did. */
+  goBack(isForgotten: () => boolean): void {
+    for (const id of this.#ids.keys()) if (isForgotten()) this.#ids.delete(id);
+    for (const queue of this.#queues.values()) queue.goBack(isForgotten);
   }
 
   store(name: string, body: Uint8Array, messageId: string): void {

@@ -213,10 +213,9 @@ export class TaskHubWorker implements AsyncDisposable {
     const id = ports.random.id();
     const made = createHost(`${hostname()}.${process.pid}.${id}`, hosted, builtInFor(hosted, http));
     const host = { ...made, earlyEventsKept, valueDifferences };
-    await publishNames(ports.store, host);
     const activations = new ActivationCache(idleMemoryBytes);
     const worker = new TaskHubWorker(ports, host, id, stopTimeoutInMilliseconds, maxConcurrentActivities, activations);
-    await worker.#join();
+    await worker.#join(host);
     return worker;
   }
 
@@ -254,9 +253,10 @@ export class TaskHubWorker implements AsyncDisposable {
     }
   }
 
-  async #join(): Promise<void> {
+  async #join(host: Host): Promise<void> {
     this.#watchdog.start();
     try {
+      await this.#loops.watch('the storing of the names that it hosts', publishNames(this.#ports.store, host));
       await this.#membership.join();
       await this.#partitions?.start();
     } catch (error) {

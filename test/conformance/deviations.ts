@@ -110,13 +110,18 @@ export const deviations: readonly Mutant[] = [
   deviation(
     'a task that was acknowledged is still in flight',
     'tasks',
-    'this.taken.delete(task);\n        this.deliver();',
-    'this.deliver();',
+    'this.taken.delete(task) ||',
+    'this.taken.has(task) ||',
   ),
-  deviation('the last task comes first', 'tasks', '.shift()', '.pop()'),
+  deviation('the last task comes first', 'tasks', 'this.#waiting).shift()', 'this.#waiting).pop()'),
   deviation('a task knows nothing of those behind it', 'tasks', 'this.#waiting.length);', '0);'),
   deviation('task ids are known per queue', 'tasks', 'this.#ids.get(messageId)', 'this.#ids.get(name + messageId)'),
-  deviation('a task is not delivered again', 'tasks', 'this.#again.push(task);', ''),
+  deviation(
+    'a task is not delivered again',
+    'tasks',
+    'this.#again.push(task);\n            this.deliver',
+    'this.deliver',
+  ),
   deviation('a task is delivered again too late', 'tasks', 'PATIENCE = 10_000', 'PATIENCE = 15_000'),
   deviation(
     'what comes again comes last',

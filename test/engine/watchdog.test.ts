@@ -90,13 +90,14 @@ function surroundings() {
     await advance(500);
     return worker;
   };
+  const starting = (name: string, hosted: Hosted): Promise<TaskHubWorker> =>
+    TaskHubWorker.start({ ports: memoryHubPorts(hub.connect(name), recordingLogger(lines)) }, hosted);
   const worker = async (name: string, hosted: Hosted): Promise<TaskHubWorker> => {
-    const ports = memoryHubPorts(hub.connect(name), recordingLogger(lines));
-    const started = await settle(TaskHubWorker.start({ ports }, hosted));
+    const started = await settle(starting(name, hosted));
     await advance(500);
     return started;
   };
-  return { faults, hub, lines, client, settle, advance, claimer, owner, worker, letGo: () => held() };
+  return { faults, hub, lines, client, settle, advance, claimer, owner, starting, worker, letGo: () => held() };
 }
 
 type Around = ReturnType<typeof surroundings>;
@@ -137,6 +138,22 @@ async function jobElsewhere({ worker, client, settle }: Around, begin: () => voi
   await worker('w', { activities: [new Jobs()] });
   begin();
   await settle(client.start('asks', 'i', name));
+}
+
+const sources = ['lib/engine', 'lib/worker'].flatMap((folder) =>
+  readdirSync(folder).map((file) => [`${folder}/${file}`, readFileSync(`${folder}/${file}`, 'utf8')] as const),
+);
+
+/** Whether a loop that does not go through a list awaits something: its head is a line, and its body is indented. */
+function awaitsInLoop(source: string): boolean {
+  const lines = source.split('\n');
+  const indentOf = (line: string): number => line.search(/\S/);
+  return lines.some((head, at) => {
+    if (!/^ *(?:for \((?!const ).*;.*;|while \()/.test(head)) return false;
+    const rest = lines.slice(at + 1);
+    const end = rest.findIndex((line) => line !== '' && indentOf(line) <= indentOf(head));
+    return [head, ...rest.slice(0, end)].some((line) => /\bawait\b/.test(line));
+  });
 }
 
 const rows: readonly Row[] = [
@@ -384,6 +401,14 @@ const rows: readonly Row[] = [
     after: 3_000,
   },
   {
+    loop: 'the storing of the names that it hosts',
+    silence: { port: 'store', operation: 'put' },
+    come: async ({ starting }, begin) => {
+      begin();
+      void starting('w', { entities: [Counter] }); // it waits for the end of the silence
+    },
+  },
+  {
     loop: 'the look at workers and leases',
     silence: { port: 'store', operation: 'list' },
     come: ({ worker }, begin) => worker('w', { entities: [Counter] }).then(begin),
@@ -447,14 +472,55 @@ test('the owner of a partition tells people what waits and since when, and when 
   t.true(committedAt !== undefined && committedAt <= waits![0]!.since && committedAt > waits![0]!.since - 1_000);
 });
 
+/** By which of the loops above each loop of the source that may go on for ever is watched; or why it needs none. */
+const watchedBy: Readonly<Record<string, readonly string[]>> = {
+  'lib/engine/channels.ts': ['the sending to another partition'],
+  'lib/engine/checkpoints.ts': ['the storing of the checkpoint', 'the takeover'],
+  'lib/engine/committer.ts': ['the commit of a record'],
+  'lib/engine/dead-letters.ts': ['the storing of a dead letter'],
+  'lib/engine/delegation.ts': ['a step that another worker runs'],
+  'lib/engine/dispatcher.ts': ['the sending to a work queue'],
+  'lib/engine/entity-reads.ts': ['a read, for the mail before it'],
+  'lib/engine/flusher.ts': ['the storing of heads'],
+  'lib/engine/heads.ts': ['the storing of heads'],
+  'lib/engine/large-values.ts': ['the storing of a large value', 'the reading of large values'],
+  'lib/engine/looks.ts': ['ends after a number of looks'],
+  'lib/engine/lost-requests.ts': ['ends after the last partition'],
+  'lib/engine/orchestration-queries.ts': ['the loading of an instance', 'a step that another worker runs'],
+  'lib/engine/orchestration-runner.ts': ['the loading of an instance'],
+  'lib/engine/parked-pages.ts': ['the storing of parked messages'],
+  'lib/engine/parking.ts': ['the storing of parked messages'],
+  'lib/engine/partition-reading.ts': ['the takeover'],
+  'lib/engine/partition-run.ts': ['ends after the time for a stop'],
+  'lib/engine/recovery.ts': ['the takeover'],
+  'lib/engine/segments.ts': ['the storing of heads'],
+  'lib/engine/spent-values.ts': ['the removal of a stored value'],
+  'lib/engine/step-server.ts': ['ends after the time for a stop'],
+  'lib/engine/task-worker.ts': ['ends after a number of tries'],
+  'lib/engine/upkeep.ts': ['the storing of heads'],
+  'lib/engine/value-sweep.ts': ['the sweep for stored values that nothing names'],
+  'lib/engine/views-stored.ts': ['ends after a number of tries'],
+  'lib/engine/damaged-claim.ts': ['a person waits for the command'],
+  'lib/engine/diagnosis.ts': ['ends after a number of looks'],
+  'lib/engine/given-up-mail.ts': ['a person waits for the command'],
+  'lib/engine/loss-acceptance.ts': ['a person waits for the command'],
+  'lib/worker/http-requests.ts': ['ends after a number of redirects'],
+  'lib/worker/known-names.ts': ['the storing of the names that it hosts'],
+  'lib/worker/lease.ts': ['the storing of a lease'],
+  'lib/worker/membership.ts': ["the storing of the worker's record"],
+};
+
 test('every loop is told of by a test', (t) => {
   const entry = /\bloops\??\s*\.(?:add|watch)\(\s*(['"])(.+?)\1/g;
-  const names = ['lib/engine', 'lib/worker'].flatMap((folder) =>
-    readdirSync(folder).flatMap((file) => {
-      const source = readFileSync(`${folder}/${file}`, 'utf8');
-      return Array.from(source.matchAll(entry), ([, , name]) => name!);
-    }),
-  );
-  const inSource = new Set(names);
-  t.deepEqual(rows.map(({ loop }) => loop).toSorted(), [...inSource].toSorted());
+  const names = sources.flatMap(([, source]) => Array.from(source.matchAll(entry), ([, , name]) => name!));
+  t.deepEqual(rows.map(({ loop }) => loop).toSorted(), [...new Set(names)].toSorted());
+});
+
+test('whatever awaits again and again is watched by such a loop, or has its end', (t) => {
+  const endless = sources.filter(([, source]) => awaitsInLoop(source)).map(([file]) => file);
+  t.deepEqual(endless.toSorted(), Object.keys(watchedBy).toSorted());
+  const loops = new Set(rows.map(({ loop }) => loop));
+  const known = /^ends after |^a person waits for the command$/;
+  for (const names of Object.values(watchedBy))
+    for (const name of names) t.true(loops.has(name) || known.test(name), name);
 });

@@ -10,6 +10,8 @@ const SUBJECT = 'floor.m';
 export interface Floor {
   /** Publish and ack with 200 in flight. */
   readonly publishes: number;
+  /** What one of those costs, of the CPU time of server and client, in milliseconds. */
+  readonly publishCpu: number;
   /** Publish and ack, one after another. */
   readonly publish: Latencies;
   /** A request to a responder of the same connection, one after another. */
@@ -18,19 +20,22 @@ export interface Floor {
   readonly consumed: number;
 }
 
-export async function measureFloor(url: string, count = 40_000): Promise<Floor> {
+/** `cpu`: the CPU time that server and client have taken, in microseconds. */
+export async function measureFloor(url: string, cpu: () => Promise<number>, count = 40_000): Promise<Floor> {
   const connection = await connect({ servers: url });
   try {
     const manager = await connection.jetstreamManager();
     await manager.streams.add({ name: STREAM, subjects: [SUBJECT] });
     const stream = connection.jetstream();
     await rate(stream, 5_000); // until it is warm
+    const before = await cpu();
     const publishes = await rate(stream, count);
+    const publishCpu = ((await cpu()) - before) / 1_000 / count;
     const publish = await oneByOne(2_000, () => stream.publish(SUBJECT, BODY));
     const request = await requests(connection);
     const consumed = await consume(manager, stream, count);
     await manager.streams.delete(STREAM);
-    return { publishes, publish, request, consumed };
+    return { publishes, publishCpu, publish, request, consumed };
   } finally {
     await connection.close();
   }

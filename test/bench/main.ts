@@ -43,6 +43,10 @@ function rowOf({ steps }: Workload, measured: Measured, before: Usage, after: Us
   const workersCpu = (usage: Usage): number => usage.workers.reduce((sum, worker) => sum + worker.cpu, 0);
   const isSame = before.workers.length === after.workers.length && workersCpu(after) >= workersCpu(before);
   const commits = after.commits - before.commits;
+  const server = cpu(after.server.cpu, before.server.cpu);
+  const worker = cpu(workersCpu(after), workersCpu(before));
+  const client = cpu(after.client.cpu, before.client.cpu);
+  const total = server + worker + client;
   return {
     'per s': rate,
     'of raw publishes': rate / floor.publishes,
@@ -52,9 +56,10 @@ function rowOf({ steps }: Workload, measured: Measured, before: Usage, after: Us
       p99: latencies.p99,
       'p50, raw acks': latencies.p50 / floor.publish.p50,
     }),
-    'server ms each': cpu(after.server.cpu, before.server.cpu),
-    ...(isSame && { 'worker ms each': cpu(workersCpu(after), workersCpu(before)) }),
-    'client ms each': cpu(after.client.cpu, before.client.cpu),
+    ...(isSame && { 'ms each': total, 'CPU of raw publishes': total / floor.publishCpu }),
+    'server ms each': server,
+    ...(isSame && { 'worker ms each': worker }),
+    'client ms each': client,
     'worker MiB': Math.max(...after.workers.map(({ rss }) => rss)) / 2 ** 20,
     'stored MiB': after.storedBytes / 2 ** 20,
     commits,
@@ -83,7 +88,11 @@ const floors: Floor[] = [];
 for (let run = 0; run < runs; run++) {
   for (const workload of chosen) {
     await using rig = await Rig.start({ sync, workers });
-    const floor = await measureFloor(rig.server.url, sync === 'always' ? 10_000 : 40_000);
+    const cpu = async (): Promise<number> => {
+      const { server, client } = await rig.usage();
+      return server.cpu + client.cpu;
+    };
+    const floor = await measureFloor(rig.server.url, cpu, sync === 'always' ? 10_000 : 40_000);
     floors.push(floor);
     await warmUp(rig);
     const before = await rig.usage();
@@ -95,9 +104,10 @@ for (let run = 0; run < runs; run++) {
 print('floor', 'raw JetStream, the same client', medianOf(floors.map(flat)));
 for (const [{ id, name }, measured] of rows) print('workload', `${id} ${name}`, medianOf(measured));
 
-function flat({ publishes, publish, request, consumed }: Floor): Row {
+function flat({ publishes, publishCpu, publish, request, consumed }: Floor): Row {
   return {
     'publishes per s': publishes,
+    'publish ms each': publishCpu,
     'publish p50': publish.p50,
     'publish p99': publish.p99,
     'request p50': request.p50,

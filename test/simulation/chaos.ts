@@ -1,7 +1,7 @@
 import type { MailLimits } from '../../lib/engine/mail-limits.js';
 import type { Fault, FaultPlan, PortCall } from '../../lib/memory/faults.js';
 import type { SeededRandom } from '../../lib/memory/random.js';
-import { WORKERS } from './processes.js';
+import { processOf, WORKERS } from './processes.js';
 import type { Program } from './script.js';
 import { TroubleFaults, type Trouble } from './trouble.js';
 
@@ -258,6 +258,14 @@ function incident(random: SeededRandom, partitions: number): Incident {
       };
 }
 
+/** Who is told of what a plan brings about. */
+export interface FaultListener {
+  /** A process dies at one of its calls. */
+  crash(process: string): void;
+  /** A call of a process is not carried out and answered at once, and once. */
+  goesWrong(call: PortCall, process: string): void;
+}
+
 /** The plan as the ports ask for it; keeps the faults that it gave. */
 export class PlannedFaults implements FaultPlan {
   /** What went wrong, by the names of calls. */
@@ -267,7 +275,7 @@ export class PlannedFaults implements FaultPlan {
   readonly #plan: Plan;
   readonly #seed: number;
   readonly #now: () => number;
-  readonly #crash: (target: string) => void;
+  readonly #told: FaultListener;
   readonly #counts = new Map<string, number>();
   readonly #ofProcess = new Map<string, number>();
   /** The incidents that are asked for at every call. */
@@ -276,11 +284,11 @@ export class PlannedFaults implements FaultPlan {
   readonly #slow: readonly Of<'slow'>[];
   readonly #trouble: TroubleFaults;
 
-  constructor(plan: Plan, seed: number, now: () => number, crash: (target: string) => void) {
+  constructor(plan: Plan, seed: number, now: () => number, told: FaultListener) {
     this.#plan = plan;
     this.#seed = seed;
     this.#now = now;
-    this.#crash = crash;
+    this.#told = told;
     const { incidents } = plan;
     this.#crashes = incidents.filter((incident) => incident.do === 'crash');
     this.#silences = incidents.filter((incident) => incident.do === 'cut' || incident.do === 'mute');
@@ -293,7 +301,13 @@ export class PlannedFaults implements FaultPlan {
     if (this.#plan.between === 'unload' && call.port === 'mailbox' && call.operation === 'send')
       return { delay: LATE + 150 * (this.calls % 3) }; // what comes together is taken together
     if (!this.isOn) return 'none';
-    const process = call.connection.split('.')[0]!;
+    const process = processOf(call.connection);
+    const fault = this.#of(call, process);
+    if (fault !== 'none') this.#told.goesWrong(call, process);
+    return fault;
+  }
+
+  #of(call: PortCall, process: string): Fault {
     const crash = this.#crashAt(process);
     if (crash) return crash;
     if (this.#isCut(call, process)) return 'requestLost';
@@ -317,7 +331,7 @@ export class PlannedFaults implements FaultPlan {
     this.#ofProcess.set(process, count);
     for (const { target, call, isAfter } of this.#crashes) {
       if (target !== process || call !== count) continue;
-      this.#crash(process);
+      this.#told.crash(process);
       return isAfter ? 'responseLost' : 'requestLost';
     }
     return undefined;

@@ -1,4 +1,3 @@
-import { ActivationCache } from '../../lib/engine/activation-cache.js';
 import { Neighbours } from '../../lib/engine/neighbours.js';
 import { PartitionOwner } from '../../lib/engine/partition-owner.js';
 import { shareActivities } from '../../lib/engine/shared-activities.js';
@@ -14,9 +13,14 @@ import type { ActivityContext } from '../../lib/core/activity-context.js';
 import type { Surroundings } from './actors.js';
 import type { Limits } from './chaos.js';
 import type { Hosts } from './hosts.js';
+import { processOf } from './processes.js';
+import { WatchedActivations } from './watched-activations.js';
 
 /** What user code sees of its world beside its own process. */
-export type Observed = Omit<Surroundings, 'pause' | 'hold'>;
+export interface Observed extends Omit<Surroundings, 'pause' | 'hold' | 'activityBegins'> {
+  /** An attempt of an activity begins in a life of a worker. */
+  activityBegins(context: ActivityContext, id: string, life: string): void;
+}
 
 /** Where workers live. */
 interface Setting {
@@ -46,20 +50,25 @@ class WorkerLife {
   readonly #activities: ReturnType<typeof shareActivities>;
   readonly #tasks: TaskWorker;
   readonly #limits: Limits;
-  readonly #activations: ActivationCache;
+  readonly activations: WatchedActivations;
   /** The activities that run until nobody wants them any more. */
   readonly holding = new Set<ActivityContext>();
   frozenSince: number | undefined;
 
   constructor(hub: MemoryHub, name: string, { observed, limits, hosts, distanceOf }: Setting, logger: Logger) {
     this.#limits = limits;
-    this.#activations = new ActivationCache(limits.idleBytes);
+    this.activations = new WatchedActivations(limits.idleBytes);
     this.connection = hub.connect(name);
-    this.connection.distance = distanceOf(name.split('.')[0]!);
+    this.connection.distance = distanceOf(processOf(name));
     this.ports = memoryHubPorts(this.connection, logger);
     const pause = (milliseconds: number): Promise<void> =>
       new Promise((resolve) => void this.connection.later(milliseconds, resolve));
-    this.#host = hosts.take(name, { ...observed, pause, hold: (context) => this.#hold(context) });
+    this.#host = hosts.take(name, {
+      ...observed,
+      pause,
+      hold: (context) => this.#hold(context),
+      activityBegins: (context, id) => observed.activityBegins(context, id, name),
+    });
     this.#activities = shareActivities(this.#host, this.ports);
     this.#tasks = new TaskWorker(this.ports, this.#host, this.#activities, new Loops(this.ports.clock));
   }
@@ -89,7 +98,7 @@ class WorkerLife {
     const options = {
       stopTimeoutInMilliseconds: 3_000,
       activities: { ...this.#activities, ...alone },
-      activations: this.#activations,
+      activations: this.activations,
       mail: this.#limits.mail,
     };
     const owner = new PartitionOwner(partition, this.ports, this.#host, options);
@@ -207,6 +216,39 @@ export class Cluster {
 
   wakeAll(): void {
     for (const life of this.#lives.values()) this.#wake(life);
+  }
+
+  /** What owners have in memory of messages that wait, although none does any more. */
+  get waiting(): readonly string[] {
+    return [...this.#holdings].flatMap(([partition, { life, owner, hasEnded }]) => {
+      const isOwner = !hasEnded && this.#setting.ownersOf(partition).at(-1) === life.connection.name;
+      const { waitingBytes } = owner;
+      return isOwner && waitingBytes !== 0
+        ? [`leak: the owner of partition ${partition} has ${waitingBytes} bytes of messages that wait, and none does`]
+        : [];
+    });
+  }
+
+  /** What workers that live have in memory of instances that cannot go on or are not stored, although all is at rest. */
+  get busy(): readonly string[] {
+    return [...this.#lives].flatMap(([name, { activations }]) => {
+      const { ready, unwritten } = activations.load;
+      return ready === 0 && unwritten === 0
+        ? []
+        : [`leak: ${name} counts ${ready} inputs and ${unwritten} heads to be done`];
+    });
+  }
+
+  /** What workers that live have in memory of instances although they own nothing any more. */
+  get kept(): readonly string[] {
+    return [...this.#lives].flatMap(
+      ([
+        name,
+        {
+          activations: { bytes },
+        },
+      ]) => (bytes === 0 ? [] : [`leak: ${name} owns nothing, and keeps ${bytes} bytes of instances`]),
+    );
   }
 
   /** Stops all that live, gracefully; resolves when nothing is owned any more. */

@@ -55,8 +55,10 @@ export class OrchestrationWatch implements LifeState {
   readonly #answered = new Set<number>();
   /** The children that former executions of the run have left running, by the action that started each. */
   readonly #left = new Map<string, string>();
-  /** Every activity that was ever asked for, by execution and number. */
-  readonly scheduled = new Set<string>();
+  /** Every activity that was ever asked for, by execution and number: the record that asks for it, and when that was stored. */
+  readonly scheduled = new Map<string, { readonly sequence: number; readonly stored: number }>();
+  /** Those whose place is, or came to be, a work queue. */
+  readonly queued = new Set<string>();
   readonly marks: Mark[] = [];
   /** The transactions that it has committed: execution and number of the request, and how many entities took part. */
   readonly committed = new Map<string, number>();
@@ -133,7 +135,11 @@ export class OrchestrationWatch implements LifeState {
     if (message?.kind === 'result' && message.of === 'subOrchestration')
       this.#left.delete(`${message.executionId}/${message.taskId}`);
     if (entry.taken !== undefined) this.held = this.held.slice(entry.taken);
-    for (const event of entry.events ?? []) this.#take(event, stored, skew);
+    for (const event of entry.events ?? []) {
+      this.#take(event, stored, skew);
+      if (event.type === 'TaskScheduled') this.#asks(event.id, { sequence, stored });
+    }
+    for (const id of entry.queued?.[1] ?? []) this.queued.add(`${entry.queued![0]}/${id}`);
     if (entry.scheduled) this.#schedule(entry.scheduled);
     if (entry.retention !== undefined) this.#retention = entry.retention;
     if (entry.returned) this.held = [...entry.returned, ...this.held];
@@ -199,8 +205,6 @@ export class OrchestrationWatch implements LifeState {
         for (const [id, { type }] of this.open) if (type === 'TaskScheduled') this.open.delete(id);
         return;
       case 'TaskScheduled':
-        this.scheduled.add(`${this.executionId}/${event.id}`);
-        return void this.open.set(event.id, event);
       case 'SubOrchestrationInstanceCreated':
       case 'EntityOperationCalled':
       case 'TimerCreated':
@@ -235,6 +239,11 @@ export class OrchestrationWatch implements LifeState {
       case 'LockGranted':
         return this.#answer(event);
     }
+  }
+
+  #asks(id: number, record: { readonly sequence: number; readonly stored: number }): void {
+    const task = `${this.executionId}/${id}`;
+    if (!this.scheduled.has(task)) this.scheduled.set(task, record);
   }
 
   /** How its execution ended, if it did. */

@@ -21,14 +21,23 @@ export class OutcomeCheck {
   readonly #expected: Expectation;
   readonly #clients: readonly SimulatedClient[];
   readonly #outcome: Outcome;
+  /** Of what must never be, */
   readonly #violation: Violation;
+  /** and of what has not come to be. */
+  readonly #lacks: Violation;
   readonly #actualIds: ReadonlyMap<string, string>;
 
-  constructor(expected: Expectation, clients: readonly SimulatedClient[], outcome: Outcome, violation: Violation) {
+  constructor(
+    expected: Expectation,
+    clients: readonly SimulatedClient[],
+    outcome: Outcome,
+    { never, unended }: { readonly never: Violation; readonly unended: Violation },
+  ) {
     this.#expected = expected;
     this.#clients = clients;
     this.#outcome = outcome;
-    this.#violation = violation;
+    this.#violation = never;
+    this.#lacks = unended;
     this.#actualIds = new Map(clients.flatMap(({ actualIds }) => [...actualIds]));
   }
 
@@ -69,9 +78,9 @@ export class OutcomeCheck {
   #instance(instanceId: string, expected: ExpectedEnd): void {
     const actual = this.#actualIds.get(instanceId) ?? instanceId;
     const watch = this.#outcome.instance(orchestrationAddress(actual));
-    if (!(watch instanceof OrchestrationWatch)) return this.#violation(`${instanceId} was never started`);
+    if (!(watch instanceof OrchestrationWatch)) return this.#lacks(`${instanceId} was never started`);
     if (watch.status !== expected.status)
-      return this.#violation(
+      return this.#lacks(
         `${instanceId} is ${watch.status}, expected ${expected.status}: ${JSON.stringify(watch.end ?? watch.history.at(-1))}`,
       );
     const { end } = watch;
@@ -106,7 +115,7 @@ export class OutcomeCheck {
     }
     const accepted = new Set(this.#clients.flatMap((client) => [...client.accepted]));
     for (const [id, isSure] of expected)
-      if (!seen.has(id) && (isSure || accepted.has(id))) this.#violation(`ledger ${key} lacks ${id}`);
+      if (!seen.has(id) && (isSure || accepted.has(id))) this.#lacks(`ledger ${key} lacks ${id}`);
     this.#order(key, log);
   }
 
@@ -147,7 +156,7 @@ export class OutcomeCheck {
   }
 
   #account(key: string, expected: number): void {
-    this.#equal(`account ${key}`, this.#balance(key), expected);
+    this.#equal(`account ${key}`, this.#balance(key), expected, this.#lacks);
   }
 
   #balance(key: string): number | undefined {
@@ -159,8 +168,7 @@ export class OutcomeCheck {
     for (const [instanceId, { output, error }] of ends) {
       const expected = this.#expected.instances.get(instanceId)!;
       if (output) this.#noted(`${connection.name}'s ${instanceId}`, output, expected);
-      else if (expected.status === 'Completed')
-        this.#violation(`${connection.name} was told of ${instanceId}: ${error}`);
+      else if (expected.status === 'Completed') this.#lacks(`${connection.name} was told of ${instanceId}: ${error}`);
     }
     for (const { key, id, version } of calls)
       if (this.ledger(key)[version - 1] !== id)
@@ -181,8 +189,7 @@ export class OutcomeCheck {
   #box(key: string, allowed: readonly (number | undefined)[]): void {
     const watch = this.#outcome.instance(entityAddress({ name: 'box', key })) as EntityWatch | undefined;
     const value = (watch?.state as { value: number } | undefined)?.value;
-    if (!allowed.includes(value))
-      this.#violation(`box ${key} holds ${value}, expected one of ${JSON.stringify(allowed)}`);
+    if (!allowed.includes(value)) this.#lacks(`box ${key} holds ${value}, expected one of ${JSON.stringify(allowed)}`);
   }
 
   #nothingElse(): void {
@@ -198,8 +205,8 @@ export class OutcomeCheck {
         this.#violation(`${address} exists, and nobody asked for it`);
   }
 
-  #equal(what: string, actual: unknown, expected: unknown): void {
+  #equal(what: string, actual: unknown, expected: unknown, told = this.#violation): void {
     const [seen, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
-    if (seen !== wanted) this.#violation(`${what} ${seen}, expected ${wanted}`);
+    if (seen !== wanted) told(`${what} ${seen}, expected ${wanted}`);
   }
 }

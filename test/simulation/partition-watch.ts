@@ -46,6 +46,8 @@ export interface WatchPorts {
   isHere(address: string): boolean;
   /** An execution has ended. */
   ended(watch: OrchestrationWatch): void;
+  /** Its history has grown by what one record says. */
+  grown(watch: OrchestrationWatch): void;
   /** The messages of another partition's record for this one, encoded; undefined: it had none. */
   sentBy(partition: number, n: number): string | undefined;
 }
@@ -75,8 +77,8 @@ export class PartitionWatch {
   readonly pending = new Set<string>();
   /** How many records of other partitions were handed over. */
   handed = 0;
-  /** Whether an instance was quarantined. */
-  hasQuarantined = false;
+  /** The instances that were quarantined. */
+  readonly quarantined = new Set<string>();
   /** Ids of operations whose message is stored. */
   readonly operations = new Set<string>();
   /** The last record that an instance's state came from. */
@@ -98,6 +100,8 @@ export class PartitionWatch {
   isOver = false;
   /** The workers that claimed the partition, one for each epoch. */
   readonly owners: string[] = [];
+  /** The records by which they did. */
+  readonly #claims: number[] = [];
   #accepted = 0;
 
   constructor(partition: number, hub: string, streams: PartitionStreams, ports: WatchPorts) {
@@ -108,6 +112,16 @@ export class PartitionWatch {
     streams.mail.observe((message) => this.isOver || this.#onMail(message));
     streams.log.observe((message) => this.isOver || this.#onRecord(message));
     streams.state.observe((message) => this.isOver || this.#onState(message));
+  }
+
+  /** Who owned the partition when a record was stored, and who has claimed it since. */
+  ownersSince(sequence: number): readonly string[] {
+    return this.owners.slice(
+      Math.max(
+        0,
+        this.#claims.findLastIndex((claim) => claim <= sequence),
+      ),
+    );
   }
 
   get values(): StoredValues {
@@ -233,10 +247,11 @@ export class PartitionWatch {
     if (epoch !== this.#epoch + 1) this.#violation(`C3: epoch ${epoch} follows ${this.#epoch} at record ${sequence}`);
     this.#epoch = epoch;
     this.owners.push(owner);
+    this.#claims.push(sequence);
   }
 
   #onCommit(record: CommitRecord, sequence: number): void {
-    this.hasQuarantined ||= record.quarantined !== undefined;
+    for (const address of record.quarantined ?? []) this.quarantined.add(address);
     if (record.epoch !== this.#epoch)
       this.#violation(`C3: record ${sequence} is of epoch ${record.epoch}, the owner is ${this.#epoch}`);
     if (record.counter !== ++this.#commits)
@@ -357,6 +372,7 @@ export class PartitionWatch {
         watch.checkSent(message, step, sent);
       }
       watch.apply(step, sequence, this.#ports.now(), this.#ports.skew(), message && this.#whole(message));
+      if (step.events) this.#ports.grown(watch);
     }
     if (this.#isGone(step.to)) this.#goneAt.set(step.to, sequence);
   }

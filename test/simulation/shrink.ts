@@ -2,6 +2,7 @@ import type { Fault } from '../../lib/memory/faults.js';
 import type { Incident, Plan } from './chaos.js';
 import type { LifeAction, LifeStart, LifeStep } from './lifecycle-script.js';
 import type { Action, ClientAction, Program } from './script.js';
+import type { WorkersPlan } from './workers.js';
 
 /** A program and what goes wrong with it. */
 export interface Case {
@@ -24,6 +25,19 @@ export async function shrink(failing: Case, fails: Fails): Promise<Case> {
   const stillFails: Fails = async (candidate) => left-- > 0 && fails(candidate);
   const faults = await smallestFaults(failing, stillFails);
   return smallestProgram(faults, stillFails);
+}
+
+/** The same for what goes wrong with workers: first that all of them are near, and that no call is lost. */
+export async function shrinkWorkers(
+  failing: WorkersPlan,
+  fails: (candidate: WorkersPlan) => Promise<boolean>,
+): Promise<WorkersPlan> {
+  let found = failing;
+  for (const without of [{ far: undefined }, { loss: 0 }]) {
+    const candidate = { ...found, ...without };
+    if (await fails(candidate)) found = candidate;
+  }
+  return { ...found, incidents: await smallest(found.incidents, (incidents) => fails({ ...found, incidents })) };
 }
 
 type PlannedFault = Incident | readonly [call: string, fault: Fault];

@@ -6,6 +6,7 @@ import { SeededRandom } from '../../lib/memory/random.js';
 import type { MemoryStream } from '../../lib/memory/stream.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
+import { ActivityWatch } from './activity-watch.js';
 import { hosted } from './actors.js';
 import { CALM, generatePlan, hash, type Incident, type Plan, PlannedFaults } from './chaos.js';
 import { SimulatedClient } from './clients.js';
@@ -24,7 +25,7 @@ import { OutcomeCheck } from './outcome.js';
 import { PartitionWatch } from './partition-watch.js';
 import { PowerLoss } from './power-loss.js';
 import { PartitionRest } from './rest.js';
-import { WORKERS } from './processes.js';
+import { processOf, WORKERS } from './processes.js';
 import type { Program } from './script.js';
 import { StoredValues } from './stored-values.js';
 import { hostedTimes } from './time-actors.js';
@@ -45,6 +46,8 @@ const LONG_LIVENESS = 600_000;
 const REST = 4_500;
 /** Where every message takes more than a second: operations that nobody waits for call others, one after another. */
 const LONG_REST = 60_000;
+/** In one of so many seeds histories are replayed after each record, not only when their executions end. */
+const REPLAYED = 4;
 const HUB = 'sim';
 /** What is logged of what the server refuses. */
 const REFUSED = /^The server refused something|is refused, and sent again|whose stream has a limit of its own/;
@@ -58,7 +61,8 @@ export interface Report {
   readonly violations: readonly string[];
   /**
    * What did not come to its end in a run in which an instance was quarantined although no handler kills: two owners died of
-   * other causes just when it was on trial, and it waits for somebody who releases it. What must never be is judged all the same.
+   * other causes just when it was on trial, and it waits for somebody who releases it, as may others that wait for it. What
+   * must never be is judged all the same, and that activities of all others end.
    */
   readonly unjudged: readonly string[];
   /** Equal for equal runs: of everything that was stored, and when. */
@@ -73,6 +77,8 @@ export interface Report {
     readonly faults: number;
     readonly records: number;
     readonly takeovers: number;
+    /** Runs of activities beside the first one of each. */
+    readonly repeated: number;
     /** History events that were replayed. */
     readonly replayed: number;
     /** Those that would be if every step needed a replay. */
@@ -136,11 +142,12 @@ class Simulation {
   readonly #violations: string[] = [];
   /** What did not come to its end, or to another one. */
   readonly #unended: string[] = [];
+  /** What owners said of those that they quarantined. */
+  readonly #quarantines: string[] = [];
   readonly #trace: string[] = [];
   readonly #isTraced: boolean;
   readonly #told = new Set<string>();
-  /** The activities that were run, by idempotency key. */
-  readonly #runs = new Set<string>();
+  readonly #activities = new ActivityWatch();
   readonly #attempts = new Map<string, string[]>();
   /** Entries that an operation found in its own ledger, by its id. */
   readonly #begun = new Map<string, number>();
@@ -162,7 +169,10 @@ class Simulation {
     const ofValues = inlineBytes === undefined ? undefined : { inline: inlineBytes, largest: 1_000_000 };
     this.#hub = this.#world.createHub(HUB, program.partitions, ofValues, replicas);
     const now = (): number => scheduler.now;
-    this.#faults = new PlannedFaults(plan, seed, now, (target) => this.#kill(target));
+    this.#faults = new PlannedFaults(plan, seed, now, {
+      crash: (target) => this.#kill(target),
+      goesWrong: ({ port }, process) => port === 'tasks' && this.#activities.mishap(process, this.#world.time),
+    });
     this.#world.faults = this.#faults;
     this.#watches = Array.from({ length: program.partitions }, (_, partition) => this.#watch(partition));
     const violation = (text: string): void => this.#violation(text);
@@ -220,7 +230,7 @@ class Simulation {
 
   /** What a process hosts that begins now. */
   #hostingOf(worker: string): Hosting {
-    const until = this.#program.deployment?.replaced[worker.split('.')[0]!] ?? 0;
+    const until = this.#program.deployment?.replaced[processOf(worker)] ?? 0;
     return hostingOf(this.#program, this.#world.scheduler.now < until);
   }
 
@@ -240,6 +250,7 @@ class Simulation {
       violation: (text) => this.#violation(text),
       isHere: (address) => partitionOf(address, this.#hub.partitions) === partition,
       ended: (watch) => this.#replay(watch),
+      grown: (watch) => this.#seed % REPLAYED === 0 && watch.history.length > 0 && this.#replay(watch),
       sentBy: (from, n) => this.#watches[from]?.output(n, partition),
     });
     if (this.#plan.between === 'crash') this.#killWithSteps(watch, streams.log);
@@ -252,7 +263,7 @@ class Simulation {
     log.observe(() => {
       if (watch.steps === steps) return;
       steps = watch.steps;
-      this.#kill(watch.owners.at(-1)!.split('.')[0]!);
+      this.#kill(processOf(watch.owners.at(-1)!));
     });
   }
 
@@ -263,17 +274,15 @@ class Simulation {
 
   #observed(): Observed {
     return {
-      activityBegins: ({ instanceId, idempotencyKey }, id) => {
+      activityBegins: ({ instanceId, idempotencyKey }, id, life) => {
         const [, executionId, taskId] = idempotencyKey.split('/');
-        const address = orchestrationAddress(instanceId);
-        const watch = this.#instance(address);
-        if (!(watch instanceof OrchestrationWatch) || !watch.scheduled.has(`${executionId}/${taskId}`))
-          this.#violation(`C1: activity ${id} of ${instanceId} runs before it is committed`);
-        const { incidents, rates, calls, between } = this.#plan;
-        const isCalm = incidents.length === 0 && !rates && !calls && between !== 'crash';
-        if (isCalm && this.#runs.has(idempotencyKey))
-          this.#violation(`activity ${id} of ${instanceId} runs a second time, and nothing made that needed`);
-        this.#runs.add(idempotencyKey);
+        const instance = this.#orchestration(instanceId);
+        const task = `${executionId}/${taskId}`;
+        if (!instance?.scheduled.has(task))
+          return this.#violation(`C1: activity ${id} of ${instanceId} runs before it is committed`);
+        const partition = this.#watches[partitionOf(orchestrationAddress(instanceId), this.#hub.partitions)]!;
+        if (!this.#activities.begins(idempotencyKey, { instance, partition, task, process: processOf(life) }))
+          this.#violation(`activity ${id} of ${instanceId} runs once more on ${life}, and nothing made that needed`);
       },
       ioBegins: (key, id) => {
         const partition = partitionOf(entityAddress({ name: 'ledger', key }), this.#hub.partitions);
@@ -314,7 +323,7 @@ class Simulation {
       warn: note,
       error: (message, fields) => {
         const text = `${name} logged an error: ${message} ${JSON.stringify(fields)}`;
-        if (message.startsWith('Quarantined:')) this.#unend(text);
+        if (message.startsWith('Quarantined:')) this.#quarantines.push(text);
         else if (REFUSED.test(message) && mayRefuse(this.#plan.incidents)) note(text);
         else this.#violation(text);
       },
@@ -329,6 +338,7 @@ class Simulation {
       this.#note(JSON.stringify(incident));
       switch (incident.do) {
         case 'jump':
+          this.#mishap(incident.target, Math.abs(incident.milliseconds));
           return this.#cluster.connectionOf(incident.target)?.clock.leap(incident.milliseconds);
         case 'refuse':
           return incident.right === 'subscribe' ? this.#deafen(incident.target, incident.for) : undefined;
@@ -341,6 +351,7 @@ class Simulation {
         case 'stop':
           return this.#cluster.stop(incident.target);
         case 'killServer':
+          this.#mishap(undefined, incident.for);
           return this.#hub.server.kill(incident.for, new SeededRandom(this.#seed));
         case 'forget':
           for (let partition = 0; partition < this.#hub.partitions; partition++)
@@ -350,13 +361,20 @@ class Simulation {
     });
   }
 
+  /** Something is wrong with a process, or with the server, from now on for so long. */
+  #mishap(target: string | undefined, milliseconds: number): void {
+    this.#activities.mishap(target, this.#world.time + milliseconds);
+  }
+
   #kill(target: string): void {
     this.#note(`${target} dies`);
+    this.#mishap(target, 0);
     if (target.startsWith('c')) this.#client(target)?.connection.kill();
     else this.#cluster.kill(target);
   }
 
   #freeze(target: string, milliseconds: number): void {
+    this.#mishap(target, milliseconds);
     if (!target.startsWith('c')) return this.#cluster.freeze(target, milliseconds);
     const process = this.#client(target)?.connection.process;
     process?.freeze();
@@ -364,6 +382,7 @@ class Simulation {
   }
 
   #deafen(target: string, milliseconds: number): void {
+    this.#mishap(target, milliseconds);
     const connection = this.#client(target)?.connection ?? this.#cluster.connectionOf(target);
     if (!connection) return;
     connection.isDeaf = true;
@@ -404,8 +423,36 @@ class Simulation {
     const { scheduler } = this.#world;
     const time = (this.#isLong ? LONG_LIVENESS : LIVENESS) + aheadBy(this.#plan.incidents);
     for (const end = scheduler.now + time; scheduler.now < end; await scheduler.advance(250))
-      if (isDone && this.#unfinished().length === 0) return;
+      if (isDone && this.#unfinished().length === 0) {
+        for (const leak of this.#cluster.waiting) this.#unend(leak);
+        return;
+      }
     this.#unend(`stuck: clients ${isDone ? 'are done' : 'wait'}; ${this.#unfinished().join(', ') || 'nothing else'}`);
+    if (this.#hasQuarantined) for (const text of this.#unfinishedAnyhow()) this.#violation(`stuck: ${text}`);
+  }
+
+  get #hasQuarantined(): boolean {
+    return this.#watches.some(({ quarantined }) => quarantined.size > 0);
+  }
+
+  /** What waits although no quarantined instance has anything to do with it. */
+  #unfinishedAnyhow(): string[] {
+    const held = new Set(this.#cluster.holding.map(({ idempotencyKey }) => idempotencyKey));
+    const isHeld = ({ instanceId, executionId }: OrchestrationWatch, id: number): boolean =>
+      held.has(`${instanceId}/${executionId}/${id}`);
+    return this.#watches
+      .flatMap(({ undropped, quarantined, instances }, partition) => [
+        ...(undropped > 0 ? [`partition ${partition}: garbage is not dropped`] : []),
+        ...[...instances].flatMap(([address, instance]) => {
+          if (!(instance instanceof OrchestrationWatch) || instance.isSuspended || quarantined.has(address)) return [];
+          return [...instance.open.values()].flatMap((event) =>
+            event.type === 'TaskScheduled' && !isHeld(instance, event.id)
+              ? [`${instance.instanceId} waits for activity ${event.id}`]
+              : [],
+          );
+        }),
+      ])
+      .concat(this.#unwanted());
   }
 
   #unfinished(): string[] {
@@ -451,7 +498,8 @@ class Simulation {
       addresses,
     };
     const violation = (text: string): void => this.#unend(text);
-    const check = new OutcomeCheck(this.#expected, this.#clients, outcome, violation);
+    const never = (text: string): void => this.#violation(text);
+    const check = new OutcomeCheck(this.#expected, this.#clients, outcome, { never, unended: violation });
     check.all();
     if (hasLives(this.#program)) new LifeOutcome(this.#clients, outcome, violation).all();
     if (hasLocks(this.#program)) new LockOutcome(this.#program, outcome, violation).all();
@@ -463,7 +511,8 @@ class Simulation {
     await scheduler.settle(checkValues(this.#hub, this.#logger('sweeper'), { spent, late }, violation));
     const last = rests.some((rest) => rest.isLeftToNext) ? await this.#giveBack() : rests;
     for (const rest of rests) rest.checkNext(violation);
-    if (this.#violations.length + this.#unended.length === 0) await this.#losePower(last);
+    const found = [this.#violations, this.#unended, this.#quarantines];
+    if (found.every(({ length }) => length === 0)) await this.#losePower(last);
   }
 
   /** One takes everything over, and gives it back when nothing is on its way any more; what is left. */
@@ -476,7 +525,9 @@ class Simulation {
       ({ takeovers } = this.#cluster);
       await scheduler.advance(LONG_REST);
     }
+    for (const leak of this.#cluster.waiting) this.#unend(leak);
     await scheduler.settle(this.#cluster.end(), this.#isLong ? LONG_LIVENESS : LIVENESS);
+    for (const leak of [...this.#cluster.busy, ...this.#cluster.kept]) this.#unend(leak);
     return this.#watches.map((watch, partition) => new PartitionRest(partition, this.#hub, watch));
   }
 
@@ -546,13 +597,13 @@ class Simulation {
 
   #report(): Report {
     const { calls, given } = this.#faults;
-    const hasQuarantined = this.#watches.some((watch) => watch.hasQuarantined);
+    const unended = [...this.#quarantines, ...this.#unended];
     return {
       seed: this.#seed,
       program: this.#program,
       plan: this.#plan,
-      violations: hasQuarantined ? this.#violations : [...this.#violations, ...this.#unended],
-      unjudged: hasQuarantined ? this.#unended : [],
+      violations: this.#hasQuarantined ? this.#violations : [...this.#violations, ...unended],
+      unjudged: this.#hasQuarantined ? this.#unended : [],
       hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
       trace: this.#trace,
       result: this.#result,
@@ -562,6 +613,7 @@ class Simulation {
         faults: Object.keys(given).length + this.#plan.incidents.length,
         records: this.#watches.reduce((sum, { records }) => sum + records, 0),
         takeovers: this.#cluster.takeovers,
+        repeated: this.#activities.repeated,
         replayed: this.#cluster.replayed,
         replayable: this.#watches.reduce((sum, { replayable }) => sum + replayable, 0),
         virtualMilliseconds: this.#world.scheduler.now,

@@ -13,7 +13,7 @@ import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { TaskHubWorker } from '../../lib/worker/task-hub-worker.js';
 import { hash } from './chaos.js';
 import { LeaseWatch } from './lease-watch.js';
-import { WORKERS } from './processes.js';
+import { processOf, WORKERS } from './processes.js';
 import { leap } from './trouble.js';
 
 /** What happens to one worker, in virtual milliseconds. */
@@ -33,7 +33,7 @@ export interface WorkerIncident {
 /** What came of one simulation of workers. */
 export interface WorkersReport {
   readonly seed: number;
-  readonly incidents: readonly WorkerIncident[];
+  readonly plan: WorkersPlan;
   readonly violations: readonly string[];
   readonly trace: readonly string[];
   readonly claims: number;
@@ -60,9 +60,29 @@ const TROUBLE = 0x7e0b1e;
 /** What does not answer when a partition's log does not. */
 const isOfLog = new Set<PortCall['port']>(['log', 'storage']);
 
-/** Workers that share out the partitions of a hub under faults, all drawn from the seed. */
-export function simulateWorkers(seed: number, isTraced = false): Promise<WorkersReport> {
-  return new WorkersSimulation(seed, isTraced).run();
+/** What goes wrong in one simulation of workers. */
+export interface WorkersPlan {
+  readonly incidents: readonly WorkerIncident[];
+  /** The share of calls that are lost, and that are not answered. */
+  readonly loss: number;
+  /** A worker that is far from the server, and how far, in milliseconds each way. */
+  readonly far?: { readonly name: string; readonly by: number } | undefined;
+}
+
+/** Workers that share out the partitions of a hub under faults, drawn from the seed unless given. */
+export function simulateWorkers(seed: number, isTraced = false, plan = workersPlan(seed)): Promise<WorkersReport> {
+  return new WorkersSimulation(seed, isTraced, plan).run();
+}
+
+function workersPlan(seed: number): WorkersPlan {
+  const random = new SeededRandom(seed);
+  const loss = random.next() < 0.5 ? 0 : random.next() * 0.05;
+  const incidents = Array.from({ length: 1 + random.below(3) }, (_, at) => incident(random, at));
+  const ofTrouble = new SeededRandom(seed ^ TROUBLE); // its own source: the others draw what they drew without it
+  const troubles = trouble(ofTrouble, incidents.length);
+  const isFar = ofTrouble.next() < 0.15;
+  const far = isFar && { name: WORKERS[ofTrouble.below(WORKERS.length)]!, by: 25 + ofTrouble.below(375) };
+  return { loss, incidents: [...incidents, ...troubles], ...(far && { far }) };
 }
 
 @Entity('counter')
@@ -84,9 +104,7 @@ class WorkersSimulation implements FaultPlan {
   readonly #world: MemoryWorld;
   readonly #hub: MemoryHub;
   readonly #watch: LeaseWatch;
-  readonly #incidents: readonly WorkerIncident[];
-  /** The share of calls that are lost, and that are not answered. */
-  readonly #loss: number;
+  readonly #plan: WorkersPlan;
   readonly #lives = new Map<string, Life>();
   readonly #numbers = new Map<string, number>();
   readonly #calls = new Map<string, number>();
@@ -94,22 +112,12 @@ class WorkersSimulation implements FaultPlan {
   readonly #violations: string[] = [];
   readonly #trace: string[] = [];
   readonly #isTraced: boolean;
-  /** A worker that is far from the server, and how far, in milliseconds each way. */
-  readonly #far: { readonly name: string; readonly by: number } | undefined;
   #isCalm = false;
 
-  constructor(seed: number, isTraced: boolean) {
-    const random = new SeededRandom(seed);
+  constructor(seed: number, isTraced: boolean, plan: WorkersPlan) {
     this.#seed = seed;
     this.#isTraced = isTraced;
-    this.#loss = random.next() < 0.5 ? 0 : random.next() * 0.05;
-    const incidents = Array.from({ length: 1 + random.below(3) }, (_, at) => incident(random, at));
-    const ofTrouble = new SeededRandom(seed ^ TROUBLE); // its own source: the others draw what they drew without it
-    this.#incidents = [...incidents, ...trouble(ofTrouble, incidents.length)];
-    this.#far =
-      ofTrouble.next() < 0.15
-        ? { name: WORKERS[ofTrouble.below(WORKERS.length)]!, by: 25 + ofTrouble.below(375) }
-        : undefined;
+    this.#plan = plan;
     this.#world = new MemoryWorld({ seed, faults: this });
     this.#hub = this.#world.createHub(HUB, PARTITIONS);
     this.#watch = new LeaseWatch(this.#hub, (text) => this.#violation(text));
@@ -122,7 +130,7 @@ class WorkersSimulation implements FaultPlan {
       for (const [at, name] of WORKERS.entries()) scheduler.after(at * 100, () => this.#start(name));
       this.#signalAll();
       await scheduler.advance(SETTLED);
-      for (const each of this.#incidents) await this.#play(each);
+      for (const each of this.#plan.incidents) await this.#play(each);
       this.#isCalm = true;
       await scheduler.advance(SPACE);
       const claims = this.#watch.claims;
@@ -133,30 +141,32 @@ class WorkersSimulation implements FaultPlan {
       this.#violation(`the simulation failed: ${error instanceof Error ? error.stack : String(error)}`);
     }
     const { claims } = this.#watch;
-    return { seed: this.#seed, incidents: this.#incidents, violations: this.#violations, trace: this.#trace, claims };
+    return { seed: this.#seed, plan: this.#plan, violations: this.#violations, trace: this.#trace, claims };
   }
 
   next({ connection, port, operation, partition }: PortCall): Fault {
     const now = this.#world.scheduler.now;
-    const name = connection.split('.')[0]!;
-    for (const { do: what, target, at, for: time, partition: stalled } of this.#incidents) {
+    const name = processOf(connection);
+    for (const { do: what, target, at, for: time, partition: stalled } of this.#plan.incidents) {
       if (target !== name || now < at || now >= at + time) continue;
       if (what === 'cut' || (what === 'stall' && isOfLog.has(port) && partition === stalled)) return 'requestLost';
       if (what === 'refuse' && (port === 'store' || stalled % 2 === 1)) return 'refused';
     }
-    if (this.#isCalm || this.#loss === 0) return 'none';
+    const { loss } = this.#plan;
+    if (this.#isCalm || loss === 0) return 'none';
     const call = `${connection} ${port}.${operation} ${partition}`;
     const count = (this.#calls.get(call) ?? 0) + 1;
     this.#calls.set(call, count);
     const drawn = hash(`${call} #${count}`, this.#seed) / 2 ** 32;
-    return drawn < this.#loss ? 'requestLost' : drawn < 2 * this.#loss ? 'responseLost' : 'none';
+    return drawn < loss ? 'requestLost' : drawn < 2 * loss ? 'responseLost' : 'none';
   }
 
   #start(name: string): void {
     const number = (this.#numbers.get(name) ?? 0) + 1;
     this.#numbers.set(name, number);
     const connection = this.#hub.connect(`${name}.${number}`);
-    if (this.#far?.name === name) connection.distance = this.#far.by;
+    const { far } = this.#plan;
+    if (far?.name === name) connection.distance = far.by;
     const life: Life = { connection, worker: undefined };
     this.#lives.set(name, life);
     const ports = memoryHubPorts(connection, this.#logger(connection));
@@ -190,7 +200,7 @@ class WorkersSimulation implements FaultPlan {
   }
 
   #isRefused(name: string): boolean {
-    return this.#incidents.some(({ do: what, target }) => what === 'refuse' && target === name.split('.')[0]);
+    return this.#plan.incidents.some(({ do: what, target }) => what === 'refuse' && target === processOf(name));
   }
 
   async #play({ do: what, target, at, for: time, partition }: WorkerIncident): Promise<void> {
@@ -221,8 +231,8 @@ class WorkersSimulation implements FaultPlan {
   }
 
   get #patience(): number {
-    if (this.#far) return FAR_PATIENCE;
-    return this.#loss > 0 ? PATIENCE : 0;
+    if (this.#plan.far) return FAR_PATIENCE;
+    return this.#plan.loss > 0 ? PATIENCE : 0;
   }
 
   /** Partitions that a worker had are others' by now. */

@@ -34,4 +34,33 @@ export const ofActivities: readonly Mutant[] = [
       'await this.#done(run);\nif (told) {\n            await this.#send(run, told);',
     ),
   ),
+  mutant(
+    '7.4',
+    'the code of an activity is begun twice',
+    edit(
+      'engine/activity-execution.js',
+      'const run = () => this.#call(host, ports.clock, userCode);',
+      'const run = () => (this.#call(host, ports.clock, userCode), this.#call(host, ports.clock, userCode));',
+    ),
+  ),
+  mutant(
+    '7.4',
+    'what a new owner begins anew it begins twice',
+    edit(
+      'engine/activity-execution.js',
+      'const run = () => this.#call(host, ports.clock, userCode);',
+      'const run = () => (this.attempt > 1 && this.#call(host, ports.clock, userCode), this.#call(host, ports.clock, userCode));',
+    ),
+  ),
+  mutant(
+    '7.4',
+    'a worker does not say that it still has a request of a work queue, and another one gets it, too',
+    edit('memory/tasks.js', 'PATIENCE = 10_000', 'PATIENCE = 500'),
+    edit('engine/task-worker.js', 'BEAT = 2_500', 'BEAT = 125'),
+    edit(
+      'engine/task-worker.js',
+      'for (const run of this.#runs.values()) {\n                run.keep();',
+      'for (const run of this.#runs.values()) {',
+    ),
+  ),
 ];

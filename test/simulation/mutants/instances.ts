@@ -3,6 +3,20 @@ import { edit, mutant, small, type Mutant } from './mutant.js';
 /** Bugs of orchestrations and entities. */
 export const ofInstances: readonly Mutant[] = [
   mutant(
+    '7.4',
+    'messages that were taken count as waiting in memory',
+    edit('engine/backlog.js', 'this.bytes -= input.bytes;', ''),
+  ),
+  mutant(
+    '7.4',
+    'an owner that stops leaves its instances in the memory of its worker',
+    edit(
+      'engine/residents.js',
+      'if (instance.isResting)\n                this.#activations.remove(instance);\n    }\n    #unload',
+      'void instance;\n    }\n    #unload',
+    ),
+  ),
+  mutant(
     'C6',
     'an instance runs on while an operation of it is under way',
     edit('engine/instances.js', 'instance.isBusy = true;', ''),

@@ -11,7 +11,8 @@ import { archiveName } from '../../../lib/nats/server/release-archive.js';
 /** A folder that goes when the test ends. */
 export function temporaryFolder(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'perdure-test-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
+  // A server whose process was killed may write for some seconds more, until it has seen that.
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   return folder;
 }
 

@@ -13,6 +13,7 @@ export interface HubStore {
   /**
    * Stores a value over the revision seen (0: none yet); the new revision, or undefined: refused or unknown. Look before
    * going on, as with every write of a port. With `ttlInSeconds` (whole, from 1) the server forgets the value by itself.
+   * Rejects with PayloadTooLargeError for a value above the limit of all messages, and with ClosedError.
    */
   put(
     key: string,

@@ -1,4 +1,5 @@
 import type { HubEntry, HubStore, ListedEntry } from '../engine/hub-store.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import type { MemoryConnection } from './connection.js';
 
 /** The values of a task hub in memory. */
@@ -30,6 +31,7 @@ export class MemoryHubStore implements HubStore {
     expected: number,
     options?: { readonly ttlInSeconds: number },
   ): Promise<number | undefined> {
+    refuseTooLarge(value, this.#connection.maxBodyBytes);
     const { hub } = this.#connection;
     const { bucket, world } = hub;
     const sent = value.slice();

@@ -4,7 +4,7 @@ import { inTime } from './in-time.js';
 import { awaitedEnd } from './log-end.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 
-/** A log that is gone does not answer, and of several replicas a successor may be seen late: then what was found stands, after so many milliseconds. */
+/** Of several replicas a successor may be seen late: what was found stands after so many milliseconds. */
 const PATIENCE = 5_000;
 
 type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
@@ -12,10 +12,11 @@ type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
 /**
  * Why an owner of this epoch must not go on, when it found that something is missing: a successor may remove what an owner
  * that was frozen still looks for, and that is no loss of a stream (P12) but one of the partition. Any other error is its
- * own reason.
+ * own reason, as is a stream that is gone: no owner deletes any, and a log that is gone names no successor.
  */
 export async function reasonOf<E>(error: E, ports: Ports, epoch: number): Promise<E | OwnershipLostError> {
-  if (!(error instanceof StorageRegressedError || error instanceof CorruptHistoryError)) return error;
+  const isMissing = error instanceof StorageRegressedError && error.stream === undefined;
+  if (!isMissing && !(error instanceof CorruptHistoryError)) return error;
   let successor: OwnershipLostError | undefined;
   const looked = successorOf(ports, epoch).then(
     (found) => void (successor = found),

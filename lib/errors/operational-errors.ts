@@ -77,6 +77,13 @@ export class OwnershipLostError extends PerdureError {
 /** A stream is older than what is known to have been stored: the storage lost acknowledged messages. */
 export class StorageRegressedError extends PerdureError {
   readonly code = 'PERDURE_STORAGE_REGRESSED';
+  constructor(
+    message: string,
+    /** The stream that is gone, or was deleted and created anew; undefined: streams are there, and messages missing. */
+    readonly stream?: string,
+  ) {
+    super(message);
+  }
 }
 
 /** The server stores nothing more in a stream: it, or the storage that it lies on, is full. */

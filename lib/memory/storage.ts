@@ -18,12 +18,13 @@ export class MemoryStorage implements Storage {
     const { log, mail, state } = this.#connection.hub.streams(this.partition);
     const call = { partition: this.partition, port: 'storage', operation: 'bounds' } as const;
     const look = () => {
-      const isWhole = ![log, mail, state].some(({ isAnother }) => isAnother);
-      return isWhole && { log: boundsOf(log), mail: boundsOf(mail), state: boundsOf(state) };
+      const [another] = Object.entries({ log, mail, state }).find(([, { isAnother }]) => isAnother) ?? [];
+      return another ?? { log: boundsOf(log), mail: boundsOf(mail), state: boundsOf(state) };
     };
-    return this.#connection.read(call, look).then((bounds) => {
-      if (bounds) return bounds;
-      throw new StorageRegressedError(`A stream of partition ${this.partition} was deleted and created again.`);
+    return this.#connection.read(call, look).then((found) => {
+      if (typeof found !== 'string') return found;
+      const text = `The stream "${found}" of partition ${this.partition} was deleted and created again.`;
+      throw new StorageRegressedError(text, found);
     });
   }
 }

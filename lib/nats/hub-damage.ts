@@ -4,7 +4,7 @@ import { StorageRegressedError } from '../errors.js';
 const advice = 'Restore it from a backup, or accept the loss ("perdure doctor" tells of what).';
 
 export function streamGone(stream: string, hub: string): StorageRegressedError {
-  return new StorageRegressedError(`Stream ${stream} of task hub ${hub} is gone. ${advice}`);
+  return new StorageRegressedError(`Stream ${stream} of task hub ${hub} is gone. ${advice}`, stream);
 }
 
 export function streamRecreated(
@@ -16,6 +16,7 @@ export function streamRecreated(
   return new StorageRegressedError(
     `Stream ${stream} was deleted and created again at ${found}: what task hub ${hub} had in it since ${created} is lost. ` +
       advice,
+    stream,
   );
 }
 

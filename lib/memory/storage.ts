@@ -2,6 +2,7 @@ import { StorageRegressedError } from '../errors.js';
 import type { Storage, StorageBounds, StreamBounds } from '../engine/ports.js';
 import type { MemoryConnection } from './connection.js';
 import type { MemoryStream } from './stream.js';
+import { streamKinds } from '../wire/subjects.js';
 
 /** A partition's streams in memory. */
 export class MemoryStorage implements Storage {
@@ -15,10 +16,11 @@ export class MemoryStorage implements Storage {
   }
 
   bounds(): Promise<StorageBounds> {
-    const { log, mail, state } = this.#connection.hub.streams(this.partition);
+    const streams = this.#connection.hub.streams(this.partition);
+    const { log, mail, state } = streams;
     const call = { partition: this.partition, port: 'storage', operation: 'bounds' } as const;
     const look = () => {
-      const [another] = Object.entries({ log, mail, state }).find(([, { isAnother }]) => isAnother) ?? [];
+      const another = streamKinds.find((kind) => streams[kind].isAnother);
       return another ?? { log: boundsOf(log), mail: boundsOf(mail), state: boundsOf(state) };
     };
     return this.#connection.read(call, look).then((found) => {

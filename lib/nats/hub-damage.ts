@@ -1,5 +1,18 @@
 import { StorageRegressedError } from '../errors.js';
 
+/** What seems to be lost is looked at so often, with a pause between in milliseconds: for a second in all. */
+const LOOKS = 11;
+const PAUSE = 100;
+
+/** What is seen once it is what it should be, or in the end: a server of a cluster, or its new leader, may not know of it yet. */
+export async function seenForGood<T>(look: () => Promise<T>, isIt: (seen: T) => boolean): Promise<T> {
+  for (let looks = 1; ; looks++) {
+    const seen = await look();
+    if (isIt(seen) || looks === LOOKS) return seen;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
+
 /** What somebody who operates the hub may do. */
 const advice = 'Restore it from a backup, or accept the loss ("perdure doctor" tells of what).';
 

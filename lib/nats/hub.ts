@@ -6,7 +6,7 @@ import { decodeHubRecord, encodeHubRecord, mostPartitions, type HubRecord } from
 import { streamKinds, subjectsOf, type HubSubjects } from '../wire/subjects.js';
 import { valueLimits, type ValueLimitOptions, type ValueLimits } from '../wire/value-limits.js';
 import type { DamagedStreams } from './damaged-streams.js';
-import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
+import { recordGone, seenForGood, streamGone, streamRecreated } from './hub-damage.js';
 import { NatsHubStore } from './hub-store.js';
 import { NatsObjectStore } from './object-store.js';
 import { JetStream, type StreamInfo } from './jetstream.js';
@@ -60,10 +60,6 @@ export interface NatsHub {
 /** Where the record of a hub is in its bucket. */
 export const KEY = 'hub';
 const DEFAULT_PARTITIONS = 8;
-
-/** How often, and after how many milliseconds again, a stream is looked at that is not the one that the hub's record knows. */
-const LOOKS = 10;
-const PAUSE = 100;
 
 /** How often the clock is compared with the server's, in milliseconds. */
 const TIME_CHECK = 60_000;
@@ -175,25 +171,15 @@ async function openStream(
   if (created === undefined && damaged)
     throw new ConfigError(`Stream ${wanted.name} of task hub ${hub} is not made yet: workers and clients do that.`);
   if (created === undefined) return ensureStream(jetStream, wanted);
-  const info = await findCreated(jetStream, wanted, created);
+  const info = await seenForGood(
+    () => findStream(jetStream, wanted),
+    (found) => found?.created === created,
+  );
   if (info?.created === created) return info;
   if (damaged) damaged.note({ wanted, created, found: info });
   else if (!info) throw streamGone(wanted.name, hub);
   else throw streamRecreated(wanted.name, hub, created, info.created);
   return info;
-}
-
-/** The stream as it is: of several servers one that does not know of it yet may say that it is gone. */
-async function findCreated(
-  jetStream: JetStream,
-  wanted: StreamSettings,
-  created: string,
-): Promise<StreamInfo | undefined> {
-  for (let looks = 1; ; looks++) {
-    const info = await findStream(jetStream, wanted);
-    if (info?.created === created || looks === LOOKS) return info;
-    await new Promise<void>((resolve) => jetStream.session.clock.after(PAUSE, resolve));
-  }
 }
 
 /** Compares the session's clock with the server's from time to time: two clocks drift apart by seconds a week. */

@@ -1,9 +1,7 @@
-import { recordGone, streamGone, streamRecreated } from './hub-damage.js';
+import { recordGone, seenForGood, streamGone, streamRecreated } from './hub-damage.js';
 import { ErrorCode, type JetStream, type StreamInfo } from './jetstream.js';
 import { bucketStreamName, objectStreamName, type HubSubjects } from '../wire/subjects.js';
 
-/** What seems to be gone is looked for again after so many milliseconds: a cluster's new leader may not know it yet. */
-const SECOND_LOOK = 1_000;
 /** Who asks within so many milliseconds after a look shares it: a worker's partitions all do. */
 const SHARED = 1_000;
 
@@ -51,11 +49,11 @@ export class SharedStorage {
     if (!(await this.#find(`STREAM.MSG.GET.${bucketStreamName(bucket)}`, record))) throw recordGone(bucket, this.#hub);
   }
 
-  async #find<T>(request: string, body: object): Promise<T | undefined> {
+  #find<T>(request: string, body: object): Promise<T | undefined> {
     const absent = [ErrorCode.streamNotFound, ErrorCode.noMessage];
-    const found = await this.#jetStream.demand<T>(request, body, absent);
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK));
-    return this.#jetStream.demand<T>(request, body, absent);
+    return seenForGood(
+      () => this.#jetStream.demand<T>(request, body, absent),
+      (found) => found !== undefined,
+    );
   }
 }

@@ -60,7 +60,7 @@ export const ofStorage: readonly Mutant[] = [
   mutant(
     '7.5',
     'a stream that was deleted and created again is taken for the former one',
-    edit('memory/storage.js', '([, { isAnother }]) => isAnother', '() => false'),
+    edit('memory/storage.js', '(kind) => streams[kind].isAnother', '() => false'),
   ),
   mutant(
     'P11',

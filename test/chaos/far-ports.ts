@@ -1,5 +1,6 @@
 import type { HubStore } from '../../lib/engine/hub-store.js';
 import type { HubPorts } from '../../lib/engine/ports.js';
+import { changed } from './changed-ports.js';
 
 /**
  * The hub's ports of a worker on another machine: the others cannot look whether its process runs, so that only its
@@ -13,7 +14,7 @@ export function farPorts(ports: HubPorts): HubPorts {
     put: (key, value, ...more) => store.put(key, key.startsWith('workers.') ? withoutProcess(value) : value, ...more),
     remove: (key, revision) => store.remove(key, revision),
   };
-  return { ...ports, store: far };
+  return changed(ports, { store: far });
 }
 
 function withoutProcess(value: Uint8Array): Uint8Array {

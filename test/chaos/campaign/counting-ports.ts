@@ -1,5 +1,6 @@
 import type { HubPorts, Log, Mailbox, TaskQueues } from '../../../lib/engine/ports.js';
 import { decodeRecord } from '../../../lib/wire/record-codec.js';
+import { changed } from '../changed-ports.js';
 
 /** Raw counts of one worker process since it was started. */
 export interface PortCounts {
@@ -34,17 +35,13 @@ export const noCounts = (): PortCounts => ({
 
 /** The hub's ports, counting what becomes of appends and what mail and work queues deliver. */
 export function counting(ports: HubPorts, counts: PortCounts): HubPorts {
-  return {
-    ...ports,
-    get maxBodyBytes() {
-      return ports.maxBodyBytes;
-    },
+  return changed(ports, {
     tasks: countingTasks(ports.tasks, counts),
     partition: (partition) => {
       const own = ports.partition(partition);
       return { ...own, log: countingLog(own.log, counts), mailbox: countingMailbox(own.mailbox, counts) };
     },
-  };
+  });
 }
 
 function countingLog(log: Log, counts: PortCounts): Log {

@@ -1,16 +1,13 @@
 import type { HubPorts } from '../../../lib/engine/ports.js';
 import type { PortCounts } from './counting-ports.js';
+import { changed } from '../changed-ports.js';
 
 /**
  * The hub's ports, whose logs forget nothing that the audit has not read: `readUpTo` is the last record that it has, of each
  * partition. It is behind for seconds when the node of a cluster that serves it dies while others go on to commit.
  */
 export function keptForAudit(ports: HubPorts, readUpTo: () => readonly number[], counts: PortCounts): HubPorts {
-  return {
-    ...ports,
-    get maxBodyBytes() {
-      return ports.maxBodyBytes;
-    },
+  return changed(ports, {
     partition: (partition) => {
       const own = ports.partition(partition);
       const { log } = own;
@@ -30,5 +27,5 @@ export function keptForAudit(ports: HubPorts, readUpTo: () => readonly number[],
         },
       };
     },
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import type { HubPorts } from '../../../lib/engine/ports.js';
 import type { SeededRandom } from '../../../lib/memory/random.js';
+import { changed } from '../changed-ports.js';
 
 /** Of so many messages that are stored one is sent again, as by a client that missed the answer. */
 const RETRIED = 0.3;
@@ -15,11 +16,7 @@ export interface SendCounts {
 
 /** The hub's ports, storing 30 % of all messages a second time: the same bytes, unknown to the server as copies. */
 export function retrying(ports: HubPorts, random: SeededRandom, counts: SendCounts): HubPorts {
-  return {
-    ...ports,
-    get maxBodyBytes() {
-      return ports.maxBodyBytes;
-    },
+  return changed(ports, {
     mailOf: (partition) => {
       const mail = ports.mailOf(partition);
       return {
@@ -33,5 +30,5 @@ export function retrying(ports: HubPorts, random: SeededRandom, counts: SendCoun
         },
       };
     },
-  };
+  });
 }

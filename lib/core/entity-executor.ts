@@ -31,7 +31,7 @@ export class EntityExecutor {
   #version: number;
   /** That state as this code has it, once one of an older version was needed. */
   #migrated: Json | undefined;
-  /** Of the operation that runs, or the one that ran last. */
+  /** Of the operation that is under way. */
   #context: OperationContext | undefined;
 
   constructor(program: EntityProgram, id: EntityId, dependencies: CoreDependencies) {
@@ -58,8 +58,11 @@ export class EntityExecutor {
       return this.#refused(new UnknownOperationError(this.#program.name, request.name, this.#program.operationNames));
     const isNew = this.#state === undefined;
     const context = new OperationContext(this.#id, request, operation, this.#dependencies, isNew);
-    this.#context = context;
-    return operation.isReadonly ? this.#read(operation, request, context) : this.#write(operation, request, context);
+    const outcome = operation.isReadonly
+      ? this.#read(operation, request, context)
+      : this.#write(operation, request, context);
+    if (outcome instanceof Promise) this.#context = context;
+    return outcome;
   }
 
   /** Gives the running operation up: it has failed with this error, and what it still does reaches nobody. */
@@ -81,7 +84,7 @@ export class EntityExecutor {
         const encoded = this.#result(result);
         if (draft?.hasChanged((state) => this.#stored(state)) ?? false)
           throw new ReadonlyOperationError(this.#program.name, request.name);
-        return { changed: false, state: this.#state, ...encoded, messages: context.close() };
+        return { changed: false, state: this.#state, ...encoded, messages: this.#close(context) };
       },
       (error) => {
         draft?.discard();
@@ -107,7 +110,7 @@ export class EntityExecutor {
           changed,
           state: this.#state,
           ...encoded,
-          messages: context.close(),
+          messages: this.#close(context),
           ...(reminders && { reminders }),
         };
       },
@@ -150,8 +153,14 @@ export class EntityExecutor {
   }
 
   #failed(error: unknown, context: OperationContext): OperationOutcome {
-    context.close();
+    this.#close(context);
     return this.#refused(error);
+  }
+
+  /** What it has sent; an entity that rests keeps no context in memory. */
+  #close(context: OperationContext): OperationOutcome['messages'] {
+    if (this.#context === context) this.#context = undefined;
+    return context.close();
   }
 
   #refused(error: unknown): OperationOutcome {

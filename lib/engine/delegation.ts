@@ -4,6 +4,7 @@ import type { CodeName, InputBody, QueryInput, StepOutput } from './activation.j
 import { DelegatedRun } from './delegated-run.js';
 import type { Instance } from './instance.js';
 import type { Loop, Loops } from './loops.js';
+import type { Beside } from './operation-calls.js';
 import type { HubPorts, Subscription } from './ports.js';
 import { RecentMap } from './recent-map.js';
 import { scoreOf } from './rendezvous.js';
@@ -34,7 +35,7 @@ export interface DelegationListener {
   /** An instance kills the workers that run its step. */
   accuse(instance: Instance, reason: string): void;
   /** The operation that an entity runs makes a call (P18). */
-  called(instance: Instance, output: StepOutput, isWanted: () => boolean): void | Promise<void>;
+  readonly called: Beside;
 }
 
 /**
@@ -149,7 +150,7 @@ export class Delegation {
   ): Promise<A | 'refused' | 'silence'> {
     const to = { owner: this.#id, partition: this.#partition, worker };
     const run = new DelegatedRun(this.#hub, to, {
-      called: (output, isWanted) => this.#listener.called(instance, output, isWanted),
+      called: (output, isWanted) => this.#listener.called(instance.address, output, isWanted),
       heard: () => loop?.moved(),
     });
     this.#runs.add(run);

@@ -42,9 +42,7 @@ export class EntityActivation implements Activation {
   readonly #executor: EntityExecutor | undefined;
   /** What the log says; the executor's own copy may be one operation ahead. */
   readonly #state: TransactionalState;
-  #dropped: string[] = [];
-  /** The step of a call that was refused before its turn; undefined: it was not. */
-  readonly passed = (message: OperationMessage): StepOutput | undefined => this.#swept(this.#locks.passed(message));
+  #dropped: readonly string[] = none;
   #updatedAt = 0;
   readonly #journals: OperationJournals;
   readonly #calls: OperationCalls;
@@ -63,7 +61,7 @@ export class EntityActivation implements Activation {
     this.#locks = new EntityLocks(id, head?.locks, fences);
     this.#calls = new OperationCalls(id, this.#journals, this.#locks, ports.random, beside);
     this.#agenda = new Agenda(head?.planned);
-    this.#state = new TransactionalState(head ?? {}, ports.valueLimits, (key) => this.#dropped.push(key));
+    this.#state = new TransactionalState(head ?? {}, ports.valueLimits);
     this.#updatedAt = head?.updatedAt ?? 0;
     this.#program = host.entities.get(id.name);
     this.#executor = this.#program && new EntityExecutor(this.#program, id, host.core);
@@ -86,6 +84,11 @@ export class EntityActivation implements Activation {
 
   get prepared(): Prepared | undefined {
     return this.#state.prepared;
+  }
+
+  /** The step of a call that was refused before its turn; undefined: it was not. */
+  passed(message: OperationMessage): StepOutput | undefined {
+    return this.#swept(this.#locks.passed(message));
   }
 
   missing(input: InputBody): readonly ValueReference[] {
@@ -341,16 +344,24 @@ export class EntityActivation implements Activation {
   }
 
   apply(entry: StepEntry): void {
-    this.#dropped.push(...this.#journals.apply(entry), ...this.#agenda.apply(entry));
+    this.#drop(this.#journals.apply(entry));
+    this.#drop(this.#agenda.apply(entry));
     if (entry.lock) this.#locks.apply(entry.lock);
     if (entry.purged) this.#locks.forget();
     const decided = this.#state.apply(entry);
+    this.#drop(this.#state.takeDropped());
     if (decided === true) this.resume(); // the executor has what was prepared
-    if (decided && decided !== true) this.#dropped.push(...this.#agenda.apply(agendaIn(decided)));
+    if (decided && decided !== true) this.#drop(this.#agenda.apply(agendaIn(decided)));
+  }
+
+  #drop(keys: readonly string[]): void {
+    if (keys.length > 0) this.#dropped = [...this.#dropped, ...keys];
   }
 
   takeDropped(): readonly string[] {
-    return this.#dropped.length === 0 ? none : this.#dropped.splice(0); // not the list itself: it goes on growing
+    const dropped = this.#dropped;
+    this.#dropped = none;
+    return dropped;
   }
 
   holds(key: string): boolean {

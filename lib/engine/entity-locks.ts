@@ -67,7 +67,7 @@ export class EntityLocks {
     this.#entity = entity;
     this.#fence = fence;
     this.#before = before;
-    this.#standing = { held, lost, voided };
+    this.#standing = held || lost.length > 0 || voided.length > 0 ? { held, lost, voided } : free;
   }
 
   /** As a head has them; undefined: it was never locked. */

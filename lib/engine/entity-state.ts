@@ -69,14 +69,15 @@ export class EntityState {
   #bytes: number | undefined;
   /** The state after the last step, and what its record says in place of it, until that is applied. */
   #ahead: { readonly value: Json | undefined; readonly told: ToldChange | undefined } | undefined;
-  readonly #history: KeptChanges;
+  /** Undefined: no change was noted. */
+  #history: KeptChanges | undefined;
 
   constructor(
     { state, stateRef, patches = none, stateVersion = FIRST_VERSION, changes }: StateInHead,
     limits: ValueLimits,
   ) {
     this.#limits = limits;
-    this.#history = new KeptChanges(changes, limits.inline / HISTORY_SHARE);
+    if (changes) this.#history = this.#kept(changes);
     this.#value = state;
     this.#reference = stateRef;
     this.#patches = patches;
@@ -114,7 +115,7 @@ export class EntityState {
 
   /** As a head has it. */
   get stored(): StateInHead {
-    const [reference, state, changes] = [this.#reference, this.#value, this.#history.stored];
+    const [reference, state, changes] = [this.#reference, this.#value, this.#history?.stored];
     if (!reference && state === undefined) return {};
     const more = { ...(this.#version > FIRST_VERSION && { stateVersion: this.#version }), ...(changes && { changes }) };
     if (!reference) return { state: state!, ...more };
@@ -136,7 +137,7 @@ export class EntityState {
     if (next === undefined) return { deleted: true };
     const change = this.#changeTo(next, maker !== undefined);
     const former = this.#value === undefined ? undefined : { value: this.#value, version: this.#version };
-    const noted = maker && { change: this.#history.note(maker, former, change?.undo) };
+    const noted = maker && { change: (this.#history ??= this.#kept()).note(maker, former, change?.undo) };
     const told = change && version === this.#version ? this.#told(change) : undefined;
     if (told && this.#isKept(told)) {
       this.#ahead = { value: next, told };
@@ -160,7 +161,8 @@ export class EntityState {
   apply(entry: StateEntry & Pick<StepEntry, 'stateRef'>): string | undefined {
     const { deleted, state, stateRef, patches, stateVersion = FIRST_VERSION, change } = entry;
     if (!deleted && state === undefined && !stateRef && !patches) return undefined;
-    this.#history.apply(change);
+    if (change) this.#history ??= this.#kept();
+    this.#history?.apply(change);
     if (patches) return this.#applyChange(patches);
     const dropped = this.#reference?.key;
     this.#value = stateRef ? this.#ahead?.value : state;
@@ -172,6 +174,10 @@ export class EntityState {
     this.#bytes = stateRef?.bytes;
     this.#ahead = undefined;
     return dropped;
+  }
+
+  #kept(changes?: StateHistory): KeptChanges {
+    return new KeptChanges(changes, this.#limits.inline / HISTORY_SHARE);
   }
 
   #applyChange(patches: readonly StatePatch[]): undefined {

@@ -1,6 +1,6 @@
 /** A queue: first in, first out, both in constant time. */
 export class Fifo<T> {
-  #items: T[] = [];
+  #items: T[] = empty;
   #head = 0;
 
   get length(): number {
@@ -12,13 +12,14 @@ export class Fifo<T> {
   }
 
   push(item: T): void {
-    this.#items.push(item);
+    if (this.#items.length === 0) this.#items = [item];
+    else this.#items.push(item);
   }
 
   /** Puts back what was shifted last. */
   unshift(item: T): void {
     if (this.#head > 0) this.#items[--this.#head] = item;
-    else this.#items.unshift(item);
+    else this.#items = [item, ...this.#items];
   }
 
   /** Takes an item out, wherever it stands; false: it is not here. */
@@ -43,11 +44,14 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Takes the only item; the list keeps some room for the next one. */
+  /** Takes the only item. No room is kept for the next one: of the queues of instances that rest there are many. */
   #last(): T | undefined {
-    const item = this.#items.pop();
-    if (this.#head > 0) this.#items = [];
+    const item = this.peek();
+    this.#items = empty;
     this.#head = 0;
     return item;
   }
 }
+
+/** Of queues in which nothing is: nothing is put here. */
+const empty: never[] = [];

@@ -31,7 +31,7 @@ export function isHint({ mail, local, parked }: Input): boolean {
   return !mail && !local && !parked;
 }
 
-/** What an instance takes beside its state, in bytes, and its state for each byte of its head, as measured. */
+/** What an instance takes beside its state, in bytes, rather more than was measured, and its state for each byte of its head. */
 const OVERHEAD = 2_048;
 const STATE_FACTOR = 4;
 /** What an event of a history takes that is in segments, in bytes. */
@@ -69,13 +69,13 @@ export class Instance {
   /** It was not loaded: there was surely nothing of it. Until its first head is stored. */
   isNew = false;
   /** The segments that its stored head names. */
-  segments: readonly SegmentReference[] = [];
+  segments: readonly SegmentReference[] = noSegments;
   /** The bytes of its stored head, about what its state takes. */
   headBytes = 0;
   /** Whether it is idle, and in the cache of those that may be unloaded. */
   isResting = false;
   /** Those who look at it between two steps, and wait for the end of the one under way. */
-  looks: (() => void)[] = [];
+  looks: (() => void)[] | undefined;
   /** Activities that run now. */
   runningActivities = 0;
 
@@ -159,3 +159,6 @@ export class Instance {
     if (this.touchedBy === group) this.touchedBy = undefined;
   }
 }
+
+/** One for all: most instances have none, and each of those that rest in memory would keep its own list. */
+const noSegments: readonly SegmentReference[] = [];

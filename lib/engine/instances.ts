@@ -186,7 +186,7 @@ export class Instances implements MailLoad {
   look<T>(instance: Instance, look: () => T): Promise<T> {
     return new Promise((resolve) => {
       const settle = (): void => resolve(new Promise((end) => end(look()))); // what it throws is its caller's
-      if (instance.isBusy || instance.finished) instance.looks.push(settle);
+      if (instance.isBusy || instance.finished) (instance.looks ??= []).push(settle);
       else settle();
     });
   }
@@ -273,7 +273,7 @@ export class Instances implements MailLoad {
       this.#commit(instance, finished.input, finished.output);
       if (instance.isBusy) return;
     }
-    if (instance.looks.length > 0) for (const look of instance.looks.splice(0)) look();
+    if (instance.looks) this.#letLook(instance, instance.looks);
     const isBehind = this.journals.isBehindParked(instance);
     if (instance.isShut) return this.#occupy(instance);
     const input = instance.waiting.peek();
@@ -384,6 +384,11 @@ export class Instances implements MailLoad {
     instance.activation = this.#listener.fresh(instance);
     if (instance.activation) this.#run(instance);
     else this.#loads.want(instance);
+  }
+
+  #letLook(instance: Instance, looks: readonly (() => void)[]): void {
+    instance.looks = undefined; // a look may ask for another
+    for (const look of looks) look();
   }
 
   #loaded(instance: Instance): void {

@@ -3,7 +3,7 @@ import { parseAddress } from '../wire/addresses.js';
 import type { Head } from '../wire/head.js';
 import type { Address } from '../wire/messages.js';
 import type { StepEntry } from '../wire/record.js';
-import type { Activation, StepOutput } from './activation.js';
+import type { Activation } from './activation.js';
 import { stateBeforeStart } from './early-events.js';
 import { EntityActivation } from './entity-activation.js';
 import type { ForgottenFences } from './entity-locks.js';
@@ -24,7 +24,7 @@ export interface LoadingListener {
   /** The stored head does not show this record and what follows. */
   isBehind(instance: Instance, since: number): void;
   /** The operation that an entity runs makes a call (P18). */
-  called(instance: Instance, output: StepOutput, isWanted: () => boolean): void | Promise<void>;
+  readonly called: Beside;
 }
 
 /** Makes activations from heads and what the log says behind them. */
@@ -63,7 +63,7 @@ export class Loading {
   /** The activation of an instance of which nothing is stored; undefined: there may be something, to be read. */
   fresh(instance: Instance): Activation | undefined {
     if (this.#tail.has(instance.address) || !this.#heads.isNew(instance)) return undefined;
-    return newActivation(instance.address, this.#makings(instance));
+    return newActivation(instance.address, this.#makings());
   }
 
   async load(instance: Instance): Promise<Activation> {
@@ -71,7 +71,7 @@ export class Loading {
     if (head) this.#checkHead(instance, head);
     const tail = this.#tail.get(instance.address) ?? [];
     const behind = tail.filter(({ sequence }) => sequence > (head?.logSeq ?? 0));
-    const activation = await activationOf(instance.address, head, behind, this.#makings(instance));
+    const activation = await activationOf(instance.address, head, behind, this.#makings());
     // Also when the head shows it all: a former owner may have stored it after my takeover. Under my epoch it is stored
     // again before the log below is forgotten, so that nobody takes it for a zombie's later (P13, docs/adr/0014).
     if (tail[0]) this.#listener.isBehind(instance, tail[0].first);
@@ -79,14 +79,14 @@ export class Loading {
     return activation;
   }
 
-  #makings(instance: Instance): Makings {
+  #makings(): Makings {
     return {
       host: this.#host,
       ports: this.#ports,
       segments: this.#heads.segments,
       children: this.#children,
       fences: this.#fences,
-      beside: (output, isWanted) => this.#listener.called(instance, output, isWanted),
+      beside: this.#listener.called,
     };
   }
 

@@ -15,7 +15,7 @@ import type { OperationJournals } from './operation-journals.js';
 import type { PartitionPorts } from './ports.js';
 
 /** Commits a step of an entity beside the operation that it runs: at once, or when its large values are stored and if it still runs. */
-export type Beside = (output: StepOutput, isWanted: () => boolean) => void | Promise<void>;
+export type Beside = (entity: Address, output: StepOutput, isWanted: () => boolean) => void | Promise<void>;
 
 /**
  * The calls that the operations of one entity make, and their answers: both are committed in the entity's journals before
@@ -62,7 +62,7 @@ export class OperationCalls implements CallPort {
     const caller = { address: own, executionId: called.journal, taskId: number };
     const asked = { kind: 'operation' as const, name: operation, ...(input !== undefined && { input }), caller, chain };
     const output = { entry: { called }, messages: [[to, asked] as const] };
-    return this.#beside(output, () => this.#journals.running === running);
+    return this.#beside(own, output, () => this.#journals.running === running);
   }
 
   #checkSame(before: JournaledCall, call: JournaledCall): void {

@@ -2,7 +2,7 @@ import { OwnershipLostError, type FailureDetails } from '../errors.js';
 import type { Address } from '../wire/messages.js';
 import type { PartitionInspection } from '../wire/inspection.js';
 import type { DroppedInput } from '../wire/record.js';
-import type { Activation, InputBody, PendingActivity, StepOutput } from './activation.js';
+import type { Activation, InputBody, PendingActivity } from './activation.js';
 import { asError } from './as-error.js';
 import { Barrier, type Position } from './barrier.js';
 import { CallCycles, type Circle } from './call-cycles.js';
@@ -33,6 +33,7 @@ import { Loading } from './loading.js';
 import { LocalActivities } from './local-activities.js';
 import type { SharedActivities } from './shared-activities.js';
 import { OrchestrationQueries } from './orchestration-queries.js';
+import type { Beside } from './operation-calls.js';
 import { ParkedPages } from './parked-pages.js';
 import { tellAll } from './notices.js';
 import { Parking } from './parking.js';
@@ -128,8 +129,8 @@ export class PartitionRun {
     const flushed = { written: (instance: Instance) => this.#instances.stored(instance), failed: fail };
     this.#flusher = new Flusher(tables, ports, this.#heads, this.#committer, flushed, loops);
     this.#wakes = new WakeHints(tables, this.#heads, this.#flusher);
-    const called = (instance: Instance, output: StepOutput, isWanted: () => boolean) =>
-      this.#instances.journals.called(instance, output, isWanted);
+    const called: Beside = (entity, output, isWanted) =>
+      this.#instances.journals.called(this.#instances.instance(entity), output, isWanted);
     this.#loading = new Loading(host, this.#heads, ports, new ChildrenSearch(hub, loops), recovered, {
       isBehind: (instance, since) => this.#flusher.recovered(instance, since),
       called,

@@ -8,6 +8,7 @@ import { activationOf, wholeActivation, type Makings } from './loading.js';
 import type { Loops } from './loops.js';
 import { OrchestrationActivation } from './orchestration-activation.js';
 import { askWhole } from './orchestration-queries.js';
+import type { Beside } from './operation-calls.js';
 import { Parts, partsOf } from './parts.js';
 import type { HubPorts, Subscription } from './ports.js';
 import { RelayedCalls } from './relayed-calls.js';
@@ -205,7 +206,7 @@ export class StepServer {
     const { name, clock } = this.#hub;
     const views = this.#hub.viewsOf(partition);
     const segments = new Segments({ views, clock, subjects: partitionSubjects(name, partition) }, 0);
-    const beside = (output: StepOutput): void => calls.called(output);
+    const beside: Beside = (_, output) => calls.called(output);
     return { host: this.#host, ports: this.#hub, segments, beside };
   }
 }

@@ -24,12 +24,11 @@ export class TransactionalState {
   #next: EntityState | undefined;
   /** The state after the last step of a transaction, until it is applied. */
   #ahead: Json | undefined;
-  /** Is told the key of each value that was named and is no more. */
-  readonly #onDropped: (key: string) => void;
+  /** The keys of values that were named and are no more. */
+  #dropped: readonly string[] = none;
 
-  constructor(head: StateInHead & Pick<EntityHead, 'prepared'>, limits: ValueLimits, onDropped: (key: string) => void) {
+  constructor(head: StateInHead & Pick<EntityHead, 'prepared'>, limits: ValueLimits) {
     this.#limits = limits;
-    this.#onDropped = onDropped;
     this.#committed = new EntityState(head, limits);
     this.#prepared = head.prepared;
     if (changesState(head.prepared)) this.#next = new EntityState(head.prepared!, limits);
@@ -168,7 +167,14 @@ export class TransactionalState {
   }
 
   #note(dropped: string | undefined): void {
-    if (dropped !== undefined) this.#onDropped(dropped);
+    if (dropped !== undefined) this.#dropped = [...this.#dropped, dropped];
+  }
+
+  /** The keys that were dropped since the last call. */
+  takeDropped(): readonly string[] {
+    const dropped = this.#dropped;
+    this.#dropped = none;
+    return dropped;
   }
 
   /** Whether it names the value of this key. */

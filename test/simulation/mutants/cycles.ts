@@ -13,11 +13,7 @@ export const ofCycles: readonly Mutant[] = [
   smallOfLocking(
     'P18',
     'a parked call that closes a circle is refused, and carried out in its turn as well',
-    edit(
-      'engine/entity-activation.js',
-      'passed = (message) => this.#swept(this.#locks.passed(message));',
-      'passed = () => undefined;',
-    ),
+    edit('engine/entity-activation.js', 'return this.#swept(this.#locks.passed(message));', 'return undefined;'),
   ),
   smallOfLocking(
     'P18',

@@ -4,8 +4,12 @@ import { inTime } from './in-time.js';
 import { awaitedEnd } from './log-end.js';
 import type { PartitionPorts, StoredMessage } from './ports.js';
 
-/** Of several replicas a successor may be seen late: what was found stands after so many milliseconds. */
-const PATIENCE = 5_000;
+/**
+ * Of several replicas a successor may be seen late: what was found stands after so many waits of so many milliseconds. Several, for
+ * a process that is frozen loses one of them: when it goes on, the time of that is over before the answer is heard.
+ */
+const WAITS = 10;
+const WAIT = 500;
 
 type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
 
@@ -17,16 +21,18 @@ type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
 export async function reasonOf<E>(error: E, ports: Ports, epoch: number): Promise<E | OwnershipLostError> {
   const isMissing = error instanceof StorageRegressedError && error.stream === undefined;
   if (!isMissing && !(error instanceof CorruptHistoryError)) return error;
-  let successor: OwnershipLostError | undefined;
-  const looked = successorOf(ports, epoch).then(
-    (found) => void (successor = found),
-    () => {}, // the log cannot tell: it is gone, too
-  );
-  await inTime(ports.clock, PATIENCE, looked, () => {});
-  return successor ?? error;
+  const looked = successorOf(ports, epoch).catch(() => undefined); // the log cannot tell: it is gone, too
+  for (let wait = 0; wait < WAITS; wait++) {
+    const successor = await inTime<Found | typeof notYet>(ports.clock, WAIT, looked, () => notYet);
+    if (successor !== notYet) return successor ?? error;
+  }
+  return error;
 }
 
-async function successorOf(ports: Ports, epoch: number): Promise<OwnershipLostError | undefined> {
+type Found = OwnershipLostError | undefined;
+const notYet = Symbol('not yet');
+
+async function successorOf(ports: Ports, epoch: number): Promise<Found> {
   const { subjects } = ports;
   const epochOf = (last: StoredMessage | undefined): number =>
     last ? decodeRecord(last.body, `Record ${last.sequence} of ${subjects.log}`).epoch : 0;

@@ -15,6 +15,7 @@ import type { Prepared } from '../wire/prepared.js';
 import type { Outcome, StepEntry } from '../wire/record.js';
 import type { Activation, Captured, CodeName, InputBody, ReadInput, StepOutput } from './activation.js';
 import { Agenda, agendaAfter, isEarly, isOwn, messageOf, plannedOf } from './agenda.js';
+import { DroppedKeys } from './dropped-keys.js';
 import { commanded, isCommand } from './entity-commands.js';
 import { answerOf, logFailure, resultFor, sentBy } from './entity-effects.js';
 import { capturedEntity } from './entity-head.js';
@@ -29,7 +30,7 @@ import { OperationTrace, type ActivationInspection } from './operation-trace.js'
 import { refusal } from './orchestration-inputs.js';
 import type { PartitionPorts } from './ports.js';
 import { agendaIn, callsInTransaction, preparedBy, preparedReminders, tooMuchSent } from './prepared-writes.js';
-import type { ChangeMaker } from './state-history.js';
+import { makerOf } from './state-history.js';
 import { TransactionalState } from './transactional-state.js';
 
 type Ports = Pick<PartitionPorts, 'clock' | 'logger' | 'random' | 'valueLimits'>;
@@ -42,7 +43,7 @@ export class EntityActivation implements Activation {
   readonly #executor: EntityExecutor | undefined;
   /** What the log says; the executor's own copy may be one operation ahead. */
   readonly #state: TransactionalState;
-  #dropped: readonly string[] = none;
+  readonly #dropped = new DroppedKeys();
   #updatedAt = 0;
   readonly #journals: OperationJournals;
   readonly #calls: OperationCalls;
@@ -61,7 +62,7 @@ export class EntityActivation implements Activation {
     this.#locks = new EntityLocks(id, head?.locks, fences);
     this.#calls = new OperationCalls(id, this.#journals, this.#locks, ports.random, beside);
     this.#agenda = new Agenda(head?.planned);
-    this.#state = new TransactionalState(head ?? {}, ports.valueLimits);
+    this.#state = new TransactionalState(head ?? {}, ports.valueLimits, this.#dropped);
     this.#updatedAt = head?.updatedAt ?? 0;
     this.#program = host.entities.get(id.name);
     this.#executor = this.#program && new EntityExecutor(this.#program, id, host.core);
@@ -307,8 +308,9 @@ export class EntityActivation implements Activation {
     const ended = this.#journals.end();
     this.#trace.end(message.name, this.#updatedAt, failure);
     const told = { ...(result !== undefined && { result }), ...(failure && { failure }) };
+    const maker = makerOf(this.#program, this.#updatedAt, message.name);
     if (this.#isPrepared(message)) {
-      const next = changed ? this.#state.prepare(state, this.#program!.stateVersion, this.#maker(message.name)) : {};
+      const next = changed ? this.#state.prepare(state, this.#program!.stateVersion, maker) : {};
       const prepared = failure ? undefined : preparedBy(outcome, next, this.#updatedAt); // only its result leaves
       const entry = { ...(ended !== undefined && { ended }), ...(prepared && { prepared }) };
       return { entry, messages: message.caller ? [resultFor(message.caller, told)] : none };
@@ -317,7 +319,7 @@ export class EntityActivation implements Activation {
     if (message.caller) messages.push(resultFor(message.caller, told));
     else if (failure && !message.reply) logFailure(this.#ports.logger, this.#id, message, failure);
     const known: Outcome | undefined = message.reply && message.id ? { id: message.id, ...told } : undefined;
-    const next = changed && this.#state.become(state, stateVersion, this.#maker(message.name));
+    const next = changed && this.#state.become(state, stateVersion, maker);
     const entry = {
       ...(ended !== undefined && { ended }),
       ...next,
@@ -332,36 +334,23 @@ export class EntityActivation implements Activation {
     });
   }
 
-  /** What is noted of a change, where its class keeps a history. */
-  #maker(by: string): ChangeMaker | undefined {
-    const keep = this.#program?.keepHistory;
-    return keep === undefined ? undefined : { at: this.#updatedAt, by, keep };
-  }
-
   #swept<O extends StepOutput | undefined>(output: O): O | StepOutput {
     if (!output) return output; // as of nearly every message that is asked whether it was refused before its turn
     return swept(output, { state: this.#state, locks: this.#locks, agenda: this.#agenda, journals: this.#journals });
   }
 
   apply(entry: StepEntry): void {
-    this.#drop(this.#journals.apply(entry));
-    this.#drop(this.#agenda.apply(entry));
+    this.#dropped.add(this.#journals.apply(entry));
+    this.#dropped.add(this.#agenda.apply(entry));
     if (entry.lock) this.#locks.apply(entry.lock);
     if (entry.purged) this.#locks.forget();
     const decided = this.#state.apply(entry);
-    this.#drop(this.#state.takeDropped());
     if (decided === true) this.resume(); // the executor has what was prepared
-    if (decided && decided !== true) this.#drop(this.#agenda.apply(agendaIn(decided)));
-  }
-
-  #drop(keys: readonly string[]): void {
-    if (keys.length > 0) this.#dropped = [...this.#dropped, ...keys];
+    if (decided && decided !== true) this.#dropped.add(this.#agenda.apply(agendaIn(decided)));
   }
 
   takeDropped(): readonly string[] {
-    const dropped = this.#dropped;
-    this.#dropped = none;
-    return dropped;
+    return this.#dropped.take();
   }
 
   holds(key: string): boolean {

@@ -119,6 +119,12 @@ export class Instance {
     return this.waiting.length > 0 || this.isBusy || !!this.finished || !!this.activation?.lockHeld;
   }
 
+  /** Those who wait for that look at it. */
+  letLook(looks: readonly (() => void)[]): void {
+    this.looks = undefined; // a look may ask for another
+    for (const look of looks) look();
+  }
+
   /** An input was parked: the record of its step says so. */
   renamed(parked: ReadonlyMap<Input, Input>): void {
     if (this.running) this.running = parked.get(this.running) ?? this.running;

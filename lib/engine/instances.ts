@@ -273,7 +273,7 @@ export class Instances implements MailLoad {
       this.#commit(instance, finished.input, finished.output);
       if (instance.isBusy) return;
     }
-    if (instance.looks) this.#letLook(instance, instance.looks);
+    if (instance.looks) instance.letLook(instance.looks);
     const isBehind = this.journals.isBehindParked(instance);
     if (instance.isShut) return this.#occupy(instance);
     const input = instance.waiting.peek();
@@ -384,11 +384,6 @@ export class Instances implements MailLoad {
     instance.activation = this.#listener.fresh(instance);
     if (instance.activation) this.#run(instance);
     else this.#loads.want(instance);
-  }
-
-  #letLook(instance: Instance, looks: readonly (() => void)[]): void {
-    instance.looks = undefined; // a look may ask for another
-    for (const look of looks) look();
   }
 
   #loaded(instance: Instance): void {

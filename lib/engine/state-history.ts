@@ -1,3 +1,4 @@
+import type { EntityProgram } from '../core/programs.js';
 import type { StatePatch } from '../core/state-patches.js';
 import { FIRST_VERSION } from '../core/state-migration.js';
 import type { Json } from '../core/values.js';
@@ -9,6 +10,12 @@ export interface ChangeMaker {
   readonly at: number;
   readonly by: string;
   readonly keep: number;
+}
+
+/** Who makes a change, where its class keeps a history. */
+export function makerOf(program: EntityProgram | undefined, at: number, by: string): ChangeMaker | undefined {
+  const keep = program?.keepHistory;
+  return keep === undefined ? undefined : { at, by, keep };
 }
 
 /**

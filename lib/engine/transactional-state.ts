@@ -5,6 +5,7 @@ import type { PlannedOperation } from '../wire/planned.js';
 import type { Prepared, PreparedChange } from '../wire/prepared.js';
 import type { StepEntry } from '../wire/record.js';
 import type { ValueLimits } from '../wire/value-limits.js';
+import type { DroppedKeys } from './dropped-keys.js';
 import { EntityState, type StateEntry, type StateInHead } from './entity-state.js';
 import type { FetchedValues } from './fetched-values.js';
 import type { ChangeMaker } from './state-history.js';
@@ -24,11 +25,11 @@ export class TransactionalState {
   #next: EntityState | undefined;
   /** The state after the last step of a transaction, until it is applied. */
   #ahead: Json | undefined;
-  /** The keys of values that were named and are no more. */
-  #dropped: readonly string[] = none;
+  readonly #dropped: DroppedKeys;
 
-  constructor(head: StateInHead & Pick<EntityHead, 'prepared'>, limits: ValueLimits) {
+  constructor(head: StateInHead & Pick<EntityHead, 'prepared'>, limits: ValueLimits, dropped: DroppedKeys) {
     this.#limits = limits;
+    this.#dropped = dropped;
     this.#committed = new EntityState(head, limits);
     this.#prepared = head.prepared;
     if (changesState(head.prepared)) this.#next = new EntityState(head.prepared!, limits);
@@ -167,14 +168,7 @@ export class TransactionalState {
   }
 
   #note(dropped: string | undefined): void {
-    if (dropped !== undefined) this.#dropped = [...this.#dropped, dropped];
-  }
-
-  /** The keys that were dropped since the last call. */
-  takeDropped(): readonly string[] {
-    const dropped = this.#dropped;
-    this.#dropped = none;
-    return dropped;
+    if (dropped !== undefined) this.#dropped.add([dropped]);
   }
 
   /** Whether it names the value of this key. */

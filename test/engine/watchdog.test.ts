@@ -496,6 +496,7 @@ const watchedBy: Readonly<Record<string, readonly string[]>> = {
   'lib/engine/segments.ts': ['the storing of heads'],
   'lib/engine/spent-values.ts': ['the removal of a stored value'],
   'lib/engine/step-server.ts': ['ends after the time for a stop'],
+  'lib/engine/successors.ts': ['ends after a number of waits'],
   'lib/engine/task-worker.ts': ['ends after a number of tries'],
   'lib/engine/upkeep.ts': ['the storing of heads'],
   'lib/engine/value-sweep.ts': ['the sweep for stored values that nothing names'],

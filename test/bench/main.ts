@@ -95,6 +95,7 @@ for (let run = 0; run < runs; run++) {
     const floor = await measureFloor(rig.server.url, cpu, sync === 'always' ? 10_000 : 40_000);
     floors.push(floor);
     await warmUp(rig);
+    await workload.warm?.(rig);
     const before = await rig.usage();
     const measured = await workload.run(rig);
     rows.get(workload)!.push(rowOf(workload, measured, before, await rig.usage(), floor));

@@ -20,6 +20,8 @@ export interface Workload {
   /** Steps of instances that one of what is counted takes. */
   readonly steps: number;
   run(rig: Rig): Promise<Measured>;
+  /** Less of the same, until the code that it needs is compiled in all processes, as that of the floor is. */
+  warm?(rig: Rig): Promise<unknown>;
 }
 
 /** Does something so many times, so many at a time. */

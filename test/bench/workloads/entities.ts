@@ -13,50 +13,63 @@ const keysOf = (count: number): readonly string[] => {
 };
 
 function signals(entities: number, count: number): Workload {
+  const send = async (rig: Rig, some: number): Promise<number> => {
+    const keys = keysOf(entities);
+    const begun = performance.now();
+    await inFlight(some / BATCH, 4, (batch) =>
+      rig.client.signalMany(
+        'tally',
+        Array.from({ length: BATCH }, (_, i) => [keys[(batch * BATCH + i) % entities]!, 'add', 1] as const),
+      ),
+    );
+    expectEqual(await rig.total(keys), some, 'signals counted');
+    return performance.now() - begun;
+  };
   return {
     id: `w3-${entities}`,
     name: entities === 1 ? 'signals to one entity' : `signals over ${entities} entities`,
     steps: 1,
-    run: async (rig) => {
-      const keys = keysOf(entities);
-      const begun = performance.now();
-      await inFlight(count / BATCH, 4, (batch) =>
-        rig.client.signalMany(
-          'tally',
-          Array.from({ length: BATCH }, (_, i) => [keys[(batch * BATCH + i) % entities]!, 'add', 1] as const),
-        ),
-      );
-      expectEqual(await rig.total(keys), count, 'signals counted');
-      return { count, milliseconds: performance.now() - begun };
-    },
+    warm: (rig) => send(rig, count / 5),
+    run: async (rig) => ({ count, milliseconds: await send(rig, count) }),
   };
 }
 
 function calls(entities: number, width: number, count: number): Workload {
+  const call = async (rig: Rig, some: number): Promise<Measured> => {
+    const keys = keysOf(entities);
+    const { milliseconds, took } = await inFlight(some, width, async (i) => {
+      const total = await rig.client.callEntity<number>('tally', keys[i % entities]!, 'add', 1);
+      if (!(total > 0)) throw new Error(`A call gave ${total}`);
+    });
+    expectEqual(await rig.total(keys), some, 'calls counted');
+    return { count: some, milliseconds, latencies: summary(took) };
+  };
   return {
     id: width === 1 ? 'w4-1' : `w4-${width}-${entities}`,
     name: `calls, ${width} in flight over ${entities}`,
     steps: 1,
-    run: async (rig) => {
-      const keys = keysOf(entities);
-      const { milliseconds, took } = await inFlight(count, width, async (i) => {
-        const total = await rig.client.callEntity<number>('tally', keys[i % entities]!, 'add', 1);
-        if (!(total > 0)) throw new Error(`A call gave ${total}`);
-      });
-      expectEqual(await rig.total(keys), count, 'calls counted');
-      return { count, milliseconds, latencies: summary(took) };
-    },
+    warm: (rig) => call(rig, count / 4),
+    run: (rig) => call(rig, count),
   };
 }
 
-async function transfers(rig: Rig, orchestrator: string, count: number): Promise<Measured> {
-  const accounts = keysOf(100);
-  const { milliseconds, took } = await inFlight(count, 50, async (i) => {
-    const [from, to] = [accounts[i % 100]!, accounts[(i * 7 + 1) % 100]!];
-    await (await rig.client.startNew(orchestrator, { from, to })).result();
-  });
-  expectEqual(await rig.total(accounts), 0, 'the sum of all accounts');
-  return { count, milliseconds, latencies: summary(took) };
+function transfers(id: string, name: string, steps: number, orchestrator: string): Workload {
+  const transfer = async (rig: Rig, count: number): Promise<Measured> => {
+    const accounts = keysOf(100);
+    const { milliseconds, took } = await inFlight(count, 50, async (i) => {
+      const [from, to] = [accounts[i % 100]!, accounts[(i * 7 + 1) % 100]!];
+      await (await rig.client.startNew(orchestrator, { from, to })).result();
+    });
+    expectEqual(await rig.total(accounts), 0, 'the sum of all accounts');
+    return { count, milliseconds, latencies: summary(took) };
+  };
+  return {
+    id,
+    name: `${name}, 50 in flight over 100`,
+    steps,
+    warm: (rig) => transfer(rig, 5_000),
+    run: (rig) => transfer(rig, 10_000),
+  };
 }
 
 export const entities: readonly Workload[] = [
@@ -66,16 +79,6 @@ export const entities: readonly Workload[] = [
   calls(1, 1, 10_000),
   calls(100, 100, 40_000),
   calls(1, 100, 40_000),
-  {
-    id: 'w5-locks',
-    name: 'transfers under locks, 50 in flight over 100',
-    steps: 10,
-    run: (rig) => transfers(rig, 'locked-transfer', 5_000),
-  },
-  {
-    id: 'w5-calls',
-    name: 'transfers by calls alone, 50 in flight over 100',
-    steps: 5,
-    run: (rig) => transfers(rig, 'transfer', 5_000),
-  },
+  transfers('w5-locks', 'transfers under locks', 10, 'locked-transfer'),
+  transfers('w5-calls', 'transfers by calls alone', 5, 'transfer'),
 ];

@@ -1,34 +1,41 @@
 /** W1 and W2: orchestrations of activities, one after another and side by side. */
 import { summary } from '../figures.js';
+import type { Rig } from '../rig.js';
 import { expectEqual, inFlight, type Workload } from '../workload.js';
 
 const GREETINGS = ['Hello, Tokyo!', 'Hello, Seattle!', 'Hello, Cairo!'];
 
 function hello(width: number, count: number): Workload {
+  const hellos = ({ client }: Rig, some: number) =>
+    inFlight(some, width, async () => {
+      const handle = await client.startNew('hello-sequence');
+      expectEqual(await handle.result(), GREETINGS, 'hello');
+    });
   return {
     id: `w1-${width}`,
     name: `hello, ${width} in flight`,
     steps: 4,
-    run: async ({ client }) => {
-      const { milliseconds, took } = await inFlight(count, width, async () => {
-        const handle = await client.startNew('hello-sequence');
-        expectEqual(await handle.result(), GREETINGS, 'hello');
-      });
+    warm: (rig) => hellos(rig, width === 1 ? 2_000 : 10_000),
+    run: async (rig) => {
+      const { milliseconds, took } = await hellos(rig, count);
       return { count, milliseconds, latencies: summary(took) };
     },
   };
 }
 
 function fanOut(width: number, count: number): Workload {
+  const fanOuts = ({ client }: Rig, some: number) =>
+    inFlight(some, 1, async () => {
+      const handle = await client.startNew('fan-out', width);
+      expectEqual(await handle.result(), (width * (width + 1)) / 2, 'fan-out');
+    });
   return {
     id: `w2-${width}`,
     name: `fan-out of ${width}`,
     steps: width + 1,
-    run: async ({ client }) => {
-      const { milliseconds, took } = await inFlight(count, 1, async () => {
-        const handle = await client.startNew('fan-out', width);
-        expectEqual(await handle.result(), (width * (width + 1)) / 2, 'fan-out');
-      });
+    warm: (rig) => fanOuts(rig, 10_000 / width),
+    run: async (rig) => {
+      const { milliseconds, took } = await fanOuts(rig, count);
       return { count, milliseconds, latencies: summary(took) };
     },
   };

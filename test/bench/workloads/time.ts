@@ -1,7 +1,8 @@
 /** W6, W7 and W8: timers that are due together, long histories, and instances that come back from rest. */
 import { summary } from '../figures.js';
 import { until } from '../../until.js';
-import { expectEqual, inFlight, type Workload } from '../workload.js';
+import type { Rig } from '../rig.js';
+import { expectEqual, inFlight, type Measured, type Workload } from '../workload.js';
 
 /** How long before their time the alarms are set, in milliseconds, and for each of them further. */
 const AHEAD = 3_000;
@@ -10,34 +11,39 @@ const EACH = 0.3;
 /** Timers of as many instances as are named; how late each fired is what its instance saw. */
 function timers(count: number, instances: number): Workload {
   const each = count / instances;
+  const fire = async ({ client }: Rig): Promise<Measured> => {
+    const due = Date.now() + AHEAD + EACH * count;
+    const starts = Array.from({ length: instances }, () => [{ due, count: each }] as const);
+    const handles = await client.startMany<number[]>('alarms', starts);
+    const waiting = handles.map((handle) => handle.result());
+    if (Date.now() > due) throw new Error('The alarms were not set in time');
+    const late = (await Promise.all(waiting)).flat();
+    expectEqual(late.length, count, 'timers');
+    if (late.some((milliseconds) => milliseconds < 0)) throw new Error('A timer fired early');
+    return { count, milliseconds: Date.now() - due, latencies: summary(late) };
+  };
   return {
     id: instances === count ? `w6-${count}-each` : `w6-${count}`,
     name: instances === count ? `${count} instances with a timer, due together` : `${count} timers due together`,
     steps: 2 / each,
-    run: async ({ client }) => {
-      const due = Date.now() + AHEAD + EACH * count;
-      const starts = Array.from({ length: instances }, () => [{ due, count: each }] as const);
-      const handles = await client.startMany<number[]>('alarms', starts);
-      const waiting = handles.map((handle) => handle.result());
-      if (Date.now() > due) throw new Error('The alarms were not set in time');
-      const late = (await Promise.all(waiting)).flat();
-      expectEqual(late.length, count, 'timers');
-      if (late.some((milliseconds) => milliseconds < 0)) throw new Error('A timer fired early');
-      return { count, milliseconds: Date.now() - due, latencies: summary(late) };
-    },
+    warm: fire,
+    run: fire,
   };
 }
 
 function steps(count: number, times: number): Workload {
+  const walk = ({ client }: Rig, some: number) =>
+    inFlight(some, 1, async () => {
+      const handle = await client.startNew('steps', { count, waits: false });
+      expectEqual(await handle.result(), count, 'steps');
+    });
   return {
     id: `w7-${count}`,
     name: `${count} steps one after another`,
     steps: count + 1,
-    run: async ({ client }) => {
-      const { milliseconds, took } = await inFlight(times, 1, async () => {
-        const handle = await client.startNew('steps', { count, waits: false });
-        expectEqual(await handle.result(), count, 'steps');
-      });
+    warm: (rig) => walk(rig, 10_000 / count),
+    run: async (rig) => {
+      const { milliseconds, took } = await walk(rig, times);
       return {
         count: times,
         milliseconds,

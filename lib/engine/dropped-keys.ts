@@ -1,9 +1,11 @@
 /** The keys of values that an entity has named and names no more, until its head is written. */
 export class DroppedKeys {
-  #keys = none;
+  #keys: string[] = none;
 
   add(keys: readonly string[]): void {
-    if (keys.length > 0) this.#keys = [...this.#keys, ...keys];
+    if (keys.length === 0) return;
+    if (this.#keys === none) this.#keys = [...keys];
+    else this.#keys.push(...keys);
   }
 
   /** Those since the last call. */
@@ -14,4 +16,5 @@ export class DroppedKeys {
   }
 }
 
-const none: readonly string[] = [];
+/** Of entities that have dropped nothing: nothing is put here. */
+const none: never[] = [];

@@ -1,4 +1,5 @@
 import type { Logger, QueuedTask, QueueSettings, TaskConsumption, TaskQueues } from '../engine/ports.js';
+import { refuseTooLarge } from '../wire/body-limit.js';
 import { queueToken, type HubSubjects } from '../wire/subjects.js';
 import { ErrorCode, type JetStream } from './jetstream.js';
 import { TaskConsumer } from './task-consumer.js';
@@ -26,6 +27,7 @@ export class NatsTaskQueues implements TaskQueues {
   }
 
   async publish(queue: string, body: Uint8Array, messageId: string): Promise<boolean> {
+    refuseTooLarge(body, this.#jetStream.session.maxBodyBytes); // before its queue is made
     await this.#exists(queue);
     return (await this.#jetStream.store(this.#subjects.queue(queue), body, { messageId })) !== undefined;
   }

@@ -174,6 +174,8 @@ export function taskQueuesContract(check: Check): void {
     await settle(taker.count(1));
     await around.close();
     await t.throwsAsync(settle(tasks.publish('mail', bytes('2'), '2')), { instanceOf: ClosedError });
+    for (const queue of ['mail', 'one that nobody has served'])
+      await t.throwsAsync(settle(tasks.publish(queue, large, 'large')), { instanceOf: PayloadTooLargeError });
     await t.throwsAsync(settle(taker.tasks[0]!.acknowledge()), { instanceOf: ClosedError });
     t.deepEqual(taker.texts, ['1']);
   });

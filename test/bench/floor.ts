@@ -1,6 +1,7 @@
 /** What JetStream itself does through the same client: the floor that the workloads are measured against. */
 import { AckPolicy, connect, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
 import { summary, type Latencies } from './figures.js';
+import type { Rig } from './rig.js';
 
 const BODY = new Uint8Array(128).fill(120);
 const STREAM = 'FLOOR';
@@ -20,9 +21,12 @@ export interface Floor {
   readonly consumed: number;
 }
 
-/** `cpu`: the CPU time that server and client have taken, in microseconds. */
-export async function measureFloor(url: string, cpu: () => Promise<number>, count = 40_000): Promise<Floor> {
-  const connection = await connect({ servers: url });
+export async function measureFloor(rig: Rig, count = 40_000): Promise<Floor> {
+  const cpu = async (): Promise<number> => {
+    const { server, client } = await rig.usage();
+    return server.cpu + client.cpu;
+  };
+  const connection = await connect({ servers: rig.server.url });
   try {
     const manager = await connection.jetstreamManager();
     await manager.streams.add({ name: STREAM, subjects: [SUBJECT] });

@@ -88,11 +88,7 @@ const floors: Floor[] = [];
 for (let run = 0; run < runs; run++) {
   for (const workload of chosen) {
     await using rig = await Rig.start({ sync, workers });
-    const cpu = async (): Promise<number> => {
-      const { server, client } = await rig.usage();
-      return server.cpu + client.cpu;
-    };
-    const floor = await measureFloor(rig.server.url, cpu, sync === 'always' ? 10_000 : 40_000);
+    const floor = await measureFloor(rig, sync === 'always' ? 10_000 : 40_000);
     floors.push(floor);
     await warmUp(rig);
     await workload.warm?.(rig);

@@ -2,26 +2,19 @@
  * What the messages of hellos cost alone: `npm run bench:messages`. Two processes send each other what client and worker send for
  * hellos, with 200 in flight, through the streams of a hub, and do nothing else: what no engine with these messages can go below.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'nats';
 import { measureFloor } from './floor.js';
 import { HELLOS, MAIL, NOTICES, noticeOf } from './messages-of-hello.js';
-import { Rig } from './rig.js';
+import { Rig, type ProcessUsage } from './rig.js';
 import { inFlight } from './workload.js';
 
 const EXCHANGES = 8_000;
 const WIDTH = Math.round(200 / HELLOS);
 
 await using rig = await Rig.start({ workers: 0 });
-const floor = await measureFloor(rig.server.url, async () => {
-  const { server, client } = await rig.usage();
-  return server.cpu + client.cpu;
-});
-const script = fileURLToPath(new URL('messages-worker.js', import.meta.url));
-const worker = fork(script, [rig.server.url, rig.hub.ports.name], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-await once(worker, 'message');
+const floor = await measureFloor(rig);
+await rig.startWorker(fileURLToPath(new URL('messages-worker.js', import.meta.url)));
 const connection = await connect({ servers: rig.server.url });
 const stream = connection.jetstream();
 const { partitions, subjects } = rig.hub.ports;
@@ -46,20 +39,16 @@ async function exchange(number: number): Promise<void> {
   await ended;
 }
 
-async function usage() {
-  const { server, client } = await rig.usage();
-  return { worker: (await rig.usageOf(worker)).cpu, server: server.cpu, client: client.cpu };
-}
-
 await inFlight(EXCHANGES / 4, WIDTH, exchange);
-const before = await usage();
+const before = await rig.usage();
 const { milliseconds } = await inFlight(EXCHANGES, WIDTH, (i) => exchange(i + EXCHANGES));
-const after = await usage();
+const after = await rig.usage();
 const count = EXCHANGES * HELLOS;
 const rate = (1_000 * count) / milliseconds;
-const [workers, servers, clients] = (['worker', 'server', 'client'] as const).map(
-  (name) => (after[name] - before[name]) / 1_000 / count,
-) as [number, number, number];
+const each = ({ cpu: now }: ProcessUsage, { cpu: then }: ProcessUsage): number => (now - then) / 1_000 / count;
+const workers = each(after.workers[0]!, before.workers[0]!);
+const servers = each(after.server, before.server);
+const clients = each(after.client, before.client);
 const all = workers + servers + clients;
 console.log(
   `The messages of ${Math.round(rate)} hellos/s, ${(rate / floor.publishes).toFixed(2)} of ${Math.round(floor.publishes)} raw publishes/s. CPU time ` +
@@ -67,4 +56,3 @@ console.log(
     `${servers.toFixed(3)}, client ${clients.toFixed(3)}).`,
 );
 await connection.close();
-worker.disconnect();

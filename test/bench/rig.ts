@@ -10,7 +10,7 @@ import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { until } from '../until.js';
 
-const script = fileURLToPath(new URL('service.js', import.meta.url));
+const service = fileURLToPath(new URL('service.js', import.meta.url));
 
 /** As `perdure worker` does and docs/guide/workers.md advises: else a worker's garbage grows with the machine's memory. */
 const HEAP = ['--max-old-space-size=1024'];
@@ -75,7 +75,8 @@ export class Rig implements AsyncDisposable {
     return rig;
   }
 
-  async startWorker(): Promise<ChildProcess> {
+  /** `script`: what runs as a worker, answers as the service does and takes the same arguments. */
+  async startWorker(script = service): Promise<ChildProcess> {
     const worker = fork(script, [this.server.url, this.hub.ports.name], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [...process.execArgv, ...this.nodeOptions],

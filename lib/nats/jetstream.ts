@@ -144,16 +144,23 @@ export class JetStream {
   /** Asks until the server answers. Rejects with ClosedError only. */
   async ask<T>(request: string, body: object = {}): Promise<ApiAnswer<T>> {
     for (;;) {
-      const asked = performance.now();
-      const reply = await this.session.requests.send(`$JS.API.${request}`, encoder.encode(JSON.stringify(body)));
-      if (!reply) continue;
-      const answer = JSON.parse(decoder.decode(reply.data)) as T & { error?: ApiError; ts?: string };
-      if (answer.ts !== undefined) this.session.clock.synchronize(Date.parse(answer.ts), asked);
-      if (!answer.error) return { value: answer };
-      if (answer.error.code !== 503) return { error: answer.error };
-      this.#logRefusal(`${request} cannot be answered now`, answer.error);
-      await delay(RETRY);
+      const answer = await this.#askOnce<T>(request, body);
+      if (answer) return answer;
     }
+  }
+
+  /** Undefined: there was no answer in time, or the server cannot answer now. */
+  async #askOnce<T>(request: string, body: object): Promise<ApiAnswer<T> | undefined> {
+    const asked = performance.now();
+    const reply = await this.session.requests.send(`$JS.API.${request}`, encoder.encode(JSON.stringify(body)));
+    if (!reply) return undefined;
+    const answer = JSON.parse(decoder.decode(reply.data)) as T & { error?: ApiError; ts?: string };
+    if (answer.ts !== undefined) this.session.clock.synchronize(Date.parse(answer.ts), asked);
+    if (!answer.error) return { value: answer };
+    if (answer.error.code !== 503) return { error: answer.error };
+    this.#logRefusal(`${request} cannot be answered now`, answer.error);
+    await delay(RETRY);
+    return undefined;
   }
 
   /** A message from the leader, chosen by sequence or subject; undefined: there is none. */
@@ -229,9 +236,24 @@ export class JetStream {
       const { error, ...answer } = await this.ask<T>(request, body);
       if (!error) return (answer as { value: T }).value;
       if (absent.includes(error.err_code)) return undefined;
-      this.#logRefusal(`${request} is refused, trying again`, error);
-      await delay(RETRY);
+      await this.#refused(request, error);
     }
+  }
+
+  /** Asks so many times at most until there is an answer that is no error; undefined: there was none. */
+  async demandIn<T>(tries: number, request: string, body: object): Promise<T | undefined> {
+    for (let left = tries; left > 0; left--) {
+      const { error, ...answer } = (await this.#askOnce<T>(request, body)) ?? {};
+      if ('value' in answer) return answer.value;
+      if (error) await this.#refused(request, error);
+    }
+    return undefined;
+  }
+
+  /** Until it is to be asked again. */
+  #refused(request: string, error: ApiError): Promise<void> {
+    this.#logRefusal(`${request} is refused, trying again`, error);
+    return delay(RETRY);
   }
 }
 

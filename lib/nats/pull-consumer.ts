@@ -23,6 +23,10 @@ const INACTIVE = 30_000;
 
 const NANOSECONDS = 1_000_000;
 
+/** So often a consumer is asked for, then under other names twice as often as under the one before, up to the most. */
+const FIRST_TRIES = 2;
+const MOST_TRIES = 16;
+
 /** What the server says of a pull that it has served, behind its last message, and of one whose bytes are used up. */
 const SERVED = 'Batch Completed';
 const USED_UP = 'Message Size Exceeds MaxBytes';
@@ -57,7 +61,7 @@ export interface PullSettings {
 export class PullConsumer {
   readonly #jetStream: JetStream;
   readonly #stream: string;
-  readonly #name = platformRandom.id();
+  #name = platformRandom.id();
   readonly #inbox: string;
   readonly #listener: PullListener;
   readonly #settings: PullSettings;
@@ -83,31 +87,43 @@ export class PullConsumer {
     this.#watch();
   }
 
-  /** Creates the consumer, to begin at a sequence; how many messages wait for it. Rejects with ClosedError only. */
+  /**
+   * Creates the consumer, to begin at a sequence; how many messages wait for it. Rejects with ClosedError only.
+   *
+   * A cluster may place it on a server that has just died, which nobody is told: then another one is made, for under its name it
+   * stays there.
+   */
   async start(from: number): Promise<number> {
+    for (let tries = FIRST_TRIES; ; tries = Math.min(2 * tries, MOST_TRIES)) {
+      const created = await this.#create(from, tries);
+      this.#isCreated = created !== undefined;
+      if (created && this.#isOpen) return created.num_pending;
+      this.#delete();
+      if (!this.#isOpen) return 0;
+      const message = `A consumer was not made in ${tries} tries: another one is asked for`;
+      this.#jetStream.session.logger.info(message, { instance: this.#stream });
+      this.#name = platformRandom.id();
+    }
+  }
+
+  #create(from: number, tries: number): Promise<{ readonly num_pending: number } | undefined> {
     const { pattern, headersOnly } = this.#settings;
     const name = pattern === undefined ? this.#name : `${this.#name}.${pattern}`;
-    const { num_pending: waiting } = await this.#jetStream.demand<{ num_pending: number }>(
-      `CONSUMER.CREATE.${this.#stream}.${name}`,
-      {
-        stream_name: this.#stream,
-        config: {
-          name: this.#name,
-          deliver_policy: 'by_start_sequence',
-          opt_start_seq: from,
-          ...(pattern !== undefined && { filter_subject: pattern }),
-          ...(headersOnly && { headers_only: true }),
-          ack_policy: 'none',
-          replay_policy: 'instant',
-          mem_storage: true,
-          num_replicas: 1,
-          inactive_threshold: INACTIVE * NANOSECONDS,
-        },
+    return this.#jetStream.demandIn<{ num_pending: number }>(tries, `CONSUMER.CREATE.${this.#stream}.${name}`, {
+      stream_name: this.#stream,
+      config: {
+        name: this.#name,
+        deliver_policy: 'by_start_sequence',
+        opt_start_seq: from,
+        ...(pattern !== undefined && { filter_subject: pattern }),
+        ...(headersOnly && { headers_only: true }),
+        ack_policy: 'none',
+        replay_policy: 'instant',
+        mem_storage: true,
+        num_replicas: 1,
+        inactive_threshold: INACTIVE * NANOSECONDS,
       },
-    );
-    this.#isCreated = true;
-    if (!this.#isOpen) this.#delete();
-    return waiting;
+    });
   }
 
   /** Asks for the next messages, so many at most, once it is created, unless it is waiting for some. */

@@ -61,7 +61,7 @@ export class Membership {
     this.#restsUntil = this.#ports.clock.now() + leaseMilliseconds + jitterOf(this.#ports.random.id());
     if (this.#state === 'resting') return;
     this.#state = 'resting';
-    this.#ports.logger.warn('Another worker took over what this one had: it takes nothing for some seconds', {
+    this.#ports.logger.warn('Others may have taken over what this worker had: it takes nothing for some seconds', {
       instance: this.#identity.name,
     });
     this.#tell().catch(ignoreClosed);

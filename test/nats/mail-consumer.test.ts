@@ -130,8 +130,8 @@ function lagging(replicas: number): JetStream {
   };
   const info = () => Promise.resolve({ config: { num_replicas: replicas }, state });
   const get = () => Promise.resolve(undefined);
-  const demand = () => Promise.resolve({ num_pending: 1 });
-  return { session, info, get, demand } as unknown as JetStream;
+  const demandIn = () => Promise.resolve({ num_pending: 1 });
+  return { session, info, get, demandIn } as unknown as JetStream;
 }
 
 for (const replicas of [3, 1])

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { askServerInfo } from '../../../lib/nats/server/server-info.js';
@@ -48,13 +48,22 @@ export class NatsNode {
     return this.#child.pid;
   }
 
+  /** What it has logged. */
+  log(): Promise<string> {
+    return readFile(this.#logFile, 'utf8');
+  }
+
+  get #logFile(): string {
+    return join(this.#options.folder, 'server.log');
+  }
+
   /** Starts it and waits until it takes connections. */
   async start(): Promise<void> {
     const { binary, folder } = this.#options;
     await mkdir(folder, { recursive: true });
     const file = join(folder, 'server.conf');
     await writeFile(file, configurationOf(this.#options));
-    const child = spawn(binary, ['-c', file, '-l', join(folder, 'server.log')], { stdio: 'ignore' });
+    const child = spawn(binary, ['-c', file, '-l', this.#logFile], { stdio: 'ignore' });
     this.#child = child;
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined;

@@ -5,8 +5,11 @@ import type { JetStream } from './jetstream.js';
 import { platformRandom } from './random.js';
 import type { ReceivedMessage } from './session.js';
 
-/** A pull lives for so long; the server gives a sign of life each heartbeat. In milliseconds. */
-const EXPIRES = 5_000;
+/**
+ * A pull lives for so long; the server gives a sign of life each heartbeat. In milliseconds. A task's patience is no multiple of
+ * it: what comes again just when the pull that it was for ends, the server puts behind what comes again later.
+ */
+const EXPIRES = 6_000;
 const HEARTBEAT = 2_000;
 
 /** Longer silence than this, in milliseconds, means that the consumer is gone. */

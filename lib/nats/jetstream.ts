@@ -9,6 +9,9 @@ import type { Session } from './session.js';
 /** The wait before a question is asked again that the server could not answer now, in milliseconds. */
 const RETRY = 250;
 
+/** After so many tries without an answer, of some 10 s together, people are told. */
+const TOLD = 7;
+
 /** A refusal that comes again and again is logged once in so many milliseconds. */
 const LOG_INTERVAL = 5_000;
 
@@ -141,12 +144,17 @@ export class JetStream {
     this.session.logger.error(`${what}: ${description}`, { instance: this.session.where, code });
   }
 
-  /** Asks until the server answers. Rejects with ClosedError only. */
+  /** Asks until the server answers: whoever waits long is told once. Rejects with ClosedError only. */
   async ask<T>(request: string, body: object = {}): Promise<ApiAnswer<T>> {
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       const answer = await this.#askOnce<T>(request, body);
       if (answer) return answer;
+      if (tries === TOLD) this.#warn(`Stuck: ${request} has not been answered in ${tries} tries`);
     }
+  }
+
+  #warn(message: string): void {
+    this.session.logger.warn(message, { instance: this.session.where });
   }
 
   /** Undefined: there was no answer in time, or the server cannot answer now. */
@@ -240,13 +248,14 @@ export class JetStream {
     }
   }
 
-  /** Asks so many times at most until there is an answer that is no error; undefined: there was none. */
+  /** Asks so many times at most until there is an answer that is no error; undefined: there was none, which is told. */
   async demandIn<T>(tries: number, request: string, body: object): Promise<T | undefined> {
     for (let left = tries; left > 0; left--) {
       const { error, ...answer } = (await this.#askOnce<T>(request, body)) ?? {};
       if ('value' in answer) return answer.value;
       if (error) await this.#refused(request, error);
     }
+    this.#warn(`${request} came to nothing in ${tries} tries`);
     return undefined;
   }
 

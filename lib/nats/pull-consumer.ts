@@ -100,8 +100,6 @@ export class PullConsumer {
       if (created && this.#isOpen) return created.num_pending;
       this.#delete();
       if (!this.#isOpen) return 0;
-      const message = `A consumer was not made in ${tries} tries: another one is asked for`;
-      this.#jetStream.session.logger.info(message, { instance: this.#stream });
       this.#name = platformRandom.id();
     }
   }

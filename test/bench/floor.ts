@@ -55,11 +55,12 @@ async function rate(stream: JetStreamClient, count: number): Promise<number> {
   return (1_000 * count) / (performance.now() - begun);
 }
 
-async function oneByOne(count: number, run: () => Promise<unknown>): Promise<Latencies> {
+/** How long each takes, one after another. */
+export async function oneByOne(count: number, run: (number: number) => Promise<unknown>): Promise<Latencies> {
   const took: number[] = [];
   for (let i = 0; i < count; i++) {
     const begun = performance.now();
-    await run();
+    await run(i);
     took.push(performance.now() - begun);
   }
   return summary(took);

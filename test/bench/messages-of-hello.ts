@@ -8,7 +8,10 @@ export const RECORDS = { count: 3, bytes: 3_900 };
 export const HEADS = { count: HELLOS, bytes: 1_000 };
 export const NOTICES = { count: 2, bytes: 1_160 };
 
-/** Where a worker tells that the twelve of a number have ended. */
+/** The messages of one hello with no other beside it: one is sent when the one before is acknowledged or has come. */
+export const ALONE = { mail: 320, records: 4, record: 400, head: 1_000, notice: 200 };
+
+/** Where a worker tells that the hellos of a number have ended. */
 export function noticeOf(number: string): string {
   return `bench.notice.${number}`;
 }

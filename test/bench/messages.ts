@@ -1,18 +1,23 @@
 /**
- * What the messages of hellos cost alone: `npm run bench:messages`. Two processes send each other what client and worker send for
- * hellos, with 200 in flight, through the streams of a hub, and do nothing else: what no engine with these messages can go below.
+ * What the messages of hellos cost alone: `npm run bench:messages [-- --sync always]`. Two processes send each other what client and worker send for
+ * hellos, one after the other and with 200 in flight, through the streams of a hub, and do nothing else: what no engine with these
+ * messages can go below.
  */
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { connect } from 'nats';
-import { measureFloor } from './floor.js';
-import { HELLOS, MAIL, NOTICES, noticeOf } from './messages-of-hello.js';
+import { measureFloor, oneByOne } from './floor.js';
+import { ALONE, HELLOS, MAIL, NOTICES, noticeOf } from './messages-of-hello.js';
 import { Rig, type ProcessUsage } from './rig.js';
 import { inFlight } from './workload.js';
 
-const EXCHANGES = 8_000;
 const WIDTH = Math.round(200 / HELLOS);
 
-await using rig = await Rig.start({ workers: 0 });
+const { values } = parseArgs({ options: { sync: { type: 'string' } } });
+const sync = values.sync === 'always' ? 'always' : 'default';
+/** Of twelve hellos, and of one alone. */
+const [EXCHANGES, TIMES] = sync === 'always' ? [2_000, 1_000] : [8_000, 3_000];
+await using rig = await Rig.start({ sync, workers: 0 });
 const floor = await measureFloor(rig);
 await rig.startWorker(fileURLToPath(new URL('messages-worker.js', import.meta.url)));
 const connection = await connect({ servers: rig.server.url });
@@ -27,15 +32,25 @@ connection.subscribe(noticeOf('*'), {
 });
 await connection.flush();
 
+const told = (number: number, left: number): Promise<void> =>
+  new Promise((end) => untold.set(noticeOf(`${number}`), { left, end }));
+
+function send(number: number, kind: 'more' | 'last' | 'alone', bytes: number, msgID: string): void {
+  const body = Buffer.alloc(bytes, ' ');
+  body.write(`${number} ${kind} `);
+  void stream.publish(subjects.partition(number % partitions).mail(`o.m${number}`), body, { msgID });
+}
+
 /** Twelve hellos: their mail, and what tells of their ends. */
 async function exchange(number: number): Promise<void> {
-  const ended = new Promise<void>((end) => untold.set(noticeOf(`${number}`), { left: NOTICES.count, end }));
-  const subject = subjects.partition(number % partitions).mail(`o.m${number}`);
-  for (let i = 1; i <= MAIL.count; i++) {
-    const body = Buffer.alloc(MAIL.bytes, ' ');
-    body.write(`${number} ${i === MAIL.count ? 'last' : 'more'} `);
-    void stream.publish(subject, body, { msgID: `${number}.${i}` });
-  }
+  const ended = told(number, NOTICES.count);
+  for (let i = 1; i <= MAIL.count; i++) send(number, i === MAIL.count ? 'last' : 'more', MAIL.bytes, `${number}.${i}`);
+  await ended;
+}
+
+async function exchangeOne(number: number): Promise<void> {
+  const ended = told(number, 1);
+  send(number, 'alone', ALONE.mail, `${number}`);
   await ended;
 }
 
@@ -54,5 +69,10 @@ console.log(
   `The messages of ${Math.round(rate)} hellos/s, ${(rate / floor.publishes).toFixed(2)} of ${Math.round(floor.publishes)} raw publishes/s. CPU time ` +
     `for one: ${all.toFixed(3)} ms, as much as ${(all / floor.publishCpu).toFixed(1)} raw publishes (worker ${workers.toFixed(3)}, server ` +
     `${servers.toFixed(3)}, client ${clients.toFixed(3)}).`,
+);
+await oneByOne(TIMES / 2, (i) => exchangeOne(i + 10 * EXCHANGES)); // until it is warm
+const { p50 } = await oneByOne(TIMES, (i) => exchangeOne(i + 20 * EXCHANGES));
+console.log(
+  `The messages of one hello, one after the other: ${p50.toFixed(2)} ms (p50), as long as ${(p50 / floor.publish.p50).toFixed(1)} raw publishes.`,
 );
 await connection.close();

@@ -115,7 +115,7 @@ test.serial(
     }
     await until(() => reached === consumers, `${consumers} consumers that deliver`, patience);
     t.true(
-      lines.some((line) => line.includes('another one is asked for')),
+      lines.some((line) => line.includes('CONSUMER.CREATE') && line.includes('came to nothing')),
       'none was placed on the dead server: it is known at once by now?',
     );
   },

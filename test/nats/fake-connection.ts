@@ -9,8 +9,8 @@ export interface Published {
   readonly reply: (body: object) => void;
 }
 
-/** A session over a connection that does what the test says. */
-export function fakeSession(onPublish: (published: Published) => void = () => {}) {
+/** A session over a connection that does what the test says; `lines`: what it logs. */
+export function fakeSession(onPublish: (published: Published) => void = () => {}, lines: string[] = []) {
   let end!: (reason: Error | undefined) => void;
   const ended = new Promise<Error | undefined>((resolve) => (end = resolve));
   const statuses: Status[] = [];
@@ -40,7 +40,8 @@ export function fakeSession(onPublish: (published: Published) => void = () => {}
     isClosed: () => false,
     close: async () => end(undefined),
   };
-  const session = new Session(connection as unknown as NatsConnection, 'nats://one:4222', '_INBOX', recordingLogger());
+  const logger = recordingLogger(lines);
+  const session = new Session(connection as unknown as NatsConnection, 'nats://one:4222', '_INBOX', logger);
   /** The connection tells of something. */
   const tell = (status: object): void => {
     statuses.push(status as Status);

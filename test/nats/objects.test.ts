@@ -1,7 +1,8 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { connect, nuid } from 'nats';
 import { connectSession } from '../../lib/nats/connect.js';
 import { openHub } from '../../lib/nats/hub.js';
+import { JetStream } from '../../lib/nats/jetstream.js';
 import { NatsObjectStore } from '../../lib/nats/object-store.js';
 import { all, recordingLogger } from '../contract/harness.js';
 import { startTestServer, type TestServer } from '../servers.js';
@@ -16,24 +17,22 @@ test.before(async () => {
 
 test.after.always(() => server.stop());
 
-async function openObjects() {
+async function openObjects(t: ExecutionContext) {
   const session = await connectSession({ servers: server.url, logger: recordingLogger() });
+  t.teardown(() => session.close());
   const hub = await openHub(session, { name: `objects-${hubs++}`, partitions: 1 });
   const connection = await connect({ servers: server.url });
+  t.teardown(() => connection.close());
   const js = connection.jetstream({ timeout: 60_000 });
   const bucket = await js.views.os(hub.subjects.objects);
   const messages = async () => (await hub.jetStream.info(`OBJ_${hub.subjects.objects}`)).state.messages;
-  const close = async () => {
-    await connection.close();
-    await session.close();
-  };
-  return { hub, objects: hub.objects, js, bucket, messages, close };
+  return { hub, objects: hub.objects, js, bucket, messages };
 }
 
 const body = new TextEncoder().encode(JSON.stringify('x'.repeat(700_000)));
 
 test('other clients read what is stored here, and here is read what they store', async (t) => {
-  const { objects, bucket, close } = await openObjects();
+  const { objects, bucket } = await openObjects(t);
   const reference = (await objects.put('e.album.summer/1', body))!;
   const info = (await bucket.info(reference.key))!;
   t.deepEqual([info.name, info.size, info.digest], [reference.key, body.length, reference.hash]);
@@ -49,22 +48,20 @@ test('other clients read what is stored here, and here is read what they store',
   await bucket.delete(reference.key);
   t.is(await objects.get(reference), undefined);
   t.deepEqual(await all(objects.list(Infinity)), []);
-  await close();
 });
 
 test('a removed object leaves no message', async (t) => {
-  const { objects, messages, close } = await openObjects();
+  const { objects, messages } = await openObjects(t);
   await objects.put('o.a/1', body);
   t.is(await messages(), 1 + Math.ceil(body.length / (128 * 1024)));
   await objects.remove('o.a/1');
   t.is(await messages(), 0);
-  await close();
 });
 
 test('an object whose store was not confirmed is not stored again when it is there', async (t) => {
-  const { hub, messages, close } = await openObjects();
+  const { hub, messages } = await openObjects(t);
   let isLost = true;
-  const jetStream = Object.assign(Object.create(hub.jetStream) as typeof hub.jetStream, {
+  const jetStream = Object.assign(new JetStream(hub.session), {
     async store(...given: Parameters<typeof hub.jetStream.store>): Promise<number | undefined> {
       const sequence = await hub.jetStream.store(...given);
       return isLost && given[0].includes('.M.') ? undefined : sequence;
@@ -77,11 +74,10 @@ test('an object whose store was not confirmed is not stored again when it is the
   const reference = (await objects.put('o.a/1', body))!;
   t.is(await messages(), stored);
   t.deepEqual(await hub.objects.get(reference), body);
-  await close();
 });
 
 test('chunks that were never described are removed, once they are old', async (t) => {
-  const { hub, objects, messages, js, close } = await openObjects();
+  const { hub, objects, messages, js } = await openObjects(t);
   const reference = (await objects.put('o.a/1', body))!;
   const whole = await messages();
   for (let i = 0; i < 3; i++) await js.publish(`$O.${hub.subjects.objects}.C.${nuid.next()}`, body.subarray(0, 1000));
@@ -90,11 +86,10 @@ test('chunks that were never described are removed, once they are old', async (t
   await objects.removeUnfinished(Infinity);
   t.is(await messages(), whole);
   t.deepEqual(await objects.get(reference), body);
-  await close();
 });
 
 test('a damaged object is not there', async (t) => {
-  const { hub, objects, bucket, js, close } = await openObjects();
+  const { hub, objects, bucket, js } = await openObjects(t);
   const info = async (key: string) => (await bucket.info(key))!;
   const chunks = (nuidOf: string) => `$O.${hub.subjects.objects}.C.${nuidOf}`;
   const shortened = (await objects.put('o.a/1', body))!;
@@ -119,5 +114,4 @@ test('a damaged object is not there', async (t) => {
     await js.publish(chunks(third), flipped);
   }
   t.is(await objects.get(changed), undefined);
-  await close();
 });

@@ -11,7 +11,7 @@ const long = 'test/chaos/chaos.test.ts';
 const isWhole = process.env.PERDURE_VERIFY !== undefined && given.length === 0;
 const rounds = isWhole ? [['test/**/*.test.ts', `!${long}`], [long]] : [given];
 
-let [passed, failed, worst] = [0, 0, 0];
+let [passed, failed] = [0, 0];
 for (const round of rounds) {
   const args = ['node_modules/ava/entrypoints/cli.mjs', '--tap', concurrency, ...round];
   const ava = spawn(process.execPath, args, { stdio: ['inherit', 'pipe', 'inherit'] });
@@ -23,9 +23,8 @@ for (const round of rounds) {
     if (!/^(?:TAP version|1\.\.|# (?:tests|pass|fail|skip) )/.test(line)) console.log(line);
   }
   const code = await closed;
-  worst = Math.max(worst, code);
   // AVA may fail without a failed test: no tests found, a file that does not load.
   if (code !== 0 && failed === before) failed++;
 }
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : worst;
+process.exitCode = failed > 0 ? 1 : 0;

@@ -66,7 +66,9 @@ export async function resultOfRun(
   };
   const onEnded = (notice: EndedNotice): void => {
     if (run && !isOf(run, notice.runId)) return; // a run before or after it
-    attempt(wait, () => (notice.ask ? look() : take(notice)));
+    // A failed run alone may go on, when it is rewound: what is told of its end may have been on its way since before that.
+    const mayBeOld = notice.runtimeStatus === 'Failed';
+    attempt(wait, () => (notice.ask || mayBeOld ? look() : take(notice)));
   };
   wait.onEnd(inbox.onEnded(instanceId, onEnded));
   // Of an instance that this client did not start, an end that it was told of may be that of a former run.

@@ -67,8 +67,10 @@ export class Heads {
   readonly #removed: RecentMap<Address, Removed>;
   readonly #segments: Segments;
   readonly #known: KnownHeads;
-  /** The wake records that were there when I took over. */
+  /** The wake records that were there when I took over, */
   readonly #wakes = new Map<Address, number>();
+  /** and those that I have stored: a read below them comes from a deposed leader, too. */
+  readonly #wakesWritten: RecentMap<Address, number>;
   readonly #spent: SpentValues;
   /** What it has written and removed, for those who make pages of notes. */
   readonly changes = new HeadChanges();
@@ -79,6 +81,7 @@ export class Heads {
     this.#fence = fence;
     this.#written = new RecentMap(ports.log.replicas > 1 ? REMEMBERED : REMEMBERED_OF_ONE);
     this.#removed = new RecentMap(this.#written.limit);
+    this.#wakesWritten = new RecentMap(this.#written.limit);
     this.#spent = spent;
     this.#segments = new Segments(ports, fence.epoch);
     this.#known = new KnownHeads(ports);
@@ -257,15 +260,25 @@ export class Heads {
     const subject = this.#ports.subjects.wake(instance.address);
     const body = encodeWake({ v: 1, epoch: this.#fence.epoch, ...wake });
     instance.wakeSequence = await this.#put(subject, body, instance.wakeSequence, epochOfWake);
+    this.#wakesWritten.set(instance.address, instance.wakeSequence);
   }
 
   async #removeWake(instance: Instance): Promise<void> {
     const { views, subjects } = this.#ports;
-    const subject = subjects.wake(instance.address);
-    instance.wakeSequence ??= this.#sequenceOfMine(await views.read(subject), epochOfWake);
+    instance.wakeSequence ??= await this.#findWake(instance.address);
+    this.#wakesWritten.delete(instance.address);
     if (instance.wakeSequence === 0) return;
-    await views.remove(subject, instance.wakeSequence);
+    await views.remove(subjects.wake(instance.address), instance.wakeSequence);
     instance.wakeSequence = 0;
+  }
+
+  /** The sequence of the stored wake record, 0 for none, as a leader tells it who knows the last one that I know of (P11). */
+  async #findWake(address: Address): Promise<number> {
+    const { views, subjects, clock } = this.#ports;
+    const least = this.#wakesWritten.get(address) ?? 0;
+    const isCurrent = (stored: StoredMessage | undefined): boolean => (stored?.sequence ?? 0) >= least;
+    const stored = await lookFor(clock, LOOKS, () => views.read(subjects.wake(address)), isCurrent);
+    return this.#sequenceOfMine(stored, epochOfWake);
   }
 
   /** Writes over what is there; `epochOf` says whose it is. Returns the sequence. Throws OwnershipLostError. */

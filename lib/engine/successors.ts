@@ -16,7 +16,8 @@ type Ports = Pick<PartitionPorts, 'log' | 'subjects' | 'clock'>;
 /**
  * Why an owner of this epoch must not go on, when it found that something is missing: a successor may remove what an owner
  * that was frozen still looks for, and that is no loss of a stream (P12) but one of the partition. Any other error is its
- * own reason, as is a stream that is gone: no owner deletes any, and a log that is gone names no successor.
+ * own reason, as is a stream that is gone: no owner deletes any, and a log that is gone names no successor. While nobody can
+ * say whether there is a successor, nothing is called lost: who takes the partition next finds what is.
  */
 export async function reasonOf<E>(error: E, ports: Ports, epoch: number): Promise<E | OwnershipLostError> {
   const isMissing = error instanceof StorageRegressedError && error.stream === undefined;
@@ -26,7 +27,10 @@ export async function reasonOf<E>(error: E, ports: Ports, epoch: number): Promis
     const successor = await inTime<Found | typeof notYet>(ports.clock, WAIT, looked, () => notYet);
     if (successor !== notYet) return successor ?? error;
   }
-  return error;
+  return new OwnershipLostError(
+    `Partition ${ports.subjects.partition} is given up: its log could not be asked whether it has a new owner, and without one ` +
+      `this would be a loss: ${error.message}`,
+  );
 }
 
 type Found = OwnershipLostError | undefined;

@@ -446,6 +446,26 @@ test('of a fan-out with one failed of five, a rewind runs that one again', async
   await refused(t, { around }, () => handle.rewind(), 'PERDURE_NOT_REWINDABLE');
 });
 
+test('the end of a failed run that is told when it has been rewound is not the end of what goes on', async (t) => {
+  const { client, work, worker, settle, around } = await lifecycle();
+  const { bus } = worker.connection;
+  const publish = bus.publish.bind(bus);
+  const late: (() => void)[] = [];
+  bus.publish = (...message) => {
+    if (Buffer.from(message[1]).includes('"ended"')) late.push(() => publish(...message));
+    else publish(...message);
+  };
+  work.failing.add('f3');
+  const handle = await settle(client.startNew(Fan, 'f'));
+  await refused(t, { around }, () => handle.result(), 'PERDURE_ORCHESTRATION_FAILED');
+  t.is(late.length, 1);
+  work.failing.clear();
+  await settle(handle.rewind());
+  late[0]!();
+  await around.advance(10);
+  t.is((await settle(handle.result())).length, 5);
+});
+
 test('a rewind reaches into a child that failed, and keeps the one that did not', async (t) => {
   const { client, work, worker, start, settle, around, advance } = await lifecycle();
   work.failing.add('fx2');

@@ -463,6 +463,23 @@ test('P19: a wake record of an instance that is gone is removed by the next owne
   t.deepEqual(stateOf(around, 1), [], 'when its time has come');
 });
 
+test('P19: a wake record that a former owner stored late of an instance that has ended is removed when its time has come', async (t) => {
+  const around = surroundings(1);
+  const { hub, client, world, settle, advance } = around;
+  const subjects = partitionSubjects(hub.name, 0);
+  await settle(new MemoryWorker(hub, 'first', host()).claim());
+  await settle(client.start('trunk', 'x', 0));
+  await advance(500);
+  t.is(await control(around, 'x', { action: 'terminate' }), 'done');
+  const late = { v: 1, epoch: 0, executionId: 'e', at: world.time + 60_000 } as const;
+  hub.streams(0).state.store(subjects.wake('o.x'), encodeWake(late), world.time);
+  await settle(new MemoryWorker(hub, 'next', host()).claim());
+  await advance(2_000);
+  t.deepEqual(stateOf(around, 1), [subjects.head('o.x'), subjects.wake('o.x')]);
+  await advance(60_000);
+  t.deepEqual(stateOf(around, 1), [subjects.head('o.x')]);
+});
+
 test('what needs the code of an instance is done by the worker that has it, all else by the owner alone', async (t) => {
   const around = surroundings(1);
   const { hub, client, settle, advance } = around;

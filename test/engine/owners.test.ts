@@ -3,6 +3,8 @@ import { Heads } from '../../lib/engine/heads.js';
 import { Instance } from '../../lib/engine/instance.js';
 import { Loops } from '../../lib/engine/loops.js';
 import { SpentValues } from '../../lib/engine/spent-values.js';
+import { reasonOf } from '../../lib/engine/successors.js';
+import { OwnershipLostError, StorageRegressedError } from '../../lib/errors.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { bankHost, MemoryClient, MemoryWorker, recordingLogger, surroundings } from './surroundings.js';
 
@@ -108,4 +110,17 @@ test('P13: a former owner that lost its head removes no wake record either', asy
   const late = heads(1).write(instance, { wake: undefined, head }, { epoch: 1, logSeq: 2, commit: 'd' });
   await t.throwsAsync(settle(late), { code: 'PERDURE_OWNERSHIP_LOST' });
   t.deepEqual((await settle(ports.views.read(subject)))?.body, body);
+});
+
+test('P12: nothing is called lost while nobody can say whether the partition has a new owner', async (t) => {
+  let isAway = true;
+  const world = new MemoryWorld({ faults: { next: () => (isAway ? 'requestLost' : 'none') } });
+  const { ports } = new MemoryWorker(world.createHub('test', 1), 'w', bankHost());
+  const missing = new StorageRegressedError('A record is gone.');
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise, 60_000);
+  const undecided = await settle(reasonOf(missing, ports.partition(0), 1));
+  t.true(undecided instanceof OwnershipLostError);
+  t.regex(undecided.message, /^Partition 0 is given up: .*: A record is gone\.$/);
+  isAway = false;
+  t.is(await settle(reasonOf(missing, ports.partition(0), 1)), missing, 'the log names no other owner');
 });

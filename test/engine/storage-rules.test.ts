@@ -9,10 +9,11 @@ import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { MemoryWorld } from '../../lib/memory/world.js';
 import { entityAddress, orchestrationAddress, partitionOf } from '../../lib/wire/addresses.js';
 import type { ChangedDrawers, Checkpoint } from '../../lib/wire/checkpoint.js';
+import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { Counter } from './bank.js';
 import { KillAt, type LastCall } from './kill-at.js';
 import { gate, Queue } from './mailboxes.js';
-import { hostOf, MemoryWorker, recordingLogger, surroundings, text } from './surroundings.js';
+import { bankHost, hostOf, MemoryWorker, recordingLogger, surroundings, text } from './surroundings.js';
 
 /** A name whose address is in a partition of two. */
 function nameIn(partition: number, addressOf: (name: string) => string): string {
@@ -171,4 +172,25 @@ test('P11: a head that a deposed leader shows is not believed when a newer one w
   }
   const names = [1, 2].flatMap((second) => [`${second} before the instance rests`, `${second} after it`]);
   t.deepEqual((await settle(client.entityHead('counter', 'k')))?.state, { seen: names });
+});
+
+test('P11: a wake record that a deposed leader does not know yet is removed all the same', async (t) => {
+  let reads = 0;
+  const { world, hub, client, settle, advance } = surroundings(1);
+  world.faults = {
+    next: ({ connection, port, operation }) =>
+      connection === 'w' && port === 'views' && operation === 'read' && reads++ % 2 === 0 ? 'stale' : 'none',
+  };
+  await settle(new MemoryWorker(hub, 'w', bankHost(), { activations: new ActivationCache(0) }).claim());
+  const wake = partitionSubjects(hub.name, 0).wake('o.n');
+  const isWaking = (): boolean => hub.streams(0).state.latest(wake) !== undefined;
+  await advance(800 - (world.scheduler.now % 1_000));
+  await settle(client.start('nap', 'n', 450));
+  await advance(300);
+  t.true(isWaking(), 'it was stored, and a moment later the instance is unloaded: that is done once a second');
+  reads = 0;
+  await advance(600);
+  t.is((await settle(client.orchestrationHead('n')))?.status, 'Completed');
+  t.true(reads > 2, 'its head and its wake record were read');
+  t.false(isWaking());
 });

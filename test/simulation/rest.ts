@@ -169,7 +169,8 @@ export class PartitionRest {
     const address = this.#subjects.addressOf(subject);
     if (!address || subject !== this.#subjects.wake(address)) return false;
     const { epoch, at = 0 } = decodeWake(body, subject);
-    if (at > this.#now && this.#isGone(address)) return true; // its owner waits for that time, and removes it then
+    // Its owner has found it at its claim, waits for that time, and removes it then.
+    if (at > this.#now && (this.#isGone(address) || this.#isOfFormer(epoch, sequence))) return true;
     if (!this.#isLateWake(address, sequence, epoch)) return false;
     if (at <= this.#now) this.#late.push({ subject, sequence });
     return true;
@@ -185,6 +186,12 @@ export class PartitionRest {
     if (this.#isGone(address))
       return isFormer || (sequence > claimed && sequence > (this.#watch.tombstone(address) ?? Infinity));
     return isFormer || sequence > (this.#streams.state.latest(this.#subjects.head(address))?.sequence ?? Infinity);
+  }
+
+  /** Whether an owner before the last one stored it, behind what another one had already claimed. */
+  #isOfFormer(epoch: number, sequence: number): boolean {
+    const [last = 0] = this.#epochs.at(-1) ?? [];
+    return epoch < last && this.#epochs.some(([later, first]) => later > epoch && sequence > first);
   }
 
   /** It shows all that the log said. */

@@ -26,6 +26,24 @@ export const rareMutants: readonly RareMutant[] = [
   ),
   rare(
     'P11',
+    'a wake record that a deposed leader does not know yet is left behind',
+    'engine/storage-rules',
+    'P11: a wake record that a deposed leader does not know yet is removed all the same',
+    edit('engine/heads.js', '(stored?.sequence ?? 0) >= least', 'true'),
+  ),
+  rare(
+    'P12',
+    'what seems to be lost is called so while nobody can say whether there is a new owner',
+    'engine/owners',
+    'P12: nothing is called lost while nobody can say whether the partition has a new owner',
+    edit(
+      'engine/successors.js',
+      'return new OwnershipLostError(`Partition ${ports',
+      'return error;\n    return new OwnershipLostError(`Partition ${ports',
+    ),
+  ),
+  rare(
+    'P11',
     'what a deposed leader may list is taken for all heads',
     'engine/known-heads',
     'P11: with several replicas a deposed leader may list, so any instance may have a head',
@@ -83,6 +101,13 @@ export const rareMutants: readonly RareMutant[] = [
     'engine/removed-heads',
     'P13: the changes of an entity that was deleted since, and has no head any more, are of no interest',
     edit('engine/loading.js', 'index < purge', 'false'),
+  ),
+  rare(
+    'C1',
+    'a client takes the end of a failed run, told late, for the end of what goes on since it was rewound',
+    'client/lifecycle',
+    'the end of a failed run that is told when it has been rewound is not the end of what goes on',
+    edit('client/ended-runs.js', 'notice.ask || mayBeOld', 'notice.ask'),
   ),
   rare(
     'P15',

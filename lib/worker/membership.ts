@@ -25,8 +25,9 @@ export class Membership {
   #state: WorkerRecord['state'] = 'ready';
   #revision = 0;
   #beatAt = 0;
-  #restsUntil = 0;
+  #isRested = false;
   #cancel = (): void => {};
+  #cancelRest = (): void => {};
   #isOver = false;
   /** One write at a time. */
   #line: Promise<void> = Promise.resolve();
@@ -58,7 +59,11 @@ export class Membership {
   /** A partition was lost to another worker, which thought this one dead: it takes nothing for a lease and longer (P21). */
   rest(): void {
     if (this.#state === 'leaving') return;
-    this.#restsUntil = this.#ports.clock.now() + leaseMilliseconds + jitterOf(this.#ports.random.id());
+    const { clock, random } = this.#ports;
+    this.#cancelRest();
+    this.#isRested = false;
+    // Not by the time that `now` tells: it may stand still for long when the server's has gone back.
+    this.#cancelRest = clock.after(leaseMilliseconds + jitterOf(random.id()), () => (this.#isRested = true));
     if (this.#state === 'resting') return;
     this.#state = 'resting';
     this.#ports.logger.warn('Others may have taken over what this worker had: it takes nothing for some seconds', {
@@ -77,6 +82,7 @@ export class Membership {
   async end(): Promise<void> {
     this.#isOver = true;
     this.#cancel();
+    this.#cancelRest();
     await this.#line;
     await this.#ports.store.remove(`${ownershipKeys.workers}.${this.id}`, this.#revision);
     this.notify();
@@ -100,7 +106,7 @@ export class Membership {
     this.#beatAt = now;
     // Frozen for longer than a lease: others have taken what it had, and are not to give it back at once.
     if (wasAway) this.rest();
-    if (this.#state === 'resting' && now >= this.#restsUntil) {
+    if (this.#state === 'resting' && this.#isRested) {
       this.#state = 'ready';
       await this.#tell();
     } else await this.#store();

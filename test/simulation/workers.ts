@@ -50,8 +50,8 @@ const LATEST = 2_000;
 const TAKEOVER = 11_000;
 /** A partition that was given back has one within so many. */
 const HANDOVER = 1_000;
-/** Two lost requests cost this much more. */
-const PATIENCE = 9_000;
+/** Four lost requests one after the other cost this much more: of some fifteen that a claim makes, up to one in ten is lost. */
+const PATIENCE = 15_000;
 /** A claim by a worker that is far away, some ten answers of up to 0.8 s one after the other, and what may be lost on top of that. */
 const FAR_PATIENCE = 16_000;
 const HUB = 'shared';

@@ -202,6 +202,21 @@ onLinux(
   },
 );
 
+test('P21: a worker whose clock was far ahead takes its share again after it has rested, not when its time has come', async (t) => {
+  const around = surroundings();
+  const { start, advance, shares, lines } = around;
+  const { connection } = await start('ahead');
+  await start('other');
+  await advance(20_000);
+  t.deepEqual(shares(), [4, 4]);
+  connection.clock.leap(600_000); // for the worker it is as if it had been away for so long
+  await advance(5_000);
+  t.regex(lines.join('\n'), /^ahead: Others may have taken over/m);
+  await start('third');
+  await advance(15_000);
+  t.deepEqual(shares(), [2, 3, 3]);
+});
+
 test('an outage of the server makes no worker take what another has', async (t) => {
   const world = surroundings();
   await world.start('one');

@@ -68,7 +68,7 @@ function expected(before: LifeState, message: Message, stored: number): readonly
     case 'control':
       return afterControl(before, message, takes);
     case 'event':
-      if (hasEnded) return [['does nothing', '']];
+      if (hasEnded || !isForRun(started, message.runId)) return [['does nothing', '']];
       return [[`${started ? takes : 'holds back'} EventRaised`, '']];
     case 'update':
       if (!started) return [['does nothing', 'PERDURE_NOT_FOUND']];
@@ -143,8 +143,13 @@ function afterControl(before: LifeState, message: ControlMessage, takes: string)
   }
 }
 
+/** Whether a message that may name a run is for the one that is there. */
+function isForRun(started: Started | undefined, runId: string | undefined): boolean {
+  return runId === undefined || runId === (started?.run ?? started?.executionId);
+}
+
 function isMeant(started: Started, { runId, parent }: ControlMessage): boolean {
-  if (runId !== undefined && runId !== (started.run ?? started.executionId)) return false;
+  if (!isForRun(started, runId)) return false;
   return !parent || isChildOf(started, parent);
 }
 

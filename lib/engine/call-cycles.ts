@@ -91,8 +91,9 @@ export class CallCycles {
 
   /** The last link of a look waits for an entity. */
   #follow(instance: Instance, calls: readonly CircleLink[], input: Input | undefined): undefined {
-    const isBack = calls.length > 1 && waitsOf(instance).some(({ call }) => isSameCall(call, calls[0]!));
-    if (isBack) return this.#close(instance, calls, input);
+    // Of what a critical section has locked, the look may have begun at another entity than this one.
+    const back = calls.length > 1 && waitsOf(instance).find(({ call }) => isSameCall(call, calls[0]!));
+    if (back) return this.#close(instance, [back.call, ...calls.slice(1)], input);
     if (calls.length < LONGEST) this.#look(instance, calls);
   }
 

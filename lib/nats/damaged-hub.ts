@@ -42,7 +42,7 @@ export async function connectDamagedTaskHub(
       ownMonitor = server?.monitorUrl;
     },
   });
-  const { jetStream, store, subjects, partitions, replicas } = opened;
+  const { jetStream, subjects, partitions, replicas } = opened;
   const streamsOf = (partition: number): readonly string[] =>
     streamKinds.map((kind) => subjects.partition(partition).streamName(kind));
   const ofHub = [objectStreamName(subjects.objects), subjects.tasksStream];
@@ -55,8 +55,8 @@ export async function connectDamagedTaskHub(
       await damaged.create(jetStream, replicas);
       return damaged.lossesByPartition(subjects, partitions);
     },
-    acceptStreams: (partition) => damaged.accept(store, streamsOf(partition)),
-    acceptHubStreams: () => damaged.accept(store, ofHub),
+    acceptStreams: (partition) => damaged.accept(opened, streamsOf(partition)),
+    acceptHubStreams: () => damaged.accept(opened, ofHub),
     [Symbol.asyncDispose]: () => hub.close(),
   };
 }

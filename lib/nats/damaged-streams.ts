@@ -1,8 +1,11 @@
 import type { FoundLosses } from '../engine/diagnosis.js';
 import type { Loss } from '../engine/partition-reading.js';
 import type { HubStore } from '../engine/hub-store.js';
+import { encodeHubRecord, type HubRecord } from '../wire/hub-record.js';
 import { objectStreamName, streamKinds, type HubSubjects } from '../wire/subjects.js';
 import type { JetStream, StreamInfo } from './jetstream.js';
+import { KEY, type NatsHub } from './hub.js';
+import { markStream } from './stream-marks.js';
 import { ensureStream, type StreamSettings } from './streams.js';
 
 /** A stream that is not the one that the hub's record knows. */
@@ -12,11 +15,6 @@ interface DamagedStream {
   readonly created: string;
   /** Undefined: it is gone. */
   readonly found: StreamInfo | undefined;
-}
-
-/** What a hub's record says of its streams, as far as it is mended here. */
-interface StreamsRecord {
-  readonly streams?: Readonly<Record<string, string>>;
 }
 
 /** The streams of a task hub that are gone, or were created anew: for those who look at a damaged hub, and mend it. */
@@ -52,7 +50,10 @@ export class DamagedStreams {
       const isGone = kind === 'tasks' || kind === 'objects' ? {} : { isGone: true as const };
       return [{ stream, kind, ...isGone, text: `It is gone, with all that was in it since ${created}.` }];
     }
-    const text = `It was deleted and created again at ${found.created}: what was in it since ${created} is lost.`;
+    const text =
+      found.created === created
+        ? 'It was purged: what was in it is lost.'
+        : `It was deleted and created again at ${found.created}: what was in it since ${created} is lost.`;
     return [{ stream, kind, ...(kind === 'mail' && { goesBack: true }), text }];
   }
 
@@ -66,17 +67,34 @@ export class DamagedStreams {
   }
 
   /** From here on the hub's record knows these streams as they are. */
-  async accept(store: HubStore, streams: readonly string[]): Promise<void> {
-    const created = streams.flatMap((name) => {
+  async accept({ jetStream, store, subjects }: NatsHub, streams: readonly string[]): Promise<void> {
+    const mended: { streams: Record<string, string>; marks: Record<string, number> } = { streams: {}, marks: {} };
+    for (const name of streams) {
       const found = this.#streams.get(name)?.found;
-      return found ? [[name, found.created] as const] : [];
-    });
-    while (created.length > 0) {
-      const entry = (await store.get('hub'))!;
-      const record = JSON.parse(new TextDecoder().decode(entry.value)) as StreamsRecord;
-      const mended = { ...record, streams: { ...record.streams, ...Object.fromEntries(created) } };
-      if (created.every(([name, time]) => record.streams?.[name] === time)) return;
-      await store.put('hub', new TextEncoder().encode(JSON.stringify(mended)), entry.revision);
+      if (!found) continue;
+      mended.streams[name] = found.created;
+      const mark = subjects.marks[name];
+      if (mark !== undefined) mended.marks[name] = await markStream(jetStream, mark);
+    }
+    if (Object.keys(mended.streams).length > 0) await this.#record(store, mended);
+  }
+
+  /** Another writer may be faster, and what came of a write may be unknown: it is read again either way. */
+  async #record(store: HubStore, { streams, marks }: Required<Pick<HubRecord, 'streams' | 'marks'>>): Promise<void> {
+    for (;;) {
+      const entry = (await store.get(KEY))!;
+      const record = JSON.parse(new TextDecoder().decode(entry.value)) as HubRecord;
+      if (isPartOf(streams, record.streams) && isPartOf(marks, record.marks)) return;
+      const mended = {
+        ...record,
+        streams: { ...record.streams, ...streams },
+        marks: { ...record.marks, ...marks },
+      };
+      await store.put(KEY, encodeHubRecord(mended), entry.revision);
     }
   }
+}
+
+function isPartOf<T>(part: Readonly<Record<string, T>>, whole: Readonly<Record<string, T>> = {}): boolean {
+  return Object.entries(part).every(([name, value]) => whole[name] === value);
 }

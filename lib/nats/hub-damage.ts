@@ -33,6 +33,13 @@ export function streamRecreated(
   );
 }
 
+export function streamPurged(stream: string, hub: string): StorageRegressedError {
+  return new StorageRegressedError(
+    `Stream ${stream} was purged: what task hub ${hub} had in it is lost. ${advice}`,
+    stream,
+  );
+}
+
 export function recordGone(bucket: string, hub: string): StorageRegressedError {
   return new StorageRegressedError(
     `The record of task hub ${hub} is gone from its key-value bucket ${bucket}, and its streams are there: somebody ` +

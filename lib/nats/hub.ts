@@ -6,12 +6,13 @@ import { decodeHubRecord, encodeHubRecord, mostPartitions, type HubRecord } from
 import { streamKinds, subjectsOf, type HubSubjects } from '../wire/subjects.js';
 import { valueLimits, type ValueLimitOptions, type ValueLimits } from '../wire/value-limits.js';
 import type { DamagedStreams } from './damaged-streams.js';
-import { recordGone, seenForGood, streamGone, streamRecreated } from './hub-damage.js';
+import { recordGone, seenForGood, streamGone, streamPurged, streamRecreated } from './hub-damage.js';
 import { NatsHubStore } from './hub-store.js';
 import { NatsObjectStore } from './object-store.js';
 import { JetStream, type StreamInfo } from './jetstream.js';
 import type { Session } from './session.js';
 import { SharedStorage } from './shared-storage.js';
+import { isPurged, markStream } from './stream-marks.js';
 import {
   bucketStream,
   DEAD_LETTERS_KEPT,
@@ -107,7 +108,7 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
         subjects,
         store,
         objects: new NatsObjectStore(jetStream, subjects.objects, copies),
-        storage: new SharedStorage(jetStream, subjects, name, known),
+        storage: new SharedStorage(jetStream, subjects, name, record),
         get valueLimits() {
           return limits();
         },
@@ -117,8 +118,17 @@ export async function openHub(session: Session, options: HubOptions): Promise<Na
     }
     // Refused or unknown: another creator was faster. What is stored is read again and checked either way.
     const streams = Object.fromEntries(settings.map((wanted, at) => [wanted.name, infos[at]?.created ?? '']));
-    await store.put(KEY, encodeHubRecord({ ...record, streams }), revision);
+    const marks = record.marks ?? (await markAll(jetStream, subjects));
+    await store.put(KEY, encodeHubRecord({ ...record, streams, marks }), revision);
   }
+}
+
+/** Creators that race leave a mark each, and the record names one of them: a purge takes it with the others. */
+async function markAll(jetStream: JetStream, { marks }: HubSubjects): Promise<Readonly<Record<string, number>>> {
+  const marked = Object.entries(marks).map(
+    async ([stream, subject]) => [stream, await markStream(jetStream, subject)] as const,
+  );
+  return Object.fromEntries(await Promise.all(marked));
 }
 
 /** The streams of a hub beside its bucket and its dead letters. */
@@ -167,7 +177,7 @@ async function openStream(
   record: HubRecord,
   { name: hub, damaged }: HubOptions,
 ): Promise<StreamInfo | undefined> {
-  const created = record.streams?.[wanted.name];
+  const [created, mark] = [record.streams?.[wanted.name], record.marks?.[wanted.name]];
   if (created === undefined && damaged)
     throw new ConfigError(`Stream ${wanted.name} of task hub ${hub} is not made yet: workers and clients do that.`);
   if (created === undefined) return ensureStream(jetStream, wanted);
@@ -175,10 +185,12 @@ async function openStream(
     () => findStream(jetStream, wanted),
     (found) => found?.created === created,
   );
-  if (info?.created === created) return info;
+  const isOther = info?.created !== created;
+  if (info && !isOther && !isPurged(info, mark)) return info;
   if (damaged) damaged.note({ wanted, created, found: info });
   else if (!info) throw streamGone(wanted.name, hub);
-  else throw streamRecreated(wanted.name, hub, created, info.created);
+  else if (isOther) throw streamRecreated(wanted.name, hub, created, info.created);
+  else throw streamPurged(wanted.name, hub);
   return info;
 }
 

@@ -1,5 +1,7 @@
-import { recordGone, seenForGood, streamGone, streamRecreated } from './hub-damage.js';
+import { recordGone, seenForGood, streamGone, streamPurged, streamRecreated } from './hub-damage.js';
 import { ErrorCode, type JetStream, type StreamInfo } from './jetstream.js';
+import { isPurged } from './stream-marks.js';
+import type { HubRecord } from '../wire/hub-record.js';
 import { bucketStreamName, objectStreamName, type HubSubjects } from '../wire/subjects.js';
 
 /** Who asks within so many milliseconds after a look shares it: a worker's partitions all do. */
@@ -10,16 +12,15 @@ export class SharedStorage {
   readonly #jetStream: JetStream;
   readonly #subjects: HubSubjects;
   readonly #hub: string;
-  readonly #created: Readonly<Record<string, string>>;
+  readonly #record: Pick<HubRecord, 'streams' | 'marks'>;
   #look: Promise<unknown> | undefined;
   #lookedAt = -Infinity;
 
-  /** `created`: when each stream was, by the hub's record. */
-  constructor(jetStream: JetStream, subjects: HubSubjects, hub: string, created: Readonly<Record<string, string>>) {
+  constructor(jetStream: JetStream, subjects: HubSubjects, hub: string, record: Pick<HubRecord, 'streams' | 'marks'>) {
     this.#jetStream = jetStream;
     this.#subjects = subjects;
     this.#hub = hub;
-    this.#created = created;
+    this.#record = record;
   }
 
   /** Resolves when what all partitions share is there; rejects with StorageRegressedError, and with ClosedError. */
@@ -33,12 +34,14 @@ export class SharedStorage {
     await this.#look;
   }
 
-  /** A stream's settings and state. Rejects with StorageRegressedError when it is gone or was created anew. */
+  /** A stream's settings and state. Rejects with StorageRegressedError when it is gone, was created anew or lost its mark. */
   async info(stream: string): Promise<StreamInfo> {
     const info = await this.#find<StreamInfo>(`STREAM.INFO.${stream}`, {});
     if (!info) throw streamGone(stream, this.#hub);
-    const created = this.#created[stream];
+    const { streams, marks } = this.#record;
+    const created = streams?.[stream];
     if (info.created !== created) throw streamRecreated(stream, this.#hub, created, info.created);
+    if (isPurged(info, marks?.[stream])) throw streamPurged(stream, this.#hub);
     return info;
   }
 

@@ -12,6 +12,8 @@ export interface HubRecord {
   readonly createdAt: number;
   /** When each stream was created, as far as it was by then. */
   readonly streams?: Readonly<Record<string, string>>;
+  /** The sequence of the mark of each stream that has one. A hub of an earlier build has none. */
+  readonly marks?: Readonly<Record<string, number>>;
 }
 
 export function encodeHubRecord(record: HubRecord): Uint8Array {
@@ -34,4 +36,5 @@ const hubRecord = object<HubRecord>({
   partitions,
   createdAt: finite,
   streams: optional(dictionary(string, string)),
+  marks: optional(dictionary(string, count)),
 });

@@ -27,6 +27,8 @@ export interface HubSubjects {
   readonly tasksStream: string;
   /** All work queues. */
   readonly tasks: string;
+  /** Where the streams that all partitions share have a message that nobody takes, by the stream: while it is there, none was purged. */
+  readonly marks: Readonly<Record<string, string>>;
   /** A work queue's subject; its last token is also the name of the queue's consumer. */
   queue(name: string): string;
   /** The name of the work queue with this subject, or undefined: nobody's. */
@@ -90,6 +92,10 @@ export function subjectsOf(hub: string): HubSubjects {
     workers: `pd.${hub}.w`,
     tasksStream: `PD-${hub}-tasks`,
     tasks: `pd.${hub}.a.>`,
+    marks: {
+      [`PD-${hub}-tasks`]: `pd.${hub}.a.mark.0`, // no queue's subject has that many tokens
+      [objectStreamName(`PD-${hub}-values`)]: `$O.PD-${hub}-values.M.bWFyaw==`, // no value's key is "mark"
+    },
     queue: (name) => `pd.${hub}.a.${queueToken(name)}`,
     queueOf: (subject) => queueIn(subject.slice(`pd.${hub}.a.`.length)),
     unwanted: `pd.${hub}.u`,

@@ -12,6 +12,7 @@ import type { ResetRecord } from '../../lib/wire/record.js';
 import { recordingLogger } from '../contract/harness.js';
 import { startBareServer } from '../nats/bare-server.js';
 import { startTestServer, type TestServer } from '../servers.js';
+import { until } from '../until.js';
 import { perdureHere } from './here.js';
 import { outcome, perdure } from './perdure.js';
 
@@ -35,7 +36,15 @@ class Patient {
   }
 }
 
-const hosted = { entities: [Counter], orchestrators: [Patient], stopTimeoutInMilliseconds: 0 };
+/** Waits for an activity of a work queue that nobody serves. */
+@Orchestrator('sender')
+class Sender {
+  @Run() *run(_: void, ctx: OrchestrationContext): Orchestration<unknown> {
+    return yield* ctx.callActivity('elsewhere', undefined, { queue: 'far' });
+  }
+}
+
+const hosted = { entities: [Counter], orchestrators: [Patient, Sender], stopTimeoutInMilliseconds: 0 };
 
 /** A hub of two partitions in which something was done and something waits, without a worker. */
 async function worked(t: ExecutionContext) {
@@ -47,6 +56,8 @@ async function worked(t: ExecutionContext) {
   const client = new TaskHubClient(hub);
   for (const key of ['a', 'b', 'c', 'd']) await client.callEntity(Counter, key).add({ by: 1 });
   for (let i = 0; i < 8; i++) await client.startNew(Patient, undefined, { instanceId: `p${i}` });
+  await client.startNew(Sender, undefined, { instanceId: 'sender' });
+  await until(async () => (await operator.info(`PD-${name}-tasks`)).state.messages === 2, 'its request to be queued');
   await client.callEntity(Counter, 'a').add({ by: 1 });
   await client.close();
   await worker.stop();
@@ -161,6 +172,16 @@ test('P12: work queues and an object store that were deleted are accepted', asyn
   await operator.demand(`STREAM.DELETE.PD-${around.name}-tasks`);
   await operator.demand(`STREAM.DELETE.OBJ_PD-${around.name}-values`);
   await acceptedAndWell(t, around, `PD-${around.name}-tasks`);
+});
+
+test('P12: work queues and an object store that were purged are accepted, and who waits for what was queued is told', async (t) => {
+  const around = await worked(t);
+  await operator.demand(`STREAM.PURGE.PD-${around.name}-tasks`);
+  await operator.demand(`STREAM.PURGE.OBJ_PD-${around.name}-values`);
+  const { client } = await acceptedAndWell(t, around, `PD-${around.name}-tasks`);
+  await t.throwsAsync(client.getHandle('sender').result(), { message: /accepted/ });
+  await operator.demand(`STREAM.PURGE.PD-${around.name}-tasks`);
+  await t.throwsAsync(around.open(), { code: 'PERDURE_STORAGE_REGRESSED' }, 'what was accepted is marked anew');
 });
 
 test('P12: with --json what was given up is printed as its record says it', async (t) => {

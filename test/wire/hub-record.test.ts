@@ -8,6 +8,7 @@ test('the record of a hub is read as it was written', (t) => {
   for (const record of [
     { v: 1, partitions: 8, createdAt: 1_764_000_000_000 },
     { v: 1, partitions: 1024, createdAt: 1, streams: { 'PD-bank-0-log': '2026-11-24T10:00:00Z' } },
+    { v: 1, partitions: 8, createdAt: 1, streams: {}, marks: { 'PD-bank-tasks': 1 } },
   ] as const)
     t.deepEqual(decodeHubRecord(encodeHubRecord(record), 'it'), record);
 });

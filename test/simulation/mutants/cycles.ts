@@ -27,11 +27,7 @@ export const ofCycles: readonly Mutant[] = [
   ofLocking(
     'P18',
     'a call is refused whose look has not come back to where it began',
-    edit(
-      CYCLES,
-      'calls.length > 1 && waitsOf(instance).some(({ call }) => isSameCall(call, calls[0]))',
-      'calls.length > 1',
-    ),
+    edit(CYCLES, 'waitsOf(instance).find(({ call }) => isSameCall(call, calls[0]))', '{ call: calls[0] }'),
   ),
   ofLocking(
     'P18',

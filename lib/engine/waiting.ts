@@ -38,6 +38,8 @@ export class Waiting {
   #overtaking: Fifo<Input> | undefined;
   #front = new Fifo<Input>();
   #runs = none;
+  /** So many of the runs, the first ones, are of what overtakes the others: of holders that have lost their lock. */
+  #ahead = 0;
   #back: Fifo<Input> | undefined;
   #stored = 0;
   /** How many of those in memory concern the instance as a whole. */
@@ -142,6 +144,7 @@ export class Waiting {
     const [next, ...rest] = this.#runs;
     if (next !== run) return;
     this.#runs = rest;
+    this.#ahead = Math.max(0, this.#ahead - 1);
     this.#stored -= run.end - run.from;
     for (const input of inputs) {
       this.#count(input, 1);
@@ -166,7 +169,7 @@ export class Waiting {
    */
   settle(parked: ReadonlyMap<Input, Input>, keep: number): void {
     const [front, back] = [new Fifo<Input>(), new Fifo<Input>()];
-    const [before, behind]: [Run[], Run[]] = [[], []];
+    const [first, ahead, before, behind]: [Run[], Run[], Run[], Run[]] = [[], [], [], []];
     this.bytes = this.#controls = 0;
     const overtaking = new Fifo<Input>();
     const put = (into: Fifo<Input>, input: Input): void => {
@@ -175,13 +178,15 @@ export class Waiting {
     };
     for (const was of this.#overtaking ?? []) {
       const input = parked.get(was) ?? was;
-      if (input.parked) extend(before, input, input.parked);
+      if (input.parked) extend(ahead, input, input.parked);
       else put(overtaking, input);
     }
     for (const was of this.#front) {
       const input = parked.get(was) ?? was;
-      if (before.length === 0 && (!input.parked || this.bytes + input.bytes <= keep)) put(front, input);
-      else if (input.parked) extend(before, input, input.parked);
+      const isFirst = ahead.length + first.length + before.length === 0;
+      if (isFirst && (!input.parked || this.bytes + input.bytes <= keep)) put(front, input);
+      else if (input.parked)
+        extend(overtakes(input.body) ? first : before, input, input.parked); // brought back from ahead
       else put(back, input);
     }
     for (const was of this.#back ?? []) {
@@ -192,7 +197,9 @@ export class Waiting {
     this.#overtaking = overtaking.length > 0 ? overtaking : undefined;
     this.#front = front;
     this.#back = back;
-    this.#runs = [...before, ...this.#runs, ...behind];
+    const [former, rest] = [this.#runs.slice(0, this.#ahead), this.#runs.slice(this.#ahead)];
+    this.#ahead += first.length + ahead.length;
+    this.#runs = [...first, ...former, ...ahead, ...before, ...rest, ...behind];
     this.#stored = this.#runs.reduce((sum, { from, end }) => sum + end - from, 0);
     if (this.#runs.length > 0) return;
     this.#back = undefined;

@@ -15,7 +15,7 @@ export interface Floor {
   readonly publishCpu: number;
   /** Publish and ack, one after another. */
   readonly publish: Latencies;
-  /** A request to a responder of the same connection, one after another. */
+  /** A request to a responder with a connection of its own, one after another. */
   readonly request: Latencies;
   /** Messages that one consumer takes. */
   readonly consumed: number;
@@ -36,7 +36,7 @@ export async function measureFloor(rig: Rig, count = 40_000): Promise<Floor> {
     const publishes = await rate(stream, count);
     const publishCpu = ((await cpu()) - before) / 1_000 / count;
     const publish = await oneByOne(2_000, () => stream.publish(SUBJECT, BODY));
-    const request = await requests(connection);
+    const request = await requests(connection, rig.server.url);
     const consumed = await consume(manager, stream, count);
     await manager.streams.delete(STREAM);
     return { publishes, publishCpu, publish, request, consumed };
@@ -66,10 +66,12 @@ export async function oneByOne(count: number, run: (number: number) => Promise<u
   return summary(took);
 }
 
-async function requests(connection: NatsConnection): Promise<Latencies> {
-  const subscription = connection.subscribe('floor.echo', { callback: (_, message) => message.respond(message.data) });
+async function requests(connection: NatsConnection, servers: string): Promise<Latencies> {
+  const responder = await connect({ servers });
+  responder.subscribe('floor.echo', { callback: (_, message) => message.respond(message.data) });
+  await responder.flush();
   const latencies = await oneByOne(2_000, () => connection.request('floor.echo', BODY));
-  subscription.unsubscribe();
+  await responder.close();
   return latencies;
 }
 

@@ -3,8 +3,10 @@
  * server, workers and a client of its own, and measures the floor beside itself.
  */
 import { parseArgs } from 'node:util';
-import { median, rounded } from './figures.js';
+import { verdicts } from './bars.js';
+import { rounded } from './figures.js';
 import { measureFloor, type Floor } from './floor.js';
+import { machine, medianOf, tableOf, type Row } from './report.js';
 import { Rig, type Usage } from './rig.js';
 import type { Measured, Workload } from './workload.js';
 import { entities } from './workloads/entities.js';
@@ -23,71 +25,53 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const { sync } = values;
-if (sync !== 'default' && sync !== 'always') throw new Error('--sync: default or always');
-const [workers, runs] = [Number(values.workers), Number(values.runs)];
-const wanted = values.workload?.split(',').map((word) => word.trim());
-// Ten minutes of mixed load only when they are asked for.
-const chosen = all.filter(({ id }) =>
-  wanted ? wanted.some((word) => id === word || id.startsWith(`${word}-`)) : id !== 'w11',
-);
-if (chosen.length === 0) throw new Error(`No workload is named so. There are: ${all.map(({ id }) => id).join(', ')}`);
+const sync = syncOf(values.sync);
+const [workers, runs] = [countOf('workers', values.workers), countOf('runs', values.runs)];
+const chosen = choose(values.workload?.split(',').map((word) => word.trim()));
 
-/** The figures of one run of a workload, by what they are. */
-type Row = Readonly<Record<string, number>>;
-
+/** The figures of one run of a workload. */
 function rowOf({ steps }: Workload, measured: Measured, before: Usage, after: Usage, floor: Floor): Row {
   const { count, milliseconds, latencies, more } = measured;
   const rate = (1_000 * count) / milliseconds;
   const cpu = (now: number, then: number): number => (now - then) / 1_000 / count;
   const workersCpu = (usage: Usage): number => usage.workers.reduce((sum, worker) => sum + worker.cpu, 0);
-  const isSame = before.workers.length === after.workers.length && workersCpu(after) >= workersCpu(before);
   const commits = after.commits - before.commits;
   const server = cpu(after.server.cpu, before.server.cpu);
   const worker = cpu(workersCpu(after), workersCpu(before));
   const client = cpu(after.client.cpu, before.client.cpu);
   const total = server + worker + client;
   return {
-    'per s': rate,
-    'of raw publishes': rate / floor.publishes,
+    ...(steps !== undefined && { 'per s': rate, 'of raw publishes': rate / floor.publishes }),
     ...(latencies && {
       p50: latencies.p50,
       p95: latencies.p95,
       p99: latencies.p99,
       'p50, raw acks': latencies.p50 / floor.publish.p50,
     }),
-    ...(isSame && { 'ms each': total, 'CPU of raw publishes': total / floor.publishCpu }),
-    'server ms each': server,
-    ...(isSame && { 'worker ms each': worker }),
-    'client ms each': client,
-    'worker MiB': Math.max(...after.workers.map(({ rss }) => rss)) / 2 ** 20,
-    'stored MiB': after.storedBytes / 2 ** 20,
-    commits,
-    'steps per commit': (steps * count) / Math.max(1, commits),
+    ...(steps !== undefined && {
+      'ms each': total,
+      'raw publishes each': total / floor.publishCpu,
+      'server ms': server,
+      'worker ms': worker,
+      'client ms': client,
+      commits,
+      'steps per commit': (steps * count) / Math.max(1, commits),
+    }),
+    'server MB': after.server.rss / 1e6,
+    'worker MB': Math.max(...after.workers.map(({ rss }) => rss)) / 1e6,
+    'client MB': after.client.rss / 1e6,
+    'stored MB': (after.storedBytes - before.storedBytes) / 1e6,
     ...more,
   };
 }
 
-function medianOf(rows: readonly Row[]): Row {
-  const names = Object.keys(rows[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, rounded(median(rows.map((row) => row[name] ?? NaN)))]));
-}
-
-function print(kind: string, what: string, row: Row): void {
-  if (values.json) console.log(JSON.stringify({ [kind]: what, sync, workers, runs, ...row }));
-  else
-    console.log(
-      `${what}\n  ${Object.entries(row)
-        .map(([name, figure]) => `${name} ${figure}`)
-        .join(' | ')}`,
-    );
-}
-
 const rows = new Map(chosen.map((workload) => [workload, [] as Row[]]));
 const floors: Floor[] = [];
+let nats = '';
 for (let run = 0; run < runs; run++) {
   for (const workload of chosen) {
     await using rig = await Rig.start({ sync, workers });
+    nats = await rig.serverVersion();
     const floor = await measureFloor(rig, sync === 'always' ? 10_000 : 40_000);
     floors.push(floor);
     await warmUp(rig);
@@ -98,14 +82,60 @@ for (let run = 0; run < runs; run++) {
     if (!values.json) console.error(`run ${run + 1} of ${runs}: ${workload.name}`);
   }
 }
-print('floor', 'raw JetStream, the same client', medianOf(floors.map(flat)));
-for (const [{ id, name }, measured] of rows) print('workload', `${id} ${name}`, medianOf(measured));
+report();
+
+function report(): void {
+  const floor = medianOf(floors.map(flat));
+  const measured = Array.from(rows, ([{ id, name, steps }, each]) => {
+    return { id, what: `${id} ${name}`, isUsual: steps !== undefined, row: medianOf(each), each: each.map(roundedRow) };
+  });
+  const setting = { sync, workers, runs, machine: machine(nats) };
+  if (values.json) {
+    console.log(JSON.stringify({ floor: 'raw JetStream, the same client', ...setting, ...floor }));
+    for (const { what, row, each } of measured)
+      console.log(JSON.stringify({ workload: what, ...setting, ...row, ...(runs > 1 && { each }) }));
+    return;
+  }
+  const usual = measured.filter(({ isUsual }) => isUsual);
+  const own = measured.filter(({ isUsual }) => !isUsual);
+  console.log(`${setting.machine}; --sync ${sync}, workers ${workers}, runs ${runs}`);
+  console.log(`\n${tableOf([['raw JetStream, the same client', floor]])}`);
+  if (usual.length > 0) console.log(`\n${tableOf(usual.map(({ what, row }) => [what, row]))}`);
+  for (const { what, row } of own) console.log(`\n${tableOf([[what, row]])}`);
+  console.log(`\n${measured.flatMap(({ id, row }) => verdicts(id, row, sync)).join('\n')}`);
+}
+
+function roundedRow(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).map(([name, figure]) => [name, rounded(figure)]));
+}
+
+function syncOf(text: string): 'default' | 'always' {
+  if (text === 'default' || text === 'always') return text;
+  throw new Error(`--sync: default or always, not ${text}`);
+}
+
+function countOf(option: string, text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new Error(`--${option}: a whole number from 1 on, not ${text}`);
+}
+
+/** Ten minutes of mixed load only when they are asked for. */
+function choose(wanted: readonly string[] | undefined): readonly Workload[] {
+  if (!wanted) return all.filter(({ id }) => id !== 'w11');
+  const isNamed = (id: string, word: string): boolean => id === word || id.startsWith(`${word}-`);
+  for (const word of wanted)
+    if (!all.some(({ id }) => isNamed(id, word)))
+      throw new Error(`--workload: there is no ${word}. There are: ${all.map(({ id }) => id).join(', ')}`);
+  return all.filter(({ id }) => wanted.some((word) => isNamed(id, word)));
+}
 
 function flat({ publishes, publishCpu, publish, request, consumed }: Floor): Row {
   return {
     'publishes per s': publishes,
-    'publish ms each': publishCpu,
+    'ms each': publishCpu,
     'publish p50': publish.p50,
+    'publish p95': publish.p95,
     'publish p99': publish.p99,
     'request p50': request.p50,
     'consumed per s': consumed,

@@ -127,6 +127,11 @@ export class Rig implements AsyncDisposable {
     return { server: await this.#usageOfServer(), workers, client, ...(await this.#streams()) };
   }
 
+  async serverVersion(): Promise<string> {
+    const { version } = (await (await fetch(`${this.server.monitorUrl}/varz`)).json()) as { version: string };
+    return version;
+  }
+
   async #usageOfServer(): Promise<ProcessUsage> {
     // Linux tells it, by fields that follow the name in parentheses; elsewhere nobody does.
     const text = await readFile(`/proc/${this.server.pid}/stat`, 'utf8').catch(() => '');
@@ -171,14 +176,18 @@ export class Rig implements AsyncDisposable {
     });
   }
 
-  /** The total of entities, asked with an operation: all that was sent to each before is in it. */
-  async total(keys: readonly string[]): Promise<number> {
-    let sum = 0;
+  /** The totals of entities, asked with an operation: all that was sent to each before is in it. */
+  async totals(keys: readonly string[]): Promise<number[]> {
+    const totals: number[] = [];
     for (let at = 0; at < keys.length; at += 200) {
       const asked = keys.slice(at, at + 200).map((key) => this.client.callEntity<number>('tally', key, 'add', 0));
-      for (const total of await Promise.all(asked)) sum += total;
+      totals.push(...(await Promise.all(asked)));
     }
-    return sum;
+    return totals;
+  }
+
+  async total(keys: readonly string[]): Promise<number> {
+    return (await this.totals(keys)).reduce((sum, total) => sum + total, 0);
   }
 }
 

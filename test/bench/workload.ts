@@ -17,8 +17,8 @@ export interface Workload {
   /** `w`, its number, and what tells it from others of the number. */
   readonly id: string;
   readonly name: string;
-  /** Steps of instances that one of what is counted takes. */
-  readonly steps: number;
+  /** Steps of instances that one of what is counted takes. Undefined: what it measures are its own figures only. */
+  readonly steps?: number;
   run(rig: Rig): Promise<Measured>;
   /** Less of the same, until the code that it needs is compiled in all processes, as that of the floor is. */
   warm?(rig: Rig): Promise<unknown>;

@@ -3,7 +3,7 @@ import { summary } from '../figures.js';
 import type { Rig } from '../rig.js';
 import { expectEqual, inFlight, type Workload } from '../workload.js';
 
-const GREETINGS = ['Hello, Tokyo!', 'Hello, Seattle!', 'Hello, Cairo!'];
+export const GREETINGS = ['Hello, Tokyo!', 'Hello, Seattle!', 'Hello, Cairo!'];
 
 function hello(width: number, count: number): Workload {
   const hellos = ({ client }: Rig, some: number) =>

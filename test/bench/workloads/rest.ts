@@ -1,8 +1,10 @@
-/** W10 and W11: what 100,000 instances cost that do nothing, and what changes in ten minutes of everything. */
+/** W9 to W11: taking 100,000 instances over, what they cost at rest, and what changes in ten minutes of everything. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { summary } from '../figures.js';
 import { many, type Rig } from '../rig.js';
+import { measureTakeovers } from '../takeovers.js';
 import { expectEqual, type Measured, type Workload } from '../workload.js';
+import { GREETINGS } from './orchestrations.js';
 
 const AT_REST = 100_000;
 const LOOK = 20_000;
@@ -11,7 +13,8 @@ const SETTLED = 45_000;
 
 async function idle(rig: Rig): Promise<Measured> {
   await rig.flood(AT_REST, (i) => `idle-${i}`);
-  expectEqual(await rig.total([`idle-${AT_REST - 1}`]), 1, 'the last one');
+  const some = Array.from({ length: AT_REST / 100 }, (_, i) => `idle-${i * 100 + 99}`);
+  expectEqual(await rig.total(some), some.length, 'every hundredth one');
   await sleep(SETTLED);
   const before = await rig.usage();
   await sleep(LOOK);
@@ -29,6 +32,20 @@ async function idle(rig: Rig): Promise<Measured> {
   };
 }
 
+async function takeovers({ server }: Rig): Promise<Measured> {
+  const { atRest, busy } = await measureTakeovers(server);
+  return {
+    count: 2,
+    milliseconds: atRest.milliseconds + busy.milliseconds,
+    more: {
+      'takeover, ms': atRest.milliseconds,
+      'CPU ms': atRest.cpu,
+      'right after 10,000 signals, ms': busy.milliseconds,
+      'right after 10,000 signals, CPU ms': busy.cpu,
+    },
+  };
+}
+
 /** Minutes of mixed load; the environment may set others. */
 const MINUTES = Number(process.env['PERDURE_MINUTES'] ?? 10);
 
@@ -36,7 +53,7 @@ async function mixed(rig: Rig): Promise<Measured> {
   const minutes: { readonly took: number[]; rss: number; disk: number }[] = [];
   const ends = performance.now() + MINUTES * 60_000;
   const begun = performance.now();
-  let done = 0;
+  let [done, added] = [0, 0];
   const timed = async (run: () => Promise<unknown>): Promise<void> => {
     const since = performance.now();
     await run();
@@ -44,13 +61,16 @@ async function mixed(rig: Rig): Promise<Measured> {
     (minutes[minute] ??= { took: [], rss: 0, disk: 0 }).took.push(performance.now() - since);
     done++;
   };
+  const resultOf = async (name: string, input?: number): Promise<unknown> =>
+    (await rig.client.startNew(name, input)).result();
   const load = many(20, async () => {
     while (performance.now() < ends) {
       const key = `mixed-${done % 500}`;
       await timed(() => rig.client.callEntity('tally', key, 'add', 1));
       await rig.client.signalEntity('tally', key, 'add', 1);
-      await timed(async () => (await rig.client.startNew('hello-sequence')).result());
-      if (done % 50 === 0) await timed(async () => (await rig.client.startNew('fan-out', 20)).result());
+      added += 2;
+      await timed(async () => expectEqual(await resultOf('hello-sequence'), GREETINGS, 'hello'));
+      if (done % 50 === 0) await timed(async () => expectEqual(await resultOf('fan-out', 20), 210, 'fan-out'));
       await sleep(20);
     }
   });
@@ -63,6 +83,7 @@ async function mixed(rig: Rig): Promise<Measured> {
     }
   };
   await Promise.all([load, watch()]);
+  expectEqual(await rig.total(Array.from({ length: 500 }, (_, i) => `mixed-${i}`)), added, 'calls and signals');
   const [second, last] = [minutes[Math.min(1, MINUTES - 1)]!, minutes[MINUTES - 1]!];
   return {
     count: done,
@@ -82,6 +103,7 @@ async function mixed(rig: Rig): Promise<Measured> {
 }
 
 export const rest: readonly Workload[] = [
-  { id: 'w10', name: '100,000 instances at rest', steps: 1, run: idle },
-  { id: 'w11', name: `mixed load for ${MINUTES} minutes`, steps: 3, run: mixed },
+  { id: 'w9', name: 'takeover of 100,000 idle and 1,000 live instances', run: takeovers },
+  { id: 'w10', name: '100,000 instances at rest', run: idle },
+  { id: 'w11', name: `mixed load for ${MINUTES} minutes`, run: mixed },
 ];

@@ -62,7 +62,6 @@ function resume(count: number): Workload {
   return {
     id: `w8-${count}`,
     name: `cold resume of ${count} steps`,
-    steps: 1,
     run: async (rig) => {
       const starts = Array.from({ length: RESUMED }, () => [{ count, waits: true }] as const);
       const handles = await rig.client.startMany<number>('steps', starts);

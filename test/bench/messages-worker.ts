@@ -1,14 +1,14 @@
-/** The worker's side of `npm run bench:messages`: takes mail, stores records and heads, tells of ends. Arguments: server, hub. */
-import { AckPolicy, connect, DeliverPolicy, type JsMsg } from 'nats';
+/**
+ * The worker's side of `npm run bench:messages`: takes mail, stores records and heads, tells of ends, through the ports that
+ * the engine uses. Arguments: server, hub.
+ */
 import { connectTaskHub } from 'perdure';
-import { ALONE, HEADS, NOTICES, noticeOf, RECORDS } from './messages-of-hello.js';
+import { ALONE, HEADS, NOTICE, NOTICES, noticeOf, RECORDS } from './messages-of-hello.js';
 
 const [servers, name] = process.argv.slice(2);
 const { ports } = await connectTaskHub({ name: name!, servers: servers! });
-const connection = await connect({ servers: servers! });
-const stream = connection.jetstream();
-const manager = await connection.jetstreamManager();
 const bodyOf = (bytes: number): Uint8Array => new Uint8Array(bytes).fill(120);
+
 /** What some hellos take: so many messages of each kind, and what is in them. */
 interface Hellos {
   readonly records: number;
@@ -16,7 +16,7 @@ interface Hellos {
   readonly heads: number;
   readonly head: Uint8Array;
   readonly notices: number;
-  readonly notice: Uint8Array;
+  readonly noticeBytes: number;
 }
 
 const ofTwelve: Hellos = {
@@ -25,7 +25,7 @@ const ofTwelve: Hellos = {
   heads: HEADS.count,
   head: bodyOf(HEADS.bytes),
   notices: NOTICES.count,
-  notice: bodyOf(NOTICES.bytes),
+  noticeBytes: NOTICES.bytes,
 };
 const ofOne: Hellos = {
   records: ALONE.records,
@@ -33,36 +33,28 @@ const ofOne: Hellos = {
   heads: 1,
   head: bodyOf(ALONE.head),
   notices: 1,
-  notice: bodyOf(ALONE.notice),
+  noticeBytes: ALONE.notice,
 };
 
 for (let partition = 0; partition < ports.partitions; partition++) {
-  const subjects = ports.subjects.partition(partition);
+  const { log, views, subjects, mailbox, bus } = ports.partition(partition);
+  let end = 0;
   let committed = Promise.resolve();
-  const mail = subjects.streamName('mail');
-  const consumer = { durable_name: 'bench', ack_policy: AckPolicy.None, deliver_policy: DeliverPolicy.All };
-  await manager.consumers.add(mail, consumer);
-  const source = await stream.consumers.get(mail, 'bench');
-  await source.consume({
-    max_messages: 500,
-    callback: (message: JsMsg) => {
-      const [number, kind] = message.string().trimEnd().split(' ');
-      if (kind === 'alone') void commit(subjects, number!, ofOne);
-      if (kind === 'last') committed = committed.then(() => commit(subjects, number!, ofTwelve));
-    },
-  });
-}
-
-/** One record behind the other; heads beside each other, and nobody waits for them. */
-async function commit(
-  subjects: ReturnType<typeof ports.subjects.partition>,
-  number: string,
-  { records, record, notices, notice, heads, head }: Hellos,
-): Promise<void> {
-  for (let i = 0; i < records; i++) await stream.publish(subjects.log, record);
-  for (let i = 0; i < notices; i++) connection.publish(noticeOf(number), notice);
-  for (let i = 0; i < heads; i++)
-    void stream.publish(subjects.head(`o.h${number}-${i}`), head, { expect: { lastSubjectSequence: 0 } });
+  /** One record behind the other; heads beside each other, and nobody waits for them. */
+  const commit = async (number: string, hellos: Hellos): Promise<void> => {
+    for (let i = 0; i < hellos.records; i++) end = (await log.append(hellos.record, end))!;
+    for (let i = 0; i < hellos.notices; i++) bus.publish(NOTICE, noticeOf(number, hellos.noticeBytes));
+    for (let i = 0; i < hellos.heads; i++) void views.write(subjects.head(`o.h${number}-${i}`), hellos.head, 0);
+  };
+  const onBatch = async (batch: readonly { readonly body: Uint8Array }[]): Promise<void> => {
+    for (const { body } of batch) {
+      const [number, kind] = Buffer.from(body).toString().split(' ');
+      if (kind === 'alone') committed = committed.then(() => commit(number!, ofOne));
+      if (kind === 'last') committed = committed.then(() => commit(number!, ofTwelve));
+    }
+  };
+  const losses = { onGap: () => {}, onRegressed: () => {} };
+  mailbox.consume(1, onBatch, losses);
 }
 
 process.on('message', () => process.send?.({ memory: process.memoryUsage(), cpu: process.cpuUsage() }));

@@ -1,44 +1,42 @@
 /**
- * What the messages of hellos cost alone: `npm run bench:messages [-- --sync always]`. Two processes send each other what client and worker send for
- * hellos, one after the other and with 200 in flight, through the streams of a hub, and do nothing else: what no engine with these
- * messages can go below.
+ * What the messages of hellos cost alone: `npm run bench:messages [-- --sync always]`. Two processes send each other what client and
+ * worker send for hellos, one after the other and with 200 in flight, through the streams of a hub and the ports that client and
+ * engine use, and do nothing else: what an engine with these messages and ports cannot go below.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { connect } from 'nats';
 import { measureFloor, oneByOne } from './floor.js';
-import { ALONE, HELLOS, MAIL, NOTICES, noticeOf } from './messages-of-hello.js';
+import { ALONE, HELLOS, MAIL, NOTICE, NOTICES } from './messages-of-hello.js';
 import { Rig, type ProcessUsage } from './rig.js';
 import { inFlight } from './workload.js';
 
 const WIDTH = Math.round(200 / HELLOS);
 
-const { values } = parseArgs({ options: { sync: { type: 'string' } } });
-const sync = values.sync === 'always' ? 'always' : 'default';
+const { values } = parseArgs({ options: { sync: { type: 'string', default: 'default' } } });
+const { sync } = values;
+if (sync !== 'default' && sync !== 'always') throw new Error(`--sync: default or always, not ${sync}`);
 /** Of twelve hellos, and of one alone. */
 const [EXCHANGES, TIMES] = sync === 'always' ? [2_000, 1_000] : [8_000, 3_000];
 await using rig = await Rig.start({ sync, workers: 0 });
 const floor = await measureFloor(rig);
 await rig.startWorker(fileURLToPath(new URL('messages-worker.js', import.meta.url)));
-const connection = await connect({ servers: rig.server.url });
-const stream = connection.jetstream();
-const { partitions, subjects } = rig.hub.ports;
+const { ports } = rig.hub;
 const untold = new Map<string, { left: number; readonly end: () => void }>();
-connection.subscribe(noticeOf('*'), {
-  callback: (_, { subject }) => {
-    const waiting = untold.get(subject)!;
-    if (--waiting.left === 0 && untold.delete(subject)) waiting.end();
-  },
-});
-await connection.flush();
 
+/** Resolves when an end was told so many times. */
 const told = (number: number, left: number): Promise<void> =>
-  new Promise((end) => untold.set(noticeOf(`${number}`), { left, end }));
+  new Promise((end) => untold.set(`${number}`, { left, end }));
+ports.bus.subscribe(NOTICE, (body) => {
+  const [number] = Buffer.from(body).toString().split(' ');
+  const waiting = untold.get(number!)!;
+  if (--waiting.left === 0 && untold.delete(number!)) waiting.end();
+});
 
 function send(number: number, kind: 'more' | 'last' | 'alone', bytes: number, msgID: string): void {
   const body = Buffer.alloc(bytes, ' ');
   body.write(`${number} ${kind} `);
-  void stream.publish(subjects.partition(number % partitions).mail(`o.m${number}`), body, { msgID });
+  const partition = number % ports.partitions;
+  void ports.mailOf(partition).send(ports.subjects.partition(partition).mail(`o.m${number}`), body, msgID);
 }
 
 /** Twelve hellos: their mail, and what tells of their ends. */
@@ -75,4 +73,3 @@ const { p50 } = await oneByOne(TIMES, (i) => exchangeOne(i + 20 * EXCHANGES));
 console.log(
   `The messages of one hello, one after the other: ${p50.toFixed(2)} ms (p50), as long as ${(p50 / floor.publish.p50).toFixed(1)} raw publishes.`,
 );
-await connection.close();

@@ -68,5 +68,6 @@ test('records of several partitions are under way at the same time', async (t) =
   slow();
   await settle(Promise.all(Array.from({ length: 40 }, (_, i) => signal(`k${i}`))));
   await advance(SLOW / 2); // none of them is stored yet
-  t.deepEqual(appends.map(({ partition }) => partition).toSorted(), [0, 1, 2, 3]);
+  t.deepEqual(new Set(appends.map(({ partition }) => partition)), new Set([0, 1, 2, 3]));
+  t.is(appends.length, 4, 'one of each');
 });

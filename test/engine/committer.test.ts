@@ -68,6 +68,8 @@ test('records of several partitions are under way at the same time', async (t) =
   slow();
   await settle(Promise.all(Array.from({ length: 40 }, (_, i) => signal(`k${i}`))));
   await advance(SLOW / 2); // none of them is stored yet
-  t.deepEqual(new Set(appends.map(({ partition }) => partition)), new Set([0, 1, 2, 3]));
-  t.is(appends.length, 4, 'one of each');
+  t.deepEqual(
+    appends.map(({ partition }) => partition).toSorted((a, b) => a - b),
+    [0, 1, 2, 3],
+  );
 });

@@ -1,7 +1,7 @@
 import { connectTaskHub, TaskHubClient, TaskHubWorker } from 'perdure';
 import { connectSession } from '../../lib/nats/connect.js';
 import { openHub } from '../../lib/nats/hub.js';
-import { boundsOf, JetStream } from '../../lib/nats/jetstream.js';
+import { boundsOf, JetStream, type StreamInfo } from '../../lib/nats/jetstream.js';
 import type { Session } from '../../lib/nats/session.js';
 import { subjectsOf } from '../../lib/wire/subjects.js';
 import { recordingLogger } from '../contract/harness.js';
@@ -128,12 +128,21 @@ export async function loadHub(session: Session, text: string): Promise<void> {
     .map((line) => JSON.parse(line) as Line);
   const jetStream = new JetStream(session);
   const hub = await openHub(session, { name: hubName, partitions });
+  const streams = { ...hub.streams };
+  for (const stream of Object.keys(hub.subjects.marks)) streams[stream] = await madeAnew(jetStream, stream);
   for (const { name, filler } of streamsOf(hubName)) {
     const bounds = lines.find((line): line is StreamLine => line.stream === name && !('subject' in line));
     const stored = lines.filter((line): line is StoredLine => line.stream === name && 'subject' in line);
-    if (name.startsWith('KV_')) await loadBucket(jetStream, stored, hub.streams);
+    if (name.startsWith('KV_')) await loadBucket(jetStream, stored, streams);
     else if (bounds) await loadStream(jetStream, bounds, stored, filler);
   }
+}
+
+/** Empty, without the mark that builds before docs/adr/0070 did not store; when it was created. */
+async function madeAnew(jetStream: JetStream, stream: string): Promise<string> {
+  const { config } = await jetStream.info(stream);
+  await jetStream.demand(`STREAM.DELETE.${stream}`);
+  return (await jetStream.demand<StreamInfo>(`STREAM.CREATE.${stream}`, config)).created;
 }
 
 /** Revisions of a bucket mean nothing later; the hub's record names the streams as they are now. */

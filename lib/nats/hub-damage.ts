@@ -1,4 +1,7 @@
 import { StorageRegressedError } from '../errors.js';
+import type { HubRecord } from '../wire/hub-record.js';
+import type { StreamInfo } from './jetstream.js';
+import { isPurged } from './stream-marks.js';
 
 /** What seems to be lost is looked at so often, with a pause between in milliseconds: for a second in all. */
 const LOOKS = 11;
@@ -16,11 +19,24 @@ export async function seenForGood<T>(look: () => Promise<T>, isIt: (seen: T) => 
 /** What somebody who operates the hub may do. */
 const advice = 'Restore it from a backup, or accept the loss ("perdure doctor" tells of what).';
 
-export function streamGone(stream: string, hub: string): StorageRegressedError {
+/** What has happened to a stream of a hub since the hub's record was stored; undefined: nothing. */
+export function damageTo(
+  stream: string,
+  hub: string,
+  { streams, marks }: Pick<HubRecord, 'streams' | 'marks'>,
+  found: StreamInfo | undefined,
+): StorageRegressedError | undefined {
+  const created = streams?.[stream];
+  if (!found) return streamGone(stream, hub);
+  if (found.created !== created) return streamRecreated(stream, hub, created, found.created);
+  return isPurged(found, marks?.[stream]) ? streamPurged(stream, hub) : undefined;
+}
+
+function streamGone(stream: string, hub: string): StorageRegressedError {
   return new StorageRegressedError(`Stream ${stream} of task hub ${hub} is gone. ${advice}`, stream);
 }
 
-export function streamRecreated(
+function streamRecreated(
   stream: string,
   hub: string,
   created: string | undefined,
@@ -33,7 +49,7 @@ export function streamRecreated(
   );
 }
 
-export function streamPurged(stream: string, hub: string): StorageRegressedError {
+function streamPurged(stream: string, hub: string): StorageRegressedError {
   return new StorageRegressedError(
     `Stream ${stream} was purged: what task hub ${hub} had in it is lost. ${advice}`,
     stream,

@@ -6,13 +6,13 @@ import { decodeHubRecord, encodeHubRecord, mostPartitions, type HubRecord } from
 import { streamKinds, subjectsOf, type HubSubjects } from '../wire/subjects.js';
 import { valueLimits, type ValueLimitOptions, type ValueLimits } from '../wire/value-limits.js';
 import type { DamagedStreams } from './damaged-streams.js';
-import { recordGone, seenForGood, streamGone, streamPurged, streamRecreated } from './hub-damage.js';
+import { damageTo, recordGone, seenForGood } from './hub-damage.js';
 import { NatsHubStore } from './hub-store.js';
 import { NatsObjectStore } from './object-store.js';
 import { JetStream, type StreamInfo } from './jetstream.js';
 import type { Session } from './session.js';
 import { SharedStorage } from './shared-storage.js';
-import { isPurged, markStream } from './stream-marks.js';
+import { markStream } from './stream-marks.js';
 import {
   bucketStream,
   DEAD_LETTERS_KEPT,
@@ -177,7 +177,7 @@ async function openStream(
   record: HubRecord,
   { name: hub, damaged }: HubOptions,
 ): Promise<StreamInfo | undefined> {
-  const [created, mark] = [record.streams?.[wanted.name], record.marks?.[wanted.name]];
+  const created = record.streams?.[wanted.name];
   if (created === undefined && damaged)
     throw new ConfigError(`Stream ${wanted.name} of task hub ${hub} is not made yet: workers and clients do that.`);
   if (created === undefined) return ensureStream(jetStream, wanted);
@@ -185,12 +185,9 @@ async function openStream(
     () => findStream(jetStream, wanted),
     (found) => found?.created === created,
   );
-  const isOther = info?.created !== created;
-  if (info && !isOther && !isPurged(info, mark)) return info;
-  if (damaged) damaged.note({ wanted, created, found: info });
-  else if (!info) throw streamGone(wanted.name, hub);
-  else if (isOther) throw streamRecreated(wanted.name, hub, created, info.created);
-  else throw streamPurged(wanted.name, hub);
+  const damage = damageTo(wanted.name, hub, record, info);
+  if (damage && !damaged) throw damage;
+  if (damage) damaged?.note({ wanted, created, found: info });
   return info;
 }
 

@@ -1,6 +1,5 @@
-import { recordGone, seenForGood, streamGone, streamPurged, streamRecreated } from './hub-damage.js';
+import { damageTo, recordGone, seenForGood } from './hub-damage.js';
 import { ErrorCode, type JetStream, type StreamInfo } from './jetstream.js';
-import { isPurged } from './stream-marks.js';
 import type { HubRecord } from '../wire/hub-record.js';
 import { bucketStreamName, objectStreamName, type HubSubjects } from '../wire/subjects.js';
 
@@ -37,12 +36,9 @@ export class SharedStorage {
   /** A stream's settings and state. Rejects with StorageRegressedError when it is gone, was created anew or lost its mark. */
   async info(stream: string): Promise<StreamInfo> {
     const info = await this.#find<StreamInfo>(`STREAM.INFO.${stream}`, {});
-    if (!info) throw streamGone(stream, this.#hub);
-    const { streams, marks } = this.#record;
-    const created = streams?.[stream];
-    if (info.created !== created) throw streamRecreated(stream, this.#hub, created, info.created);
-    if (isPurged(info, marks?.[stream])) throw streamPurged(stream, this.#hub);
-    return info;
+    const damage = damageTo(stream, this.#hub, this.#record, info);
+    if (damage) throw damage;
+    return info!;
   }
 
   /** A bucket that was purged, deleted or created anew does not hold the hub's record. */

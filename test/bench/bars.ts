@@ -1,38 +1,39 @@
 import type { Row } from './report.js';
+import type { Sync } from './rig.js';
 
-/** What a row of the tables is to reach. */
+/** What a row of the tables is to reach: with the server's default sync, and with `--sync always`. */
 interface Bar {
   readonly figure: string;
-  /** The most that is wanted, or the least: with the server's default sync, and with `--sync always`. */
   readonly is: 'at most' | 'at least';
   readonly default: number;
   readonly always: number;
 }
 
+const atMost = (figure: string, byDefault: number, always = byDefault): Bar => {
+  return { figure, is: 'at most', default: byDefault, always };
+};
+const rate = (byDefault: number, always = byDefault): Bar => {
+  return { figure: 'of raw publishes', is: 'at least', default: byDefault, always };
+};
+
 const bars: Readonly<Record<string, readonly Bar[]>> = {
-  'w1-1': [{ figure: 'p50, raw acks', is: 'at most', default: 7, always: 7 }],
-  'w1-200': [
-    { figure: 'of raw publishes', is: 'at least', default: 0.35, always: 0.4 },
-    { figure: 'ms each', is: 'at most', default: 0.25, always: 0.5 },
-  ],
-  'w2-1000': [{ figure: 'p50', is: 'at most', default: 60, always: 120 }],
-  'w3-1': [{ figure: 'of raw publishes', is: 'at least', default: 2, always: 4 }],
-  'w3-1000': [{ figure: 'of raw publishes', is: 'at least', default: 1.5, always: 3 }],
-  'w4-1': [{ figure: 'p50, raw acks', is: 'at most', default: 4, always: 4 }],
-  'w4-100-100': [
-    { figure: 'of raw publishes', is: 'at least', default: 0.5, always: 0.5 },
-    { figure: 'worker MB', is: 'at most', default: 150, always: 150 },
-  ],
-  'w5-locks': [{ figure: 'of raw publishes', is: 'at least', default: 0.08, always: 0.08 }],
-  'w6-10000': [{ figure: 'p99', is: 'at most', default: 100, always: 250 }],
-  'w6-10000-each': [{ figure: 'p99', is: 'at most', default: 100, always: 250 }],
-  'w8-3000': [{ figure: 'p50', is: 'at most', default: 60, always: 60 }],
-  w9: [{ figure: 'CPU ms', is: 'at most', default: 1_000, always: 1_000 }],
-  w10: [{ figure: 'worker, % of a core', is: 'at most', default: 0.5, always: 0.5 }],
+  'w1-1': [atMost('p50, raw acks', 7)],
+  'w1-200': [rate(0.35, 0.4), atMost('ms each', 0.25, 0.5)],
+  'w2-1000': [atMost('p50', 60, 120)],
+  'w3-1': [rate(2, 4)],
+  'w3-1000': [rate(1.5, 3)],
+  'w4-1': [atMost('p50, raw acks', 4)],
+  'w4-100-100': [rate(0.5), atMost('worker MB', 150)],
+  'w5-locks': [rate(0.08)],
+  'w6-10000': [atMost('p99', 100, 250)],
+  'w6-10000-each': [atMost('p99', 100, 250)],
+  'w8-3000': [atMost('p50', 60)],
+  w9: [atMost('CPU ms', 1_000)],
+  w10: [atMost('worker, % of a core', 0.5)],
 };
 
 /** What a workload is to reach, and whether it did, one line for each figure. */
-export function verdicts(id: string, row: Row, sync: 'default' | 'always'): readonly string[] {
+export function verdicts(id: string, row: Row, sync: Sync): readonly string[] {
   return (bars[id] ?? []).map(({ figure, is, [sync]: bar }) => {
     const reached = row[figure] ?? NaN;
     const isMet = is === 'at most' ? reached <= bar : reached >= bar;

@@ -7,7 +7,7 @@ import { verdicts } from './bars.js';
 import { rounded } from './figures.js';
 import { measureFloor, type Floor } from './floor.js';
 import { machine, medianOf, tableOf, type Row } from './report.js';
-import { Rig, type Usage } from './rig.js';
+import { Rig, syncOf, type Usage } from './rig.js';
 import type { Measured, Workload } from './workload.js';
 import { entities } from './workloads/entities.js';
 import { orchestrations } from './workloads/orchestrations.js';
@@ -107,11 +107,6 @@ function report(): void {
 
 function roundedRow(row: Row): Row {
   return Object.fromEntries(Object.entries(row).map(([name, figure]) => [name, rounded(figure)]));
-}
-
-function syncOf(text: string): 'default' | 'always' {
-  if (text === 'default' || text === 'always') return text;
-  throw new Error(`--sync: default or always, not ${text}`);
 }
 
 function countOf(option: string, text: string): number {

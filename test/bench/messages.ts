@@ -7,14 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureFloor, oneByOne } from './floor.js';
 import { ALONE, HELLOS, MAIL, NOTICE, NOTICES } from './messages-of-hello.js';
-import { Rig, type ProcessUsage } from './rig.js';
+import { Rig, syncOf, type ProcessUsage } from './rig.js';
 import { inFlight } from './workload.js';
 
 const WIDTH = Math.round(200 / HELLOS);
 
 const { values } = parseArgs({ options: { sync: { type: 'string', default: 'default' } } });
-const { sync } = values;
-if (sync !== 'default' && sync !== 'always') throw new Error(`--sync: default or always, not ${sync}`);
+const sync = syncOf(values.sync);
 /** Of twelve hellos, and of one alone. */
 const [EXCHANGES, TIMES] = sync === 'always' ? [2_000, 1_000] : [8_000, 3_000];
 await using rig = await Rig.start({ sync, workers: 0 });

@@ -23,11 +23,19 @@ const failed = (): never => {
   throw new Error('The worker ended before it was ready');
 };
 
+/** Whether the server writes each message to the disk before it acknowledges it, or as it does by default. */
+export type Sync = 'default' | 'always';
+
+/** As an option says it. */
+export function syncOf(text: string): Sync {
+  if (text === 'default' || text === 'always') return text;
+  throw new Error(`--sync: default or always, not ${text}`);
+}
+
 /** How a rig is set up. */
 export interface RigOptions {
   readonly name?: string;
-  /** Whether the server writes each message to the disk before it acknowledges it. Default: as the server does by default. */
-  readonly sync?: 'default' | 'always';
+  readonly sync?: Sync;
   readonly workers?: number;
   /** How Node.js is told to run the workers. Default: as `perdure worker` does. */
   readonly nodeOptions?: readonly string[];
@@ -144,8 +152,7 @@ export class Rig implements AsyncDisposable {
   }
 
   async #streams(): Promise<Pick<Usage, 'storedBytes' | 'commits'>> {
-    const answer = (await (await fetch(`${this.server.monitorUrl}/jsz?streams=true`)).json()) as JetStreamReport;
-    const streams = answer.account_details.flatMap((account) => account.stream_detail);
+    const streams = await streamsAt(this.server.monitorUrl);
     const logs = streams.filter(({ name }) => name.endsWith('-log'));
     return {
       storedBytes: streams.reduce((sum, { state }) => sum + state.bytes, 0),
@@ -191,13 +198,18 @@ export class Rig implements AsyncDisposable {
   }
 }
 
-interface JetStreamReport {
-  readonly account_details: readonly {
-    readonly stream_detail: readonly {
-      readonly name: string;
-      readonly state: { readonly bytes: number; readonly last_seq: number };
-    }[];
-  }[];
+/** A stream as the server's monitoring tells of it. */
+interface StreamDetail {
+  readonly name: string;
+  readonly state: { readonly messages: number; readonly bytes: number; readonly last_seq: number };
+}
+
+/** All streams of a server, by its monitoring. */
+export async function streamsAt(monitorUrl: string): Promise<readonly StreamDetail[]> {
+  const answer = (await (await fetch(`${monitorUrl}/jsz?streams=true`)).json()) as {
+    readonly account_details: readonly { readonly stream_detail: readonly StreamDetail[] }[];
+  };
+  return answer.account_details.flatMap((account) => account.stream_detail);
 }
 
 /** Runs something several times beside itself. */

@@ -10,6 +10,7 @@ import { entityAddress } from '../../lib/wire/addresses.js';
 import { encodeMessage } from '../../lib/wire/message-codec.js';
 import { createHost } from '../../lib/worker/host.js';
 import { until } from '../until.js';
+import { streamsAt } from './rig.js';
 
 /** What one takeover took, in milliseconds; CPU time of all of the new owner's process. */
 export interface Takeover {
@@ -72,10 +73,7 @@ async function signal({ ports }: TaskHub, count: number): Promise<void> {
 }
 
 async function messagesIn(monitorUrl: string, stream: string): Promise<number> {
-  const answer = (await (await fetch(`${monitorUrl}/jsz?streams=true`)).json()) as {
-    account_details: { stream_detail: { name: string; state: { messages: number } }[] }[];
-  };
-  const found = answer.account_details.flatMap((account) => account.stream_detail).find(({ name }) => name === stream);
+  const found = (await streamsAt(monitorUrl)).find(({ name }) => name === stream);
   return found?.state.messages ?? 0;
 }
 

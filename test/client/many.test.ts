@@ -1,15 +1,13 @@
 import test from 'ava';
 import { InstanceExistsError, InvalidIdError, InvalidInputError, PartlySentError, PayloadTooLargeError } from 'perdure';
-import { MailChannel } from '../../lib/client/mail-channel.js';
 import type { Clock } from '../../lib/engine/ports.js';
 import type { FaultPlan } from '../../lib/memory/faults.js';
-import { MemoryWorld } from '../../lib/memory/world.js';
-import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
 import { entityAddress, partitionOf } from '../../lib/wire/addresses.js';
 import { decodeEnvelope } from '../../lib/wire/message-codec.js';
 import { partitionSubjects } from '../../lib/wire/subjects.js';
 import { Account, Counter, Hello, Nap } from '../engine/bank.js';
-import { recordingLogger, text } from '../engine/surroundings.js';
+import { text } from '../engine/surroundings.js';
+import { channelTo, envelopes, sent } from './channel.js';
 import { rejection, Surroundings } from './surroundings.js';
 
 const ids = Array.from({ length: 50 }, (_, i) => `s${i}`);
@@ -19,47 +17,6 @@ const subjectsOf = ({ hub }: Surroundings, partition: number): readonly string[]
   Array.from(hub.streams(partition).mail.all(), ({ subject }) => subject).filter(
     (subject) => subject !== partitionSubjects('test', partition).sessions,
   );
-
-const { sessions: subject, envelopes } = partitionSubjects('test', 0);
-
-/** A client's channel to a partition, whose envelopes have so many bytes at most; `store` is told what it stores. */
-function channelTo(
-  envelopeBytes: number,
-  store: (to: string, body: Uint8Array) => void,
-  clockOf = (clock: Clock): Clock => clock,
-) {
-  const world = new MemoryWorld();
-  const ports = memoryHubPorts(world.createHub('test', 1).connect('client'), recordingLogger());
-  const [clock, { logger }] = [clockOf(ports.clock), ports];
-  let sequence = 0;
-  const channel = new MailChannel({
-    mail: {
-      send: async (to, body) => {
-        store(to, body);
-        return ++sequence;
-      },
-    },
-    clock,
-    logger,
-    subject,
-    envelopes,
-    envelopeBytes,
-    token: 'client-0',
-    listen: () => () => {},
-    confirm: async () => {},
-  });
-  return { channel, settle: <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise) };
-}
-
-/** Sends an operation of this name; resolves when it is stored. */
-function sent(channel: MailChannel, name: string): Promise<void> {
-  const address = entityAddress({ name: 'counter', key: 'k' });
-  const letter = `{"v":1,"kind":"operation","name":"${name}"}`;
-  return new Promise((resolve, reject) => {
-    const onStored = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
-    channel.send({ address, subject: `pd.test.0.m.${address}`, text: letter, bytes: letter.length, onStored });
-  });
-}
 
 const seen = async (around: Surroundings): Promise<unknown> =>
   (await around.settle(around.client.readEntityState(Counter, 'k'))).entityState;

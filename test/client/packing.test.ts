@@ -1,15 +1,7 @@
 import test from 'ava';
 import { PayloadTooLargeError } from 'perdure';
-import { MailChannel } from '../../lib/client/mail-channel.js';
-import { memoryHubPorts } from '../../lib/memory/hub-ports.js';
-import { MemoryWorld } from '../../lib/memory/world.js';
 import { decodeEnvelope } from '../../lib/wire/message-codec.js';
-import { partitionSubjects } from '../../lib/wire/subjects.js';
-import { recordingLogger } from '../engine/surroundings.js';
-
-const { sessions, envelopes } = partitionSubjects('test', 0);
-const address = 'e.counter.k';
-const mailbox = `pd.test.0.m.${address}`;
+import { channelTo, envelopes, mailbox, sent, sessions } from './channel.js';
 
 /** A piece of mail as a server gets it. */
 interface Piece {
@@ -17,43 +9,14 @@ interface Piece {
   readonly body: Uint8Array;
 }
 
-/** What becomes of a piece of mail; `hold` keeps the answer back until `release` is called. */
-type Answer = 'stored' | 'hold' | Error;
-
-/** A client's channel to a partition of a server that answers as it is told. */
-function channelTo(answerTo: (piece: Piece) => Answer) {
-  const world = new MemoryWorld();
-  const { clock, logger } = memoryHubPorts(world.createHub('test', 1).connect('client'), recordingLogger());
+/** A channel, and what it has sent; `store` may refuse that or take its time. */
+function channelWith(store: (piece: Piece) => void | Promise<void>) {
   const pieces: Piece[] = [];
-  let release = (): void => {};
-  const send = async (subject: string, body: Uint8Array): Promise<number> => {
+  const { channel, ...world } = channelTo(1_000_000, (subject, body) => {
     pieces.push({ subject, body });
-    const answer = answerTo({ subject, body });
-    if (answer instanceof Error) throw answer;
-    if (answer === 'hold') await new Promise<void>((resolve) => (release = resolve));
-    return pieces.length;
-  };
-  const channel = new MailChannel({
-    mail: { send },
-    clock,
-    logger,
-    subject: sessions,
-    envelopes,
-    envelopeBytes: 1_000_000,
-    token: 'client-0',
-    listen: () => () => {},
-    confirm: async () => {},
+    return store({ subject, body });
   });
-  /** Sends an operation of this name; resolves when it is stored. */
-  const sent = (name: string): Promise<void> => {
-    const text = `{"v":1,"kind":"operation","name":"${name}"}`;
-    return new Promise((resolve, reject) => {
-      const onStored = (error?: unknown): void => (error === undefined ? resolve() : reject(error as Error));
-      channel.send({ address, subject: mailbox, text, bytes: text.length, onStored });
-    });
-  };
-  const settle = <T>(promise: Promise<T>): Promise<T> => world.scheduler.settle(promise);
-  return { pieces, sent, settle, advance: () => world.scheduler.advance(10), release: () => release() };
+  return { pieces, send: (name: string) => sent(channel, name), ...world };
 }
 
 /** The names of the operations in a piece of mail. */
@@ -67,19 +30,19 @@ function namesIn({ subject, body }: Piece): readonly string[] {
 const names = (from: number, count: number): string[] => Array.from({ length: count }, (_, i) => `n${from + i}`);
 
 test('what is sent while a piece of mail is on its way travels together behind it, in its order', async (t) => {
-  const { pieces, sent, settle, advance, release } = channelTo(({ subject }) =>
-    subject === mailbox ? 'hold' : 'stored',
-  );
-  const first = sent('first');
-  await advance();
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const { pieces, send, settle, advance } = channelWith(({ subject }) => (subject === mailbox ? released : undefined));
+  const first = send('first');
+  await advance(10);
   t.deepEqual(
     pieces.map(({ subject }) => subject),
     [sessions, mailbox],
   );
   const others: Promise<void>[] = [];
   for (const name of names(0, 5)) {
-    others.push(sent(name));
-    await advance(); // each in a turn of its own
+    others.push(send(name));
+    await advance(10); // each in a turn of its own
   }
   t.is(pieces.length, 2, 'one piece at a time');
   release();
@@ -89,8 +52,8 @@ test('what is sent while a piece of mail is on its way travels together behind i
 });
 
 test('a piece of mail has a thousand messages at most', async (t) => {
-  const { pieces, sent, settle } = channelTo(() => 'stored');
-  await settle(Promise.all(names(0, 2_300).map(sent)));
+  const { pieces, send, settle } = channelWith(() => {});
+  await settle(Promise.all(names(0, 2_300).map(send)));
   const mail = pieces.slice(1).map(namesIn);
   t.deepEqual(
     mail.map(({ length }) => length),
@@ -101,10 +64,10 @@ test('a piece of mail has a thousand messages at most', async (t) => {
 
 test('of messages that are too large together, one that is too large alone is refused, and the others are stored', async (t) => {
   const tooLarge = (piece: Piece): boolean => piece.subject === envelopes || namesIn(piece)[0] === 'n1';
-  const { pieces, sent, settle } = channelTo((piece) =>
-    piece.subject !== sessions && tooLarge(piece) ? new PayloadTooLargeError('It', 2, 1) : 'stored',
-  );
-  const [n0, n1, n2] = names(0, 3).map(sent);
+  const { pieces, send, settle } = channelWith((piece) => {
+    if (piece.subject !== sessions && tooLarge(piece)) throw new PayloadTooLargeError('It', 2, 1);
+  });
+  const [n0, n1, n2] = names(0, 3).map(send);
   await settle(n0!);
   await t.throwsAsync(settle(n1!), { instanceOf: PayloadTooLargeError });
   await settle(n2!);
